@@ -52,7 +52,7 @@ function checkFields(description) {
 
 /** Whether fields fit each other: as many numbers as the network has, all of them finite, and whole names of the list. */
 function checkNumbers({ tensors, record }) {
-  const { network, vocabulary, labels, probe, known_names: knownNames } = record;
+  const { network, vocabulary, labels, probe, choose, bars, known_names: knownNames } = record;
   const characters = [...vocabulary];
   const { cell, hidden } = network;
   if (!Object.hasOwn(CELLS, cell)) throw new Damage("its cell");
@@ -68,6 +68,8 @@ function checkNumbers({ tensors, record }) {
   const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
   if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
   if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
+  if (!isShare(choose)) throw new Damage("its share to choose");
+  if (bars !== null && !new Bars(bars).fit(record.longest_name, labels.length)) throw new Damage("its bars");
   if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known names");
 }
 

@@ -86,8 +86,8 @@ const descriptions = JSON.parse(byId("models-data").textContent);
 const models = new Map(); // by name, made when first asked for
 const blends = new Map(); // by what they are made of; the last few
 /**
- * {model, label, other, otherLabel, share, n, seed, temperature, first, contains, ends, shortest, longest, onlyNew}.
- * label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
+ * {model, label, other, otherLabel, share, n, seed, choose, temperature, first, contains, ends, shortest, longest,
+ * onlyNew}. label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
  */
 const wish = {};
 
@@ -130,14 +130,17 @@ function sourceOf({ model, label, other, otherLabel, share }) {
   return other === null ? modelOf(model) : blendOf(model, label, other, otherLabel, share);
 }
 
-/** As api/blending.py has it: a blend is as daring as its most daring model, its names as long as the longest. */
+/** As `namegen.blend` has it: the names of a blend are as long as those of the model that has the longest. */
 function defaults(model, other = null) {
-  const most = (usual) => Math.max(...chosen({ model, other }).map(usual));
+  const drawing = { n: 20, choose: usualShare(descriptionOf(model)), temperature: 1 };
   const blend = { other, otherLabel: null, share: 50 };
   const texts = { first: "", contains: "", ends: "" };
-  const lengths = { shortest: 1, longest: most(usualLongest) };
-  return { model, label: null, ...blend, n: 20, temperature: most(usualTemperature), ...texts, ...lengths, onlyNew: true };
+  const lengths = { shortest: 1, longest: Math.max(...chosen({ model, other }).map(usualLongest)) };
+  return { model, label: null, ...blend, ...drawing, ...texts, ...lengths, onlyNew: true };
 }
+
+/** Whether what names are drawn from knows how likely each has to be: a blend does not, and gives every name. */
+const canChoose = ({ model, other }) => other === null && descriptionOf(model).record.bars !== null;
 
 /** No longer than a field takes, and without half a character (of two code units) at the end. */
 const cut = (text) => text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, "");
@@ -163,6 +166,7 @@ function readAddress() {
     share: whole("share", 0, 100, usual.share),
     seed: whole("seed", 0, LARGEST_SEED, newSeed()),
     n: whole("n", 1, MOST_NAMES, usual.n),
+    choose: [number("choose", 0, 1, usual.choose)].find(isShare) ?? usual.choose,
     temperature: number("temperature", 0, 2, usual.temperature),
     ...Object.fromEntries(TEXTS.map((key) => [key, cut(given.get(key) ?? "")])),
     shortest: whole("shortest", 1, 1000, usual.shortest),
@@ -179,7 +183,7 @@ function address() {
   if (wish.label !== null) parts.set("label", wish.label);
   if (wish.other !== null) parts.set("with", wish.other);
   if (wish.otherLabel !== null) parts.set("withlabel", wish.otherLabel);
-  for (const key of ["share", "n", "temperature", ...TEXTS, "shortest", "longest"]) {
+  for (const key of ["share", "n", "choose", "temperature", ...TEXTS, "shortest", "longest"]) {
     if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
   }
   if (!wish.onlyNew) parts.set("new", "any");
@@ -190,8 +194,8 @@ function address() {
 function turnTo(model, other) {
   const before = defaults(wish.model, wish.other);
   const after = defaults(model, other === model ? null : other);
-  const stays = { n: wish.n, onlyNew: wish.onlyNew, share: wish.share };
-  if (wish.temperature !== before.temperature) stays.temperature = wish.temperature;
+  const stays = { n: wish.n, temperature: wish.temperature, onlyNew: wish.onlyNew, share: wish.share };
+  if (wish.choose !== before.choose) stays.choose = wish.choose;
   if (model === wish.model) {
     for (const key of ["label", "shortest", ...TEXTS]) stays[key] = wish[key];
     if (wish.longest !== before.longest) stays.longest = wish.longest;
@@ -206,7 +210,10 @@ const MANY_LABELS = 40; // from here on a field narrows the choice
 
 /** Put the settings into the form's controls. */
 function fillForm() {
-  for (const key of ["n", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
+  const shares = [...new Set([...SHARES, wish.choose, EVERY_NAME])].sort((a, b) => a - b);
+  byId("choose").replaceChildren(...shares.map((value) => element("option", { value, textContent: shareText(value) })));
+  byId("choose-field").hidden = !canChoose(wish);
+  for (const key of ["n", "choose", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
     if (byId(key).value !== String(wish[key])) byId(key).value = wish[key];
   }
   byId("only-new").checked = wish.onlyNew;
@@ -220,7 +227,7 @@ function fillForm() {
 
 /** Take from the form what is valid; a field that is being emptied or mistyped keeps its old value for now. */
 function readForm() {
-  for (const key of ["n", "temperature", "shortest", "longest", "seed", "share"]) {
+  for (const key of ["n", "choose", "temperature", "shortest", "longest", "seed", "share"]) {
     const field = byId(key);
     const usable = field.value !== "" && field.checkValidity();
     field.toggleAttribute("aria-invalid", !usable);
@@ -307,10 +314,11 @@ function fillOthers() {
 
 /** What the folded settings of a narrow screen hold. */
 function showSummary() {
-  const parts = [`temperature ${wish.temperature.toFixed(2)}`];
+  const temperature = wish.temperature === 1 ? "" : `temperature ${wish.temperature.toFixed(2)}`;
+  const parts = [canChoose(wish) ? shareText(wish.choose) : "", temperature];
   const { first, contains, ends, label, other } = wish;
   if (first || contains || ends) parts.unshift(`${first}…${contains && `${contains}…`}${ends}`);
   if (other !== null) parts.unshift(`with ${descriptionOf(other).title}`);
   if (label !== null) parts.unshift(label);
-  byId("settings-summary").textContent = parts.join(" · ");
+  byId("settings-summary").textContent = parts.filter(Boolean).join(" · ");
 }

@@ -6,7 +6,9 @@
  * @property {number} [n] how many, from 1 to 100,000; usually 20
  * @property {number} [seed] a whole number from 0 to 4294967295: with the same options it gives the same names,
  *   wherever it runs; usually one by chance
- * @property {number} [temperature] 0 takes the likeliest letter each time, more is more daring; usually the model's own
+ * @property {number} [choose] offers the likeliest new names of each length alone, this share of them: from 0.05 to 0.5,
+ *   or 1 for all of them; where there are no more, a larger share is taken; usually the model's own
+ * @property {number} [temperature] 0 takes the likeliest letter each time, more is more daring; usually 1
  * @property {string} [startsWith] what each name begins with
  * @property {string} [contains] what each name has somewhere
  * @property {string} [endsWith] what each name ends with
@@ -18,8 +20,9 @@
 
 /**
  * A name, its label (null where the model has none), and whether it is new: in no list that the model has read, letter
- * case, spaces and punctuation aside; null where the model does not know its list.
- * @typedef {{name: string, label: string | null, isNew: boolean | null}} Entry
+ * case, spaces and punctuation aside; null where the model does not know its list. share: more than `choose` where there
+ * were no more names of that.
+ * @typedef {{name: string, label: string | null, isNew: boolean | null, share: number}} Entry
  */
 
 /**
@@ -45,8 +48,8 @@ class NameModel {
     this.labels = Object.freeze(about.labels);
     /** @type {string} the characters that it knows */
     this.characters = source.characters.slice(1).join("");
-    /** @type {number} the usual temperature */
-    this.temperature = about.temperature;
+    /** @type {number} the share of its new names that is usually offered; 1: all, as of models that know no bars */
+    this.choose = about.choose;
     /** @type {number} the usual length of the longest name */
     this.maxLength = about.maxLength;
     /** @type {boolean} whether it can say which names are new */
@@ -77,7 +80,8 @@ class NameModel {
     const search = new Search(source, wish);
     while (!search.done) search.tryOnce();
     const labels = new Map(source.starts.map(({ token, label }) => [token, label]));
-    const found = search.found.map(({ name, isNew, beginning }) => ({ name, label: labels.get(beginning), isNew }));
+    const entry = ({ name, isNew, beginning, share }) => ({ name, label: labels.get(beginning), isNew, share });
+    const found = search.found.map(entry);
     if (found.length === wish.n) return found;
     const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(wish.n)}. ` : "";
     const error = new Error(some + whyFewer(search));
@@ -146,7 +150,7 @@ export function load(data, name) {
     throw new Error(`${which} is damaged${where}: export it again`);
   }
   if (!model.sound) throw new Error(wouldBeWrong("This module", model));
-  const usual = { temperature: usualTemperature(model), maxLength: usualLongest(model) };
+  const usual = { choose: usualShare(model), maxLength: usualLongest(model) };
   return new NameModel({ ...description, ...usual, labels: model.record.labels.map((label) => label.name) }, model);
 }
 
@@ -161,15 +165,14 @@ export function load(data, name) {
 export function blend(models, options = {}) {
   const parts = partsOf(models, options);
   const joined = (key, by) => [...new Set(models.map((model) => model[key]).filter(Boolean))].join(by);
-  const most = (key) => Math.max(...models.map((model) => model[key]));
   return new NameModel(
     {
       name: joined("name", "+"),
       title: joined("title", " and "),
       credit: joined("credit", "; "),
       notice: joined("notice", "\n\n"),
-      temperature: most("temperature"),
-      maxLength: most("maxLength"),
+      choose: EVERY_NAME, // nobody has measured its bars
+      maxLength: Math.max(...models.map(({ maxLength }) => maxLength)),
       labels: [],
     },
     new Blend(parts),
@@ -196,7 +199,7 @@ function toldSome(names) {
 }
 
 const TEXT_OPTIONS = ["startsWith", "contains", "endsWith"];
-const OPTIONS = ["n", "seed", "temperature", ...TEXT_OPTIONS, "minLength", "maxLength", "label", "allowSeen"];
+const OPTIONS = ["n", "seed", "choose", "temperature", ...TEXT_OPTIONS, "minLength", "maxLength", "label", "allowSeen"];
 
 /** The options as a search wants them. */
 function wishOf(options, model) {
@@ -204,7 +207,8 @@ function wishOf(options, model) {
   const {
     n = 20,
     seed = newSeed(),
-    temperature = model.temperature,
+    choose = model.choose,
+    temperature = 1,
     startsWith = "",
     contains = "",
     endsWith = "",
@@ -222,6 +226,7 @@ function wishOf(options, model) {
   return {
     n: wholeOf("n", n, 1, LARGEST.n),
     seed: wholeOf("seed", seed, 0, LARGEST.seed),
+    choose: shareOf(choose, model),
     temperature: temperatureOf(temperature),
     first: textOf("startsWith", startsWith),
     contains: textOf("contains", contains),
@@ -247,6 +252,13 @@ function wholeOf(name, value, least, most) {
 function temperatureOf(value) {
   if (typeof value === "number" && value >= 0 && value < Infinity) return value;
   throw new Error(`temperature is ${told(value)}: expected a number of at least 0, such as 0.8`);
+}
+
+function shareOf(value, model) {
+  const { bars } = sources.get(model);
+  if (value === EVERY_NAME || (bars && typeof value === "number" && isShare(value))) return value;
+  const some = `a share of the new names from ${SHARES[0]} to ${SHARES.at(-1)}, or 1 for all of them`;
+  throw new Error(`choose is ${told(value)}: expected ${bars ? some : `1, as ${model.title} has no bars to choose by`}`);
 }
 
 function textOf(name, value) {

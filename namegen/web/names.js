@@ -71,6 +71,11 @@ class Prefix {
     return this.before ? this.before.root : this;
   }
 
+  /** Its log-probability given its beginning, at temperature 1, nats. */
+  get score() {
+    return this.before ? this.before.score + Math.log(this.before.chances(1)[this.token]) : 0;
+  }
+
   /** Its characters' ids, and its characters. */
   get tokens() {
     const tokens = [];
@@ -218,8 +223,8 @@ class NameSource {
   }
 }
 
-/** What names of a model are drawn with, unless another temperature is asked for. */
-const usualTemperature = ({ record }) => record.drawing_temperature ?? 1;
+/** The share of its new names that a model offers, unless another is asked for. */
+const usualShare = ({ record }) => (record.bars === null ? EVERY_NAME : record.choose);
 
 /** Characters of the longest name of a model, unless another limit is asked for: default_max_length of Python. */
 const usualLongest = ({ record }) => Math.min(2 * record.longest_name, 1000);
@@ -252,6 +257,7 @@ class Model extends NameSource {
     this.description = description;
     this.record = record;
     this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
+    this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);
     this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));

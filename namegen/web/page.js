@@ -130,7 +130,8 @@ function start({ newEntry = false, spoken = true } = {}) {
     showCount();
     if (search.done) {
       byId("names").removeAttribute("aria-busy");
-      if (search.found.length < wish.n) showMessage(whyFewer(search));
+      const said = [whyLessLikely(search), search.found.length < wish.n && whyFewer(search)].filter(Boolean).join(" ");
+      if (said) showMessage(said);
       setTimeout(watchFirst);
       if (spoken) announce([byId("count").textContent, byId("message").textContent].filter(Boolean).join(". "));
     } else {

@@ -43,14 +43,20 @@ function newSeed() {
 /**
  * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
  * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters.
+ * would be longer than `longest` characters, or cannot reach its bar, of `bars` (a row of Bars.at; null: any will do).
  */
-function drawName(prefix, nextNumber, temperature, longest) {
+function drawName(prefix, nextNumber, temperature, longest, bars = null) {
   const numbers = [];
+  let score = bars && prefix.score;
   for (;;) {
     const number = nextNumber();
     numbers.push(number);
     const token = draw(number, prefix.chances(temperature));
+    if (bars) {
+      score += Math.log(prefix.chances(1)[token]);
+      const bar = token === BOUNDARY ? bars.whole[prefix.depth] : bars.lowest[prefix.depth + 1];
+      if (score < (bar ?? Infinity)) return { last: null, numbers }; // names as long as that have none
+    }
     if (token === BOUNDARY) return { last: prefix, numbers };
     if (prefix.depth >= longest) return { last: null, numbers };
     prefix = prefix.then(token);
@@ -91,19 +97,19 @@ const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
-  /** `wish`: {n, seed, temperature, first, contains, ends, shortest, longest, onlyNew, label}, texts and label optional. */
+  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label}. */
   constructor(model, wish) {
     this.model = model;
     this.wish = wish;
     this.nextNumber = randomNumbers(wish.seed);
     this.contains = new TextWish(model, wish.contains ?? "");
     this.ends = new TextWish(model, wish.ends ?? "");
-    // {name, isNew, beginning, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
+    // {name, isNew, beginning, share, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
     this.found = [];
     this.taken = new Set();
-    this.tries = 0;
-    this.letters = 0; // drawn, the ends of names too
-    this.before = { tries: 0, letters: 0 }; // when the last name was found
+    this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
+    this.shares = LADDER.filter((share) => share > this.choose); // those that are left
+    this.take(this.choose);
     this.beginnings = [];
     this.trouble = this.impossible();
     if (this.trouble) return;
@@ -128,10 +134,22 @@ class Search {
     return needed > longest ? { why: "lengths" } : null;
   }
 
-  /** Whether there are enough names, or it was tried enough: counted, not timed, so that names repeat. */
+  /** Search among this share of the names, the likeliest. */
+  take(share) {
+    this.share = share;
+    this.bars = share === EVERY_NAME ? null : this.model.bars.at(share);
+    this.tries = this.letters = 0; // drawn since, the ends of names among the letters
+    this.before = { tries: 0, letters: 0 }; // when the last name was found
+  }
+
+  /** Whether there are enough names, or it was tried enough with every share. */
   get done() {
+    return this.trouble !== null || this.found.length >= this.wish.n || (this.shares.length === 0 && this.exhausted);
+  }
+
+  /** Whether it was tried enough with this share: counted, not timed, so that names repeat. */
+  get exhausted() {
     const { wish, found, tries, letters, before } = this;
-    if (this.trouble || found.length >= wish.n) return true;
     // always the same name; with labels one for each
     if (wish.temperature === 0) return tries >= (this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length);
     if (wish.contains || wish.ends) {
@@ -153,8 +171,15 @@ class Search {
 
   tryOnce() {
     const { temperature, shortest, longest, onlyNew } = this.wish;
+    if (this.exhausted) {
+      if (this.found.at(-1)?.share !== this.share) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
+      this.take(this.shares.shift());
+    }
     this.tries += 1;
-    const { last, numbers } = drawName(this.begin(), this.nextNumber, temperature, longest);
+    const prefix = this.begin();
+    const label = Math.max(0, prefix.root.token - this.model.characters.length);
+    const bars = this.bars && this.bars[label % this.bars.length];
+    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars);
     this.letters += numbers.length;
     if (last === null || last.depth < shortest) return;
     const tokens = last.tokens;
@@ -167,7 +192,7 @@ class Search {
     if (onlyNew && isNew === false) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
-    this.found.push({ name, isNew, beginning: last.root.token, tokens, numbers });
+    this.found.push({ name, isNew, beginning: last.root.token, share: this.share, tokens, numbers });
   }
 
   begin() {
@@ -177,6 +202,9 @@ class Search {
 }
 
 // ---- messages; page and module say the same ----
+
+/** 0.15 as "the likeliest 15 %". */
+const shareText = (share) => (share === EVERY_NAME ? "all" : `the likeliest ${Math.round(1000 * share) / 10} %`);
 
 /** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
 function thousands(number) {
@@ -197,6 +225,14 @@ function wouldBeWrong(what, { title, record }) {
     `${what} computes something else for ${title} than the engine “${record.engine}”, which trained it. ` +
     "Its names would be wrong, so none are drawn: use it with that engine."
   );
+}
+
+/** What is said of names less likely than those that were asked for; "" where there are none. */
+function whyLessLikely({ found, choose, wish }) {
+  const likely = found.filter(({ share }) => share === choose).length;
+  if (likely === found.length) return "";
+  const none = likely ? `After ${thousands(likely)} of ${countOf(wish.n, "name")} no more` : "No names";
+  return `${none} of ${shareText(choose)} turned up: less likely ones were taken.`;
 }
 
 function whyFewer({ found, tries, trouble, model, wish }) {

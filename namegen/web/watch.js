@@ -18,7 +18,8 @@ class Watch {
     this.pause();
     Object.assign(this, { model, found, temperature });
     byId("watch").hidden = false;
-    byId("watch-hint").textContent = hintOf(model.parts.length);
+    const offered = ` Of the names drawn so, ${shareText(found.share)} of each length are offered.`;
+    byId("watch-hint").textContent = hintOf(model.parts.length) + (found.share < EVERY_NAME ? offered : "");
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
     const { prefix, label } = model.roots.find(({ token }) => token === found.beginning);
     this.prefixes = [prefix];

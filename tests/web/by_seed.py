@@ -85,7 +85,8 @@ def names_of_seed(
     *,
     n: int,
     seed: int,
-    temperature: float | None = None,
+    choose: float | None = None,
+    temperature: float = 1.0,
     starts_with: str = "",
     ends_with: str = "",
     contains: str = "",
@@ -94,12 +95,20 @@ def names_of_seed(
     label: str | None = None,
     allow_seen: bool = False,
 ) -> list[str]:
-    """The first n names that are as wished."""
-    if temperature is None:
-        temperature = checkpoint.drawing_temperature or 1.0
+    """The first n names that are as wished, all of one share."""
     max_length = max_length or default_max_length(checkpoint.longest_name)
     characters, sameness = checkpoint.vocabulary.characters, open_checkpoint(checkpoint, "a").sameness
-    drawer, numbers = Drawer(checkpoint, temperature), uniforms_of_seed(seed)
+    drawer, as_learned = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
+    numbers, choose = uniforms_of_seed(seed), checkpoint.choose if choose is None else choose
+    bars = None if choose == 1 or checkpoint.bars is None else checkpoint.bars.at(choose)
+
+    def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
+        if bars is None:
+            return True
+        ids = (*prefix, BOUNDARY) if whole else prefix
+        score = sum(float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids)))
+        row = bars[max(prefix[0] - checkpoint.vocabulary.size, 0) % len(bars)]
+        return bool((score >= row[len(prefix) - 1 :][: 1 if whole else None]).any())
 
     labels = list(checkpoint.labels)
     total = sum(one.names for one in labels)
@@ -118,10 +127,13 @@ def names_of_seed(
         prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
         while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
             prefix = (*prefix, token)
+            if not reaches(prefix, whole=False):
+                break
         name = "".join(characters[k - 1] for k in prefix[1:])
         form = sameness.normalise(name)
         if (
             token == BOUNDARY
+            and reaches(prefix, whole=True)
             and len(name) >= min_length
             and name == name.strip()
             and name.casefold().endswith(ends_with.casefold())

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namegen.api.model import open_checkpoint
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
@@ -91,6 +93,12 @@ def at_random(
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels))}
     return Checkpoint(network, vocabulary, values, labels=counted, longest_name=10, training=training)
+
+
+def choosing(checkpoint: Checkpoint, share: float) -> Checkpoint:
+    """The same that offers a share of its new names; its bars are measured."""
+    bars = open_checkpoint(replace(checkpoint, bars=None), "a").choosing_generator.bars
+    return replace(checkpoint, choose=share, bars=bars)
 
 
 def find_chromium() -> str | None:

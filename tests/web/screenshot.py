@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.web.conftest import FLAGS, find_chromium
 
-ADDRESS = "#seed=8&temperature=0.9"
+ADDRESS = "#seed=8"
 
 
 def take(page_file: Path, out: Path) -> None:

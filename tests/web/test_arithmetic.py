@@ -23,6 +23,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.bars import SHARES, Bars
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import CELLS
 from namegen.documents import to_plain
@@ -40,6 +41,11 @@ MODELS = {
     "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
     **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS},
 }
+RANDOM_BARS = np.random.default_rng(5).uniform(-70, 0, (3, len(SHARES), 10))
+RANDOM_BARS[0, 1:, :4] = (-0.0, 6e-8, -3e-5, -65504)  # the ends of what 16 bits hold
+RANDOM_BARS[1, :, 5:], RANDOM_BARS[2, :2, 0] = np.inf, np.inf
+BARS = Bars(-np.sort(-RANDOM_BARS.astype(np.float16), axis=1))
+MODELS["barred"] = replace(MODELS["three"], choose=0.33, bars=BARS)
 MODELS["known"] = replace(MODELS["latin"], known_names=known_set(["face", "cafe"]))
 
 
@@ -146,6 +152,18 @@ def test_the_first_number_chooses_the_label(cell: str, temperature: float, page:
     assert found == names_of(model, checkpoint.vocabulary, temperature, checkpoint.beginnings)
     swapped = replace(checkpoint.beginnings, shares=shares[::-1])
     assert found != names_of(model, checkpoint.vocabulary, temperature, swapped)
+
+
+def test_bars_are_those_of_python(page: Any) -> None:
+    """At the shares that a model carries to the bit; between them but for the last bit of a logarithm."""
+    found = page.evaluate(
+        """(shares) => shares.map((share) =>
+            namegen.modelOf("barred").bars.at(share).map(({ whole }) => whole))""",
+        [*SHARES, 0.07, 0.2, 0.4],
+    )
+    expected = [BARS.at(share) for share in (*SHARES, 0.07, 0.2, 0.4)]
+    assert np.array_equal(found[: len(SHARES)], expected[: len(SHARES)])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:

@@ -14,15 +14,16 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import shapes_of
+from namegen.core.network.bars import Bars
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Record, bytes_to_text
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel
 from namegen.web.module import write_module
-from tests.labelled import FIRST, labelled_checkpoint
+from tests.labelled import FIRST, NAMES, labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
-from tests.web.conftest import by_heart
+from tests.web.conftest import by_heart, choosing
 from tests.web.running import Run, in_browser, in_node
 
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
@@ -33,11 +34,18 @@ SENTENCES = """({ load, blend }, json, codes) => {
     });
 }"""
 WRONG = [
-    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
+    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, choose, "),
     ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
     ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
     ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
+    ("first.generate({ choose: 0.6 })", "choose is 0.6: expected a share of the new names from 0.05 to 0.5, or 1 for "),
+    ("first.generate({ choose: '0.5' })", "choose is “0.5”: expected a share of the new names from 0.05 to 0.5, or 1 "),
+    (
+        "silent.generate({ choose: 0.5, allowSeen: true })",
+        "choose is 0.5: expected 1, as silent has no bars to choose by",
+    ),
+    ("blend([first, first]).generate({ choose: 0.5 })", "choose is 0.5: expected 1, as shipped has no bars to "),
     ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
     ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
@@ -49,7 +57,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 5: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 6: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
@@ -57,6 +65,16 @@ WRONG = [
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
+LENGTHS, SHARES_FALL = max(map(len, NAMES)), -np.arange(1.0, 6.0)[None, :, None]
+FORGED_BARS = [
+    bytes_to_text(Bars((table * np.ones((rows, 1, lengths))).astype(np.float16)).to_bytes())
+    for rows, table, lengths in (
+        (1, -SHARES_FALL, LENGTHS),  # they rise
+        (2, SHARES_FALL * np.where(np.arange(5) == 0, np.nan, 1)[:, None], LENGTHS),
+        (1, SHARES_FALL, LENGTHS + 1),
+        (3, SHARES_FALL, LENGTHS),  # of three labels
+    )
+]
 # Of a model's data: what is changed, and what the module says of it.
 DAMAGES = {
     "record.network.cell = '__proto__'": "its cell",
@@ -73,8 +91,14 @@ DAMAGES = {
     "record.known_names = record.known_names.slice(5)": "its known names",
     "record.probe = '00000'": "its probe",
     "one.folding = { a: 1 }": "its “folding”",
-    "record.drawing_temperature = '1'": "its “drawing_temperature”",
-    "record.drawing_temperature = 0": "its “drawing_temperature”",
+    "record.choose = '0.15'": "its “choose”",
+    "record.choose = 2": "its “choose”",
+    "record.choose = 0.7": "its share to choose",
+    "record.bars = 5": "its “bars”",
+    "record.bars = ''": "its bars",
+    "record.bars = '00000'": "its bars",
+    "record.bars = '\\u0133'.repeat(5)": None,
+    **{f"record.bars = '{forged}'": "its bars" for forged in FORGED_BARS},
     "record.longest_name = 1.5": "its “longest_name”",
     "record.shapes = 'Ul'": "its “shapes”",
     "one.more = 1": "its “more”",
@@ -105,14 +129,17 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Checkpoint]:
-    """One of each cell, each of two labels; one whose list is not known; one of the shipped."""
+    """One of each cell, each of two labels; one whose list and whose bars are not known; one of the shipped."""
     made = {cell: labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
     made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:99]))))
+    bars = choosing(made["gru"], 0.33).bars  # of the others they would be about the same
+    made = {cell: replace(checkpoint, choose=0.33, bars=bars) for cell, checkpoint in made.items()}
     return {
         "shipped": read_checkpoint(shipped_path("mlb-last")),
         **made,
         "labelled": made["gru"],
-        "silent": replace(made["gru"], known_names=None, labels=made["gru"].labels),
+        "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
+        "steep": replace(made["gru"], bars=Bars(np.where(np.arange(5)[:, None] < 3, np.inf, bars.table))),
     }
 
 
@@ -154,6 +181,29 @@ def test_the_same_seed_gives_the_names_of_python(cell: str, node: Run, models: d
     assert found != names_of_seed(models[cell], n=30, seed=8)
 
 
+@pytest.mark.parametrize("wishes", [{}, {"temperature": 1.3}, {"label": "last"}, {"starts_with": "j", "max_length": 5}])
+def test_a_share_of_the_names_is_that_of_python(
+    wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]
+) -> None:
+    """Of the likeliest of each length and label; the interpolated bar between two shares, and none for all."""
+    found = [same_in_both(node, models, "gru", 12, 7, choose=share, **wishes) for share in (0.08, 0.33, 1)]
+    assert found[1] == same_in_both(node, models, "gru", 12, 7, **wishes)
+    assert len(set(map(tuple, found))) == 3
+
+
+def test_where_a_share_has_no_more_names_a_larger_one_is_taken(node: Run, models: dict[str, Checkpoint]) -> None:
+    code = "({ load }, json, options) => load(json, 'gru').entries(options)"
+    entries = node(code, {"n": 120, "seed": 3, "choose": 0.05, "maxLength": 2, "label": "first"})
+    shares = [one["share"] for one in entries]
+    assert (shares, set(shares)) == (sorted(shares), {0.05, 0.33, 1})
+    likeliest = [one["name"] for one in entries if one["share"] == 0.05]
+    wishes = {"seed": 3, "choose": 0.05, "max_length": 2, "label": "first"}
+    assert likeliest == names_of_seed(models["gru"], n=len(likeliest), **wishes)
+    # Where the likeliest have none at all, nothing between is tried.
+    all_of_all = node(code.replace("gru", "steep"), {"n": 20, "seed": 3, "choose": 0.05})
+    assert {one["share"] for one in all_of_all} == {1}
+
+
 def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
     found = same_in_both(run, models, "shipped", 10, 3, starts_with="mc", min_length=6, max_length=9, temperature=0.7)
     assert {name[:2].lower() for name in found} == {"mc"}
@@ -185,7 +235,7 @@ def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> No
         "notice": "Text.",
         "labels": ["first", "last"],
         "characters": models["gru"].vocabulary.characters,
-        "temperature": 1,
+        "choose": 0.33,
         "maxLength": 2 * models["gru"].longest_name,
         "knowsNames": True,
     }
@@ -204,7 +254,7 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
 
 def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
     """So many names at such a temperature would be longer that another limit gives others."""
-    wishes = {"n": 30, "seed": 1, "temperature": 3}
+    wishes = {"n": 30, "seed": 1, "temperature": 3, "choose": 1}
     assert node(GENERATE, ["lstm", wishes]) == names_of_seed(models["lstm"], **wishes)
     shorter = {**wishes, "maxLength": 2 * models["lstm"].longest_name - 1}
     assert node(GENERATE, ["lstm", shorter]) != names_of_seed(models["lstm"], **wishes)
@@ -297,7 +347,7 @@ def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
 
 def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     code = """({ load }, json) => {
-        try { load(json, "gru").generate({ n: 1000, maxLength: 1, seed: 1 }); } catch (error) {
+        try { load(json, "gru").generate({ n: 1000, choose: 1, maxLength: 1, seed: 1 }); } catch (error) {
             return [error.message, error.names];
         }
     }"""

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from namegen.core.data.sameness import digest, known_set
+from namegen.core.network.checkpoint import Checkpoint
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require
-from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart
+from tests.web.by_seed import names_of_seed
+from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart, choosing
 
 PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
 ANNAS = ("Anna", "Hanna", "Ivanna", "anNe")
@@ -27,15 +29,21 @@ TITLE = 'First & <b>"best"</b> names'
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lstm() -> Checkpoint:
+    """The one that knows how likely its names have to be."""
+    return choosing(replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(["job"])), 0.15)
+
+
+@pytest.fixture(scope="module")
+def file(lstm: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page with names by heart, and of networks that learned nothing; with no labels, few and many."""
     out = tmp_path_factory.mktemp("web") / "names.html"
     many = tuple(f"number {k}" for k in range(5000))
     listed = replace(by_heart(NAMES), known_names=known_set(NAMES[:8]))
     models = [
-        PageModel("hearts", replace(by_heart(HEARTS), drawing_temperature=0.9), title=TITLE),
+        PageModel("hearts", by_heart(HEARTS), title=TITLE),
         PageModel("listed", listed),
-        PageModel("lstm", replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(["job"]))),
+        PageModel("lstm", lstm),
         PageModel("few", at_random("gru", "abcde", ORIGINS), title="Names of the world"),
         PageModel("many", at_random("gru", "abcde", many)),
     ]
@@ -117,6 +125,46 @@ def test_every_setting_counts_and_the_same_address_gives_the_same_names(file: Pa
     assert "always the same name" in text_of(page, "#message")
 
 
+def test_the_likeliest_names_are_chosen_and_where_there_are_no_more_it_says_so(
+    lstm: Checkpoint, file: Path, opened: Opener
+) -> None:
+    page = opened(file, "#seed=5&model=lstm&n=9", viewport=DESKTOP)
+    assert names(page) == names_of_seed(lstm, n=9, seed=5)
+    assert text_of(page, "#choose option:checked") == "the likeliest 15 %"
+    assert text_of(page, "#watch-hint").endswith(
+        "Of the names drawn so, the likeliest 15 % of each length are offered."
+    )
+    page.select_option("#choose", label="all")
+    assert hash_of(page) == "#seed=5&model=lstm&n=9&choose=1"
+    assert names(page) == names_of_seed(lstm, n=9, seed=5, choose=1)
+    assert "offered" not in text_of(page, "#watch-hint")
+    page.goto(f"{file.as_uri()}#seed=5&model=lstm&choose=0.25")
+    page.wait_for_function("document.getElementById('choose').value === '0.25'")
+    assert names(page) == names_of_seed(lstm, n=20, seed=5, choose=0.25)
+    assert text_of(page, "#choose option:checked") == "the likeliest 25 %"
+    assert page.locator("#message").is_hidden()
+    page.fill("#longest", "3")
+    page.select_option("#choose", label="the likeliest 5 %")
+    assert len(names(page)) == 20
+    said = re.fullmatch(
+        r"After (\d+) of 20 names no more of the likeliest 5 % turned up: less likely ones were taken\.",
+        text_of(page, "#message"),
+    )
+    assert said
+    likeliest = int(said[1])
+    assert names(page)[:likeliest] == names_of_seed(lstm, n=likeliest, seed=5, choose=0.05, max_length=3)
+    page.fill("#shortest", "11")  # longer than any of the list
+    page.fill("#longest", "20")
+    names(page)
+    assert text_of(page, "#message") == "No names of the likeliest 5 % turned up: less likely ones were taken."
+    page.select_option("#other", label="listed")  # of a blend nobody has measured how likely its names are
+    assert page.locator("#choose").is_hidden()
+    page.get_by_role("radio", name="Names of the world").check()
+    assert page.locator("#choose").is_hidden()
+    page.goto(f"{file.as_uri()}#seed=5&model=lstm&choose=0.7")
+    page.wait_for_function("document.getElementById('choose').value === '0.15'")
+
+
 def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1&n=40&new=any", viewport=DESKTOP)
     page.fill("#ends", "NA")
@@ -193,7 +241,7 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     page = opened(file, "#seed=1", viewport=DESKTOP)
     alone = names(page)
     assert page.locator("#share").is_hidden()
-    assert page.input_value("#temperature") == "0.9"
+    assert page.input_value("#temperature") == "1"
     page.select_option("#other", label="Names of the world")
     assert text_of(page, "#message") == "A blend needs one label: choose a label of Names of the world."
     assert names(page) == []
@@ -201,7 +249,6 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     page.select_option("#other-label", label="Zulu (4)")
     assert page.locator("#message").is_hidden()
     assert hash_of(page) == "#seed=1&model=hearts&with=few&withlabel=Zulu"
-    assert page.input_value("#temperature") == "1"  # the higher of the two
     page.locator("#share").fill("100")
     strangers = names(page)
     assert set("".join(strangers)) <= set("abcde")
