@@ -21,7 +21,7 @@ SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Polish")
 def small_models() -> Path:
     """A folder of models under the names of the shipped ones, each knowing the whole of its list.
 
-    Their drawing temperature is not measured, which would take longer than all else together.
+    Their bars are not measured, which would take longer than all else together.
     """
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
     for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family"):

@@ -48,7 +48,7 @@ def run_folder(*, labelled: bool = True) -> Path:
 
 
 def model_file(*, labelled: bool) -> Path:
-    """A model with all that one may carry: labels, known names, quantiles, a probe, a drawing temperature; the other
+    """A model with all that one may carry: labels, known names, quantiles, a probe, bars; the other
     one without labels, and with endings that do not count.
     """
     return run_folder(labelled=labelled) / MODEL_FILE
