@@ -100,7 +100,7 @@ def card(name: str) -> str:
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures = training["validation"]
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
-    of_labels = labels(name, model) if model.labels else ""
+    of_labels, each_label = (labels(name, model), " and origin") if model.labels else ("", "")
     return f"""\
 ## {name}
 
@@ -112,7 +112,7 @@ def card(name: str) -> str:
   digests of the known names
 - Held-out names: {figures["loss_nats_per_char"]:.3f} nats per character; the likeliest character is right in
   {100 * figures["accuracy_argmax"]:.1f} % of the places, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
-- Of the new names of each length{" and origin" if model.labels else ""} the likeliest {100 * model.choose:g} % are offered
+- Of the new names of each length{each_label} the likeliest {100 * model.choose:g} % are offered
 {comparison(name)}
 `namegen generate {name} -n 10 --seed 0`:
 
