@@ -34,14 +34,8 @@ from namegen.files import check_output, write_whole
 from namegen.web.arithmetic import CELLS, PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
-ENGINE = (
-    "network.js",
-    "bars.js",
-    "seen.js",
-    "names.js",
-    "search.js",
-    "data.js",
-)  # needs no page: module.py makes a module of it
+# These need no page: module.py makes a module of them.
+ENGINE = ("network.js", "bars.js", "seen.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("form.js", "watch.js", "page.js")
 _FOLDER = Path(__file__).parent
 
