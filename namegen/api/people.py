@@ -48,8 +48,7 @@ def invent_people(
         family_wishes: the same of family names; unless it says otherwise, they are new.
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: 1.
-        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
-            and of a part that takes names of its list, too, 1.
+        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
         watch: told now and then how far the search is; see ``namegen.events``.
 
@@ -138,7 +137,7 @@ def _part(
         1.0 if temperature is None else temperature,
         max_length=model.longest(longest, wished),
     )
-    choose = float((EVERY_NAME if allow_seen else model.choose) if choose is None else choose)
+    choose = float(model.choose if choose is None else choose)
 
     def generator(of: LoadedModel) -> Generator:
         return of.generator if choose == EVERY_NAME else of.choosing_generator
@@ -172,8 +171,7 @@ def invent_players(
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: 1.
-        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
-            and of a part that takes names of its list, too, 1.
+        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own.
         first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
         last_wishes: the same of last names.
         watch: told now and then how far the search is; see ``namegen.events``.

@@ -419,7 +419,7 @@ def _drawn(result: RunResult) -> list[str]:
     if new:
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
     if model.choose < 1:
-        said.append(f"offered by default: of the new names of each length the likeliest {percent(model.choose)}")
+        said.append(f"offered by default: of the new names of each length the likeliest {model.choose:.0%}")
     return said
 
 

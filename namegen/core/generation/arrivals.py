@@ -91,6 +91,7 @@ class Arrivals(BandSearch):
         sampling: how the names would be drawn.
         rng: where the random numbers come from.
         tell: called now and then with the names found so far and the prefixes read so far.
+        most: prefixes that are read in vain before it gives up; None: as many as some seconds allow.
     """
 
     def __init__(
@@ -100,10 +101,12 @@ class Arrivals(BandSearch):
         sampling: SamplingSettings,
         rng: np.random.Generator,
         tell: Tell = lambda found, read: None,
+        *,
+        most: int | None = None,
     ) -> None:
-        self._rng = rng
+        self._rng, self._most = rng, most or MOST_PREFIXES
         order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, judge, order, bound=MOST_PREFIXES, tell=tell)
+        super().__init__(walk, judge, order, bound=self._most, tell=tell)
 
     def find(self, n: int) -> Iterator[Found]:
         """Give n names as they are found, in order; fewer if there are no more, or the bound was met.
@@ -172,7 +175,7 @@ class Arrivals(BandSearch):
     def _goes_on(self, count: int) -> None:
         """So many names were given: the search may read as much again."""
         self.given += count
-        self.reads_at_most(MOST_PREFIXES)
+        self.reads_at_most(self._most)
 
 
 def log_waits(keys: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:

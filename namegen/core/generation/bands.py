@@ -277,7 +277,7 @@ class BandSearch:
     def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         scores = following["score"][row, BOUNDARY]
-        tokens, wanted = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
+        tokens, wanted, _ = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
         if len(tokens):
             self.walk.computed += tokens.size * sum(wish.logits_a_character for wish in self.judge.wishes)
             found.waiting += self.walk.filter.vocabulary.decode_all(tokens)

@@ -1,9 +1,10 @@
 """Choosing: which of the new names that a model draws are offered.
 
-Readers take far more of the names that the model itself finds likely, so a new name is offered if its log-probability
-reaches a bar. Longer names are less likely, and some labels have fewer names to choose from, so each length of each
-label has a bar of its own: what the asked share of the new names of that length reaches. So the lengths, and the shares
-of the labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
+Readers take far more of the names that the model itself finds likely, so a new name is offered if its *merit* reaches a
+bar: its log-probability, where the first three tokens count half, as otherwise the likeliest names would nearly all
+begin alike. Longer names are less likely, and some labels have fewer names to choose from, so each length of each label
+has a bar of its own: what the asked share of the new names of that length reaches. So the lengths, and the shares of
+the labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
 
 The bars are measured once, when a model is trained, and belong to its record. ``docs/results/blind.md`` has what
 readers said.
@@ -24,7 +25,7 @@ from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Float64, Int64
 
 VERY_MANY_NAMES = 15_000  # different ones, from which on a larger share is taken
-SHARE, SHARE_OF_VERY_MANY = 0.15, 0.33
+SHARE, SHARE_OF_VERY_MANY = 0.1, 0.33
 DRAWN, FEWEST_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
 MOST_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MOST_LABELS = 100  # of more labels, the names of all have the same bars
@@ -82,7 +83,7 @@ def measure_bars(
 def _new_names(
     generator: Generator, n: int, longest: int, rng: np.random.Generator
 ) -> tuple[Int64[Array, "new"], Float64[Array, "new"]]:
-    """The lengths and the log-probabilities of the different new names among n that are drawn."""
+    """The lengths and the merits of the different new names among n that are drawn."""
     walk, judge = generator.prepare(n, longest, None, generator.known_names is None, True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
     rows, new, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
@@ -90,7 +91,7 @@ def _new_names(
         shapes = frozenset(generator.shapes)
         rows = rows[[fits(name, shapes) for name in new.names]]
     lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
-    return lengths[rows], draws.log_probability[rows]
+    return lengths[rows], draws.merit[rows]
 
 
 def _bars(lengths: Int64[Array, "new"], scores: Float64[Array, "new"], of: range) -> Float64[Array, "S lengths"]:

@@ -36,6 +36,9 @@ ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a 
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
 LOGITS_A_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
 TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
+# Tokens of a name that count half where names are held against each other: if they counted whole, the likeliest names
+# would nearly all begin alike.
+FIRST = 3
 CHOOSE = "choose"  # what draws that stay below the bar are counted under
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
@@ -51,12 +54,14 @@ class Draws:
         counts: how many of the draws gave the name, part after part.
         beginnings: what each name was drawn with.
         log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
+        merit: the same, its first ``FIRST`` tokens counting half; what bars are for.
         rejected: the other draws, counted by what they failed at (a wish's name).
     """
 
     parts: list[Int32[Array, "_ _"]]
     counts: Int64[Array, "names"]
     log_probability: Float64[Array, "names"]
+    merit: Float64[Array, "names"]
     beginnings: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)
 
@@ -74,6 +79,7 @@ class Open:
     beginning: Int32[Array, "B"]
     count: Int64[Array, "B"]
     score: Float64[Array, "B"]  # log-probability of the prefix, nats
+    first: Float64[Array, "B"]  # that of its first tokens, up to FIRST
     places: Places
     state: State  # of the prefixes one shorter, before the last token
     parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
@@ -133,6 +139,7 @@ class Forced:
 
     Attributes:
         score: their log-probability given the beginning, nats, ``(R,)``.
+        first: that of the first ``FIRST`` of them.
         last: the last token, which is still to be read, and ``state``, the state before it.
     """
 
@@ -146,10 +153,12 @@ class Forced:
         self.beginnings = beginnings
         self.last, count = beginnings.ids, len(beginnings.tokens)
         self.state, self.score, self._drawn = model.initial_state(count), np.zeros(count), np.zeros(count)
-        for token in characters:
+        self.first = self.score
+        for place, token in enumerate(characters):
             logits, self.state = model.step(self.last, self.state)
             self.last = np.full(count, token)
             self.score = self.score + all_log_probabilities(logits)[np.arange(count), self.last]
+            self.first = self.score if place < FIRST else self.first
             if sampling is not None:
                 with np.errstate(divide="ignore"):  # of an impossible one −inf
                     self._drawn += np.log(sampling.chances(logits)[:, token])
@@ -178,8 +187,8 @@ class Walk:
         prefix_filter: which names are wanted.
         beginnings: what names begin with; None: the boundary.
         rows_a_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
-        bars: the log-probability that a name of each length must have, by its label, or the same for all
-            (``Bars.at``); None: any.
+        bars: the merit that a name of each length must have, by its label, or the same for all (``Bars.at``); None:
+            any.
     """
 
     def __init__(
@@ -231,7 +240,8 @@ class Walk:
         tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
         places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
         beginning = self.beginnings.ids[rows]
-        return Open(tokens, forced.last[rows], beginning, counts, forced.score[rows], places, forced.state, rows)
+        scores = forced.score[rows], forced.first[rows]
+        return Open(tokens, forced.last[rows], beginning, counts, *scores, places, forced.state, rows)
 
     def draw(
         self,
@@ -256,7 +266,8 @@ class Walk:
         """
         self.rejected = Counter()
         done = 0
-        parts, counts, scores, begins = [], [np.zeros(0, np.int64)], [np.zeros(0)], [np.zeros(0, np.int32)]
+        parts, counts, begins = [], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+        scores, merits = [np.zeros(0)], [np.zeros(0)]
         several = self.beginnings.several and n > 0
         pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
         last_found = self.computed
@@ -269,12 +280,13 @@ class Walk:
             score += prefixes.score[row]
             stops = token == BOUNDARY
             if stops.any():
-                tokens, keep = self.ended(prefixes, row[stops], count[stops], score[stops])
+                tokens, keep, merit = self.ended(prefixes, row[stops], count[stops], score[stops])
                 if len(tokens):
                     last_found = self.computed
                     parts.append(tokens)
                     counts.append(count[stops][keep])
                     scores.append(score[stops][keep])
+                    merits.append(merit[keep])
                     begins.append(prefixes.beginning[row[stops][keep]])
             goes_on = np.flatnonzero(~stops)
             going = row[goes_on], token[goes_on], count[goes_on], score[goes_on]
@@ -282,8 +294,8 @@ class Walk:
             pending += longer
             done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
             tell(done)
-        joined = np.concatenate(counts), np.concatenate(scores), np.concatenate(begins)
-        return Draws(parts, *joined, self.rejected)
+        joined = np.concatenate(counts), np.concatenate(scores), np.concatenate(merits)
+        return Draws(parts, *joined, np.concatenate(begins), self.rejected)
 
     def _split(
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
@@ -330,24 +342,26 @@ class Walk:
         for start in range(0, len(row), rows_together):
             block = slice(start, start + rows_together)
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
+            first = scores if prefixes.tokens.shape[1] < FIRST else prefixes.first[rows]
             tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
             self.tried += len(rows)
             self.computed += len(rows) * self._numbers(prefixes) // TRIED_A_READ
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
-            keep = self.keep(self.refused(tokens, places, beginning, scores, whole=False), counts)
+            keep = self.keep(self.refused(tokens, places, beginning, _merits(scores, first), whole=False), counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
-                beginning, which = beginning[kept], which[kept]
+                beginning, which, first = beginning[kept], which[kept], first[kept]
                 places = self.filter.select(places, kept)
             if len(rows):
-                yield Open(tokens, last, beginning, counts, scores, places, after, rows), which
+                yield Open(tokens, last, beginning, counts, scores, first, places, after, rows), which
 
     def ended(
         self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"], score: Float64[Array, "K"]
-    ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"]]:
-        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are.
+    ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"], Float64[Array, "K"]]:
+        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are;
+        and the merit of all.
 
         Args:
             prefixes: some.
@@ -356,15 +370,16 @@ class Walk:
             score: of each name, the end counted.
         """
         tokens, places = prefixes.tokens[row], self.filter.select(prefixes.places, row)
-        keep = self.keep(self.refused(tokens, places, prefixes.beginning[row], score, whole=True), count)
-        return (tokens if keep.all() else tokens[keep]), keep
+        merit = _merits(score, score if tokens.shape[1] < FIRST else prefixes.first[row])
+        keep = self.keep(self.refused(tokens, places, prefixes.beginning[row], merit, whole=True), count)
+        return (tokens if keep.all() else tokens[keep]), keep, merit
 
     def refused(
         self,
         tokens: Int32[Array, "K depth"],
         places: Places,
         beginning: Int32[Array, "K"],
-        score: Float64[Array, "K"],
+        merit: Float64[Array, "K"],
         *,
         whole: bool,
     ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
@@ -373,7 +388,7 @@ class Walk:
             bars, length = self._bars if whole else self._lowest_bars, tokens.shape[1]
             if length < bars.shape[1]:
                 label = np.clip(beginning - self.model.vocabulary_size, 0, len(bars) - 1)
-                below = score < bars[label, length]
+                below = merit < bars[label, length]
             else:
                 below = np.ones(len(tokens), bool)
             if below.any():
@@ -387,6 +402,11 @@ class Walk:
             self.rejected[reason] += int(count[refused & keep].sum())
             keep &= ~refused
         return keep
+
+
+def _merits(score: Float64[Array, "K"], first: Float64[Array, "K"]) -> Float64[Array, "K"]:
+    merit: Float64[Array, "K"] = score - np.maximum(first, np.finfo(np.float64).min) / 2  # of an impossible one −∞
+    return merit
 
 
 def split_counts(

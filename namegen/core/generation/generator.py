@@ -46,6 +46,8 @@ FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dro
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
 MOST_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
 TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
+# For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
+TRIES_ABOVE_BARS, MOST_ABOVE_BARS = 30, 300_000  # names; prefixes
 LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
@@ -282,7 +284,7 @@ class Generator:
                 found, tried = found + len(batch.names), tried + size
                 if batch.names:
                     yield batch
-                if size < TRIES * len(batch.names):
+                if size < (TRIES if walk is every else TRIES_ABOVE_BARS) * len(batch.names):
                     in_vain, computed = 0, walk.computed
                     rejected.clear()
                     continue
@@ -294,7 +296,7 @@ class Generator:
                 return
             # The rest is given without drawing; the error says whether there are no more at all.
             drawn = found
-            search = Arrivals(walk, judge, sampling, rng, tell_read)
+            search = Arrivals(walk, judge, sampling, rng, tell_read, most=MOST_ABOVE_BARS if shares else None)
             for names, log_probability in search.find(n - found):
                 found += len(names)
                 yield self.batch(names, log_probability)

@@ -28,8 +28,9 @@ class Bars:
     """The bars of a model.
 
     Attributes:
-        table: the log-probability given the label, in nats, that each of ``SHARES`` of the new names of each length
-            from 1 on reaches; ∞ where none is offered. A row for each label, or one for all names.
+        table: the merit given the label, in nats, that each of ``SHARES`` of the new names of each length from 1 on
+            reaches; ∞ where none is offered. A row for each label, or one for all names. A name's merit is its
+            log-probability, of which the first three tokens count half.
 
     >>> bars = Bars(np.array([[[-2], [-3], [-4], [-5], [-6]]], np.float16))
     >>> bars.at(0.15).tolist(), Bars.read(bars.to_bytes()).at(0.33).tolist()

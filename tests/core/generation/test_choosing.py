@@ -20,7 +20,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Event, Widened
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, next_chances
 
 MODEL = SmallModel()
 V, LONGEST = MODEL.vocabulary_size, 4
@@ -34,6 +34,16 @@ def of_label(token: int) -> dict[str, float]:
     return {name: p for name, p in found.items() if name and name not in KNOWN}
 
 
+def merit(token: int, name: str) -> float:
+    """The log-probability, number by number; of the first three tokens half."""
+    state, last, total = MODEL.initial_state(1), token, 0.0
+    for place, following in enumerate([*MODEL.vocabulary.encode(name).tolist(), 0]):
+        logits, state = MODEL.step(np.array([last], np.int32), state)
+        total += math.log(next_chances(logits[0])[following]) * (0.5 if place < 3 else 1.0)
+        last = following
+    return total
+
+
 def generator(beginnings: Beginnings = TWO, bars: Bars | None = None) -> Generator:
     return Generator(MODEL, MODEL.vocabulary, known_names=known_set(KNOWN), beginnings=beginnings, bars=bars)
 
@@ -43,7 +53,7 @@ def bars_of(*tokens: int) -> Bars:
     table = np.full((len(tokens), len(SHARES), LONGEST), np.inf)
     for row, token in enumerate(tokens):
         for length in range(1, LONGEST + 1):
-            scores = [math.log(p) for name, p in of_label(token).items() if len(name) == length]
+            scores = [merit(token, name) for name in of_label(token) if len(name) == length]
             table[row, :, length - 1] = np.quantile(scores, 1 - np.array(SHARES))
     return Bars(table.astype(np.float16))
 
@@ -57,7 +67,7 @@ def reaching(share: float, beginnings: Beginnings = TWO, bars: Bars = BARS) -> d
     for token, of_all in zip(beginnings.tokens, beginnings.shares, strict=True):
         bar = bars.at(share)[min(max(token - V, 0), len(bars.table) - 1)]
         for name, p in of_label(token).items():
-            if math.log(p) >= bar[len(name)]:
+            if merit(token, name) >= bar[len(name)]:
                 found[name] += of_all * p
     return dict(found)
 
