@@ -19,6 +19,7 @@ from namegen.children import PartEnded
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.settings import DataSettings
 from namegen.core.training import effort, preparation
 from namegen.core.training.preparation import PreparedTraining
 from namegen.errors import CheckpointError, SettingsError, TrainingError
@@ -101,10 +102,10 @@ def test_best_trains_teachers_in_processes_and_then_a_student(tmp_path: Path) ->
 def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
     """With other names in the held-out parts nothing differs: no teacher, weight, name or target of the lesson."""
     config = merge(BEST, {"data.test": 0.1, "training.epochs": 1})
-    split = Corpus.from_names(NAMES).split(0.1, "unique", 0, test=0.1)
-    held_out = {*split.validation, *split.test}
+    training, *others = Corpus.from_names(NAMES).split(DataSettings(test=0.1), seed=0)
+    held_out = {name for part in others for name in part.names}
     assert len(held_out) > 30
-    alphabet = set("".join(split.training))
+    alphabet = set("".join(training.names))
     marked = [name for name in marked_names(held_out) if set(name) <= alphabet]
     assert len(marked) > 4
     changed = [name for name in NAMES if name not in held_out] + marked
@@ -131,8 +132,8 @@ def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
 def marked_names(like: set[str]) -> list[str]:
     """Names that no list has, all held out by the split of the seed 0."""
     made = [f"{name}{name.lower()}" for name in sorted(like)]
-    split = Corpus.from_names([*NAMES, *made]).split(0.1, "unique", 0, test=0.1)
-    return [name for name in made if name in {*split.validation, *split.test}]
+    learned, _, _ = Corpus.from_names([*NAMES, *made]).split(DataSettings(test=0.1), seed=0)
+    return [name for name in made if name not in learned.names]
 
 
 @pytest.mark.slow

@@ -261,15 +261,7 @@ class ListParts:
         if corpus.labels:  # a name may stand under several, and is one name wherever it does
             distinct, name_number = numbered(under_labels)
             number = name_number.astype(rank.dtype)[number]
-        part_of = choose_parts(
-            distinct,
-            number[rank],
-            data.held_out,
-            data.split,
-            seed if data.split_seed is None else data.split_seed,
-            source=corpus.source,
-            test=data.test,
-        )
+        part_of = choose_parts(distinct, number[rank], data, seed=seed, source=corpus.source)
         counts, *held_out_counts = (
             np.bincount(rank[part_of == part], minlength=len(entries)) for part in (TRAINING, VALIDATION, TEST)
         )

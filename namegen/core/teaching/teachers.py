@@ -213,7 +213,7 @@ class TeachingParts:
     def __init__(
         self, corpus: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary, labels: tuple[str, ...] = ()
     ) -> None:
-        self.names = corpus.training_part(data, seed=seed if data.split_seed is None else data.split_seed)
+        self.names, _, _ = corpus.split(data, seed=seed)
         self.data = own_data(data, seed=seed)
         self.vocabulary, self.labels = vocabulary, labels
         # The parts of a list are over its own vocabulary and labels; those of the student may be more.

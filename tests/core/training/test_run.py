@@ -116,8 +116,8 @@ def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped()
     result = run.run()
     engine = NumpyEngine(run.prepared.network, None, threads=1)
     engine.set_state(result.checkpoint.parameters)
-    split = CORPUS.split(0.1, "unique", 0)
-    tree = PrefixTree.from_names(split.training, CORPUS.vocabulary)
+    training, _, _ = CORPUS.split(DataSettings(), seed=0)
+    tree = PrefixTree.from_names(training.names, CORPUS.vocabulary)
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
 
 
