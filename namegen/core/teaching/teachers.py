@@ -79,7 +79,7 @@ def weigh(
     """
     mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary, beginnings=beginnings)
     chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size), np.float32)
-    for nodes, of_each in read_prefixes(_Apart(mixture), tree):
+    for nodes, of_each, *_ in read_prefixes(_Apart(mixture), tree):
         chances[nodes] = of_each
     of_all: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
     of_edges: Float64[Array, "E M"] = chances[tree.edge_node, :, tree.edge_token].astype(np.float64)
