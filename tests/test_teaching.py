@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.api import teachers
+from namegen.api import teachers, teaching
 from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import is_trained
+from namegen.api.teaching import Taught, be_taught, is_trained
 from namegen.children import PartEnded
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DataSettings
-from namegen.core.training import effort, preparation
-from namegen.core.training.preparation import PreparedTraining
+from namegen.core.training import effort
 from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.events import Event, Running, StepBegins, UnderWay, Watcher, Weighed
 from namegen.lists import load_bundled
@@ -44,7 +43,7 @@ BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "netwo
 def tiny_teachers(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
     """Of the sizes that a list of 240 names would get, only smaller."""
     monkeypatch.setattr(effort, "FEW", TINY)
-    for module in (effort, preparation):
+    for module in (effort, teaching):
         monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
 
 
@@ -72,15 +71,16 @@ class Noting:
 
 
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
-    noting, with_lesson = Noting(), PreparedTraining.with_lesson
+    noting = Noting()
 
-    def noted(prepared: PreparedTraining, lesson: BatchMaker, judges: Sequence[Any]) -> PreparedTraining:
-        made = with_lesson(prepared, lesson, judges)
-        noting.lesson, noting.judges = made.batches, judges
-        return made
+    def noted(*arguments: Any, **options: Any) -> Taught | None:
+        taught = be_taught(*arguments, **options)
+        if taught is not None:
+            noting.lesson, noting.judges = taught.lesson, taught.judges
+        return taught
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PreparedTraining, "with_lesson", noted)
+        patch.setattr("namegen.api.training.be_taught", noted)
         return api.train(names, config=config, watch=noting, **{"teach_on": train_here, **more}), noting
 
 

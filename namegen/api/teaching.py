@@ -20,7 +20,7 @@ from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
-from namegen.core.training.effort import OWN_TEACHERS, TWIN, ListSize, teacher_recipes
+from namegen.core.training.effort import LESSON_EPOCH, OWN_TEACHERS, TWIN, ListSize, teacher_recipes
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
@@ -49,7 +49,7 @@ class Taught:
     Attributes:
         mixture: its teachers as one.
         weighing: how much each is heard.
-        lesson: what they drew, and expect.
+        lesson: what they drew, and expect; an epoch reads a slice of it.
         judges: the teacher that judges, beside counting, how daring the drawing of names may be.
     """
 
@@ -115,7 +115,8 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
-    return Taught(mixture, weighing, lesson, _judges(teachers, parts))
+    an_epoch = lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
+    return Taught(mixture, weighing, an_epoch, _judges(teachers, parts))
 
 
 def _judges(teachers: Sequence[Teacher], parts: TeachingParts) -> tuple[PlausibilityJudge, ...]:

@@ -97,7 +97,7 @@ def train(
             taught = be_taught(prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
+            run.prepared = replace(run.prepared, batches=taught.lesson, judges=taught.judges)
         return run.run()
 
 
@@ -153,7 +153,7 @@ def resume(
             taught = be_taught(run.prepared, run_folder.path, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson, taught.judges)
+            run.prepared = replace(run.prepared, batches=taught.lesson, judges=taught.judges)
         return run.run(temperature)
 
 

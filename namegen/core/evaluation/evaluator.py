@@ -88,8 +88,8 @@ def read_prefixes(
     pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [(roots, model.initial_state(len(roots)), roots)]
     while pending:
         nodes, before, parents = pending.pop()
-        logits, after = model.step(tree.token[nodes], model.select(before, parents))
         edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
+        logits, after = model.step(tree.token[nodes], model.select(before, parents))
         yield nodes, logits, edges, rows
         children = tree.edge_child[edges]
         inner = children >= 0

@@ -33,7 +33,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
-from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
+from namegen.core.training.effort import QUICK, settled
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
 from namegen.documents import UNSET, to_plain
@@ -111,13 +111,6 @@ class PreparedTraining:
         """The same, its list under another name."""
         record = replace(self.record, training={**self.record.training, "list": name})
         return replace(self, corpus=replace(self.corpus, source=name), record=record)
-
-    def with_lesson(self, lesson: BatchMaker, judges: Sequence[PlausibilityJudge] = ()) -> PreparedTraining:
-        """The same, but a lesson (``core/teaching/lesson.py``) is read in place of the training part, a slice of it an
-        epoch.
-        """
-        names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
-        return replace(self, batches=lesson.in_slices(round(names)), judges=judges)
 
 
 def prepare(
