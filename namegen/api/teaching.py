@@ -12,6 +12,7 @@ import numpy as np
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.split import TRAINING
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.plausibility import PlausibilityJudge
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
@@ -86,9 +87,9 @@ def be_taught(
             trained, or what they know makes no lesson.
     """
     corpus, recipe = prepared.corpus, prepared.recipe
-    seed = recipe.training.seed
-    whole = prepared.parts
-    parts = TeachingParts(corpus, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
+    seed, whole = recipe.training.seed, prepared.parts
+    learned = corpus.where(whole.part_of == TRAINING)
+    parts = TeachingParts(learned, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:

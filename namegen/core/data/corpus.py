@@ -19,6 +19,7 @@ from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, nu
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting
+from namegen.types import Array, Bool
 
 FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
 MAX_NAME_LENGTH = DataSettings.max_name_length
@@ -193,13 +194,12 @@ class Corpus:
             NamesError: too few names for the parts.
         """
         part_of = choose_parts(*numbered(self.names), data, seed=seed, source=self.source)
+        return self.where(part_of == TRAINING), self.where(part_of == VALIDATION), self.where(part_of == TEST)
 
-        def part(which: int) -> Corpus:
-            chosen = (part_of == which).tolist()
-            names, labels = (tuple(compress(every, chosen)) for every in (self.names, self.labels))
-            return Corpus(names, self.source, labels=labels, sameness=self.sameness)
-
-        return part(TRAINING), part(VALIDATION), part(TEST)
+    def where(self, chosen: Bool[Array, "entries"]) -> Corpus:
+        """The list of some of its entries, labels included."""
+        names, labels = (tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels))
+        return Corpus(names, self.source, labels=labels, sameness=self.sameness)
 
 
 def _singular(noun: str) -> str:
