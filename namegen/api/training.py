@@ -70,7 +70,8 @@ def train(
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
-        folder, text = None, ""
+        folder: RunFolder | None = None
+        text = ""
         if out is not None or save:
             recipe, data = prepared.recipe, prepared.recipe.data
             if keep_names:
@@ -79,11 +80,10 @@ def train(
                 data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
             chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
             text = write_config(replace(chosen, teaching=recipe.teaching))  # may refuse, so before the folder
-            folder = (
-                RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
-                if out is None
-                else RunFolder.make(named_folder(out))
-            )
+            if out is None:
+                folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+            else:
+                folder = RunFolder.make(named_folder(out))
             for_a_while.enter_context(folder.sole_use())
             if keep_names:  # the list lies nowhere else
                 folder.save_names(corpus)
