@@ -50,7 +50,7 @@ def main() -> None:
     set_threads(1)
     keras.utils.set_random_seed(arguments.seed)
     corpus = load_bundled(config.data.names)
-    training = corpus.split(config.data.validation, config.data.split, arguments.seed).training
+    training = corpus.split(config.data, seed=arguments.seed)[0].names
     model = network(corpus.vocabulary, config.network, whole=whole)
     if whole:
         data, batch_size = name_samples(training, corpus.vocabulary), config.training.batch_size

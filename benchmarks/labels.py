@@ -41,6 +41,7 @@ from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
+from namegen.core.settings import DataSettings  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
 from namegen.settings_toml import Config, merge  # noqa: E402
@@ -62,7 +63,7 @@ SETTINGS: dict[str, object] = {
 
 def judging(corpus: Corpus) -> list[tuple[str, str]]:
     """The names that judge, each with its label, once."""
-    held_out = set(corpus.split(0.1, "unique", SPLIT_SEED, test=0.3).test)
+    held_out = set(corpus.split(DataSettings(validation=0.1, test=0.3), seed=SPLIT_SEED)[2].names)
     pairs = dict.fromkeys(zip(corpus.names, corpus.labels, strict=True))
     return [(name, label) for name, label in pairs if name in held_out]
 

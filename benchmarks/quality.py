@@ -157,7 +157,7 @@ def measure_taught(of_list: str, seed: int) -> None:
             assert taught is not None  # nothing stops it
             seconds = processor_seconds() - start
             start = processor_seconds()
-        result = TrainingRun(prepared.with_lesson(taught.lesson)).run()
+        result = TrainingRun(replace(prepared, batches=taught.lesson)).run()
         prepared.engine.set_state({**prepared.engine.get_state(), **result.checkpoint.parameters})
         recipe = json.dumps([prepared.network.summary, corpus.fingerprint, asdict(prepared.recipe)])
         took = seconds + processor_seconds() - start

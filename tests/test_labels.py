@@ -48,7 +48,7 @@ def model() -> LoadedModel:
 
 def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: LoadedModel) -> None:
     assert model.labels == ("Finnish", "Italian", "Yoruba")
-    training = SOME.training_part(DataSettings(), seed=0)
+    training, _, _ = SOME.split(DataSettings(), seed=0)
     assert [label.names for label in model.checkpoint.labels] == [
         training.labels.count(label) for label in model.labels
     ]

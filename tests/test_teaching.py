@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.api import teachers
+from namegen.api import teachers, teaching
 from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import is_trained
+from namegen.api.teaching import Taught, be_taught, is_trained
 from namegen.children import PartEnded
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.training import effort, preparation
-from namegen.core.training.preparation import PreparedTraining
+from namegen.core.settings import DataSettings
+from namegen.core.training import effort
 from namegen.errors import CheckpointError, SettingsError, TrainingError
 from namegen.events import Event, Running, StepBegins, UnderWay, Watcher, Weighed
 from namegen.lists import load_bundled
@@ -42,7 +42,7 @@ BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "netwo
 def tiny_teachers(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
     """Of the sizes that a list of 240 names would get, only smaller."""
     monkeypatch.setattr(effort, "FEW", TINY)
-    for module in (effort, preparation):
+    for module in (effort, teaching):
         monkeypatch.setattr(module, "LESSON_EPOCH", 5_000)
 
 
@@ -69,15 +69,16 @@ class Noting:
 
 
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
-    noting, with_lesson = Noting(), PreparedTraining.with_lesson
+    noting = Noting()
 
-    def noted(prepared: PreparedTraining, lesson: BatchMaker) -> PreparedTraining:
-        made = with_lesson(prepared, lesson)
-        noting.lesson = made.batches
-        return made
+    def noted(*arguments: Any, **options: Any) -> Taught | None:
+        taught = be_taught(*arguments, **options)
+        if taught is not None:
+            noting.lesson = taught.lesson
+        return taught
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PreparedTraining, "with_lesson", noted)
+        patch.setattr("namegen.api.training.be_taught", noted)
         return api.train(names, config=config, watch=noting, **{"teach_on": train_here, **more}), noting
 
 
@@ -99,10 +100,10 @@ def test_best_trains_teachers_in_processes_and_then_a_student(tmp_path: Path) ->
 def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
     """With other names in the held-out parts nothing differs: no teacher, weight, name or target of the lesson."""
     config = merge(BEST, {"data.test": 0.1, "training.epochs": 1})
-    split = Corpus.from_names(NAMES).split(0.1, "unique", 0, test=0.1)
-    held_out = {*split.validation, *split.test}
+    training, *others = Corpus.from_names(NAMES).split(DataSettings(test=0.1), seed=0)
+    held_out = {name for part in others for name in part.names}
     assert len(held_out) > 30
-    alphabet = set("".join(split.training))
+    alphabet = set("".join(training.names))
     marked = [name for name in marked_names(held_out) if set(name) <= alphabet]
     assert len(marked) > 4
     changed = [name for name in NAMES if name not in held_out] + marked
@@ -129,8 +130,8 @@ def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
 def marked_names(like: set[str]) -> list[str]:
     """Names that no list has, all held out by the split of the seed 0."""
     made = [f"{name}{name.lower()}" for name in sorted(like)]
-    split = Corpus.from_names([*NAMES, *made]).split(0.1, "unique", 0, test=0.1)
-    return [name for name in made if name in {*split.validation, *split.test}]
+    learned, _, _ = Corpus.from_names([*NAMES, *made]).split(DataSettings(test=0.1), seed=0)
+    return [name for name in made if name not in learned.names]
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ class TorchTrainer:
         self._new_optimizer()
 
     def _names(self, names: Sequence[str], vocabulary: Vocabulary) -> None:
-        sorted_names = SortedNames.from_names(names, vocabulary)
+        sorted_names = SortedNames.ranked(names, vocabulary)[0]
         rank = {name: place for place, name in enumerate(sorted(set(names)))}
         self.name_of = np.array([rank[name] for name in names])
         depth = int(sorted_names.lengths.max()) + 1

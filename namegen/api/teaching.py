@@ -11,13 +11,14 @@ import numpy as np
 
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.split import TRAINING
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
-from namegen.core.training.effort import OWN_TEACHERS, TWIN, ListSize, teacher_recipes
+from namegen.core.training.effort import LESSON_EPOCH, OWN_TEACHERS, TWIN, ListSize, teacher_recipes
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
@@ -46,7 +47,7 @@ class Taught:
     Attributes:
         mixture: its teachers as one.
         weighing: how much each is heard.
-        lesson: what they drew, and expect.
+        lesson: what they drew, and expect; an epoch reads a slice of it.
     """
 
     mixture: MixtureModel
@@ -81,9 +82,9 @@ def be_taught(
             trained, or what they know makes no lesson.
     """
     corpus, recipe = prepared.corpus, prepared.recipe
-    seed = recipe.training.seed
-    whole = prepared.parts
-    parts = TeachingParts(corpus, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
+    seed, whole = recipe.training.seed, prepared.parts
+    learned = corpus.where(whole.part_of == TRAINING)
+    parts = TeachingParts(learned, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
     if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
@@ -110,7 +111,8 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
-    return Taught(mixture, weighing, lesson)
+    an_epoch = lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
+    return Taught(mixture, weighing, an_epoch)
 
 
 def check_teachers(settings: TeachingSettings) -> None:

@@ -67,10 +67,11 @@ def train(
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
     prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True)
-    run = TrainingRun(prepared, watch=watch, stop=stop)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:
+        folder: RunFolder | None = None
+        text = ""
         if out is not None or save:
             recipe, data = prepared.recipe, prepared.recipe.data
             if keep_names:
@@ -79,25 +80,24 @@ def train(
                 data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
             chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
             text = write_config(replace(chosen, teaching=recipe.teaching))  # may refuse, so before the folder
-            run.folder = (
-                RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
-                if out is None
-                else RunFolder.make(named_folder(out))
-            )
-            for_a_while.enter_context(run.folder.sole_use())
+            if out is None:
+                folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+            else:
+                folder = RunFolder.make(named_folder(out))
+            for_a_while.enter_context(folder.sole_use())
             if keep_names:  # the list lies nowhere else
-                run.folder.save_names(corpus)
+                folder.save_names(corpus)
+        run = TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
+        if folder is not None:
             run.save()
-            run.folder.save_config(text)  # last: a folder that has its settings can be resumed
-            teachers = run.folder.path
-        else:
-            teachers = Path(for_a_while.enter_context(TemporaryDirectory()))
+            folder.save_config(text)  # last: a folder that has its settings can be resumed
         watch(prepared.list_ready)
         if prepared.recipe.taught:
+            teachers = Path(for_a_while.enter_context(TemporaryDirectory())) if folder is None else folder.path
             taught = be_taught(prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson)
+            run.prepared = replace(run.prepared, batches=taught.lesson)
         return run.run()
 
 
@@ -152,7 +152,7 @@ def resume(
             taught = be_taught(run.prepared, run_folder.path, config, watch=watch, stop=stop, teach_on=teach_on)
             if taught is None:
                 return run.finish()
-            run.prepared = run.prepared.with_lesson(taught.lesson)
+            run.prepared = replace(run.prepared, batches=taught.lesson)
         return run.run()
 
 

@@ -137,13 +137,7 @@ def print_summary(results: Comparison) -> None:
 
 def _tables(entry: ListEntry) -> Iterator[Table]:
     """What each engine takes, what the networks have learned, and how fast names are drawn; as narrow as it goes."""
-    from namegen.experiments.compare.selection import (
-        ALGORITHMS,
-        best_generated,
-        generated_by_network,
-        network_names,
-        splits,
-    )
+    from namegen.experiments.compare import selection
     from namegen.experiments.compare.tables import accuracy_table, like_for_like_table
     from namegen.experiments.table import NONE, Table, whole
 
@@ -151,15 +145,15 @@ def _tables(entry: ListEntry) -> Iterator[Table]:
     places = [table.columns.index(column) for column in COLUMNS]
     rows = tuple(tuple(row[place] for place in places) for row in table.rows)
     yield Table("the same training by each engine", tuple(COLUMNS.values()), rows, left=2)
-    for split in splits(entry):
-        if network_names(entry, split):
+    for split in selection.splits(entry):
+        if selection.network_names(entry, split):
             table = without_ranges(accuracy_table(entry, split))
             columns = tuple(COLUMNS_OF_PARTS.get(column, column) for column in table.columns)
             yield Table(f"likeliest character right (%), split {split}", columns, table.rows)
     drawn = []
     for one in entry.generation:
-        generated, found = best_generated(one), one.algorithms
-        speeds = [whole(found[name].names_per_second) if name in found else NONE for name in ALGORITHMS]
-        told = generated_by_network(entry).get(one.network) is generated  # once for each network
+        generated, found = selection.best_generated(one), one.algorithms
+        speeds = [whole(found[name].names_per_second) if name in found else NONE for name in selection.ALGORITHMS]
+        told = selection.generated_by_network(entry).get(one.network) is generated  # once for each network
         drawn.append((one.network, one.model, *speeds, f"{generated.recreated_percent:.1f}" if told else ""))
     yield Table("names per second", ("network", "model", "one by one", "splitting", "in list %"), tuple(drawn), left=2)

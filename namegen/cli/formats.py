@@ -168,13 +168,9 @@ def text_lines(texts: Sequence[str]) -> str:
     return "".join(f"{text}\n" for text in (texts if safe else map(printable, texts)))
 
 
-def _json_number(value: float) -> str:
-    return repr(value) if math.isfinite(value) else "null"
-
-
 _JSON: dict[type, Callable[..., str]] = {
     str: json_string,
-    float: _json_number,
+    float: lambda value: repr(value) if math.isfinite(value) else "null",
     int: str,
     bool: lambda value: "true" if value else "false",
     type(None): lambda value: "null",

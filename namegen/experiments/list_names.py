@@ -8,6 +8,7 @@ from math import ceil, log
 from pathlib import Path
 
 from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, counted
 
 
@@ -55,7 +56,7 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
         NamesError: there are too few names.
     """
     try:
-        corpus.split(validation, split, seed)
+        corpus.split(DataSettings(validation=validation, split=split), seed=seed)
     except NamesError as error:
         names, distinct = counted(len(corpus.names), "name"), len(set(corpus.names))
         raise NamesError(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from namegen.documents import Count, Share, from_plain
-from namegen.errors import TrainingError
 
 if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
     from namegen.core.evaluation.evaluator import Metrics
@@ -84,20 +83,13 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
 
 
 def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
-    """A training in numbers.
-
-    Raises:
-        TrainingError: its settings are not resolved, so it has not been trained.
-    """
-    batch_size = prepared.recipe.training.batch_size
-    if batch_size is None:
-        raise TrainingError("the run has no batch size: a report takes one that was trained")
+    """A training in numbers."""
     columns = {
         column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
     }
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
-        batch_size=batch_size,
+        batch_size=cast(int, prepared.recipe.training.batch_size),  # nothing is left open in what was prepared
         epochs=result.epochs,
         best_epoch=result.best_epoch,
         history=History(**columns),

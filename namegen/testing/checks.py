@@ -28,6 +28,7 @@ from namegen.testing.comparisons import (
     named,
 )
 from namegen.testing.material import (
+    ADAM,
     TOKENS,
     VOCABULARY,
     Kind,
@@ -42,7 +43,6 @@ from namegen.types import Array, Int32
 ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]  # a model, and rows of tokens that it may be given
 Check: TypeAlias = Callable[[EngineClass, Kind], None]  # an engine's class, and a cell or a small network
 CellCheck: TypeAlias = Callable[[EngineClass, str], None]  # and a cell, of the architecture rnn alone
-ADAM = describe_training()
 
 
 def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
@@ -139,7 +139,7 @@ def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
 
 def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
     """An engine without training settings reads a trained state, gives parameters only, and refuses to train."""
-    trained, reader = small_engine(engine_class, kind), small_engine(engine_class, kind, train=False, seed=2)
+    trained, reader = small_engine(engine_class, kind), small_engine(engine_class, kind, training=None, seed=2)
     trained.train_epoch(small_steps(2))
     state = trained.get_state()
     reader.set_state(state)
@@ -203,7 +203,7 @@ def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
         one.set_state(state)
         expect_same(one.get_state(), state, "a state that was put in")
         one.train_epoch(iter(steps[2:]))
-        expect_same(one.get_state(), uninterrupted, f"{ADAM}: gone on from a state")
+        expect_same(one.get_state(), uninterrupted, f"{describe_training(ADAM)}: gone on from a state")
 
 
 def check_state_is_a_copy(engine_class: EngineClass, kind: Kind) -> None:
@@ -246,7 +246,9 @@ def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
         engine.set_state(parameters)
         expect(int(engine.get_state()["optimizer.step"]) == 0, "optimizer.step goes on after a state without it")
         engine.train_epoch(small_steps(2))
-    expect_same(used.get_state(), new.get_state(), f"{ADAM}: trained on from a state of parameters alone")
+    expect_same(
+        used.get_state(), new.get_state(), f"{describe_training(ADAM)}: trained on from a state of parameters alone"
+    )
 
 
 def check_threads(engine_class: EngineClass, kind: Kind) -> None:

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec, Unpack
+from typing import ParamSpec
 
 import numpy as np
 
 from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
-from namegen.testing.material import Told
 from namegen.types import Array
 
 
@@ -124,13 +123,12 @@ def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def describe_training(**settings: Unpack[Told]) -> str:
+def describe_training(training: TrainingSettings) -> str:
     """The optimizer with its formula, and what else of the settings decides how an update is computed.
 
-    >>> describe_training(optimizer="sgd")
+    >>> describe_training(TrainingSettings(optimizer="sgd"))
     'optimizer sgd (w ← w − lr·g)'
     """
-    training = TrainingSettings(**settings).plain
     formula = OPTIMIZER_FORMULAS[training.optimizer].format(momentum=training.momentum)
     text = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from typing import TypeAlias, TypedDict, Unpack
+from typing import TypeAlias
 
 import numpy as np
 
@@ -24,21 +24,7 @@ Kind: TypeAlias = str | Network  # a cell of the architecture rnn, or a small ne
 LABELS = 2
 LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
-
-
-class Told(TypedDict, total=False):
-    """What an engine of the checks is told of its training; what is left out has its default."""
-
-    optimizer: str
-    momentum: float
-    clip_norm: float | None
-    through_time: bool
-    learning_rate: float | None
-    batch_size: int | None
-    drop_recurrent: float | None
-    drop_output: float | None
-
-
+ADAM = TrainingSettings()
 # One of 70 characters; some that part after 40; and short ones beside them.
 LONG_NAMES = tuple(
     "".join(VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)] for place in range(length))
@@ -72,19 +58,18 @@ def small_engine(
     engine_class: EngineClass,
     kind: Kind,
     *,
+    training: TrainingSettings | None = ADAM,
     number: int = 0,
-    train: bool = True,
     dtype: str = "float32",
     seed: int = 1,
-    **settings: Unpack[Told],
 ) -> Engine:
     """An engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
 
     Some engines compile for seconds, so the checks share them. A check that needs several gives each a ``number``.
+    Without ``training`` it only reads.
     """
     network = small_network(kind)
-    training = TrainingSettings(**settings).plain if train else None
-    engine = _shared(engine_class, network, number, training, dtype)
+    engine = _shared(engine_class, network, number, training and training.plain, dtype)
     _start(engine, network, seed)
     return engine
 
@@ -92,7 +77,7 @@ def small_engine(
 def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
     """An engine that no check has used yet."""
     network = small_network(kind)
-    engine: Engine = engine_class(network, TrainingSettings().plain, threads=threads)
+    engine: Engine = engine_class(network, ADAM.plain, threads=threads)
     _start(engine, network, seed=1)
     return engine
 
@@ -170,12 +155,12 @@ def mixed_steps(network: Network) -> list[Step]:
     return [step for steps in zip(*kinds, strict=True) for step in steps]
 
 
-def falling_rates(steps: Iterable[Step]) -> tuple[Step, ...]:
+def falling_rates(steps: Iterable[Step]) -> list[Step]:
     """The same steps with another learning rate each, one of them 0."""
-    return tuple(
+    return [
         replace(step, learning_rate=0.0 if place == 3 else step.learning_rate / (1 + 0.05 * place))
         for place, step in enumerate(steps)
-    )
+    ]
 
 
 def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:

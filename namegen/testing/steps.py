@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from namegen.core.engine import Engine, EngineClass, Step
+from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_error, expect_near, expect_same
 from namegen.testing.material import (
@@ -19,7 +20,6 @@ from namegen.testing.material import (
     TOKENS,
     VOCABULARY,
     Kind,
-    Told,
     batch_of,
     few_steps,
     labelled_network,
@@ -34,7 +34,7 @@ from namegen.testing.material import (
 )
 
 SHIFT = 1e-5  # of a parameter, for central differences
-OF_CORE: Told = {"learning_rate": 0.5, "batch_size": 2, "drop_recurrent": 0.5, "drop_output": 0.5}
+OF_CORE = TrainingSettings(learning_rate=0.5, batch_size=2, drop_recurrent=0.5, drop_output=0.5)
 
 
 def expect_stepped_losses(engine_class: EngineClass, kind: Kind, steps: Iterable[Step], what: str) -> None:
@@ -42,7 +42,7 @@ def expect_stepped_losses(engine_class: EngineClass, kind: Kind, steps: Iterable
     steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
         engine = small_engine(engine_class, kind, dtype=dtype)
-        reader = small_engine(engine_class, kind, train=False, dtype=dtype)
+        reader = small_engine(engine_class, kind, training=None, dtype=dtype)
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
@@ -107,17 +107,21 @@ def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
 def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
     """What core decides alone is none of the engine's business: rates and drops reach it through steps alone."""
     engine = small_engine(engine_class, kind)
-    told = small_engine(engine_class, kind, **OF_CORE)
+    told = small_engine(engine_class, kind, training=OF_CORE)
     for one in (engine, told):
         one.train_epoch(small_steps(3))
-    expect_same(told.get_state(), engine.get_state(), f"with other settings that core alone follows ({OF_CORE})")
+    expect_same(
+        told.get_state(),
+        engine.get_state(),
+        "with another rate and batch size and other drops, which core alone follows",
+    )
 
 
 def check_masks(engine_class: EngineClass, kind: Kind) -> None:
     """For its step a masked parameter counts as parameter times mask; what is kept of it is unmasked."""
     network = small_network(kind)
     engine = small_engine(engine_class, kind, dtype="float64")
-    reader = small_engine(engine_class, kind, train=False, dtype="float64")
+    reader = small_engine(engine_class, kind, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
         kept = engine.get_state()
         masked = {name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes}
@@ -177,7 +181,7 @@ def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
     Gradient descent at a rate of 1 takes the gradient away from a parameter, and a step at a rate of 0 tells the loss.
     Each parameter is moved along one random direction, so that two losses are enough for all of its numbers.
     """
-    engine = small_engine(engine_class, kind, dtype="float64", optimizer="sgd")
+    engine = small_engine(engine_class, kind, training=TrainingSettings(optimizer="sgd"), dtype="float64")
     network, start, rng = small_network(kind), engine.get_state(), np.random.default_rng(3)
     for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
         engine.set_state(start)

@@ -9,6 +9,7 @@ from namegen import testing
 from namegen.backends.numpy_engine.cells import GRU, Cell
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.network.architecture import CellShape, OwnCellNetwork, RecurrentNetwork
+from namegen.core.settings import TrainingSettings
 from namegen.testing import (
     CONFORMANCE_CHECKS,
     LANGUAGE_MODEL_CHECKS,
@@ -114,7 +115,7 @@ def test_a_failure_names_optimizer_formula_and_tensor() -> None:
     assert OPTIMIZER_FORMULAS["rmsprop"] in said
     assert "the loss of step" in said or "differs by" in said
     assert len(said.splitlines()) == 1
-    assert "m = 0.8" in describe_training(optimizer="momentum", momentum=0.8)
+    assert "m = 0.8" in describe_training(TrainingSettings(optimizer="momentum", momentum=0.8))
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def export_tflite(
         SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
     """
     started = time.perf_counter()
-    check_quantize(quantize)
+    if quantize not in TOLERANCES:
+        raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite")
     check_output(path, example="model.tflite", force=force)
@@ -210,12 +211,6 @@ class Pair:
     def select(self, state: State, rows: Int[Array, "K"]) -> list[State]:
         """Gather rows of both states."""
         return [model.select(part, rows) for model, part in zip(self.models, cast(list[State], state), strict=True)]
-
-
-def check_quantize(quantize: str) -> None:
-    """Raise SettingsError for a quantisation that there is not."""
-    if quantize not in TOLERANCES:
-        raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
 
 
 def check_formulas(checkpoint: Checkpoint) -> None:

@@ -16,7 +16,7 @@ from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, nu
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
-from namegen.types import Array, Bool, Float32, Float64, Int, Int64
+from namegen.types import Array, Bool, Float32, Float64, Int, Int8, Int64
 
 TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
 
@@ -206,6 +206,7 @@ class ListParts:
         seen_percent: how many of the entries to choose by stand in the training part too.
         damped: whether ``batches`` hold fewer repeats than ``training``.
         distinct_names: every name of the list once, in the order in which they first occur.
+        part_of: each entry of the list: ``TRAINING``, ``VALIDATION`` or ``TEST`` (``split.py``).
     """
 
     vocabulary: Vocabulary
@@ -218,6 +219,7 @@ class ListParts:
     seen_percent: float
     damped: bool
     distinct_names: tuple[str, ...]
+    part_of: Int8[Array, "entries"]
 
     @classmethod
     def from_corpus(
@@ -261,15 +263,7 @@ class ListParts:
         if corpus.labels:  # a name may stand under several, and is one name wherever it does
             distinct, name_number = numbered(under_labels)
             number = name_number.astype(rank.dtype)[number]
-        part_of = choose_parts(
-            distinct,
-            number[rank],
-            data.held_out,
-            data.split,
-            seed if data.split_seed is None else data.split_seed,
-            source=corpus.source,
-            test=data.test,
-        )
+        part_of = choose_parts(distinct, number[rank], data, seed=seed, source=corpus.source)
         counts, *held_out_counts = (
             np.bincount(rank[part_of == part], minlength=len(entries)) for part in (TRAINING, VALIDATION, TEST)
         )
@@ -296,6 +290,7 @@ class ListParts:
             seen_percent=seen,
             damped=data.damps_repeats,
             distinct_names=tuple(distinct),
+            part_of=part_of,
         )
 
     @property

@@ -13,14 +13,13 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
 
-import numpy as np
-
 from namegen.core.data.labels import only_labelled
 from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
-from namegen.core.data.split import TEST, TRAINING, VALIDATION, Split, choose_parts, numbered, seen_percent
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting
+from namegen.types import Array, Bool
 
 FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
 MAX_NAME_LENGTH = DataSettings.max_name_length
@@ -184,35 +183,22 @@ class Corpus:
                 return f"{self.source}: the labels {told} count as two, as they are written differently"
         return ""
 
-    def split(self, validation: float, split: str = "unique", seed: int = 0, *, test: float = 0.0) -> Split:
-        """Hold parts of the list out, to choose by and to test with; see ``choose_parts`` in ``core/data/split.py``.
-
-        Raises:
-            NamesError: too few names for the parts.
-            SettingsError: a share outside 0 to 1, or an unknown kind of split.
-        """
-        distinct, name_of = numbered(self.names)
-        part_of = choose_parts(distinct, name_of, validation, split, seed, source=self.source, test=test)
-        counts = [np.bincount(name_of[part_of == part], minlength=len(distinct)) for part in (TRAINING, VALIDATION)]
-        training, chosen_by, tested_with = (
-            tuple(compress(self.names, (part_of == part).tolist())) for part in (TRAINING, VALIDATION, TEST)
-        )
-        return Split(training, chosen_by, tested_with, seen_percent(*counts))
-
-    def training_part(self, data: DataSettings, *, seed: int) -> Corpus:
-        """What is left to train on, as a list, labels included.
+    def split(self, data: DataSettings, *, seed: int) -> tuple[Corpus, Corpus, Corpus]:
+        """Three lists, labels included: to train on, held out to choose by, and held out to test with.
 
         Args:
-            data: which says what is held out.
-            seed: of the split.
+            data: which says what is held out; see ``choose_parts`` in ``core/data/split.py``.
+            seed: of the split, where ``data`` has none of its own.
 
         Raises:
             NamesError: too few names for the parts.
         """
-        distinct, name_of = numbered(self.names)
-        part_of = choose_parts(distinct, name_of, data.held_out, data.split, seed, source=self.source, test=data.test)
-        chosen = (part_of == TRAINING).tolist()
-        names, labels = (tuple(compress(every, chosen)) for every in (self.names, self.labels))
+        part_of = choose_parts(*numbered(self.names), data, seed=seed, source=self.source)
+        return self.where(part_of == TRAINING), self.where(part_of == VALIDATION), self.where(part_of == TEST)
+
+    def where(self, chosen: Bool[Array, "entries"]) -> Corpus:
+        """The list of some of its entries, labels included."""
+        names, labels = (tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels))
         return Corpus(names, self.source, labels=labels, sameness=self.sameness)
 
 

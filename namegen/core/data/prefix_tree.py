@@ -69,7 +69,7 @@ class PrefixTree:
             NamesError: the list is empty, a character is not in the vocabulary, or there is not one beginning for each
                 name.
         """
-        return SortedNames.from_names(names, vocabulary, beginnings).tree()
+        return SortedNames.ranked(names, vocabulary, beginnings)[0].tree()
 
     @property
     def nodes(self) -> int:
@@ -201,17 +201,14 @@ class SortedNames:
     beginnings: Int32[Array, "names"]
 
     @classmethod
-    def from_names(
-        cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
-    ) -> SortedNames:
-        """Count and sort names. Raises NamesError for an empty list, an unknown character, a beginning too few."""
-        return cls.ranked(names, vocabulary, beginnings)[0]
-
-    @classmethod
     def ranked(
         cls, names: Iterable[str], vocabulary: Vocabulary, beginnings: Iterable[int] | None = None
     ) -> tuple[SortedNames, Ranking]:
-        """The same, with which of the distinct names each entry of the list is."""
+        """Count and sort names; and which of the distinct names each entry of the list is.
+
+        Raises:
+            NamesError: an empty list, an unknown character, a beginning too few.
+        """
         entries = names if isinstance(names, Sequence) else list(names)
         begins = None if beginnings is None else np.fromiter(beginnings, dtype=np.int32)
         if begins is not None and len(begins) != len(entries):

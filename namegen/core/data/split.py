@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 
-from namegen.core.settings import SPLITS
-from namegen.errors import NamesError, SettingsError, quote, setting
+from namegen.core.settings import DataSettings
+from namegen.errors import NamesError, setting
 from namegen.types import Array, Int, Int8, Int64
 
 FEWEST_NAMES_TO_SPLIT = 10
 TRAINING, VALIDATION, TEST = 0, 1, 2  # the part of an entry
 _SPLIT_STREAM = int.from_bytes(b"split", "big")  # numbers apart from those that training draws with the same seed
-
-
-@dataclass(frozen=True)
-class Split:
-    """A list in parts, each in list order: names to train on, names held out to choose by, and names to test with.
-
-    ``seen_percent``: how many of the names to choose by (repeats counted) stand in the training part too.
-    """
-
-    training: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-    seen_percent: float
 
 
 def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
@@ -41,18 +27,11 @@ def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
 
 
 def choose_parts(
-    distinct: Sequence[str],
-    name_of: Int[Array, "entries"],
-    validation: float,
-    split: str,
-    seed: int,
-    *,
-    source: str,
-    test: float = 0.0,
+    distinct: Sequence[str], name_of: Int[Array, "entries"], data: DataSettings, *, seed: int, source: str
 ) -> Int8[Array, "entries"]:
     """Which part each entry of a list belongs to: ``TRAINING``, ``VALIDATION`` or ``TEST``.
 
-    Use ``unique`` to learn how a model does on names that it has never seen: a hash of the name and the seed
+    Use the split ``unique`` to learn how a model does on names that it has never seen: a hash of the name and the seed
     decides for all repeats of a name together, so a name added to the list moves no other, and the share that is
     held out is near the one asked for, not equal to it. Use ``names`` to compare with the original project: single
     entries are drawn, so a repeated name may stand on both sides. Either way a test part is taken out of what would be
@@ -61,27 +40,21 @@ def choose_parts(
     Args:
         distinct: the different names of the list.
         name_of: which of them each entry is.
-        validation: the share of entries to choose by, 0 for none.
-        split: ``unique`` or ``names``.
-        seed: another seed holds out other parts.
+        data: the shares that are held out, and the split.
+        seed: of the split, where ``data`` has none of its own; another one holds out other parts.
         source: what messages call the list.
-        test: the share of entries to test with, 0 for none.
 
     Raises:
         NamesError: too few names for the parts.
-        SettingsError: a share outside 0 to 1, or an unknown kind of split.
     """
-    for name, share in (("validation", validation), ("test", test), ("test", validation + test)):
-        if not 0 <= share < 1:
-            raise SettingsError(f"{setting(name)} is {share!r}: expected a share from 0 to below 1")
-    if split not in SPLITS:
-        raise SettingsError(f"{setting('split')} is {quote(split)}: expected one of {', '.join(SPLITS)}")
+    validation, test = data.held_out, data.test
+    seed = seed if data.split_seed is None else data.split_seed
     entries = len(name_of)
     part_of = np.full(entries, TRAINING, np.int8)
     shares = {part: share for part, share in ((VALIDATION, validation), (TEST, test)) if share > 0}
     if not shares:
         return part_of
-    if split == "unique":
+    if data.split == "unique":
         part_of = _parts_by_hash(distinct, validation, test, seed)[name_of]
     else:
         order = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)

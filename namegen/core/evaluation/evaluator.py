@@ -72,8 +72,11 @@ MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the
 MOST_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
 
 
-def read_prefixes(model: LanguageModel, tree: PrefixTree) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"]]]:
-    """The nodes of a tree, each once and behind its parent, with the logits of what follows them.
+def read_prefixes(
+    model: LanguageModel, tree: PrefixTree
+) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"], Int[Array, "e"], Int[Array, "e"]]]:
+    """The nodes of a tree, each once and behind its parent, with the logits of what follows them; the edges that leave
+    them, and from which of these nodes each does.
 
     Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
     first, so that few states wait at any time: memory stays flat however long the list is.
@@ -85,9 +88,9 @@ def read_prefixes(model: LanguageModel, tree: PrefixTree) -> Iterator[tuple[Int[
     pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [(roots, model.initial_state(len(roots)), roots)]
     while pending:
         nodes, before, parents = pending.pop()
-        logits, after = model.step(tree.token[nodes], model.select(before, parents))
-        yield nodes, logits
         edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
+        logits, after = model.step(tree.token[nodes], model.select(before, parents))
+        yield nodes, logits, edges, rows
         children = tree.edge_child[edges]
         inner = children >= 0
         parents, children = rows[inner], children[inner]
@@ -105,7 +108,7 @@ def at_a_time(model: LanguageModel, rows: int) -> int:
 def chances_at_nodes(model: LanguageModel, tree: PrefixTree) -> Float32[Array, "N V"]:
     """What a model expects behind every prefix of a tree."""
     chances = np.empty((tree.nodes, model.vocabulary_size), np.float32)
-    for nodes, logits in read_prefixes(model, tree):
+    for nodes, logits, *_ in read_prefixes(model, tree):
         chances[nodes] = np.exp(all_log_probabilities(logits))
     return chances
 
@@ -168,8 +171,7 @@ class AccuracyEvaluator:
     def edge_scores(self, tree: PrefixTree) -> EdgeScores:
         """Every edge's log-probability, each distinct prefix read once."""
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
-        for nodes, logits in read_prefixes(self.model, tree):
-            edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
+        for _, logits, edges, rows in read_prefixes(self.model, tree):
             tokens = tree.edge_token[edges]
             exact = logits.astype(np.float64)
             top, of_edges = exact.max(axis=1), exact[rows, tokens]

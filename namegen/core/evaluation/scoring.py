@@ -170,7 +170,8 @@ def score_quantiles(
             own label is; None or a single one: that with which each stands in the tree.
     """
     if beginnings is not None and beginnings.several:
-        model, tree = AnyBeginning(model, beginnings), _some_names(tree.under_one_root(), len(beginnings.tokens))
+        tree = _some_names(tree.under_one_root(), len(beginnings.tokens))
+        model = AnyBeginning(model, beginnings)
         if tree.nodes * len(beginnings.tokens) > FAR_TOO_MANY:
             return None
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)

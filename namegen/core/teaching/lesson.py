@@ -57,7 +57,8 @@ def smoothed(batches: BatchMaker, vocabulary_size: int, share: float) -> BatchMa
             f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
             f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
         )
-    return batches.with_targets(chances_at_nodes(NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY), tree), share)
+    counting = NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY)
+    return batches.with_targets(chances_at_nodes(counting, tree), share)
 
 
 def fits(nodes: int, vocabulary_size: int) -> bool:

@@ -79,7 +79,7 @@ def weigh(
     """
     mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary, beginnings=beginnings)
     chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size), np.float32)
-    for nodes, of_each in read_prefixes(_Apart(mixture), tree):
+    for nodes, of_each, *_ in read_prefixes(_Apart(mixture), tree):
         chances[nodes] = of_each
     of_all: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
     of_edges: Float64[Array, "E M"] = chances[tree.edge_node, :, tree.edge_token].astype(np.float64)
@@ -196,25 +196,23 @@ class TeachingParts:
     """The training part of a list, split once more.
 
     Args:
-        corpus: the whole list.
-        data: its settings.
+        names: the training part as a list: what teachers may see of it.
+        data: the settings of the whole list.
         seed: of the training.
         vocabulary: of the student.
         labels: of the student, in the order of their beginnings.
 
     Attributes:
-        names: the training part as a list: what teachers may see of it.
-        data: its settings.
+        data: the settings of the training part.
 
     Raises:
         NamesError: too few names to split.
     """
 
     def __init__(
-        self, corpus: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary, labels: tuple[str, ...] = ()
+        self, names: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary, labels: tuple[str, ...] = ()
     ) -> None:
-        self.names = corpus.training_part(data, seed=seed if data.split_seed is None else data.split_seed)
-        self.data = own_data(data, seed=seed)
+        self.names, self.data = names, own_data(data, seed=seed)
         self.vocabulary, self.labels = vocabulary, labels
         # The parts of a list are over its own vocabulary and labels; those of the student may be more.
         self.parts, self.whole = (

@@ -8,6 +8,8 @@ The names of a list go through ``prepare`` once, from top to bottom:
 
     corpus ─► parts (split, as trees) ─► settled recipe ─► network ─► engine at its start ─► batches with their targets
 
+What the model says of its list is made here, too (``record``): the rest adds parameters and figures alone.
+
 The loop reads the batches and, after each epoch, the held-out part; the end reads each part once more.
 """
 
@@ -24,11 +26,13 @@ from namegen.core.data.sameness import sameness_of
 from namegen.core.data.shapes import MOST_NAMES, shapes_of
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
+from namegen.core.generation.choosing import default_share
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network
+from namegen.core.network.record import Label, Record
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
-from namegen.core.training.effort import LESSON_EPOCH, QUICK, settled
+from namegen.core.training.effort import QUICK, settled
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
 from namegen.documents import UNSET, to_plain
@@ -49,7 +53,7 @@ class PreparedTraining:
         engine: trains the network; at its initial values.
         generator: draws names from the engine as it is at any time, and knows the names of the list.
         batches: what an epoch reads.
-        shapes: those of the names that are learned, in order; (): any.
+        record: what the model will carry beside its parameters, as far as the list and the recipe decide it.
         for_use: whether names will be asked of the model.
     """
 
@@ -61,7 +65,7 @@ class PreparedTraining:
     engine: Engine
     generator: Generator
     batches: BatchMaker
-    shapes: tuple[str, ...]
+    record: Record
     for_use: bool
 
     @cached_property
@@ -100,12 +104,10 @@ class PreparedTraining:
             teaching=to_plain(self.recipe.teaching) if self.recipe.taught else UNSET,
         )
 
-    def with_lesson(self, lesson: BatchMaker) -> PreparedTraining:
-        """The same, but a lesson (``core/teaching/lesson.py``) is read in place of the training part, a slice of it an
-        epoch.
-        """
-        names = LESSON_EPOCH * lesson.name_count / lesson.tree.characters
-        return replace(self, batches=lesson.in_slices(round(names)))
+    def called(self, name: str) -> PreparedTraining:
+        """The same, its list under another name."""
+        record = replace(self.record, training={**self.record.training, "list": name})
+        return replace(self, corpus=replace(self.corpus, source=name), record=record)
 
 
 def prepare(
@@ -144,7 +146,29 @@ def prepare(
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
     watched = for_use and len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names))) if watched else ()
-    return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, shapes, for_use)
+    record = Record(
+        network,
+        parts.vocabulary,
+        engine=engine.name,
+        labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
+        longest_name=parts.longest_name,
+        endings=sameness.endings,
+        shapes=shapes,
+        choose=default_share(len(parts.distinct_names), len(parts.labels)),
+        known_names=known,
+        training={
+            "list": corpus.source,
+            "names": len(corpus.names),
+            "distinct_names": len(parts.distinct_names),
+            "split": data.split,
+            "validation_share": data.held_out,
+            "test_share": data.test,
+            "backend": engine.name,
+            "settings": to_plain(recipe.training),
+            "seed": seed,
+        },
+    )
+    return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use)
 
 
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:

@@ -11,7 +11,7 @@ from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.settings import TrainingSettings
 from namegen.errors import printable, safe_cell
 from namegen.events import EpochEnded
-from namegen.types import Array
+from namegen.types import Array, Float32
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class BestEpoch:
     epoch: int
     value: float  # of the criterion: a loss, or a negative accuracy, so that lower is better
     parameters: Mapping[str, Array]
+    probe: Float32[Array, "2 V"] | None = None  # what the engine computes with them; None: not asked yet
 
 
 @dataclass

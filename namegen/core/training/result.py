@@ -11,17 +11,15 @@ from statistics import median
 import numpy as np
 
 from namegen.core.engine import Engine
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
-from namegen.core.network.architecture import parameters_of
+from namegen.core.generation.choosing import measure_bars, usual_shortest
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label, TrainingSummary
+from namegen.core.network.record import TrainingSummary
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, diverged
-from namegen.documents import to_plain
 from namegen.errors import TrainingError, engine_at_work
 from namegen.events import Measuring, Watcher
 from namegen.types import Array
@@ -83,6 +81,7 @@ class RunResult:
 def finish(
     prepared: PreparedTraining,
     progress: TrainingProgress,
+    checkpoint: Checkpoint,
     *,
     out: Path | None,
     watch: Watcher,
@@ -93,6 +92,7 @@ def finish(
     Args:
         prepared: what was trained.
         progress: how far.
+        checkpoint: the best model, without its figures on the list.
         out: the run folder.
         watch: told that it is measured.
         stop: asked before the bars of each label are measured; True leaves them open, so that the training has not
@@ -103,7 +103,6 @@ def finish(
     """
     watch(Measuring())
     parts, engine, training = prepared.parts, prepared.engine, prepared.recipe.training
-    checkpoint = make_checkpoint(prepared, progress)
     with borrowed(engine, checkpoint.parameters):
         evaluator = AccuracyEvaluator(engine)
         figures = evaluator.evaluate(parts.training)
@@ -121,7 +120,7 @@ def finish(
                 return stopped_before or not stop()
 
             bars = measure_bars(
-                replace(prepared.generator, shapes=prepared.shapes),
+                replace(prepared.generator, shapes=checkpoint.shapes),
                 shortest=usual_shortest(parts.distinct_names),
                 longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),
@@ -147,49 +146,6 @@ def finish(
         history=tuple(progress.history),
         out=out,
         finished=progress.finished(training) and not (prepared.for_use and bars is None),
-    )
-
-
-def make_checkpoint(prepared: PreparedTraining, progress: TrainingProgress) -> Checkpoint:
-    """The best model so far, before its first epoch has ended the network as it stands, with all that belongs to it.
-
-    The figures on the list come at the end: to read the whole list takes longer than an epoch of a short one.
-    """
-    corpus, parts, data, training = prepared.corpus, prepared.parts, prepared.recipe.data, prepared.recipe.training
-    best, engine = progress.best, prepared.engine
-    validation = None if best is None else progress.history[best.epoch - 1].validation
-    summary: TrainingSummary = {
-        "list": corpus.source,
-        "names": len(corpus.names),
-        "distinct_names": len(parts.distinct_names),
-        "split": data.split,
-        "validation_share": data.held_out,
-        "test_share": data.test,
-        "backend": engine.name,
-        "settings": to_plain(training),
-        "seed": training.seed,
-        "epochs": progress.epoch,
-        "best_epoch": 0 if best is None else best.epoch,
-        "training": None,
-        "validation": None if validation is None else validation.to_dict(),
-        "test": None,
-    }
-    parameters = parameters_of(engine.get_state()) if best is None else best.parameters
-    with borrowed(engine, parameters):
-        computed = probe(engine, prepared.network.beginnings[0])
-    return Checkpoint(
-        prepared.network,
-        parts.vocabulary,
-        parameters,
-        engine=engine.name,
-        labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
-        longest_name=parts.longest_name,
-        endings=prepared.generator.sameness.endings,
-        shapes=prepared.shapes,
-        choose=default_share(len(parts.distinct_names), len(parts.labels)),
-        training=summary,
-        probe=computed,
-        known_names=prepared.generator.known_names,
     )
 
 

@@ -7,6 +7,7 @@ It knows only the identity of the list; ``trainer.py`` reads the batches.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,14 +17,17 @@ import numpy as np
 
 from namegen.core.evaluation.evaluator import check_probe, probe
 from namegen.core.network.architecture import checked_tensors, parameters_of
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import TrainingSummary
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
-from namegen.core.training.progress import TrainingProgress
-from namegen.core.training.result import RunResult, finish, make_checkpoint
+from namegen.core.training.progress import BestEpoch, TrainingProgress
+from namegen.core.training.result import RunResult, borrowed, finish
 from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.events import TrainingBegins, Watcher, unwatched
+from namegen.types import Array, Float32
 
 SECONDS_BETWEEN_SAVES = 5.0
 
@@ -85,6 +89,7 @@ class TrainingRun:
         if not self.finished:
             self.save()  # at once: the figures of a long list take a while, and whoever asked it to stop may not wait
         result = self.finish()
+        self._save_best(result.checkpoint)
         self.save()
         return result
 
@@ -105,12 +110,17 @@ class TrainingRun:
         """Write the model (if there is a new best one), the history, and last the state."""
         if self.folder is not None:
             self._save_best()
-            engine, beginning = self.prepared.engine, self.prepared.network.beginnings[0]
-            with engine_at_work(engine.name, "while its state was being saved", STOPS):
-                engine_state, computed = engine.get_state(), probe(engine, beginning)
-            state = SavedState(engine_state, self.progress, self.prepared.identity, engine.name, computed)
+            engine_state, computed = self._engine_now()
+            name, identity = self.prepared.engine.name, self.prepared.identity
+            state = SavedState(engine_state, self.progress, identity, name, computed)
             self.folder.save_state(state)
             self._saved_at = time.monotonic()
+
+    def _engine_now(self) -> tuple[dict[str, Array], Float32[Array, "2 V"]]:
+        """The engine's state, and what it computes with it."""
+        engine = self.prepared.engine
+        with engine_at_work(engine.name, "while its state was being saved", STOPS):
+            return engine.get_state(), probe(engine, self.prepared.network.beginnings[0])
 
     def resume(self) -> None:
         """Take up what the folder holds: the next ``run`` continues as if there had been no pause.
@@ -154,26 +164,42 @@ class TrainingRun:
             name=f"the run {self.folder.path}",
             advice=f"go on with {setting('backend', saved.engine)}",
         )
-        self.progress = saved.progress
-        corpus = replace(self.prepared.corpus, source=identity.list_name)
-        self.prepared = replace(self.prepared, corpus=corpus)
-        self._saved_best = 0
+        self.progress, self._saved_best = saved.progress, 0
+        if self.progress.best is not None:
+            with borrowed(engine, self.progress.best.parameters):
+                computed = probe(engine, network.beginnings[0])
+            self.progress.best = replace(self.progress.best, probe=computed)
+        self.prepared = self.prepared.called(identity.list_name)
 
     @np.errstate(all="ignore")
     def finish(self) -> RunResult:
-        """Give the best model with its figures, and write it; of a run that was stopped in its first epoch, the model
-        as it stands, unwritten.
-        """
+        """Give the best model with its figures."""
         out = None if self.folder is None else self.folder.path
-        result = finish(self.prepared, self.progress, out=out, watch=self._watch, stop=self._stop)
-        if self.folder is not None and self.progress.best is not None:
-            self.folder.save_model(result.checkpoint)
-            self._saved_best = result.best_epoch
-        return result
+        return finish(self.prepared, self.progress, self._model(), out=out, watch=self._watch, stop=self._stop)
 
-    def _save_best(self) -> None:
+    def _model(self) -> Checkpoint:
+        """The best model so far; before the first epoch has ended, the network as it stands.
+
+        The figures on the list come at the end: to read the whole list takes longer than an epoch of a short one.
+        """
+        progress, record, best = self.progress, self.prepared.record, self.progress.best
+        if best is None:
+            state, computed = self._engine_now()
+            best = BestEpoch(0, math.inf, parameters_of(state), computed)
+        validation = progress.history[best.epoch - 1].validation if best.epoch else None
+        summary: TrainingSummary = {
+            **record.training,
+            "epochs": progress.epoch,
+            "best_epoch": best.epoch,
+            "training": None,
+            "validation": None if validation is None else validation.to_dict(),
+            "test": None,
+        }
+        return Checkpoint(**vars(replace(record, training=summary, probe=best.probe)), parameters=best.parameters)
+
+    def _save_best(self, model: Checkpoint | None = None) -> None:
+        """Write the best model if it is a new one, or has its figures now."""
         best = self.progress.best
-        if self.folder is not None and best is not None and best.epoch != self._saved_best:
-            checkpoint = make_checkpoint(self.prepared, self.progress)
-            self.folder.save_model(checkpoint)
+        if self.folder is not None and best is not None and (model is not None or best.epoch != self._saved_best):
+            self.folder.save_model(model or self._model())
             self._saved_best = best.epoch

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from namegen.core.engine import Step
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.settings import TrainingSettings
@@ -56,6 +56,7 @@ class Trainer:
         self.training, self.batch_size, self.epochs = training, training.batch_size, training.epochs
         self.batches, self.validation = prepared.batches, prepared.parts.held_out
         self.engine, self.generator, self.dropping = prepared.engine, prepared.generator, prepared.dropping
+        self._beginning = prepared.network.beginnings[0]
         self.steps = self.batches.steps(self.batch_size)
         self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
         self.watch, self.stop = watch, stop
@@ -155,7 +156,9 @@ class Trainer:
         progress.step, progress.loss_sum, progress.characters, progress.training_seconds = 0, 0.0, 0, 0.0
         value = self._criterion(metrics, training_loss)
         if progress.best is None or value < progress.best.value:  # ties to the earlier
-            progress.best = BestEpoch(progress.epoch, value, parameters_of(self.engine.get_state()))
+            with self._engine_at_work(progress):
+                parameters, computed = parameters_of(self.engine.get_state()), probe(self.engine, self._beginning)
+            progress.best = BestEpoch(progress.epoch, value, parameters, computed)
         self.watch(progress.history[-1])
 
     def _criterion(self, metrics: Metrics | None, training_loss: float) -> float:

@@ -31,9 +31,7 @@ MARKERS = 6  # of an engine on a curve
 DASHED = (0, (2, 1.5))  # of a line across bars
 
 
-def curves_figure(
-    runs: Sequence[Training], entry: ListEntry, looks: Looks | None = None, *, narrow: bool = False
-) -> Figure:
+def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks, *, narrow: bool = False) -> Figure:
     """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not.
 
     Args:
@@ -44,7 +42,6 @@ def curves_figure(
     """
     figure = style.new_figure(NARROW_WIDTH, 5.6) if narrow else style.new_figure(WIDTH, 3.7)
     left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
-    looks = looks or style.engine_looks(run.engine for run in runs)
     _loss_panel(left, runs, looks)
     handles = _accuracy_panel(right, runs, looks)
     for one in entry.references:
@@ -231,7 +228,7 @@ def _braced(text: str) -> str:
 BARS: dict[selection.Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = None, *, narrow: bool = False) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow: bool = False) -> Figure:
     """A panel for each part of the list: both accuracies of every network, with that part's ceiling and n-gram.
 
     Args:
@@ -244,7 +241,6 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks | None = No
     parts: dict[selection.Part, str] = {"held_out": selection.PARTS["held_out"]} if narrow else selection.PARTS
     figure = style.new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
     panels = figure.subplots(1, len(parts), sharey=True, sharex=True, squeeze=False)[0]
-    looks = looks or style.engine_looks(selection.engines_of(entry))
     engines = [selection.network_runs(entry, split, network)[0].engine for network in networks]
     colours = [looks[engine].colour for engine in engines]
     for axes, (part, name) in zip(panels, parts.items(), strict=True):
@@ -304,7 +300,7 @@ def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: fl
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, narrow: bool = False) -> Figure:
+def speed_figure(models: Sequence[Generation], looks: Looks, *, narrow: bool = False) -> Figure:
     """Names per second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
     labels = [f"{one.model}: {one.network}" for one in models]
     if narrow:
@@ -312,7 +308,6 @@ def speed_figure(models: Sequence[Generation], looks: Looks | None = None, *, na
     width, height = (NARROW_WIDTH, 0.37) if narrow else (WIDTH, 0.3)  # of each model
     figure = style.new_figure(width, 1.3 + height * len(models))
     axes = figure.add_subplot()
-    looks = looks or style.engine_looks(one.engine for one in models)
     for place, one in enumerate(models):
         colour = looks[one.engine].colour
         speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}

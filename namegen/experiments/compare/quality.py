@@ -32,6 +32,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
+from namegen.core.settings import DataSettings
 from namegen.documents import UNSET
 from namegen.experiments.compare.measurements import (
     ODDEST,
@@ -185,10 +186,11 @@ class SplitJudge:
     @classmethod
     def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
         """That of one split of a list."""
-        parts = corpus.split(split.validation, split.split, split.seed)
-        real = list(dict.fromkeys(parts.training))
+        data = DataSettings(validation=split.validation, split=split.split)
+        learned, chosen_by, _ = corpus.split(data, seed=split.seed)
+        real = list(dict.fromkeys(learned.names))
         training, by_hash = known_set(real), digests(real)
-        held_out = list(dict.fromkeys(parts.validation))
+        held_out = list(dict.fromkeys(chosen_by.names))
         unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
         if len(unknown) < FEWEST_NAMES:
             return cls(training, len(unknown), None)

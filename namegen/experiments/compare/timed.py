@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from namegen.errors import EngineError, TrainingError
+from namegen.errors import EngineError
 from namegen.experiments.compare.measurements import BatchTiming, Quiet, Request, TimingResult, TimingSubject
 from namegen.experiments.trained import seconds_per_epoch
 
@@ -122,9 +122,7 @@ def _train(request: Request[TimingSubject], recipe: Recipe, engine_class: Engine
 
     prepared = prepare(request.corpus, recipe, clocked(engine_class, clock), threads=request.threads)
     result = TrainingRun(prepared).run()
-    seconds, batch_size = seconds_per_epoch(result.history), prepared.recipe.training.batch_size
-    if batch_size is None:
-        raise TrainingError("the run has no batch size: report this")
+    seconds, batch_size = seconds_per_epoch(result.history), cast(int, prepared.recipe.training.batch_size)
     characters = prepared.parts.batches.tree.characters
     return BatchTiming(batch_size, clock.warm_up, seconds, characters / seconds)
 

@@ -135,7 +135,7 @@ def test_there_and_back(entries: Labelled) -> None:
 @example([(PLAIN, "")])
 def test_paths_are_the_way_of_each_name_from_its_root(entries: Labelled) -> None:
     names, vocabulary, beginnings = parts_of(entries)
-    tree, paths, starts = SortedNames.from_names(names, vocabulary, beginnings).tree_and_paths()
+    tree, paths, starts = SortedNames.ranked(names, vocabulary, beginnings)[0].tree_and_paths()
     assert_same_tree(tree, make(entries)[0])
     spelled, distinct = prefixes(tree, vocabulary), sorted(set(entries))
     for (label, name), start in zip(distinct, starts, strict=True):
@@ -164,7 +164,7 @@ def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
 
 @given(names_lists)
 def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
-    found = SortedNames.from_names(names, Vocabulary.from_names(names)).shared_with_next()
+    found = SortedNames.ranked(names, Vocabulary.from_names(names))[0].shared_with_next()
     assert found.tolist() == [
         next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
         for one, other in pairwise(sorted(set(names)))
@@ -203,7 +203,7 @@ def test_numbers_of_things_are_kept_small_only_where_they_fit() -> None:
 
 def test_trees_and_what_they_are_made_of_can_be_compared_and_stand_in_a_set() -> None:
     """Arrays can do neither, so each is equal to itself alone."""
-    one, other = (SortedNames.from_names(["al", "bo"], Vocabulary("ablo")) for _ in range(2))
+    one, other = (SortedNames.ranked(["al", "bo"], Vocabulary("ablo"))[0] for _ in range(2))
     trees = one.tree(), other.tree()
     for a, b in ((one, other), trees, (trees[0].sequences(), trees[1].sequences())):
         assert len({a, b, a}) == 2

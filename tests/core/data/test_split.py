@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +12,24 @@ from hypothesis import strategies as st
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.split import TRAINING
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from tests.core.data.test_batching import damped_one_by_one
 from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import clean_lists, clean_name
 
 SPLITS = st.sampled_from(["unique", "names"])
+
+
+def parts_of(
+    corpus: Corpus, validation: float, split: str = "unique", seed: int = 0, test: float = 0.0
+) -> tuple[tuple[str, ...], ...]:
+    """To train on, to choose by, to test with."""
+    return tuple(
+        part.names for part in corpus.split(DataSettings(validation=validation, test=test, split=split), seed=seed)
+    )
 
 
 class TestNames:
@@ -28,66 +39,51 @@ class TestNames:
     ) -> None:
         corpus = Corpus.from_names(names)
         try:
-            parts = corpus.split(share, split, seed)
+            training, validation, _ = parts_of(corpus, share, split, seed)
         except NamesError:
             return
-        assert sorted(parts.training + parts.validation) == sorted(corpus.names)
-        for part in (parts.training, parts.validation):
+        assert sorted(training + validation) == sorted(corpus.names)
+        for part in (training, validation):
             left = iter(corpus.names)
             assert all(name in left for name in part), "a part is a subsequence of the list"
-        seen = sum(name in parts.training for name in parts.validation)
-        assert parts.seen_percent == pytest.approx(100 * seen / len(parts.validation))
         if split == "unique":
-            assert not set(parts.training) & set(parts.validation)
+            assert not set(training) & set(validation)
         else:
-            assert len(parts.validation) == round(share * len(names))
+            assert len(validation) == round(share * len(names))
 
     @given(st.lists(clean_name, min_size=20, max_size=40), clean_name, st.integers(0, 40), st.integers(0, 99))
     def test_an_added_name_moves_no_other(self, names: list[str], added: str, place: int, seed: int) -> None:
         try:
-            before = Corpus.from_names(names).split(0.3, "unique", seed)
+            before = parts_of(Corpus.from_names(names), 0.3, seed=seed)
         except NamesError:
             return
-        after = Corpus.from_names([*names[:place], added, *names[place:]]).split(0.3, "unique", seed)
-        assert set(after.training) - {added} == set(before.training) - {added}
-        assert set(after.validation) - {added} == set(before.validation) - {added}
+        after = parts_of(Corpus.from_names([*names[:place], added, *names[place:]]), 0.3, seed=seed)
+        assert [set(part) - {added} for part in after] == [set(part) - {added} for part in before]
 
-    def test_about_the_share_asked_for_is_held_out_and_how_much_of_it_was_seen_is_known(self) -> None:
+    def test_about_the_share_asked_for_is_held_out(self) -> None:
         corpus = load_bundled("companies")
-        shares = [len(corpus.split(0.1, "unique", seed).validation) / len(corpus.names) for seed in range(10)]
+        shares = [len(parts_of(corpus, 0.1, seed=seed)[1]) / len(corpus.names) for seed in range(10)]
         assert all(0.09 < share < 0.11 for share in shares)
         assert len(set(shares)) > 5
-        assert corpus.split(0.2, "names", 0).seen_percent == 0
-        assert corpus.split(0.2, "names", 3) == corpus.split(0.2, "names", 3) != corpus.split(0.2, "names", 4)
-        assert load_bundled("mlb-first").split(0.2, "names", 0).seen_percent > 90
+        three, again, four = (parts_of(corpus, 0.2, "names", seed) for seed in (3, 3, 4))
+        assert three == again != four
 
     def test_the_split_of_a_name_is_fixed(self) -> None:
         """A change here would hold out other names than models in use were trained without."""
         corpus = Corpus.from_names([f"name {i}" for i in range(30)])
-        held_out = [int(name.removeprefix("name ")) for name in corpus.split(0.2, "unique", 0).validation]
+        held_out = [int(name.removeprefix("name ")) for name in parts_of(corpus, 0.2)[1]]
         assert held_out == [0, 5, 6, 7, 23, 29]
 
     @pytest.mark.parametrize("split", ["unique", "names"])
     def test_a_test_part_is_taken_out_of_what_is_trained_on(self, split: str) -> None:
         corpus, seed = load_bundled("companies"), 7
-        two, three = corpus.split(0.1, split, seed), corpus.split(0.1, split, seed, test=0.15)
-        assert three.validation == two.validation
-        assert sorted(three.training + three.test) == sorted(two.training)
-        assert len(three.test) == pytest.approx(0.15 * len(corpus.names), abs=120)
-        assert not two.test
-        alone = corpus.split(0.0, split, seed, test=0.1)
-        assert alone.test
-        assert not alone.validation
-
-    @pytest.mark.parametrize(
-        ("validation", "test"), [(0.5, 0.5), (0.1, -0.1), (0.1, 1.0), (1.0, 0.0), (-0.1, 0.0), (float("nan"), 0.0)]
-    )
-    def test_shares_that_leave_nothing_and_other_splits_are_refused(self, validation: float, test: float) -> None:
-        corpus = Corpus.from_names(["a"] * 50)
-        with pytest.raises(SettingsError, match=r"(test|validation) is .*expected"):
-            corpus.split(validation, "unique", test=test)
-        with pytest.raises(SettingsError, match=r"split is .*expected"):
-            corpus.split(0.1, "x")
+        learned, chosen_by, nothing = parts_of(corpus, 0.1, split, seed)
+        training, validation, tested = parts_of(corpus, 0.1, split, seed, test=0.15)
+        assert validation == chosen_by
+        assert sorted(training + tested) == sorted(learned)
+        assert len(tested) == pytest.approx(0.15 * len(corpus.names), abs=120)
+        assert not nothing
+        assert [bool(part) for part in parts_of(corpus, 0.0, split, seed, test=0.1)] == [True, False, True]
 
     @pytest.mark.parametrize("split", ["unique", "names"])
     @pytest.mark.parametrize(
@@ -95,15 +91,13 @@ class TestNames:
     )
     def test_too_few_names(self, names: list[str], said: str, split: str) -> None:
         with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
-            Corpus(tuple(names), "a list").split(0.5, split)
+            parts_of(Corpus(tuple(names), "a list"), 0.5, split)
 
     def test_a_single_name_that_repeats_cannot_be_on_one_side_only(self) -> None:
         with pytest.raises(NamesError, match="1 distinct"):
-            Corpus.from_names(["a"] * 50).split(0.5, "unique")
+            parts_of(Corpus.from_names(["a"] * 50), 0.5)
         for names in (["a"] * 10, ["a"]):
-            parts = Corpus.from_names(names).split(0.0)
-            assert (parts.training, parts.validation, parts.seen_percent) == (tuple(names), (), 0.0)
-        assert Corpus.from_names(["a"] * 10).split(0.5, "names").seen_percent == 100
+            assert parts_of(Corpus.from_names(names), 0.0) == (tuple(names), (), ())
 
 
 def counted(tree: PrefixTree | None, corpus: Corpus) -> Counter[str]:
@@ -130,20 +124,20 @@ class TestTrees:
             parts = ListParts.from_corpus(corpus, data, seed=3)
         except NamesError:
             return
-        simple, vocabulary = corpus.split(validation, split, 3, test=test), corpus.vocabulary
+        (training, chosen_by, tested), vocabulary = parts_of(corpus, validation, split, 3, test), corpus.vocabulary
         for found, expected in (
             (parts.whole, corpus.names),
-            (parts.training, simple.training),
-            (parts.held_out, simple.validation),
-            (parts.test, simple.test),
+            (parts.training, training),
+            (parts.held_out, chosen_by),
+            (parts.test, tested),
         ):
             assert (found is None) == (not expected)
             if found is not None:
                 assert_same_tree(found, PrefixTree.from_names(expected, vocabulary))
-        assert parts.seen_percent == simple.seen_percent
+        assert parts.seen_percent == pytest.approx(100 * np.mean([*map(training.__contains__, chosen_by)] or [0]))
         assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
         assert parts.damped == (repeats == "damped")
-        read = list(simple.training)
+        read = list(training)
         if repeats == "damped":
             read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
         batches = BatchMaker.from_names(read, vocabulary)
@@ -205,7 +199,8 @@ class TestLabels:
             assert names == set(counted(plain, corpus))
         assert sum(map(len, sides)) == len(set(zip(corpus.names, corpus.labels, strict=True)))
         assert sorted(parts.distinct_names) == sorted(under)
-        part = corpus.training_part(data, seed=5)
+        part, _, _ = corpus.split(data, seed=5)
+        assert corpus.where(parts.part_of == TRAINING).names == part.names
         assert set(zip(part.names, part.labels, strict=True)) == sides[0]
         assert parts.label_counts == {label: part.labels.count(label) for label in corpus.label_counts}
 

@@ -24,13 +24,13 @@ CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:4000])
 @pytest.mark.parametrize("repeats", ["kept", "damped"])
 def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(repeats=repeats), seed=0)
-    split, size = CORPUS.split(0.1, "unique", 0), CORPUS.vocabulary.size
-    held_out = PrefixTree.from_names(split.validation, CORPUS.vocabulary)
+    (training, chosen_by, _), size = CORPUS.split(DataSettings(), seed=0), CORPUS.vocabulary.size
+    held_out = PrefixTree.from_names(chosen_by.names, CORPUS.vocabulary)
     assert parts.held_out is not None
     references = HeldOutReferences(parts.held_out, parts)
     assert references.ceiling == ceiling(held_out)
-    kept = [name for name, count in Counter(split.training).items() for _ in range(count)]
-    fewer = [name for name, count in Counter(split.training).items() for _ in range(round(count**0.5))]
+    kept = [name for name, count in Counter(training.names).items() for _ in range(count)]
+    fewer = [name for name, count in Counter(training.names).items() for _ in range(round(count**0.5))]
     figures = {
         reading: best_ngram(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
         for reading, names in (("kept", kept), ("damped", fewer))
@@ -44,8 +44,8 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
 
 def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(test=0.1), seed=0)
-    split, size = CORPUS.split(0.1, "unique", 0, test=0.1), CORPUS.vocabulary.size
-    chosen_by, tested = (PrefixTree.from_names(part, CORPUS.vocabulary) for part in (split.validation, split.test))
+    (_, *held_out), size = CORPUS.split(DataSettings(test=0.1), seed=0), CORPUS.vocabulary.size
+    chosen_by, tested = (PrefixTree.from_names(part.names, CORPUS.vocabulary) for part in held_out)
     assert parts.held_out is not None
     references = HeldOutReferences(parts.held_out, parts)
     model, figures = best_ngram(parts.batches.tree, chosen_by, size)

@@ -18,6 +18,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import best_ngram
 from namegen.core.models import ngram as module
 from namegen.core.models.ngram import UNSMOOTHED, NgramModel
+from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
 from namegen.types import Array, Float64
@@ -149,9 +150,10 @@ def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
 
 
 def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    split = Corpus.from_names(load_bundled("mlb-first").names[:5_000]).split(0.1, "names", 0)
-    vocabulary = Vocabulary.from_names(split.training + split.validation)
-    training, held_out = (PrefixTree.from_names(part, vocabulary) for part in (split.training, split.validation))
+    corpus = Corpus.from_names(load_bundled("mlb-first").names[:5_000])
+    learned, chosen_by, _ = corpus.split(DataSettings(split="names"), seed=0)
+    vocabulary = corpus.vocabulary
+    training, held_out = (PrefixTree.from_names(part.names, vocabulary) for part in (learned, chosen_by))
     model, figures = best_ngram(training, held_out, vocabulary.size)
     others = {}
     for order, smoothing in product(range(2, 9), ("witten-bell", "kneser-ney")):

@@ -139,10 +139,10 @@ def test_no_held_out_name_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     training = TrainingSettings(effort="quick", label_smoothing=0.5)
     prepared = prepare(corpus, Recipe(DataSettings(test=0.1), NetworkSettings(hidden=(2,)), training), NumpyEngine)
     (tree,) = counted
-    split = corpus.split(0.1, "unique", 0, test=0.1)
+    training, *held_out = (part.names for part in corpus.split(DataSettings(test=0.1), seed=0))
     names = set(corpus.vocabulary.decode_all(tree.sequences().tokens))
-    assert names == set(split.training)
-    assert not names & {*split.validation, *split.test}
+    assert names == set(training)
+    assert names.isdisjoint(sum(held_out, ()))
     assert next(prepared.batches.epoch(0, batch_size=8, seed=0)).targets is not None
 
 

@@ -12,7 +12,7 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.shapes import shapes_of
-from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
@@ -117,9 +117,22 @@ def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped()
     result = run.run()
     engine = NumpyEngine(run.prepared.network, None, threads=1)
     engine.set_state(result.checkpoint.parameters)
-    split = CORPUS.split(0.1, "unique", 0)
-    tree = PrefixTree.from_names(split.training, CORPUS.vocabulary)
+    training, _, _ = CORPUS.split(DataSettings(), seed=0)
+    tree = PrefixTree.from_names(training.names, CORPUS.vocabulary)
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
+
+
+def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_path: Path) -> None:
+    worse = replace(SHORT, schedule="steps", learning_rate=None, rate_steps=((0, 0.01), (1, 0.3)))
+    for is_begun in (False, True):
+        run = make_run(worse, folder=RunFolder(tmp_path))
+        if is_begun:
+            run.resume()
+        result = run.run()
+        assert result.best_epoch < result.epochs
+        engine = NumpyEngine(result.checkpoint.network, None, threads=1)
+        engine.set_state(result.checkpoint.parameters)
+        np.testing.assert_array_equal(result.checkpoint.probe, probe(engine, 0))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from namegen.experiments.compare.figures import (
     list_plots,
     speed_figure,
 )
-from namegen.experiments.compare.selection import like_for_like_by_network
+from namegen.experiments.compare.selection import engines_of, like_for_like_by_network
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def _drawn(axes: Axes) -> tuple[list[list[float]], list[float]]:
 def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     runs = like_for_like_by_network(entry)["LSTM 2×32"]
-    left, right = curves_figure(runs, entry).axes
+    left, right = curves_figure(runs, entry, style.engine_looks(engines_of(entry))).axes
     curves = [list(line.get_ydata()) for line in left.get_lines()]
     assert [line.get_linewidth() for line in left.get_lines()] == [4.0, 4.0, 1.4, 1.4]  # two need no markers
     for run in runs:
@@ -82,14 +82,15 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
 
 
 def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(comparison: Comparison) -> None:
-    [axes] = accuracy_figure(comparison.lists[0], "names", narrow=True).axes
+    entry = comparison.lists[0]
+    [axes] = accuracy_figure(entry, "names", style.engine_looks(engines_of(entry)), narrow=True).axes
     inks = {bar.get_alpha(): text.get_color() for bar, text in zip(axes.patches, axes.texts, strict=True)}
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
-    figure = speed_figure(models)
+    figure = speed_figure(models, style.engine_looks(one.engine for one in models))
     [axes] = figure.axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
     assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]

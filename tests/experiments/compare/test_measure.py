@@ -55,11 +55,8 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
     found = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
     assert facts.names == found.parts.whole.names == 300
     assert found.parts.whole.ceiling == facts.ceiling
-    split = Corpus(NAMES, source="x").split(0.2, "names", 0)
-    assert (found.parts.training.names, found.parts.held_out.names) == (
-        len(split.training),
-        len(split.validation),
-    )
+    split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="names"), seed=0)
+    assert [found.parts.training.names, found.parts.held_out.names, 0] == [len(part.names) for part in split]
     assert sum(facts.lengths.values()) == 300
     assert isinstance(found.counting_names, dict)
     assert {sum(drawn.lengths.values()) for drawn in found.counting_names.values()} == {100}

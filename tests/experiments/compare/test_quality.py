@@ -93,28 +93,28 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypa
     monkeypatch.setattr(quality.PlausibilityJudge, "of", watched_of)
     subject = replace(SPLIT, split=split)
     found = SplitJudge.of(CORPUS, subject)
-    parts = CORPUS.split(subject.validation, split, subject.seed)
-    learned = {digest(name) for name in parts.training}
+    training, chosen_by, _ = CORPUS.split(DataSettings(validation=subject.validation, split=split), seed=subject.seed)
+    learned = {digest(name) for name in training.names}
     assert len(counted) == len(set(counted)) == found.names >= FEWEST_NAMES
-    assert set(counted) <= set(parts.validation)
+    assert set(counted) <= set(chosen_by.names)
     assert not learned & {digest(name) for name in counted}
-    assert set(bar) <= set(parts.training)
+    assert set(bar) <= set(training.names)
     assert len(bar) == quality.BAR_NAMES  # as many as are enough, whichever come first in the list
 
 
 def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:
-    parts = CORPUS.split(SPLIT.validation, SPLIT.split, SPLIT.seed)
+    training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
     outside = [name for name in WHOLE[1::4] if not CORPUS.vocabulary.unknown(name)]
-    fresh = sorted({*outside} - {*parts.training} - {*parts.validation})
+    fresh = sorted({*outside} - {*training.names} - {*chosen_by.names})
     assert judge.judged(fresh)[1] == pytest.approx(100 * (1 - ODDEST), abs=4)
     shuffled = ["".join(np.random.default_rng(3).permutation(list(name))) for name in fresh]
     assert judge.judged(shuffled)[1] < 40  # the same letters in no order
 
 
 def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
-    parts = CORPUS.split(SPLIT.validation, SPLIT.split, SPLIT.seed)
-    read = parts.training[0]
-    held_out = next(name for name in parts.validation if name not in set(parts.training))
+    training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
+    read = training.names[0]
+    held_out = next(name for name in chosen_by.names if name not in set(training.names))
     new, plausible = judge.judged([read, read.upper(), held_out, "Xq", "Xq"])
     assert new == pytest.approx(60)  # repeats count
     assert plausible == pytest.approx(50)  # each new one once: what is held out is a name, Xq is none
