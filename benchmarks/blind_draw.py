@@ -23,11 +23,13 @@ from namegen import api  # noqa: E402
 from namegen.core.data.batching import ListParts  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.generation.choosing import measure_bars, usual_shortest  # noqa: E402
+from namegen.core.generation.count_splitting import FIRST  # noqa: E402
 from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.sampling import SamplingSettings  # noqa: E402
 from namegen.core.generation.wishes.neighbours import Neighbours  # noqa: E402
 from namegen.core.models.mixture import MixtureModel  # noqa: E402
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel  # noqa: E402
+from namegen.core.models.softmax import all_log_probabilities  # noqa: E402
 from namegen.core.network.bars import EVERY_NAME, SHARES, Bars  # noqa: E402
 from namegen.core.training.preparation import data_for  # noqa: E402
 from namegen.settings_toml import Config  # noqa: E402
@@ -39,13 +41,30 @@ LETTERS, COMMONEST, BY_DEFAULT = 3, 10, 1_000  # of the figures of beginnings
 
 
 def new_names(generator: Generator, n: int, longest: int, temperature: float = 1.0) -> dict[str, float]:
-    """The new and distinct names of n draws, each with its log-probability."""
+    """The new and distinct names of n draws, each with its merit."""
     walk, judge = generator.prepare(n, longest, None, False, False)
     sampling = SamplingSettings(temperature, max_length=longest)
     draws = walk.draw(n, rng=np.random.default_rng(SEED), sampling=sampling)
     rows, kept, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
     _, once = np.unique(kept.digests, return_index=True)
-    return {kept.names[place]: float(draws.log_probability[rows[place]]) for place in once.tolist()}
+    return {kept.names[place]: float(draws.merit[rows[place]]) for place in once.tolist()}
+
+
+def merits(model: api.LoadedModel, names: Sequence[str]) -> dict[str, float]:
+    """The merit of each name under a model without labels (``core/generation/choosing.py``)."""
+    if not names:
+        return {}
+    tokens, first = model.vocabulary.encode_all([name[:FIRST] for name in names])[0], np.zeros(len(names))
+    lengths, rows = np.array([len(name[:FIRST]) for name in names]), np.arange(len(names))
+    ids = np.zeros((len(names), FIRST), np.int32)  # a boundary behind a shorter name
+    ids[np.arange(FIRST) < lengths[:, None]] = tokens
+    state, last = model.model.initial_state(len(names)), np.zeros(len(names), np.int32)
+    for place in range(FIRST):
+        logits, state = model.model.step(last, state)
+        first += np.where(place <= lengths, all_log_probabilities(logits)[rows, ids[:, place]], 0.0)
+        last = ids[:, place]
+    whole = costs(model, list(names), 0)
+    return {name: -whole[name] - float(of_first) / 2 for name, of_first in zip(names, first, strict=True)}
 
 
 def above(names: Mapping[str, float], bars: Bars, share: float) -> list[str]:
@@ -117,9 +136,6 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
     assert mixture_bars is not None
 
-    def judged(names: Mapping[str, float]) -> dict[str, float]:
-        return {name: -cost for name, cost in costs(model, list(names), 0).items()} if names else {}
-
     learned, sameness, rng = parts.learned_names, model.sameness, random.Random(SEED)
     held_out = vocabulary.decode_all(parts.held_out.sequences().tokens)
     known = sameness.are_known(held_out, sameness.known_set(learned)).tolist()
@@ -133,7 +149,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         NEW: lambda n: above(new_names(generator, n, longest), bars, share),
         "old": lambda n: list(new_names(generator, n, longest, old_temperature)),
         "chain": lambda n: list(new_names(chain, n, longest)),
-        "chain-chosen": lambda n: above(judged(new_names(chain, n, longest)), bars, share),
+        "chain-chosen": lambda n: above(merits(model, list(new_names(chain, n, longest))), bars, share),
         "mixture-chosen": lambda n: above(new_names(mixture, n, longest), mixture_bars, share),
         REAL: lambda n: held_out[::2],
         CHANGED: lambda n: [name for name, is_listed in zip(wrong, listed, strict=True) if not is_listed],
