@@ -141,10 +141,10 @@ lists by whose readings the bar was found.
 | `real` | held-out names: nothing has learned them, but the best epoch was chosen by them |
 | `changed` | other held-out names with one letter replaced by another letter of the list |
 
-The rule of the bar was changed once between the first drawing and the first reading: the share became a tenth in place of
-0.15, and the first three letters came to count half, as by whole log-probabilities the ten commonest beginnings held
-more than twice the list's share of the new names, here as on the four lists by which the rule had been made. Then all
-names were drawn anew.
+The rule of the bar was changed once between the first drawing and the first reading: the share became a tenth in
+place of 0.15, and the first three letters came to count half, as by whole log-probabilities the ten commonest
+beginnings held more than twice the list's share of the new names, here as on the four lists by which the rule had been
+made. Then all names were drawn anew.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
 of names as short as the Japanese ones has next to no new ones); the page says where.
