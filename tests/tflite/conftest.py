@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +91,11 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
         logits, state = model.step(tree.token[rows], state)
         found.append(logits)
     return np.concatenate(found)  # (N, V)
+
+
+def merit_of(letters: Sequence[float]) -> float:
+    """A name's merit from the log-probabilities of its characters and its end."""
+    return sum(letters) - sum(letters[:3]) / 2
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:

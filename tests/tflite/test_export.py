@@ -28,7 +28,7 @@ from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
-from tests.tflite.conftest import CheckpointOf, Exported, engine_of
+from tests.tflite.conftest import CheckpointOf, Exported, engine_of, merit_of
 from tests.unknown_cell import network_of_an_unknown_cell
 
 QUANTISATIONS = ("none", "float16", "int8")
@@ -151,11 +151,16 @@ class TestNothingIsWritten:
             export_tflite(right, tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_loop_differs(self, tmp_path, checkpoint, monkeypatch) -> None:
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    def test_where_the_loop_differs(self, place, tmp_path, checkpoint, monkeypatch) -> None:
+        """In its names, their log-probabilities, or their merits."""
+        real = TFLiteModel.generate_tokens
         monkeypatch.setattr(
-            TFLiteModel, "generate_tokens", lambda self, uniforms: (np.ones(uniforms.shape, np.int32), None)
+            TFLiteModel,
+            "generate_tokens",
+            lambda self, uniforms: [part + (k == place) for k, part in enumerate(real(self, uniforms))],
         )
-        with pytest.raises(OutputError, match="sampling loop"):
+        with pytest.raises(OutputError, match=r"sampling loop gives only 0\.0%"):
             export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
 
@@ -258,5 +263,5 @@ def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Pat
     names, (bars,) = re.split(", |\n", result.stdout.strip()), model.bars.at(model.choose)
     assert len(names) == 11
     assert not any(model.known_names.holds(digests(names)))
-    assert all(model.score(name).log_probability > bars[len(name)] - 1e-4 for name in names)
+    assert all(merit_of(model.score(name).letters) > bars[len(name)] - 1e-4 for name in names)
     assert result.stdout == shown

@@ -37,6 +37,7 @@ from tests.tflite.conftest import (
     engine_of,
     is_refused,
     logits_of,
+    merit_of,
     resealed,
     train,
 )
@@ -80,15 +81,18 @@ def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: t
     assert model.vocabulary_size == V
 
 
-def log_probability_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Of each row given its beginning, up to its first boundary; read a token at a time."""
+def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """The log-probability and the merit of each row given its beginning, up to its first boundary; read a token at a
+    time.
+    """
     last, state = first, model.initial_state(len(tokens))
-    alive, total = np.ones(len(tokens), bool), np.zeros(len(tokens))
-    for column in tokens.T:
+    alive, scores = np.ones(len(tokens), bool), np.zeros((2, len(tokens)))
+    for place, column in enumerate(tokens.T):
         logits, state = model.step(last, state)
-        total += np.where(alive, all_log_probabilities(logits)[np.arange(len(tokens)), column], 0)
+        of_column = np.where(alive, all_log_probabilities(logits)[np.arange(len(tokens)), column], 0)
+        scores += of_column, of_column * (0.5 if place < 3 else 1)
         last, alive = column, alive & (column != 0)
-    return total
+    return scores
 
 
 @pairs
@@ -97,15 +101,16 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
-    drawn, log_probability = model.generate_tokens(uniforms, temperature)
+    drawn, *scores = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
     assert same.sum() >= 995
     first = source.beginnings.ids[pick(uniforms[:, 0], np.tile(source.beginnings.shares, (1000, 1)))]
-    expected = log_probability_of(engine_of(source, "float64"), first, drawn)
-    np.testing.assert_allclose(log_probability, expected, rtol=0, atol=1e-4)  # also of those that are cut off
+    expected = scores_of(engine_of(source, "float64"), first, drawn)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)  # also of those that are cut off
     if temperature:
-        assert np.ptp(expected) > 5
+        assert np.ptp(expected, axis=1).min() > 5
+        assert (drawn[:, 2] == 0).any()  # of some names the end counts half, too
         assert len(np.unique(drawn, axis=0)) > 200  # not the same name again and again
         assert 0 < (drawn[:, -1] != 0).sum() < 500  # some names are cut off at the end of their uniform numbers
     ended = np.logical_or.accumulate(drawn == 0, axis=1)
@@ -115,9 +120,9 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
 def test_the_loop_scores_names_as_the_steps_of_the_file_do(cell: str, quantize: str, exported: Exported) -> None:
     model = TFLiteModel.load(exported(cell, quantize))
-    drawn, log_probability = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
-    expected = log_probability_of(model, np.zeros(300, np.int32), drawn)
-    np.testing.assert_allclose(log_probability, expected, rtol=0, atol=1e-4)
+    drawn, *scores = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
+    expected = scores_of(model, np.zeros(300, np.int32), drawn)
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
@@ -145,8 +150,8 @@ def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
     for parts in zip(whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True):
         apart.append(np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1))
     assert np.all(apart, axis=0).sum() >= 597
-    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,)]
-    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
+    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,), (0,)]
+    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,), (600,)]
 
 
 def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
@@ -156,9 +161,9 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
     model = exported_to(tmp_path, Checkpoint(even.network, even.vocabulary, zeros))
     uniforms = np.array([[0.0], [0.2499], [0.25], [0.5], [0.9999], [np.nextafter(1.0, 0)]])
     for temperature, expected in ((1.0, [0, 0, 1, 2, 3, 3]), (0.0, [0] * 6), (1e-30, [0, 0, 1, 2, 3, 3])):
-        tokens, log_probability = model.generate_tokens(uniforms, temperature)
+        tokens, log_probability, merit = model.generate_tokens(uniforms, temperature)
         assert tokens[:, 0].tolist() == expected  # no overflow
-        np.testing.assert_allclose(log_probability, np.log(0.25), rtol=1e-6)
+        np.testing.assert_allclose([log_probability, 2 * merit], np.log(0.25), rtol=1e-6)
     for temperature in (-1.0, np.inf, np.nan):
         with pytest.raises(SettingsError, match="temperature"):
             model.generate_tokens(uniforms, temperature)
@@ -212,7 +217,7 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
             tokens = rng.integers(model.vocabulary_size, size=rows, dtype=np.int32)
             logits, _ = model.step(tokens, model.initial_state(rows))
             return (
-                drawn[0].tobytes() + drawn[1].tobytes(),
+                b"".join(part.tobytes() for part in drawn),
                 logits.tobytes(),
                 seed < 5 and loaded.generate(2, seed=seed, allow_seen=True),
             )
@@ -232,19 +237,19 @@ def test_it_offers_the_names_that_its_checkpoint_offers(kind, checkpoint, export
     if kind == "labelled":
         trained, path = labelled_checkpoint(), tmp_path / "model.tflite"
         bars = api.open_checkpoint(trained, "").choosing_generator.bars
-        trained = replace(trained, choose=0.15, bars=bars)
+        trained = replace(trained, choose=0.1, bars=bars)
         export_tflite(trained, path)
     else:
         trained, path = checkpoint(kind), exported(kind)
     source, loaded = api.open_checkpoint(trained.to_export(), "checkpoint"), api.load(str(path))
-    assert source.choose == loaded.choose == 0.15
+    assert source.choose == loaded.choose == 0.1
     assert loaded.generate(300, seed=3) == source.generate(300, seed=3)
     for place in range(len(loaded.labels) or 1):
         of_label, expected = (one.labelled(*one.labels[place : place + 1]) for one in (loaded, source))
         offered = of_label.generate(300, seed=4)
         assert offered == expected.generate(300, seed=4)
-        bars = trained.bars.at(0.15)[place]
-        above = [of_label.score(name).log_probability - bars[len(name)] for name in offered]
+        bars = trained.bars.at(0.1)[place]
+        above = [merit_of(of_label.score(name).letters) - bars[len(name)] for name in offered]
         assert -1e-4 < min(above) < 0.2
 
 

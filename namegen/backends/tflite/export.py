@@ -22,20 +22,25 @@ from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
 from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.generation.count_splitting import FIRST
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import pick
+from namegen.core.models.softmax import all_log_probabilities
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
-from namegen.types import Array, Float, Int, Int32
+from namegen.types import Array, Float, Float64, Int, Int32
 
 DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
 MAX_CHARACTERS = 200_000  # of all of them, should none of them end: 1,000 names of up to 200
 # How far a file may be from its source: in its logits; for int8, in its loss in nats per character.
 TOLERANCES = {"none": 1e-4, "float16": 1e-2, "int8": 1e-2}
-LOOP_SHARE = 0.9  # of the drawn names, those that the loop in the file must spell as its steps do; rounding costs a few
+# Of the drawn names, those that the loop in the file must spell and score as its steps do; rounding costs a few.
+LOOP_SHARE, SCORE_TOLERANCE = 0.9, 1e-3  # nats
 
 
 @dataclass(frozen=True)
@@ -242,10 +247,26 @@ def check_parts_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: F
     if record.to_plain() != checkpoint.to_export().to_plain():
         raise OutputError("the .tflite does not give back the record of its source; no file was written")
     apart = Generator(model, record.vocabulary, beginnings=record.beginnings).draw_one_by_one(uniforms)
-    same = (model.generate_tokens(uniforms)[0] == apart).all(axis=1).mean()
+    tokens, *scores = model.generate_tokens(uniforms)
+    first = record.beginnings.ids[pick(uniforms[:, 0], np.tile(record.beginnings.shares, (len(uniforms), 1)))]
+    near = np.isclose(scores, scores_of(model, first, apart), atol=SCORE_TOLERANCE).all(axis=0)
+    same = ((tokens == apart).all(axis=1) & near).mean()
     if not same >= LOOP_SHARE:
         raise disagreement(
             model.quantize,
-            f"its sampling loop gives only {same:.1%} of the names that its steps give, expected at least "
-            f"{LOOP_SHARE:.0%}",
+            f"its sampling loop gives only {same:.1%} of the names that its steps give, with their log-probabilities, "
+            f"expected at least {LOOP_SHARE:.0%}",
         )
+
+
+def scores_of(model: LanguageModel, first: Int32[Array, "n"], tokens: Int32[Array, "n T"]) -> Float64[Array, "2 n"]:
+    """The log-probability of each row behind its first token, up to its first boundary, in nats; and its merit."""
+    last, state = first, model.initial_state(len(tokens))
+    each = np.zeros(tokens.shape)
+    for place, column in enumerate(tokens.T):
+        logits, state = model.step(last, state)
+        each[:, place] = all_log_probabilities(logits)[np.arange(len(tokens)), column]
+        last = column
+    each[:, 1:] *= tokens[:, :-1] != BOUNDARY
+    whole = each.sum(axis=1)
+    return np.stack([whole, whole - each[:, :FIRST].sum(axis=1) / 2])

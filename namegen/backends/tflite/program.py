@@ -1,7 +1,8 @@
 """The network as operators of LiteRT: the three signatures of the file. Letters are those of ``core/README.md``.
 
     step        tokens, states → logits, states
-    generate    uniform numbers, temperature → tokens, log_probability: a loop (WHILE) around step and the drawing rule
+    generate    uniform numbers, temperature → tokens, log_probability, merit: a loop (WHILE) around step and the
+                drawing rule
     vocabulary  → code points
 
 Weights are constants, each of which stands in the file once, whichever signatures read it.
@@ -16,6 +17,7 @@ import numpy as np
 from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight, integer, true
 from namegen.core.data.labels import Beginnings
+from namegen.core.generation.count_splitting import FIRST
 from namegen.core.network.architecture import RecurrentNetwork
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
@@ -74,7 +76,7 @@ class Program:
 
     def _generate(self, graph: Graph) -> None:
         """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T), and the
-        names' log-probabilities given their beginnings (n,).
+        names' log-probabilities given their beginnings (n,) and merits (n,).
 
         Where there are several beginnings, the first uniform number of a row chooses its own: (n, 1 + T) → (n, T). The
         loop ends with the last name, or at T.
@@ -97,6 +99,7 @@ class Program:
             "tokens": self._fill(graph, table, 0, (ANY, ANY)),  # (T, n)
             "last": last,
             "log_probability": self._fill(graph, count, 0.0, (ANY,), np.float32),
+            "of_first": self._fill(graph, count, 0.0, (ANY,), np.float32),  # that of the first tokens, up to FIRST
             "alive": self._fill(graph, count, True, (ANY,), np.bool_),
             "longest": longest,
             "draws": draws,
@@ -111,8 +114,11 @@ class Program:
         places = {0: integer(goes_on.place), 1: integer(body.place)}
         graph.run(Op.WHILE, list(variables.values()), list(after.values()), places)
         tokens = graph.add(Op.TRANSPOSE, [after["tokens"], turned], Type.INT32, (ANY, ANY))
+        half = graph.add(Op.MUL, [after["of_first"], graph.constant(0.5, np.float32)], Type.FLOAT32, (ANY,))
+        merit = graph.add(Op.SUB, [after["log_probability"], half], Type.FLOAT32, (ANY,))
         given = {"uniforms": uniforms, "temperature": temperature}
-        self.file.sign("generate", graph, given, {"tokens": tokens, "log_probability": after["log_probability"]})
+        scores = {"log_probability": after["log_probability"], "merit": merit}
+        self.file.sign("generate", graph, given, {"tokens": tokens, **scores})
 
     def _begin(self, graph: Graph, uniforms: Tensor) -> tuple[Tensor | None, Tensor]:
         """The beginning of each row (n,), None where there is but one; and the uniform numbers that are left."""
@@ -162,7 +168,8 @@ class Program:
         chosen = graph.add(Op.SELECT_V2, [inner["draws"], drawn, likeliest], Type.INT32, (ANY,))
         of_chosen = self._log_probability(graph, below, chosen)
         scored = graph.add(Op.ADD, [inner["log_probability"], of_chosen], Type.FLOAT32, (ANY,))
-        score = [inner["alive"], scored, inner["log_probability"]]
+        score = graph.add(Op.SELECT_V2, [inner["alive"], scored, inner["log_probability"]], Type.FLOAT32, (ANY,))
+        is_first = graph.add(Op.LESS, [inner["place"], graph.constant(FIRST)], Type.BOOL, ())
         alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
         last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,))
         row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
@@ -172,7 +179,8 @@ class Program:
             "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, ()),
             "tokens": tokens,
             "last": last,
-            "log_probability": graph.add(Op.SELECT_V2, score, Type.FLOAT32, (ANY,)),
+            "log_probability": score,
+            "of_first": graph.add(Op.SELECT_V2, [is_first, score, inner["of_first"]], Type.FLOAT32, (ANY,)),
             "alive": graph.add(Op.NOT_EQUAL, [last, graph.constant(0)], Type.BOOL, (ANY,)),
             **dict(zip(names, after, strict=True)),
         }

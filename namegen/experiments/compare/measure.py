@@ -250,7 +250,7 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
 
 def _language_model(
     request: Request[GenerationSubject],
-) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], tuple[Array, Array]] | None]:
+) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], tuple[Array, ...]] | None]:
     """The model, its vocabulary, what its names begin with, and its own sampling loop if that is what is measured."""
     subject, path = request.subject, _file(request.reads)
     if subject.engine == "tflite":
