@@ -10,27 +10,32 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
+from itertools import chain, pairwise
 
+FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of theirs alone
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MOST_CONSONANTS = 8  # in a row, that are counted
-SIGNS = "Ulda<>=#^$()0123456789 -"  # that shapes are written with, beside characters of names
+SIGNS = "Ulda<>=#^$()0123456789 -+|"  # that shapes are written with, beside characters of names
 
 
 def shapes_of(names: Sequence[str]) -> frozenset[str]:
     """The shapes of a list's different names; none of a list so long that its names need no watching."""
-    return frozenset[str]().union(*map(_shapes, names)) if len(names) < MOST_NAMES else frozenset()
+    pairs = (_pairs(name) for name in names if len(names) >= FEWEST_NAMES)
+    return frozenset[str]().union(*map(_shapes, names), *pairs) if len(names) < MOST_NAMES else frozenset()
 
 
-def fits(name: str, known: Set[str]) -> bool:
+def fits(name: str, known: frozenset[str]) -> bool:
     """Whether the list has all shapes of a name.
 
     >>> known = shapes_of(["Anna", "McCoy", "Bo-Lin", "Annabel of Bath"])
     >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
     ['Ed-Lin']
     """
-    return all(shape in known for shape in _shapes(name))  # most of those that do not fit are out by their first ones
+    shapes = chain(_shapes(name), _pairs(name) if _have_pairs(known) else ())
+    return all(shape in known for shape in shapes)  # most of those that do not fit are out by their first ones
 
 
 def lengths(known: Set[str]) -> tuple[int, int | None]:
@@ -43,7 +48,8 @@ def lengths(known: Set[str]) -> tuple[int, int | None]:
     shortest, part = min(numbers["<"], default=SHORT + 1) - 1, max(numbers[">"], default=SHORT - 1) + 1
 
     def longest(*, first: bool, last: bool) -> int:
-        words = [one[first : len(one) - last] for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last)]
+        of_place = [one for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last) and not _is_pair(one)]
+        words = [one[first : len(one) - last] for one in of_place]
         return max((len(re.sub("[Ulda]*(?:UU|[lda])[Ulda]*", part * "x", word)) for word in words), default=0)
 
     most, between = longest(first=True, last=True), max(numbers["#"], default=0) - 1  # of one word; words between two
@@ -110,6 +116,24 @@ def _shapes(name: str) -> Iterator[str]:
         for run in re.finditer("[b-df-hj-np-tv-xz]+", part):
             first, last = "(" * (run.start() == 0), ")" * (run.end() == len(part))
             yield from (f"{first}{n}{last}" for n in range(1, min(len(run[0]), MOST_CONSONANTS) + 1))
+
+
+def _pairs(name: str) -> Iterator[str]:
+    """Each pair of characters; the ends of a name count as one.
+
+    >>> list(_pairs("Bo"))
+    ['+|B', '+Bo', '+o|']
+    """
+    return (f"+{one}{other}" for one, other in pairwise(f"|{name}|"))
+
+
+@lru_cache(maxsize=8)
+def _have_pairs(known: frozenset[str]) -> bool:
+    return any(map(_is_pair, known))
+
+
+def _is_pair(shape: str) -> bool:
+    return len(shape) == 3 and shape[0] == "+"
 
 
 def _coarse(part: str, capital: bool) -> str:

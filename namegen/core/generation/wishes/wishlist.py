@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 from unicodedata import is_normalized
 
@@ -198,7 +198,7 @@ class Shaped(Wish):
     advice = (MORE_VARIETY, ANY_SHAPE)
     always = True
     logits_a_character = 40
-    value: Set[str]
+    value: frozenset[str]
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Names of these shapes have such lengths, and begin so."""
