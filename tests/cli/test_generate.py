@@ -222,7 +222,18 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     alone = program("generate", "mlb-last", "--seed", 3, "--choose", 1).lines()
     assert program("generate", "mlb-last", "mlb-last", "--seed", 3, "--choose", 1).lines() == alone
     likelier = program("generate", "mlb-last", "mlb-last", "--seed", 3).lines()  # by bars of its own
-    assert len({*likelier} & {*program("generate", "mlb-last", "--choose", 0.33, "-n", 5_000).lines()}) > 10
+    assert len({*likelier} & {*program("generate", "mlb-last", "--choose", 0.33, "-n", 20_000).lines()}) > 10
+
+
+def test_a_share_is_chosen_and_a_larger_one_told_once(program):
+    few = program("generate", "mlb-last", "-n", 40, "--seed", 1, "--choose", 0.05).lines()
+    every = set(program("generate", "mlb-last", "-n", 3_000, "--seed", 1, "--choose", 1).lines())
+    likely = set(program("generate", "mlb-last", "-n", 2_000, "--seed", 2, "--choose", 0.05).lines())
+    assert len(likely.intersection(few)) > 20 > len(every.intersection(few))
+    rare = program("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1).done()
+    assert len(rare.out.split("\n")) == 31
+    assert rare.err.count("of the likeliest names") == rare.err.count("may come now") > 0
+    program("generate", "mlb-last", "--choose", 0.7).refused("--choose 0.7: expected a share of the new names", code=2)
 
 
 @pytest.mark.parametrize(
