@@ -27,19 +27,22 @@ class Bars {
     return this.lengths === lengths && [1, labels].includes(this.rows) && this.numbers.every(falls); // NaN never does
   }
 
-  /** The bars of a share, for each row by the length: of whole names, and the lowest of names as long or longer. */
-  at(share) {
+  /**
+   * The bars of a share, for each row by the length, up to the longest that is wished: of whole names, and the lowest of
+   * names as long or longer.
+   */
+  at(share, longest = Infinity) {
     const above = SHARES.findIndex((kept) => kept >= share);
-    const below = Math.max(above - 1, 0);
-    const between = above ? Math.log(share / SHARES[below]) / Math.log(SHARES[above] / SHARES[below]) : 1;
+    const below = SHARES[above] > share ? above - 1 : above;
+    const between = Math.log(share / SHARES[below]) / Math.log(SHARES[above] / SHARES[below]) || 0; // 0 / 0: they meet
+    const lengths = Math.min(this.lengths, longest);
     return Array.from({ length: this.rows }, (_, row) => {
-      const [whole, lowest] = [[], [Infinity]]; // from the longest on
-      for (let length = this.lengths; length > 0; length--) {
-        const [low, high] = [below, above].map((k) => this.numbers[(row * SHARES.length + k) * this.lengths + length - 1]);
-        whole.unshift(between === 1 || !Number.isFinite(high) ? high : low + between * (high - low));
-        lowest.unshift(Math.min(whole[0], lowest[0]));
-      }
-      return { whole: [Infinity, ...whole], lowest: [Infinity, ...lowest] };
+      const from = (k) => (row * SHARES.length + k) * this.lengths;
+      const [lows, highs] = [below, above].map((k) => this.numbers.slice(from(k), from(k) + lengths));
+      const whole = [Infinity, ...lows.map((low, k) => (Number.isFinite(low) ? low + between * (highs[k] - low) : low))];
+      const lowest = [...whole];
+      for (let length = lengths - 1; length > 0; length--) lowest[length] = Math.min(whole[length], lowest[length + 1]);
+      return { whole, lowest };
     });
   }
 }

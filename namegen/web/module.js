@@ -79,8 +79,7 @@ class NameModel {
     const wish = wishOf(options, this);
     const search = new Search(source, wish);
     while (!search.done) search.tryOnce();
-    const labels = new Map(source.starts.map(({ token, label }) => [token, label]));
-    const entry = ({ name, isNew, beginning, share }) => ({ name, label: labels.get(beginning), isNew, share });
+    const entry = ({ name, isNew, start, share }) => ({ name, label: source.starts[start].label, isNew, share });
     const found = search.found.map(entry);
     if (found.length === wish.n) return found;
     const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(wish.n)}. ` : "";
@@ -198,43 +197,33 @@ function toldSome(names) {
   return names.slice(0, MOST_TOLD).map(told).join(", ") + (names.length > MOST_TOLD ? ", …" : "");
 }
 
-const TEXT_OPTIONS = ["startsWith", "contains", "endsWith"];
-const OPTIONS = ["n", "seed", "choose", "temperature", ...TEXT_OPTIONS, "minLength", "maxLength", "label", "allowSeen"];
-
 /** The options as a search wants them. */
 function wishOf(options, model) {
-  known(options, OPTIONS, "{ n: 5 }");
-  const {
-    n = 20,
-    seed = newSeed(),
-    choose = model.choose,
-    temperature = 1,
-    startsWith = "",
-    contains = "",
-    endsWith = "",
-    minLength = 1,
-    maxLength = model.maxLength,
-    label = null,
-    allowSeen = false,
-  } = options;
-  if (typeof allowSeen !== "boolean") throw new Error(`allowSeen is ${told(allowSeen)}: expected true or false`);
-  if (!allowSeen && !model.knowsNames) {
+  const { choose, maxLength } = model;
+  const texts = { startsWith: "", contains: "", endsWith: "" };
+  const numbers = { n: 20, seed: newSeed(), choose, temperature: 1 };
+  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, allowSeen: false };
+  known(options, Object.keys(given), "{ n: 5 }");
+  for (const key of Object.keys(given)) if (options[key] !== undefined) given[key] = options[key];
+  const usable = typeof given.allowSeen === "boolean";
+  if (!usable) throw new Error(`allowSeen is ${told(given.allowSeen)}: expected true or false`);
+  if (!given.allowSeen && !model.knowsNames) {
     throw new Error(
       `${model.title} does not know the names of its list, so it cannot tell which are new: give allowSeen: true`,
     );
   }
   return {
-    n: wholeOf("n", n, 1, LARGEST.n),
-    seed: wholeOf("seed", seed, 0, LARGEST.seed),
-    choose: shareOf(choose, model),
-    temperature: temperatureOf(temperature),
-    first: textOf("startsWith", startsWith),
-    contains: textOf("contains", contains),
-    ends: textOf("endsWith", endsWith),
-    shortest: wholeOf("minLength", minLength, 1, LARGEST.length),
-    longest: wholeOf("maxLength", maxLength, 1, LARGEST.length),
-    label: labelOf(label, model),
-    onlyNew: !allowSeen,
+    n: wholeOf("n", given.n, 1, LARGEST.n),
+    seed: wholeOf("seed", given.seed, 0, LARGEST.seed),
+    choose: shareOf(given.choose, model),
+    temperature: temperatureOf(given.temperature),
+    first: textOf("startsWith", given.startsWith),
+    contains: textOf("contains", given.contains),
+    ends: textOf("endsWith", given.endsWith),
+    shortest: wholeOf("minLength", given.minLength, 1, LARGEST.length),
+    longest: wholeOf("maxLength", given.maxLength, 1, LARGEST.length),
+    label: labelOf(given.label, model),
+    onlyNew: !given.allowSeen,
   };
 }
 

@@ -33,6 +33,8 @@ function shapesOfName(name, kinds) {
   return new Set(shapes);
 }
 
+const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
+
 /**
  * A prefix that the network has read: its state and what may follow. Names that share a prefix share its object, so the
  * network reads each prefix once.
@@ -71,9 +73,14 @@ class Prefix {
     return this.before ? this.before.root : this;
   }
 
-  /** Its log-probability given its beginning, at temperature 1, nats. */
-  get score() {
-    return this.before ? this.before.score + Math.log(this.before.chances(1)[this.token]) : 0;
+  /** What a bar is for: its log-probability given its beginning, at temperature 1, nats; the first count half. */
+  get merit() {
+    return this.before ? this.before.meritOf(this.token) + this.before.merit : 0;
+  }
+
+  /** What an id that comes next adds to it. */
+  meritOf(id) {
+    return Math.log(this.chances(1)[id]) / (this.depth < FIRST ? 2 : 1);
   }
 
   /** Its characters' ids, and its characters. */
@@ -106,11 +113,8 @@ class Root {
   }
 
   get prefix() {
-    if (!this.read) {
-      this.read = new Prefix(this.model, this.token, null);
-      this.model.prefixes += 1;
-    }
-    return this.read;
+    this.model.prefixes += this.read ? 0 : 1;
+    return (this.read ??= new Prefix(this.model, this.token, null));
   }
 }
 
@@ -194,11 +198,7 @@ class NameSource {
    * or no network knows all letters.
    */
   beginnings(letters, temperature, label = null) {
-    if (label !== null) return this.waysFrom(this.roots.filter((root) => root.label === label), letters, temperature);
-    return this.waysFrom(this.roots.filter(({ chance }) => chance > 0), letters, temperature);
-  }
-
-  waysFrom(roots, letters, temperature) {
+    const roots = this.roots.filter((root) => (label === null ? root.chance > 0 : root.label === label));
     if (letters === "") return roots.length === 1 ? [{ prefix: roots[0].prefix, chance: 1 }] : roots;
     const share = (root) => (roots.length === 1 ? 1 : root.chance);
     let ways = roots.map((root) => ({ prefix: root.prefix, score: Math.log(share(root)) }));

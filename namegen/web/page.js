@@ -56,11 +56,9 @@ function showKept() {
   byId("show-kept").classList.toggle("none", kept.length === 0);
 }
 
-/** On a narrow screen a popover, elsewhere a part of the page. */
+/** On a narrow screen a popover, elsewhere, and in browsers that have none, a part of the page. */
 function placeKept() {
-  const sheet = matchMedia(NARROW).matches && "showPopover" in HTMLElement.prototype;
-  if (sheet) byId("kept-card").setAttribute("popover", "auto");
-  else byId("kept-card").removeAttribute("popover");
+  byId("kept-card").popover = matchMedia(NARROW).matches ? "auto" : null;
 }
 
 function openKept() {
@@ -151,8 +149,7 @@ function addNames(found) {
     const item = byId("name-item").content.firstElementChild.cloneNode(true);
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
-    // Its label, where it could be another; their beginnings have ids one after the other.
-    const { label } = starts[one.beginning - starts[0].token];
+    const { label } = starts[one.start]; // said where it could be another
     copy.querySelector(".of").textContent = search.wish.label === null && label !== null ? label : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
@@ -198,18 +195,16 @@ function watchFirst() {
   if (first && !search.found.includes(watch.found)) watch.show(search.model, first, wish.temperature);
 }
 
-function watchName(one) {
-  watchPlace = search.found.indexOf(one);
-  watch.show(search.model, one, wish.temperature);
+/** Play one of the names, by its place among those found. */
+function play(place) {
+  watchPlace = place;
+  watch.show(search.model, search.found[place], wish.temperature);
   if (!calm()) watch.play();
-  goTo(byId("watch-heading"));
 }
 
-function watchAnother() {
-  if (search === null || search.found.length === 0) return;
-  watchPlace = (watchPlace + 1) % search.found.length;
-  watch.show(search.model, search.found[watchPlace], wish.temperature);
-  if (!calm()) watch.play();
+function watchName(one) {
+  play(search.found.indexOf(one));
+  goTo(byId("watch-heading"));
 }
 
 // ---- the models: which, and what they are ----
@@ -315,7 +310,9 @@ function connect() {
   byId("save-names").addEventListener("click", () =>
     downloadAndTell(byId("save-names"), search.found.map(({ name }) => name), titleOfNames()),
   );
-  byId("watch-another").addEventListener("click", watchAnother);
+  byId("watch-another").addEventListener("click", () => {
+    if (search?.found.length) play((watchPlace + 1) % search.found.length);
+  });
   addEventListener("hashchange", () => {
     adopt(readAddress());
     start();

@@ -47,15 +47,15 @@ function newSeed() {
  */
 function drawName(prefix, nextNumber, temperature, longest, bars = null) {
   const numbers = [];
-  let score = bars && prefix.score;
+  let merit = bars && prefix.merit;
   for (;;) {
     const number = nextNumber();
     numbers.push(number);
     const token = draw(number, prefix.chances(temperature));
     if (bars) {
-      score += Math.log(prefix.chances(1)[token]);
+      merit += prefix.meritOf(token);
       const bar = token === BOUNDARY ? bars.whole[prefix.depth] : bars.lowest[prefix.depth + 1];
-      if (score < (bar ?? Infinity)) return { last: null, numbers }; // names as long as that have none
+      if (merit < (bar ?? Infinity)) return { last: null, numbers }; // names as long as that have none
     }
     if (token === BOUNDARY) return { last: prefix, numbers };
     if (prefix.depth >= longest) return { last: null, numbers };
@@ -80,8 +80,7 @@ class TextWish {
   }
 
   in(tokens) {
-    for (let place = tokens.length - this.ids.length; place >= 0; place--) if (this.at(tokens, place)) return true;
-    return false;
+    return tokens.some((_, place) => this.at(tokens, place));
   }
 }
 
@@ -104,13 +103,13 @@ class Search {
     this.nextNumber = randomNumbers(wish.seed);
     this.contains = new TextWish(model, wish.contains ?? "");
     this.ends = new TextWish(model, wish.ends ?? "");
-    // {name, isNew, beginning, share, tokens, numbers}: the last tokens, and the boundary, were drawn by the numbers
+    // {name, isNew, start, share, tokens, numbers}. start: its place among those of the model; the last tokens, and the
+    // boundary, were drawn by the numbers
     this.found = [];
     this.taken = new Set();
     this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
     this.shares = LADDER.filter((share) => share > this.choose); // those that are left
     this.take(this.choose);
-    this.beginnings = [];
     this.trouble = this.impossible();
     if (this.trouble) return;
     this.beginnings = model.beginnings(wish.first, wish.temperature, wish.label); // the network reads: it takes a while
@@ -137,7 +136,7 @@ class Search {
   /** Search among this share of the names, the likeliest. */
   take(share) {
     this.share = share;
-    this.bars = share === EVERY_NAME ? null : this.model.bars.at(share);
+    this.bars = share === EVERY_NAME ? null : this.model.bars.at(share, this.wish.longest);
     this.tries = this.letters = 0; // drawn since, the ends of names among the letters
     this.before = { tries: 0, letters: 0 }; // when the last name was found
   }
@@ -177,8 +176,8 @@ class Search {
     }
     this.tries += 1;
     const prefix = this.begin();
-    const label = Math.max(0, prefix.root.token - this.model.characters.length);
-    const bars = this.bars && this.bars[label % this.bars.length];
+    const start = prefix.root.token - this.model.starts[0].token; // their ids are one after the other
+    const bars = this.bars && this.bars[start % this.bars.length];
     const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars);
     this.letters += numbers.length;
     if (last === null || last.depth < shortest) return;
@@ -192,7 +191,7 @@ class Search {
     if (onlyNew && isNew === false) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
-    this.found.push({ name, isNew, beginning: last.root.token, share: this.share, tokens, numbers });
+    this.found.push({ name, isNew, start, share: this.share, tokens, numbers });
   }
 
   begin() {

@@ -21,7 +21,7 @@ class Watch {
     const offered = ` Of the names drawn so, ${shareText(found.share)} of each length are offered.`;
     byId("watch-hint").textContent = hintOf(model.parts.length) + (found.share < EVERY_NAME ? offered : "");
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
-    const { prefix, label } = model.roots.find(({ token }) => token === found.beginning);
+    const { prefix, label } = model.roots[found.start];
     this.prefixes = [prefix];
     this.nameLabel = label;
     for (const token of found.tokens) this.prefixes.push(this.prefixes.at(-1).then(token));
@@ -176,10 +176,9 @@ class Watch {
   label(token) {
     if (token === BOUNDARY) return element("span", { className: "end" }, "end");
     const character = this.model.characters[token];
-    const name = { " ": "space", "\u00a0": "space", "\u3000": "space" }[character];
-    if (name) return element("span", { className: "end" }, name);
     const code = `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-    if (/[\p{C}\p{Z}]/u.test(character)) return element("span", { className: "end" }, code);
+    const name = /[ \u00a0\u3000]/.test(character) ? "space" : code;
+    if (/[\p{C}\p{Z}]/u.test(character)) return element("span", { className: "end" }, name);
     const shown = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a mark needs something to sit on
     return element("bdi", { className: "character", translate: false }, shown);
   }

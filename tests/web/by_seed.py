@@ -106,9 +106,10 @@ def names_of_seed(
         if bars is None:
             return True
         ids = (*prefix, BOUNDARY) if whole else prefix
-        score = sum(float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids)))
+        scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]
+        merit = sum(scores[:3]) / 2 + sum(scores[3:])
         row = bars[max(prefix[0] - checkpoint.vocabulary.size, 0) % len(bars)]
-        return bool((score >= row[len(prefix) - 1 :][: 1 if whole else None]).any())
+        return bool((merit >= row[len(prefix) - 1 : len(prefix) if whole else max_length + 1]).any())
 
     labels = list(checkpoint.labels)
     total = sum(one.names for one in labels)

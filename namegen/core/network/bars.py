@@ -51,7 +51,7 @@ class Bars:
         between = math.log(share / SHARES[below]) / math.log(SHARES[above] / SHARES[below]) if above > below else 1.0
         low, high = self.table[:, below].astype(np.float64), self.table[:, above].astype(np.float64)
         with np.errstate(invalid="ignore"):  # of a length that no share has a bar for: ∞ − ∞
-            bars = high if between == 1 else np.where(np.isinf(high), high, low + between * (high - low))
+            bars = high if between == 1 else np.where(np.isinf(low), low, low + between * (high - low))
         return np.concatenate((np.full((len(bars), 1), np.inf), bars), axis=1)
 
     def to_bytes(self) -> bytes:
