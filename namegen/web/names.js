@@ -2,9 +2,9 @@
 
 /**
  * The shapes of a name, as core/data/shapes.py has them. `kinds`: of each character, upper or lower case, digit, other
- * letter, or itself.
+ * letter, or itself. `pairs`: whether those of characters are among them.
  */
-function shapesOfName(name, kinds) {
+function shapesOfName(name, kinds, pairs) {
   const kindsOf = (text) => Array.from(text, (character) => kinds.get(character)).join("");
   const upTo = (from, below) => Array.from({ length: Math.max(0, below - from) }, (_, k) => from + k);
   const coarse = (part) => {
@@ -30,7 +30,8 @@ function shapesOfName(name, kinds) {
       shapes.push(...upTo(1, Math.min(run.length, 8) + 1).map((count) => ends[0] + count + ends[1]));
     }
   }
-  return new Set(shapes);
+  if (pairs) shapes.push(...[...name, "|"].map((character, k, all) => `+${all[k - 1] ?? "|"}${character}`));
+  return shapes;
 }
 
 const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
@@ -176,7 +177,8 @@ class NameSource {
    */
   wellFormed(name) {
     const characters = [...name];
-    if (this.shapes?.size && ![...shapesOfName(name, this.kinds)].every((shape) => this.shapes.has(shape))) return false;
+    const fits = (shape) => this.shapes.has(shape);
+    if (this.shapes?.size && !shapesOfName(name, this.kinds, this.pairs).every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -260,6 +262,7 @@ class Model extends NameSource {
     this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);
+    this.pairs = record.shapes.some((shape) => /^\+..$/su.test(shape));
     this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));
   }
 

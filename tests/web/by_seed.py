@@ -140,7 +140,7 @@ def names_of_seed(
             and name.casefold().endswith(ends_with.casefold())
             and contains.casefold() in name.casefold()
             and form not in taken
-            and (not checkpoint.shapes or fits(name, set(checkpoint.shapes)))
+            and (not checkpoint.shapes or fits(name, frozenset(checkpoint.shapes)))
             and (allow_seen or digest(form) not in checkpoint.known_names.short)
         ):
             taken.add(form)

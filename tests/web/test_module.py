@@ -131,7 +131,7 @@ OPTIONS = {
 def models() -> dict[str, Checkpoint]:
     """One of each cell, each of two labels; one whose list and whose bars are not known; one of the shipped."""
     made = {cell: labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
-    made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:99]))))
+    made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:400]))))
     bars = choosing(made["gru"], 0.33).bars  # of the others they would be about the same
     made = {cell: replace(checkpoint, choose=0.33, bars=bars) for cell, checkpoint in made.items()}
     return {
@@ -255,9 +255,9 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
 def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
     """So many names at such a temperature would be longer that another limit gives others."""
     wishes = {"n": 30, "seed": 1, "temperature": 3, "choose": 1}
-    assert node(GENERATE, ["lstm", wishes]) == names_of_seed(models["lstm"], **wishes)
-    shorter = {**wishes, "maxLength": 2 * models["lstm"].longest_name - 1}
-    assert node(GENERATE, ["lstm", shorter]) != names_of_seed(models["lstm"], **wishes)
+    assert node(GENERATE, ["simple_rnn", wishes]) == names_of_seed(models["simple_rnn"], **wishes)
+    shorter = {**wishes, "maxLength": 2 * models["simple_rnn"].longest_name - 1}
+    assert node(GENERATE, ["simple_rnn", shorter]) != names_of_seed(models["simple_rnn"], **wishes)
 
 
 def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
