@@ -3,7 +3,7 @@
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
     what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
-    generate, people, players                Searched, again and again; Widened
+    generate, people, players                Searched, again and again; of generate also Widened
     fetch                                    FileBegins, Received, Retrying
 
 A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends

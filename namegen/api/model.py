@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -59,6 +60,14 @@ def check_types(**values: object) -> None:
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if not fits and (value is not None or name == "name"):
             raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
+
+
+def as_share(choose: float) -> float:
+    """The share as a number of the usual size; what is too large for one is infinite."""
+    try:
+        return float(choose)
+    except OverflowError:
+        return math.inf
 
 
 class Searching(Wishes, total=False):
@@ -228,7 +237,7 @@ class LoadedModel:
         sampling = SamplingSettings(
             1.0 if temperature is None else temperature, top_k, top_p, self.longest(max_length, wished)
         )
-        choose = float((EVERY_NAME if allow_repeats else self.choose) if choose is None else choose)
+        choose = as_share((EVERY_NAME if allow_repeats else self.choose) if choose is None else choose)
         generator = self.generator if choose == EVERY_NAME else self.choosing_generator
         batches = generator.generate(
             n,

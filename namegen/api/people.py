@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from namegen.api.model import LoadedModel, check_types, load, load_shipped
+from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
 from namegen.core.generation.generator import AS_LEARNED, Generator, check_letter_case
@@ -137,7 +137,7 @@ def _part(
         1.0 if temperature is None else temperature,
         max_length=model.longest(longest, wished),
     )
-    choose = float(model.choose if choose is None else choose)
+    choose = as_share(model.choose if choose is None else choose)
 
     def generator(of: LoadedModel) -> Generator:
         return of.generator if choose == EVERY_NAME else of.choosing_generator

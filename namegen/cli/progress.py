@@ -112,9 +112,8 @@ class Progress:
                 left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
             case events.Widened(found, wanted, share):
-                larger = "all others, too" if share == 1 else f"the likeliest {share:.0%}"
-                some = f"{found:,} of {wanted:,}" if found else "none"
-                return [f"of the likeliest names {some} will do, so {larger} may come now"]
+                larger = "all" if share == 1 else f"the likeliest {share:.0%}"
+                return [f"the likeliest names give {found:,} of {wanted:,}: taking from {larger} now"]
             case events.FileBegins(place, number, files):
                 self._file = event
                 if not self._is_block:

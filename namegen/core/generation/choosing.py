@@ -6,8 +6,8 @@ begin alike. Longer names are less likely, and some labels have fewer names to c
 has a bar of its own: what the asked share of the new names of that length reaches. So the lengths, and the shares of
 the labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
 
-The bars are measured once, when a model is trained, and belong to its record. ``docs/results/blind.md`` has what
-readers said.
+The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
+``docs/results/blind.md`` has what readers said.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.shapes import MOST_NAMES, fits
+from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
@@ -70,7 +70,8 @@ def measure_bars(
     parts = [generator]
     if 1 < len(generator.beginnings.tokens) <= MOST_LABELS:
         parts = [replace(generator, beginnings=Beginnings.single(token)) for token in generator.beginnings.tokens]
-    most = min(DRAWN, MOST_CHARACTERS // longest)
+    rows_a_name = getattr(generator.model, "rows_per_prefix", 1)  # of a blend with labels: it reads all of them
+    most = max(min(DRAWN, MOST_CHARACTERS // longest) // rows_a_name, FEWEST_DRAWN)
     each = max(min(FEWEST_DRAWN, most), most // len(parts))
     table = np.full((len(parts), len(SHARES), longest), np.inf)
     for part, bars in zip(parts, table, strict=True):
@@ -86,12 +87,10 @@ def _new_names(
     generator: Generator, n: int, longest: int, rng: np.random.Generator
 ) -> tuple[Int64[Array, "new"], Float64[Array, "new"]]:
     """The lengths and the merits of the different new names among n that are drawn."""
-    walk, judge = generator.prepare(n, longest, None, generator.known_names is None, True)
+    nothing_known = generator.known_names is None
+    walk, judge = generator.prepare(n, longest, None, nothing_known, allow_repeats=True, shaped=True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
-    rows, new, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
-    if generator.shapes:
-        shapes = frozenset(generator.shapes)
-        rows = rows[[fits(name, shapes) for name in new.names]]
+    rows, _, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
     lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
     return lengths[rows], draws.merit[rows]
 

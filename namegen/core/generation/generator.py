@@ -213,11 +213,19 @@ class Generator:
         """
         sampling = sampling or SamplingSettings()
         check_share(choose)
-        walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats)
+        chosen = choose < EVERY_NAME
+        walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats, shaped=chosen)
         return self._search(n, rng, sampling, walk, judge, choose, watch)
 
     def prepare(
-        self, n: int, longest: int, wishes: Wishlist | None, allow_seen: bool, allow_repeats: bool
+        self,
+        n: int,
+        longest: int,
+        wishes: Wishlist | None,
+        allow_seen: bool,
+        allow_repeats: bool,
+        *,
+        shaped: bool = False,
     ) -> tuple[Walk, Judge]:
         """Check the wishes, and make what every search for names needs: the walk, and the judge of finished names.
 
@@ -227,14 +235,16 @@ class Generator:
             wishes: what each name must keep.
             allow_seen: as in ``generate``.
             allow_repeats: as in ``generate``.
+            shaped: whether names have the list's shapes even if they may come again.
 
         Raises:
             SettingsError, GenerationError: as ``generate`` does at once.
         """
         check_amount(n, "names")
         every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
-        if not allow_repeats:
-            every += [Shaped(frozenset(self.shapes)), Distinct()] if self.shapes else [Distinct()]
+        every += [] if allow_repeats else [Distinct()]
+        if self.shapes and (shaped or not allow_repeats):
+            every.append(Shaped(frozenset(self.shapes)))
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         wishes = Wishlist(every)
@@ -308,7 +318,7 @@ class Generator:
                     why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
                     told += f"no other name is possible{why}: "
                 raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
-            if found == before:  # a wish is in the way, and not the bar
+            if found == before:  # a wish is in the way: time for one more search, not for two
                 shares = shares[-1:]
 
     def _choose(

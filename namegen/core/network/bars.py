@@ -18,7 +18,7 @@ def check_share(share: float) -> None:
     """Raise SettingsError for a share that no bar can be set for."""
     if not (SHARES[0] <= share <= SHARES[-1] or share == EVERY_NAME):
         raise SettingsError(
-            f"{setting('choose', f'{share:g}')}: expected a share of the new names from {SHARES[0]:g} to "
+            f"{setting('choose', f'{share}')}: expected a share of the new names from {SHARES[0]:g} to "
             f"{SHARES[-1]:g}, or 1 for all of them"
         )
 
