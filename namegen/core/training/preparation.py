@@ -26,7 +26,6 @@ from namegen.core.data.sameness import sameness_of
 from namegen.core.data.shapes import MOST_NAMES, shapes_of
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
-from namegen.core.generation.choosing import default_share
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record
@@ -154,7 +153,6 @@ def prepare(
         longest_name=parts.longest_name,
         endings=sameness.endings,
         shapes=shapes,
-        choose=default_share(len(parts.distinct_names), len(parts.labels)),
         known_names=known,
         training={
             "list": corpus.source,

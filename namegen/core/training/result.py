@@ -14,7 +14,8 @@ from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.generation.choosing import measure_bars, usual_shortest
+from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
+from namegen.core.network.bars import EVERY_NAME
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import TrainingSummary
 from namegen.core.training.preparation import PreparedTraining
@@ -111,7 +112,7 @@ def finish(
         if best_epoch and not figures.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(training, best_epoch))
         quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
-        bars = None
+        choose, bars = EVERY_NAME, None
         if prepared.for_use:
             stopped_before = stop()
 
@@ -119,6 +120,7 @@ def finish(
                 watch(Measuring())
                 return stopped_before or not stop()
 
+            choose = default_share(len(parts.distinct_names), len(parts.labels))
             bars = measure_bars(
                 replace(prepared.generator, shapes=checkpoint.shapes),
                 shortest=usual_shortest(parts.distinct_names),
@@ -132,7 +134,7 @@ def finish(
     characters = prepared.batches.characters
     speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
     return RunResult(
-        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, bars=bars),
+        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, choose=choose, bars=bars),
         backend=engine.name,
         seed=training.seed,
         epochs=progress.epoch,
