@@ -27,7 +27,12 @@ Written by `make docs` from `mutants.json`, which `make mutants` measures. Small
 time, and the tests that run the line are run. A hash chooses the mistakes from all that Cosmic Ray can make: so many in
 the prefix tree, the NumPy engine, generation and files, and so many in the command line and all else around them.
 Unions in annotations are left out, because they are never run. A mistake that no test notices *survives*. Somebody
-reads each survivor: either a test is added, or the reason stands below."""
+reads each survivor: either a test is added, or the reason stands below.
+
+After the tests were cut, 804 mistakes were tried again, on the code of that commit. 58 survived: 15 have a reason here,
+and 42 had been noticed before. One is no longer in this record. Today's code has 37 of these 43, 11 in changed lines.
+Today's tests noticed 32 of the 37. Two tests of the search for names had come to miss 4: now they do not. One has a
+reason."""
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
