@@ -30,7 +30,6 @@ Size = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
 CountKey = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]  # a small count as an object's key, which is a text
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Temperature = Annotated[float, Meta(gt=0, le=100)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 Document = TypeVar("Document")
 

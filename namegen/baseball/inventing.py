@@ -37,9 +37,10 @@ class PlayerInventor:
     """Invents players.
 
     The **last name** is always a new one, and no two players of a request share theirs. The **first name** comes as the
-    model gives it, names of the list and repeats included: real players are called Mike too, and a team in which nobody
-    is would look odd. The **suffix** has the frequency that it has among the real players. The **full name**, with the
-    suffix and without, is never that of a real player, however it is spaced, spelt in capitals or punctuated.
+    model gives those that reach their bar, names of the list and repeats included: real players are called Mike too,
+    and a team in which nobody is would look odd. The **suffix** has the frequency that it has among the real players.
+    The **full name**, with the suffix and without, is never that of a real player, however it is spaced, spelt in
+    capitals or punctuated.
 
     Args:
         first: first names.
