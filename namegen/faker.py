@@ -120,9 +120,9 @@ class NamegenProvider(BaseProvider):
     def _draw(self, kind: str, seed: int) -> Iterator[list[str]]:
         how: dict[str, Any] = {"seed": seed, "temperature": self._temperature, "letter_case": self._case}
         if kind == "players":
-            return ([player.full_name for player in team] for team in api.invent_players(CHUNK, **how))
+            return ([player.full_name for player in team] for team in api.invent_players_batches(CHUNK, **how))
         if kind == "people":
-            groups = api.invent_people(CHUNK, origins=self._origins, **how)
+            groups = api.invent_people_batches(CHUNK, origins=self._origins, **how)
             return ([person.written() for person in group] for group in groups)
         if kind:
             model = api.load_shipped(kind)

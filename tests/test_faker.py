@@ -158,7 +158,7 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
     def pool(origins: str | list[str]) -> tuple[set[str], set[str]]:
         asked = [origins] if isinstance(origins, str) else origins
         model = api.load("world-given").labelled(*asked)
-        people = (one for seed in (0, 1) for group in api.invent_people(16, origins=asked, seed=seed) for one in group)
+        people = (one for seed in (0, 1) for one in api.invent_people(16, origins=asked, seed=seed))
         given = {name for seed in (0, 1) for name in model.generate(16, seed=seed, allow_repeats=True)}
         return given, {person.written() for person in people}
 

@@ -10,9 +10,7 @@ CALLS = """
 import namegen
 from namegen import NamegenError, api
 m, w = api.load("mlb-first"), api.load("world-given")
-people, players = (
-    lambda *a, invent=invent, **o: list(invent(*a, **o)) for invent in (api.invent_people, api.invent_players)
-)
+people, players = api.invent_people, api.invent_players
 for said, call in [
     *(("" if name == "n" else f"{name} is ", lambda name=name, value=value: m.generate(**{name: value}))
       for name, values in {"n": ("5", 2.5, 10**30), "seed": ("x", 1.5), "temperature": ("1", [1]), "top_k": (1.5,),

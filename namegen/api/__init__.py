@@ -20,7 +20,7 @@ from namegen.api.model import (
     open_checkpoint,
     read_checkpoint,
 )
-from namegen.api.people import invent_people, invent_players
+from namegen.api.people import invent_people, invent_people_batches, invent_players, invent_players_batches
 
 if TYPE_CHECKING:
     from namegen.api.training import resume, train
@@ -35,7 +35,9 @@ __all__ = [
     "evaluate",
     "find_model",
     "invent_people",
+    "invent_people_batches",
     "invent_players",
+    "invent_players_batches",
     "list_ceiling",
     "load",
     "load_shipped",

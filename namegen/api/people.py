@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
@@ -19,9 +20,11 @@ from namegen.lists import BUNDLED
 from namegen.wishes import Wishes, WishesOfPart, WishesOfPeople, make_wishes
 
 GIVEN, FAMILY = "world-given", "world-family"
+Options = ParamSpec("Options")
+Invented = TypeVar("Invented")
 
 
-def invent_people(
+def invent_people_batches(
     n: int = 25,
     *,
     origins: str | Sequence[str] = (),
@@ -56,7 +59,7 @@ def invent_people(
         CheckpointError, SettingsError: at once.
         GenerationError: after those found have been given: there are no more.
 
-    >>> [person] = [person for batch in invent_people(1, origins=["Finnish"], seed=1) for person in batch]
+    >>> [[person]] = invent_people_batches(1, origins=["Finnish"], seed=1)
     >>> person.origin
     'Finnish'
     """
@@ -154,7 +157,7 @@ def _part(
     )
 
 
-def invent_players(
+def invent_players_batches(
     n: int = 25,
     *,
     seed: int | None = None,
@@ -199,3 +202,31 @@ def invent_players(
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]
     batches = PlayerInventor(first, last, real).generate(n, rng=rng, watch=watch)
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
+
+
+def _together(
+    name: str, batches: Callable[Options, Iterator[list[Invented]]], said: str
+) -> Callable[Options, list[Invented]]:
+    @wraps(batches)
+    def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
+        return [one for batch in batches(*args, **options) for one in batch]
+
+    invent.__name__, invent.__qualname__, invent.__doc__ = name, name, said
+    return invent
+
+
+invent_people = _together(
+    "invent_people",
+    invent_people_batches,
+    """Invent people, a list of ``n``; the arguments and errors are those of ``invent_people_batches``.
+
+    >>> [person] = invent_people(1, origins="Finnish", seed=1)
+    >>> person.origin
+    'Finnish'
+    """,
+)
+invent_players = _together(
+    "invent_players",
+    invent_players_batches,
+    "Invent players, a list of ``n``; the arguments and errors are those of ``invent_players_batches``.",
+)

@@ -113,7 +113,7 @@ def people(
     wished |= read_texts(wished, notes)
     of_given, of_family = (None if model is None else open_model(model, notes) for model in (given, family))
     with Display(notes, formats.SEARCHING) as display:
-        batches = api.invent_people(
+        batches = api.invent_people_batches(
             count,
             origins=origins,
             given=of_given,
@@ -156,7 +156,7 @@ def players(
 
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
-        batches = api.invent_players(
+        batches = api.invent_players_batches(
             count,
             first_wishes=_wishes_of("first_", wished),
             last_wishes=_wishes_of("last_", wished),

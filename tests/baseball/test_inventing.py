@@ -87,11 +87,11 @@ def test_values_out_of_range_are_refused_at_once():
     with pytest.raises(SettingsError, match="-1 players"):
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
-        api.invent_players(1, temperature=-1.0)
+        api.invent_players_batches(1, temperature=-1.0)
 
 
 def test_players_from_the_models_that_come_with_the_package():
-    team = [player for batch in api.invent_players(100, seed=1) for player in batch]
+    team = api.invent_players(100, seed=1)
     full = {normalise(player.full_name) for player in players()}
     last = {normalise(name) for name in load_bundled("mlb-last").names}
     assert len({normalise(player.full_name) for player in team}) == 100
