@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from namegen.core.settings import DataSettings
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
+from tests.cli.conftest import invoke
 from tests.test_teaching import BEST, NAMES, tiny_teachers, train  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -31,7 +33,7 @@ def part_of_list(*labels: str) -> Corpus:
     """The names of some origins, 90 of each."""
     corpus, names, found = load_bundled("world-given"), [], []
     for label in labels:
-        some = [name for name, of in zip(corpus.names, corpus.labels, strict=True) if of == label]
+        some = [name for name, of in zip(corpus.names, corpus.labels, strict=True) if of.split(",")[0] == label]
         some = some[:: len(some) // 90][:90]  # they are sorted
         names += some
         found += [label] * len(some)
@@ -154,6 +156,44 @@ class TestCounting:
         found = HeldOutReferences(parts.held_out, parts).baseline
         assert not found.by_label
         assert found.summary.endswith(", without labels")
+
+
+@pytest.fixture(scope="module")
+def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
+    """Of labels of an origin and a gender, which a third of the names lack."""
+    labels = [f"{label},{('female', 'male', '')[place % 3]}" for place, label in enumerate(SOME.labels)]
+    result = api.train(Corpus.from_names(SOME.names, labels=labels), config=QUICK)
+    path = tmp_path_factory.mktemp("parts") / "model.safetensors"
+    result.checkpoint.save(path)
+    return api.load(path)
+
+
+class TestParts:
+    def test_any_part_can_be_asked_for(self, parted: LoadedModel) -> None:
+        assert parted.labelled("Finnish").labels == ("Finnish,", "Finnish,female", "Finnish,male")
+        some = parted.labelled("yoruba,male", "Finnish,female")
+        assert some.labels == ("Yoruba,", "Yoruba,male", "Finnish,", "Finnish,female")
+        assert len(parted.labelled("female").generate(9, seed=1)) == 9
+        with pytest.raises(SettingsError, match="did you mean 'female'"):
+            parted.labelled("femal")
+
+    def test_a_list_of_one_part_is_evaluated_over_the_labels_that_it_means(self, parted: LoadedModel) -> None:
+        found = api.evaluate(parted, SOME).by_label
+        assert list(found) == list(SOME.label_counts)
+        alone = Corpus(SOME.names[:90], "a list")
+        assert SOME.labels[89] == "Finnish" != SOME.labels[90]
+        whole = api.evaluate(parted.labelled("Finnish"), alone).metrics
+        assert found["Finnish"][0].loss_nats_per_char == pytest.approx(whole.loss_nats_per_char)
+
+    def test_scores_tell_the_likeliest_values_of_each_part(self, parted: LoadedModel) -> None:
+        asked = "score", "--model", parted.name, "Anna", "--labels"
+        [score] = json.loads(invoke(*asked, "--json").stdout)["scores"]
+        origins, genders = score["parts"]
+        assert [sum(origins.values()), sum(genders.values())] == pytest.approx([1, 1])
+        of_finnish = [chance for label, chance in score["labels"].items() if label.startswith("Finnish,")]
+        assert origins["Finnish"] == pytest.approx(sum(of_finnish))
+        lines = invoke(*asked, "--label", "Finnish").stdout.splitlines()
+        assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], "one origin is left"
 
 
 @pytest.mark.usefixtures("tiny_teachers")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+
+import numpy as np
 
 from namegen.api.model import LoadedModel
 from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings, meant_labels
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.models.mixture import as_one
@@ -97,22 +100,31 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
 
 
 def _evaluate_by_label(model: LoadedModel, corpus: Corpus, *, knows_all: bool) -> Evaluation:
-    """Each name given its label."""
-    token_of = dict(zip(model.labels, model.beginnings.tokens, strict=True))
-    kept = [
-        (name, token_of[label])
-        for name, label in zip(corpus.names, corpus.labels, strict=True)
-        if label in token_of and (knows_all or model.reads(name))
-    ]
-    if not kept:
+    """Each name given its label, or where the model knows no such label, given those that it means."""
+    names_of: dict[str, list[str]] = {label: [] for label in corpus.label_counts}
+    for name, label in zip(corpus.names, corpus.labels, strict=True):
+        if knows_all or model.reads(name):
+            names_of[label].append(name)
+    each: dict[str, tuple[Metrics, int]] = {}
+    names, tokens, characters = [], [], []
+    for token, (label, some) in enumerate(names_of.items(), start=model.vocabulary.size):
+        places = [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
+        if not (places and some):
+            continue
+        beginnings = model.beginnings.only(places) if len(places) > 1 else None
+        beginnings = beginnings or Beginnings.single(model.beginnings.tokens[places[0]])
+        reader, beginning = as_one(model.model, beginnings)
+        tree = PrefixTree.from_names(some, model.vocabulary, [beginning] * len(some))
+        each[label] = AccuracyEvaluator(reader).evaluate(tree), len(some)
+        names += some
+        tokens += [token] * len(some)
+        characters.append(tree.characters)
+    if not each:
         raise _nothing_known(model, corpus, "a label or characters")
-    names, tokens = zip(*kept, strict=True)
-    tree = PrefixTree.from_names(names, model.vocabulary, tokens)
-    metrics, of_roots = AccuracyEvaluator(model.model).evaluate_each(tree)
-    label_of = {token: label for label, token in token_of.items()}
-    roots, counts = (values[: tree.roots].tolist() for values in (tree.token, tree.count))
-    each = {label_of[token]: (of, count) for token, of, count in zip(roots, of_roots, counts, strict=True)}
-    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name, each)
+    figures = [astuple(of_label) for of_label, _ in each.values()]
+    metrics = Metrics(*np.average(figures, axis=0, weights=characters).tolist())
+    best = ceiling(PrefixTree.from_names(names, model.vocabulary, tokens))
+    return Evaluation(metrics, best, len(names), len(corpus.names) - len(names), model.name, each)
 
 
 def _nothing_known(model: LoadedModel, corpus: Corpus, what: str) -> NamesError:

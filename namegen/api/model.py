@@ -16,7 +16,7 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings, find_label
+from namegen.core.data.labels import Beginnings, find_labels
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -130,6 +130,10 @@ class LoadedModel:
     def labelled(self, *labels: str) -> LoadedModel:
         """The same model for names of some labels alone; with none given, itself.
 
+        Args:
+            labels: each a label, or of labels of several parts also one part or some (``find_labels`` in
+                ``core/data/labels.py``).
+
         Raises:
             SettingsError: it does not know such a label, or any.
 
@@ -140,7 +144,7 @@ class LoadedModel:
             check_types(label=label)
         if not labels:
             return self
-        places = list(dict.fromkeys(find_label(label, self.labels, self.name) for label in labels))
+        places = list(dict.fromkeys(place for one in labels for place in find_labels(one, self.labels, self.name)))
         return replace(
             self,
             beginnings=self.beginnings.only(places),

@@ -279,8 +279,9 @@ label = click.option(
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Use only this label, such as Finnish; repeat the option for several.  [default: all labels, as often as in "
-    "the training part of the list]",
+    help="Use only this label, such as Finnish; of labels of several parts any part or several, such as female or "
+    "Finnish,female; repeat the option for several.  [default: all labels, as often as in the training part of the "
+    "list]",
 )
 # How NAMES is read; ``open_list`` takes them together.
 of_a_list = together(of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length"))

@@ -15,6 +15,7 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
+from namegen.core.data.labels import by_part
 from namegen.core.training import MODEL_FILE
 from namegen.files import is_file
 from namegen.models import SHIPPED
@@ -36,7 +37,13 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 @options.also
 @options.blend
 @options.label
-@click.option("--labels", "by_label", is_flag=True, help="Show the likeliest labels of each name.")
+@click.option(
+    "--labels",
+    "by_label",
+    is_flag=True,
+    help="Show the likeliest labels of each name; of labels of several parts, "
+    "such as origin and gender, the likeliest values of each part.",
+)
 @options.backend
 @options.threads
 @options.common
@@ -62,10 +69,6 @@ def score(
     letter shows how much it surprises the model, from green (expected) to magenta (surprising); · is the end of the
     name. Elsewhere, or if NO_COLOR is set, the surprise of each letter stands below the name, in bits.
     """
-    if by_label and len({label.casefold() for label in labels}) == 1:
-        raise click.UsageError(
-            "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
-        )
     names: Sequence[str] = texts
     if model is None and is_model(texts[0]):
         model, names = texts[0], texts[1:]
@@ -76,6 +79,10 @@ def score(
             )
         notes(f"model: {printable(model)}")
     loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
+    if by_label and labels and len(loaded.labels) == 1:
+        raise click.UsageError(
+            "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
+        )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
         chances = [loaded.label_chances(name) for name in names] if by_label else []
@@ -83,6 +90,8 @@ def score(
         found = [to_dict(score) for score in scores]
         for one, of_name in zip(found, chances, strict=by_label):
             one["labels"] = of_name
+            if len(parts := by_part(of_name)) > 1:
+                one["parts"] = parts
         click.echo(json_text({"model": loaded.name, "scores": found}))
         return
     if by_label:
@@ -119,11 +128,16 @@ def bits(score: NameScore) -> list[float]:
 
 
 def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
-    """A name with the labels that are likeliest for it, and how likely each is."""
-    rows = [(f"  {printable(label)}", percent(chance)) for label, chance in list(chances.items())[:MOST_LABELS]]
-    left = list(chances.values())[MOST_LABELS:]
-    if left:
-        rows.append((f"  {len(left)} others", percent(sum(left))))
+    """A name with the labels that are likeliest for it, and how likely each is; of several parts, the values of each
+    that more than one of these labels leaves open.
+    """
+    rows = []
+    for part in by_part(chances):
+        if len(part) > 1:
+            some = list(part.items())[:MOST_LABELS]
+            rows += [(f"  {printable(value) or 'either'}", percent(chance)) for value, chance in some]
+        if left := list(part.values())[MOST_LABELS:]:
+            rows.append((f"  {len(left)} others", percent(sum(left))))
     return f"{printable(score.name)}\n{aligned(rows)}"
 
 

@@ -133,7 +133,9 @@ class DataSettings(Checked):
     column: str | None = declared(None, "The CSV column that has the names: its title, or its number counted from 1.")
     label_column: str | None = declared(
         None,
-        "The CSV column that has a label for each name, such as its origin; '' for no labels.",
+        "The CSV column that has a label for each name, such as its origin; several columns with commas between, such "
+        "as origin,gender, make labels of several parts (quote a column whose name has a comma: '\"born, died\"'); '' "
+        "for no labels.",
         "that of a bundled list, if it has one",
     )
     max_name_length: int = declared(1000, "Refuse a list that has a name of more than N characters.", **COUNT)

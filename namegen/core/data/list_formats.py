@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from namegen.core.data.labels import join_parts, split_parts
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting
 
@@ -52,7 +53,8 @@ class Table:
 
     Attributes:
         names: one for each entry.
-        labels: of each name, empty where the entry has none; None: the list has no labels.
+        labels: of each name, empty where the entry has none; None: the list has no labels. One of several columns is
+            the line of a CSV file with their cells.
         where: the place of an entry in the list, for messages.
         empty: what an empty name is called, in the plural.
         dropped: what was left out, as in ``Corpus``.
@@ -81,7 +83,7 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     Args:
         text: the content of the file.
         column: of the names; None: the only one, or the only one beside that of the labels.
-        label_column: of the labels; None: there are none.
+        label_column: of the labels, or several of them, separated by commas; None: there are none.
         source: what messages call the file.
 
     Raises:
@@ -93,7 +95,7 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(reader, [])]
-        place, label_place = _column_places(header, column, label_column, source)
+        place, label_places = _column_places(header, column, label_column, source)
         rows = [(row, reader.line_num) for row in reader if row]
     except csv.Error as error:
         raise NamesError(
@@ -109,8 +111,8 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     named = [row for row, _ in rows if len(row) > place]
     line_of = [line for row, line in rows if len(row) > place]
     labels = None
-    if label_place is not None:
-        labels = [row[label_place] if len(row) > label_place else "" for row in named]
+    if label_places:
+        labels = [join_parts([row[at] if len(row) > at else "" for at in label_places]) for row in named]
     dropped = {"header rows": 1}
     if len(named) < len(rows):
         dropped["rows without that column"] = len(rows) - len(named)
@@ -120,17 +122,18 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
 
 def _column_places(
     header: Sequence[str], column: str | None, label_column: str | None, source: str
-) -> tuple[int, int | None]:
+) -> tuple[int, list[int]]:
     """Where the names stand, and where their labels."""
     if label_column is None:
-        return _column_place(header, column, source, "column"), None
-    label_place = _column_place(header, label_column, source, "label_column")
-    if column is None and len(header) == 2:
-        return 1 - label_place, label_place
+        return _column_place(header, column, source, "column"), []
+    columns = [label_column] if label_column in header else split_parts(label_column)
+    label_places = [_column_place(header, one, source, "label_column") for one in columns]
+    if column is None and len(header) == len(set(label_places)) + 1:
+        return (set(range(len(header))) - set(label_places)).pop(), label_places
     place = _column_place(header, column, source, "column")
-    if place == label_place:
+    if place in label_places:
         raise NamesError(f"{source}: names and labels cannot both stand in the column {quote(header[place])}")
-    return place, label_place
+    return place, label_places
 
 
 def _column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
@@ -169,7 +172,7 @@ def json_names(text: str, column: str | None, label_column: str | None, source: 
     if not any(keys):
         raise NamesError(f"{source} has no columns: give a JSON list of objects that have the name of a column")
     names, labels = _column_places(list(keys), column, label_column, source)
-    wanted = [list(keys)[place] for place in (names, labels) if place is not None]
+    wanted = [list(keys)[place] for place in (names, *labels)]
     cells: list[list[str]] = [[] for _ in wanted]
     for place, item in enumerate(items):
         if not isinstance(item, dict):
@@ -181,7 +184,7 @@ def json_names(text: str, column: str | None, label_column: str | None, source: 
             if not isinstance(value, str):
                 raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
             found.append(value)
-    return Table(cells[0], cells[1] if labels is not None else None)
+    return Table(cells[0], list(map(join_parts, zip(*cells[1:], strict=True))) if labels else None)
 
 
 def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:

@@ -135,6 +135,18 @@ class TestTables:
             "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
         )
 
+    def test_labels_of_several_columns_are_one_text_each(self) -> None:
+        text = (
+            'name,origin,gender,"born, died"\nAino, Finnish ,female,1\nBo,Finnish,,\nCy,,,\nDi,"a, ""b""",male,2\nEd\n'
+        )
+        corpus = read(text, "csv", "name", "origin,gender")
+        assert corpus.labels == ("Finnish,female", "Finnish,", '"a, ""b""",male')
+        assert corpus.dropped["names without a label"] == 2
+        assert read(text, "csv", "name", '"born, died"').labels == read(text, "csv", "name", "born, died").labels
+        assert read(text, "csv", None, 'gender,"born, died",2').labels[0] == "female,1,Finnish", "one column is left"
+        rows = json.dumps([{"name": "Aino", "origin": "Finnish", "year": 1990}, {"origin": "Swedish", "name": "Bo"}])
+        assert read(rows, "json", None, "origin,year").labels == ("Finnish,1990", "Swedish,")
+
 
 class TestJson:
     def test_a_list_of_strings(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.labels import Beginnings, find_label
+from namegen.core.data.labels import Beginnings, find_labels, meant_labels
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
@@ -163,7 +163,7 @@ LABELS = ("Finnish", "finnish", "Irish")
 
 @pytest.mark.parametrize(("asked", "place"), [("Finnish", 0), ("finnish", 1), ("IRISH", 2)])
 def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place: int) -> None:
-    assert find_label(asked, LABELS, "model") == place
+    assert find_labels(asked, LABELS, "model") == [place]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,37 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
 )
 def test_an_unknown_label_is_refused_briefly(asked: str, labels: tuple[str, ...], said: str) -> None:
     with pytest.raises(SettingsError) as error:
-        find_label(asked, labels, "model")
+        find_labels(asked, labels, "model")
     assert said in str(error.value)
     assert len(str(error.value)) < 1_000
+
+
+PARTS = ("Finnish,female", "Finnish,male", "Finnish,", ",female", '"Washington, D.C.",male', "Male,female")
+
+
+@pytest.mark.parametrize(
+    ("asked", "places"),
+    [
+        ("finnish", [0, 1, 2, 3]),
+        ("female", [0, 2, 3, 5]),
+        ("Finnish,female", [0, 2, 3]),
+        ("Finnish, MALE", [1, 2]),
+        ("Finnish,", [0, 1, 2, 3]),
+        (",male", [1, 2, 4]),
+        ("male", [1, 2, 4]),  # as it stands: Male is another value
+        ("Washington, D.C.", [3, 4]),
+        ('"Washington, D.C.",male', [4]),
+        ("female,Finnish", []),
+        ("Finnish,Finnish", []),
+        ("", []),
+        (",", []),
+        ("x\ny", []),
+    ],
+)
+def test_a_part_stands_for_all_labels_that_have_it_or_leave_it_empty(asked: str, places: list[int]) -> None:
+    assert meant_labels(asked, PARTS) == places
+
+
+def test_labels_of_unequal_parts_are_whole_ones() -> None:
+    labels = ("Paris, France", "Rome")
+    assert (meant_labels("paris, france", labels), meant_labels("Paris", labels)) == ([0], [])
