@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_args, get_type_hints
 
@@ -141,6 +142,22 @@ def _checked(name: str, value: object) -> object:
     if not right:
         raise SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
     return value
+
+
+@cache
+def claimed_beginnings(lists: Iterable[str]) -> tuple[str, ...]:
+    """What no new name may begin with: how the companies of these bundled lists do, none of other lists.
+
+    >>> "blackrock" in claimed_beginnings(("mlb-last", "companies"))
+    True
+    """
+    from namegen.core.data.sameness import sameness_of
+    from namegen.core.generation.wishes.claimed import beginnings
+
+    companies = [name for name in lists if name in BUNDLED and BUNDLED[name].sameness == "companies"]
+    return tuple(
+        beginning for name in companies for beginning in beginnings(load_bundled(name).names, sameness_of("companies"))
+    )
 
 
 def _names_to_keep_away_from(list_name: str | None, avoided: list[str] | None) -> Iterable[str]:

@@ -21,7 +21,7 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import AS_LEARNED, Generator, NameBatch, check_letter_case, in_case, likeliest
+from namegen.core.generation.generator import Generator, NameBatch, check_letter_case, in_case, likeliest
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -35,7 +35,7 @@ from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, look
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64
-from namegen.wishes import Wishes, make_wishes
+from namegen.wishes import Wishes, claimed_beginnings, make_wishes
 
 if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
@@ -76,7 +76,7 @@ class Searching(Wishes, total=False):
     max_length: int | None
     allow_seen: bool
     allow_repeats: bool
-    letter_case: str
+    letter_case: str | None
 
 
 class Drawing(Searching, total=False):
@@ -108,6 +108,7 @@ class LoadedModel:
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
         sameness: when two of its names are the same.
         shapes: those of its short list's names, which new names have; (): any.
+        lists: what the lists were called that it learned from.
     """
 
     name: str
@@ -154,6 +155,7 @@ class LoadedModel:
 
     sameness: Sameness = field(default=NAMES, repr=False)
     shapes: Collection[str] = field(default=(), repr=False)
+    lists: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def generator(self) -> Generator:
@@ -165,6 +167,7 @@ class LoadedModel:
             beginnings=self.beginnings,
             sameness=self.sameness,
             shapes=self.shapes,
+            claimed=claimed_beginnings(self.lists),
         )
 
     @cached_property
@@ -201,8 +204,9 @@ class LoadedModel:
             choose: offer the likeliest new names alone, this share of those of each length (and label): 0.05 to 0.5, or
                 1 for all of them. Where there are no more, a larger share is taken. The default is the model's
                 ``choose``; with ``allow_repeats`` 1, which is the model's own distribution.
-            letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``. The wishes are for
-                names as learned; see ``core/generation/letter_case.py``.
+            letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``; None: ``title``
+                for companies, others as learned. The wishes are for names as learned; see
+                ``core/generation/letter_case.py``.
             options: what every name must be like, too, as ``starts_with="Mc"``: see ``namegen.wishes.Wishes``.
 
         Raises:
@@ -224,7 +228,7 @@ class LoadedModel:
         allow_repeats: bool = False,
         choose: float | None = None,
         watch: Watcher = unwatched,
-        letter_case: str = AS_LEARNED,
+        letter_case: str | None = None,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
@@ -272,7 +276,7 @@ class LoadedModel:
         allow_seen: bool = False,
         allow_repeats: bool = False,
         watch: Watcher = unwatched,
-        letter_case: str = AS_LEARNED,
+        letter_case: str | None = None,
         **wishes: Unpack[Wishes],
     ) -> Iterator[NameBatch]:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
@@ -394,6 +398,7 @@ def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
         score_quantiles=record.score_quantiles,
         sameness=record.sameness,
         shapes=record.shapes,
+        lists=(record.training.get("list", ""),),
     )
 
 
@@ -498,4 +503,5 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         blended=tuple(model.vocabulary for model in models),
         choose=min(model.choose for model in models),
         sameness=joint(model.sameness for model in models),
+        lists=tuple(one for model in models for one in model.lists),
     )

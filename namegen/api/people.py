@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.generation.generator import AS_LEARNED, Generator, check_letter_case
+from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.network.bars import EVERY_NAME
@@ -35,7 +35,7 @@ def invent_people_batches(
     seed: int | None = None,
     temperature: float | None = None,
     choose: float | None = None,
-    letter_case: str = AS_LEARNED,
+    letter_case: str | None = None,
     watch: Watcher = unwatched,
 ) -> Iterator[list[Person]]:
     """Invent people, in batches as they are found; see ``core/generation/people.py``.
@@ -166,7 +166,7 @@ def invent_players_batches(
     first_wishes: WishesOfPart | None = None,
     last_wishes: WishesOfPart | None = None,
     watch: Watcher = unwatched,
-    letter_case: str = AS_LEARNED,
+    letter_case: str | None = None,
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``baseball/inventing.py``.
 

@@ -23,7 +23,7 @@ ROUNDS = 100  # first names that are tried for one last name before it is given 
 class InventedPlayer(PlayerName):
     """The name of a player who never was."""
 
-    def in_case(self, case: str) -> InventedPlayer:
+    def in_case(self, case: str | None) -> InventedPlayer:
         """The same player, written in a letter case.
 
         >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name

@@ -226,9 +226,7 @@ letter_case = click.option(
     "--case",
     "letter_case",
     type=click.Choice(LETTER_CASES),
-    default=LETTER_CASES[0],
-    show_default=True,
-    help="The letter case to write the names in.",
+    help="The letter case to write the names in.  [default: title for companies, as-learned for others]",
 )
 seed = click.option("--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names.")
 temperature = click.option(

@@ -30,6 +30,7 @@ from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
+from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
 from namegen.core.models.mixture import as_one
@@ -108,14 +109,14 @@ class NameBatch:
         return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places])
 
 
-def check_letter_case(case: str) -> None:
-    """Raise SettingsError for a letter case that there is not."""
-    if case not in LETTER_CASES:
+def check_letter_case(case: str | None) -> None:
+    """Raise SettingsError for a letter case that there is not; None is the usual one."""
+    if case is not None and case not in LETTER_CASES:
         raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
 
 
-def in_case(batches: Iterator[NameBatch], case: str) -> Iterator[NameBatch]:
-    """Batches with their names in a letter case, which is one of ``settings.LETTER_CASES``."""
+def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
+    """Batches with their names in a letter case; see ``write`` in ``letter_case.py``."""
     if case == AS_LEARNED:
         return batches
     from namegen.core.generation.letter_case import write
@@ -142,6 +143,7 @@ class Generator:
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
+        claimed: what no new name begins with (``wishes/claimed.py``).
     """
 
     model: LanguageModel
@@ -153,6 +155,7 @@ class Generator:
     sameness: Sameness = NAMES
     rows_a_prefix: int = 1
     shapes: Collection[str] = ()
+    claimed: tuple[str, ...] = ()
 
     def as_one(self) -> Generator:
         """A generator of the same names whose model has one beginning only; itself, where that is so already."""
@@ -247,6 +250,8 @@ class Generator:
             every.append(Shaped(frozenset(self.shapes)))
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
+        if not allow_seen and self.claimed:
+            every.append(Unclaimed(self.claimed))
         wishes = Wishlist(every)
         wishes.check(self.vocabulary)
         if not allow_seen and self.known_names is None and wishes.get(Avoid) is None:

@@ -27,20 +27,21 @@ _INITIALS = re.compile(r"[^\W\d_]{1,2}(?:&[^\W\d_]{1,2})+")
 _VOWEL = re.compile("[AEIOUY]")
 
 
-def write(name: str, case: str, sameness: Sameness = NAMES) -> str:
+def write(name: str, case: str | None, sameness: Sameness = NAMES) -> str:
     """A name in a letter case.
 
     Args:
         name: as it was learned.
-        case: one of ``settings.LETTER_CASES``; with ``title`` see ``title``.
+        case: one of ``settings.LETTER_CASES``; with ``title`` see ``title``. None: ``title`` for companies, others as
+            learned.
         sameness: the rule of its list, which says whether it is that of a company.
 
     >>> write("Straße", "upper"), write("AES CORP", "lower"), write("Bob", "as-learned")
     ('STRASSE', 'aes corp', 'Bob')
     """
-    if case == AS_LEARNED:
+    if case == AS_LEARNED or (case is None and not sameness.endings):
         return name
-    if case == "title":
+    if case in ("title", None):
         return title(name, sameness)
     return unicodedata.normalize("NFC", name.upper() if case == "upper" else name.lower())
 

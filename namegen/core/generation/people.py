@@ -43,7 +43,7 @@ class Person:
         """
         return template.format(given=self.given, family=self.family, origin=self.origin or "")
 
-    def in_case(self, letter_case: str) -> Person:
+    def in_case(self, letter_case: str | None) -> Person:
         """Both names in one way of writing."""
         return replace(self, given=write(self.given, letter_case), family=write(self.family, letter_case))
 

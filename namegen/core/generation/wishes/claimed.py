@@ -1,0 +1,141 @@
+"""The wish that a new company does not begin as a listed one does: its distinguishing word is the company's own.
+
+A company's **beginning** is its first word, a `The` left out, or its first two where the first is free. A word is free
+if several names of the list begin with it, none of them is that word alone, and a listed name has it further on, too:
+`American`, but not `BlackRock`, with which only that company's own funds begin.
+
+A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. In longer
+ones a letter may be another, too many or missing. To find those, each stands in a set as it is and with one place left
+open, `a?ple`; what is asked for is the word as it is, with each letter left open, with each left out, and with an open
+place between any two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from namegen.core.data.sameness import SEPARATORS, Sameness, bare
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.wishes.texts import StartsWith
+from namegen.core.generation.wishes.wish import MORE_VARIETY, Tracker, Wish
+from namegen.errors import SettingsError, setting
+from namegen.types import Array, Bool, Int32, Int64
+
+if TYPE_CHECKING:
+    from namegen.core.generation.wishes.wishlist import Wishlist
+
+TYPING_ERRORS_FROM = 5  # letters; a shorter beginning is claimed only as it is
+OPEN = "?"  # stands in no word
+_SEPARATED = {ord(separator): " " for separator in SEPARATORS}
+LISTED = setting("allow_seen", True)
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name as they are compared, a `The` at its beginning left out.
+
+    >>> words_of("THE GAP, INC."), words_of("The")
+    (['gap', 'inc'], ['the'])
+    """
+    words = [form for word in name.translate(_SEPARATED).split() if (form := bare(word))]
+    return words[words[:1] == ["the"] and len(words) > 1 :]
+
+
+def beginnings(names: Iterable[str], sameness: Sameness) -> tuple[str, ...]:
+    """What the names of a list of companies begin with, in order: a word, or two if the first is free.
+
+    >>> from namegen.core.data.sameness import sameness_of
+    >>> listed = ["American Airlines Group", "American Tower Corp", "Bank of American Samoa", "The Gap, Inc."]
+    >>> beginnings(listed, sameness_of("companies"))
+    ('american airlines', 'american tower', 'bank', 'gap')
+    """
+    listed = [words for name in names if (words := words_of(sameness.without_endings(name)))]
+    begin = Counter(words[0] for words in listed)
+    alone = {words[0] for words in listed if len(words) == 1}
+    further_on = {word for words in listed for word in words[1:]}
+    free = {word for word, count in begin.items() if count > 1 and word in further_on} - alone
+    return tuple(sorted({" ".join(words[: 2 if words[0] in free else 1]) for words in listed}))
+
+
+class Unclaimed(Wish):
+    """A name that does not begin as a listed company does.
+
+    Args:
+        value: what those begin with; see ``beginnings``.
+
+    >>> wish = Unclaimed(["american airlines", "blackrock", "gap"])
+    >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "The Gap Co", "Gape Co")]
+    [True, False, False, False, True]
+    """
+
+    name = "begins_as_a_listed_company"
+    about = "list"
+    advice = (MORE_VARIETY, f"allow names of the list with {LISTED}")
+    value: tuple[str, ...]
+
+    def __init__(self, value: Iterable[str]) -> None:
+        super().__init__(tuple(value))
+        self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
+        self._forms = {form for words in self.value for form in _filed(words.replace(" ", ""))}
+        self._claimed: dict[str, bool] = {}  # what was asked before: many names begin alike
+
+    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
+        """No text that a name must begin with may have such a word at its beginning."""
+        begins = wishes.get(StartsWith)
+        if begins is not None and not self.keeps(begins.value.rpartition(" ")[0]):
+            raise SettingsError(f"{begins.told} is how a listed company begins: change it, or allow that with {LISTED}")
+
+    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
+        """Drops prefixes as soon as such a beginning has ended."""
+        return UnclaimedTracker(self, vocabulary)
+
+    def keeps(self, name: str) -> bool:
+        """Neither its first word nor its first two are a listed company's."""
+        words = words_of(name)
+        first, second = "".join(words[:1]), "".join(words[:2])
+        return (first in self._free or not self._is_claimed(first)) and not (words[1:] and self._is_claimed(second))
+
+    def _is_claimed(self, word: str) -> bool:
+        if word not in self._claimed:
+            self._claimed[word] = not self._forms.isdisjoint(_asked(word))
+        return self._claimed[word]
+
+
+class UnclaimedTracker(Tracker):
+    """Asks the prefixes that end behind their first or their second word; a place is how many have ended."""
+
+    def __init__(self, wish: Unclaimed, vocabulary: Vocabulary) -> None:
+        self.wish, self.vocabulary = wish, vocabulary
+        ends = [one.isspace() or one in SEPARATORS for one in vocabulary.characters]
+        self._ends_a_word = np.array([False, *ends])
+
+    def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+        """Counts the ends of words."""
+        more: Int64[Array, "K"] = places + self._ends_a_word[tokens]
+        return more
+
+    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+        """Those whose words so far are a listed company's beginning."""
+        refused = super().refuses_prefixes(tokens, places)
+        if tokens.shape[1]:
+            [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
+            refused[asked] = [not self.wish.keeps(text) for text in self.vocabulary.decode_all(tokens[asked])]
+        return refused
+
+
+def _filed(word: str) -> Iterator[str]:
+    yield word
+    if len(word) >= TYPING_ERRORS_FROM:
+        yield from (word[:place] + OPEN + word[place + 1 :] for place in range(len(word)))
+
+
+def _asked(word: str) -> Iterator[str]:
+    yield word
+    for place in range(len(word) + 1):
+        yield word[:place] + OPEN + word[place:]
+        yield word[:place] + OPEN + word[place + 1 :]
+        if len(word) > TYPING_ERRORS_FROM:
+            yield word[:place] + word[place + 1 :]
