@@ -92,7 +92,22 @@ const blends = new Map(); // by what they are made of; the last few
 const wish = {};
 
 const descriptionOf = (name) => descriptions.find((description) => description.name === name);
-const labelsOf = (name) => (name === null ? [] : descriptionOf(name).record.labels);
+const wholeLabels = (name) => (name === null ? [] : descriptionOf(name).record.labels);
+const labelChoices = new Map(); // by the model's name
+
+/** What can be chosen of a model's labels, as [{name, names}]: of several parts the values of each part, then wholes. */
+function labelsOf(model) {
+  if (!labelChoices.has(model)) {
+    const labels = wholeLabels(model);
+    const sums = new Map();
+    partsOfLabels(labels.map(({ name }) => name)).forEach((parts, k) => {
+      const values = parts.length > 1 ? new Set(parts) : [];
+      for (const value of values) if (value) sums.set(value, (sums.get(value) ?? 0) + labels[k].names);
+    });
+    labelChoices.set(model, [...[...sums].map(([name, names]) => ({ name, names })), ...labels]);
+  }
+  return labelChoices.get(model);
+}
 
 function modelOf(name) {
   if (!models.has(name)) models.set(name, new Model(descriptionOf(name)));
@@ -118,11 +133,12 @@ function chosen({ model, other }) {
   return (other === null ? [model] : [model, other]).map(descriptionOf);
 }
 
-/** The model of a blend that needs a label first, as its names begin behind one; null where none does. */
+/** The model of a blend that needs a whole label first, as its names begin behind one; null where none does. */
 function unlabelled({ model, label, other, otherLabel }) {
   if (other === null) return null;
-  if (label === null && labelsOf(model).length) return descriptionOf(model);
-  return otherLabel === null && labelsOf(other).length ? descriptionOf(other) : null;
+  const lacks = (name, asked) => wholeLabels(name).length && !wholeLabels(name).some((one) => one.name === asked);
+  if (lacks(model, label)) return descriptionOf(model);
+  return lacks(other, otherLabel) ? descriptionOf(other) : null;
 }
 
 /** What names are drawn from. */

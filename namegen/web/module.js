@@ -14,7 +14,7 @@
  * @property {string} [endsWith] what each name ends with
  * @property {number} [minLength] letters of the shortest name, from 1 to 1,000; spaces count too; usually 1
  * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; usually twice the longest of the list
- * @property {string | null} [label] one of the model's labels; usually any
+ * @property {string | null} [label] one of the model's labels, or a part of some, such as "Finnish"; usually any
  * @property {boolean} [allowSeen] whether names of the list that the model has read may come too; usually not
  */
 
@@ -106,7 +106,7 @@ class NameModel {
   next(prefix = "", options = {}) {
     known(options, ["label", "temperature"], "{ temperature: 0.8 }");
     const source = sources.get(this);
-    const label = labelOf(options.label ?? null, this);
+    const label = wholeLabelOf(options.label ?? null, this);
     if (label === null && this.labels.length) {
       throw new Error(`what comes next depends on the label: give one, such as ${told(this.labels[0])}`);
     }
@@ -256,13 +256,20 @@ function textOf(name, value) {
   throw new Error(`${name} is ${what}: expected a text of up to ${thousands(LARGEST.length)} characters`);
 }
 
-/** The model's label of this name, letter case aside where that is enough; null: any. */
+/** What was asked for, where the model has labels that it means; null: any. */
 function labelOf(label, { labels, title }) {
-  if (label === null || labels.includes(label)) return label;
-  const alike = labels.filter((one) => typeof label === "string" && one.toLowerCase() === label.toLowerCase());
-  if (alike.length === 1) return alike[0];
+  if (label === null || (typeof label === "string" && meantLabels(label, labels).length)) return label;
   if (labels.length === 0) throw new Error(`label is ${told(label)}, and ${title} has no labels: leave it out`);
   throw new Error(`label is ${told(label)}: expected one of ${toldSome(labels)}`);
+}
+
+/** The one label that was asked for: as it stands, or the only one that is meant. */
+function wholeLabelOf(label, model) {
+  const asked = labelOf(label, model);
+  if (asked === null || model.labels.includes(asked)) return asked;
+  const meant = meantLabels(asked, model.labels).map((place) => model.labels[place]);
+  if (meant.length === 1) return meant[0];
+  throw new Error(`label is ${told(label)}, which means several: give one of ${toldSome(meant)}`);
 }
 
 /** What a blend is made of, as Blend wants it: [{model, label, weight}]. */
@@ -283,7 +290,7 @@ function partsOf(models, options) {
     throw new Error("weights must be a list with a number from 0 to 1 for each model, 1 together");
   }
   return models.map((model, k) => {
-    const label = labelOf(labels[k], model);
+    const label = wholeLabelOf(labels[k], model);
     if (label === null && model.labels.length) throw new Error(needsLabel(model));
     return { model: sources.get(model), label, weight: weights[k] / sum };
   });

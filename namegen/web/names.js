@@ -107,6 +107,39 @@ function distance(a, b) {
   return Math.max(...Array.from(b, (value, k) => Math.abs(a[k] - value)));
 }
 
+/** The parts of a label, a line of a CSV file; as split_parts of Python. */
+function splitParts(label) {
+  const cells = [...`${label},`.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*)),/g)];
+  return cells.map(([, quoted, bare]) => (quoted?.replaceAll('""', '"') ?? bare).trim());
+}
+
+/** The parts of each label, where all have as many; else each is one. */
+function partsOfLabels(labels) {
+  const parts = labels.map(splitParts);
+  return parts.every(({ length }) => length === parts[0].length) ? parts : labels.map((label) => [label]);
+}
+
+/** The places of the labels that somebody means: `meant_labels` in core/data/labels.py says which those are. */
+function meantLabels(asked, labels) {
+  const parts = partsOfLabels(labels);
+  const every = [...(parts[0] ?? []).keys()];
+  if (every.length === 1 && labels.includes(asked)) return [labels.indexOf(asked)];
+  const valueOf = (text, values) => {
+    if (values.includes(text)) return text;
+    const alike = new Set(values.filter((one) => one.toLowerCase() === text.toLowerCase()));
+    return alike.size === 1 ? [...alike][0] : null;
+  };
+  const wanted = valueOf(asked, parts.flat()) ? [asked] : splitParts(asked);
+  let meant = wanted.some(Boolean) ? [...labels.keys()] : [];
+  for (const [place, text] of wanted.entries()) {
+    const some = wanted.length === every.length ? [place] : every;
+    const value = valueOf(text, parts.flatMap((cells) => some.map((k) => cells[k])));
+    const places = some.filter((k) => parts.some((cells) => cells[k] === value));
+    if (text) meant = meant.filter((at) => places.some((k) => ["", value].includes(parts[at][k])));
+  }
+  return meant;
+}
+
 /** The empty prefix behind one beginning, read when it is first asked for: there may be thousands of labels. */
 class Root {
   constructor(model, { token, chance, label }) {
@@ -194,13 +227,14 @@ class NameSource {
   }
 
   /**
-   * The ways in which names of a label (null: of any) may begin with these letters, letter case aside, as
-   * [{prefix, chance}] with chances that sum to 1. A name that is drawn on from one of them, taken by its chance, has
+   * The ways in which names of a label (null: of any; a part: of those that have it) may begin with these letters, letter
+   * case aside, as [{prefix, chance}] with chances in proportion. A name that is drawn on from one of them, taken by its chance, has
    * exactly the distribution of the names that begin so; nothing has to be drawn in vain. Empty: it lacks a character,
    * or no network knows all letters.
    */
   beginnings(letters, temperature, label = null) {
-    const roots = this.roots.filter((root) => (label === null ? root.chance > 0 : root.label === label));
+    const meant = label === null ? null : meantLabels(label, this.starts.map((start) => start.label));
+    const roots = this.roots.filter(({ chance }, k) => meant?.includes(k) ?? chance > 0);
     if (letters === "") return roots.length === 1 ? [{ prefix: roots[0].prefix, chance: 1 }] : roots;
     const share = (root) => (roots.length === 1 ? 1 : root.chance);
     let ways = roots.map((root) => ({ prefix: root.prefix, score: Math.log(share(root)) }));

@@ -150,7 +150,7 @@ function addNames(found) {
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
     const { label } = starts[one.start]; // said where it could be another
-    copy.querySelector(".of").textContent = search.wish.label === null && label !== null ? label : "";
+    copy.querySelector(".of").textContent = label !== search.wish.label ? (label ?? "") : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
     show.querySelector(".hidden").textContent = `Watch ${one.name} being drawn`;

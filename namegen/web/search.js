@@ -113,7 +113,8 @@ class Search {
     this.trouble = this.impossible();
     if (this.trouble) return;
     this.beginnings = model.beginnings(wish.first, wish.temperature, wish.label); // the network reads: it takes a while
-    this.chances = this.beginnings.map(({ chance }) => chance);
+    const all = this.beginnings.reduce((sum, { chance }) => sum + chance, 0);
+    this.chances = this.beginnings.map(({ chance }) => chance / all);
     if (this.beginnings.length === 0) this.trouble = { why: "together" };
   }
 

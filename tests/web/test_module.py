@@ -16,7 +16,7 @@ from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import shapes_of
 from namegen.core.network.bars import Bars
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Record, bytes_to_text
+from namegen.core.network.record import Label, Record, bytes_to_text
 from namegen.core.settings import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel
@@ -29,6 +29,7 @@ from tests.web.running import Run, in_browser, in_node
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
 SENTENCES = """({ load, blend }, json, codes) => {
     const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
+    const parted = load(json, "parted");
     return codes.map((code) => {
         try { return eval(code); } catch (error) { return { kind: error.constructor.name, said: error.message }; }
     });
@@ -53,6 +54,11 @@ WRONG = [
     ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
     ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
     ("first.generate({ minLength: 9, maxLength: 3 })", "No name can keep these lengths: raise the lo"),
+    (
+        "parted.generate({ label: 'Female,female', allowSeen: true })",
+        'label is “Female,female”: expected one of “"a, b",female”',
+    ),
+    ("parted.next('M', { label: 'A, B' })", 'which means several: give one of “"a, b",female”, “,male”'),
     ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
@@ -138,6 +144,13 @@ def models() -> dict[str, Checkpoint]:
         "shipped": read_checkpoint(shipped_path("mlb-last")),
         **made,
         "labelled": made["gru"],
+        "parted": replace(
+            made["gru"],
+            labels=(Label('"a, b",female', 600), Label(",male", 400)),
+            known_names=None,
+            choose=1.0,
+            bars=None,
+        ),
         "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
         "steep": replace(made["gru"], bars=Bars(np.where(np.arange(5)[:, None] < 3, np.inf, bars.table))),
     }
@@ -239,6 +252,16 @@ def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> No
         "maxLength": 2 * models["gru"].longest_name,
         "knowsNames": True,
     }
+
+
+def test_a_part_of_a_label_means_those_that_have_it_or_leave_it_empty(node: Run) -> None:
+    code = """({ load }, json, options) => {
+        const entries = load(json, "parted").entries({ n: 60, seed: 1, allowSeen: true, ...options });
+        return [...new Set(entries.map(({ label }) => label))].sort();
+    }"""
+    both = ['"a, b",female', ",male"]
+    for asked, found in (("a, B", both), ("female", both[:1]), ('"a, b",male', both[1:]), (",Female", both[:1])):
+        assert node(code, {"label": asked}) == found
 
 
 def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint]) -> None:

@@ -208,6 +208,8 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     ([0, 2], [0, 2, 3], [])
     """
     columns = list(zip(*parts_of(labels), strict=True))
+    if len(columns) == 1 and asked in labels:
+        return [labels.index(asked)]
     wanted = [asked] if _value(asked, chain(*columns)) else split_parts(asked)  # a value may hold a comma
     meant = [*range(len(labels))] if any(wanted) else []
     for place, text in enumerate(wanted):
