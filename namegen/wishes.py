@@ -72,22 +72,12 @@ class Wishes(TypedDict, total=False):
 
 
 class WishesOfPart(Wishes, total=False):
-    """What each first name of players must keep, or each last name."""
+    """What each first name of players must keep, or each last name; or of people each given name, or family name."""
 
     max_length: Annotated[
         int | None,
         Option("N", "of N characters or fewer.  [default: twice the longest name in the list]", 1),
     ]
-
-
-class WishesOfPeople(WishesOfPart, total=False):
-    """What each given name of people must keep, or each family name.
-
-    Attributes:
-        allow_seen: whether names of the model's list may come.
-    """
-
-    allow_seen: bool | None
 
 
 OPTIONS: dict[str, Option] = {

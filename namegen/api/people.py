@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -10,16 +11,25 @@ from typing import Any, ParamSpec, TypeVar
 from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
+from namegen.core.data.labels import join_parts, meant_labels, parts_of
 from namegen.core.generation.generator import Generator, check_letter_case
-from namegen.core.generation.people import Origin, PartOfName, PeopleInventor, Person
-from namegen.core.generation.sampling import SamplingSettings, random_numbers
+from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
+from namegen.core.generation.sampling import SamplingSettings, check_count, random_numbers
 from namegen.core.network.bars import EVERY_NAME
-from namegen.errors import SettingsError, of_part, setting, shown
+from namegen.core.settings import GENDERS, LETTER_CASES, SOURCES
+from namegen.errors import SettingsError, nearest, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
-from namegen.lists import BUNDLED
-from namegen.wishes import Wishes, WishesOfPart, WishesOfPeople, make_wishes
+from namegen.lists import BUNDLED, load_bundled
+from namegen.wishes import WishesOfPart, make_wishes
 
 GIVEN, FAMILY = "world-given", "world-family"
+ALIASES = {  # what people ask for → the origin of such names
+    **dict.fromkeys(("American", "British", "Australian", "Canadian", "Scottish"), "English"),
+    **dict.fromkeys(("Mexican", "Argentinian", "Colombian", "Chilean", "Peruvian", "Hispanic"), "Spanish"),
+    **dict.fromkeys(("Austrian", "Swiss"), "German"),
+    **{"Brazilian": "Portuguese", "Flemish": "Dutch", "Ghanaian": "Twi", "Moldovan": "Romanian"},
+    **{"Nigerian": "Yoruba", "Tanzanian": "Swahili"},
+}
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
 
@@ -28,10 +38,14 @@ def invent_people_batches(
     n: int = 25,
     *,
     origins: str | Sequence[str] = (),
-    given: LoadedModel | str | Path | None = None,
-    family: LoadedModel | str | Path | None = None,
-    given_wishes: WishesOfPeople | None = None,
-    family_wishes: WishesOfPeople | None = None,
+    gender: str | None = None,
+    household: int | None = None,
+    given: str | None = None,
+    family: str | None = None,
+    given_model: LoadedModel | str | Path | None = None,
+    family_model: LoadedModel | str | Path | None = None,
+    given_wishes: WishesOfPart | None = None,
+    family_wishes: WishesOfPart | None = None,
     seed: int | None = None,
     temperature: float | None = None,
     choose: float | None = None,
@@ -44,11 +58,16 @@ def invent_people_batches(
         n: how many.
         origins: labels that both models know (a model without labels gives its names for each); none: all of those,
             each as likely. Where neither knows labels there are none.
-        given: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
-        family: the model of family names; None: the shipped ``world-family``.
-        given_wishes: what a given name must keep, as ``namegen.wishes.WishesOfPeople`` has it. Unless it says
-            otherwise, names of the list may come.
-        family_wishes: the same of family names; unless it says otherwise, they are new.
+        gender: ``female`` or ``male``; None: both, where the given names' labels tell them.
+        household: so many people, one after the other, have one origin and one family name; the last household may be
+            smaller.
+        given: ``real``: given names of the model's list; ``new``: none of them; ``any``. None: real ones if the list
+            comes with namegen, else any.
+        family: the same of family names; None: new ones.
+        given_model: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
+        family_model: the model of family names; None: the shipped ``world-family``.
+        given_wishes: what a given name must keep, as ``namegen.wishes.WishesOfPart`` has it.
+        family_wishes: the same of family names; where these have forms by gender, of the men's.
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: 1.
         choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own.
@@ -67,19 +86,42 @@ def invent_people_batches(
     check_types(choose=choose)
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
-    models = [_opened(model, shipped) for model, shipped in ((given, GIVEN), (family, FAMILY))]
+    if household is not None:
+        check_count("household", household, 1)
+    models = [_opened(model, shipped) for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
-    parts = []
-    for part, model, wishes, allow_seen in (
-        ("given", models[0], given_wishes, True),
-        ("family", models[1], family_wishes, False),
-    ):
-        wished = _as_dict(part, wishes)
-        seen = wished.pop("allow_seen", None)
-        parts.append(
-            _part(part, model, asked, wished, temperature, choose, allow_seen=allow_seen if seen is None else seen)
+    of_given, of_family = map(_genders, models)
+    kinds = [Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)]
+    if not kinds:
+        raise SettingsError(
+            f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}: expected one of "
+            f"{', '.join(GENDERS)}, and a model and origins with names of it"
         )
-    batches = PeopleInventor(*parts).generate(n, rng=random_numbers(seed), watch=watch)
+    forms = any("male" in genders for genders in of_family.values())
+    parts = [
+        _part(
+            "given",
+            models[0],
+            {kind: _label(models[0], *kind) for kind in kinds},
+            given,
+            given_wishes,
+            temperature,
+            choose,
+        ),
+        _part(
+            "family",
+            models[1],
+            {Kind(one): _label(models[1], one, "male" if {"male", ""} & of_family[one] else None) for one in asked},
+            family or "new",
+            family_wishes,
+            temperature,
+            choose,
+        ),
+    ]
+    inventor = PeopleInventor(*parts, household=household or 1, forms=forms)
+    batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
+    if letter_case in (None, LETTER_CASES[0]):
+        return batches
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
@@ -95,45 +137,96 @@ def _opened(model: LoadedModel | str | Path | None, shipped: str) -> LoadedModel
     return model if isinstance(model, LoadedModel) else load(model)
 
 
+def _genders(model: LoadedModel) -> dict[Origin, set[Gender]]:
+    """What the labels of each origin tell of gender, of those that names were learned of: one of GENDERS, empty where a
+    name may have either; None where labels have no such part.
+    """
+    parts = parts_of(model.labels)
+    told = all(len(one) == 2 and one[1] in ("", *GENDERS) for one in parts)
+    found: dict[Origin, set[Gender]] = defaultdict(set)
+    for label, of_label, share in zip(model.labels, parts, model.beginnings.shares, strict=False):
+        if share:
+            found[of_label[0] if told else label].add(of_label[1] if told else None)
+    return found
+
+
+def _label(model: LoadedModel, origin: Origin, gender: Gender) -> str:
+    """What to ask a model for; empty where it gives the same names for all."""
+    if not model.labels or origin is None:
+        return ""
+    return origin if gender is None else join_parts([origin, gender])
+
+
+def _told(genders: set[Gender], asked: str | None) -> list[Gender]:
+    """Those that people may have: of names of either gender both."""
+    both: list[Gender] = [one for one in GENDERS if one in genders or "" in genders]
+    return [one for one in both or [None] if asked in (None, one)]
+
+
 def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin]:
     """Those that were asked for, or all that the models have in common; of models without labels None alone.
 
     A model without labels gives its names for every origin that the other one has.
     """
     labelled = [model for model in models if model.labels]
-    if asked:
-        for model in labelled or models[:1]:
-            try:
-                found = model.labelled(*asked).labels
-            except SettingsError as error:
-                told = error.told(lambda name, value: setting("origin" if name == "label" else name, value))
-                raise SettingsError(told) from error
-        return list(found)
     if not labelled:
+        if asked:
+            raise SettingsError(f"{models[0].name} knows no labels: leave {setting('origin')} out")
         return [None]
-    common = [label for label in labelled[0].labels if all(label in model.labels for model in labelled)]
+    known = [_genders(model) for model in labelled]
+    common = [origin for origin in known[0] if all(origin in one for one in known) and origin is not None]
     if not common:
         raise SettingsError(
             f"{models[0].name} and {models[1].name} have no label in common: give models of the same labels"
         )
-    learned = (zip(model.labels, model.beginnings.shares, strict=True) for model in labelled)
-    never = {label for shares in learned for label, share in shares if share == 0}
-    return [label for label in common if label not in never]
+    return list(dict.fromkeys(_find(origin, common, models) for origin in asked)) or list(common)
+
+
+def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -> Origin:
+    """An origin that both models know, by its name or by an alias, letter case aside. Raises SettingsError."""
+    spelled = {one.casefold(): one for one in (*ALIASES, *common)}
+    found = spelled.get(asked.casefold()) if isinstance(asked, str) else None
+    if (origin := ALIASES.get(found or "", found)) in common:
+        return origin
+    told = f"{setting('origin')} is {quote(str(asked), 60)}"
+    for part, model, other in (("family", models[1], models[0]), ("given", models[0], models[1])):
+        if isinstance(asked, str) and asked.casefold() in {str(one).casefold() for one in _genders(other)}:
+            raise SettingsError(f"{told}, of which {model.name} has no {part} names: give another origin or model")
+    near = nearest(str(asked), spelled.values())
+    expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {', '.join(common)}"
+    raise SettingsError(f"{told}, which {models[0].name} does not know: {expected}")
 
 
 def _part(
     part: str,
     model: LoadedModel,
-    origins: Sequence[Origin],
-    wishes: WishesOfPart,
+    labels: Mapping[Kind, str],
+    source: str | None,
+    wishes: object,
     temperature: float | None,
     choose: float | None,
-    *,
-    allow_seen: bool,
 ) -> PartOfName:
-    """One part of the names; a model without labels gives the same for every origin."""
-    longest = wishes.pop("max_length", None)
-    others: Wishes = wishes
+    """One part of the names; a model without labels gives the same for every kind.
+
+    Args:
+        part: which.
+        model: what draws it.
+        labels: of each kind, what the model and its list are asked for; empty: all names.
+        source: one of SOURCES.
+        wishes: what it must keep.
+        temperature: of drawing.
+        choose: the share of the new names.
+    """
+    others = _as_dict(part, wishes)
+    listed_there = model.list_name in BUNDLED
+    source = source or ("real" if listed_there else "any")
+    if source not in SOURCES:
+        raise SettingsError(f"{setting(part)} is {shown(source)}: expected one of {', '.join(SOURCES)}")
+    if source == "real" and not listed_there:
+        raise SettingsError(
+            f"{model.name} does not carry its list, so its real names are not known: give {setting(part, 'any')}"
+        )
+    longest = others.pop("max_length", None)
     with of_part(part):
         wished = make_wishes(model.list_name, model.sameness, **others)
     sampling = SamplingSettings(
@@ -145,15 +238,30 @@ def _part(
     def generator(of: LoadedModel) -> Generator:
         return of.generator if choose == EVERY_NAME else of.choosing_generator
 
-    known = [origin for origin in origins if model.labels and origin is not None]
+    listed = None
+    if source == "real":
+        corpus = load_bundled(str(model.list_name), labels=bool(model.labels))
+        names: dict[str, list[str]] = defaultdict(list)  # of each label
+        for name, label in zip(corpus.names, corpus.labels or ("",) * len(corpus.names), strict=True):
+            names[label].append(name)
+        every = list(names)
+        listed = {
+            kind: [
+                name
+                for place in (meant_labels(label, every) if label else range(len(every)))
+                for name in names[every[place]]
+            ]
+            for kind, label in labels.items()
+        }
     return PartOfName(
         part,
-        {origin: generator(model.labelled(origin) if origin in known else model) for origin in origins},
-        generator(model.labelled(*known)),
+        {kind: generator(model.labelled(*filter(None, [label]))) for kind, label in labels.items()},
+        generator(model.labelled(*filter(None, labels.values()))),
         sampling,
         wished,
-        allow_seen,
+        source == "any",
         choose,
+        listed,
     )
 
 
@@ -188,16 +296,8 @@ def invent_players_batches(
     check_types(choose=choose)
     rng = random_numbers(seed)
     first, last = (
-        _part(
-            part,
-            load_shipped(f"mlb-{part}"),
-            [None],
-            _as_dict(part, wishes),
-            temperature,
-            choose,
-            allow_seen=allow_seen,
-        )
-        for part, wishes, allow_seen in (("first", first_wishes, True), ("last", last_wishes, False))
+        _part(part, load_shipped(f"mlb-{part}"), {Kind(): ""}, source, wishes, temperature, choose)
+        for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
     )
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]
     batches = PlayerInventor(first, last, real).generate(n, rng=rng, watch=watch)

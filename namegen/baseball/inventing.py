@@ -11,7 +11,7 @@ from namegen.baseball.players import SUFFIXES, PlayerName
 from namegen.core.data.sameness import normalise
 from namegen.core.generation.generator import NameBatch
 from namegen.core.generation.letter_case import write
-from namegen.core.generation.people import PartOfName
+from namegen.core.generation.people import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, of_part, setting
 from namegen.events import Watcher, unwatched
@@ -104,7 +104,7 @@ class PlayerInventor:
         suffixes = [self._suffixes[place] for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()]
         waiting = list(range(len(lasts)))
         for _ in range(ROUNDS):
-            for place, first in zip(waiting, self._first.draw(len(waiting), None, rng), strict=True):
+            for place, first in zip(waiting, self._first.draw(len(waiting), Kind(), rng), strict=True):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
                 if self._is_new(player) and (whole := normalise(player.full_name)) not in given:
                     given.add(whole)

@@ -1,7 +1,7 @@
-"""Rows with named columns on standard output, in the format asked for: text, CSV, JSON, JSON lines.
+"""Rows with named columns on standard output or in a file, in the format asked for: text, CSV, JSON, JSON lines.
 
-Rows go out as they come, so that a million of them take no memory. What a list or a model brings is made safe to show:
-control characters are escaped, and no cell of a CSV file is a formula.
+Rows go out as they come, so that a million of them take no memory; a file is written at the end, whole. What a list or
+a model brings is made safe to show: control characters are escaped, and no cell of a CSV file is a formula.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
 from namegen.cli.display import Display
+from namegen.cli.options import OutFile, together
 from namegen.cli.terminal import cells, columns, json_string, printable
 from namegen.errors import NamegenError, safe_cell
+from namegen.files import check_output, write_whole
 
 if TYPE_CHECKING:
     from namegen.api.model import LoadedModel
@@ -29,33 +32,76 @@ FORMATS = ("text", "csv", "json", "jsonl")
 SEARCHING = "looking for names"
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
 MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
-OF_NAMES = ("name", "log_probability", "new")  # the columns of names from a model, and one more if it knows labels
+SCORES = ("log_probability", "new")  # columns of names from a model, if they are asked for
 LABEL = "label"
+ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}  # of a file → its format
 
 Cell: TypeAlias = str | int | float | bool | None
 
-option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    help="text: one name per line; csv: a table; json: an array of objects; jsonl: one object per line.  [default: "
-    "text, in a terminal in several columns]",
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Keep an option for this module alone: no command has to pass it on."""
+    context.meta[f"namegen.{parameter.name}"] = value
+
+
+def _kept(name: str) -> Any:
+    context = click.get_current_context(silent=True)
+    return context and context.meta.get(f"namegen.{name}")
+
+
+option = together(
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        help="text: one name per line; csv: a table; json: an array of objects; jsonl: one object per line.  [default: "
+        "text, in a terminal in several columns]",
+    ),
+    click.option(
+        "--out",
+        type=OutFile(*ENDINGS),
+        metavar="FILE",
+        expose_value=False,
+        callback=_keep,
+        help=f"Write FILE, whole or not at all, in the format of its ending: {', '.join(ENDINGS)}. Spreadsheets open a "
+        ".csv with every letter right.",
+    ),
+    click.option("--force", is_flag=True, expose_value=False, callback=_keep, help="Overwrite FILE if it exists."),
+)
+scores = click.option(
+    "--scores",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="Add the columns log_probability (in nats) and new to csv and json.",
 )
 
 
 def chosen(form: str | None, as_json: bool) -> str:
-    """The format that ``--format`` and ``--json`` ask for together. Raises UsageError where they disagree."""
+    """The format that ``--format``, ``--json`` and ``--out`` ask for together.
+
+    Raises:
+        UsageError: they disagree. OutputError: the file cannot or may not be written.
+    """
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json contradicts --format {form}: give only one of them.")
-    if as_json or form is not None:
-        return form or "json"
-    return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
+    form = "json" if as_json else form
+    out: Path | None = _kept("out")
+    if out is None:
+        return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
+    check_output(out, example="names.csv", force=bool(_kept("force")))
+    if form not in (None, ENDINGS[out.suffix.lower()]):
+        raise click.UsageError(
+            f"--format {form} contradicts --out with the ending {out.suffix}: give only one of them."
+        )
+    return ENDINGS[out.suffix.lower()]
 
 
 class Rows(AbstractContextManager["Rows"]):
-    """Writes rows to standard output.
+    """Writes rows to standard output, or to the file of ``--out``.
 
-    At its end a JSON array is closed, also where the search for names fails: what was found is whole.
+    At its end a JSON array is closed, also where the search for names fails: what was found is whole. A file is written
+    only if the search does not fail.
 
     Args:
         form: one of ``FORMATS``, or ``SIDE_BY_SIDE``.
@@ -64,6 +110,8 @@ class Rows(AbstractContextManager["Rows"]):
 
     def __init__(self, form: str, names: Sequence[str]) -> None:
         self._form, self._columns = form, names
+        self._out: Path | None = _kept("out")
+        self._stream: Any = sys.stdout if self._out is None else io.StringIO()
         self._written = False
         self._kept: list[str] = []  # to be written side by side
         fields = ", ".join(f"{json_string(name)}: %s" for name in names)
@@ -72,7 +120,7 @@ class Rows(AbstractContextManager["Rows"]):
     def __enter__(self) -> Rows:
         """Write what comes before all rows."""
         if self._form == "csv":
-            sys.stdout.write(_csv([self._columns]))
+            self._stream.write(_csv([self._columns]))
         return self
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
@@ -80,27 +128,29 @@ class Rows(AbstractContextManager["Rows"]):
         if self._form == "json":
             objects = ",\n".join(self._objects(rows))
             if objects:
-                sys.stdout.write((",\n" if self._written else "[\n") + objects)
+                self._stream.write((",\n" if self._written else "[\n") + objects)
                 self._written = True
         elif self._form == "jsonl":
-            sys.stdout.write("".join(f"{line}\n" for line in self._objects(rows)))
+            self._stream.write("".join(f"{line}\n" for line in self._objects(rows)))
         elif self._form == "csv":
-            sys.stdout.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
+            self._stream.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
         elif self._form == "text":
-            sys.stdout.write(text_lines([str(row[0]) for row in rows]))
+            self._stream.write(text_lines([str(row[0]) for row in rows]))
         else:
             self._kept += [str(row[0]) for row in rows]
             if len(self._kept) > MOST_SIDE_BY_SIDE:
                 self._form = "text"
-                sys.stdout.write(text_lines(self._kept))
+                self._stream.write(text_lines(self._kept))
 
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
         """Write names from a model, with its columns; ``new`` is None where the model does not know."""
         if self._form in ("text", SIDE_BY_SIDE):
             self.write(zip(batch.names))  # finding out which are new takes as long as drawing them
             return
-        new = [None] * len(batch.names) if batch.new is None else batch.new.tolist()
-        found: list[Sequence[Cell]] = [batch.names, batch.log_probability.tolist(), new]
+        found: list[Sequence[Cell]] = [batch.names]
+        if _kept("scores"):
+            found.append(batch.log_probability.tolist())
+            found.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
         if model.labels:
             found.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
         self.write(zip(*found, strict=True))
@@ -112,9 +162,13 @@ class Rows(AbstractContextManager["Rows"]):
         if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
             return
         if self._form == "json":
-            sys.stdout.write("\n]\n" if self._written else "[]\n")
+            self._stream.write("\n]\n" if self._written else "[]\n")
         elif self._form == SIDE_BY_SIDE:
-            sys.stdout.write(side_by_side(self._kept))
+            self._stream.write(side_by_side(self._kept))
+        if self._out is not None and error is None:
+            # With a byte order mark a spreadsheet takes a table for what it is, Unicode.
+            encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
+            write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
         """Put together by hand: a million objects through ``json.dumps`` take longer than their names."""
@@ -140,7 +194,8 @@ def write_found(
 
 def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display) -> None:
     """The same for names from a model."""
-    with Rows(form, (*OF_NAMES, LABEL) if model.labels else OF_NAMES) as rows, closing(display):
+    columns = ("name", *(SCORES if _kept("scores") else ()), *((LABEL,) if model.labels else ()))
+    with Rows(form, columns) as rows, closing(display):
         for batch in batches:
             with display.erased():
                 rows.write_names(batch, model)

@@ -28,7 +28,7 @@ MOST_BEST = 1_000_000
 MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "choose", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
-SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max_length", "form")  # by --help
+SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max_length", "form", "out")  # by --help
 
 
 def texts(file: str | None) -> Sequence[str] | None:
@@ -95,6 +95,7 @@ drawing_options = options.together(
     click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
     click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
     options.letter_case,
+    formats.scores,
 )
 
 
@@ -168,8 +169,8 @@ def generate(
 
     New means: not in the list that the model learned from.
 
-    The columns of --format csv and json are: name, log_probability (in nats), new, and for a model with labels also
-    label, the likeliest one. --json means --format json.
+    The columns of --format csv and json are: name, and for a model with labels also label, the likeliest one. --scores
+    adds log_probability (in nats) and new. --json means --format json.
     """
     form = formats.chosen(form, as_json)
     _refuse_without_effect(click.get_current_context())

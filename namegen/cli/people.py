@@ -12,6 +12,7 @@ from namegen.cli.display import Display
 from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
 from namegen.cli.terminal import Notes
+from namegen.core.settings import GENDERS, SOURCES
 from namegen.threads import limit_threads
 from namegen.wishes import OPTIONS
 
@@ -42,16 +43,26 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     others = [
         (f"--{part}-…", f"A wish for {names}: {wishes}, as in `namegen generate`.") for part, names in parts.items()
     ]
-    drawn = ("count", "letter_case", "form", "choose", "seed")
+    drawn = ("count", "letter_case", "form", "out", "choose", "seed")
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
+
+
+def source_option(part: str, default: str) -> Callable[[options.Command], options.Command]:
+    """Whether names of one part are real."""
+    return click.option(
+        f"--{part}",
+        type=click.Choice(SOURCES),
+        help=f"Give real {part} names, from the list that their model learned from; new ones, which are not in it; or "
+        f"any.  [default: {default}]",
+    )
 
 
 @options.command(
     "namegen people -n 8 --seed 1",
-    "namegen people --origin Italian --origin Finnish --format csv",
-    'namegen people --template "{family}, {given}" --given-starts-with Ma',
+    "namegen people --origin Italian --origin Finnish --given new",
+    "namegen people -n 12 --household 4 --format csv",
     **short_help(
-        *("origins", "template", "given", "family", "given_allow_seen", "family_allow_seen"),
+        *("origins", "gender", "household", "template", "given", "family"),
         parts={"given": "given names", "family": "family names"},
     ),
 )
@@ -65,33 +76,31 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     help="Give only people of this origin; repeat the option for several. Origins: {}.  [default: all of them, each "
     "equally likely; with other models, all that both know]",
 )
+@click.option("--gender", type=click.Choice(GENDERS), help="Give only people of this gender.")
+@click.option(
+    "--household",
+    type=options.Whole(1, 1_000),
+    metavar="N",
+    help="Give households of N people, who share a family name; a column says which household.",
+)
 @click.option(
     "--template",
     metavar="TEXT",
-    help="How to write the whole name, with {given}, {family} and {origin}.  [default: {given} {family}]",
+    help="How to write the whole name, with {given}, {family}, {origin} and {gender}.  [default: {given} {family}]",
 )
-@click.option("--given", metavar="MODEL", help="The model for given names.  [default: world-given]")
-@click.option("--family", metavar="MODEL", help="The model for family names.  [default: world-family]")
-@click.option(
-    "--given-allow-seen/--given-new",
-    default=True,
-    help="Allow given names from the list that their model learned from, or give only new ones.  [default: "
-    "--given-allow-seen]",
-)
-@click.option(
-    "--family-allow-seen/--family-new",
-    default=False,
-    help="The same for family names.  [default: --family-new]",
-)
+@source_option("given", "real; with a model whose list does not come with namegen, any")
+@source_option("family", "new")
+@click.option("--given-model", metavar="MODEL", help="The model for given names.  [default: world-given]")
+@click.option("--family-model", metavar="MODEL", help="The model for family names.  [default: world-family]")
 @wish_options("given names", "given-")
 @wish_options("family names", "family-")
 @options.common
 def people(
     count: int,
-    origins: tuple[str, ...],
+    household: int | None,
     template: str | None,
-    given: str | None,
-    family: str | None,
+    given_model: str | None,
+    family_model: str | None,
     form: str | None,
     as_json: bool,
     notes: Notes,
@@ -99,9 +108,9 @@ def people(
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 
-    The family name is new; the given name may be one that real people have. No two of the people have the same whole
-    name. An origin without any name that fits the options is left out. The columns of --format csv and json are: name,
-    given, family, origin.
+    The given name is real, the family name new. No two of the people have the same whole name. An origin without any
+    name that fits the options is left out. The columns of --format csv and json are: name, given, family, origin,
+    gender, and with --household also household, a number.
     """
     form = formats.chosen(form, as_json)
     limit_threads(1)
@@ -111,21 +120,25 @@ def people(
     template = TEMPLATE if template is None else template
     check_template(template)
     wished |= read_texts(wished, notes)
-    of_given, of_family = (None if model is None else open_model(model, notes) for model in (given, family))
+    of_given, of_family = (None if model is None else open_model(model, notes) for model in (given_model, family_model))
+    columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
     with Display(notes, formats.SEARCHING) as display:
         batches = api.invent_people_batches(
             count,
-            origins=origins,
-            given=of_given,
-            family=of_family,
+            household=household,
+            given_model=of_given,
+            family_model=of_family,
             given_wishes=_wishes_of("given_", wished),
             family_wishes=_wishes_of("family_", wished),
             watch=display,
             **wished,
         )
-        columns = ("name", "given", "family", "origin")
         formats.write_found(
-            form, columns, batches, lambda one: (one.written(template), one.given, one.family, one.origin), display
+            form,
+            ("name", *columns),
+            batches,
+            lambda one: (one.written(template), *(getattr(one, column) for column in columns)),
+            display,
         )
 
 
@@ -189,7 +202,8 @@ def companies(
     """Invent new names of companies, each of them once.
 
     No company in the bundled list has one of these names. A company elsewhere may have it, and it may be a trademark:
-    look it up before you use it. The columns of --format csv and json are: name, log_probability (in nats), new.
+    look it up before you use it. --format csv and json have the column name; --scores adds log_probability (in nats)
+    and new.
     """
     form = formats.chosen(form, as_json)
     limit_threads(1)

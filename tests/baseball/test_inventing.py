@@ -13,7 +13,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.people import PartOfName
+from namegen.core.generation.people import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
@@ -29,7 +29,7 @@ def part(names: list[str], longest: int, temperature: float = 1.0, known: list[s
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
     source = Generator(model, vocabulary, known_names=known_set(names if known is None else known))
     sampling = SamplingSettings(temperature, max_length=longest)
-    return PartOfName("", {None: source}, source, sampling, Wishlist(), allow_seen=True, choose=1.0)
+    return PartOfName("", {Kind(): source}, source, sampling, Wishlist(), allow_seen=True, choose=1.0)
 
 
 def inventor(real: list[str], known: list[str] | None = None, temperature: float = 1.0) -> PlayerInventor:

@@ -90,8 +90,8 @@ def test_every_wish_is_kept(program, run_folder):
 
 
 def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
-    entries = program("generate", "run", "--best", 15, "--json").done().json
-    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--json").done().json
+    entries = program("generate", "run", "--best", 15, "--scores", "--json").done().json
+    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--scores", "--json").done().json
     for found in (entries, drawn):
         scores = [entry["log_probability"] for entry in found]
         assert scores == sorted(scores, reverse=True)
@@ -205,7 +205,7 @@ def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(p
     parts = (checkpoint.network, checkpoint.vocabulary)
     Checkpoint(*parts, checkpoint.parameters, training=checkpoint.training).save(program.folder / "bare.safetensors")
     program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
-    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--json").done()
+    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--scores", "--json").done()
     assert [entry["new"] for entry in run.json] == [None] * 3
     broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
     Checkpoint(*parts, broken, known_names=checkpoint.known_names).save(program.folder / "broken.safetensors")
@@ -254,11 +254,11 @@ def test_a_blend_that_cannot_be_is_refused_in_a_sentence(program, given, said):
 
 
 COLUMNS = {
-    "generate mlb-first": ("name", "log_probability", "new"),
-    "generate world-given": ("name", "log_probability", "new", "label"),
-    "companies": ("name", "log_probability", "new"),
+    "generate mlb-first": ("name",),
+    "generate world-given --scores": ("name", "log_probability", "new", "label"),
+    "companies --scores": ("name", "log_probability", "new"),
     "players": ("name", "first", "last", "suffix"),
-    "people": ("name", "given", "family", "origin"),
+    "people --household 2": ("name", "given", "family", "origin", "gender", "household"),
 }
 
 
@@ -279,8 +279,8 @@ def test_every_format_has_the_same_rows(command, small):
     assert out("--json", "--format", "json") == out("--format", "json")
     head, *rows = csv.reader(out("--format", "csv").splitlines())
     assert tuple(head) == COLUMNS[command]
-    words = {True: "true", None: ""}
-    assert rows == [[str(words.get(cell, safe_cell(cell))) for cell in entry.values()] for entry in array]
+    words = {"True": "true", "None": ""}
+    assert rows == [[str(words.get(repr(cell), safe_cell(cell))) for cell in entry.values()] for entry in array]
 
 
 def test_the_label_of_a_name_is_its_likeliest_one(small):

@@ -184,12 +184,12 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     (place / "runs" / "friends-numpy").rename(place / "runs" / "elves-numpy")
     assert "did you mean runs/elves-numpy?" in invoke("generate", "elves").stderr
     for origin, near in (("Polish", None), ("Romanian", None), ("italien", "Italian"), ("Finish", "Finnish")):
-        said = invoke("people", "--family", "world-family", "--origin", origin).stderr
+        said = invoke("people", "--family-model", "world-family", "--origin", origin).stderr
         assert (f"did you mean '{near}'?" in said) if near else ("did you mean" not in said)
     for command in ("generate", "train"):
         assert "Did you mean '--backend'?" in invoke(command, "--engine", "numpy").stderr
     assert "--backend" not in invoke("players", "--engine", "numpy").stderr
-    assert "Did you mean" not in invoke("people", "--gender", "female").stderr
+    assert "Did you mean" not in invoke("people", "--surname", "Smith").stderr
     assert "give MODEL without it" in invoke("generate", "--model", "mlb-first").stderr
     assert "Estonian, Finnish, Italian" in " ".join(invoke("people", "--help").stdout.split())
 

@@ -1,18 +1,25 @@
-"""PeopleInventor: whole people who never were, a given name and a family name of one origin.
+"""PeopleInventor: whole people who never were, a given name and a family name of one origin, alone or in households.
 
-An origin is chosen first, each as likely as the others, then both names are drawn from what their models know of it.
+An origin is chosen first, each as likely as the others, then a gender, then both names are drawn from what is known of
+them. Where a language's family names have forms, a household shares one name in the form of each
+person's gender (``family_forms.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import cached_property
+from itertools import islice
+from math import gcd
 from string import Formatter
+from typing import NamedTuple
 
 import numpy as np
 
+from namegen.core.generation.family_forms import female_form
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
@@ -20,11 +27,19 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 from namegen.events import Searched, Watcher, unwatched
 
-FIELDS = ("given", "family", "origin")  # of a template
+FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
-CHUNK_PEOPLE = 20_000  # that are invented at a time
-MOST_PAIRS = 1_000_000  # of given and family names, that are put in a random order
+CHUNK_PEOPLE = 200_000  # that are invented at a time
 Origin = str | None  # None: of models without labels
+Gender = str | None  # one of GENDERS; None: of models that know none
+Member = tuple[str, Gender]  # of a household: a given name, and whose it is
+
+
+class Kind(NamedTuple):
+    """What a name has to be of."""
+
+    origin: Origin = None
+    gender: Gender = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,8 @@ class Person:
     given: str
     family: str
     origin: Origin = None
+    gender: Gender = None
+    household: int | None = None
 
     def written(self, template: str = TEMPLATE) -> str:
         """The whole name.
@@ -41,7 +58,7 @@ class Person:
         >>> Person("Aino", "Virtala", "Finnish").written("{family}, {given} ({origin})")
         'Virtala, Aino (Finnish)'
         """
-        return template.format(given=self.given, family=self.family, origin=self.origin or "")
+        return template.format(**{field: getattr(self, field) or "" for field in FIELDS})
 
     def in_case(self, letter_case: str | None) -> Person:
         """Both names in one way of writing."""
@@ -76,37 +93,62 @@ class PartOfName:
 
     Attributes:
         part: what its settings begin with: ``given``.
-        generators: what draws it, for each origin.
+        generators: what draws it, for each kind.
         any_origin: what draws it for all of them together.
         sampling: how, and how long it may be.
         wishes: what it must keep.
         allow_seen: whether names of the list will do.
         choose: the share of the new names that will do.
+        listed: names of the list, for each kind, that are given in place of drawn ones; None: names are drawn.
     """
 
     part: str
-    generators: Mapping[Origin, Generator]
+    generators: Mapping[Kind, Generator]
     any_origin: Generator
     sampling: SamplingSettings
     wishes: Wishlist
     allow_seen: bool
     choose: float
+    listed: Mapping[Kind, list[str]] | None = None
 
-    def draw(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
+    def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
-        return list(self._names(self.generators[origin], n, rng, allow_repeats=True))
+        if self.listed is None:
+            return list(self._names(self.generators[kind], n, rng, allow_repeats=True))
+        if not (names := self._fitting[kind]):
+            raise GenerationError(self._none_listed)
+        return [names[place] for place in rng.integers(len(names), size=n).tolist()]
 
-    def all_of(self, n: int, origin: Origin, rng: np.random.Generator) -> list[str]:
+    def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many different names, or all that there are."""
+        if self.listed is not None:
+            names = list(dict.fromkeys(self._fitting[kind]))
+            return [names[place] for place in rng.permutation(len(names))[:n].tolist()]
         found: list[str] = []
         with suppress(GenerationError, SettingsError):  # names of a short list have its shapes here
-            found.extend(self._names(self.generators[origin], n, rng, allow_repeats=False))
+            found.extend(self._names(self.generators[kind], n, rng, allow_repeats=False))
         return found
 
     def check(self, rng: np.random.Generator) -> None:
-        """Raise SettingsError for wishes that contradict each other, GenerationError where no origin can keep them."""
+        """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
         with of_part(self.part):
-            list(self._names(self.any_origin, 1, rng, allow_repeats=True))
+            if self.listed is None:
+                list(self._names(self.any_origin, 1, rng, allow_repeats=True))
+            elif not any(self._fitting.values()):
+                raise GenerationError(self._none_listed)
+
+    @cached_property
+    def _fitting(self) -> dict[Kind, Sequence[str]]:
+        """The listed names that keep the wishes."""
+        _, judge = self.any_origin.prepare(1, self.sampling.max_length, self.wishes, True, True)
+        return {
+            kind: judge.keep(names, np.ones(len(names), np.int64))[1].names
+            for kind, names in (self.listed or {}).items()
+        }
+
+    @property
+    def _none_listed(self) -> str:
+        return f"no listed {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}"
 
     def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
         for batch in generator.generate(
@@ -125,26 +167,23 @@ class PeopleInventor:
     """Invents people.
 
     No two of a request have the same whole name, letter case aside; a family name may come more than once, as families
-    do. Each part is a new name unless names of the list are allowed.
+    do. The people of a household share their origin and their family name, and no two of them a given name.
 
     Args:
-        given, family: the parts, with generators for the same origins.
-
-    Raises:
-        SettingsError: the parts have no origin in common.
+        given: of which kinds people are; all origins that have given names of a gender.
+        family: its kinds are origins alone; where the names have forms by gender, the men's.
+        household: how many people share a family name.
+        forms: whether women have a form of their own of such a family name.
     """
 
-    def __init__(self, given: PartOfName, family: PartOfName) -> None:
-        self.given, self.family = given, family
-        self.origins: tuple[Origin, ...] = tuple(one for one in given.generators if one in family.generators)
-        if not self.origins:
-            raise SettingsError("given names and family names have no origin in common: give models of the same labels")
+    def __init__(self, given: PartOfName, family: PartOfName, *, household: int = 1, forms: bool = False) -> None:
+        self.given, self.family, self.household, self.forms = given, family, household, forms
 
     def generate(self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched) -> Iterator[list[Person]]:
         """Give n people, in batches as they are found. An origin that cannot keep the wishes is left out.
 
         Args:
-            n: how many.
+            n: how many; if they are in households, the last of these may be smaller.
             rng: where the random numbers come from.
             watch: told now and then how far the search is.
 
@@ -161,25 +200,36 @@ class PeopleInventor:
 
 
 def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher) -> Iterator[list[Person]]:
-    """Ask the origins in rounds, each for its share of those that are still missing."""
-    given: set[str] = set()
-    found, origins = 0, [_OfOrigin(inventor, origin, given) for origin in inventor.origins]
+    """Ask the origins in rounds, each for its share of the households that are still missing."""
+    taken: set[str] = set()
+    size, found, households = inventor.household, 0, 0
+    kinds: dict[Origin, list[Gender]] = {}
+    for kind in inventor.given.generators:
+        kinds.setdefault(kind.origin, []).append(kind.gender)
+    origins = [_OfOrigin(inventor, origin, genders, taken) for origin, genders in kinds.items()]
     while found < n and origins:
-        missing = min(n - found, CHUNK_PEOPLE)
+        missing = -(-min(n - found, CHUNK_PEOPLE) // size)
         counts = rng.multinomial(missing, np.full(len(origins), 1 / len(origins))).tolist()
-        batch = []
+        batch: list[list[Person]] = []
         for one, count in zip(origins, counts, strict=True):
             batch += one.some(count, rng) if count else []
-            watch(Searched(found + len(batch), n))
+            watch(Searched(min(found + len(batch) * size, n), n))
         origins = [one for one in origins if not one.exhausted]
-        found += len(batch)
         rng.shuffle(batch)
-        if batch:
-            yield batch
+        people = [person for household in batch for person in household][: n - found]
+        if size > 1:
+            people = [replace(one, household=households + place // size + 1) for place, one in enumerate(people)]
+        found, households = found + len(people), households + len(batch)
+        if people:
+            yield people
     if found < n:
-        raise GenerationError(
-            f"{found:,} people found of {n:,} asked for; no other whole name was found: ask for fewer, or relax a wish"
-        )
+        told = f"{found:,} people found of {n:,} asked for"
+        if size > 1:
+            raise GenerationError(
+                f"{told}; no origin has given names left for another household of {size:,}: ask for fewer people, or "
+                "for smaller households"
+            )
+        raise GenerationError(f"{told}; no other whole name was found: ask for fewer, or relax a wish")
 
 
 class _OfOrigin:
@@ -191,65 +241,92 @@ class _OfOrigin:
     Args:
         inventor: what draws the parts.
         origin: of these people.
-        given: the whole names given so far, those of all origins.
+        genders: that they may have.
+        taken: the whole names given so far, those of all origins.
 
     Attributes:
         exhausted: there are no more.
     """
 
-    def __init__(self, inventor: PeopleInventor, origin: Origin, given: set[str]) -> None:
-        self._parts, self._origin, self._given = (inventor.given, inventor.family), origin, given
+    def __init__(self, inventor: PeopleInventor, origin: Origin, genders: Sequence[Gender], taken: set[str]) -> None:
+        self._inventor, self._origin, self._genders, self._taken = inventor, origin, genders, taken
         self._own = 0  # people of this origin so far
-        self._met = 0  # pairs of this origin's names that somebody was found to have
+        self._met = 0  # names that somebody was found to have
         self._deal = False
         self.exhausted = False
 
-    def some(self, count: int, rng: np.random.Generator) -> list[Person]:
-        """Up to so many people."""
-        pairs = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
-        self._given.update(pairs)
-        self._own += len(pairs)
-        return [Person(*pair, self._origin) for pair in pairs.values()]
+    def some(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
+        """Up to so many households."""
+        people = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
+        self._own += len(people) * self._inventor.household
+        return people
 
-    def _drawn(self, count: int, rng: np.random.Generator) -> dict[str, tuple[str, str]]:
-        given, family = self._parts
+    def _drawn(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
+        size, genders = self._inventor.household, self._genders
+        of = rng.integers(len(genders), size=count * size)
+        givens = np.empty(len(of), object)
         try:
-            families = family.draw(count, self._origin, rng)  # first: these are new ones, and may be lacking
-            givens = given.draw(count, self._origin, rng)
+            families = self._inventor.family.draw(count, Kind(self._origin), rng)  # first: new ones may be lacking
+            for place, gender in enumerate(genders):
+                wanted = of == place
+                givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
         except GenerationError:
             self._deal = True
             return self._dealt(count, rng)
-        pairs: dict[str, tuple[str, str]] = {}
-        for pair in zip(givens, families, strict=True):
-            pairs.setdefault(_whole(pair), pair)
-        new = {name: pair for name, pair in pairs.items() if name not in self._given}
-        self._deal = len(new) < count / 2
-        return new
+        members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
+        found = [one for family in families if (one := self._household(family, list(islice(members, size))))]
+        self._deal = len(found) < count / 2
+        return found
 
-    def _dealt(self, count: int, rng: np.random.Generator) -> dict[str, tuple[str, str]]:
-        needed = self._own + self._met + count
-        families = self._parts[1].all_of(needed, self._origin, rng)
-        givens = self._parts[0].all_of(needed, self._origin, rng) if families else []
-        pairs = len(givens) * len(families)
-        places: Iterable[int] = rng.permutation(pairs).tolist() if pairs <= MOST_PAIRS else range(pairs)
-        if pairs > MOST_PAIRS:  # so many that places at random find enough; only if they do not, all are looked at
-            places = chain(rng.integers(pairs, size=2 * needed).tolist(), places)
-        dealt: dict[str, tuple[str, str]] = {}
-        taken: set[str] = set()
-        for place in places:
-            pair = givens[place // len(families)], families[place % len(families)]
-            name = _whole(pair)
-            if name in self._given:
-                taken.add(name)
-            else:
-                dealt.setdefault(name, pair)
-            if len(dealt) == count:
-                return dealt
-        self._met += len(taken)
-        self.exhausted = needed not in (len(givens), len(families))  # else more names may be found
+    def _dealt(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
+        size = self._inventor.household
+        needed = self._own + self._met + count * size
+        families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
+        givens = {
+            gender: self._inventor.given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders
+        }
+        members = [(given, gender) for gender, names in givens.items() for given in names]
+        rng.shuffle(members)
+        # Each family goes its own way around all members: from anywhere, by a step that meets each once.
+        steps = [step for step in range(1, len(members) + 1) if gcd(step, len(members)) == 1] or [1]
+        ways = deque(
+            (family, self._free(family, members, int(rng.integers(len(members) or 1)), int(rng.choice(steps))))
+            for family in families
+        )
+        dealt: list[list[Person]] = []
+        while ways and len(dealt) < count:
+            family, way = ways.popleft()
+            chosen = list(islice(way, size))
+            if len(chosen) == size:
+                ways.append((family, way))
+                dealt += filter(None, [self._household(family, chosen)])
+        # Unless a search ended at what was needed, there are no more names.
+        self.exhausted = not dealt or (len(dealt) < count and needed not in map(len, (families, *givens.values())))
         return dealt
 
+    def _free(self, family: str, members: Sequence[Member], start: int, step: int) -> Iterator[Member]:
+        """The members whose whole names nobody has, once around."""
+        for place in range(len(members)):
+            member = members[(start + place * step) % len(members)]
+            if _whole(self._person(family, *member)) in self._taken:
+                self._met += 1
+            else:
+                yield member
 
-def _whole(pair: tuple[str, str]) -> str:
+    def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
+        """People of one family; nobody, if somebody has one of the whole names, or two of them one given name."""
+        people = [self._person(family, *member) for member in members]
+        names = set(map(_whole, people))
+        if len({given for given, _ in members}) < len(members) or not names.isdisjoint(self._taken):
+            return []
+        self._taken |= names
+        return people
+
+    def _person(self, family: str, given: str, gender: Gender) -> Person:
+        female = self._inventor.forms and gender == "female"
+        return Person(given, female_form(family, self._origin) if female else family, self._origin, gender)
+
+
+def _whole(person: Person) -> str:
     """What no two people share."""
-    return " ".join(pair).casefold()
+    return f"{person.given} {person.family}".casefold()

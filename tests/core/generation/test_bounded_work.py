@@ -17,7 +17,7 @@ from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.generator import Generator, likeliest
-from namegen.core.generation.people import PartOfName, PeopleInventor
+from namegen.core.generation.people import Kind, PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains
@@ -165,7 +165,7 @@ def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(mon
     model = SmallModel()
     source, wishes = Generator(model, model.vocabulary), Wishlist([Contains("a")])
     part = PartOfName(
-        "given", {None: source}, source, SamplingSettings(max_length=4), wishes, allow_seen=True, choose=1.0
+        "given", {Kind(): source}, source, SamplingSettings(max_length=4), wishes, allow_seen=True, choose=1.0
     )
     for seed in range(100):
         PeopleInventor(part, part).generate(1, rng=np.random.default_rng(seed))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.generator as generator_module
-import namegen.core.generation.people as people_module
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.people import PartOfName, PeopleInventor
+from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.events import Searched
@@ -22,12 +21,12 @@ GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
     return PartOfName(
-        name, {None: source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True, choose=1.0
+        name, {Kind(): source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True, choose=1.0
     )
 
 
 def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
-    names = part("given", GIVEN).draw(3_000, None, np.random.default_rng(0))
+    names = part("given", GIVEN).draw(3_000, Kind(), np.random.default_rng(0))
     exact = conditioned({name: chance for name, chance in all_names(GIVEN, 2).items() if name})
     check_frequencies(Counter(names), exact)
 
@@ -47,13 +46,12 @@ def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_any
 def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
     monkeypatch.setattr(generator_module, "TRIES", 50)
-    monkeypatch.setattr(people_module, "MOST_PAIRS", 100)
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     given: Counter[str] = Counter()
     for seed in range(10):
-        dealt = people_module._OfOrigin(inventor, None, set())
+        dealt = _OfOrigin(inventor, None, [None], set())
         dealt._deal = True
-        people = dealt.some(60, np.random.default_rng(seed))
+        people = [person for [person] in dealt.some(60, np.random.default_rng(seed))]
         assert len(set(people)) == 60
         given.update(person.given for person in people)
     check_frequencies(given, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
@@ -63,6 +61,6 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest
     """Dealt pairs are not as likely as drawn ones."""
     monkeypatch.setattr(PartOfName, "all_of", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
-    rng, of_origin = np.random.default_rng(0), people_module._OfOrigin(inventor, None, set())
+    rng, of_origin = np.random.default_rng(0), _OfOrigin(inventor, None, [None], set())
     new = [len(of_origin.some(40, rng)) for _ in range(3)]
     assert all(20 < count < 40 for count in new), "some come twice"

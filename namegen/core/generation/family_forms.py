@@ -1,0 +1,37 @@
+"""The forms that a family name has for men and for women, by the endings of each language."""
+
+from __future__ import annotations
+
+import re
+
+# How a man's ending becomes a woman's, the first that fits. Names of other origins, and other endings, have one form.
+# An ending is a regular expression: the Czech Moravec loses its e (Moravcová), Švec and Kadlec do not.
+FEMALE_ENDINGS = {
+    "Azerbaijani": "v>va",
+    "Bulgarian": "ski>ska cki>cka v>va in>ina",
+    "Czech": "ý>á í>í ů>ů něk>ňková těk>ťková děk>ďková ek>ková (?<=[aeiouyáéíóúůýě].)ec>cová [aeo]>ová >ová",
+    "Greek": "idis>idou adis>adou os>ou is>i as>a es>e",
+    "Icelandic": "son>dóttir",
+    "Latvian": "nieks>niece is>e [sš]>a",
+    "Polish": "ski>ska cki>cka dzki>dzka",
+    "Russian": "v>va in>ina yn>yna iy>aya",
+    "Slovak": "ý>á sky>ská cky>cká [ao]>ová >ová",
+    "Ukrainian": "yy>a shyn>shyna",
+    "Uzbek": "v>va",
+}
+_RULES = {
+    origin: [(re.compile(f"{man}$"), woman) for man, woman in (rule.split(">") for rule in rules.split(" "))]
+    for origin, rules in FEMALE_ENDINGS.items()
+}
+
+
+def female_form(family: str, origin: str | None) -> str:
+    """What a woman is called whose father or husband has this family name.
+
+    >>> female_form("Kowalski", "Polish"), female_form("Novák", "Czech"), female_form("Nowak", "Polish")
+    ('Kowalska', 'Nováková', 'Nowak')
+    """
+    for ending, woman in _RULES.get(origin or "", ()):
+        if ending.search(family):
+            return ending.sub(woman, family)
+    return family
