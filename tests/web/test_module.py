@@ -58,7 +58,10 @@ WRONG = [
         "parted.generate({ label: 'Female,female', allowSeen: true })",
         'label is “Female,female”: expected one of “"a, b",female”',
     ),
-    ("parted.next('M', { label: 'A, B' })", 'which means several: give one of “"a, b",female”, “,male”'),
+    (
+        "parted.next('M', { label: 'A, B' })",
+        'label is “A, B”, which means several: give one of “"a, b",female”, “,male”',
+    ),
     ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
