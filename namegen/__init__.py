@@ -25,8 +25,9 @@ from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
     from namegen.api import blend, invent_people, load, train
+    from namegen.pseudonymize import pseudonyms
 
-__all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "train"]
+__all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "pseudonyms", "train"]
 __version__ = "0.1.0"
 
 
@@ -34,6 +35,8 @@ def __getattr__(name: str) -> object:
     """The names that are loaded on demand (PEP 562)."""
     if name in ("blend", "invent_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)
+    if name == "pseudonyms":
+        return getattr(import_module("namegen.pseudonymize"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -69,6 +69,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "web": (NETWORK | {"backends.opening"}, {"numpy", "jinja2", "markupsafe"}),
     "fetch": (DATA | {"baseball", "lists"}, {"urllib3", "certifi"}),
+    "pseudonymize": (DATA, set()),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
         CORE
@@ -93,6 +94,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "lists",
             "models",
             "wishes",
+            "pseudonymize",
             "api",
             "drawings",
             "experiments",

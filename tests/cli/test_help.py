@@ -22,14 +22,24 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "urllib3", "jinja2"}
 # parsed, not run
-LONG_ONES = {"train", "teach", "compare-backends", "sweep", "report", "export-tflite", "export-keras", "fetch"}
+LONG_ONES = {
+    "train",
+    "teach",
+    "compare-backends",
+    "sweep",
+    "report",
+    "export-tflite",
+    "export-keras",
+    "fetch",
+    "pseudonyms",
+}
 
 
 def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "people", "fetch", "export-web"])
+@pytest.mark.parametrize("command", ["", "train", "people", "fetch", "export-web", "pseudonyms"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}

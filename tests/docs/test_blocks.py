@@ -104,6 +104,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = sorted(set(load_bundled("mlb-first").names))[::25]
     for name in ("friends.txt", "names.txt"):
         (folder / name).write_text("\n".join(names), encoding="utf-8")
+    for name in ("my.key", "whole.key"):
+        (folder / name).write_bytes(bytes(range(32)))
+        (folder / name).chmod(0o600)
     table = (ROOT / "namegen" / "lists" / "world_given.csv").read_text(encoding="utf-8").splitlines()
     rows = [row for row in table if row.endswith((",Finnish", ",Italian"))]
     (folder / "names.csv").write_text("\n".join(["name,origin", *rows[::20]]), encoding="utf-8")

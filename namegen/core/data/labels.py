@@ -7,8 +7,6 @@ for a name of either gender.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,36 +14,10 @@ from itertools import chain
 
 import numpy as np
 
+from namegen.core.data.list_formats import split_parts
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.errors import NamesError, SettingsError, nearest, quote, setting
 from namegen.types import Array, Float64, Int32
-
-
-def join_parts(parts: Iterable[str]) -> str:
-    """A label of these parts; empty if all of them are.
-
-    >>> join_parts(["Finnish", ""]), join_parts(["Washington, D.C."]), join_parts(["Washington, D.C.", "city"])
-    ('Finnish,', 'Washington, D.C.', '"Washington, D.C.",city')
-    """
-    parts = [part.strip() for part in parts]
-    if len(parts) == 1 or not any(parts):
-        return parts[0]
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(parts)
-    return line.getvalue()
-
-
-def split_parts(label: str) -> list[str]:
-    """The parts of a label that has several, or of what was asked for.
-
-    >>> split_parts("Finnish,"), split_parts('"Washington, D.C.", city')
-    (['Finnish', ''], ['Washington, D.C.', 'city'])
-    """
-    try:
-        [parts] = csv.reader([label], skipinitialspace=True)
-    except (csv.Error, ValueError):  # a line end, or a part without an end
-        return [label]
-    return [part.strip() for part in parts]
 
 
 def only_labelled(names: Sequence[str], labels: Sequence[str], source: str) -> tuple[list[str], list[str]]:

@@ -10,12 +10,11 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from namegen.core.data.labels import join_parts, split_parts
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting
 
@@ -67,6 +66,33 @@ class Table:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
+def join_parts(parts: Iterable[str]) -> str:
+    """A label of these parts; empty if all of them are.
+
+    >>> join_parts(["Finnish", ""]), join_parts(["Washington, D.C."]), join_parts(["Washington, D.C.", "city"])
+    ('Finnish,', 'Washington, D.C.', '"Washington, D.C.",city')
+    """
+    parts = [part.strip() for part in parts]
+    if len(parts) == 1 or not any(parts):
+        return parts[0]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(parts)
+    return line.getvalue()
+
+
+def split_parts(label: str) -> list[str]:
+    """The parts of a label that has several, or of what was asked for.
+
+    >>> split_parts("Finnish,"), split_parts('"Washington, D.C.", city')
+    (['Finnish', ''], ['Washington, D.C.', 'city'])
+    """
+    try:
+        [parts] = csv.reader([label], skipinitialspace=True)
+    except (csv.Error, ValueError):  # a line end, or a part without an end
+        return [label]
+    return [part.strip() for part in parts]
+
+
 def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
     """The lines of a text, each a name. Raises NamesError: a column was asked for."""
     if asked := column or label_column:
@@ -89,9 +115,7 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     Raises:
         NamesError: no CSV, no such column, or rows that are too long.
     """
-    first = text[: text.find("\n")] if "\n" in text else text
-    bare = re.sub(r'"[^"]*"', "", first)  # what stands between quotation marks separates nothing
-    delimiter = max(",;\t", key=bare.count)  # of equals the first
+    delimiter = delimiter_of(text[: text.find("\n")] if "\n" in text else text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         header = [name.strip() for name in next(reader, [])]
@@ -120,23 +144,30 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     return Table(names, labels, lambda entry: f"line {line_of[entry]}", "empty cells", dropped)
 
 
+def delimiter_of(first: str) -> str:
+    """What separates the cells of a table, by its first line: a comma, a semicolon or a tab."""
+    bare = re.sub(r'"[^"]*"', "", first)  # what stands between quotation marks separates nothing
+    return max(",;\t", key=bare.count)  # of equals the first
+
+
 def _column_places(
     header: Sequence[str], column: str | None, label_column: str | None, source: str
 ) -> tuple[int, list[int]]:
     """Where the names stand, and where their labels."""
     if label_column is None:
-        return _column_place(header, column, source, "column"), []
+        return column_place(header, column, source, "column"), []
     columns = [label_column] if label_column in header else split_parts(label_column)
-    label_places = [_column_place(header, one, source, "label_column") for one in columns]
+    label_places = [column_place(header, one, source, "label_column") for one in columns]
     if column is None and len(header) == len(set(label_places)) + 1:
         return (set(range(len(header))) - set(label_places)).pop(), label_places
-    place = _column_place(header, column, source, "column")
+    place = column_place(header, column, source, "column")
     if place in label_places:
         raise NamesError(f"{source}: names and labels cannot both stand in the column {quote(header[place])}")
     return place, label_places
 
 
-def _column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
+def column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
+    """Where the column of a name or a number from 1 stands; None: the only one. Raises NamesError."""
     listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
     if not any(header):
         raise NamesError(f"{source} has no names: the first row of a CSV file must name its columns")

@@ -1,0 +1,117 @@
+"""``namegen pseudonyms``: names of a pool in place of those in a table. Nothing heavy is loaded, not even NumPy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from namegen.cli import options
+from namegen.cli.export import force
+from namegen.cli.terminal import Notes, json_text, printable
+from namegen.core.data.list_formats import column_place, delimiter_of
+from namegen.errors import NamesError, safe_cell, short
+from namegen.files import check_output, write_whole
+from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
+
+MAX_CELL = 10_000_000  # characters: an open quotation mark does not take all memory
+
+
+@options.command(
+    "namegen pseudonyms people.csv --column first --pool names.txt --key-file my.key",
+    "namegen pseudonyms people.csv --column 1 --pool given.txt --pool family.txt --key-file my.key --out new.csv",
+)
+@click.argument("file")
+@click.option("--column", required=True, metavar="COLUMN", help="The column of the values: its name or its number.")
+@click.option(
+    *("--pool", "pools"),
+    multiple=True,
+    required=True,
+    metavar="NAMES",
+    help="A file of names, one per line; repeat the option for names of several parts.",
+)
+@click.option(
+    "--key-file",
+    required=True,
+    metavar="KEY",
+    help="A file of 16 or more random bytes, kept secret. To make one: `umask 077; head -c 32 /dev/urandom > KEY`.",
+)
+@click.option("--template", metavar="TEXT", help="How to write a name of several parts.  [default: {1} {2} …]")
+@click.option("--context", default="", metavar="TEXT", help="A purpose: with another one, values get other names.")
+@click.option("--unique", is_flag=True, help="Stop where two values share a name. Takes 8 bytes for each value.")
+@click.option(
+    "--out", type=options.OutFile(".csv"), metavar="OUT", help="The file to write.  [default: standard output]"
+)
+@force
+@options.common
+def pseudonyms(
+    file: str,
+    column: str,
+    pools: tuple[str, ...],
+    key_file: str,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    notes: Notes,
+    **how: Any,
+) -> None:
+    """Put a name of a pool in place of each value in one column of a table.
+
+    FILE is CSV, or - for standard input. The same value gets the same name wherever key, pool and context are the same,
+    and other columns stay as they are. Two values may share a name: standard error says how many pairs to expect. The
+    file KEY.pool keeps the hash of the pool, so that another one is refused. --json prints these figures, beside --out.
+    """
+    if as_json and out is None:
+        raise click.UsageError("--json needs --out, as the table goes to standard output.")
+    if out is not None:
+        check_output(out, example="new.csv", force=force)
+    made = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
+    keep_pool(key_file, made.pool_hash)
+    notes(f"{made.size:,} names; the hash of the pool is {made.pool_hash}")
+    rows = renamed(file, column, made)
+    if out is None:
+        sys.stdout.buffer.writelines(rows)
+    else:
+        write_whole(out, rows)
+    values, pairs = made.hashed + made.numbers, made.expected_shared
+    notes(f"{values:,} values; if all are different, expect {pairs:,.3g} pairs that share a name")
+    if as_json:
+        found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
+        click.echo(json_text(found))
+
+
+def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
+    """The rows of a table, with pseudonyms in one column. Raises NamesError: it is none, or has no such column."""
+    csv.field_size_limit(MAX_CELL)
+    number = 1
+    try:
+        with click.open_file(file, "rb") as stream:
+            text = io.TextIOWrapper(stream, "utf-8", newline="")
+            first = text.readline()
+            mark, end = first[: first.startswith("\ufeff")], "\r\n" if first.endswith("\r\n") else "\n"
+            delimiter = delimiter_of(first)
+            rows = csv.reader(chain([first.removeprefix(mark)], text), delimiter=delimiter, strict=True)
+            special, header = re.compile(f'[\r\n"{delimiter}]'), next(rows, [])
+            place = column_place([name.strip() for name in header], column, short(file), "column")
+            yield mark.encode()
+            for row in chain([header], rows):
+                if number > 1 and row:
+                    if len(row) != len(header):
+                        raise csv.Error(f"{len(row)} cells where the first row has {len(header)}")
+                    row[place] = safe_cell(printable(made.of(row[place])))
+                cells = ('"' + cell.replace('"', '""') + '"' if special.search(cell) else cell for cell in row)
+                joined = delimiter.join(cells) or '""' * len(row)  # a row of one empty cell is no empty row
+                yield f"{joined}{end}".encode()
+                number += 1
+    except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
+        reason = getattr(error, "strerror", None) or error
+        raise NamesError(
+            f"cannot read row {number} of {short(file)} ({reason}): give a table in CSV and UTF-8"
+        ) from error
