@@ -158,6 +158,7 @@ mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
 	$(RUN) -m benchmarks.mutants_record
 
 models: $(VENV)/.installed
+	$(RUN) docs/tools/make_base.py
 	$(RUN) docs/tools/make_models.py
 
 page: $(VENV)/.installed

@@ -97,7 +97,10 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("[training]\nepoch = 3", "training.epoch is unknown: did you mean training.epochs?"),
         ("[trainin]\nepochs = 3", "trainin is unknown: did you mean training?"),
         ("epochs = 3", "epochs is unknown: did you mean training.epochs?"),
-        ("[network]\nqqqq = 3", "network.qqqq is unknown: expected one of architecture, cell, hidden, init, options"),
+        (
+            "[network]\nqqqq = 3",
+            "network.qqqq is unknown: expected one of architecture, cell, hidden, init, base, options",
+        ),
         ("data = 3", "data is 3: expected a table, [data]"),
         ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
         ("[training]\nlearning_rate = true", "training.learning_rate is True: expected a number"),

@@ -9,18 +9,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
+from namegen.api.model import load
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, Runner, run_all
+from namegen.core.settings import NOTHING
 from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
+from namegen.core.training.base import Base
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
-from namegen.errors import TrainingError, setting
+from namegen.errors import CheckpointError, TrainingError, setting
 from namegen.events import Ended, Planned, Watcher, unwatched
 from namegen.files import is_file, write_whole
-from namegen.lists import read_names
+from namegen.lists import credit_of, read_names
+from namegen.models import BASE, shipped_path
 from namegen.settings_toml import Config, read_config, write_config
 from namegen.threads import cores
 
@@ -93,6 +97,18 @@ def train_teacher(document: dict[str, Json], parent: Parent) -> str | None:
         return b64encode((folder / MODEL_FILE).read_bytes()).decode() if files else None
 
 
+def open_base(model: str | Path | None) -> Base:
+    """What a training may begin from: any model; None: BASE. Raises CheckpointError: see ``load``."""
+    try:
+        # Read by one engine, so that all begin from the same numbers.
+        opened = load(shipped_path(BASE) if model in (None, BASE) else model, backend="numpy")
+        if opened.checkpoint is None:
+            raise CheckpointError(f"{opened.name} is a .tflite, which no training begins from: give a run folder")
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; or give {setting('base', NOTHING)}") from error
+    return Base(str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training))
+
+
 def open_run(
     folder: RunFolder,
     config: Config,
@@ -115,7 +131,9 @@ def open_run(
     """
     recipe = replace(config.recipe, data=folder.found_here(config.data))
     corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
-    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use)
+    # All that a run still needs of its base, its own model has; the base itself may be gone.
+    own = (lambda _: open_base(folder.path)) if recipe.network.from_base else None
+    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use, open_base=own)
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 

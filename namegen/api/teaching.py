@@ -14,7 +14,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.split import TRAINING
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.record import TrainingSummary, default_max_length
-from namegen.core.settings import COUNTING, TeachingSettings
+from namegen.core.settings import COUNTING, NOTHING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
@@ -24,7 +24,7 @@ from namegen.core.training.run_folder import RunFolder, kept_here
 from namegen.errors import CheckpointError, NamesError, SettingsError, quote
 from namegen.events import CorpusDrawn, Watcher, Weighed, unwatched
 from namegen.files import is_file
-from namegen.models import SHIPPED
+from namegen.models import BASE, SHIPPED
 from namegen.settings_toml import Config, RunSettings, write_config
 
 FEWEST_TO_CHOOSE_BY = 5  # different names
@@ -129,12 +129,13 @@ def check_teachers(settings: TeachingSettings) -> None:
 
 def lasting(settings: TeachingSettings) -> TeachingSettings:
     """The same, with files and folders by their whole paths, as they hold from anywhere."""
-    return replace(settings, teachers=tuple(map(_lasting, settings.teachers)))
+    return replace(settings, teachers=tuple(map(lasting_name, settings.teachers)))
 
 
-def _lasting(teacher: str) -> str:
-    elsewhere = teacher in SHIPPED or teacher == COUNTING or teacher.startswith(OWN_TEACHERS)
-    return teacher if elsewhere else str(Path(teacher).absolute())
+def lasting_name(model: str) -> str:
+    """A model's name, a file or folder by its whole path."""
+    elsewhere = model in (*SHIPPED, BASE, NOTHING, COUNTING) or model.startswith(OWN_TEACHERS)
+    return model if elsewhere else str(Path(model).absolute())
 
 
 def is_trained(folder: Path) -> bool:

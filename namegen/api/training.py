@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
-from namegen.api.teachers import open_run, train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting
+from namegen.api.teachers import open_base, open_run, train_side_by_side
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting, lasting_name
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.training.preparation import prepare
@@ -66,7 +66,8 @@ def train(
     config = replace(config, teaching=lasting(config.teaching))
     corpus = _read_corpus(names, config, stdin)
     config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
-    prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True)
+    config = merge(config, {"network.base": config.network.base and lasting_name(config.network.base)})
+    prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     with ExitStack() as for_a_while:

@@ -234,15 +234,16 @@ def export_web(
 
 def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageModel:
     from namegen.core.training import MODEL_FILE
-    from namegen.lists import BUNDLED
+    from namegen.lists import BUNDLED, credit_of
     from namegen.models import SHIPPED, TITLES
     from namegen.web.export import PageModel
 
     name, path, checkpoint = _read(model, notes)
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
-    bundled = BUNDLED.get(str(checkpoint.training.get("list")))
-    credit, notice = (f"{bundled.credit}; {bundled.licence}", bundled.licence_text) if bundled else ("", "")
+    credit = credit_of(checkpoint.training)
+    notices = {one.attribution: one.licence_text for one in BUNDLED.values() if one.attribution in credit}
+    notice = "\n".join(notices.values())
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
     return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice)
 

@@ -188,17 +188,19 @@ def of_setting(
         name: of the field.
         read: makes a value of what is typed, where click has no such type.
     """
-    about, hint, flag = About.of(kind, name), get_type_hints(kind)[name], f"--{name.replace('_', '-')}"
+    about, hint, flag = About.of(kind, name), get_type_hints(kind)[name], option_name(name)
     default = getattr(kind(), name)
     if hint is bool:
         told, flag = flag if default else f"--no-{flag[2:]}", f"{flag}/--no-{flag[2:]}"
-        return click.option(flag, default=None, help=f"{about.help}  [default: {told}]")
+        return click.option(flag, name, default=None, help=f"{about.help}  [default: {told}]")
     told = about.default or ("" if default in (None, (), {}) else str(default))
     text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(option_name)
     if about.choices:
-        return click.option(flag, type=click.Choice(about.choices), help=text)
+        return click.option(flag, name, type=click.Choice(about.choices), help=text)
     plain = next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
-    return click.option(flag, type=read or plain, metavar=about.metavar, help=text, cls=filled_by(engines_in_help))
+    return click.option(
+        flag, name, type=read or plain, metavar=about.metavar, help=text, cls=filled_by(engines_in_help)
+    )
 
 
 def weights(text: str) -> tuple[float, ...]:

@@ -51,13 +51,16 @@ def error_line(message: str, *, lines: bool = False) -> str:
     return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
 
 
+OPTIONS = {"base": "from"}  # which is a word of Python's own
+
+
 def option_name(name: str, value: str | None = None) -> str:
     """What a setting is called on the command line, with the value that it should have if one is given.
 
     >>> option_name("min_length"), option_name("validation", "0"), option_name("allow_seen", "True")
     ('--min-length', '--validation 0', '--allow-seen')
     """
-    option = name.replace("_", "-")
+    option = OPTIONS.get(name, name).replace("_", "-")
     if value in (None, "True"):
         return f"--{option}"
     return f"--no-{option}" if value == "False" else f"--{option} {value}"

@@ -30,6 +30,7 @@ DROPS = ("drop_recurrent", "drop_between", "drop_output")
 EFFORTS = ("quick", "standard", "best")
 MOST_ASKED_FOR = 1_000_000_000  # that anybody may ask for at a time
 COUNTING = "counting"  # the teacher that counts
+NOTHING = "none"  # in place of a model to begin from
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
 
@@ -221,6 +222,14 @@ class NetworkSettings(Checked):
         expected="1 to 16 widths, each from 1 to 4096",
     )
     init: str = declared("glorot", "The initial values of the weights.", choices=INITIALISERS)
+    base: str | None = declared(
+        None,
+        f"Begin from what this model has learned: a run folder, a file or a shipped model; {NOTHING}: from nothing.",
+        "base, a network that comes with namegen, for 20 to 499 names whose characters it knows; else none",
+        metavar="MODEL",
+        holds=lambda v: v != "",
+        expected=f"a model, or {NOTHING}",
+    )
     options: Mapping[str, int | float | str | bool] = declared(
         {}, "Further settings of an engine's own architecture, such as heads=4.", metavar="N=V,…"
     )
@@ -233,6 +242,11 @@ class NetworkSettings(Checked):
         'simple_rnn'
         """
         return replace(self, cell=self.cell or PLAIN_CELL, hidden=self.hidden or PLAIN_HIDDEN)
+
+    @property
+    def from_base(self) -> bool:
+        """Whether it begins from another model's parameters."""
+        return self.base not in (None, NOTHING)
 
 
 @dataclass(frozen=True)

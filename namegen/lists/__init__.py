@@ -10,6 +10,7 @@ import io
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, Queue
@@ -60,6 +61,11 @@ class BundledList:
         return _FOLDER / self.file
 
     @property
+    def attribution(self) -> str:
+        """Whom it comes from and under which licence, in a line."""
+        return f"{self.credit}; {self.licence}"
+
+    @property
     def licence_text(self) -> str:
         """The notice that goes wherever the list goes."""
         return self.path.with_suffix(".LICENSE.txt").read_text(encoding="utf-8")
@@ -102,6 +108,12 @@ BUNDLED: dict[str, BundledList] = {
         for kind, origins in (("given", 32), ("family", 28))
     },
 }
+
+
+def credit_of(training: Mapping[str, object]) -> str:
+    """Whom the lists come from that a model has learned from, as its record tells; "": nobody knows."""
+    bundled, of_base = BUNDLED.get(str(training.get("list"))), str(training.get("credit", ""))
+    return "; ".join(filter(None, ("" if bundled is None else bundled.attribution, of_base)))
 
 
 def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.Corpus:

@@ -1,4 +1,4 @@
-"""Models that come trained with the package: name → file, each with a card and a licence beside it."""
+"""Models that come trained with the package: name → file, each with a licence beside it, and those for use a card."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ TITLES = {
     "world-family": "Family names of the world",
 }
 SHIPPED = tuple(TITLES)
+BASE = "base"  # what the networks of short lists begin from; it is no model for use
 _FOLDER = Path(__file__).parent
 
 

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namegen.api.teachers import open_base
 from namegen.backends import load_engine
 from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import TrainingSettings
+from namegen.core.settings import Recipe, TrainingSettings
+from namegen.core.training.preparation import prepare
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
 from tests.requirements import require
@@ -195,3 +198,13 @@ def test_an_old_keras_is_refused() -> None:
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(EngineError, match="'float16'"):
         load_engine("keras")(RecurrentNetwork(3), None, threads=1, dtype="float16")
+
+
+def test_a_training_from_a_base_begins_from_the_numbers_of_the_numpy_engine() -> None:
+    names = Corpus.from_names(
+        [f"{one}{two}" for one in ("Al", "Bern", "Car", "Dor") for two in ("a", "o", "is", "e", "u")]
+    )
+    engines = [prepare(names, Recipe(), load_engine(one), open_base=open_base).engine for one in ("numpy", "keras")]
+    one, other = (engine.get_state() for engine in engines)
+    for name in engines[0].network.parameter_shapes:
+        np.testing.assert_array_equal(one[name], other[name])

@@ -98,6 +98,8 @@ class TrainingSummary(TypedDict, total=False):
     test_share: Share
     backend: str
     settings: Mapping[str, Json]
+    base: str  # what its training began from; known_names has the names of that, too
+    credit: str  # whom the lists of the base come from
     seed: Count
     epochs: Count
     best_epoch: Count

@@ -15,6 +15,7 @@ from typing import Any
 
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import FEWEST_NAMES
+from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.lesson import fits
@@ -92,6 +93,9 @@ FEW = Choice(
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
 # of the list, its shapes and its bars keep out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
+# From a base there is less to learn, and smoothing would take back what it knows.
+FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
+MORE_FROM_BASE = replace(FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0)  # of enough names to hold some out
 MANY = Choice("lstm", 192, smoothing=0.3)
 MANY_SHORT = Choice(
     "lstm", 192, smoothing=0.1, output_share=1.0, readings=24, drawn_characters=1_000_000, lesson_characters=3_000_000
@@ -200,6 +204,8 @@ def _widths_alone(network: NetworkSettings) -> NetworkSettings:
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network, choice = recipe.training, recipe.network, _choice(size)
+    if network.from_base and size.listed < MOST_NAMES:
+        choice = FROM_BASE if size.listed < FEWEST_NAMES else MORE_FROM_BASE
     cell, hidden = network.cell or choice.cell, network.hidden or (choice.width,)
     batch_size = training.batch_size or _batch_size(size, choice)
     dropped = _dropped(size, choice, cell, max(hidden))

@@ -24,6 +24,7 @@ from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import sameness_of
 from namegen.core.data.shapes import MOST_NAMES, shapes_of
+from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
@@ -31,6 +32,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
+from namegen.core.training.base import OpenBase, begun
 from namegen.core.training.effort import QUICK, settled
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
@@ -54,6 +56,7 @@ class PreparedTraining:
         batches: what an epoch reads.
         record: what the model will carry beside its parameters, as far as the list and the recipe decide it.
         for_use: whether names will be asked of the model.
+        begins_from: what is said of the base; "": nothing.
     """
 
     corpus: Corpus
@@ -66,6 +69,7 @@ class PreparedTraining:
     batches: BatchMaker
     record: Record
     for_use: bool
+    begins_from: str = ""
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -77,7 +81,7 @@ class PreparedTraining:
         """What a watcher is told of the list."""
         corpus, parts, recipe = self.corpus, self.parts, self.recipe
         return ListReady(
-            remarks=(corpus.dropped_sentence(), corpus.alike_labels_sentence()),
+            remarks=(corpus.dropped_sentence(), corpus.alike_labels_sentence(), self.begins_from),
             training=parts.training.name_count,
             damped=parts.batches.name_count,
             held_out=0 if parts.held_out is None else parts.held_out.name_count,
@@ -110,7 +114,13 @@ class PreparedTraining:
 
 
 def prepare(
-    corpus: Corpus, recipe: Recipe, engine_class: EngineClass, *, threads: int = 1, for_use: bool = False
+    corpus: Corpus,
+    recipe: Recipe,
+    engine_class: EngineClass,
+    *,
+    threads: int = 1,
+    for_use: bool = False,
+    open_base: OpenBase | None = None,
 ) -> PreparedTraining:
     """Put a training together.
 
@@ -120,6 +130,7 @@ def prepare(
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
         for_use: whether names will be asked of the model: then it is measured at the end which are to be offered.
+        open_base: opens the model that a training may begin from; None: all begin from random numbers.
 
     Raises:
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
@@ -129,16 +140,20 @@ def prepare(
     parts = ListParts.from_corpus(corpus, data, seed=seed)
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
+    recipe, base, begins_from = begun(recipe, open_base, corpus)
     recipe = settled(recipe, parts)
     network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
     start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
+    if base is not None:
+        start = base.parameters(corpus.where(parts.part_of == TRAINING), parts.vocabulary, parts.labels)
     with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
         engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
     known, starts = sameness.known_set(parts.distinct_names), parts.beginnings
+    known = known if base is None else base.known_with(known)
     generator = Generator(engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness)
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
@@ -164,9 +179,11 @@ def prepare(
             "backend": engine.name,
             "settings": to_plain(recipe.training),
             "seed": seed,
+            **({} if base is None else {"base": str(recipe.network.base), "credit": base.credit}),
         },
     )
-    return PreparedTraining(corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use)
+    made = (network, dropping, engine, generator, batches, record)
+    return PreparedTraining(corpus, parts, recipe, *made, for_use, begins_from)
 
 
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:

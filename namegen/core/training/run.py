@@ -56,7 +56,7 @@ class TrainingRun:
         self.folder = folder
         self._watch, self._stop = watch, stop
         self.progress = TrainingProgress()
-        self._saved_best = 0  # the epoch whose parameters the folder's model holds
+        self._saved_best = -1  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
 
     @cached_property
@@ -198,8 +198,11 @@ class TrainingRun:
         return Checkpoint(**vars(replace(record, training=summary, probe=best.probe)), parameters=best.parameters)
 
     def _save_best(self, model: Checkpoint | None = None) -> None:
-        """Write the best model if it is a new one, or has its figures now."""
-        best = self.progress.best
-        if self.folder is not None and best is not None and (model is not None or best.epoch != self._saved_best):
+        """Write the best model if it is a new one, or has its figures now. What began from a base is a model already,
+        and to go on needs what it says of the base.
+        """
+        best, from_base = self.progress.best, self.prepared.recipe.network.from_base
+        epoch = 0 if best is None else best.epoch
+        if self.folder is not None and (epoch or from_base) and (model is not None or epoch != self._saved_best):
             self.folder.save_model(model or self._model())
-            self._saved_best = best.epoch
+            self._saved_best = epoch

@@ -1,0 +1,157 @@
+"""Trainings that begin from a base: which do, from which numbers, and what their models say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import compress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import teachers
+from namegen.api.teachers import open_base
+from namegen.backends import load_engine
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import open_network
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.sameness import digests
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import Label
+from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.base import Base, begun
+from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.errors import CheckpointError, SettingsError
+from namegen.lists import load_bundled
+from namegen.models import shipped_path
+from namegen.settings_toml import Config, merge, read_config
+from tests.core.training.small_runs import After
+
+ITALIAN = [f"{start}{end}" for start in ("Al", "Bern", "Car", "Dor", "Ed") for end in ("ina", "etto", "aldo", "ucci")]
+RNN = NetworkSettings(architecture="rnn")
+
+
+@cache
+def shipped() -> Base:
+    return open_base(None)
+
+
+def small_base(characters: str = "abc", labels: int = 2) -> Base:
+    network = RecurrentNetwork(len(characters) + 1, "gru", (5,), labels=labels)
+    values = network.initial_parameters("normal", rng=np.random.default_rng(0))
+    parameters = {name: 9 * value.astype(np.float32) for name, value in values.items()}
+    of_labels = tuple(Label(f"label {place}", 1) for place in range(labels))
+    checkpoint = Checkpoint(network, Vocabulary(characters), labels=of_labels, parameters=parameters)
+    return Base("small", checkpoint, open_network(checkpoint, "small"))
+
+
+def of_names(names: list[str], engine: str = "numpy", **network: object) -> PreparedTraining:
+    recipe = Recipe(network=NetworkSettings(**network))
+    return prepare(Corpus.from_names(names), recipe, load_engine(engine), open_base=lambda _: shipped())
+
+
+def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
+    """A name of known characters has the same logits as in the base, but for those of new characters."""
+    base = small_base(labels=0)
+    made = base.parameters(Corpus.from_names(["xa", "ca"]), Vocabulary("acx"), ())
+    mean = base.checkpoint.parameters["rnn.0.kernel"][1:].mean(axis=0)
+    np.testing.assert_allclose(made["rnn.0.kernel"][3], mean, rtol=1e-6)
+    engine = NumpyEngine(RecurrentNetwork(4, "gru", (5,)), None, threads=1)
+    engine.set_state(made)
+    rows = [np.array([token], np.int32) for token in (0, 1, 2, 0, 1, 3)]
+    ours, theirs = engine.initial_state(1), base.model.initial_state(1)
+    for here, there in zip(rows[:3], rows[3:], strict=True):
+        logits, ours = engine.step(here, ours)
+        expected, theirs = base.model.step(there, theirs)
+        np.testing.assert_allclose(logits[0, :3], expected[0, [0, 1, 3]], rtol=1e-5)
+
+
+def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
+    labels = [label.name for label in shipped().checkpoint.labels]
+    rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
+    given = load_bundled("world-given")
+    names = {
+        one: list(compress(given.names, [label == one for label in given.labels]))[::9] for one in ("Finnish", "Twi")
+    }
+    of_each = {one: shipped().label_weights(some) for one, some in names.items()}
+    for origin, weights in of_each.items():
+        assert weights.sum() == pytest.approx(1)
+        assert labels[int(weights.argmax())] == f"{origin} given"
+    corpus = Corpus.from_names([*names["Finnish"], *names["Twi"]], labels=[one for one in names for _ in names[one]])
+    made = shipped().parameters(corpus, corpus.vocabulary, tuple(names))["rnn.0.kernel"]
+    np.testing.assert_allclose(made[-2:], [weights @ rows for weights in of_each.values()], rtol=1e-5)
+    np.testing.assert_allclose(shipped().label_weights(["王"]), 1 / len(labels))  # nothing of it can be read
+
+
+@pytest.mark.parametrize(
+    ("names", "network", "effort", "said"),
+    [
+        (ITALIAN, {}, "standard", "begins from the model 'base'"),
+        (ITALIAN[:19] * 9, {}, "standard", "begins from nothing: fewer than 20"),
+        (ITALIAN, {"hidden": (64,)}, "standard", "another network is asked for than its gru 128"),
+        ([f"{one}王王" for one in ITALIAN], {}, "standard", "% of the list's characters"),
+        ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, "standard", ""),
+        (ITALIAN, {}, "quick", ""),
+        (ITALIAN, {"base": "none"}, "standard", ""),
+        ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {"base": "base"}, "quick", "begins from the model"),
+    ],
+)
+def test_a_base_is_taken_where_it_suits(names: list[str], network: dict, effort: str, said: str) -> None:
+    recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(effort=effort))
+    chosen, base, sentence = begun(recipe, lambda _: shipped(), Corpus.from_names(names))
+    assert said in sentence
+    assert bool(said) == bool(sentence)
+    assert chosen.network.from_base == (base is not None) == ("from the model 'base'" in sentence)
+
+
+@pytest.mark.parametrize("network", [{"cell": "lstm"}, {"hidden": (8,)}, {"architecture": "other"}, {}])
+def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
+    recipe = Recipe(network=replace(RNN, base="base", **network))
+    names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
+    with pytest.raises(SettingsError, match="base"):
+        begun(recipe, lambda _: shipped(), names)
+    with pytest.raises(SettingsError, match="leave it out"):  # as of a sweep
+        begun(recipe, None, names)
+
+
+def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
+    few = of_names(ITALIAN).recipe.training
+    assert (few.epochs, few.learning_rate, few.label_smoothing, few.drop_recurrent) == (30, 0.002, 0.0, 0.0)
+    more = of_names(list(load_bundled("mlb-first").names[:300])).recipe.training
+    assert (more.label_smoothing, more.drop_output, more.drop_recurrent > 0.1) == (0.3, 0.0, True)
+
+
+def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
+    record = of_names(ITALIAN).record
+    assert record.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [True, True, False]
+    assert record.training["base"] == "base"
+    assert "Faraglia and contributors; MIT" in record.training["credit"]
+    assert len(of_names(ITALIAN, base="none").record.known_names) == len(ITALIAN)
+
+
+def test_a_run_goes_on_bit_for_bit_without_its_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was stopped in the first epoch, and the base is gone since."""
+    config = merge(Config(), {"run.threads": 1, "training.epochs": 2})
+    whole = api.train(ITALIAN, config=config, out=tmp_path / "whole").checkpoint
+    assert not api.train(ITALIAN, config=config, out=tmp_path / "run", stop=After(2)).finished
+    assert read_config(tmp_path / "run" / "config.toml").network.base == "base"
+    monkeypatch.setattr(teachers, "shipped_path", lambda _: tmp_path / "gone.safetensors")
+    resumed = api.resume(tmp_path / "run").checkpoint
+    for name, values in whole.parameters.items():
+        np.testing.assert_array_equal(resumed.parameters[name], values)
+    assert resumed.training == whole.training
+    np.testing.assert_array_equal(resumed.known_names.numbers, whole.known_names.numbers)
+    with pytest.raises(CheckpointError, match="base=none"):
+        api.train(ITALIAN, config=config)
+    again = api.train(ITALIAN, config=merge(config, {"network.base": str(tmp_path / "run"), "training.epochs": 1}))
+    assert again.checkpoint.training["credit"] == whole.training["credit"]
+
+
+def test_the_shipped_base_is_small() -> None:
+    files = list(shipped_path("base").parent.glob("base.*"))
+    assert len(files) == 3
+    assert sum(path.stat().st_size for path in files) <= 500_000
