@@ -98,7 +98,7 @@ def measure(name: str, config: str) -> ListFrequencies:
     with tempfile.TemporaryDirectory() as folder:
         api.train(config=read_config(Path(config)), out=Path(folder) / "run")
         model = api.load(Path(folder) / "run")
-    drawn = model.generate(DRAWN, allow_seen=True, allow_repeats=True, temperature=1.0, seed=0)
+    drawn = model.generate(DRAWN, allow_seen=True, allow_repeats=True, rude=True, temperature=1.0, seed=0)
     return counted(name, config, load_bundled(name).names, drawn)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
 
 from namegen.errors import SettingsError, setting, shown
 from namegen.lists import BUNDLED, load_bundled
@@ -41,8 +41,9 @@ class Wishes(TypedDict, total=False):
     """What each name must keep; None and what is left out ask for nothing.
 
     Upper and lower case are told apart in the first four. ``docs/use/generating.md`` says which distribution comes out.
-    ``banned``: letter case, spaces and punctuation do not count. ``min_distance``: the smallest edit distance to every
-    name of ``avoid`` or, without that, of the bundled list that the model learned from.
+    ``banned``: letter case, spaces and punctuation do not count; ``=word`` counts as a whole word alone.
+    ``min_distance``: the smallest edit distance to every name of ``avoid`` or, without that, of the bundled list that
+    the model learned from. ``rude``: rude names may come; without it none does.
     """
 
     starts_with: Annotated[str | None, Option("TEXT", "that begin with TEXT.")]
@@ -54,7 +55,11 @@ class Wishes(TypedDict, total=False):
     min_length: Annotated[int | None, Option("N", "of N characters or more.", 0)]
     banned: Annotated[
         Iterable[str] | None,
-        Option("FILE", "that contain no word from FILE (one per line); case, spaces and punctuation do not matter."),
+        Option(
+            "FILE",
+            "that contain no word from FILE (one per line); case, spaces and punctuation do not matter. With = before "
+            "it, a word counts only as a whole word.",
+        ),
     ]
     avoid: Annotated[
         Iterable[str] | None,
@@ -69,6 +74,7 @@ class Wishes(TypedDict, total=False):
             3,
         ),
     ]
+    rude: bool | None
 
 
 class WishesOfPart(Wishes, total=False):
@@ -81,7 +87,9 @@ class WishesOfPart(Wishes, total=False):
 
 
 OPTIONS: dict[str, Option] = {
-    name: get_args(hint)[1] for name, hint in get_type_hints(WishesOfPart, include_extras=True).items()
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(WishesOfPart, include_extras=True).items()
+    if get_origin(hint) is Annotated
 }
 
 
@@ -100,9 +108,10 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
         TypeError: there is no such wish.
 
     >>> [wish.name for wish in make_wishes(starts_with="Mc", min_length=5, contains=None)]
-    ['min_length', 'starts_with']
+    ['min_length', 'starts_with', 'rude']
     """
     from namegen.core.data.sameness import NAMES
+    from namegen.core.generation.wishes.rude import NotRude
     from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
 
     kind = NAMES if sameness is None else sameness
@@ -111,7 +120,10 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
     given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
     distance = given.pop(MinDistance.name, None)
     avoided = given.pop(Avoid.name, None)
+    allow_rude = given.pop(NotRude.name, False)
     made = [WISHES[name](value) for name, value in given.items()]
+    if not allow_rude:
+        made.append(NotRude())
     if avoided is not None:
         made.append(Avoid(avoided, kind))
     if distance is not None:
@@ -122,7 +134,9 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
 def _checked(name: str, value: object) -> object:
     """The value of a wish, several texts as a list: they are read twice, and may come from an iterator."""
     kind = get_args(get_type_hints(Wishes)[name])[0]
-    if kind not in (str, int):
+    if kind is bool:
+        expected, right = "True or False", isinstance(value, bool)
+    elif kind not in (str, int):
         expected = "several texts, such as a list of them"
         value = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
         right = isinstance(value, list) and all(isinstance(text, str) for text in value)

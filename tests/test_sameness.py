@@ -64,7 +64,7 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
     assert not set(forms(avoided)) & set(forms(names))
     names = model.generate(20, seed=2, avoid=["Acme"], min_distance=2, starts_with="A")
     assert not {"acme", "acm", "ame", "ace", "acmee"} & set(forms(names))
-    near = make_wishes(None, model.sameness, avoid=["Acme AG"], min_distance=2)
+    near = make_wishes(None, model.sameness, avoid=["Acme AG"], min_distance=2, rude=True)
     refused = [wish.refuses(Finished(["Acmee Corp", "Anna Corp"], model.sameness)).tolist() for wish in near]
     assert refused == [[False, False], [True, False]]  # avoid; min_distance
 

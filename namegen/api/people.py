@@ -51,6 +51,7 @@ def invent_people_batches(
     temperature: float | None = None,
     choose: float | None = None,
     letter_case: str | None = None,
+    rude: bool = False,
     watch: Watcher = unwatched,
 ) -> Iterator[list[Person]]:
     """Invent people, in batches as they are found; see ``core/generation/people.py``.
@@ -73,6 +74,7 @@ def invent_people_batches(
         temperature: below 1 stays with what is likely; None: 1.
         choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
+        rude: allow rude names.
         watch: told now and then how far the search is; see ``namegen.events``.
 
     Raises:
@@ -108,6 +110,7 @@ def invent_people_batches(
             given_wishes,
             temperature,
             choose,
+            rude,
         ),
         _part(
             "family",
@@ -117,6 +120,7 @@ def invent_people_batches(
             family_wishes,
             temperature,
             choose,
+            rude,
         ),
     ]
     inventor = PeopleInventor(*parts, household=household or 1, forms=forms)
@@ -206,6 +210,7 @@ def _part(
     wishes: object,
     temperature: float | None,
     choose: float | None,
+    rude: bool,
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every kind.
 
@@ -217,8 +222,9 @@ def _part(
         wishes: what it must keep.
         temperature: of drawing.
         choose: the share of the new names.
+        rude: whether rude names may come, unless the wishes say so.
     """
-    others = _as_dict(part, wishes)
+    others = {"rude": rude, **_as_dict(part, wishes)}
     listed_there = model.list_name in BUNDLED
     source = source or ("real" if listed_there else "any")
     if source not in SOURCES:
@@ -276,6 +282,7 @@ def invent_players_batches(
     last_wishes: WishesOfPart | None = None,
     watch: Watcher = unwatched,
     letter_case: str | None = None,
+    rude: bool = False,
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``baseball/inventing.py``.
 
@@ -288,6 +295,7 @@ def invent_players_batches(
         last_wishes: the same of last names.
         watch: told now and then how far the search is; see ``namegen.events``.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
+        rude: allow rude names.
 
     Raises:
         CheckpointError, SettingsError: at once.
@@ -297,7 +305,7 @@ def invent_players_batches(
     check_types(choose=choose)
     rng = random_numbers(seed)
     first, last = (
-        _part(part, load_shipped(f"mlb-{part}"), {Kind(): ""}, source, wishes, temperature, choose)
+        _part(part, load_shipped(f"mlb-{part}"), {Kind(): ""}, source, wishes, temperature, choose, rude)
         for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
     )
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]

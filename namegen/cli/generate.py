@@ -94,6 +94,7 @@ drawing_options = options.together(
     wish_options(),
     click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
     click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
+    options.rude,
     options.letter_case,
     formats.scores,
 )

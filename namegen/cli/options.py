@@ -230,6 +230,7 @@ letter_case = click.option(
     type=click.Choice(LETTER_CASES),
     help="The letter case to write the names in.  [default: title for companies, as-learned for others]",
 )
+rude = click.option("--rude", is_flag=True, help="Allow rude names. Without it no name has a word that most find rude.")
 seed = click.option("--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names.")
 temperature = click.option(
     "--temperature",

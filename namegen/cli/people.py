@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -21,13 +21,25 @@ def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     """The options that say how many whole names, and how they are drawn."""
     how_many = options.how_many(what)
     return options.together(
-        options.letter_case, formats.option, options.temperature, options.choose, options.seed, how_many
+        options.letter_case,
+        options.rude,
+        click.option(
+            "--banned",
+            metavar="FILE",
+            help=f"Give only {what} no part of whose names has a word from FILE; see --banned of `namegen generate`.",
+        ),
+        formats.option,
+        options.temperature,
+        options.choose,
+        options.seed,
+        how_many,
     )
 
 
-def _wishes_of(part: str, wished: dict[str, Any]) -> Any:
-    """Take what was wished of one part of the names."""
-    return {name.removeprefix(part): wished.pop(name) for name in list(wished) if name.startswith(part)}
+def _wishes_of(part: str, wished: dict[str, Any], banned: Sequence[str] | None) -> Any:
+    """Take what was wished of one part of the names; what is banned of all parts is banned of this one, too."""
+    own = {name.removeprefix(part): wished.pop(name) for name in list(wished) if name.startswith(part)}
+    return {**own, "banned": [*(own["banned"] or ()), *(banned or ())]}
 
 
 def origins_in_help(ctx: click.Context) -> str:
@@ -120,6 +132,7 @@ def people(
     template = TEMPLATE if template is None else template
     check_template(template)
     wished |= read_texts(wished, notes)
+    banned = wished.pop("banned")
     of_given, of_family = (None if model is None else open_model(model, notes) for model in (given_model, family_model))
     columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
     with Display(notes, formats.SEARCHING) as display:
@@ -128,8 +141,8 @@ def people(
             household=household,
             given_model=of_given,
             family_model=of_family,
-            given_wishes=_wishes_of("given_", wished),
-            family_wishes=_wishes_of("family_", wished),
+            given_wishes=_wishes_of("given_", wished, banned),
+            family_wishes=_wishes_of("family_", wished, banned),
             watch=display,
             **wished,
         )
@@ -168,11 +181,12 @@ def players(
     from namegen import api
 
     wished |= read_texts(wished, notes)
+    banned = wished.pop("banned")
     with Display(notes, formats.SEARCHING) as display:
         batches = api.invent_players_batches(
             count,
-            first_wishes=_wishes_of("first_", wished),
-            last_wishes=_wishes_of("last_", wished),
+            first_wishes=_wishes_of("first_", wished, banned),
+            last_wishes=_wishes_of("last_", wished, banned),
             watch=display,
             **wished,
         )

@@ -398,7 +398,9 @@ def _drawn(result: RunResult) -> list[str]:
             if isinstance(event, Searched) and (event.drawn + event.read) * longest > MOST_LOOKED_AT:
                 raise GenerationError("names that a summary shows are not worth more")
 
-        as_learned = list(model.generate_batches(drawn, seed=result.seed, allow_seen=True, allow_repeats=True))
+        as_learned = list(
+            model.generate_batches(drawn, seed=result.seed, allow_seen=True, allow_repeats=True, rude=True)
+        )
         names: list[str] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
             for batch in model.generate_batches(ASKED_FOR, seed=result.seed, watch=not_long):

@@ -194,7 +194,7 @@ class PeopleInventor:
         check_amount(n, "people")
         # First of all origins together: of a wish that none can keep, that is one search and not one for each.
         for part in (self.given, self.family):
-            if n and any(True for _ in part.wishes):
+            if n and not all(wish.always for wish in part.wishes):
                 part.check(np.random.default_rng(rng.integers(2**63)))
         return _search(self, n, rng, watch)
 

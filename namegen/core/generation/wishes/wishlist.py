@@ -6,6 +6,7 @@ Names are held against other names in any letter case, spacing and punctuation; 
 from __future__ import annotations
 
 import operator
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -17,6 +18,7 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, norm
 from namegen.core.data.shapes import fits, lengths, may_begin
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
+from namegen.core.generation.wishes.rude import NotRude
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Finished, Tracker, Wish
 from namegen.errors import SettingsError, setting
@@ -126,11 +128,12 @@ class Banned(Wish):
     """Words that no name contains.
 
     Letter case, spaces and punctuation do not count, in the words or in the name. A word of nothing but punctuation is
-    looked for as it stands. Empty words forbid nothing.
+    looked for as it stands. Empty words forbid nothing. A word behind ``=`` is forbidden as a whole word alone: as the
+    name, or between spaces or hyphens.
 
-    >>> wish = Banned(["ass", "Bob"])
-    >>> wish.keeps("M. Assaf"), wish.keeps("B-o-b"), wish.keeps("Basil")
-    (False, False, True)
+    >>> wish = Banned(["ass", "Bob", "=ann"])
+    >>> [wish.keeps(name) for name in ("M. Assaf", "B-o-b", "Basil", "Anna", "Mary Ann", "Ann-Lee")]
+    [False, False, True, True, False, False]
     """
 
     name = "banned"
@@ -140,7 +143,9 @@ class Banned(Wish):
 
     def __init__(self, value: Iterable[str]) -> None:
         super().__init__(frozenset(value))
-        exact = {word.strip().casefold() for word in self.value}
+        words = {word.strip().casefold() for word in self.value}
+        self._whole = {normalise(word[1:]) for word in words if word.startswith("=")} - {""}
+        exact = {word for word in words if not word.startswith("=")}
         forms = {normalise(word) for word in exact}
         self._words: dict[int, set[str]] = {}  # by length: looking up every stretch of a name costs the same for
         for form in exact | forms:  # ten words as for ten thousand
@@ -150,14 +155,18 @@ class Banned(Wish):
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must have may contain a banned word."""
         for wish in wishes.texts:
-            if not self.keeps(wish.value):
+            if self._contains_one(wish.value):
                 raise SettingsError(f"{wish.told} contradicts {setting(self.name)}: it contains a banned word")
 
     def keeps(self, name: str) -> bool:
-        """The name contains none of the words."""
-        return not any(
+        """The name contains none of the words, and none of those behind ``=`` as a whole."""
+        words = (name, *re.split(r"[\s-]+", name)) if self._whole else ()
+        return self._whole.isdisjoint(map(normalise, words)) and not self._contains_one(name)
+
+    def _contains_one(self, text: str) -> bool:
+        return any(
             form[start : start + length] in words
-            for form in {name.casefold(), normalise(name)}
+            for form in {text.casefold(), normalise(text)}
             for length, words in self._words.items()
             for start in range(len(form) - length + 1)
         )
@@ -331,6 +340,7 @@ WISHES: dict[str, type[Wish]] = {
         EndsWith,
         Matches,
         Banned,
+        NotRude,
         New,
         Avoid,
         Distinct,

@@ -113,10 +113,10 @@ def test_composed_characters_may_be_given_as_two_but_not_in_what_is_too_long_any
 @given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
 def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) -> None:
     """As they are typed, and in the form in which case, spaces and punctuation do not count."""
-    typed = [word.strip().casefold() for word in banned if word.strip()]
+    typed = [word.strip().casefold() for word in banned if word.strip() and word.strip()[0] != "="]
     forms = [*typed, *(normalise(word) for word in typed)]
     expected = any(form in text for form in forms if form for text in (name.casefold(), normalise(name)))
-    assert Banned(banned).keeps(name) != expected
+    assert Banned(word for word in banned if word.strip()[:1] != "=").keeps(name) != expected
 
 
 def test_banned_words_as_one_would_hope() -> None:
@@ -124,6 +124,13 @@ def test_banned_words_as_one_would_hope() -> None:
     found = ["Goddamned", "D-A-M-N", "Shell Oil", "A & B", "Sinbad", "Adam N."]
     assert not any(wish.keeps(name) for name in found)
     assert all(wish.keeps(name) for name in ("", "Dan", "Hel", "<b>", "\x1b[1m", "ba"))
+
+
+def test_a_word_behind_an_equals_sign_is_banned_as_a_whole_word_alone() -> None:
+    wish = Banned(["=Ann", " =o'neil ", "=", "=van der"])
+    assert not any(map(wish.keeps, ("ann", "Mary Ann", "Ann-Lee", "A. O\u2019Neil", "Van-der")))
+    assert all(map(wish.keeps, ("Anna", "Joann", "", "=", "Vanderlyn")))
+    Wishlist([StartsWith("Ann"), wish]).check(Vocabulary("An"))  # Annn is allowed
 
 
 def test_lists_refuse_their_names_in_any_spelling() -> None:

@@ -1,0 +1,91 @@
+"""Rude names: which are refused, how many real ones are, and that everything that draws leaves them out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from faker import Faker
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen import api
+from namegen.core.generation.wishes.rude import MAX_STRETCH, NotRude, folded, hash_of, read_hashes
+from namegen.core.generation.wishes.wish import Finished
+from namegen.errors import SettingsError
+from namegen.faker import NamegenProvider
+from namegen.lists import BUNDLED, load_bundled
+from namegen.wishes import make_wishes
+
+REAL = (
+    "Cockburn",
+    "Hancock",
+    "Dickens",
+    "Dickinson",
+    "Fagan",
+    "Marsen",
+    "Assad",
+    "Cummings",
+    "Titus",
+    "Sussex",
+    "Ana-Li",
+)
+RUDE = ("Wolfcock", "Fagger", "Cockie", "COCK", "Shitts", "Bitchell", "O'Cunt", "Fúcksen", "Dick-Slut", "Ass Foods Inc")
+
+
+@pytest.mark.parametrize(("names", "refused"), [(REAL, False), (RUDE, True), ((), False)])
+def test_rude_names_are_refused_and_real_ones_are_not(names: tuple[str, ...], refused: bool) -> None:
+    assert NotRude().refuses(Finished(names)).tolist() == [refused] * len(names)
+
+
+@given(
+    st.lists(st.text(st.sampled_from("acfhiknosuK \n-ïé😀"), max_size=20) | st.sampled_from(REAL + RUDE), max_size=6)
+)
+def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[str]) -> None:
+    refused, allowed = (set(hashes.tolist()) for hashes in read_hashes())
+
+    def is_rude(name: str) -> bool:
+        text = folded([name])
+        places = [(i, j) for i in range(len(text)) for j in range(i + 1, min(len(text), i + MAX_STRETCH) + 1)]
+        found = [(i, j) for i, j in places if hash_of(text[i:j]) in refused]
+        around = [text[i - (text[i] != " ") : j + (text[j - 1] != " ")] for i, j in found]
+        return any(hash_of(stretch) not in allowed for stretch in around)
+
+    assert NotRude().refuses(Finished(names)).tolist() == [is_rude(name) for name in names]
+
+
+def test_of_the_real_names_hardly_any_is_refused() -> None:
+    """Where this fails after a change of a list, run docs/tools/make_rude.py again."""
+    names = [name for one in BUNDLED for name in set(load_bundled(one).names)]
+    assert NotRude().refuses(Finished(names)).mean() < 0.001
+
+
+def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
+    model = api.load_shipped("mlb-last")
+    every = model.best(40, starts_with="Cock", rude=True)
+    polite = [name for name in every if NotRude().keeps(name)]
+    assert 5 < len(polite) < 40
+    assert model.best(len(polite), starts_with="Cock") == polite
+
+
+def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    faker = Faker()
+    faker.add_provider(NamegenProvider)
+    model = api.load_shipped("world-family")
+
+    def drawn(**rude: bool) -> list[str]:
+        people = [f"{one.given} {one.family}" for one in api.invent_people(9, seed=1, **rude)]
+        players = [one.full_name for one in api.invent_players(9, seed=1, **rude)]
+        return [*people, *players, *model.generate(9, seed=1, **rude), *model.generate(9, allow_repeats=True, **rude)]
+
+    monkeypatch.setattr(
+        NotRude, "refuses", lambda _, finished: np.array(["a" in name for name in finished.names], bool)
+    )
+    assert "a" not in "".join([*drawn(), faker.invented_family_name(), faker.invented_person()])
+    assert "a" in "".join(drawn(rude=True))
+
+
+def test_whether_rude_names_may_come_is_yes_or_no() -> None:
+    assert not list(make_wishes(rude=True))
+    assert [wish.name for wish in make_wishes(rude=None)] == ["rude"]
+    with pytest.raises(SettingsError, match="rude is 'no': expected True or False"):
+        make_wishes(rude="no")  # type: ignore[arg-type]
