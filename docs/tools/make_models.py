@@ -37,7 +37,7 @@ HUB_CARDS = Path(__file__).parents[1] / "use" / "models"
 COMMANDS = {
     "mlb-first": "namegen train mlb-first --effort best --cell gru --hidden 64",
     "mlb-last": "namegen train mlb-last --effort best --hidden 128",
-    "companies": "namegen train companies --effort best",
+    "companies": "namegen train companies --effort best --hidden 208",
     "japanese-given": "namegen train japanese-given --effort best --hidden 96",
     "world-given": "namegen train world-given --effort best --cell gru --hidden 80",
     "world-family": "namegen train world-family --effort best --cell gru --hidden 80",

@@ -2,14 +2,13 @@
 
 ``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within a
 minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. ``best`` trains
-several of those as teachers, and lets them and counting teach one network of at most 200,000 parameters, in minutes.
+several of those as teachers, and lets them and counting teach one network, in minutes.
 What they choose depends on what is read of the list alone, never on the engine, the machine or the clock; each choice
 stands below, and ``docs/use/training.md`` has the measurements.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,8 +37,8 @@ FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops les
 
 OWN_TEACHERS = "teachers/"  # the folder inside a run's own that those lie in which are trained for it
 TWIN = "-whole"  # behind the name of a teacher: its twin, which learned the whole training part
-MOST_PARAMETERS = 200_000  # of a student
-STUDENT_WIDTHS = tuple(range(224, 0, -16))  # the widest that has no more parameters
+STUDENT_PARAMETERS = 200_000  # at most, or as many as the standard network has
+STUDENT_WIDTHS = tuple(range(320, 0, -16))  # the widest that has no more parameters
 STUDENT_READINGS = 120  # times the characters of an epoch of the list, that a student reads of its lesson at most
 FEWEST_LESSON_CHARACTERS = 2_500_000  # that it reads in any case
 LESSON_EPOCH = 150_000  # characters: a lesson is long, and is read in slices, so that figures come every few seconds
@@ -229,7 +228,7 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
     learning_rate = None
     if network.architecture == RECURRENT:
         cell = network.cell or choice.student
-        network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, size.vocabulary),))
+        network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, choice, size.vocabulary),))
         default_rate = training.optimizer == "adam" and not training.rate_steps
         learning_rate = LEARNING_RATES.get(cell) if default_rate else None
     else:
@@ -249,13 +248,14 @@ def _lesson_characters(size: ListSize, choice: Choice) -> int:
     return min(choice.lesson_characters, max(STUDENT_READINGS * size.characters, FEWEST_LESSON_CHARACTERS))
 
 
-def _student_width(cell: str, vocabulary_size: int) -> int:
+def _student_width(cell: str, choice: Choice, vocabulary_size: int) -> int:
     """The widest layer of so many parameters at most."""
-    for width in STUDENT_WIDTHS:
-        shapes = RecurrentNetwork(vocabulary_size, cell, (width,)).parameter_shapes
-        if sum(math.prod(shape) for shape in shapes.values()) <= MOST_PARAMETERS:
-            return width
-    return STUDENT_WIDTHS[-1]
+
+    def parameters(cell: str, width: int) -> int:
+        return RecurrentNetwork(vocabulary_size, cell, (width,)).parameter_count
+
+    most = max(STUDENT_PARAMETERS, parameters(choice.cell, choice.width))
+    return next((width for width in STUDENT_WIDTHS if parameters(cell, width) <= most), STUDENT_WIDTHS[-1])
 
 
 def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:

@@ -94,6 +94,15 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
 
 
+def test_a_student_is_as_wide_as_the_parameters_of_the_standard_network_allow() -> None:
+    """And as 200,000 do, where that has fewer."""
+    best = TrainingSettings(effort="best")
+    assert (chosen(SHORT, best).network.hidden, chosen(SHORT).network.hidden) == ((192,), (128,))
+    assert chosen(LONG, best).network.hidden == chosen(LONG).network.hidden == (256,)
+    phrases = replace(LONG, characters=LONG.names * 13)
+    assert chosen(phrases, best).network == chosen(phrases).network
+
+
 @pytest.mark.parametrize("said", [{"drop_recurrent": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}])
 def test_what_was_said_stands(said: dict[str, float]) -> None:
     (name,) = said
