@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -24,12 +24,12 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
 
 GIVEN, FAMILY = "world-given", "world-family"
-ALIASES = {  # what people ask for → the origin of such names
-    **dict.fromkeys(("American", "British", "Australian", "Canadian", "Scottish"), "English"),
-    **dict.fromkeys(("Mexican", "Argentinian", "Colombian", "Chilean", "Peruvian", "Hispanic"), "Spanish"),
-    **dict.fromkeys(("Austrian", "Swiss"), "German"),
-    **{"Brazilian": "Portuguese", "Flemish": "Dutch", "Ghanaian": "Twi", "Moldovan": "Romanian"},
-    **{"Nigerian": "Yoruba", "Tanzanian": "Swahili"},
+ALIASES = {  # what people ask for, in small letters → the origin of such names
+    **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
+    **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
+    **dict.fromkeys(("austrian", "swiss"), "German"),
+    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi", "moldovan": "Romanian"},
+    **{"nigerian": "Yoruba", "tanzanian": "Swahili"},
 }
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
@@ -189,17 +189,26 @@ def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin
 
 def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -> Origin:
     """An origin that both models know, by its name or by an alias, letter case aside. Raises SettingsError."""
-    spelled = {one.casefold(): one for one in (*ALIASES, *common)}
-    found = spelled.get(asked.casefold()) if isinstance(asked, str) else None
-    if (origin := ALIASES.get(found or "", found)) in common:
-        return origin
+    text = str(asked).casefold()
+    meant = (text, ALIASES.get(text, "").casefold())
+    if found := [one for name in meant for one in common if one.casefold() == name]:
+        return found[0]
     told = f"{setting('origin')} is {quote(str(asked), 60)}"
     for part, model, other in (("family", models[1], models[0]), ("given", models[0], models[1])):
-        if isinstance(asked, str) and asked.casefold() in {str(one).casefold() for one in _genders(other)}:
+        if any(str(one).casefold() in meant for one in _genders(other)):
             raise SettingsError(f"{told}, of which {model.name} has no {part} names: give another origin or model")
-    near = nearest(str(asked), spelled.values())
+    near = nearest(text, common)
     expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {', '.join(common)}"
     raise SettingsError(f"{told}, which {models[0].name} does not know: {expected}")
+
+
+@cache
+def _names_by_label(list_name: str) -> dict[str, list[str]]:
+    """The names of a bundled list, by their labels: read once, as a request for a few people takes less time."""
+    corpus, names = load_bundled(list_name), defaultdict(list)
+    for name, label in zip(corpus.names, corpus.labels or ("",) * len(corpus.names), strict=True):
+        names[label].append(name)
+    return names
 
 
 def _part(
@@ -247,10 +256,7 @@ def _part(
 
     listed = None
     if source == "real":
-        corpus = load_bundled(str(model.list_name), labels=bool(model.labels))
-        names: dict[str, list[str]] = defaultdict(list)  # of each label
-        for name, label in zip(corpus.names, corpus.labels or ("",) * len(corpus.names), strict=True):
-            names[label].append(name)
+        names = _names_by_label(str(model.list_name))
         every = list(names)
         listed = {
             kind: [

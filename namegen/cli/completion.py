@@ -115,8 +115,11 @@ def _labels(ctx: click.Context) -> Iterable[str]:
 
 def origins(_: click.Context) -> Iterable[str]:
     """What both models know that people come from if no others are given."""
-    family = set(_labels_of("world-family"))
-    return [label for label in _labels_of("world-given") if label in family]
+    from namegen.core.data.labels import parts_of
+
+    names = ("world-given", "world-family")
+    given, family = (dict.fromkeys(origin for origin, *_ in parts_of(_labels_of(name))) for name in names)
+    return [origin for origin in given if origin in family]
 
 
 def _labels_of(name: str) -> list[str]:

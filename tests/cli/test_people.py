@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from namegen import api, models
+from namegen.api.model import open_checkpoint
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import normalise, sameness_of
 from namegen.core.generation.people import Person, check_template
+from namegen.core.training.preparation import prepare
+from namegen.core.training.run import TrainingRun
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
+from namegen.settings_toml import parse_config
 from tests.cli.conftest import invoke
 from tests.small_models import some_of
 
@@ -111,6 +119,91 @@ class TestInventing:
             people(1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last"), origins=["Italian"])
         found = people(40, seed=1, family_model=api.load("companies"))
         assert {person.origin for person in found} == set(api.load("world-given").labels)
+
+
+GIVEN = {
+    "Polish,female": "Anna Ewa Zofia Marta",
+    "Polish,male": "Jan Adam Piotr",
+    "Czech,": "Saša Nikola",
+    "Twi,male": "Kofi",
+}
+FAMILY = {"Polish,male": "Kowalski Lipski", "Polish,": "Nowak Wrona", "Czech,male": "Novák", "Yoruba,": "Okoro Bello"}
+
+
+@cache
+def tiny(names: str) -> api.LoadedModel:
+    """A model that knows little more than some of these names."""
+    labelled = {"given": GIVEN, "family": FAMILY}[names]
+    pairs = [(name, label) for label, some in labelled.items() for name in some.split()]
+    corpus = Corpus.from_names([name for name, _ in pairs], labels=[label for _, label in pairs])
+    recipe = parse_config({"training": {"effort": "quick", "epochs": 30}, "data": {"validation": 0.0}}).recipe
+    return open_checkpoint(TrainingRun(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names)
+
+
+class TestGenders:
+    """Labels of two parts, an origin and a gender; no list of these models comes with namegen."""
+
+    def people(self, n: int = 12, **told: Any) -> list[Person]:
+        how = {"given_model": tiny("given"), "family_model": tiny("family"), "family": "any", "seed": 1, **told}
+        how = {"given_wishes": {"max_length": 9}, "family_wishes": {"max_length": 9}, **how}
+        return api.invent_people(n, **how)
+
+    def test_each_person_has_one_and_a_family_name_that_agrees(self) -> None:
+        found = self.people(120, origins="Polish", family_wishes={"ends_with": "ski"})
+        assert {one.gender for one in found} == {"female", "male"}
+        assert all(one.family.endswith("ska" if one.gender == "female" else "ski") for one in found)
+        names = Counter(one.given for one in found if one.gender == "female")
+        assert names.keys() & set(GIVEN["Polish,female"].split())
+        assert not names.keys() & set(GIVEN["Polish,male"].split())
+
+    def test_one_can_be_asked_for_and_names_that_tell_none_may_be_anybodys(self) -> None:
+        assert {one.gender for one in self.people(origins="Polish", gender="male")} == {"male"}
+        assert {one.gender for one in self.people(origins="Czech")} == {"female", "male"}
+        with pytest.raises(SettingsError, match="no given names of gender 'female'"):
+            self.people(given_model=tiny("given").labelled("Polish,male"), origins="Polish", gender="female")
+        with pytest.raises(SettingsError, match="no given names of gender 'neuter'"):
+            self.people(gender="neuter")
+        with pytest.raises(SettingsError, match="no given names of gender 'male'"):
+            self.people(given_model="mlb-first", gender="male")
+
+    def test_an_origin_that_one_model_lacks_says_so_and_another_word_for_one_is_understood(self) -> None:
+        for origin, said in {
+            "twi": "'twi', of which family has no family names",
+            "Nigerian": "'Nigerian', of which given has no given names",
+            "Yoruba": "'Yoruba', of which given has no given names",
+            "Czch": "did you mean 'Czech'",
+        }.items():
+            with pytest.raises(SettingsError, match=said):
+                self.people(origins=origin)
+        for origin in ("nigerian", "YORUBA"):
+            assert {
+                one.origin for one in people(5, origins=origin, given_model="mlb-first", family_model=tiny("family"))
+            } == {"Yoruba"}
+
+    def test_real_names_of_a_model_of_ones_own_are_not_known(self) -> None:
+        with pytest.raises(
+            SettingsError, match="does not carry its list, so its real names are not known: give given=any"
+        ):
+            self.people(given="real")
+        with pytest.raises(SettingsError, match="given is 'reel'"):
+            self.people(given="reel")
+
+
+def test_a_file_is_written_whole_or_not_at_all_as_a_spreadsheet_opens_it(tmp_path: Path) -> None:
+    told = ("people", "-n", 6, "--household", 3, "--seed", 1)
+    result = invoke(*told, "--out", "town.csv")
+    assert (result.exit_code, result.output) == (0, "")
+    table = Path("town.csv").read_bytes()
+    assert table.decode("utf-8-sig") == invoke(*told, "--format", "csv").stdout
+    assert table.startswith(b"\xef\xbb\xbfname,given,family,origin,gender,household\n")
+    assert invoke(*told, "--out", "town.csv").exit_code == 1, "there is one"
+    few = ("people", "-n", 9, "--force", "--given-matches", "Aino", "--family-matches", "Virtanen", "--family", "real")
+    assert invoke(*few, "--out", "town.csv").exit_code == 1
+    assert Path("town.csv").read_bytes() == table
+    assert invoke(*told, "--force", "--out", "town.csv", "--format", "json").exit_code == 2
+    assert invoke(*told, "--out", "town.xlsx").exit_code == 2
+    assert invoke(*told, "--out", "town.txt").exit_code == 0
+    assert Path("town.txt").read_text(encoding="utf-8") == invoke(*told, "--format", "text").stdout
 
 
 def test_a_template_has_the_fields_of_a_person_alone() -> None:

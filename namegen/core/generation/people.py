@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from math import gcd
 from string import Formatter
 from typing import NamedTuple
 
@@ -116,7 +115,7 @@ class PartOfName:
         if self.listed is None:
             return list(self._names(self.generators[kind], n, rng, allow_repeats=True))
         if not (names := self._fitting[kind]):
-            raise GenerationError(self._none_listed)
+            raise GenerationError(f"no real {self.part} name fits")
         return [names[place] for place in rng.integers(len(names), size=n).tolist()]
 
     def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
@@ -134,8 +133,9 @@ class PartOfName:
         with of_part(self.part):
             if self.listed is None:
                 list(self._names(self.any_origin, 1, rng, allow_repeats=True))
-            elif not any(self._fitting.values()):
-                raise GenerationError(self._none_listed)
+            found = self.listed is None or any(self._fitting.values())
+        if not found:
+            raise GenerationError(f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}")
 
     @cached_property
     def _fitting(self) -> dict[Kind, Sequence[str]]:
@@ -145,10 +145,6 @@ class PartOfName:
             kind: judge.keep(names, np.ones(len(names), np.int64))[1].names
             for kind, names in (self.listed or {}).items()
         }
-
-    @property
-    def _none_listed(self) -> str:
-        return f"no listed {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}"
 
     def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
         for batch in generator.generate(
@@ -202,11 +198,11 @@ class PeopleInventor:
 def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher) -> Iterator[list[Person]]:
     """Ask the origins in rounds, each for its share of the households that are still missing."""
     taken: set[str] = set()
-    size, found, households = inventor.household, 0, 0
+    size, found, households = min(inventor.household, n), 0, 0
     kinds: dict[Origin, list[Gender]] = {}
     for kind in inventor.given.generators:
         kinds.setdefault(kind.origin, []).append(kind.gender)
-    origins = [_OfOrigin(inventor, origin, genders, taken) for origin, genders in kinds.items()]
+    origins = [_OfOrigin(inventor, size, origin, genders, taken) for origin, genders in kinds.items()]
     while found < n and origins:
         missing = -(-min(n - found, CHUNK_PEOPLE) // size)
         counts = rng.multinomial(missing, np.full(len(origins), 1 / len(origins))).tolist()
@@ -223,13 +219,10 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
         if people:
             yield people
     if found < n:
-        told = f"{found:,} people found of {n:,} asked for"
+        lacking = "no other whole name was found: ask for fewer, or relax a wish"
         if size > 1:
-            raise GenerationError(
-                f"{told}; no origin has given names left for another household of {size:,}: ask for fewer people, or "
-                "for smaller households"
-            )
-        raise GenerationError(f"{told}; no other whole name was found: ask for fewer, or relax a wish")
+            lacking = f"no given names are left for a household of {size:,}: ask for smaller ones, or for fewer people"
+        raise GenerationError(f"{found:,} people found of {n:,} asked for; {lacking}")
 
 
 class _OfOrigin:
@@ -240,6 +233,7 @@ class _OfOrigin:
 
     Args:
         inventor: what draws the parts.
+        size: people of a household.
         origin: of these people.
         genders: that they may have.
         taken: the whole names given so far, those of all origins.
@@ -248,8 +242,10 @@ class _OfOrigin:
         exhausted: there are no more.
     """
 
-    def __init__(self, inventor: PeopleInventor, origin: Origin, genders: Sequence[Gender], taken: set[str]) -> None:
-        self._inventor, self._origin, self._genders, self._taken = inventor, origin, genders, taken
+    def __init__(
+        self, inventor: PeopleInventor, size: int, origin: Origin, genders: Sequence[Gender], taken: set[str]
+    ) -> None:
+        self._inventor, self._size, self._origin, self._genders, self._taken = inventor, size, origin, genders, taken
         self._own = 0  # people of this origin so far
         self._met = 0  # names that somebody was found to have
         self._deal = False
@@ -258,11 +254,11 @@ class _OfOrigin:
     def some(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         """Up to so many households."""
         people = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
-        self._own += len(people) * self._inventor.household
+        self._own += len(people) * self._size
         return people
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
-        size, genders = self._inventor.household, self._genders
+        size, genders = self._size, self._genders
         of = rng.integers(len(genders), size=count * size)
         givens = np.empty(len(of), object)
         try:
@@ -279,7 +275,7 @@ class _OfOrigin:
         return found
 
     def _dealt(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
-        size = self._inventor.household
+        size = self._size
         needed = self._own + self._met + count * size
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         givens = {
@@ -287,12 +283,7 @@ class _OfOrigin:
         }
         members = [(given, gender) for gender, names in givens.items() for given in names]
         rng.shuffle(members)
-        # Each family goes its own way around all members: from anywhere, by a step that meets each once.
-        steps = [step for step in range(1, len(members) + 1) if gcd(step, len(members)) == 1] or [1]
-        ways = deque(
-            (family, self._free(family, members, int(rng.integers(len(members) or 1)), int(rng.choice(steps))))
-            for family in families
-        )
+        ways = deque((one, self._free(one, members, int(rng.integers(len(members) or 1)))) for one in families)
         dealt: list[list[Person]] = []
         while ways and len(dealt) < count:
             family, way = ways.popleft()
@@ -304,10 +295,10 @@ class _OfOrigin:
         self.exhausted = not dealt or (len(dealt) < count and needed not in map(len, (families, *givens.values())))
         return dealt
 
-    def _free(self, family: str, members: Sequence[Member], start: int, step: int) -> Iterator[Member]:
-        """The members whose whole names nobody has, once around."""
+    def _free(self, family: str, members: Sequence[Member], start: int) -> Iterator[Member]:
+        """The members whose whole names nobody has, from anywhere once around."""
         for place in range(len(members)):
-            member = members[(start + place * step) % len(members)]
+            member = members[(start + place) % len(members)]
             if _whole(self._person(family, *member)) in self._taken:
                 self._met += 1
             else:

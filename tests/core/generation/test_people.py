@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import namegen.core.generation.generator as generator_module
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.errors import GenerationError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
 
@@ -47,20 +51,70 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypat
     """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
     monkeypatch.setattr(generator_module, "TRIES", 50)
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    given: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
     for seed in range(10):
-        dealt = _OfOrigin(inventor, None, [None], set())
+        dealt = _OfOrigin(inventor, 1, None, [None], set())
         dealt._deal = True
         people = [person for [person] in dealt.some(60, np.random.default_rng(seed))]
         assert len(set(people)) == 60
-        given.update(person.given for person in people)
-    check_frequencies(given, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
+        drawn.update(person.given for person in people)
+    check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
 
 
 def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dealt pairs are not as likely as drawn ones."""
     monkeypatch.setattr(PartOfName, "all_of", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
-    rng, of_origin = np.random.default_rng(0), _OfOrigin(inventor, None, [None], set())
+    rng, of_origin = np.random.default_rng(0), _OfOrigin(inventor, 1, None, [None], set())
     new = [len(of_origin.some(40, rng)) for _ in range(3)]
     assert all(20 < count < 40 for count in new), "some come twice"
+
+
+NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
+CZECH = [Kind("Czech", "female"), Kind("Czech", "male")]
+
+
+def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
+    made = part(name, GIVEN, 9)
+    return replace(made, generators=dict.fromkeys(names, made.any_origin), listed=names)
+
+
+def czechs(household: int, families: list[str], given: dict[Kind, list[str]] | None = None) -> PeopleInventor:
+    parts = (
+        listed("given", given or {kind: NAMES[kind.gender] for kind in CZECH}),
+        listed("family", {Kind("Czech"): families}),
+    )
+    return PeopleInventor(*parts, household=household, forms=True)
+
+
+@given(st.integers(1, 6), st.integers(1, 3), st.integers(0, 2**32))
+def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_both_names(
+    size: int, families: int, seed: int
+) -> None:
+    """Down to the last of all people that there are."""
+    men = ["Novák", "Malý", "Svoboda"][:families]
+    n = families * (6 // size) * size
+    batches = czechs(size, men).generate(n, rng=np.random.default_rng(seed))
+    people = [person for batch in batches for person in batch]
+    assert len({(one.given, one.family) for one in people}) == len(people) == n
+    forms = {"Novák": "Nováková", "Malý": "Malá", "Svoboda": "Svobodová"}
+    for start in range(0, n, size):
+        household = people[start : start + size]
+        assert {one.household for one in household} == {None if size == 1 else start // size + 1}
+        assert len({one.given for one in household}) == size
+        [name] = {next(man for man in men if one.family in (man, forms[man])) for one in household}
+        for one in household:
+            assert one.given in NAMES[one.gender]
+            assert one.family == (name if one.gender == "male" else forms[name])
+
+
+def test_a_household_larger_than_the_given_names_is_refused_and_the_last_one_may_be_smaller() -> None:
+    rng = np.random.default_rng(0)
+    [people] = czechs(4, ["Novák", "Malý"]).generate(6, rng=rng)
+    assert [one.household for one in people] == [1, 1, 1, 1, 2, 2]
+    assert len(next(czechs(100, ["Novák"]).generate(6, rng=rng))) == 6, "nobody needs the others"
+    with pytest.raises(GenerationError, match=r"0 people found of 7 .* household of 7"):
+        next(czechs(100, ["Novák"]).generate(7, rng=rng))
+    one_name = {kind: ["Ada"] for kind in CZECH}
+    with pytest.raises(GenerationError, match="household of 2"):
+        next(czechs(2, ["Novák"], one_name).generate(2, rng=rng))
