@@ -6,6 +6,7 @@ at every Tab, so nothing heavy may be loaded here.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -115,10 +116,8 @@ def _labels(ctx: click.Context) -> Iterable[str]:
 
 def origins(_: click.Context) -> Iterable[str]:
     """What both models know that people come from if no others are given."""
-    from namegen.core.data.labels import parts_of
-
     names = ("world-given", "world-family")
-    given, family = (dict.fromkeys(origin for origin, *_ in parts_of(_labels_of(name))) for name in names)
+    given, family = (dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(name))) for name in names)
     return [origin for origin in given if origin in family]
 
 
