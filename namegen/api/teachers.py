@@ -131,9 +131,14 @@ def open_run(
     """
     recipe = replace(config.recipe, data=folder.found_here(config.data))
     corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
-    # All that a run still needs of its base, its own model has; the base itself may be gone.
-    own = (lambda _: open_base(folder.path)) if recipe.network.from_base else None
-    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use, open_base=own)
+
+    def own_model(_: str | None) -> Base:
+        """All that a run still needs of its base, its own model has; the base itself may be gone."""
+        base = open_base(folder.path)
+        return replace(base, credit=str(base.checkpoint.training.get("credit", "")))
+
+    base = own_model if recipe.network.from_base else None
+    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use, open_base=base)
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 

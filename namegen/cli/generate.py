@@ -168,7 +168,7 @@ def generate(
     mlb-first if there is none. With several models, each character is drawn from the weighted mean of their
     probabilities.
 
-    New means: not in the list that the model learned from.
+    New means: not in the list that the model learned from, nor in that of the model that it began from.
 
     The columns of --format csv and json are: name, and for a model with labels also label, the likeliest one. --scores
     adds log_probability (in nats) and new. --json means --format json.

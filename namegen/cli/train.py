@@ -343,7 +343,9 @@ def verdict(result: RunResult) -> list[str]:
         said.append(f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting.")
     elif (counting := references.baseline.test if on_test else references.baseline.metrics) is not None:
         better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
-        said.append(f"{_which_names(references, on_test=on_test)}, this network is {_beside_counting(better_by)}.")
+        from_base = "base" in result.checkpoint.training
+        which = "On held-out names, which its base may know" if from_base else _which_names(references, on_test=on_test)
+        said.append(f"{which}, this network is {_beside_counting(better_by)}.")
     if result.epochs > 1 and result.best_epoch == 1:
         said.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
@@ -419,7 +421,8 @@ def _drawn(result: RunResult) -> list[str]:
         said.append(f"Only {len(names)} of the names that it draws are both new and shaped like the list's.")
     new = _new(as_learned)
     if new:
-        said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are in the list")
+        where = "in the list or names of the base" if "base" in result.checkpoint.training else "in the list"
+        said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are {where}")
     if model.choose < 1:
         said.append(f"offered by default: of the new names of each length the likeliest {model.choose:.0%}")
     return said

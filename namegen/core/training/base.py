@@ -58,17 +58,13 @@ class Base:
         """Its network. Raises SettingsError for one that is not recurrent."""
         network = as_recurrent(self.checkpoint.network)
         if network is None:
-            raise SettingsError(
-                f"{self.name} has the architecture {self.checkpoint.network.architecture!r}, and a training can only "
-                f"begin from {RecurrentNetwork.architecture}: give another model, or {setting('base', NOTHING)}"
-            )
+            raise SettingsError(f"{quote(self.name)} has no recurrent network to begin from: give another model")
         return network
 
     def suits(self, settings: NetworkSettings) -> bool:
         """Whether its network is what the settings ask for, as far as they do."""
         network = self.network
-        asked, own = (settings.cell, settings.hidden), (network.cell, network.hidden)
-        alike = all(one in (None, other) for one, other in zip(asked, own, strict=True))
+        alike = settings.cell in (None, network.cell) and settings.hidden in (None, network.hidden)
         return settings.architecture == network.architecture and alike
 
     def covers(self, corpus: Corpus) -> float:
@@ -166,5 +162,6 @@ def begun(recipe: Recipe, open_base: OpenBase | None, corpus: Corpus) -> tuple[R
         raise SettingsError(f"cannot begin from {quote(base.name, 60)}, as {why}: give {setting('base', NOTHING)}")
     if why:
         return recipe, None, f"begins from nothing, not from the model {base.name}: {why}"
-    taken = replace(network, base=asked or base.name, cell=base.network.cell, hidden=base.network.hidden)
-    return replace(recipe, network=taken), base, f"begins from the model {quote(base.name, 60)}"
+    name = asked or base.name
+    taken = replace(network, base=name, cell=base.network.cell, hidden=base.network.hidden)
+    return replace(recipe, network=taken), base, f"begins from the model {quote(name, 60)}"

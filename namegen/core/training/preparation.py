@@ -182,8 +182,9 @@ def prepare(
             **({} if base is None else {"base": str(recipe.network.base), "credit": base.credit}),
         },
     )
-    made = (network, dropping, engine, generator, batches, record)
-    return PreparedTraining(corpus, parts, recipe, *made, for_use, begins_from)
+    return PreparedTraining(
+        corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use, begins_from
+    )
 
 
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:

@@ -13,7 +13,6 @@ import pytest
 from namegen import api
 from namegen.api import teachers
 from namegen.api.teachers import open_base
-from namegen.backends import load_engine
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import open_network
 from namegen.core.data.corpus import Corpus
@@ -21,13 +20,11 @@ from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.base import Base, begun
 from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled
-from namegen.models import shipped_path
 from namegen.settings_toml import Config, merge, read_config
 from tests.core.training.small_runs import After
 
@@ -40,23 +37,22 @@ def shipped() -> Base:
     return open_base(None)
 
 
-def small_base(characters: str = "abc", labels: int = 2) -> Base:
-    network = RecurrentNetwork(len(characters) + 1, "gru", (5,), labels=labels)
+def small_base() -> Base:
+    network = RecurrentNetwork(4, "gru", (5,))
     values = network.initial_parameters("normal", rng=np.random.default_rng(0))
     parameters = {name: 9 * value.astype(np.float32) for name, value in values.items()}
-    of_labels = tuple(Label(f"label {place}", 1) for place in range(labels))
-    checkpoint = Checkpoint(network, Vocabulary(characters), labels=of_labels, parameters=parameters)
+    checkpoint = Checkpoint(network, Vocabulary("abc"), parameters=parameters)
     return Base("small", checkpoint, open_network(checkpoint, "small"))
 
 
-def of_names(names: list[str], engine: str = "numpy", **network: object) -> PreparedTraining:
+def of_names(names: list[str], **network: object) -> PreparedTraining:
     recipe = Recipe(network=NetworkSettings(**network))
-    return prepare(Corpus.from_names(names), recipe, load_engine(engine), open_base=lambda _: shipped())
+    return prepare(Corpus.from_names(names), recipe, NumpyEngine, open_base=lambda _: shipped())
 
 
 def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
     """A name of known characters has the same logits as in the base, but for those of new characters."""
-    base = small_base(labels=0)
+    base = small_base()
     made = base.parameters(Corpus.from_names(["xa", "ca"]), Vocabulary("acx"), ())
     mean = base.checkpoint.parameters["rnn.0.kernel"][1:].mean(axis=0)
     np.testing.assert_allclose(made["rnn.0.kernel"][3], mean, rtol=1e-6)
@@ -149,9 +145,3 @@ def test_a_run_goes_on_bit_for_bit_without_its_base(tmp_path: Path, monkeypatch:
         api.train(ITALIAN, config=config)
     again = api.train(ITALIAN, config=merge(config, {"network.base": str(tmp_path / "run"), "training.epochs": 1}))
     assert again.checkpoint.training["credit"] == whole.training["credit"]
-
-
-def test_the_shipped_base_is_small() -> None:
-    files = list(shipped_path("base").parent.glob("base.*"))
-    assert len(files) == 3
-    assert sum(path.stat().st_size for path in files) <= 500_000
