@@ -29,10 +29,10 @@ the prefix tree, the NumPy engine, generation and files, and so many in the comm
 Unions in annotations are left out, because they are never run. A mistake that no test notices *survives*. Somebody
 reads each survivor: either a test is added, or the reason stands below.
 
-After the tests were cut, 804 mistakes were tried again, on the code of that commit. 58 survived: 15 have a reason here,
-and 42 had been noticed before. One is no longer in this record. Today's code has 37 of these 43, 11 in changed lines.
-Today's tests noticed 32 of the 37. Two tests of the search for names had come to miss 4: now they do not. One has a
-reason."""
+After the tests were cut, 1,103 mistakes were tried again, on the code of that commit: all that stood in it, but for 38
+with a reason. 75 survived: 19 have a reason here too, and 54 had been noticed before. Two are no longer in this record.
+Today's code has 49 of these 56, 16 in changed lines; 7 are gone. Today's tests noticed 43 of the 49. Two tests of the
+search for names had come to miss 4: now they do not. Two have a reason."""
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
