@@ -12,12 +12,13 @@ Needs the library Faker (the extra ``faker``).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from namegen import api
-from namegen.core.generation.generator import AS_LEARNED, check_letter_case
+from namegen.core.generation.generator import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError, missing_library
 
@@ -26,23 +27,25 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
-POOL = 8192  # names of each kind
-CHUNK = 512  # of them are drawn together
+POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take longer
+Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 
 
 class NamegenProvider(BaseProvider):
     """Invented first names, last names and whole names of baseball's players, given names, family names and people of
     many origins, and companies, from the models that come with namegen; and names from a model of one's own.
 
-    Each call takes 64 bits from Faker's own random numbers, which choose one name of a pool of 8,192. The pool of a
-    kind is drawn as it is needed, from seeds of its own, and is the same for the same arguments. So the seeds of Faker
-    hold for these names as for all others, whatever else is asked for in between, and ``.unique`` gives some thousands.
+    Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096, of companies
+    one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so there are
+    hundreds of thousands. The pool of a kind is drawn once, when it is first needed, and is the same for the same
+    arguments. So the seeds of Faker hold for these names as for all others, whatever else is asked for in between.
 
     Args:
         generator: Faker's own, or a ``Faker`` of one locale.
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
         temperature: of all models; None: 1.
         letter_case: how names are written, see ``LoadedModel.generate``.
+        gender: of people, ``female`` or ``male``; None: both.
         origin: of given names, family names and people, such as ``Italian``, or several; and the label of
             ``invented``'s, where its model knows labels; None: any.
 
@@ -61,15 +64,16 @@ class NamegenProvider(BaseProvider):
         *,
         model: str | Path | api.LoadedModel | None = None,
         temperature: float | None = None,
-        letter_case: str = AS_LEARNED,
+        letter_case: str | None = None,
+        gender: str | None = None,
         origin: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
-        self._model, self._temperature, self._case = model, temperature, letter_case
+        self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
-        self._chunks: dict[tuple[str, int], list[str]] = {}
+        self._pools: dict[str, list[tuple[str, list[str]]]] = {}
 
     def invented(self) -> str:
         """A name of the model that the provider was given, else of the newest run, else a first name; a new one."""
@@ -104,33 +108,39 @@ class NamegenProvider(BaseProvider):
         return self._take("companies")
 
     def _take(self, kind: str) -> str:
-        number: int = self.generator.random.getrandbits(64)
-        chunk, place = divmod(number % POOL, CHUNK)
-        if (kind, chunk) not in self._chunks:
-            found: list[str] = []
-            try:
-                for names in self._draw(kind, chunk):
-                    found += names
-            except GenerationError:  # there are fewer, or they are rare: those that were found will do
-                if not found:
-                    raise
-            self._chunks[kind, chunk] = found
-        return self._chunks[kind, chunk][place % len(self._chunks[kind, chunk])]
+        if kind not in self._pools:
+            self._pools[kind] = self._drawn(kind)
+        pool = self._pools[kind]
+        number, place = divmod(self.generator.random.getrandbits(64), len(pool))
+        first, seconds = pool[place]
+        return f"{first} {seconds[number % len(seconds)]}" if seconds else first
 
-    def _draw(self, kind: str, seed: int) -> Iterator[list[str]]:
-        how: dict[str, Any] = {"seed": seed, "temperature": self._temperature, "letter_case": self._case}
+    def _drawn(self, kind: str) -> list[tuple[str, list[str]]]:
+        """The pool of a kind: each first part, with all second parts that go with it; of names of one part none."""
+        found: list[Parts] = []
+        try:
+            found.extend(self._parts(kind))
+        except GenerationError:  # there are fewer, or they are rare: those that were found will do
+            if not found:
+                raise
+        seconds: dict[object, list[str]] = defaultdict(list)
+        for _, group, second in found:
+            seconds[group] += filter(None, [second])
+        return [(first, seconds[group]) for first, group, _ in found]
+
+    def _parts(self, kind: str) -> Iterator[Parts]:
+        how: dict[str, Any] = {"seed": 0, "temperature": self._temperature, "letter_case": self._case}
         if kind == "players":
-            return ([player.full_name for player in team] for team in api.invent_players_batches(CHUNK, **how))
+            teams = api.invent_players_batches(POOL, **how)
+            return ((one.first, None, f"{one.last} {one.suffix}".strip()) for team in teams for one in team)
         if kind == "people":
-            groups = api.invent_people_batches(CHUNK, origins=self._origins, **how)
-            return ([person.written() for person in group] for group in groups)
-        if kind:
-            model = api.load_shipped(kind)
-        else:
-            if not isinstance(self._model, api.LoadedModel):
-                self._model = api.load(self._model)
-            model = self._model
-        if model.labels or not kind:  # the players' and companies' models know none, and are not asked for any
+            groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
+            return ((one.given, (one.origin, one.gender), one.family) for group in groups for one in group)
+        model = api.load_shipped(kind) if kind else self._model
+        if not isinstance(model, api.LoadedModel):
+            model = api.load(model)
+        if model.labels or not kind:  # the companies' model knows none, and is not asked for any
             model = model.labelled(*self._origins)
-        batches = model.generate_batches(CHUNK, allow_repeats=True, choose=model.choose, **how)
-        return (batch.names for batch in batches)
+        count = SMALL_POOL if kind == "companies" else POOL
+        batches = model.generate_batches(count, allow_repeats=True, choose=model.choose, **how)
+        return ((name, None, "") for batch in batches for name in batch.names)

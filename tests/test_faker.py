@@ -23,8 +23,8 @@ KINDS += ["invented_person"]
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     require("faker")
     monkeypatch.setattr(models, "_FOLDER", small_models())
-    monkeypatch.setattr("namegen.faker.POOL", 32)
-    monkeypatch.setattr("namegen.faker.CHUNK", 16)
+    monkeypatch.setattr("namegen.faker.POOL", 64)
+    monkeypatch.setattr("namegen.faker.SMALL_POOL", 32)
 
 
 def make():
@@ -62,38 +62,37 @@ def test_faker_s_seed_decides_whatever_was_asked_for_before():
 
 @pytest.mark.usefixtures("small")
 def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyPatch):
-    from namegen.faker import NamegenProvider
+    from namegen.faker import NamegenProvider, Parts
 
-    monkeypatch.setattr("namegen.faker.POOL", 4 * 16)
-    drawn: list[tuple[str, int]] = []
-    draw = NamegenProvider._draw
+    drawn: list[list[Parts]] = []
+    parts = NamegenProvider._parts
 
-    def noted(self: object, kind: str, seed: int) -> Iterator[list[str]]:
-        drawn.append((kind, seed))
-        return draw(self, kind, seed)
+    def noted(self: object, kind: str) -> Iterator[Parts]:
+        drawn.append(list(parts(self, kind)))
+        yield from drawn[-1]
 
-    monkeypatch.setattr(NamegenProvider, "_draw", noted)
+    monkeypatch.setattr(NamegenProvider, "_parts", noted)
     fake = make()
     fake.seed_instance(1)
-    names = {fake.invented_last_name() for _ in range(800)}
-    pool = {name for seed in range(4) for names in draw(NamegenProvider(fake), "mlb-last", seed) for name in names}
-    assert names == pool
-    assert sorted(drawn) == [("mlb-last", seed) for seed in range(4)]
-    fake.unique.clear()
-    assert len({fake.unique.invented_last_name() for _ in range(30)}) == 30
+    names = {fake.invented_last_name() for _ in range(1_000)}
+    assert [names] == [{name for name, *_ in pool} for pool in drawn]
+    people = {fake.unique.invented_person() for _ in range(300)}
+    [_, pool] = drawn
+    assert people <= {f"{given} {family}" for given, one, _ in pool for _, other, family in pool if one == other}
+    assert len(people) == 300 > 4 * len(pool)
 
 
 def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
     require("faker")
     from faker import Faker
 
-    from namegen.faker import NamegenProvider
+    from namegen.faker import NamegenProvider, Parts
 
-    def few(self: object, kind: str, seed: int) -> Iterator[list[str]]:
-        yield ["Ann", "Bo"] if kind else []
+    def few(self: object, kind: str) -> Iterator[Parts]:
+        yield from [("Ann", None, ""), ("Bo", None, "")] if kind else []
         raise GenerationError("no more")
 
-    monkeypatch.setattr(NamegenProvider, "_draw", few)
+    monkeypatch.setattr(NamegenProvider, "_parts", few)
     provider = NamegenProvider(Faker())
     assert {provider.invented_last_name() for _ in range(50)} == {"Ann", "Bo"}
     with pytest.raises(GenerationError, match="no more"):
@@ -155,18 +154,14 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
 
     from namegen.faker import NamegenProvider
 
-    def pool(origins: str | list[str]) -> tuple[set[str], set[str]]:
-        asked = [origins] if isinstance(origins, str) else origins
-        model = api.load("world-given").labelled(*asked)
-        people = (one for seed in (0, 1) for one in api.invent_people(16, origins=asked, seed=seed))
-        given = {name for seed in (0, 1) for name in model.generate(16, seed=seed, allow_repeats=True)}
-        return given, {person.written() for person in people}
-
     for origins in ("Italian", ["Italian", "Estonian"]):
         provider = NamegenProvider(Faker(), origin=origins)
-        given, people = pool(origins)
+        asked = [origins] if isinstance(origins, str) else origins
+        given = set(api.load("world-given").labelled(*asked).generate(64, seed=0, allow_repeats=True))
+        people = api.invent_people(64, origins=asked, seed=0)
+        pairs = {f"{one.given} {two.family}" for one in people for two in people if one.origin == two.origin}
         assert {provider.invented_given_name() for _ in range(12)} <= given
-        assert {provider.invented_person() for _ in range(12)} <= people
+        assert {provider.invented_person() for _ in range(12)} <= pairs
     unknown = NamegenProvider(Faker(), origin="Italien")
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         unknown.invented_person()
