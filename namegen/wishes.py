@@ -111,8 +111,7 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
     ['min_length', 'starts_with', 'rude']
     """
     from namegen.core.data.sameness import NAMES
-    from namegen.core.generation.wishes.rude import NotRude
-    from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, Wishlist
+    from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, NotRude, Wishlist
 
     kind = NAMES if sameness is None else sameness
     if unknown := wishes.keys() - Wishes.__annotations__.keys():

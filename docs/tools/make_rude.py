@@ -1,4 +1,4 @@
-"""Write ``namegen/core/generation/wishes/rude.txt``: which stretches of letters no name has, as hashes.
+"""Write ``namegen/core/data/rude.txt``: which stretches of letters no name has, as hashes.
 
     npm pack naughty-words@1.2.0 && tar xzf naughty-words-1.2.0.tgz      the one step that needs the network
     python docs/tools/make_rude.py package
@@ -28,7 +28,7 @@ from collections.abc import Container
 from functools import cache
 from pathlib import Path
 
-from namegen.core.generation.wishes.rude import MAX_STRETCH, RUDE_FILE, folded, hash_of
+from namegen.core.data.rude import MAX_STRETCH, RUDE_FILE, folded, hash_of
 from namegen.lists import BUNDLED, load_bundled
 
 # Those in Latin letters.

@@ -23,6 +23,7 @@ import numpy as np
 
 from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
+from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
 from namegen.core.data.shapes import kind
 from namegen.core.network.architecture import exportable
@@ -35,7 +36,7 @@ from namegen.web.arithmetic import CELLS, PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: module.py makes a module of them.
-ENGINE = ("network.js", "bars.js", "seen.js", "names.js", "search.js", "data.js")
+ENGINE = ("network.js", "bars.js", "seen.js", "rude.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("form.js", "watch.js", "page.js")
 _FOLDER = Path(__file__).parent
 
@@ -234,7 +235,14 @@ def _hash(text: str) -> str:
 def engine_text() -> str:
     """The part that page and module have in common, in JavaScript."""
     schemas = {"model": schema(PageDescription), "record": schema(RecordDocument)}
-    return "\n".join((*map(read_part, ENGINE), f"const SCHEMAS = {script_json(schemas)};\n"))
+    hashes = [bytes_to_text(np.asarray(one, "<u4").tobytes()) for one in read_hashes()]
+    rude = {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
+    constants = (
+        f"const SCHEMAS = {script_json(schemas)};",
+        f"/*!\n{rude_credit()} */",
+        f"const RUDE = {script_json(rude)};\n",
+    )
+    return "\n".join((*map(read_part, ENGINE), *constants))
 
 
 def read_part(file: str) -> str:

@@ -16,6 +16,7 @@
  * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; usually twice the longest of the list
  * @property {string | null} [label] one of the model's labels, or a part of some, such as "Finnish"; usually any
  * @property {boolean} [allowSeen] whether names of the list that the model has read may come too; usually not
+ * @property {boolean} [rude] whether rude names may come; usually not
  */
 
 /**
@@ -202,11 +203,12 @@ function wishOf(options, model) {
   const { choose, maxLength } = model;
   const texts = { startsWith: "", contains: "", endsWith: "" };
   const numbers = { n: 20, seed: newSeed(), choose, temperature: 1 };
-  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, allowSeen: false };
+  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, allowSeen: false, rude: false };
   known(options, Object.keys(given), "{ n: 5 }");
   for (const key of Object.keys(given)) if (options[key] !== undefined) given[key] = options[key];
-  const usable = typeof given.allowSeen === "boolean";
-  if (!usable) throw new Error(`allowSeen is ${told(given.allowSeen)}: expected true or false`);
+  for (const key of ["allowSeen", "rude"]) {
+    if (typeof given[key] !== "boolean") throw new Error(`${key} is ${told(given[key])}: expected true or false`);
+  }
   if (!given.allowSeen && !model.knowsNames) {
     throw new Error(
       `${model.title} does not know the names of its list, so it cannot tell which are new: give allowSeen: true`,
@@ -224,6 +226,7 @@ function wishOf(options, model) {
     longest: wholeOf("maxLength", given.maxLength, 1, LARGEST.length),
     label: labelOf(given.label, model),
     onlyNew: !given.allowSeen,
+    rude: given.rude,
   };
 }
 

@@ -336,4 +336,5 @@ try {
 }
 
 // For the browser's console, and for the tests.
-globalThis.namegen = { Model, Normaliser, Search, blake2b64, blendOf, descriptions, drawName, modelOf, randomNumbers };
+const forTests = { Model, Normaliser, Search, blake2b64, descriptions, isRude, randomNumbers };
+globalThis.namegen = { ...forTests, blendOf, drawName, modelOf };

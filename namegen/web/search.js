@@ -96,7 +96,7 @@ const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
-  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label}. */
+  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label, rude}. */
   constructor(model, wish) {
     this.model = model;
     this.wish = wish;
@@ -185,7 +185,7 @@ class Search {
     const tokens = last.tokens;
     if (!this.ends.endOf(tokens) || !this.contains.in(tokens)) return;
     const name = last.text;
-    if (!this.model.wellFormed(name)) return;
+    if (!this.model.wellFormed(name) || (!this.wish.rude && isRude(name))) return;
     const normalised = this.model.normalise(name);
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);

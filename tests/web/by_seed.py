@@ -11,6 +11,7 @@ import numpy as np
 
 from namegen.api.model import open_checkpoint
 from namegen.backends import load_engine
+from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
@@ -94,6 +95,7 @@ def names_of_seed(
     max_length: int | None = None,
     label: str | None = None,
     allow_seen: bool = False,
+    rude: bool = False,
 ) -> list[str]:
     """The first n names that are as wished, all of one share."""
     max_length = max_length or default_max_length(checkpoint.longest_name)
@@ -141,6 +143,7 @@ def names_of_seed(
             and contains.casefold() in name.casefold()
             and form not in taken
             and (not checkpoint.shapes or fits(name, frozenset(checkpoint.shapes)))
+            and (rude or not are_rude([name]).any())
             and (allow_seen or digest(form) not in checkpoint.known_names.short)
         ):
             taken.add(form)

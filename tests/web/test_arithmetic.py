@@ -17,6 +17,7 @@ import pytest
 
 from namegen.backends import load_engine
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
@@ -273,6 +274,18 @@ def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page
         json.dumps([removal, folding, names]),
     )
     assert [tuple(pair) for pair in found] == [(normalise(name), str(digest(name))) for name in names]
+
+
+def test_the_same_names_are_rude_as_in_python(page: Any) -> None:
+    """Of the bundled lists those that are refused and some more, and letters of such names, hard ones between them."""
+    rng = random.Random(13)
+    listed = [name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names]
+    names = [name for name, rude in zip(listed, are_rude(listed), strict=True) if rude] + rng.sample(listed, 300)
+    pieces = ["cock", "Shit", "F\u00daCK", "fag", "ass", "coc", "k", "n", "y", "", *" -", *HARD_LETTERS]
+    names += ["".join(rng.choices(pieces, k=rng.randint(0, 4))) for _ in range(2_000)]
+    found = page.evaluate("(text) => JSON.parse(text).map(namegen.isRude)", json.dumps(names))
+    assert found == are_rude(names).tolist()
+    assert 100 < sum(found) < 1_500
 
 
 @pytest.mark.parametrize("alphabet", ["companies", "hard"])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from namegen.api import read_checkpoint
+from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import shapes_of
 from namegen.core.network.bars import Bars
@@ -49,6 +50,7 @@ WRONG = [
     ("blend([first, first]).generate({ choose: 0.5 })", "choose is 0.5: expected 1, as shipped has no bars to "),
     ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
     ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
+    ("first.generate({ rude: 1 })", "rude is 1: expected true or false"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
     ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
     ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
@@ -226,6 +228,15 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
+
+
+def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str, Checkpoint]) -> None:
+    wishes = {"starts_with": "cock", "choose": 1, "allow_seen": True}
+    polite, every = (same_in_both(node, models, "shipped", 12, 2, rude=rude, **wishes) for rude in (False, True))
+    assert not are_rude(polite).any()
+    rude = int(are_rude(every).sum())
+    assert 0 < rude < 12
+    assert [name for name in every if not are_rude([name])] == polite[: 12 - rude]
 
 
 @pytest.mark.slow

@@ -14,11 +14,11 @@ from unicodedata import is_normalized
 
 import numpy as np
 
+from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
 from namegen.core.data.shapes import fits, lengths, may_begin
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.rude import NotRude
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Finished, Tracker, Wish
 from namegen.errors import SettingsError, setting
@@ -170,6 +170,22 @@ class Banned(Wish):
             for length, words in self._words.items()
             for start in range(len(form) - length + 1)
         )
+
+
+class NotRude(Wish):
+    """A name without rude words (``core/data/rude.py``)."""
+
+    name = "rude"
+    advice = (f"allow rude names with {setting(name, True)}",)
+    always = True
+    seldom_refuses = True
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
+        """Those that have some."""
+        return are_rude(finished.names)
 
 
 class New(Wish):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen import api
-from namegen.core.generation.wishes.rude import MAX_STRETCH, NotRude, folded, hash_of, read_hashes
-from namegen.core.generation.wishes.wish import Finished
+from namegen.core.data.rude import MAX_STRETCH, are_rude, folded, hash_of, read_hashes
+from namegen.core.generation.wishes.wishlist import NotRude
 from namegen.errors import SettingsError
 from namegen.faker import NamegenProvider
 from namegen.lists import BUNDLED, load_bundled
@@ -34,7 +34,7 @@ RUDE = ("Wolfcock", "Fagger", "Cockie", "COCK", "Shitts", "Bitchell", "O'Cunt", 
 
 @pytest.mark.parametrize(("names", "refused"), [(REAL, False), (RUDE, True), ((), False)])
 def test_rude_names_are_refused_and_real_ones_are_not(names: tuple[str, ...], refused: bool) -> None:
-    assert NotRude().refuses(Finished(names)).tolist() == [refused] * len(names)
+    assert are_rude(names).tolist() == [refused] * len(names)
 
 
 @given(
@@ -50,19 +50,19 @@ def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[st
         around = [text[i - (text[i] != " ") : j + (text[j - 1] != " ")] for i, j in found]
         return any(hash_of(stretch) not in allowed for stretch in around)
 
-    assert NotRude().refuses(Finished(names)).tolist() == [is_rude(name) for name in names]
+    assert are_rude(names).tolist() == [is_rude(name) for name in names]
 
 
 def test_of_the_real_names_hardly_any_is_refused() -> None:
     """Where this fails after a change of a list, run docs/tools/make_rude.py again."""
     names = [name for one in BUNDLED for name in set(load_bundled(one).names)]
-    assert NotRude().refuses(Finished(names)).mean() < 0.001
+    assert are_rude(names).mean() < 0.001
 
 
 def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
     model = api.load_shipped("mlb-last")
     every = model.best(40, starts_with="Cock", rude=True)
-    polite = [name for name in every if NotRude().keeps(name)]
+    polite = [name for name, rude in zip(every, are_rude(every), strict=True) if not rude]
     assert 5 < len(polite) < 40
     assert model.best(len(polite), starts_with="Cock") == polite
 

@@ -1,4 +1,4 @@
-"""No rude names, unless they are asked for: which letters no name has, as hashes.
+"""Rude names: which letters no name has unless it may be rude, as hashes.
 
 ``rude.txt`` has two kinds of hashes: of stretches of letters that are refused, and of longer ones that real names have
 around them, which make up for that: `cock` at the end of a word is refused, but not in `Hancock`. A stretch may begin
@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from namegen.core.generation.wishes.wish import Finished, Wish
-from namegen.errors import setting
 from namegen.types import Array, Bool, UInt32
 
 RUDE_FILE = Path(__file__).with_name("rude.txt")
@@ -59,41 +57,31 @@ def read_hashes() -> tuple[UInt32[Array, "refused"], UInt32[Array, "allowed"]]:
     return np.array(refused, np.uint32), np.array(allowed, np.uint32)
 
 
-class NotRude(Wish):
-    """A name without rude words.
+def rude_credit() -> str:
+    """Who the words come from, under which licence, and what was changed; it goes wherever the hashes go."""
+    return "".join(line for line in RUDE_FILE.read_text(encoding="utf-8").splitlines(keepends=True) if line[0] == "#")
 
-    >>> NotRude().keeps("Hancock"), NotRude().keeps("Wolfcock")
-    (True, False)
+
+def are_rude(names: Sequence[str]) -> Bool[Array, "names"]:
+    """Which names have rude words: of each length the stretches of all names are looked up at once.
+
+    >>> are_rude(["Hancock", "Wolfcock"]).tolist()
+    [False, True]
     """
-
-    name = "rude"
-    advice = (f"allow rude names with {setting(name, True)}",)
-    always = True
-    seldom_refuses = True
-
-    def __init__(self) -> None:
-        super().__init__(False)
-
-    def keeps(self, name: str) -> bool:
-        """It has none."""
-        return not self.refuses(Finished([name])).any()
-
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that have some: of each length the stretches of all names at once."""
-        refused, allowed = read_hashes()
-        front = np.zeros(FRONT_BITS + 1, bool)
-        front[refused & FRONT_BITS] = True
-        text = folded(finished.names)
-        characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
-        name_of = np.cumsum(characters == ord("\n"))
-        fails = np.zeros(len(finished), bool)
-        hashes = np.full(len(characters), FNV_START, np.uint32)
-        for length in range(1, min(MAX_STRETCH, len(characters)) + 1):
-            hashes = (hashes[: len(characters) - length + 1] ^ characters[length - 1 :]) * np.uint32(FNV_PRIME)
-            places = np.flatnonzero(front[hashes & FRONT_BITS])
-            for start in places[np.isin(hashes[places], refused)].tolist():
-                end = start + length
-                around = text[start - (text[start] != " ") : end + (text[end - 1] != " ")]
-                if hash_of(around) not in allowed and "\n" not in around:
-                    fails[name_of[start]] = True
-        return fails
+    refused, allowed = read_hashes()
+    front = np.zeros(FRONT_BITS + 1, bool)
+    front[refused & FRONT_BITS] = True
+    text = folded(names)
+    characters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    name_of = np.cumsum(characters == ord("\n"))
+    rude = np.zeros(len(names), bool)
+    hashes = np.full(len(characters), FNV_START, np.uint32)
+    for length in range(1, min(MAX_STRETCH, len(characters)) + 1):
+        hashes = (hashes[: len(characters) - length + 1] ^ characters[length - 1 :]) * np.uint32(FNV_PRIME)
+        places = np.flatnonzero(front[hashes & FRONT_BITS])
+        for start in places[np.isin(hashes[places], refused)].tolist():
+            end = start + length
+            around = text[start - (text[start] != " ") : end + (text[end - 1] != " ")]
+            if hash_of(around) not in allowed and "\n" not in around:
+                rude[name_of[start]] = True
+    return rude
