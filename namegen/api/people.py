@@ -17,7 +17,7 @@ from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, check_count, random_numbers
 from namegen.core.network.bars import EVERY_NAME
-from namegen.core.settings import GENDERS, LETTER_CASES, SOURCES
+from namegen.core.settings import GENDERS, SOURCES
 from namegen.errors import SettingsError, nearest, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED, load_bundled
@@ -89,44 +89,25 @@ def invent_people_batches(
     check_types(choose=choose)
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
-    if household is not None:
-        check_count("household", household, 1)
+    check_count("household", 1 if household is None else household, 1)
     models = [_opened(model, shipped) for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
     of_given, of_family = map(_genders, models)
     kinds = [Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)]
     if not kinds:
-        raise SettingsError(
-            f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}: expected one of "
-            f"{', '.join(GENDERS)}, and a model and origins with names of it"
-        )
-    forms = any("male" in genders for genders in of_family.values())
-    parts = [
-        _part(
-            "given",
-            models[0],
-            {kind: _label(models[0], *kind) for kind in kinds},
-            given,
-            given_wishes,
-            temperature,
-            choose,
-            rude,
-        ),
-        _part(
-            "family",
-            models[1],
-            {Kind(one): _label(models[1], one, "male" if {"male", ""} & of_family[one] else None) for one in asked},
-            family or "new",
-            family_wishes,
-            temperature,
-            choose,
-            rude,
-        ),
-    ]
-    inventor = PeopleInventor(*parts, household=household or 1, forms=forms)
+        told = f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}"
+        raise SettingsError(f"{told}: expected one of {', '.join(GENDERS)}, and origins with names of it")
+    men = {Kind(one): "male" if {"male", ""} & of_family[one] else None for one in asked}
+    parts = (
+        ("given", given, given_wishes, {kind: _label(models[0], *kind) for kind in kinds}),
+        ("family", family or "new", family_wishes, {kind: _label(models[1], kind.origin, men[kind]) for kind in men}),
+    )
+    inventor = PeopleInventor(
+        *(_part(model, *part, temperature, choose, rude) for model, part in zip(models, parts, strict=True)),
+        household=household or 1,
+        forms=any(men.values()),
+    )
     batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
-    if letter_case in (None, LETTER_CASES[0]):
-        return batches
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
@@ -212,11 +193,11 @@ def _names_by_label(list_name: str) -> dict[str, list[str]]:
 
 
 def _part(
-    part: str,
     model: LoadedModel,
-    labels: Mapping[Kind, str],
+    part: str,
     source: str | None,
     wishes: object,
+    labels: Mapping[Kind, str],
     temperature: float | None,
     choose: float | None,
     rude: bool,
@@ -224,11 +205,11 @@ def _part(
     """One part of the names; a model without labels gives the same for every kind.
 
     Args:
-        part: which.
         model: what draws it.
-        labels: of each kind, what the model and its list are asked for; empty: all names.
+        part: which.
         source: one of SOURCES.
         wishes: what it must keep.
+        labels: of each kind, what the model and its list are asked for; empty: all names.
         temperature: of drawing.
         choose: the share of the new names.
         rude: whether rude names may come, unless the wishes say so.
@@ -245,10 +226,7 @@ def _part(
     longest = others.pop("max_length", None)
     with of_part(part):
         wished = make_wishes(model.list_name, model.sameness, **others)
-    sampling = SamplingSettings(
-        1.0 if temperature is None else temperature,
-        max_length=model.longest(longest, wished),
-    )
+    sampling = SamplingSettings(1.0 if temperature is None else temperature, max_length=model.longest(longest, wished))
     choose = as_share(model.choose if choose is None else choose)
 
     def generator(of: LoadedModel) -> Generator:
@@ -258,14 +236,8 @@ def _part(
     if source == "real":
         names = _names_by_label(str(model.list_name))
         every = list(names)
-        listed = {
-            kind: [
-                name
-                for place in (meant_labels(label, every) if label else range(len(every)))
-                for name in names[every[place]]
-            ]
-            for kind, label in labels.items()
-        }
+        meant = {kind: meant_labels(label, every) if label else range(len(every)) for kind, label in labels.items()}
+        listed = {kind: [name for place in places for name in names[every[place]]] for kind, places in meant.items()}
     return PartOfName(
         part,
         {kind: generator(model.labelled(*filter(None, [label]))) for kind, label in labels.items()},
@@ -311,7 +283,7 @@ def invent_players_batches(
     check_types(choose=choose)
     rng = random_numbers(seed)
     first, last = (
-        _part(part, load_shipped(f"mlb-{part}"), {Kind(): ""}, source, wishes, temperature, choose, rude)
+        _part(load_shipped(f"mlb-{part}"), part, source, wishes, {Kind(): ""}, temperature, choose, rude)
         for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
     )
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]
