@@ -237,6 +237,7 @@ def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageMod
     from namegen.lists import BUNDLED, credit_of
     from namegen.models import SHIPPED, TITLES
     from namegen.web.export import PageModel
+    from namegen.wishes import claimed_beginnings
 
     name, path, checkpoint = _read(model, notes)
     if without_names:
@@ -245,7 +246,8 @@ def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageMod
     notices = {one.attribution: one.licence_text for one in BUNDLED.values() if one.attribution in credit}
     notice = "\n".join(notices.values())
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
-    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice)
+    claimed = claimed_beginnings((str(checkpoint.training.get("list")),))
+    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice, claimed)
 
 
 def _refuse_output(model: str) -> None:

@@ -28,6 +28,8 @@ class PageDescription:
     Attributes:
         name, title, credit, notice: see ``PageModel``.
         spaces, separators, kinds, removal, folding: tables of the model's own characters: what a page cannot look up.
+        claimed: what no new name begins with, a line each (``core/generation/wishes/claimed.py``).
+        spellings: of companies, how the words of legal forms are written, and other words (``letter_case.py``).
         tensors: the parameters, float32, by canonical name, as texts (``core/network/record.py``).
         record: all else that the model carries, as ``Record.to_plain`` gives it.
     """
@@ -41,6 +43,8 @@ class PageDescription:
     kinds: str
     removal: Mapping[str, str]
     folding: Mapping[str, str]
+    claimed: str
+    spellings: tuple[Mapping[str, str], ...]
     tensors: Mapping[str, str]
     record: Mapping[str, Json]
 

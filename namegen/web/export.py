@@ -26,6 +26,7 @@ from namegen.backends.opening import check_export, logits_of
 from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
 from namegen.core.data.sameness import REMOVAL, SEPARATORS
 from namegen.core.data.shapes import kind
+from namegen.core.generation.letter_case import usual_spellings
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import RecordDocument, bytes_to_text
@@ -36,7 +37,7 @@ from namegen.web.arithmetic import CELLS, PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: module.py makes a module of them.
-ENGINE = ("network.js", "bars.js", "seen.js", "rude.js", "names.js", "search.js", "data.js")
+ENGINE = ("network.js", "bars.js", "seen.js", "rude.js", "companies.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("form.js", "watch.js", "page.js")
 _FOLDER = Path(__file__).parent
 
@@ -51,6 +52,7 @@ class PageModel:
         credit: whom its list comes from and under which licence, if that is known.
         title: what readers see; "" for the label.
         notice: the text of that licence, which goes wherever the model goes.
+        claimed: what none of its new names begins with.
     """
 
     label: str
@@ -58,6 +60,7 @@ class PageModel:
     credit: str = ""
     title: str = ""
     notice: str = ""
+    claimed: tuple[str, ...] = ()
 
 
 def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -> int:
@@ -147,6 +150,8 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         kinds="".join(map(kind, characters)),
         removal=removal,
         folding=folding,
+        claimed="\n".join(model.claimed),
+        spellings=usual_spellings() if checkpoint.endings else (),
         tensors={
             name: bytes_to_text(np.asarray(values, "<f4").tobytes()) for name, values in checkpoint.parameters.items()
         },

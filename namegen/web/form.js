@@ -87,7 +87,7 @@ const models = new Map(); // by name, made when first asked for
 const blends = new Map(); // by what they are made of; the last few
 /**
  * {model, label, other, otherLabel, share, n, seed, choose, temperature, first, contains, ends, shortest, longest,
- * onlyNew}. label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
+ * onlyNew, letterCase}. label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
  */
 const wish = {};
 
@@ -152,7 +152,8 @@ function defaults(model, other = null) {
   const blend = { other, otherLabel: null, share: 50 };
   const texts = { first: "", contains: "", ends: "" };
   const lengths = { shortest: 1, longest: Math.max(...chosen({ model, other }).map(usualLongest)) };
-  return { model, label: null, ...blend, ...drawing, ...texts, ...lengths, onlyNew: true };
+  const letterCase = other === null && descriptionOf(model).record.endings.length ? "title" : "as-learned";
+  return { model, label: null, ...blend, ...drawing, ...texts, ...lengths, onlyNew: true, letterCase };
 }
 
 /** Whether what names are drawn from knows how likely each has to be: a blend does not, and gives every name. */
@@ -188,6 +189,7 @@ function readAddress() {
     shortest: whole("shortest", 1, 1000, usual.shortest),
     longest: whole("longest", 1, 1000, usual.longest),
     onlyNew: given.get("new") !== "any",
+    letterCase: LETTER_CASES.includes(given.get("case")) ? given.get("case") : usual.letterCase,
   };
 }
 
@@ -203,6 +205,7 @@ function address() {
     if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
   }
   if (!wish.onlyNew) parts.set("new", "any");
+  if (wish.letterCase !== usual.letterCase) parts.set("case", wish.letterCase);
   return `#${parts}`;
 }
 
@@ -211,7 +214,7 @@ function turnTo(model, other) {
   const before = defaults(wish.model, wish.other);
   const after = defaults(model, other === model ? null : other);
   const stays = { n: wish.n, temperature: wish.temperature, onlyNew: wish.onlyNew, share: wish.share };
-  if (wish.choose !== before.choose) stays.choose = wish.choose;
+  for (const key of ["choose", "letterCase"]) if (wish[key] !== before[key]) stays[key] = wish[key];
   if (model === wish.model) {
     for (const key of ["label", "shortest", ...TEXTS]) stays[key] = wish[key];
     if (wish.longest !== before.longest) stays.longest = wish.longest;
@@ -232,6 +235,7 @@ function fillForm() {
   for (const key of ["n", "choose", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
     if (byId(key).value !== String(wish[key])) byId(key).value = wish[key];
   }
+  byId("case").value = wish.letterCase;
   byId("only-new").checked = wish.onlyNew;
   byId("only-new-field").hidden = chosen(wish).some(({ record }) => record.known_names === null);
   for (const radio of byId("models").querySelectorAll("input")) radio.checked = radio.value === wish.model;
@@ -250,6 +254,7 @@ function readForm() {
     if (usable) wish[key] = Number(field.value);
   }
   for (const key of TEXTS) wish[key] = byId(key).value;
+  wish.letterCase = byId("case").value;
   wish.onlyNew = byId("only-new").checked;
   wish.label = labelChosen("label", wish.model);
   wish.otherLabel = labelChosen("other-label", wish.other);

@@ -15,6 +15,8 @@
  * @property {number} [minLength] letters of the shortest name, from 1 to 1,000; spaces count too; usually 1
  * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; usually twice the longest of the list
  * @property {string | null} [label] one of the model's labels, or a part of some, such as "Finnish"; usually any
+ * @property {"as-learned" | "title" | "upper" | "lower"} [letterCase] how the names are written; usually as-learned, and of
+ *   companies title
  * @property {boolean} [allowSeen] whether names of the list that the model has read may come too; usually not
  * @property {boolean} [rude] whether rude names may come; usually not
  */
@@ -203,11 +205,15 @@ function wishOf(options, model) {
   const { choose, maxLength } = model;
   const texts = { startsWith: "", contains: "", endsWith: "" };
   const numbers = { n: 20, seed: newSeed(), choose, temperature: 1 };
-  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, allowSeen: false, rude: false };
+  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, letterCase: null };
+  Object.assign(given, { allowSeen: false, rude: false });
   known(options, Object.keys(given), "{ n: 5 }");
   for (const key of Object.keys(given)) if (options[key] !== undefined) given[key] = options[key];
   for (const key of ["allowSeen", "rude"]) {
     if (typeof given[key] !== "boolean") throw new Error(`${key} is ${told(given[key])}: expected true or false`);
+  }
+  if (![null, ...LETTER_CASES].includes(given.letterCase)) {
+    throw new Error(`letterCase is ${told(given.letterCase)}: expected one of ${LETTER_CASES.join(", ")}`);
   }
   if (!given.allowSeen && !model.knowsNames) {
     throw new Error(
@@ -225,6 +231,7 @@ function wishOf(options, model) {
     shortest: wholeOf("minLength", given.minLength, 1, LARGEST.length),
     longest: wholeOf("maxLength", given.maxLength, 1, LARGEST.length),
     label: labelOf(given.label, model),
+    letterCase: given.letterCase,
     onlyNew: !given.allowSeen,
     rude: given.rude,
   };

@@ -84,6 +84,12 @@ class Prefix {
     return Math.log(this.chances(1)[id]) / (this.depth < FIRST ? 2 : 1);
   }
 
+  /** Whether a word has ended behind which no name is new, as a listed company begins so. */
+  get isClaimed() {
+    const ends = this.model.spaces.has(this.model.characters[this.token]);
+    return (this.claimed ??= ends && this.model.isClaimed(this.text));
+  }
+
   /** Its characters' ids, and its characters. */
   get tokens() {
     const tokens = [];
@@ -202,6 +208,15 @@ class NameSource {
   /** True: in no list that was read; false: in one; null: a model does not know its list's names. */
   isNew(normalised) {
     return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
+  }
+
+  /** Whether the name begins as a listed company does, in the way that is its own. */
+  isClaimed(name) {
+    return this.parts.some((part) => {
+      if (part.description.claimed === "") return false;
+      part.claimed ??= new Claimed(part.description.claimed.split("\n"));
+      return part.claimed.has(part.normaliser.wordsOf(name).map((word) => part.normaliser.formOf(word)));
+    });
   }
 
   /**

@@ -336,5 +336,5 @@ try {
 }
 
 // For the browser's console, and for the tests.
-const forTests = { Model, Normaliser, Search, blake2b64, descriptions, isRude, randomNumbers };
+const forTests = { Model, Normaliser, Search, blake2b64, descriptions, isRude, randomNumbers, written };
 globalThis.namegen = { ...forTests, blendOf, drawName, modelOf };

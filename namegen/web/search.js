@@ -43,9 +43,10 @@ function newSeed() {
 /**
  * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
  * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters, or cannot reach its bar, of `bars` (a row of Bars.at; null: any will do).
+ * would be longer than `longest` characters, cannot reach its bar, of `bars` (a row of Bars.at; null: any will do), or
+ * is `onlyNew` and begins as a listed company does.
  */
-function drawName(prefix, nextNumber, temperature, longest, bars = null) {
+function drawName(prefix, nextNumber, temperature, longest, bars = null, onlyNew = false) {
   const numbers = [];
   let merit = bars && prefix.merit;
   for (;;) {
@@ -60,6 +61,7 @@ function drawName(prefix, nextNumber, temperature, longest, bars = null) {
     if (token === BOUNDARY) return { last: prefix, numbers };
     if (prefix.depth >= longest) return { last: null, numbers };
     prefix = prefix.then(token);
+    if (onlyNew && prefix.isClaimed) return { last: null, numbers };
   }
 }
 
@@ -96,7 +98,8 @@ const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
-  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label, rude}. */
+  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label, rude,
+   * letterCase}. */
   constructor(model, wish) {
     this.model = model;
     this.wish = wish;
@@ -170,7 +173,7 @@ class Search {
   }
 
   tryOnce() {
-    const { temperature, shortest, longest, onlyNew } = this.wish;
+    const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
       if (this.found.at(-1)?.share !== this.share) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
       this.take(this.shares.shift());
@@ -179,7 +182,7 @@ class Search {
     const prefix = this.begin();
     const start = prefix.root.token - this.model.starts[0].token; // their ids are one after the other
     const bars = this.bars && this.bars[start % this.bars.length];
-    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars);
+    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars, onlyNew);
     this.letters += numbers.length;
     if (last === null || last.depth < shortest) return;
     const tokens = last.tokens;
@@ -189,10 +192,11 @@ class Search {
     const normalised = this.model.normalise(name);
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);
-    if (onlyNew && isNew === false) return;
+    if (onlyNew && (isNew === false || this.model.isClaimed(name))) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
-    this.found.push({ name, isNew, start, share: this.share, tokens, numbers });
+    const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
+    this.found.push({ name: shown, isNew, start, share: this.share, tokens, numbers });
   }
 
   begin() {

@@ -9,13 +9,36 @@ class Normaliser {
    * tables, for just the characters that its names can come to: `removal` (character → nothing, or a letter that
    * stands for it) and `folding` (character → its case folded). Normal forms are stable between versions of Unicode.
    * `endings`, normalised, do not count at the end of a name; `separators` are the characters between its words.
+   * `spellings`: of companies, how the words of legal forms are written, and other words (form → letters).
    */
-  constructor({ removal, folding, endings = [], separators = "" }) {
+  constructor({ removal, folding, endings = [], separators = "", spellings = [] }) {
     this.removal = new Map(Object.entries(removal));
     this.folding = new Map(Object.entries(folding));
     this.endings = new Set(endings.filter((ending) => ending !== ""));
     this.longestEnding = Math.max(0, ...Array.from(this.endings, (ending) => ending.length));
     this.separators = new Set(separators);
+    this.spellings = spellings.map((table) => new Map(Object.entries(table)));
+  }
+
+  get isOfCompanies() {
+    return this.endings.size > 0;
+  }
+
+  /** The letters of a word as one usually writes them, by its form; undefined: as those of most words. */
+  usual(form, isEnding) {
+    const [endings, others] = this.spellings;
+    return (isEnding ? endings?.get(form) : undefined) ?? others?.get(form);
+  }
+
+  /** A word as it is compared; empty where it is nothing but punctuation. */
+  formOf(word) {
+    return this.remove(this.fullForm(word));
+  }
+
+  /** The forms of a name's words; of none that is punctuation alone. */
+  wordsOf(name) {
+    const separated = Array.from(name, (character) => (this.separators.has(character) ? " " : character)).join("");
+    return separated.split(" ").filter((word) => this.formOf(word) !== "");
   }
 
   /** The form of a name in which nothing is left of what does not count; the same for two names that are one. */
@@ -26,19 +49,20 @@ class Normaliser {
   /** The name without its endings, as long as a word stays; `core/data/sameness.py` says what they are. */
   withoutEndings(name) {
     if (this.endings.size === 0) return name;
-    const words = Array.from(name, (character) => (this.separators.has(character) ? " " : character))
-      .join("")
-      .split(" ")
-      .map((word) => ({ word, bare: word && this.remove(this.fullForm(word)) }))
-      .filter(({ bare }) => bare !== "");
-    for (let count = words.length; ; ) {
+    const words = this.wordsOf(name);
+    return words.slice(0, this.left(words.map((word) => this.formOf(word)))).join(" ") || name;
+  }
+
+  /** How many of these words, as they are compared, are left without the endings. */
+  left(forms) {
+    for (let count = forms.length; ; ) {
       let end = count;
       let joined = "";
       for (let place = count - 1; place > 0 && joined.length <= this.longestEnding; place--) {
-        joined = words[place].bare + joined;
+        joined = forms[place] + joined;
         if (this.endings.has(joined)) end = place;
       }
-      if (end === count) return words.slice(0, count).map(({ word }) => word).join(" ") || name;
+      if (end === count) return count;
       count = end;
     }
   }

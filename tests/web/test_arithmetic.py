@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namegen import api
 from namegen.backends import load_engine
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.rude import are_rude
@@ -22,6 +23,8 @@ from namegen.core.data.sameness import digest, known_set, legal_forms, normalise
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.letter_case import title
+from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.bars import SHARES, Bars
@@ -30,6 +33,7 @@ from namegen.core.settings import CELLS
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables, write_page
+from namegen.wishes import claimed_beginnings
 from tests.labelled import labelled_checkpoint
 from tests.web.by_seed import uniforms_of_seed
 from tests.web.conftest import at_random, visits
@@ -312,6 +316,27 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     )
     assert found == [rule.normalise(name) for name in names]
     assert sum(form != normalise(name) for form, name in zip(found, names, strict=True)) > 500
+
+
+def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
+    rng = random.Random(3)
+    listed = load_bundled("companies").names[::30]
+    names = [*listed, *map(str.lower, listed[::4]), *map(str.upper, listed[::3]), "Shell PLC of the USA", ", ACME Inc"]
+    names += [name.replace(rng.choice(name), "", 1) for name in listed] + [
+        f"The {name[:5]} {name[5:]}" for name in listed
+    ]
+    model = api.load_shipped("companies")
+    claimed = claimed_beginnings(("companies",))[::2]
+    assert model.checkpoint is not None
+    described = describe("", PageModel("", model.checkpoint, claimed=claimed), "")
+    found = page.evaluate(
+        "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
+        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name)]); }",
+        json.dumps([to_plain(described), names]),
+    )
+    wish = Unclaimed(claimed)
+    assert found == [[title(name, model.sameness), not wish.keeps(name)] for name in names]
+    assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
 
 
 def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:

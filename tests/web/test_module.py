@@ -52,6 +52,10 @@ WRONG = [
     ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
     ("first.generate({ rude: 1 })", "rude is 1: expected true or false"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
+    (
+        "first.generate({ letterCase: 'Title' })",
+        "letterCase is “Title”: expected one of as-learned, title, upper, lower",
+    ),
     ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
     ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
     ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
@@ -68,7 +72,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 6: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 7: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
@@ -247,7 +251,7 @@ def test_hundreds_of_names_of_shipped_models(shipped: str, browser: Any, tmp_pat
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
     expected = names_of_seed(checkpoint, n=300, seed=5)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
-        assert run(GENERATE, [shipped, {"n": 300, "seed": 5}]) == expected
+        assert run(GENERATE, [shipped, {"n": 300, "seed": 5, "letterCase": "as-learned"}]) == expected
 
 
 # ---- what a program sees ----

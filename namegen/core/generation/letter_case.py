@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -123,8 +123,8 @@ def _one_capital(word: str) -> str:
 
 def _usual(form: str, place: int, is_ending: bool) -> str | None:
     """The letters of a word of a company's name as one usually writes them; None: no other than those of most words."""
-    found = _spellings(legal_forms()).get(form) if is_ending else None
-    found = found or _spellings(_usual_words()).get(form)
+    endings, others = usual_spellings()
+    found = (endings.get(form) if is_ending else None) or others.get(form)
     return found if place or found != form else None  # a small one gets its capital at the beginning
 
 
@@ -135,13 +135,13 @@ def _spelled(word: str, letters: str) -> str:
 
 
 @cache
-def _spellings(texts: tuple[str, ...]) -> Mapping[str, str]:
-    """From each word's form to its letters as one writes them; of two spellings the first."""
-    words = [word for text in texts for word in text.split()]
-    return {bare(word): "".join(filter(str.isalpha, word)) for word in reversed(words)}
-
-
-@cache
-def _usual_words() -> tuple[str, ...]:
+def usual_spellings() -> tuple[Mapping[str, str], ...]:
+    """From the forms of words to their letters as one writes them: of legal forms, and of others."""
     lines = USUAL_CASE_FILE.read_text(encoding="utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
+    usual = [line for line in lines if line and not line.startswith("#")]
+    return _spellings(legal_forms()), _spellings(usual)
+
+
+def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
+    words = [word for text in texts for word in text.split()]  # of two spellings the first
+    return {bare(word): "".join(filter(str.isalpha, word)) for word in reversed(words)}
