@@ -24,9 +24,8 @@ import numpy as np
 from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
-from namegen.core.data.sameness import REMOVAL, SEPARATORS
+from namegen.core.data.sameness import REMOVAL, SEPARATORS, usual_spellings
 from namegen.core.data.shapes import kind
-from namegen.core.generation.letter_case import usual_spellings
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import RecordDocument, bytes_to_text

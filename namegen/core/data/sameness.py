@@ -14,7 +14,7 @@ bits. Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -240,6 +240,7 @@ def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
 
 
 LEGAL_FORMS_FILE = Path(__file__).with_name("legal_forms.txt")
+USUAL_CASE_FILE = Path(__file__).with_name("usual_case.txt")
 SEPARATORS = ","  # what stands between words, beside white space
 _BLANKS = bytes(code for code in range(128) if (chr(code).isspace() or chr(code) in SEPARATORS) and chr(code) != "\n")
 _WORDS = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
@@ -395,7 +396,22 @@ def left(words: Sequence[AnyStr], endings: frozenset[AnyStr], tails: frozenset[A
 @cache
 def legal_forms() -> tuple[str, ...]:
     """Legal forms of companies as one usually writes them, from ``legal_forms.txt``."""
-    lines = LEGAL_FORMS_FILE.read_text(encoding="utf-8").splitlines()
+    return _lines(LEGAL_FORMS_FILE)
+
+
+@cache
+def usual_spellings() -> tuple[Mapping[str, str], ...]:
+    """From the forms of words to their letters as one writes them: of legal forms; of others (``usual_case.txt``)."""
+    return _spellings(legal_forms()), _spellings(_lines(USUAL_CASE_FILE))
+
+
+def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
+    words = [word for text in texts for word in text.split()]  # of two spellings the first
+    return {bare(word): "".join(filter(str.isalpha, word)) for word in reversed(words)}
+
+
+def _lines(file: Path) -> tuple[str, ...]:
+    lines = file.read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Sequence
 
-from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, legal_forms
+from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, usual_spellings
 from namegen.core.settings import LETTER_CASES
 
 AS_LEARNED = LETTER_CASES[0]
-USUAL_CASE_FILE = Path(__file__).parents[1] / "data" / "usual_case.txt"
 LONGEST_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
 
 _WORD = re.compile(rf"[^\s{SEPARATORS}]+")
@@ -132,16 +129,3 @@ def _spelled(word: str, letters: str) -> str:
     """A word with the letters of another spelling, and its own punctuation."""
     remaining = iter(letters)
     return "".join(next(remaining, character) if character.isalpha() else character for character in word)
-
-
-@cache
-def usual_spellings() -> tuple[Mapping[str, str], ...]:
-    """From the forms of words to their letters as one writes them: of legal forms, and of others."""
-    lines = USUAL_CASE_FILE.read_text(encoding="utf-8").splitlines()
-    usual = [line for line in lines if line and not line.startswith("#")]
-    return _spellings(legal_forms()), _spellings(usual)
-
-
-def _spellings(texts: Iterable[str]) -> Mapping[str, str]:
-    words = [word for text in texts for word in text.split()]  # of two spellings the first
-    return {bare(word): "".join(filter(str.isalpha, word)) for word in reversed(words)}
