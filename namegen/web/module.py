@@ -19,7 +19,7 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_file, is_folder, write_whole
 from namegen.web.export import PageModel, checked_descriptions, engine_text, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 7
+FORMAT, FORMAT_VERSION = "namegen-names", 8
 
 
 def data_path(out: Path) -> Path:
