@@ -32,7 +32,9 @@ def test_a_name_is_as_the_document_constructs_it() -> None:
     expected = f"{pools[1][place // 3]}, {pools[0][place % 3]}"
     made = namegen.pseudonyms([value], pool=pools, key=KEY, context=context, template="{2}, {1}")
     assert (list(made), made.pool_hash) == ([expected], hashlib.sha256(lines).hexdigest())
-    assert list(namegen.pseudonyms(["Ann", "Bob", 2, 3], pool=POOL, key=KEY)) == ["Cy", "Ada", "Ada", "Ada"]
+    # By a program of its own, from what the document says of whole numbers:
+    numbers = list(namegen.pseudonyms([0, 1, 9_999], pool=NAMES, key=KEY))
+    assert numbers == ["name 8414", "name 2673", "name 4951"]
 
 
 def test_order_spaces_and_unicode_forms_do_not_matter_and_key_context_and_pool_do() -> None:
@@ -73,6 +75,8 @@ def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> Non
     strict = Pseudonyms(pool=NAMES, key=KEY, unique=True)
     for _ in range(2):  # a value that comes again shares with itself alone
         assert [strict.of(f"value {number}") for number in range(first)] == found[:first]
+    many = Pseudonyms(map(str, range(-3_000, 0)), pool=[NAMES, NAMES], key=KEY, unique=True)
+    assert len(set(many)) == 3_000
     with pytest.raises(GenerationError, match="two values share the name 'name"):
         strict.of(f"value {first}")
 

@@ -38,9 +38,10 @@ def test_one_column_gets_names_and_all_else_stays(place: Program) -> None:
     assert "numpy" not in loaded_modules(done)
     assert "3 values; if all are different, expect 1 pairs" in done.err
     assert (place.folder / "out.csv").read_bytes().decode() == filled(expected)
-    other = ("pseudonyms", "-", "--column", 2, *ARGUMENTS[4:], "--quiet")
-    done = place(*other, stdin=b'a;b\nx,y;Ann\n"z ";\n').done()
-    assert (done.out, done.err) == (f"a;b\nx,y;{expected['{Ann}']}\nz ;\n".replace('"', ""), "")
+    other = ("pseudonyms", "-", "--column", "b", *ARGUMENTS[4:], "--quiet")
+    done = place(*other, stdin=b'a; b\nx,y;Ann\n"z ";\n').done()
+    assert (done.out, done.err) == (f"a; b\nx,y;{expected['{Ann}']}\nz ;\n".replace('"', ""), "")
+    assert place(*other, stdin=b'b\n""\n').out == 'b\n""\n'
 
 
 def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> None:
