@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -49,6 +50,7 @@ def _kept(name: str) -> Any:
     return context and context.meta.get(f"namegen.{name}")
 
 
+_kept_option = partial(click.option, expose_value=False, callback=_keep)
 option = together(
     click.option(
         "--format",
@@ -57,23 +59,17 @@ option = together(
         help="text: one name per line; csv: a table; json: an array of objects; jsonl: one object per line.  [default: "
         "text, in a terminal in several columns]",
     ),
-    click.option(
+    _kept_option(
         "--out",
         type=OutFile(*ENDINGS),
         metavar="FILE",
-        expose_value=False,
-        callback=_keep,
         help=f"Write FILE, whole or not at all, in the format of its ending: {', '.join(ENDINGS)}. Spreadsheets open a "
         ".csv with every letter right.",
     ),
-    click.option("--force", is_flag=True, expose_value=False, callback=_keep, help="Overwrite FILE if it exists."),
+    _kept_option("--force", is_flag=True, help="Overwrite FILE if it exists."),
 )
-scores = click.option(
-    "--scores",
-    is_flag=True,
-    expose_value=False,
-    callback=_keep,
-    help="Add the columns log_probability (in nats) and new to csv and json.",
+scores = _kept_option(
+    "--scores", is_flag=True, help="Add the columns log_probability (in nats) and new to csv and json."
 )
 
 
@@ -91,9 +87,7 @@ def chosen(form: str | None, as_json: bool) -> str:
         return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
     check_output(out, example="names.csv", force=bool(_kept("force")))
     if form not in (None, ENDINGS[out.suffix.lower()]):
-        raise click.UsageError(
-            f"--format {form} contradicts --out with the ending {out.suffix}: give only one of them."
-        )
+        raise click.UsageError(f"--format {form} contradicts the ending {out.suffix} of --out: give only one of them.")
     return ENDINGS[out.suffix.lower()]
 
 

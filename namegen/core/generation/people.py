@@ -61,7 +61,8 @@ class Person:
 
     def in_case(self, letter_case: str | None) -> Person:
         """Both names in one way of writing."""
-        return replace(self, given=write(self.given, letter_case), family=write(self.family, letter_case))
+        given, family = write(self.given, letter_case), write(self.family, letter_case)
+        return Person(given, family, self.origin, self.gender, self.household)  # a third of the time of replace
 
 
 def check_template(template: str) -> None:
