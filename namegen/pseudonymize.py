@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from math import isqrt, prod
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 from unicodedata import combining, normalize
 
 from namegen.core.data.list_formats import decode
@@ -71,7 +71,7 @@ class Pseudonyms(Iterator[str]):
 
     def __init__(
         self,
-        values: Iterable[str | int] = (),
+        values: Iterable[str | SupportsIndex] = (),
         *,
         pool: Iterable[str] | Iterable[Iterable[str]],
         key: bytes,
@@ -89,9 +89,7 @@ class Pseudonyms(Iterator[str]):
         parts = [f"{{{part + 1}}}" for part in range(len(self._pools))]
         self._template = " ".join(parts) if template is None else template
         if {found[0] for found in PART.finditer(self._template)} != {*parts}:
-            raise SettingsError(
-                f"{setting('template')} is {quote(self._template)}: expected {' and '.join(parts)} in it"
-            )
+            raise SettingsError(f"{setting('template')} is {quote(self._template)}: it needs {', '.join(parts)}")
         lines = "\n".join("".join(f"{name}\n" for name in names) for names in self._pools)
         self.pool_hash = hashlib.sha256(_bytes(lines)).hexdigest()
         about = b"namegen pseudonyms 1" + bytes.fromhex(self.pool_hash) + _bytes(_canonical(context))
@@ -106,9 +104,9 @@ class Pseudonyms(Iterator[str]):
         """How many pairs of the values so far share a name, as expected over all keys, if no value has come twice."""
         return self.hashed * ((self.hashed - 1) / 2 + self.numbers) / self.size
 
-    def of(self, value: str | int) -> str:
+    def of(self, value: str | SupportsIndex) -> str:
         """The name of one value. Raises SettingsError, GenerationError, as the class has them."""
-        if not isinstance(value, str | int):
+        if not isinstance(value, str | SupportsIndex):
             raise SettingsError(f"a value is {shown(value)}: expected a text or a whole number")
         text = _canonical(str(value))
         if not text:

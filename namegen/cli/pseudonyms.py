@@ -15,7 +15,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.export import force
-from namegen.cli.terminal import Notes, json_text, printable
+from namegen.cli.terminal import Notes, counted, json_text, printable
 from namegen.core.data.list_formats import column_place, delimiter_of
 from namegen.errors import NamesError, safe_cell, short
 from namegen.files import check_output, write_whole
@@ -47,7 +47,7 @@ MAX_CELL = 10_000_000  # characters: an open quotation mark does not take all me
 @click.option("--context", default="", metavar="TEXT", help="A purpose: with another one, values get other names.")
 @click.option("--unique", is_flag=True, help="Stop where two values share a name. Takes 8 bytes for each value.")
 @click.option(
-    "--out", type=options.OutFile(".csv"), metavar="OUT", help="The file to write.  [default: standard output]"
+    "--out", type=options.OutFile(".csv"), metavar="OUT", help="The file to write, in place of standard output."
 )
 @force
 @options.common
@@ -81,7 +81,7 @@ def pseudonyms(
     else:
         write_whole(out, rows)
     values, pairs = made.hashed + made.numbers, made.expected_shared
-    notes(f"{values:,} values; if all are different, expect {pairs:,.3g} pairs that share a name")
+    notes(f"{counted(values, 'value')}; if all are different, expect {pairs:,.3g} pairs that share a name")
     if as_json:
         found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
         click.echo(json_text(found))

@@ -30,6 +30,7 @@ WAYS = {
     "people": "--given *; --family *; --given-avoid *",
     "players": "--first-banned *",
     "companies": "--avoid *",
+    "pseudonyms": "* --column 1 --pool names.txt --key-file *; names.txt --column 1 --pool * --key-file *",
     "score": "--model * Al; *.safetensors Al",
     "evaluate": "*; mlb-first *; mlb-first names.txt --with *",
     "ceiling": "*",
