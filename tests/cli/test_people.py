@@ -52,6 +52,19 @@ def common() -> list[str]:
     return sorted(set(given) & set(family))
 
 
+@pytest.mark.parametrize("command", ["people", "players"])
+def test_words_are_banned_of_both_parts_and_of_one(command: str, tmp_path: Path) -> None:
+    (tmp_path / "both.txt").write_text("a\n")
+    (tmp_path / "last.txt").write_text("n\n")
+    last = {"people": "--family-banned", "players": "--last-banned"}[command]
+    told = ["--banned", str(tmp_path / "both.txt"), last, str(tmp_path / "last.txt"), "--format", "csv"]
+    rows = [line.split(",") for line in invoke(command, "-n", "9", "--seed", "1", *told).stdout.splitlines()[1:]]
+    first, others = "".join(row[1] for row in rows).lower(), "".join(row[2] for row in rows).lower()
+    assert "a" not in first + others
+    assert "n" in first
+    assert "n" not in others
+
+
 class TestInventing:
     def test_both_names_are_of_one_origin_each_as_likely(self) -> None:
         found = people(1_200, seed=1)
