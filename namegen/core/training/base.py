@@ -33,6 +33,7 @@ from namegen.errors import SettingsError, quote, setting
 from namegen.types import Array, Float64
 
 COVERED = 0.95  # of the list's characters that a base knows if nobody asked for it
+HALF = 0.5  # of so few names that nothing is held out: what one label of a base explains if nobody asked for it
 MOST_FITTED = 100  # different names that weigh the labels
 ROUNDS = 30  # of expectation and maximisation
 
@@ -133,13 +134,16 @@ class Base:
 OpenBase: TypeAlias = Callable[[str | None], Base]  # a model by its name, or the one that comes with namegen
 
 
-def begun(recipe: Recipe, open_base: OpenBase | None, corpus: Corpus) -> tuple[Recipe, Base | None, str]:
+def begun(
+    recipe: Recipe, open_base: OpenBase | None, corpus: Corpus, learned: Corpus
+) -> tuple[Recipe, Base | None, str]:
     """Whether a training begins from a base: the recipe with that decided, the base if it does, and what is said of it.
 
     Args:
         recipe: whose architecture is decided.
         open_base: opens the one that the recipe asks for; None: none may be had.
         corpus: the list.
+        learned: the names of it that are learned.
 
     Raises:
         SettingsError: the one that was asked for does not suit. CheckpointError: it cannot be opened.
@@ -158,6 +162,8 @@ def begun(recipe: Recipe, open_base: OpenBase | None, corpus: Corpus) -> tuple[R
         why = f"another network is asked for than its {base.network.summary}"
     elif covered < COVERED and (asked is None or not covered):
         why = f"it knows {covered:.0%} of the list's characters"
+    elif asked is None and corpus.is_short and base.label_weights(learned.names).max() < HALF:
+        why = "none of its origins explains half of the list"
     if why and asked is not None:
         raise SettingsError(f"cannot begin from {quote(base.name, 60)}, as {why}: give {setting('base', NOTHING)}")
     if why:

@@ -140,14 +140,15 @@ def prepare(
     parts = ListParts.from_corpus(corpus, data, seed=seed)
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
-    recipe, base, begins_from = begun(recipe, open_base, corpus)
+    learned = corpus.where(parts.part_of == TRAINING)
+    recipe, base, begins_from = begun(recipe, open_base, corpus, learned)
     recipe = settled(recipe, parts)
     network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
     start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
     if base is not None:
-        start = base.parameters(corpus.where(parts.part_of == TRAINING), parts.vocabulary, parts.labels)
+        start = base.parameters(learned, parts.vocabulary, parts.labels)
     with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
         engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)

@@ -28,7 +28,14 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge, read_config
 from tests.core.training.small_runs import After
 
-ITALIAN = [f"{start}{end}" for start in ("Al", "Bern", "Car", "Dor", "Ed") for end in ("ina", "etto", "aldo", "ucci")]
+ITALIAN = (
+    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
+    "Giordano Rizzo Lombardi Moretti"
+).split()
+ELVES = (  # made up, so that they sound like no origin
+    "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Thessaly Mirathel "
+    "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin"
+).split()
 RNN = NetworkSettings(architecture="rnn")
 
 
@@ -90,6 +97,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
         (ITALIAN[:19] * 9, {}, "standard", "begins from nothing: fewer than 20"),
         (ITALIAN, {"hidden": (64,)}, "standard", "another network is asked for than its gru 128"),
         ([f"{one}王王" for one in ITALIAN], {}, "standard", "% of the list's characters"),
+        (ELVES, {}, "standard", "none of its origins explains half"),
         ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, "standard", ""),
         (ITALIAN, {}, "quick", ""),
         (ITALIAN, {"base": "none"}, "standard", ""),
@@ -98,7 +106,7 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
 )
 def test_a_base_is_taken_where_it_suits(names: list[str], network: dict, effort: str, said: str) -> None:
     recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(effort=effort))
-    chosen, base, sentence = begun(recipe, lambda _: shipped(), Corpus.from_names(names))
+    chosen, base, sentence = begun(recipe, lambda _: shipped(), Corpus.from_names(names), Corpus.from_names(names))
     assert said in sentence
     assert bool(said) == bool(sentence)
     assert chosen.network.from_base == (base is not None) == ("from the model 'base'" in sentence)
@@ -109,9 +117,9 @@ def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
     recipe = Recipe(network=replace(RNN, base="base", **network))
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
     with pytest.raises(SettingsError, match="base"):
-        begun(recipe, lambda _: shipped(), names)
+        begun(recipe, lambda _: shipped(), names, names)
     with pytest.raises(SettingsError, match="leave it out"):  # as of a sweep
-        begun(recipe, None, names)
+        begun(recipe, None, names, names)
 
 
 def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
