@@ -28,14 +28,50 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge, read_config
 from tests.core.training.small_runs import After
 
-ITALIAN = (
-    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
-    "Giordano Rizzo Lombardi Moretti"
-).split()
-ELVES = (  # made up, so that they sound like no origin
-    "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Thessaly Mirathel "
-    "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin"
-).split()
+ITALIAN = [
+    "Rossi",
+    "Russo",
+    "Ferrari",
+    "Esposito",
+    "Bianchi",
+    "Romano",
+    "Colombo",
+    "Ricci",
+    "Marino",
+    "Greco",
+    "Bruno",
+    "Gallo",
+    "Conti",
+    "Deluca",
+    "Mancini",
+    "Costa",
+    "Giordano",
+    "Rizzo",
+    "Lombardi",
+    "Moretti",
+]
+ELVES = [
+    "Aelindra",
+    "Thalorien",
+    "Sylvaris",
+    "Caelith",
+    "Elowen",
+    "Nimriel",
+    "Faelar",
+    "Ilyana",
+    "Lorindel",
+    "Vaeril",
+    "Saelihn",
+    "Arannis",
+    "Thessaly",
+    "Mirathel",
+    "Eldrin",
+    "Galathiel",
+    "Ysolde",
+    "Ravaleth",
+    "Lirael",
+    "Celebrin",
+]
 RNN = NetworkSettings(architecture="rnn")
 
 
