@@ -225,7 +225,7 @@ class NetworkSettings(Checked):
     base: str | None = declared(
         None,
         f"Begin from what this model has learned: a run folder, a file or a shipped model; {NOTHING}: from nothing.",
-        "base, a network that comes with namegen, for 100 to 499 names, for 20 to 99 of a kind that it knows; else none",
+        "base, a network that comes with it, for 100 to 499 names, for 20 to 99 of a kind that it knows; else none",
         metavar="MODEL",
         holds=lambda v: v != "",
         expected=f"a model, or {NOTHING}",

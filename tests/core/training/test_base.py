@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from itertools import compress
@@ -28,50 +29,16 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge, read_config
 from tests.core.training.small_runs import After
 
-ITALIAN = [
-    "Rossi",
-    "Russo",
-    "Ferrari",
-    "Esposito",
-    "Bianchi",
-    "Romano",
-    "Colombo",
-    "Ricci",
-    "Marino",
-    "Greco",
-    "Bruno",
-    "Gallo",
-    "Conti",
-    "Deluca",
-    "Mancini",
-    "Costa",
-    "Giordano",
-    "Rizzo",
-    "Lombardi",
-    "Moretti",
-]
-ELVES = [
-    "Aelindra",
-    "Thalorien",
-    "Sylvaris",
-    "Caelith",
-    "Elowen",
-    "Nimriel",
-    "Faelar",
-    "Ilyana",
-    "Lorindel",
-    "Vaeril",
-    "Saelihn",
-    "Arannis",
-    "Thessaly",
-    "Mirathel",
-    "Eldrin",
-    "Galathiel",
-    "Ysolde",
-    "Ravaleth",
-    "Lirael",
-    "Celebrin",
-]
+ITALIAN = re.findall(
+    r"\w+",
+    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
+    "Giordano Rizzo Lombardi Moretti",
+)
+ELVES = re.findall(  # made up, so that they sound like no origin
+    r"\w+",
+    "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Mirathel "
+    "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin Tauriel",
+)
 RNN = NetworkSettings(architecture="rnn")
 
 
