@@ -14,7 +14,7 @@ from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
 
-SOME_ORIGINS = ("Estonian", "Finnish", "Italian", "Polish")
+SOME_LABELS = ("Estonian", "Finnish", "Italian", "Polish", "Italy", "Nigeria", "Poland")
 
 
 @cache
@@ -24,7 +24,7 @@ def small_models() -> Path:
     Their bars are not measured, which would take longer than all else together.
     """
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
-    for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family"):
+    for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family", "world-places"):
         settings = {
             "network": {"hidden": [24]},
             "training": {"effort": "quick", "epochs": 1, "batch_size": 256},
@@ -37,9 +37,9 @@ def small_models() -> Path:
 
 
 def some_of(corpus: Corpus) -> Corpus:
-    """Of a labelled list the names of a few origins, of which one stands in the list of given names alone."""
+    """Of a labelled list the names of a few labels, of which Polish stands in the list of given names alone."""
     if not corpus.labels:
         return corpus
-    chosen = [label in SOME_ORIGINS for label in corpus.labels]
+    chosen = [label in SOME_LABELS for label in corpus.labels]
     names, labels = (tuple(compress(values, chosen)) for values in (corpus.names, corpus.labels))
     return Corpus(names, corpus.source, labels=labels)

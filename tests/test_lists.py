@@ -62,11 +62,11 @@ def test_the_fast_reading_of_the_players_is_the_plain_one() -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
     bundled = BUNDLED[name]
-    text, holders = bundled.licence_text, ("SABR", "EDGAR", "shuheilocale", "Daniele Faraglia")
+    text, holders = bundled.licence_text, ("SABR", "EDGAR", "shuheilocale", "Daniele Faraglia", "GeoNames")
     assert bundled.file in text
     assert any(holder in text and holder in bundled.credit for holder in holders)
     assert bundled.description
-    assert {"CC-BY-SA-3.0": "CC BY-SA 3.0", "MIT": "free of charge"}.get(bundled.licence, "public domain") in text
+    assert {"CC-BY-SA-3.0": "CC BY-SA 3.0", "MIT": "free of charge", "CC-BY-4.0": "CC BY 4.0"}.get(bundled.licence, "public domain") in text
 
 
 def test_looking_at_what_is_bundled_loads_no_numpy() -> None:

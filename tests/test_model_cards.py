@@ -34,7 +34,7 @@ def test_every_shipped_model_has_a_card() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_head_is_what_hubs_read(name: str) -> None:
     head, text = parts(name)
-    licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit"}
+    licences = {"CC-BY-SA-3.0": "cc-by-sa-3.0", "MIT": "mit", "CC-BY-4.0": "cc-by-4.0"}
     assert head["license"] == licences.get(BUNDLED[name].licence, "other")
     assert ("license_name" in head) == (head["license"] == "other")  # hubs ask for one then
     assert (head["library_name"], head["datasets"]) == ("namegen", [name])

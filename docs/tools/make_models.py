@@ -41,14 +41,16 @@ COMMANDS = {
     "japanese-given": "namegen train japanese-given --effort best --hidden 96",
     "world-given": "namegen train world-given --effort best --cell gru --hidden 80",
     "world-family": "namegen train world-family --effort best --cell gru --hidden 80",
+    "world-places": "namegen train world-places --effort best --cell gru --hidden 88",
 }
 # As the hubs write a licence: by its name, or "other" and a name.
 LICENCES = {
     "CC-BY-SA-3.0": ("cc-by-sa-3.0", None),
+    "CC-BY-4.0": ("cc-by-4.0", None),
     "MIT": ("mit", None),
     "public domain (US federal government)": ("other", "public-domain-us-government"),
 }
-LANGUAGES = {"japanese-given": "ja", "world-given": "multilingual", "world-family": "multilingual"}
+LANGUAGES = {"japanese-given": "ja", **dict.fromkeys(("world-given", "world-family", "world-places"), "multilingual")}
 # What each list leans to, and so its model.
 LEANS = {
     "mlb-first": "The players of the major leagues are men, and most were born in the United States; their short forms "
@@ -65,8 +67,10 @@ LEANS = {
         "another script are missing. An origin says where the library files a name, not who bears it."
         for kind in ("given", "family")
     },
+    "world-places": "The list has at most the 500 largest places of each of 99 countries, in Latin letters; names "
+    "of other scripts are transliterated, each country's in a way of its own.",
 }
-ORIGINS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba")
+LABELS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba", "Italy", "Japan", "Nigeria", "Poland")
 HEAD = """\
 # The models that come with namegen
 
@@ -100,7 +104,7 @@ def card(name: str) -> str:
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures = training["validation"]
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
-    of_labels, each_label = (labels(name, model), " and origin") if model.labels else ("", "")
+    of_labels, each_label = (labels(name, model), f" and {called(name)}") if model.labels else ("", "")
     return f"""\
 ## {name}
 
@@ -125,7 +129,10 @@ def card_for_hubs(name: str) -> str:
     model, bundled, found = load(name), BUNDLED[name], references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures, bar = training["validation"], found.baseline
-    labelled, each_label = (' --label "Irish"', " and origin") if model.labels else ("", "")
+    labelled, each_label = "", ""
+    if model.labels:
+        example = "Poland" if called(name) == "country" else "Irish"
+        labelled, each_label = f' --label "{example}"', f" and {called(name)}"
     samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
     return f"""\
 ---
@@ -254,9 +261,14 @@ def row(loss_nats_per_char: float, accuracy_argmax: float, accuracy_sampled: flo
     return f"{loss_nats_per_char:.3f} | {perplexity:.2f} | {100 * accuracy_argmax:.1f} % | {drawn}"
 
 
+def called(name: str) -> str:
+    """What the labels of a list are: origin, country."""
+    return str(BUNDLED[name].label_column).partition(",")[0]
+
+
 @cache
 def by_label(name: str) -> str:
-    """What each origin of a model costs, on names that the training held out."""
+    """What each label of a model costs, on names that the training held out."""
     model, held_out = load(name), split(name).held_out
     if held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
@@ -270,18 +282,18 @@ def by_label(name: str) -> str:
             zip(tokens, counts, figures, strict=True), key=lambda one: one[2].loss_nats_per_char
         )
     ]
-    head = ["| origin | names learned | held out | nats per character |", "| --- | --- | --- | --- |"]
-    return "\n".join(["\nBy origin, on the held-out names:\n", *head, *rows, ""])
+    head = [f"| {called(name)} | names learned | held out | nats per character |", "| --- | --- | --- | --- |"]
+    return "\n".join([f"\nBy {called(name)}, on the held-out names:\n", *head, *rows, ""])
 
 
 def labels(name: str, model: api.LoadedModel) -> str:
-    """The same table, and names of some origins."""
+    """The same table, and names of some labels."""
     some = [
         f"- {origin}: {', '.join(model.labelled(origin).generate(6, seed=0))}"
-        for origin in ORIGINS_SHOWN
+        for origin in LABELS_SHOWN
         if origin in model.labels
     ]
-    return "\n".join([by_label(name), "Names of some origins:\n", *some, ""])
+    return "\n".join([by_label(name), "Names of some of them:\n", *some, ""])
 
 
 @cache
@@ -340,7 +352,7 @@ def documents() -> dict[Path, str]:
 def without_names(text: str) -> str:
     """A document without the names that a model drew: on another machine a rounding may draw others."""
     text = re.sub(r"(seed 0`?:\n\n)(?:    .*\n)+", r"\1", text)
-    return re.sub(rf"^- (?:{'|'.join(ORIGINS_SHOWN)}): .*\n", "", text, flags=re.MULTILINE)
+    return re.sub(rf"^- (?:{'|'.join(LABELS_SHOWN)}): .*\n", "", text, flags=re.MULTILINE)
 
 
 def check() -> int:

@@ -20,7 +20,13 @@ from namegen.api.model import (
     open_checkpoint,
     read_checkpoint,
 )
-from namegen.api.people import invent_people, invent_people_batches, invent_players, invent_players_batches
+from namegen.api.people import (
+    invent_people,
+    invent_people_batches,
+    invent_players,
+    invent_players_batches,
+)
+from namegen.api.places import invent_places, places_of
 
 if TYPE_CHECKING:
     from namegen.api.training import resume, train
@@ -36,12 +42,14 @@ __all__ = [
     "find_model",
     "invent_people",
     "invent_people_batches",
+    "invent_places",
     "invent_players",
     "invent_players_batches",
     "list_ceiling",
     "load",
     "load_shipped",
     "open_checkpoint",
+    "places_of",
     "read_checkpoint",
     "resume",
     "train",

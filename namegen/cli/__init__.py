@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
         "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),
         "companies": ("namegen.cli.people:companies", "Invent names of companies."),
+        "places": ("namegen.cli.people:places", "Invent names of places, as in a country."),
         "pseudonyms": ("namegen.cli.pseudonyms:pseudonyms", "Put pseudonyms in place of the names in a table."),
     },
     "Measure": {

@@ -121,6 +121,11 @@ def origins(_: click.Context) -> Iterable[str]:
     return [origin for origin in given if origin in family]
 
 
+def countries(_: click.Context) -> Iterable[str]:
+    """Those of the shipped model of places."""
+    return _labels_of("world-places")
+
+
 def _labels_of(name: str) -> list[str]:
     """The labels of a shipped model, from the head of its file alone; none if it is not as it was shipped."""
     from namegen.models import shipped_path
@@ -133,4 +138,9 @@ def _labels_of(name: str) -> list[str]:
         return []
 
 
-CHOICES = {"labels": _labels, "origins": origins, "backend": _engines}  # a parameter's name → what there is
+CHOICES = {
+    "labels": _labels,
+    "origins": origins,
+    "countries": countries,
+    "backend": _engines,
+}  # a parameter's name → what there is

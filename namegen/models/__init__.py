@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# What readers call each.
+# What readers call each, in the order of the page.
 TITLES = {
-    "mlb-first": "Baseball first names",
-    "mlb-last": "Baseball last names",
-    "companies": "Companies",
-    "japanese-given": "Japanese given names",
     "world-given": "Given names of the world",
     "world-family": "Family names of the world",
+    "world-places": "Places of the world",
+    "companies": "Companies",
+    "mlb-first": "Baseball first names",
+    "mlb-last": "Baseball last names",
+    "japanese-given": "Japanese given names",
 }
 SHIPPED = tuple(TITLES)
 BASE = "base"  # what the networks of short lists begin from; it is no model for use

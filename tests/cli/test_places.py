@@ -1,0 +1,39 @@
+"""``namegen places``: new names of towns and villages, as in the countries that are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from namegen import api
+from namegen.core.data.sameness import normalise
+from namegen.errors import SettingsError
+from namegen.lists import load_bundled
+from namegen.models import shipped_path
+from tests.cli.conftest import invoke
+
+
+def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
+    done = invoke("places", "--country", "uk", "--country", "japan", "-n", 16, "--seed", 2, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    listed = {normalise(name) for name in load_bundled("world-places").names}
+    assert len(rows) == 16
+    assert {row["label"] for row in rows} == {"United Kingdom", "Japan"}
+    assert not listed & {normalise(row["name"]) for row in rows}
+    assert len(api.invent_places(3, countries="Poland", seed=1)) == 3
+
+
+def test_a_country_that_is_unknown_is_told_with_the_nearest() -> None:
+    said = "--country is 'Polnd', which world-places does not know: did you mean 'Poland'?"
+    assert said in invoke("places", "--country", "Polnd").stderr
+    with pytest.raises(SettingsError, match=r"countries is 3: expected a country, or several"):
+        api.invent_places(3, countries=3)  # type: ignore[arg-type]
+
+
+def test_the_model_is_small_and_knows_every_country_of_its_list() -> None:
+    path: Path = shipped_path("world-places")
+    assert path.stat().st_size <= 500_000
+    assert set(api.places_of().labels) == set(load_bundled("world-places").labels)
