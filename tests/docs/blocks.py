@@ -85,7 +85,7 @@ def arguments(command: str) -> list[str] | None:
     words = shlex.split(RUNNER.sub("", command), comments=True)
     if not words or Path(words[0]).name != "namegen":
         return None
-    ends = [place for place, word in enumerate(words) if word in ("|", ">", "<", "&&", ";")]
+    ends = [place for place, word in enumerate(words) if word in ("|", ">", ">>", "<", "&&", ";")]
     return words[1 : min(ends, default=len(words))]
 
 
