@@ -14,7 +14,7 @@ from namegen.core.training.run import TrainingRun
 from namegen.lists import load_bundled
 from namegen.settings_toml import parse_config
 
-SOME_LABELS = ("Estonian", "Finnish", "Italian", "Polish", "Italy", "Nigeria", "Poland")
+SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", "Poland")
 
 
 @cache
@@ -37,9 +37,9 @@ def small_models() -> Path:
 
 
 def some_of(corpus: Corpus) -> Corpus:
-    """Of a labelled list the names of a few labels, of which Polish stands in the list of given names alone."""
+    """Of a labelled list the names of a few labels, of which Swahili stands in the list of given names alone."""
     if not corpus.labels:
         return corpus
-    chosen = [label in SOME_LABELS for label in corpus.labels]
+    chosen = [label.split(",")[0] in SOME_LABELS for label in corpus.labels]
     names, labels = (tuple(compress(values, chosen)) for values in (corpus.names, corpus.labels))
     return Corpus(names, corpus.source, labels=labels)

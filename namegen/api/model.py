@@ -16,7 +16,8 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.labels import Beginnings, find_labels
+from namegen.core.data.label_parts import find_labels
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -133,13 +134,13 @@ class LoadedModel:
 
         Args:
             labels: each a label, or of labels of several parts also one part or some (``find_labels`` in
-                ``core/data/labels.py``).
+                ``core/data/label_parts.py``).
 
         Raises:
             SettingsError: it does not know such a label, or any.
 
-        >>> load("world-given").labelled("Finnish", "Estonian").labels
-        ('Finnish', 'Estonian')
+        >>> load("world-given").labelled("Estonian").labels
+        ('Estonian,female', 'Estonian,male')
         """
         for label in labels:
             check_types(label=label)

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.data.labels import meant_labels, parts_of
+from namegen.core.data.label_parts import meant_labels, parts_of
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person

@@ -109,7 +109,7 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     values = (value if type(value) is tuple else (value,) for value in ctx.params.values())
     given = {*ctx.args, *chain.from_iterable(values)}
     some = [name for name in SHIPPED if name in given] or SHIPPED
-    from namegen.core.data.labels import askable
+    from namegen.core.data.label_parts import askable
 
     return dict.fromkeys(label for name in some for label in askable(_labels_of(name)))
 

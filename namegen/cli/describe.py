@@ -57,6 +57,7 @@ def models(as_json: bool, notes: Notes) -> None:
     """Show the trained models that come with namegen. Give the name of one wherever a command takes MODEL."""
     limit_threads(1)
     from namegen import api
+    from namegen.core.data.label_parts import by_part
     from namegen.models import SHIPPED, TITLES, shipped_path
 
     found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if is_file(shipped_path(name), None)}
@@ -87,7 +88,8 @@ def models(as_json: bool, notes: Notes) -> None:
     click.echo("\n" + fill("held out: how often the likeliest next character is right, on held-out names", columns()))
     for name, checkpoint in found.items():
         if checkpoint.labels:
-            listed = ", ".join(printable(label.name) for label in checkpoint.labels)
+            parts = by_part({label.name: label.names for label in checkpoint.labels})
+            listed = "; ".join(printable(", ".join(filter(None, sorted(part)))) for part in parts)
             click.echo("\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  "))
 
 

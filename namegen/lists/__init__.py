@@ -103,9 +103,9 @@ BUNDLED: dict[str, BundledList] = {
             "MIT",
             "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors",
             "name",
-            "origin",
+            "origin,gender",
         )
-        for kind, origins in (("given", 32), ("family", 28))
+        for kind, origins in (("given", 36), ("family", 34))
     },
     "world-places": BundledList(
         "inhabited places of 99 countries, labelled",
@@ -124,12 +124,12 @@ def credit_of(training: Mapping[str, object]) -> str:
     return "; ".join(filter(None, ("" if bundled is None else bundled.attribution, of_base)))
 
 
-def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.Corpus:
+def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
     """Read one of the lists that come with namegen.
 
     Args:
         name: of the list.
-        labels: with those that it has.
+        labels: with those that it has, or with those of one of their columns.
 
     Raises:
         NamesError: no list of that name; the message lists those there are.
@@ -144,7 +144,7 @@ def load_bundled(name: str, *, labels: bool = True) -> namegen.core.data.corpus.
     bundled = BUNDLED[name]
     data = _read(bundled.path, name)
     if bundled.column is not None:
-        label_column = bundled.label_column if labels else None
+        label_column = labels if isinstance(labels, str) else bundled.label_column if labels else None
         table = Corpus.from_bytes(data, source=name, kind="csv", column=bundled.column, label_column=label_column)
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
@@ -188,10 +188,10 @@ def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen
         own = BUNDLED[name]
         for option in ("column", "label_column"):
             asked, there = getattr(settings, option), getattr(own, option)
-            if asked and asked != there:
+            if asked and asked not in (there, *(there or "").split(",")):
                 has = f"the column {there!r} there" if there else "no columns"
                 raise NamesError(f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file")
-        return load_bundled(name, labels=settings.label_column != "")
+        return load_bundled(name, labels=settings.label_column or settings.label_column is None)
     if name == STANDARD_INPUT:
         source, data = "standard input", _read_standard_input(stdin)
     else:

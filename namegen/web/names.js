@@ -125,7 +125,7 @@ function partsOfLabels(labels) {
   return parts.every(({ length }) => length === parts[0].length) ? parts : labels.map((label) => [label]);
 }
 
-/** The places of the labels that somebody means: `meant_labels` in core/data/labels.py says which those are. */
+/** The places of the labels that somebody means: `meant_labels` in core/data/label_parts.py says which those are. */
 function meantLabels(asked, labels) {
   const parts = partsOfLabels(labels);
   const every = [...(parts[0] ?? []).keys()];
@@ -140,7 +140,8 @@ function meantLabels(asked, labels) {
   for (const [place, text] of wanted.entries()) {
     const some = wanted.length === every.length ? [place] : every;
     const value = valueOf(text, parts.flatMap((cells) => some.map((k) => cells[k])));
-    const places = some.filter((k) => parts.some((cells) => cells[k] === value));
+    const empty = (k) => some.length === 1 && parts.every((cells) => cells[k] === "");
+    const places = some.filter((k) => empty(k) || parts.some((cells) => cells[k] === value));
     if (text) meant = meant.filter((at) => places.some((k) => ["", value].includes(parts[at][k])));
   }
   return meant;
@@ -243,9 +244,9 @@ class NameSource {
 
   /**
    * The ways in which names of a label (null: of any; a part: of those that have it) may begin with these letters, letter
-   * case aside, as [{prefix, chance}] with chances in proportion. A name that is drawn on from one of them, taken by its chance, has
-   * exactly the distribution of the names that begin so; nothing has to be drawn in vain. Empty: it lacks a character,
-   * or no network knows all letters.
+   * case aside, as [{prefix, chance}] with chances in proportion. A name that is drawn on from one of them, taken by its
+   * chance, has exactly the distribution of the names that begin so; nothing has to be drawn in vain. Empty: it lacks a
+   * character, or no network knows all letters.
    */
   beginnings(letters, temperature, label = null) {
     const meant = label === null ? null : meantLabels(label, this.starts.map((start) => start.label));

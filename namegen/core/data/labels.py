@@ -1,22 +1,17 @@
-"""Labels of names, such as origins: which names of a list keep one, what names begin with by it, and finding one.
+"""Labels of names, such as origins: which names of a list keep one, and what names begin with by it.
 
-A label is a prefix like any other: an id that is read before the first character, in place of the boundary. A label of
-several parts, such as an origin and a gender, is one text, a line of a CSV file: ``Finnish,female``, or ``Finnish,``
-for a name of either gender.
+A label is a prefix like any other: an id that is read before the first character, in place of the boundary.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
-from namegen.core.data.list_formats import split_parts
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.errors import NamesError, SettingsError, nearest, quote, setting
+from namegen.errors import NamesError, SettingsError
 from namegen.types import Array, Float64, Int32
 
 
@@ -127,94 +122,3 @@ class Beginnings:
         with np.errstate(divide="ignore"):
             logarithms: Float64[Array, "R"] = np.log(self.shares)
         return logarithms
-
-
-MOST_TOLD = 12  # labels that a message lists
-
-
-def parts_of(labels: Sequence[str]) -> list[list[str]]:
-    """The parts of a model's labels, each as many as the others; labels that are not so are one part each.
-
-    >>> parts_of(["Finnish,female", "Finnish,"]), parts_of(["Paris, France", "Rome"])
-    ([['Finnish', 'female'], ['Finnish', '']], [['Paris, France'], ['Rome']])
-    """
-    parts = [split_parts(label) for label in labels]
-    return parts if {len(one) for one in parts} == {len(parts[0]) if parts else 0} else [[label] for label in labels]
-
-
-def askable(labels: Sequence[str]) -> list[str]:
-    """What can be asked of a model with these labels: the values of each part, then whole labels.
-
-    >>> askable(["Finnish,female", "Finnish,"])
-    ['Finnish', 'female', 'Finnish,female', 'Finnish,']
-    """
-    values = chain.from_iterable(zip(*parts_of(labels), strict=True))
-    return list(dict.fromkeys(filter(None, chain(values, labels))))
-
-
-def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
-    """The probabilities of each part's values, the likeliest first, from those of whole labels.
-
-    >>> by_part({"Finnish,female": 0.5, "Finnish,": 0.25, "Danish,female": 0.25})
-    [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
-    """
-    found = []
-    for values in zip(*parts_of(list(chances)), strict=True):
-        sums: defaultdict[str, float] = defaultdict(float)
-        for value, chance in zip(values, chances.values(), strict=True):
-            sums[value] += chance
-        found.append(dict(sorted(sums.items(), key=lambda one: -one[1])))
-    return found
-
-
-def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
-    """The places of the labels that somebody means: those that have every part that was asked for, and where a label
-    leaves a part empty, that counts for all. Letter case aside where that is enough.
-
-    Args:
-        asked: a value of any part, or all parts in their order, of which some may be empty: those count for all, too.
-        labels: those that a model knows.
-
-    >>> labels = ["Finnish,female", "Finnish,male", "Finnish,", "Danish,female"]
-    >>> meant_labels("finnish,female", labels), meant_labels("female", labels), meant_labels("Finish", labels)
-    ([0, 2], [0, 2, 3], [])
-    """
-    columns = list(zip(*parts_of(labels), strict=True))
-    if len(columns) == 1 and asked in labels:
-        return [labels.index(asked)]
-    wanted = [asked] if _value(asked, chain(*columns)) else split_parts(asked)  # a value may hold a comma
-    meant = [*range(len(labels))] if any(wanted) else []
-    for place, text in enumerate(wanted):
-        some = columns[place : place + 1] if len(wanted) == len(columns) else columns
-        value = _value(text, chain(*some))
-        if text:
-            meant = [at for at in meant if any(column[at] in ("", value) for column in some if value in column)]
-    return meant
-
-
-def find_labels(asked: str, labels: Sequence[str], model: str) -> list[int]:
-    """The same for a user of a model, which messages call so.
-
-    Raises:
-        SettingsError: there are none; the message says what is nearest, or some that can be asked for.
-    """
-    meant = meant_labels(asked, labels)
-    if meant:
-        return meant
-    told = f"{setting('label')} is {quote(asked, 60)}"
-    if not labels:
-        raise SettingsError(
-            f"{told}, and {model} knows no labels: leave it out, or give a model of labelled names, such as world-given"
-        )
-    known = askable(labels)
-    near = nearest(asked, known)
-    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + ", …" * (len(known) > MOST_TOLD)
-    expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {some}"
-    raise SettingsError(f"{told}, which {model} does not know: {expected}")
-
-
-def _value(text: str, values: Iterable[str]) -> str | None:
-    """The one of these that a text is, letter case aside if that is enough."""
-    known = {*values}
-    alike = {text} & known or {value for value in known if value.casefold() == text.casefold()}
-    return alike.pop() if len(alike) == 1 else None

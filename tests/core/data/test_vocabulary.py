@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.labels import Beginnings, find_labels, meant_labels
+from namegen.core.data.label_parts import find_labels, meant_labels
+from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError, SettingsError
 from tests.strategies import HARD_NAMES, any_name, names_lists
@@ -206,6 +207,11 @@ PARTS = ("Finnish,female", "Finnish,male", "Finnish,", ",female", '"Washington, 
 )
 def test_a_part_stands_for_all_labels_that_have_it_or_leave_it_empty(asked: str, places: list[int]) -> None:
     assert meant_labels(asked, PARTS) == places
+
+
+def test_a_part_that_all_labels_leave_empty_counts_for_all_beside_another() -> None:
+    labels = ("Finnish,", "Danish,")
+    assert [meant_labels(asked, labels) for asked in ("Finnish,male", "Danish", "male")] == [[0], [1], []]
 
 
 def test_labels_of_unequal_parts_are_whole_ones() -> None:

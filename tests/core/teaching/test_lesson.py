@@ -150,3 +150,36 @@ def test_more_than_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(lesson, "LARGEST_TARGETS", 10)
     with pytest.raises(SettingsError, match=r"label_smoothing is 0\.5"):
         smoothed(BatchMaker.from_names(LISTED, LETTERS), LETTERS.size, 0.5)
+
+
+def test_counting_of_labels_leans_on_shorter_contexts_and_on_all_names() -> None:
+    """As a plain loop has it, prefix by prefix and context by context; a label of one name learns from the others."""
+    labels = [VOCABULARY.size + (place % 3 == 0) for place, _ in enumerate(NAMES)]
+    labels[-1] = VOCABULARY.size + 2
+    tree = PrefixTree.from_names(NAMES, VOCABULARY, labels)
+    counts: Counter[tuple[int, str, str]] = Counter()  # by label (0: any), context and what follows; ^ begins, $ ends
+    for name, label in zip(NAMES, labels, strict=True):
+        text = f"^{name}$"
+        for end in range(1, len(text)):
+            for start in range(max(end - lesson.LABEL_ORDER, 0), end + 1):
+                counts.update([(label, text[start:end], text[end]), (0, text[start:end], text[end])])
+
+    def mixed(label: int, context: str, shorter: np.ndarray, weight: float) -> np.ndarray:
+        found = np.array([counts[label, context, character] for character in "$" + VOCABULARY.characters])
+        return (found + weight * shorter) / (found.sum() + weight)
+
+    chances, prefixes = lesson.counting_of_labels(tree, VOCABULARY.size), prefixes_of(tree)
+    for node, prefix in enumerate(prefixes):
+        root = node
+        while tree.parent[root] >= 0:
+            root = tree.parent[root]
+        own = of_all = np.full(VOCABULARY.size, 1 / VOCABULARY.size)
+        for length in range(min(len(prefix) + 1, lesson.LABEL_ORDER) + 1):
+            context = f"^{prefix}"[len(prefix) + 1 - length :]
+            of_all = mixed(0, context, of_all, lesson.WEIGHT_OF_ALL)
+            shorter = lesson.OWN_SHARE * own + (1 - lesson.OWN_SHARE) * of_all
+            own = mixed(int(tree.token[root]), context, shorter, lesson.WEIGHT_OF_LABEL)
+        np.testing.assert_allclose(chances[node], own, atol=1e-6)
+    maker = smoothed(BatchMaker.from_names(NAMES, VOCABULARY, labels), VOCABULARY.size, 1.0)
+    [batch] = maker.epoch(0, batch_size=99, seed=0)
+    np.testing.assert_allclose(batch.targets, chances, atol=1e-6)
