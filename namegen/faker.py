@@ -28,12 +28,13 @@ except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take longer
+SHARE = 0.33  # of the new companies: the model's own share takes three times as long, for names that are less varied
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 
 
 class NamegenProvider(BaseProvider):
     """Invented first names, last names and whole names of baseball's players, given names, family names and people of
-    many origins, and companies, from the models that come with namegen; and names from a model of one's own.
+    many origins, companies and places, from the models that come with namegen; and names from a model of one's own.
 
     Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096, of companies
     one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so there are
@@ -48,9 +49,11 @@ class NamegenProvider(BaseProvider):
         gender: of people, ``female`` or ``male``; None: both.
         origin: of given names, family names and people, such as ``Italian``, or several; and the label of
             ``invented``'s, where its model knows labels; None: any.
+        country: of places, such as ``Poland``, or several; None: any.
 
     Raises:
-        SettingsError: a wrong temperature or letter case; when it is first asked for a name: an unknown origin.
+        SettingsError: a wrong temperature or letter case; when it is first asked for a name: an unknown origin
+            or country.
         CheckpointError: no such model; when it is first asked for a name.
 
     To give the arguments, add an object in place of the class::
@@ -67,12 +70,14 @@ class NamegenProvider(BaseProvider):
         letter_case: str | None = None,
         gender: str | None = None,
         origin: str | Sequence[str] | None = None,
+        country: str | Sequence[str] | None = None,
     ) -> None:
         super().__init__(generator)
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
         self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
+        self._countries = country or ()
         self._pools: dict[str, list[tuple[str, list[str]]]] = {}
 
     def invented(self) -> str:
@@ -107,6 +112,10 @@ class NamegenProvider(BaseProvider):
         """A company that is on neither the NYSE nor Nasdaq, by the bundled list."""
         return self._take("companies")
 
+    def invented_place(self) -> str:
+        """A town or village that is not in the list of its country: the provider's or any."""
+        return self._take("places")
+
     def _take(self, kind: str) -> str:
         if kind not in self._pools:
             self._pools[kind] = self._drawn(kind)
@@ -136,11 +145,12 @@ class NamegenProvider(BaseProvider):
         if kind == "people":
             groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
             return ((one.given, (one.origin, one.gender), one.family) for group in groups for one in group)
-        model = api.load_shipped(kind) if kind else self._model
-        if not isinstance(model, api.LoadedModel):
-            model = api.load(model)
-        if model.labels or not kind:  # the companies' model knows none, and is not asked for any
+        shipped = (
+            api.places_of(self._countries) if kind == "places" else api.load_shipped(kind) if kind else self._model
+        )
+        model = shipped if isinstance(shipped, api.LoadedModel) else api.load(shipped)
+        if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
             model = model.labelled(*self._origins)
-        count = SMALL_POOL if kind == "companies" else POOL
-        batches = model.generate_batches(count, allow_repeats=True, choose=model.choose, **how)
+        count, share = (SMALL_POOL, SHARE) if kind == "companies" else (POOL, model.choose)
+        batches = model.generate_batches(count, allow_repeats=True, choose=share, **how)
         return ((name, None, "") for batch in batches for name in batch.names)

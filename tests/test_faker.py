@@ -16,7 +16,7 @@ from tests.small_models import small_models
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 KINDS = [f"invented_{kind}" for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")]
-KINDS += ["invented_person"]
+KINDS += ["invented_person", "invented_place"]
 
 
 @pytest.fixture
@@ -162,6 +162,10 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
         pairs = {f"{one.given} {two.family}" for one in people for two in people if one.origin == two.origin}
         assert {provider.invented_given_name() for _ in range(12)} <= given
         assert {provider.invented_person() for _ in range(12)} <= pairs
+    [country] = api.places_of().labels[:1]
+    places = NamegenProvider(Faker(), country=country, origin="Italian")
+    pool = set(api.places_of(country).generate(64, seed=0, allow_repeats=True))
+    assert {places.invented_place() for _ in range(12)} <= pool
     unknown = NamegenProvider(Faker(), origin="Italien")
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         unknown.invented_person()
