@@ -6,10 +6,10 @@ from pathlib import Path
 
 # What readers call each, in the order of the page.
 TITLES = {
-    "world-given": "Given names of the world",
-    "world-family": "Family names of the world",
     "world-places": "Places of the world",
     "companies": "Companies",
+    "world-given": "Given names of the world",
+    "world-family": "Family names of the world",
     "mlb-first": "Baseball first names",
     "mlb-last": "Baseball last names",
     "japanese-given": "Japanese given names",

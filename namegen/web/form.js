@@ -92,7 +92,7 @@ const blends = new Map(); // by what they are made of; the last few
 const wish = {};
 
 const descriptionOf = (name) => descriptions.find((description) => description.name === name);
-const wholeLabels = (name) => (name === null ? [] : descriptionOf(name).record.labels);
+const wholeLabels = (name) => (name === null ? [] : (descriptionOf(name).labels ?? descriptionOf(name).record.labels));
 const labelChoices = new Map(); // by the model's name
 
 /** What can be chosen of a model's labels, as [{name, names}]: of several parts the values of each part, then wholes. */
@@ -128,9 +128,12 @@ function blendOf(name, label, other, otherLabel, share) {
   return blends.get(key);
 }
 
-/** The models that are asked for: their descriptions. */
-function chosen({ model, other }) {
-  return (other === null ? [model] : [model, other]).map(descriptionOf);
+/** What is asked for: one description, or two of a blend. */
+const asked = ({ model, other }) => (other === null ? [model] : [model, other]).map(descriptionOf);
+
+/** The models that are asked for: their descriptions; of people two. */
+function chosen(wanted) {
+  return asked(wanted).flatMap((description) => description.parts ?? description);
 }
 
 /** The model of a blend that needs a whole label first, as its names begin behind one; null where none does. */
@@ -139,6 +142,13 @@ function unlabelled({ model, label, other, otherLabel }) {
   const lacks = (name, asked) => wholeLabels(name).length && !wholeLabels(name).some((one) => one.name === asked);
   if (lacks(model, label)) return descriptionOf(model);
   return lacks(other, otherLabel) ? descriptionOf(other) : null;
+}
+
+/** The search for what is asked for. */
+function searchFor(wish) {
+  const { parts } = descriptionOf(wish.model);
+  if (parts) return new PeopleSearch(...parts.map(({ name }) => modelOf(name)), wish);
+  return new Search(sourceOf(wish), { ...wish, label: wish.other === null ? wish.label : null }); // a blend reads its own
 }
 
 /** What names are drawn from. */
@@ -166,8 +176,9 @@ const cut = (text) => text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, ""
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const known = (name) => descriptionOf(name) !== undefined;
+  const blends = (...names) => names.every((name) => known(name) && !descriptionOf(name).parts);
   const model = known(given.get("model")) ? given.get("model") : descriptions[0].name;
-  const other = known(given.get("with")) && given.get("with") !== model ? given.get("with") : null;
+  const other = blends(model, given.get("with")) && given.get("with") !== model ? given.get("with") : null;
   const usual = defaults(model, other);
   const number = (key, least, most, fallback) => {
     const text = given.get(key);
@@ -325,7 +336,8 @@ function connectFinder(id) {
 // ---- a second model ----
 
 function fillOthers() {
-  const others = descriptions.filter(({ name }) => name !== wish.model);
+  const { parts: isPeople } = descriptionOf(wish.model);
+  const others = descriptions.filter(({ name, parts }) => !isPeople && !parts && name !== wish.model);
   const options = others.map(({ name, title }) => element("option", { value: name, textContent: title, dir: "auto" }));
   byId("other").replaceChildren(element("option", { value: "", textContent: "no other" }), ...options);
   byId("other").value = wish.other ?? "";

@@ -114,8 +114,7 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("names").classList.toggle("wide", defaults(wish.model, wish.other).longest > 64); // such as those of companies
   byId("message").hidden = true;
   showSummary();
-  const label = wish.other === null ? wish.label : null; // a blend reads its own
-  search = unlabelled(wish) ? null : new Search(sourceOf(wish), { ...wish, label });
+  search = unlabelled(wish) ? null : searchFor(wish);
   if (search === null) {
     byId("names").removeAttribute("aria-busy"); // another search may have been under way
     showCount();
@@ -183,7 +182,7 @@ function showMessage(text) {
 /** What the names are called as a whole: the titles of their models, and of the label. */
 function titleOfNames() {
   const labels = [wish.label, wish.otherLabel];
-  return chosen(wish).map(({ title }, k) => (labels[k] === null ? title : `${title} ${labels[k]}`)).join(" and ");
+  return asked(wish).map(({ title }, k) => (labels[k] === null ? title : `${title} ${labels[k]}`)).join(" and ");
 }
 
 // ---- the view of a drawing ----
@@ -235,7 +234,8 @@ function countOfList({ training }) {
 function showLead(described) {
   const read = described.map(({ record }) => countOfList(record) || "a list of names");
   const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
-  const together = `Two small neural networks have read ${read.join(" and ")} and now make up names together. They run`;
+  const made = descriptionOf(wish.model).parts ? "people: real given names, new family names" : "names together";
+  const together = `Two small neural networks have read ${read.join(" and ")} and now make up ${made}. They run`;
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
 
@@ -324,6 +324,7 @@ function connect() {
 
 try {
   descriptions.forEach(checkFields);
+  descriptions.unshift(...describedPeople(descriptions));
   watch = new Watch();
   showModels();
   connect();

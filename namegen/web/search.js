@@ -192,6 +192,7 @@ class Search {
     const normalised = this.model.normalise(name);
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);
+    if (this.wish.onlySeen && isNew !== false) return;
     if (onlyNew && (isNew === false || this.model.isClaimed(name))) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };

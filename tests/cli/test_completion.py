@@ -46,7 +46,7 @@ def completed(shell: str, line: str) -> list[str]:
         ("export-t", ["plain,export-tflite"]),
         ("", [f"plain,{name}" for name in COMMANDS]),
         ("generate --starts", ["plain,--starts-with"]),
-        ("generate world", ["file,world", *(f"plain,world-{kind}" for kind in ("given", "family", "places"))]),
+        ("generate world", ["file,world", *(f"plain,world-{kind}" for kind in ("places", "given", "family"))]),
         ("score --model ", ["file,", *(f"plain,{name}" for name in SHIPPED)]),
         ("evaluate mlb-last jap", ["file,jap", "plain,japanese-given"]),
         ("train ", ["file,", *(f"plain,{name}" for name in BUNDLED)]),
@@ -96,6 +96,6 @@ def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):
     assert LINES["bash"] == TAB.strip().splitlines()[0]
     command = [require_program("bash"), "--norc", "-c", TAB]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["compopt -o default", "world-given", "world-family", "world-places"]
+    assert done.stdout.splitlines() == ["compopt -o default", "world-places", "world-given", "world-family"]
     assert "complete" in done.stderr
     assert done.stderr.count("[]\n") == 2

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from namegen.api import read_checkpoint
 from namegen.core.data.sameness import digest, known_set
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.lists import load_bundled
+from namegen.models import shipped_path
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require
 from tests.web.by_seed import names_of_seed
@@ -270,6 +273,27 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
 
 
 # ---- how names leave the page ----
+
+
+def test_a_page_of_given_and_family_names_opens_on_people(tmp_path: Path, opened: Opener) -> None:
+    kinds = ("given", "family")
+    models = [PageModel(f"world-{kind}", read_checkpoint(shipped_path(f"world-{kind}"))) for kind in kinds]
+    write_page(models, tmp_path / "people.html")
+    page = opened(tmp_path / "people.html", "#seed=4&n=12&label=Finnish&case=upper")
+    found = names(page)
+    assert page.locator("#models :checked").input_value() == "people"
+    assert page.locator("#label option:checked").text_content().startswith("Finnish (")
+    real, families = ({name.upper() for name in load_bundled(f"world-{kind}").names} for kind in kinds)
+    people = [person.split(" ", 1) for person in found]
+    assert len({family for _, family in people}) == 12
+    assert len({given for given, _ in people} & real) > 10  # of other names one in 256 counts as real
+    assert not {family for _, family in people} & families
+    assert names(opened(tmp_path / "people.html", "#seed=4&n=12&label=Finnish&case=upper")) == found
+    assert page.locator("#blend-field").is_hidden()
+    page.locator("#models label", has_text="world-given").click()
+    assert not set(names(page)) & real
+    page.select_option("#other", "world-family")
+    assert text_of(page, "#message") == "A blend needs one label: choose a label of world-given."
 
 
 def test_names_are_copied_saved_and_kept(file: Path, opened: Opener) -> None:

@@ -1,0 +1,59 @@
+// People, where a page has given names and family names of the world: a family name that is new, and before it a given
+// name of the list, which real people have, of the same label.
+
+const TEMPERATURE_OF_GIVEN = 0.7; // above, names of another label turn up, which are in the list as well
+const PARTS_OF_PEOPLE = ["world-given", "world-family"];
+
+/** A search for people: the family names of a search, each with a given name. */
+class PeopleSearch extends Search {
+  /** `wish`: of the family names; its label is that of the people. */
+  constructor(given, family, wish) {
+    super(family, wish);
+    this.given = given;
+    this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
+    this.givenSearches = new Map(); // by the label that is asked for
+  }
+
+  tryOnce() {
+    super.tryOnce();
+    const one = this.found.at(-1);
+    if (!one || one.given !== undefined) return;
+    one.given = this.givenNameOf(one.start);
+    one.name = `${one.given} ${one.name}`;
+    if (one.given === "") this.found.pop(); // its origin has no given names
+  }
+
+  /** The next given name for a family name's beginning; once there are no more, an earlier one. */
+  givenNameOf(start) {
+    const { label, seed, letterCase } = this.wish;
+    const asked = this.labelFor(this.labels[1][start], label === null ? [] : splitParts(label));
+    if (!this.givenSearches.has(asked)) {
+      const usual = { first: "", shortest: 1, longest: usualLongest(this.given), choose: EVERY_NAME, letterCase };
+      const own = { seed: (seed + Math.imul(start + 1, 0x9e3779b9)) >>> 0, temperature: TEMPERATURE_OF_GIVEN };
+      const search = new Search(this.given, { ...usual, ...own, n: this.wish.n, label: asked, onlySeen: true });
+      this.givenSearches.set(asked, Object.assign(search, { used: 0 }));
+    }
+    const search = this.givenSearches.get(asked);
+    while (!search.done && search.found.length <= search.used) search.tryOnce();
+    const place = search.used++ % Math.max(1, search.found.length);
+    return search.found[place]?.name ?? "";
+  }
+
+  /** The label of a family name; what it leaves open, such as the gender, is as somebody wishes. */
+  labelFor(parts, wished) {
+    const isOf = (k) => this.labels[0].some((label) => label[k] === wished[0]);
+    const open = (k) => (wished.length === parts.length ? wished[k] : isOf(k) ? wished[0] : "");
+    const filled = parts.map((part, k) => part || open(k));
+    const quoted = (part) => (/[",]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part);
+    return filled.length === 1 ? filled[0] : filled.map(quoted).join(",");
+  }
+}
+
+/** What a page says of people: that of their family names, and the labels of given names that those have, too. */
+function describedPeople(descriptions) {
+  const [given, family] = PARTS_OF_PEOPLE.map((name) => descriptions.find((one) => one.name === name));
+  if (!given || !family) return [];
+  const familyLabels = family.record.labels.map(({ name }) => name);
+  const labels = given.record.labels.filter(({ name }) => meantLabels(name, familyLabels).length > 0);
+  return [{ ...family, name: "people", title: "People", parts: [given, family], labels }];
+}
