@@ -46,7 +46,7 @@ class NamegenProvider(BaseProvider):
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
         temperature: of all models; None: 1.
         letter_case: how names are written, see ``LoadedModel.generate``.
-        gender: of people, ``female`` or ``male``; None: both.
+        gender: of people, given names and family names, ``female`` or ``male``; None: both.
         origin: of given names, family names and people, such as ``Italian``, or several; and the label of
             ``invented``'s, where its model knows labels; None: any.
         country: of places, such as ``Poland``, or several; None: any.
@@ -77,6 +77,7 @@ class NamegenProvider(BaseProvider):
         check_letter_case(letter_case)
         self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
+        self._labels = [f"{one},{gender}" for one in self._origins or [""]] if gender else self._origins
         self._countries = country or ()
         self._pools: dict[str, list[tuple[str, list[str]]]] = {}
 
@@ -145,12 +146,13 @@ class NamegenProvider(BaseProvider):
         if kind == "people":
             groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
             return ((one.given, (one.origin, one.gender), one.family) for group in groups for one in group)
-        shipped = (
-            api.places_of(self._countries) if kind == "places" else api.load_shipped(kind) if kind else self._model
+        model = (
+            self._model if not kind else api.places_of(self._countries) if kind == "places" else api.load_shipped(kind)
         )
-        model = shipped if isinstance(shipped, api.LoadedModel) else api.load(shipped)
+        if not isinstance(model, api.LoadedModel):
+            model = api.load(model)
         if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
-            model = model.labelled(*self._origins)
+            model = model.labelled(*(self._labels if kind else self._origins))
         count, share = (SMALL_POOL, SHARE) if kind == "companies" else (POOL, model.choose)
         batches = model.generate_batches(count, allow_repeats=True, choose=share, **how)
         return ((name, None, "") for batch in batches for name in batch.names)

@@ -154,12 +154,19 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
 
     from namegen.faker import NamegenProvider
 
-    for origins in ("Italian", ["Italian", "Estonian"]):
-        provider = NamegenProvider(Faker(), origin=origins)
-        asked = [origins] if isinstance(origins, str) else origins
-        given = set(api.load("world-given").labelled(*asked).generate(64, seed=0, allow_repeats=True))
-        people = api.invent_people(64, origins=asked, seed=0)
-        pairs = {f"{one.given} {two.family}" for one in people for two in people if one.origin == two.origin}
+    for origins, gender, labels in (
+        ("Italian", "female", ["Italian,female"]),
+        (["Italian", "Estonian"], None, ["Italian", "Estonian"]),
+    ):
+        provider = NamegenProvider(Faker(), origin=origins, gender=gender)
+        given = set(api.load("world-given").labelled(*labels).generate(64, seed=0, allow_repeats=True))
+        people = api.invent_people(64, origins=origins, gender=gender, seed=0)
+        pairs = {
+            f"{one.given} {two.family}"
+            for one in people
+            for two in people
+            if (one.origin, one.gender) == (two.origin, two.gender)
+        }
         assert {provider.invented_given_name() for _ in range(12)} <= given
         assert {provider.invented_person() for _ in range(12)} <= pairs
     [country] = api.places_of().labels[:1]
