@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from faker import Faker
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,6 @@ from namegen import api
 from namegen.core.data.rude import MAX_STRETCH, are_rude, folded, hash_of, read_hashes
 from namegen.core.generation.wishes.wishlist import NotRude
 from namegen.errors import SettingsError
-from namegen.faker import NamegenProvider
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import make_wishes
 
@@ -68,8 +66,6 @@ def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
 
 
 def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    faker = Faker()
-    faker.add_provider(NamegenProvider)
     model = api.load_shipped("world-family")
 
     def drawn(**rude: bool) -> list[str]:
@@ -78,10 +74,10 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(mon
         return [*people, *players, *model.generate(9, seed=1, **rude), *model.generate(9, allow_repeats=True, **rude)]
 
     monkeypatch.setattr(
-        NotRude, "refuses", lambda _, finished: np.array(["a" in name for name in finished.names], bool)
+        NotRude, "refuses", lambda _, finished: np.array(["w" in name for name in finished.names], bool)
     )
-    assert "a" not in "".join([*drawn(), faker.invented_family_name(), faker.invented_person()])
-    assert "a" in "".join(drawn(rude=True))
+    assert "w" not in "".join(drawn())
+    assert "w" in "".join(drawn(rude=True))
 
 
 def test_whether_rude_names_may_come_is_yes_or_no() -> None:
