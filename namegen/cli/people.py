@@ -71,7 +71,7 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
 
 @options.command(
     "namegen people -n 8 --seed 1",
-    "namegen people --origin Italian --origin Finnish --given new",
+    "namegen people --origin Italian --origin Finnish --gender female",
     "namegen people -n 12 --household 4 --format csv",
     **short_help(
         *("origins", "gender", "household", "template", "given", "family"),

@@ -19,6 +19,7 @@ FEMALE_ENDINGS = {
     "Ukrainian": "yy>a shyn>shyna",
     "Uzbek": "v>va",
 }
+MENS_TOO = ("a", "e", "i", "í", "ů")  # women's endings that men's names have as well
 _RULES = {
     origin: [(re.compile(f"{man}$"), woman) for man, woman in (rule.split(">") for rule in rules.split(" "))]
     for origin, rules in FEMALE_ENDINGS.items()
@@ -35,3 +36,12 @@ def female_form(family: str, origin: str | None) -> str:
         if ending.search(family):
             return ending.sub(woman, family)
     return family
+
+
+def is_female(family: str, origin: str | None) -> bool:
+    """Whether only women have such a name: a model now and then gives one of them among the men's.
+
+    >>> is_female("Kowalska", "Polish"), is_female("Malá", "Czech"), is_female("Svoboda", "Czech")
+    (True, True, False)
+    """
+    return any(woman not in MENS_TOO and family.endswith(woman) for _, woman in _RULES.get(origin or "", ()))

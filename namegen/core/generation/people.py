@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.generation.family_forms import female_form
+from namegen.core.generation.family_forms import female_form, is_female
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
@@ -306,7 +306,11 @@ class _OfOrigin:
                 yield member
 
     def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
-        """People of one family; nobody, if somebody has one of the whole names, or two of them one given name."""
+        """People of one family; nobody, if somebody has one of the whole names, or two of them one given name, or if it
+        is no man's name where men's are asked for.
+        """
+        if self._inventor.forms and is_female(family, self._origin):
+            return []
         people = [self._person(family, *member) for member in members]
         names = set(map(_whole, people))
         if len({given for given, _ in members}) < len(members) or not names.isdisjoint(self._taken):
