@@ -79,7 +79,7 @@ def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
 def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
     labels = [label.name for label in shipped().checkpoint.labels]
     rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
-    given = load_bundled("world-given")
+    given = load_bundled("world-given", labels="origin")
     names = {
         one: list(compress(given.names, [label == one for label in given.labels]))[::9] for one in ("Finnish", "Twi")
     }
