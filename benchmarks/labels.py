@@ -82,7 +82,7 @@ def model_of(of_list: str, label: str, seed: int) -> api.LoadedModel:
     path = KEPT / f"{safe}.safetensors"
     if not path.exists():
         config = merge(Config(), {**SETTINGS, "training.seed": seed})
-        result = api.train(of_label(load_bundled(of_list), label), config=config)
+        result = api.train(of_label(load_bundled(of_list, labels="origin"), label), config=config)
         KEPT.mkdir(parents=True, exist_ok=True)
         result.checkpoint.save(path.with_suffix(".part"))
         os.replace(path.with_suffix(".part"), path)
@@ -99,7 +99,7 @@ def costs(model: api.LoadedModel, names: Sequence[str], beginning: int) -> dict[
 
 def measure_list(of_list: str, seeds: int) -> LabelledList:
     """Everything about one list."""
-    corpus = load_bundled(of_list)
+    corpus = load_bundled(of_list, labels="origin")
     pairs = judging(corpus)
     nats = np.zeros((2, seeds, len(pairs)))  # shared and single
     told = []
@@ -140,7 +140,7 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
 
 def outsider_alone(kept: LabelledList) -> LabelledList:
     """A list's figures with those of the outsider measured anew."""
-    pairs = judging(load_bundled(kept.name))
+    pairs = judging(load_bundled(kept.name, labels="origin"))
     told = [told_apart(model_of(kept.name, ALL, seed), pairs, seed) for seed in range(kept.seeds)]
     real, made = mean_of(told)
     return replace(kept, real=real, told=made)
