@@ -119,6 +119,9 @@ function splitParts(label) {
   return cells.map(([, quoted, bare]) => (quoted?.replaceAll('""', '"') ?? bare).trim());
 }
 
+/** A label as readers see it: without the parts that it leaves open. */
+const labelText = (label) => splitParts(label).filter(Boolean).join(", ");
+
 /** The parts of each label, where all have as many; else each is one. */
 function partsOfLabels(labels) {
   const parts = labels.map(splitParts);

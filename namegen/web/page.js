@@ -111,7 +111,8 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("names").replaceChildren();
   byId("names").scrollTop = 0;
   byId("names").classList.toggle("long", wish.n > 60);
-  byId("names").classList.toggle("wide", defaults(wish.model, wish.other).longest > 64); // such as those of companies
+  const wide = descriptionOf(wish.model).parts || defaults(wish.model, wish.other).longest > 64; // such as of companies
+  byId("names").classList.toggle("wide", Boolean(wide));
   byId("message").hidden = true;
   showSummary();
   search = unlabelled(wish) ? null : searchFor(wish);
@@ -149,7 +150,7 @@ function addNames(found) {
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
     const { label } = starts[one.start]; // said where it could be another
-    copy.querySelector(".of").textContent = label !== search.wish.label ? (label ?? "") : "";
+    copy.querySelector(".of").textContent = label !== search.wish.label ? labelText(label ?? "") : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
     show.querySelector(".hidden").textContent = `Watch ${one.name} being drawn`;
