@@ -29,6 +29,7 @@ from namegen.events import Searched, Watcher, unwatched
 FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
 CHUNK_PEOPLE = 200_000  # that are invented at a time
+MANY_FAMILIES = 1_000  # of an origin: among more, some are drawn from those that are there, which takes no time
 Origin = str | None  # None: of models without labels
 Gender = str | None  # one of GENDERS; None: of models that know none
 Member = tuple[str, Gender]  # of a household: a given name, and whose it is
@@ -263,7 +264,9 @@ class _OfOrigin:
         of = rng.integers(len(genders), size=count * size)
         givens = np.empty(len(of), object)
         try:
-            families = self._inventor.family.draw(count, Kind(self._origin), rng)  # first: new ones may be lacking
+            different = min(count, MANY_FAMILIES + count // 4)
+            families = self._inventor.family.draw(different, Kind(self._origin), rng)  # first: new ones may be lacking
+            families += [families[place] for place in rng.integers(different, size=count - different).tolist()]
             for place, gender in enumerate(genders):
                 wanted = of == place
                 givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
