@@ -10,8 +10,9 @@ labels, others learn one origin each, without labels. What a name costs under bo
 
 An outsider, naive Bayes over the letter groups of a name (1 to 4 letters; scikit-learn), learns the origins of one half
 of the names that judge, which no model has seen. It is then asked for the origin of the other half, and of new names
-that the shared model makes with the same labels. What is trained is kept under ``build/labels``;
-``docs/results/labels.json`` has the figures, and ``python -m benchmarks.labels_page`` makes the document of it.
+that the shared model offers of the same labels, by the share of its new names that it chooses. What is trained is kept
+under ``build/labels``; ``docs/results/labels.json`` has the figures, and ``python -m benchmarks.labels_page`` makes the
+document of it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
+from namegen.core.network.bars import EVERY_NAME  # noqa: E402
 from namegen.core.settings import DataSettings  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
@@ -51,6 +53,8 @@ KEPT = Path("build") / "labels"
 LISTS = ("world-given", "world-family")
 SEEDS = 3
 RESAMPLES = 2_000
+SHARES = (EVERY_NAME, 0.33, 0.1, 0.05)  # of the new names, beside the share that a model offers by default
+OFFERED = 20_000  # names, that may come again, to see how many different ones there are
 ALL = ""  # in place of a label: the shared model
 SETTINGS: dict[str, object] = {
     "data.validation": 0.1,
@@ -133,17 +137,18 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         low=low,
         high=high,
         labels=tuple(each),
+        heard=seeds,
         real=real,
         told=made,
     )
 
 
-def outsider_alone(kept: LabelledList) -> LabelledList:
+def outsider_alone(kept: LabelledList, seeds: int) -> LabelledList:
     """A list's figures with those of the outsider measured anew."""
     pairs = judging(load_bundled(kept.name, labels="origin"))
-    told = [told_apart(model_of(kept.name, ALL, seed), pairs, seed) for seed in range(kept.seeds)]
+    told = [told_apart(model_of(kept.name, ALL, seed), pairs, seed) for seed in range(seeds)]
     real, made = mean_of(told)
-    return replace(kept, real=real, told=made)
+    return replace(kept, heard=seeds, real=real, told=made)
 
 
 def counting(corpus: Corpus) -> float:
@@ -172,21 +177,22 @@ def interval(
     return float(low), float(high)
 
 
-class Heard:
-    """How often an outsider named the origin: of real names, and of made ones by how they were drawn."""
-
-    def __init__(self, real: float, made: dict[str, float]) -> None:
-        self.real, self.made = real, made
-
-
-def mean_of(told: Sequence[Heard]) -> tuple[float, tuple[Told, ...]]:
+def mean_of(told: Sequence[tuple[float, list[Told]]]) -> tuple[float, tuple[Told, ...]]:
     """Over the seeds."""
-    made = (Told(drawn, float(np.mean([one.made[drawn] for one in told]))) for drawn in told[0].made)
-    return float(np.mean([one.real for one in told])), tuple(made)
+    each = zip(*(made for _, made in told), strict=True)
+    made = (
+        Told(
+            same[0].choose, float(np.mean([one.share for one in same])), round(np.mean([one.different for one in same]))
+        )
+        for same in each
+    )
+    return float(np.mean([real for real, _ in told])), tuple(made)
 
 
-def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: int) -> Heard:
-    """Let naive Bayes name the origins of names that no model has learned."""
+def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: int) -> tuple[float, list[Told]]:
+    """Let naive Bayes name the origins of names that no model has learned: the share of real ones that it names
+    rightly, and of new ones by the share that is offered.
+    """
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
@@ -204,15 +210,16 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
 
     of_asked = [(name, label) for name, label in pairs if name in asked]
     wanted = Counter(label for _, label in of_asked)
-    made = {}
-    for drawn, temperature in (("temperature 1", 1.0), ("its own temperature", None)):
+    made = []
+    for choose in sorted({*SHARES, shared.choose}, reverse=True):
         names = [
             (name, label)
             for label, count in wanted.items()
-            for name in shared.labelled(label).generate(count, seed=seed, temperature=temperature)
+            for name in shared.labelled(label).generate(count, seed=seed, choose=choose)
         ]
-        made[drawn] = right(names)
-    return Heard(right(of_asked), made)
+        offered = shared.generate(OFFERED, seed=seed, choose=choose, allow_repeats=True)
+        made.append(Told(choose, right(names), len(set(offered))))
+    return right(of_asked), made
 
 
 def main() -> None:
@@ -229,7 +236,7 @@ def main() -> None:
         if arguments.outsider:
             if of_list not in lists:
                 parser.error(f"{arguments.out} has no figures of {of_list}: measure it whole first")
-            lists[of_list] = outsider_alone(lists[of_list])
+            lists[of_list] = outsider_alone(lists[of_list], arguments.seeds)
         else:
             lists[of_list] = measure_list(of_list, arguments.seeds)
         write(arguments.out, replace(document, lists=tuple(lists[name] for name in LISTS if name in lists)))

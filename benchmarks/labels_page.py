@@ -34,12 +34,14 @@ class Told:
     """How often an outsider names the label of new names.
 
     Attributes:
-        drawn: how they were drawn.
+        choose: the share of the new names that was offered.
         share: of those whose label was named rightly; the mean over seeds.
+        different: names among 20,000 that may come again; the mean over seeds.
     """
 
-    drawn: str
+    choose: Share
     share: Share
+    different: Count
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class LabelledList:
         counting: the best n-gram, with labels or without.
         low, high: 95 % of shared − single.
         labels: each by itself.
+        heard: of how many trainings the outsider heard new names.
         real: how often the outsider names the label of real names that nobody learned.
         told: the same of new names of the shared model.
     """
@@ -65,6 +68,7 @@ class LabelledList:
     low: float
     high: float
     labels: tuple[OfLabel, ...]
+    heard: Count
     real: Share
     told: tuple[Told, ...]
 
@@ -89,8 +93,8 @@ over the seeds and over the names (all origins of a name together).
 
 *The judge* is independent: naive Bayes over groups of one to four letters learns the origins of one half of the test
 names, which no network has seen. It then guesses the origins of the other half, and of as many new names, of the same
-origins, that the shared model draws: at temperature 1, and at *its own temperature*, the one at which it draws unless
-you give another."""
+origins, that the shared model offers. By default a model offers the likeliest tenth of its new names; a share of 1 is
+its own distribution. Of 20,000 new names that may come again, the last column counts the different ones."""
 
 
 def page(document: Labels) -> str:
@@ -100,11 +104,14 @@ def page(document: Labels) -> str:
 
 def _part(of_list: LabelledList) -> str:
     names = sum(one.judging for one in of_list.labels)
-    seeds = "1 seed" if of_list.seeds == 1 else f"{of_list.seeds} seeds"
-    told = "; ".join(
-        f"{100 * one.share:.1f} % of names drawn at {one.drawn} ({one.share / of_list.real:.2f} times as often)"
-        for one in of_list.told
-    )
+    told = [
+        "| share offered | right origin | times as often as of real names | different names |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {one.choose:g} | {100 * one.share:.1f} % | {one.share / of_list.real:.2f} | {one.different:,} |"
+            for one in of_list.told
+        ),
+    ]
     rows = [
         "| origin | names learned | test names | shared | apart | difference |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -116,14 +123,20 @@ def _part(of_list: LabelledList) -> str:
     ]
     return "\n\n".join(
         [
-            f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} test names, {seeds}",
+            f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} test names, {_seeds(of_list.seeds)}",
             f"Shared {of_list.shared:.3f}, apart {of_list.single:.3f}: a difference of "
             f"{of_list.shared - of_list.single:+.3f} ({of_list.low:+.3f} to {of_list.high:+.3f}). Counting "
             f"{of_list.counting:.3f}.",
-            f"The judge guesses the right origin for {100 * of_list.real:.1f} % of real names; {told}.",
+            f"The judge guesses the right origin for {100 * of_list.real:.1f} % of real names, and of new ones "
+            f"(mean of {_seeds(of_list.heard)}):",
+            "\n".join(told),
             "\n".join(rows),
         ]
     )
+
+
+def _seeds(count: int) -> str:
+    return "1 seed" if count == 1 else f"{count} seeds"
 
 
 if __name__ == "__main__":
