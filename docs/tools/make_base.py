@@ -32,7 +32,7 @@ COMMAND = (
     "0.006 --label-smoothing 0.3 --drop-recurrent 0.05 --drop-output 0 --threads 1"
 )
 LISTS = ("world-given", "world-family")
-FEWEST, MOST = 40, 800  # names of a label
+FEWEST, MOST = 40, 650  # names of a label
 FEWEST_WITH = 20  # names that have a character which is learned
 LONGEST = 30  # characters
 LARGEST = 500_000  # bytes of all files together
