@@ -2,7 +2,6 @@
 // core/generation/letter_case.py in JavaScript.
 
 const OPEN = "?"; // stands in no word
-const TYPING_ERRORS_FROM = 5; // letters; a shorter beginning is claimed only as it is
 
 /** What no new name begins with. `beginnings`: of each listed company its first word, or two where that one is free. */
 class Claimed {
@@ -12,7 +11,7 @@ class Claimed {
   }
 
   filed(word) {
-    return word.length < TYPING_ERRORS_FROM ? [word] : [word, ...this.open(word, 1)];
+    return [word, ...this.open(word, 1)];
   }
 
   /** The word with an open place in each of its places, or with `replaced` 0 between any two. */
@@ -21,13 +20,14 @@ class Claimed {
   }
 
   claims(word) {
-    const shorter = word.length > TYPING_ERRORS_FROM ? this.open(word, 1).map((one) => one.replace(OPEN, "")) : [];
+    const shorter = this.open(word, 1).map((one) => one.replace(OPEN, ""));
     return [word, ...this.open(word, 0), ...this.open(word, 1), ...shorter].some((one) => this.forms.has(one));
   }
 
-  /** Whether a listed company begins like a name of words of these forms. */
-  has(forms) {
+  /** Whether a listed company begins like a name of words of these forms, or the name is but a free word. */
+  has(forms, isFreeWord = false) {
     const [first = "", second] = forms.length > 1 && forms[0] === "the" ? forms.slice(1) : forms;
+    if (isFreeWord && this.free.has(first)) return true;
     return (!this.free.has(first) && this.claims(first)) || (second !== undefined && this.claims(first + second));
   }
 }

@@ -214,12 +214,15 @@ class NameSource {
     return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
   }
 
-  /** Whether the name begins as a listed company does, in the way that is its own. */
-  isClaimed(name) {
+  /** Whether the name begins as a listed company does, in the way that is its own; or, `whole`, is but a free word. */
+  isClaimed(name, whole = false) {
     return this.parts.some((part) => {
-      if (part.description.claimed === "") return false;
-      part.claimed ??= new Claimed(part.description.claimed.split("\n"));
-      return part.claimed.has(part.normaliser.wordsOf(name).map((word) => part.normaliser.formOf(word)));
+      const { description, normaliser } = part;
+      if (description.claimed === "") return false;
+      part.claimed ??= new Claimed(description.claimed.split("\n"));
+      const formsOf = (text) => normaliser.wordsOf(text).map((word) => normaliser.formOf(word));
+      const own = whole ? formsOf(normaliser.withoutEndings(name)) : [];
+      return part.claimed.has(formsOf(name), own.length === 1 || (own.length === 2 && own[0] === "the"));
     });
   }
 

@@ -193,7 +193,7 @@ class Search {
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);
     if (this.wish.onlySeen && isNew !== false) return;
-    if (onlyNew && (isNew === false || this.model.isClaimed(name))) return;
+    if (onlyNew && (isNew === false || this.model.isClaimed(name, true))) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
     const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);

@@ -331,10 +331,10 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     described = describe("", PageModel("", model.checkpoint, claimed=claimed), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
-        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name)]); }",
+        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name, true)]); }",
         json.dumps([to_plain(described), names]),
     )
-    wish = Unclaimed(claimed)
+    wish = Unclaimed(claimed, model.sameness)
     assert found == [[title(name, model.sameness), not wish.keeps(name)] for name in names]
     assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
 

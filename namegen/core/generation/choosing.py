@@ -18,13 +18,12 @@ from dataclasses import replace
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Float64, Int64
 
-VERY_MANY_NAMES = 15_000  # different ones, from which on a larger share is taken
+FEW_NAMES, VERY_MANY_NAMES = 1_000, 15_000  # different ones, below and from which on another share is taken
 SHARE_OF_FEW, SHARE, SHARE_OF_VERY_MANY = 0.05, 0.1, 0.33
 DRAWN, FEWEST_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
 MOST_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
@@ -37,7 +36,7 @@ def default_share(distinct_names: int, labels: int = 0) -> float:
     """The share of its new names that a model offers unless another is asked for, by how long its list is, or how long
     those of its labels are.
     """
-    if distinct_names < MOST_NAMES:
+    if distinct_names < FEW_NAMES * max(labels, 1):
         return SHARE_OF_FEW
     return SHARE if distinct_names < VERY_MANY_NAMES * max(labels, 1) else SHARE_OF_VERY_MANY
 

@@ -251,7 +251,7 @@ class Generator:
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         if not allow_seen and self.claimed:
-            every.append(Unclaimed(self.claimed))
+            every.append(Unclaimed(self.claimed, self.sameness))
         wishes = Wishlist(every)
         wishes.check(self.vocabulary)
         if not allow_seen and self.known_names is None and wishes.get(Avoid) is None:

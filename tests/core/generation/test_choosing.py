@@ -155,7 +155,7 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
 
 
 def test_long_lists_offer_a_larger_share_and_the_shortest_name_is_no_single_one() -> None:
-    assert default_share(499) < default_share(500)
+    assert default_share(999) == default_share(1_000, labels=2) < default_share(1_000)
     assert default_share(14_999) == default_share(15_000, labels=2) < default_share(15_000)
     assert usual_shortest(["Al", *["Anna"] * 150, *["Bo"] * 0]) == 4
     assert usual_shortest(["Al", "Bo", *["Anna"] * 50]) == 2

@@ -4,10 +4,10 @@ A company's **beginning** is its first word, a `The` left out, or its first two 
 if several names of the list begin with it, none of them is that word alone, and a listed name has it further on, too:
 `American`, but not `BlackRock`, with which only that company's own funds begin.
 
-A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. In longer
-ones a letter may be another, too many or missing. To find those, each stands in a set as it is and with one place left
-open, `a?ple`; what is asked for is the word as it is, with each letter left open, with each left out, and with an open
-place between any two.
+A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. A letter may
+be another, too many or missing. To find those, each stands in a set as it is and with one place left open, `a?ple`; what
+is asked for is the word as it is, with each letter left open, with each left out, and with an open place between any two.
+A free word and a legal form are no name: `American Inc`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from namegen.types import Array, Bool, Int32, Int64
 if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
-TYPING_ERRORS_FROM = 5  # letters; a shorter beginning is claimed only as it is
 OPEN = "?"  # stands in no word
 _SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 LISTED = setting("allow_seen", True)
@@ -65,10 +64,12 @@ class Unclaimed(Wish):
 
     Args:
         value: what those begin with; see ``beginnings``.
+        sameness: the rule of their list.
 
-    >>> wish = Unclaimed(["american airlines", "blackrock", "gap"])
-    >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "The Gap Co", "Gape Co")]
-    [True, False, False, False, True]
+    >>> from namegen.core.data.sameness import sameness_of
+    >>> wish = Unclaimed(["american airlines", "blackrock", "gap"], sameness_of("companies"))
+    >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "The Gape Co", "American Inc")]
+    [True, False, False, False, False]
     """
 
     name = "begins_as_a_listed_company"
@@ -76,8 +77,9 @@ class Unclaimed(Wish):
     advice = (MORE_VARIETY, f"allow names of the list with {LISTED}")
     value: tuple[str, ...]
 
-    def __init__(self, value: Iterable[str]) -> None:
+    def __init__(self, value: Iterable[str], sameness: Sameness) -> None:
         super().__init__(tuple(value))
+        self._sameness = sameness
         self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
         self._forms = {form for words in self.value for form in _filed(words.replace(" ", ""))}
         self._claimed: dict[str, bool] = {}  # what was asked before: many names begin alike
@@ -85,7 +87,7 @@ class Unclaimed(Wish):
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must begin with may have such a word at its beginning."""
         begins = wishes.get(StartsWith)
-        if begins is not None and not self.keeps(begins.value.rpartition(" ")[0]):
+        if begins is not None and not self.may_begin(begins.value.rpartition(" ")[0]):
             raise SettingsError(f"{begins.told} is how a listed company begins: change it, or allow that with {LISTED}")
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
@@ -93,6 +95,10 @@ class Unclaimed(Wish):
         return UnclaimedTracker(self, vocabulary)
 
     def keeps(self, name: str) -> bool:
+        """It may begin so, and is more than a free word."""
+        return self.may_begin(name) and "".join(words_of(self._sameness.without_endings(name))) not in self._free
+
+    def may_begin(self, name: str) -> bool:
         """Neither its first word nor its first two are a listed company's."""
         words = words_of(name)
         first, second = "".join(words[:1]), "".join(words[:2])
@@ -122,14 +128,13 @@ class UnclaimedTracker(Tracker):
         refused = super().refuses_prefixes(tokens, places)
         if tokens.shape[1]:
             [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
-            refused[asked] = [not self.wish.keeps(text) for text in self.vocabulary.decode_all(tokens[asked])]
+            refused[asked] = [not self.wish.may_begin(text) for text in self.vocabulary.decode_all(tokens[asked])]
         return refused
 
 
 def _filed(word: str) -> Iterator[str]:
     yield word
-    if len(word) >= TYPING_ERRORS_FROM:
-        yield from (word[:place] + OPEN + word[place + 1 :] for place in range(len(word)))
+    yield from (word[:place] + OPEN + word[place + 1 :] for place in range(len(word)))
 
 
 def _asked(word: str) -> Iterator[str]:
@@ -137,5 +142,4 @@ def _asked(word: str) -> Iterator[str]:
     for place in range(len(word) + 1):
         yield word[:place] + OPEN + word[place:]
         yield word[:place] + OPEN + word[place + 1 :]
-        if len(word) > TYPING_ERRORS_FROM:
-            yield word[:place] + word[place + 1 :]
+        yield word[:place] + word[place + 1 :]

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from namegen import api
 from namegen.core.data.sameness import sameness_of
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.claimed import TYPING_ERRORS_FROM, Unclaimed, beginnings, words_of
+from namegen.core.generation.wishes.claimed import Unclaimed, beginnings, words_of
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.wishes import claimed_beginnings
@@ -19,15 +19,13 @@ from namegen.wishes import claimed_beginnings
 
 def is_claimed(word: str, listed: list[str]) -> bool:
     """The rule again, slowly: each listed beginning is measured."""
-    return any(
-        word == one or (len(one) >= TYPING_ERRORS_FROM and Levenshtein.distance(word, one) <= 1) for one in listed
-    )
+    return any(Levenshtein.distance(word, one) <= 1 for one in listed)
 
 
 def test_a_word_is_claimed_where_it_or_one_a_letter_away_is_listed() -> None:
     rng = random.Random(0)
     listed = ["".join(rng.choices("abc", k=rng.randint(3, 7))) for _ in range(40)]
-    wish = Unclaimed(listed)
+    wish = Unclaimed(listed, sameness_of("companies"))
     words = ["".join(rng.choices("abc", k=rng.randint(2, 8))) for _ in range(2_000)]
     found = [not wish.keeps(word) for word in words]
     assert found == [is_claimed(word, listed) for word in words]
@@ -54,7 +52,7 @@ def test_no_company_begins_as_a_listed_one_and_each_is_in_title_case() -> None:
 
 def test_only_prefixes_of_names_that_are_refused_are_dropped() -> None:
     names = load_bundled("companies").names[::50]
-    wish = Unclaimed(claimed_beginnings(("companies",))[::2])
+    wish = Unclaimed(claimed_beginnings(("companies",))[::2], sameness_of("companies"))
     vocabulary = Vocabulary.from_names(names)
     tracker = wish.tracker(vocabulary, 100)
     dropped = 0
