@@ -3,9 +3,9 @@
     npm pack naughty-words@1.2.0 && tar xzf naughty-words-1.2.0.tgz      the one step that needs the network
     python docs/tools/make_rude.py package
 
-The words are those of LDNOOBW in Latin letters, and a few MORE. The bundled lists decide how each counts; nobody picks a word. A word
-counts in the widest *form* that is safe: anywhere in a name, else at the end and at the beginning of a word of it,
-else as a whole word. Words of other languages than English, which say little inside of names, count as whole words
+The words are those of LDNOOBW in Latin letters, and a few MORE. The bundled lists decide how each counts. A word
+counts in the widest *form* that is safe: anywhere in a name, else at the end and at the beginning of a word of it, else
+as a whole word. Words of other languages than English, which say little inside of names, count as whole words
 alone. Of short English words forms such as -s, -ie and -er are tried, too (``near_forms``).
 
 - A form that no real name has is safe if chance lets expect few: the trigrams of real names say how many.
@@ -46,7 +46,7 @@ HEAD = """\
 # Hashes of rude words, made by docs/tools/make_rude.py from the List of Dirty, Naughty, Obscene, and Otherwise Bad
 # Words (LDNOOBW, https://github.com/LDNOOBW/List-of-Dirty-Naughty-Obscene-and-Otherwise-Bad-Words), npm package
 # naughty-words 1.2.0, licensed CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/). Changes: words in Latin
-# letters alone and a few more, bound to the edges of a word where real names have them, near forms added, all of it hashed.
+# letters alone and a few more, bound to the edges of a word where real names have them, near forms added, all hashed.
 """
 
 

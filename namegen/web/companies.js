@@ -21,7 +21,8 @@ class Claimed {
 
   claims(word) {
     const shorter = this.open(word, 1).map((one) => one.replace(OPEN, ""));
-    return [word, ...this.open(word, 0), ...this.open(word, 1), ...shorter].some((one) => this.forms.has(one));
+    const asked = [word, ...this.open(word, 0), ...this.open(word, 1), ...shorter];
+    return word !== "" && asked.some((one) => this.forms.has(one));
   }
 
   /** Whether a listed company begins like a name of words of these forms, or the name is but a free word. */

@@ -331,7 +331,7 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     described = describe("", PageModel("", model.checkpoint, claimed=claimed), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
-        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name, true)]); }",
+        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name, true)]) }",
         json.dumps([to_plain(described), names]),
     )
     wish = Unclaimed(claimed, model.sameness)
