@@ -71,7 +71,8 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(mon
     def drawn(**rude: bool) -> list[str]:
         people = [f"{one.given} {one.family}" for one in api.invent_people(9, seed=1, **rude)]
         players = [one.full_name for one in api.invent_players(9, seed=1, **rude)]
-        return [*people, *players, *model.generate(9, seed=1, **rude), *model.generate(40, seed=1, allow_repeats=True, **rude)]
+        repeated = model.generate(40, seed=1, allow_repeats=True, **rude)
+        return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
 
     monkeypatch.setattr(
         NotRude, "refuses", lambda _, finished: np.array(["w" in name for name in finished.names], bool)
