@@ -32,7 +32,7 @@ from namegen.files import is_there, look, read_whole, write_whole
 
 MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**30
 MAKE_KEY = "make one with `umask 077; head -c 32 /dev/urandom > KEY`"
-NUMBER, PART = re.compile("0|[1-9][0-9]*"), re.compile(r"\{([1-9])\}")
+NUMBER, PART = re.compile("0|[1-9][0-9]*"), re.compile(r"\{([1-9][0-9]*)\}")
 ROUNDS = 8
 MANY = 1000  # characters
 
@@ -86,6 +86,9 @@ class Pseudonyms(Iterator[str]):
             raise SettingsError(f"the key is {came}: expected at least {MIN_KEY_BYTES} random bytes; {MAKE_KEY}")
         self._values, self._pools = iter(values), _distinct(pool)
         self.size, self.hashed, self.numbers = prod(map(len, self._pools)), 0, 0
+        for name, text in (("template", template or ""), ("context", context)):
+            if not isinstance(text, str):
+                raise SettingsError(f"{setting(name)} is {shown(text)}: expected a text")
         parts = [f"{{{part + 1}}}" for part in range(len(self._pools))]
         self._template = " ".join(parts) if template is None else template
         if {found[0] for found in PART.finditer(self._template)} != {*parts}:

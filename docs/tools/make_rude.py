@@ -34,8 +34,9 @@ from namegen.lists import BUNDLED, load_bundled
 # Those in Latin letters.
 LANGUAGES = ("cs", "da", "de", "en", "eo", "es", "fi", "fil", "fr", "fr-CA-u-sd-caqc", "hu", "it", "kab", "nl", "no")
 LANGUAGES += ("pl", "pt", "sv", "tr")
-# English ones that LDNOOBW lacks, found by reading 5,000 new names of each shipped model.
+# What LDNOOBW lacks, or has as a whole word alone, found by reading 5,000 new names of each shipped model.
 MORE = ("cuck", "fart", "fecker", "ficker", "kaffer", "kaffir", "nigg", "pecker", "prick", "scheiser", "shitte")
+MORE += ("chuj", "fanculo", "kurw", "kutas", "pedofil", "pizd")
 MAX_ALONE, ALONE, LONG_ENOUGH, COMMON = 4, 0.3, 5, 3
 MIN_LETTERS, MIN_LETTERS_ELSEWHERE, MIN_LETTERS_OF_SEVERAL, MAX_NEAR = 3, 5, 8, 5
 EXPECTED, EXPECTED_NEAR, EXPECTED_ELSEWHERE = 3.0, 1.2, 0.01  # names of those in the lists
