@@ -28,8 +28,8 @@ ALIASES = {  # what people ask for, in small letters → the origin of such name
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
     **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
     **dict.fromkeys(("austrian", "swiss"), "German"),
-    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi", "moldovan": "Romanian"},
-    **{"nigerian": "Yoruba", "tanzanian": "Swahili"},
+    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi"},
+    "nigerian": "Yoruba",
 }
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")

@@ -38,7 +38,7 @@ def folded(names: Iterable[str]) -> str:
 
 
 def hash_of(stretch: str) -> int:
-    """The hash of some characters.
+    """The hash of some characters, a step for each code point and not for each byte.
 
     >>> hex(hash_of("a"))
     '0xe40c292c'

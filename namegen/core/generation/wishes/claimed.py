@@ -133,11 +133,13 @@ class UnclaimedTracker(Tracker):
 
 
 def _filed(word: str) -> Iterator[str]:
+    """What a beginning is found by: as it is, and with each letter left open."""
     yield word
     yield from (word[:place] + OPEN + word[place + 1 :] for place in range(len(word)))
 
 
 def _asked(word: str) -> Iterator[str]:
+    """What is asked for, of which one is filed if the word is a letter away: one too few, another, one too many."""
     yield word
     for place in range(len(word) + 1):
         yield word[:place] + OPEN + word[place:]
