@@ -35,7 +35,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
-MOST_PREFIXES = 2_000_000  # that are read in vain before the search gives up
+MOST_PREFIXES = 400_000  # that are read in vain before the search gives up
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these

@@ -46,7 +46,7 @@ MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
 MOST_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
-TRIES = 100_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
+TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
 TRIES_ABOVE_BARS, MOST_ABOVE_BARS = 30, 300_000  # names; prefixes
 LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
