@@ -9,12 +9,13 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TypeVar
 from unicodedata import is_normalized
 
 import numpy as np
 
-from namegen.core.data.rude import are_rude
+from namegen.core.data.rude import MAX_STRETCH, are_rude
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
 from namegen.core.data.shapes import fits, lengths, may_begin
 from namegen.core.data.vocabulary import Vocabulary
@@ -182,6 +183,17 @@ class NotRude(Wish):
 
     def __init__(self) -> None:
         super().__init__(False)
+
+    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
+        """No text that each name has may be rude whatever stands beside it."""
+        for wish in wishes.texts:
+            before = [""] if isinstance(wish, StartsWith) else ["", *vocabulary.characters]
+            after = [""] if isinstance(wish, EndsWith) else ["", *vocabulary.characters]
+            beside = list(product(before, after))
+            if len(wish.value) > MAX_STRETCH:  # no rude word reaches both of its ends
+                beside = [pair for pair in beside if "" in pair]
+            if are_rude([wish.value])[0] and are_rude([f"{first}{wish.value}{last}" for first, last in beside]).all():
+                raise SettingsError(f"{wish.told} is rude: change it, or {self.advice[0]}")
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """Those that have some."""

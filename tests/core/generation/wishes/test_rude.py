@@ -81,6 +81,14 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(mon
     assert "w" in "".join(drawn(rude=True))
 
 
+def test_a_text_that_is_rude_whatever_stands_beside_it_is_refused_at_once() -> None:
+    model = api.load_shipped("mlb-last")
+    for wish in ("starts_with", "contains", "ends_with"):
+        with pytest.raises(SettingsError, match=f"{wish}='fuck' is rude"):
+            model.generate(1, **{wish: "fuck"})
+    assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # as Hancock does
+
+
 def test_whether_rude_names_may_come_is_yes_or_no() -> None:
     assert not list(make_wishes(rude=True))
     assert [wish.name for wish in make_wishes(rude=None)] == ["rude"]
