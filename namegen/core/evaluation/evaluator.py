@@ -141,27 +141,6 @@ class AccuracyEvaluator:
             accuracy_sampled=float(count @ np.exp(scores.log_probability) / characters),
         )
 
-    def evaluate_each(self, tree: PrefixTree) -> tuple[Metrics, list[Metrics]]:
-        """The same, and that for the names of each beginning apart, in the order of the tree's roots."""
-        scores = self.edge_scores(tree)
-        root = np.arange(tree.roots)
-        of_node = [root]
-        for depth in range(1, tree.depth):
-            rows = slice(tree.level[depth], tree.level[depth + 1])
-            root = root[tree.parent[rows] - tree.level[depth - 1]]
-            of_node.append(root)
-        of_edge = np.concatenate(of_node)[tree.edge_node]
-
-        def total(values: Float64[Array, "E"] | Bool[Array, "E"]) -> Float64[Array, "R"]:
-            summed: Float64[Array, "R"] = np.bincount(of_edge, tree.edge_count * values, minlength=tree.roots)
-            return summed
-
-        characters = total(np.ones(len(of_edge)))
-        sums = (-total(scores.log_probability), total(scores.is_argmax), total(np.exp(scores.log_probability)))
-        whole = Metrics(*(float(one.sum() / characters.sum()) for one in sums))
-        each = zip(*((one / characters).tolist() for one in sums), strict=True)
-        return whole, [Metrics(*of_root) for of_root in each]
-
     def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
         """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of
         ``tree.sequences()``.
