@@ -1,22 +1,28 @@
-"""Write ``docs/use/cli.md`` from what ``namegen COMMAND --help`` says; with ``--check`` only say whether it is that."""
+"""Write ``docs/use/cli.md`` from what ``namegen COMMAND --help-all`` says (``--check``: is it that?).
+
+An option that several commands have in the same words is explained at the first of them; the others name it.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
+from textwrap import wrap
 
 import click
 from options import check_asked, write_or_check
 
 from namegen.cli import SECTIONS, cli
-from namegen.cli.options import ALL_OPTIONS, OUR_ENGINES_ALONE
+from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
 
 TARGET = Path(__file__).parents[1] / "use" / "cli.md"
 WIDTH = 78  # as in a terminal of 80 columns
 HEAD = """\
 # The command line
 
-This file is made from the program's own help (`make docs`): change the help, not this file.
+This file is made from the program's own help (`make docs`): change the help, not this file. An option that several
+commands share is explained at the first of them.
 
 Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
 2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
@@ -27,6 +33,14 @@ For a shell that completes commands, options, and the names of lists and models 
 - zsh, in `~/.zshrc`: `eval "$(_NAMEGEN_COMPLETE=zsh_source namegen)"`
 - fish, in `~/.config/fish/completions/namegen.fish`: `_NAMEGEN_COMPLETE=fish_source namegen | source`
 """
+EVERYWHERE = """\
+Every command has these options and `--help`; of a command with many options `--help` shows the usual ones, and
+`--help-all` shows all.
+"""
+HELP = ("help", "help_all")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+MARKS = re.compile(r"[*<\\]")  # which Markdown would read as more than a character
+Record = tuple[str, str]  # how an option is written, and what it means
 
 
 def document() -> str:
@@ -34,22 +48,62 @@ def document() -> str:
     settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
     root = click.Context(cli, info_name="namegen", **settings)
     root.meta[OUR_ENGINES_ALONE] = True  # whatever is installed beside
-    root.meta[ALL_OPTIONS] = True
-    parts = [HEAD, _block("", cli.get_help(root))]
+    overview = "\n".join(line.rstrip() for line in cli.get_help(root).splitlines())
+    contexts = {name: _context(root, name) for commands in SECTIONS.values() for name in commands}
+    everywhere = set.intersection(*(set(_options(context)) for context in contexts.values()))
+    parts = [HEAD, f"```text\n{overview}\n```\n", EVERYWHERE]
+    parts.append("".join(_item(*record) for record in _options(contexts["models"]) if record in everywhere))
+    explained = dict.fromkeys(everywhere, "")
     for heading, commands in SECTIONS.items():
-        parts.append(f"## {heading}\n")
-        for name in commands:
-            command = cli.get_command(root, name)
-            if command is None:
-                raise SystemExit(f"the command {name} is in the table of namegen/cli and nowhere else")
-            context = click.Context(command, parent=root, info_name=name)
-            parts.append(_block(f"### namegen {name}\n\n", command.get_help(context)))
+        parts += [f"## {heading}\n", *(_command(contexts[name], explained) for name in commands)]
     return "\n".join(parts)
 
 
-def _block(heading: str, text: str) -> str:
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
-    return f"{heading}```text\n{lines}\n```\n"
+def _context(root: click.Context, name: str) -> click.Context:
+    command = cli.get_command(root, name)
+    if command is None:
+        raise SystemExit(f"the command {name} is in the table of namegen/cli and nowhere else")
+    return click.Context(command, parent=root, info_name=name)
+
+
+def _options(context: click.Context) -> list[Record]:
+    """A command's options but those for help; those that the short help has in one line stand in that line."""
+    command = context.command
+    alike = command.others if isinstance(command, ShortHelp) else ()
+    starts = tuple(names.removesuffix("…") for names, _ in alike)
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option) and one.name not in HELP]
+    found = [record for one in options if (record := one.get_help_record(context))]
+    return [*(record for record in found if not (starts and record[0].startswith(starts))), *alike]
+
+
+def _command(context: click.Context, explained: dict[Record, str]) -> str:
+    """The part of one command; what it explains is added to what is explained already: option -> command."""
+    command, name = context.command, str(context.info_name)
+    options = _options(context)
+    own = [record for record in options if record not in explained]
+    usage = (piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]")
+    parts = [f"### `{' '.join(('namegen', name, *usage))}`\n"]
+    parts += [_wrapped(paragraph) for paragraph in re.split(r"\n\s*\n", (command.help or "").strip())]
+    items = [_item(*record) for record in own]
+    for other in dict.fromkeys(filter(None, (explained.get(record) for record in options))):
+        shared = (record[0].partition(" ")[0] for record in options if explained.get(record) == other)
+        items.append(_wrapped(f"- As in `{other}`: {', '.join(f'`{option}`' for option in shared)}", "  "))
+    examples = (line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  "))
+    items += [f"- Example: `{example}`\n" for example in examples]
+    explained |= dict.fromkeys(own, name)
+    return "\n".join((*parts, "".join(items)))
+
+
+def _item(option: str, meaning: str) -> str:
+    return _wrapped(f"- `{option}`: {meaning}", "  ")
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    """A paragraph or an item of a list, as Markdown."""
+    pieces = " ".join(text.split()).split("`")
+    pieces[::2] = [OPTION.sub(r"`\g<0>`", MARKS.sub(r"\\\g<0>", piece)) for piece in pieces[::2]]
+    lines = wrap("`".join(pieces), 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> None:

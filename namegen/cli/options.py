@@ -143,7 +143,7 @@ class ShortHelp(click.Command):
 
     def __init__(self, *args: Any, shown: Collection[str], others: Sequence[tuple[str, str]] = (), **more: Any) -> None:
         super().__init__(*args, **more)
-        self._shown, self._others = shown, others
+        self._shown, self.others = shown, others
         text = "Show all options and exit."
         self.params.append(
             click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, help=text, callback=_help_all)
@@ -158,7 +158,7 @@ class ShortHelp(click.Command):
         shown = [record for one, record in found if one.name in self._shown]
         common = [record for one, record in found if one.is_eager or one.name in ("as_json", "notes")]
         with formatter.section("Options"):
-            formatter.write_dl([*shown, *self._others, *common])
+            formatter.write_dl([*shown, *self.others, *common])
 
 
 def _help_all(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

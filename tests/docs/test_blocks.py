@@ -73,7 +73,7 @@ def refusal(command: str) -> str | None:
 def test_every_command_parses(path: Path) -> None:
     """Those too that are not run, and the examples of every ``--help``."""
     shown = [command for block in read(path) for command in block.commands]
-    shown += re.findall(r"^    (namegen .*)$", path.read_text("utf-8"), re.MULTILINE) if path.name == "cli.md" else []
+    shown += re.findall(r"^- Example: `(.*)`$", path.read_text("utf-8"), re.MULTILINE) if path.name == "cli.md" else []
     wrong = {command: refused for command in shown if (refused := refusal(command))}
     assert wrong == {}
 
