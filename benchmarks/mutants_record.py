@@ -12,7 +12,7 @@ import ast
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby, takewhile
 from pathlib import Path
 
 import msgspec
@@ -27,12 +27,8 @@ Written by `make docs` from `mutants.json`, which `make mutants` measures. Small
 time, and the tests that run the line are run. A hash chooses the mistakes from all that Cosmic Ray can make: so many in
 the prefix tree, the NumPy engine, generation and files, and so many in the command line and all else around them.
 Unions in annotations are left out, because they are never run. A mistake that no test notices *survives*. Somebody
-reads each survivor: either a test is added, or the reason stands below.
-
-After the tests were cut, 1,103 mistakes were tried again, on the code of that commit: all that stood in it, but for 38
-with a reason. 75 survived: 19 have a reason here too, and 54 had been noticed before. Two are no longer in this record.
-Today's code has 49 of these 56, 16 in changed lines; 7 are gone. Today's tests noticed 43 of the 49. Two tests of the
-search for names had come to miss 4: now they do not. Two have a reason."""
+reads each survivor: either a test is added, or the reason stands below. `mutants.json` has the lines in full."""
+AROUND = 24  # characters of a line that are shown on either side of a change
 
 
 class Mistake(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,13 +124,37 @@ def page(mistakes: Sequence[Mistake]) -> str:
         f"{len(tried):,} of {len(mistakes):,} have been tried; {len(survivors):,} survived "
         f"({len(survivors) / len(tried):.1%}), {sum(bool(one.reason) for one in survivors):,} of them with a reason.",
     ]
-    for file, of_file in groupby(survivors, key=lambda one: one.file):
-        parts.append(f"## {file}")
-        for one in of_file:
-            change = textwrap.indent(one.before, "- ") + "\n" + textwrap.indent(one.after, "+ ")
-            place = f"`{one.function}`" if one.function else "Outside of functions"
-            parts.append(f"{place}: {one.reason or 'Not read yet.'}\n\n```diff\n{change}\n```")
+    files = groupby(survivors, key=lambda one: one.file)
+    parts.append("\n".join(line for file, found in files for line in (f"- {file}", *chain(*map(_item, found)))))
     return "\n\n".join(parts) + "\n"
+
+
+def _item(survivor: Mistake) -> list[str]:
+    """The lines of one survivor in the list."""
+    before, after = changed(survivor.before, survivor.after)
+    place = f"`{survivor.function}`, " if survivor.function else ""
+    text = f"  - {place}`{before}` → `{after}`: {survivor.reason or 'Not read yet.'}"
+    return textwrap.wrap(text, 120, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False)
+
+
+def changed(before: str, after: str) -> tuple[str, str]:
+    """The words that differ, with some of what stands around them.
+
+    >>> changed("if rows.size < len(starts):", "if rows.size <= len(starts):")
+    ('if rows.size < len(starts):', 'if rows.size <= len(starts):')
+    """
+    old, new = " ".join(before.split()), " ".join(after.split())
+    first = _alike(old, new)
+    end = _alike(old[first:][::-1], new[first:][::-1])
+    start = old.rfind(" ", 0, max(0, first - AROUND)) + 1
+    stop = old.find(" ", min(len(old), len(old) - end + AROUND))
+    left = 0 if stop < 0 else len(old) - stop
+    return old[start : len(old) - left], new[start : len(new) - left]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 if __name__ == "__main__":

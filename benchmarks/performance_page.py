@@ -7,10 +7,11 @@ it would write. Nothing is measured here, and no figure is written by hand.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from statistics import median
 from textwrap import fill
 
-from benchmarks.document import HIGHER_IS_BETTER, Comparison, Performance, Section, Unit, Way, typical
+from benchmarks.document import Comparison, Performance, Section, Unit, Way, typical
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.sections import SECTIONS
 from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
@@ -23,7 +24,8 @@ Written by `make bench` from `performance.json`, which holds every figure of eve
 
 All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
 the rounds, with the lowest and the highest. A ratio is computed in each round, and its median and range are shown. You
-can compare two figures of one table; those of different sections may come from different hours."""
+can compare two figures of one table; those of different sections may come from different hours. `performance.json` has
+the processor time of commands, and the speed of each matrix product, too."""
 
 LEAD = """\
 ## Where the lead comes from
@@ -66,56 +68,40 @@ def _origins(sections: Sequence[Section]) -> list[str]:
 
 def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
-    command = (
-        f'Measured by `make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
-    )
-    parts = [f"## {plan.title}", _wrapped(plan.about), command]
-    for comparison in section.comparisons:
-        parts += [markdown(comparison), *filter(None, [_wrapped(" ".join(sentences(comparison)))])]
+    command = f'`make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
+    parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
+    told = [one for one in section.comparisons if one.key != "processor"]  # which is the wall time of one core
+    for _, alike in groupby((one for one in told if one.unit != "GFLOP/s"), key=lambda one: rows(one)[0]):
+        parts.append(_table(list(alike)))
+    parts += [_wrapped(_share_of_products(one)) for one in told if one.unit == "GFLOP/s"]
     return "\n\n".join(parts)
+
+
+def _table(comparisons: Sequence[Comparison]) -> str:
+    """Comparisons with the same columns as one table, a row with its title before each."""
+    (_, *heads), found = rows(comparisons[0])
+    first = comparisons[0].title
+    if len(comparisons) > 1:
+        titles = ([f"{one.title}:", *[""] * len(heads)] for one in comparisons)
+        first, found = (
+            "",
+            [row for title, one in zip(titles, comparisons, strict=True) for row in (title, *rows(one)[1])],
+        )
+    return Table("", (first, *heads), tuple(map(tuple, found))).markdown().partition("\n\n")[2]
 
 
 def _wrapped(paragraph: str) -> str:
     return fill(paragraph, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def sentences(comparison: Comparison) -> list[str]:
-    """What the table says, a sentence for each subject.
-
-    A rival that was tried at several settings is named with the one that was best for it.
-    """
-    found = []
-    show = shown(comparison.unit)
-    for subject in comparison.subjects:
-        ours = comparison.best(subject)
-        others = [comparison.best(group) for group in comparison.groups if group not in comparison.subjects]
-        against = [(way.name, comparison.against(subject, way)) for way in others]
-        if not against:
-            continue
-        if comparison.unit == "nats a character":
-            parts = [f"{_apart(values)} {name}" for name, values in against]
-            found.append(f"{ours.name} ends at {show(ours.median)} nats: {'; '.join(parts)}.")
-        elif comparison.unit == "GFLOP/s":
-            values = comparison.against(subject, comparison.best(comparison.rival))
-            shares = typical(values, lambda share: f"{100 * share:.0f}")
-            found.append(f"{_capital(subject)}: {shares} % of the speed of the product {comparison.rival}.")
-        else:
-            verb, what = ("is", "fast") if comparison.unit in HIGHER_IS_BETTER else ("takes", "long")
-            show = ratio(comparison.unit)
-            times = [f"{typical(values, show)} times as {what} as {name}" for name, values in against]
-            found.append(f"{_capital(ours.name)} {verb} {'; '.join(times)}.")
-    return found
-
-
-def _apart(values: Sequence[float]) -> str:
-    """How far ours is from theirs, in words; a range that holds both signs is called so."""
-    low, high = min(values), max(values)
-    shown = typical([abs(value) for value in values], "{:.3f}".format)
-    if high < 0:
-        return f"lower by {shown} than"
-    if low > 0:
-        return f"higher by {shown} than"
-    return f"in some rounds lower and in some higher (from {low:+.3f} to {high:+.3f}) than"
+def _share_of_products(comparison: Comparison) -> str:
+    """How fast a whole training is beside the machine's largest matrix product."""
+    best = comparison.best(comparison.rival)
+    shares = (
+        f"{subject} {typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')} %"
+        for subject in comparison.subjects
+    )
+    return f"{comparison.title}, share of the speed of the product {comparison.rival}: {'; '.join(shares)}."
 
 
 def _lead_sentence(document: Performance) -> str:
@@ -137,10 +123,6 @@ def _lead_sentence(document: Performance) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-
-
-def _capital(text: str) -> str:
-    return text if text.startswith("namegen") else text[:1].upper() + text[1:]
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

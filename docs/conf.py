@@ -70,7 +70,7 @@ highlight_language = "none"  # of a block that does not say what it is
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4  # as a repository's own pages have them, so that one link holds in both
-suppress_warnings = ["myst.header"]  # docs/results/tables.md has the levels of the report that it is made from
+suppress_warnings = []
 if len(list((ROOT / "docs" / "learn").glob("[0-9]-*.md"))) < 5:
     suppress_warnings.append("toc.not_readable")  # while a chapter is not written yet
 

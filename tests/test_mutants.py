@@ -36,6 +36,6 @@ def test_a_mistake_keeps_the_indentation_of_its_line_and_the_second_of_two_is_th
 def test_every_survivor_of_the_record_is_on_its_page() -> None:
     record = read()
     survivors = [one for one in record if one.noticed is False]
-    assert page(record).count("```diff") == len(survivors)
+    assert page(record).count("\n  - ") == len(survivors)
     assert all(one.before != one.after for one in record)
     assert all(one.reason.endswith(".") for one in survivors if one.reason)

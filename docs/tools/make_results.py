@@ -37,7 +37,7 @@ from namegen.experiments.compare.selection import (  # noqa: E402
     network_values,
     reference_values,
 )
-from namegen.experiments.compare.tables import markdown  # noqa: E402
+from namegen.experiments.compare.tables import generated_names_table, like_for_like_table, speed_table  # noqa: E402
 from namegen.experiments.compare.verdict import verdict  # noqa: E402
 from namegen.experiments.table import NONE, Table, percent, spread  # noqa: E402
 
@@ -46,6 +46,12 @@ TABLES = RESULTS.with_name("tables.md")
 DOCUMENT = RESULTS.with_name("original.md")
 BLOCK = re.compile(r"<!-- (table|words) (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
+TABLES_HEAD = """\
+# More tables of the full comparison
+
+Time, memory, and the names drawn, of the comparison in [original.md](original.md). All tables of its report, with every
+accuracy, the lengths of names, and the names drawn most often, are printed by
+`python -m namegen.experiments.compare.tables docs/results/results.json`."""
 SPLIT: SplitName = "names"  # as the blog drew it
 CEILING = "theoretical maximum"
 
@@ -298,6 +304,19 @@ BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
 }
 
 
+def tables(results: Comparison, entries: Sequence[ListEntry]) -> str:
+    """The page of the tables that the other page has no room for."""
+    parts = [TABLES_HEAD]
+    for entry in entries:
+        wanted = (
+            like_for_like_table(entry),
+            speed_table(entry, results.generated_names),
+            generated_names_table(entry, results.generated_names),
+        )
+        parts += [f"## {entry.name}", *(made.markdown() for made in wanted)]
+    return "\n\n".join(parts) + "\n"
+
+
 def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
     """A paragraph, or points, its lines as long as those of the page."""
     if name == "whole_list":
@@ -334,7 +353,7 @@ def main(arguments: Sequence[str]) -> None:
 
     made = {
         DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), results, entries),
-        TABLES: "# All tables of the full comparison\n\n" + markdown(results) + "\n",
+        TABLES: tables(results, entries),
     }
     write_or_check(made, check=check)
 
