@@ -26,7 +26,8 @@ from namegen.core.generation.choosing import measure_bars, usual_shortest  # noq
 from namegen.core.generation.count_splitting import FIRST  # noqa: E402
 from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.sampling import SamplingSettings  # noqa: E402
-from namegen.core.generation.wishes.neighbours import Neighbours  # noqa: E402
+from namegen.core.generation.wishes.wish import Finished  # noqa: E402
+from namegen.core.generation.wishes.wishlist import MinDistance  # noqa: E402
 from namegen.core.models.mixture import MixtureModel  # noqa: E402
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel  # noqa: E402
 from namegen.core.models.softmax import all_log_probabilities  # noqa: E402
@@ -162,7 +163,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
             draws[source] = n = DRAWS[DRAWS.index(n) + 1]
             names = draw(n)
         (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-    near = Neighbours(learned, 2, sameness)
+    near = MinDistance(2, learned, sameness)
     curve: dict[str, list[int]] = {}
     for n in DRAWS:
         free = new_names(generator, n, longest)
@@ -178,8 +179,8 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         draws=draws,
         beginnings=beginnings(model.generate(BY_DEFAULT, seed=SEED)),
         list_beginnings=beginnings(parts.distinct_names),
-        near=float(near.close_to(sources[NEW]).mean()),
-        held_out_near=float(near.close_to(held_out).mean()),
+        near=float(near.refuses(Finished(sources[NEW])).mean()),
+        held_out_near=float(near.refuses(Finished(held_out)).mean()),
         length_bits=divergence(sources[NEW], new_names(generator, DRAWS[0], longest)),
         curve={wished: tuple(counts) for wished, counts in curve.items()},
     )

@@ -14,8 +14,8 @@ from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import digests, known_set, normalise
-from namegen.core.generation.wishes.neighbours import Neighbours
-from namegen.core.generation.wishes.wishlist import WISHES, WellFormed
+from namegen.core.generation.wishes.wish import Finished
+from namegen.core.generation.wishes.wishlist import WISHES, MinDistance, WellFormed
 from namegen.errors import NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
@@ -39,7 +39,7 @@ def test_every_name_keeps_every_wish(model: LoadedModel) -> None:
     far = model.generate(9, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2, seed=1)
     far += model.best(3, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2)
     assert all(re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower() for name in far)
-    assert not Neighbours(NAMES, 2).close_to(far).any()
+    assert not MinDistance(2, NAMES).refuses(Finished(far)).any()
     assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
 
 
@@ -58,7 +58,7 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
     names = api.load_shipped("japanese-given").generate(20, min_distance=2, seed=0)
-    assert not Neighbours(load_bundled("japanese-given").names, 2).close_to(names).any()
+    assert not MinDistance(2, load_bundled("japanese-given").names).refuses(Finished(names)).any()
 
 
 def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:

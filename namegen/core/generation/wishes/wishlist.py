@@ -25,6 +25,9 @@ from namegen.core.generation.wishes.wish import MORE_VARIETY, Finished, Tracker,
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64, UInt64
 
+MAX_DISTANCE = 3
+BLOCK_PAIRS = 20_000_000  # of names that are measured together: a byte each
+
 
 class WellFormed(Wish):
     """A name that a list could hold as it stands: not empty, no space at either end, and in Unicode's NFC.
@@ -301,6 +304,13 @@ class Distinct(Wish):
 class MinDistance(Wish):
     """A name that is so many edits away from each of some names, at least.
 
+    The distance is Levenshtein's (1966): how many characters have to be inserted, deleted or replaced. It is measured
+    between the forms in which letter case, spaces and punctuation do not count, nor, of companies, the legal form.
+
+    >>> far = MinDistance(2, ["Anna", "Bob"])
+    >>> far.refuses(Finished(["ANNE", "Hanna", "Bo b", "Robert"])).tolist()     # 1, 1 and 0 edits; 4
+    [True, True, True, False]
+
     Args:
         value: 1 to 3.
         names: those to keep away from.
@@ -317,14 +327,31 @@ class MinDistance(Wish):
     value: int
 
     def __init__(self, value: int, names: Iterable[str], sameness: Sameness = NAMES) -> None:
-        from namegen.core.generation.wishes.neighbours import Neighbours
-
         super().__init__(value)
-        self.near = Neighbours(names, value, sameness)
+        if not 1 <= value <= MAX_DISTANCE:
+            raise SettingsError(f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}")
+        self._normalise = sameness.normalise
+        self._forms = sorted({self._normalise(name) for name in names}, key=len)
+        self._lengths = np.array(list(map(len, self._forms)))
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that are nearer to one of the names."""
-        return self.near.close_to(finished.names)
+        """Those that are nearer to one of the names: each is measured against all of about its length."""
+        from rapidfuzz.distance import Levenshtein
+        from rapidfuzz.process import cdist
+
+        forms = np.array([self._normalise(name) for name in finished.names], object)
+        lengths, near = np.fromiter(map(len, forms), np.int64, count=len(forms)), np.zeros(len(forms), bool)
+        edits = int(self.value) - 1  # of a name that is too near, at most; each changes the length by one at most
+        for length in np.unique(lengths):
+            first, last = np.searchsorted(self._lengths, (length - edits, length + edits + 1))
+            rows, others = np.flatnonzero(lengths == length), self._forms[first:last]
+            at_once = max(1, BLOCK_PAIRS // max(1, len(others)))
+            for block in (rows[start : start + at_once] for start in range(0, len(rows), at_once)):
+                distances = cdist(
+                    forms[block], others, scorer=Levenshtein.distance, score_cutoff=edits, dtype=np.uint8
+                )  # (names, others); what is farther is edits + 1
+                near[block] = (distances <= edits).any(axis=1)
+        return near
 
 
 class Given:
