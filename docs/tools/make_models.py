@@ -1,4 +1,4 @@
-"""Train the models that ship with the package, each by the command that ``docs/use/models.md`` states (`make models`).
+"""Train the models that ship with the package, each by the command on its card (`make models`).
 
 Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence and its card,
 ``docs/use/models.md``, and for the model hubs ``docs/use/models/NAME.md``. It takes minutes, and on another machine the
@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -80,16 +81,20 @@ LABELS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba", "I
 HEAD = """\
 # The models that come with namegen
 
-This file and the models are made by `make models`, from the commands below; `make docs` writes this file alone.
-`namegen models` lists them; give a model's name wherever a command takes a MODEL. "New" means: not in the list,
-held-out names included. It does not mean that nobody bears the name, and it says nothing about trademarks.
+`namegen models` lists them; give a model's name wherever a command takes a MODEL. Behind its name is its card: use,
+limits and bias, how it was trained, its licence, and the loss of each label. `make models` trains the models and writes
+this page and the cards; `make docs` writes the pages alone.
 
-The figures are for the held-out tenth of each list, names that training has not seen (split `unique`). The ceiling is
-the best that any model could reach on those very names; counting is the best n-gram of the same training names: by
-Witten–Bell or modified Kneser–Ney, of orders 2 to 8, with their repeats as they stand or damped.
+"New" means: not in the list, held-out names included. It does not mean that nobody bears the name, and it says nothing
+about trademarks.
 
-<!-- not run on this page: minutes each, and `make models` runs them -->
-"""
+The losses, in nats per character, are those of the held-out tenth of each list, which training has not seen (split
+`unique`); in brackets, how often the likeliest character is right. The ceiling is the best that any model could reach
+on those very names. Counting is the best n-gram of the same training names: by Witten–Bell or modified Kneser–Ney, of
+orders 2 to 8, with their repeats as they stand or damped. The size includes the name hashes.
+
+| model | list | names (distinct) | network | parameters | kB | loss | counting | ceiling |
+| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def checkpoint_of(model: api.LoadedModel) -> Checkpoint:
@@ -104,30 +109,36 @@ def load(name: str) -> api.LoadedModel:
     return api.load(name)
 
 
-def card(name: str) -> str:
-    """The text about one model."""
-    model, bundled = load(name), BUNDLED[name]
+def table_row(name: str) -> str:
+    """A line about a model."""
+    model, found = load(name), references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
-    figures = training["validation"]
-    samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
-    of_labels, each_label = (labels(name, model), f" and {called(name)}") if model.labels else ("", "")
-    return f"""\
-## {name}
+    losses = " | ".join(
+        f"{one['loss_nats_per_char']:.3f} ({100 * one['accuracy_argmax']:.1f} %)"
+        for one in (training["validation"], found.baseline.metrics.to_dict(), found.ceiling.to_dict())
+    )
+    return (
+        f"| [{name}](models/{name}.md) | {BUNDLED[name].description} | {training['names']:,} "
+        f"({training['distinct_names']:,}) | {network.summary} | {network.parameter_count:,} | "
+        f"{model_size(name) / 1000:.0f} | {losses} |"
+    )
 
-    {COMMANDS[name]}
 
-- List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
-- Licence: {bundled.licence}. {bundled.credit}
-- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the
-  digests of the known names
-- Held-out names: {figures["loss_nats_per_char"]:.3f} nats per character; the likeliest character is right in
-  {100 * figures["accuracy_argmax"]:.1f} % of the places, a drawn one in {100 * figures["accuracy_sampled"]:.1f} %
-- Of the new names of each length{each_label} the likeliest {100 * model.choose:g} % are offered
-{comparison(name)}
-`namegen generate {name} -n 10 --seed 0`:
+def wrapped(text: str, indent: str = "") -> str:
+    """A paragraph, or an item of a list."""
+    return fill(text, 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
 
-{samples}
-{of_labels}"""
+
+def samples(name: str) -> str:
+    """Names that the model invents; ``check`` does not compare them."""
+    return wrapped(f"`namegen generate {name} -n 10 --seed 0`: {' · '.join(load(name).generate(10, seed=0))}")
+
+
+def card(name: str) -> str:
+    """What lies beside the model in the package: the card without what the model hubs need."""
+    text = card_for_hubs(name).partition("---\n\n")[2].partition("\n## Licence")[0]
+    text = text.replace("[a model in an app](../app.md)", "docs/use/app.md")
+    return f"{text}\n## Licence\n\n{BUNDLED[name].licence}: see `{name}.LICENSE.txt`.\n"
 
 
 def card_for_hubs(name: str) -> str:
@@ -139,7 +150,6 @@ def card_for_hubs(name: str) -> str:
     if model.labels:
         example = "Poland" if called(name) == "country" else "Irish"
         labelled, each_label = f' --label "{example}"', f" and {called(name)}"
-    samples = "\n".join(f"    {sample}" for sample in model.generate(10, seed=0))
     return f"""\
 ---
 {head(name, network.summary, figures)}
@@ -147,8 +157,7 @@ def card_for_hubs(name: str) -> str:
 
 # {TITLES[name]}
 
-`{name}` is a character-level recurrent network that invents names, a letter at a time. It has learned from
-{bundled.description}, and comes with namegen.
+`{name}` is a character-level recurrent network that comes with namegen and invents names, a letter at a time.
 
     namegen generate {name}{labelled} -n 10
     namegen export-tflite {name} model.tflite
@@ -157,9 +166,7 @@ def card_for_hubs(name: str) -> str:
 In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
 [a model in an app](../app.md). This page is made from the model itself (`make docs`).
 
-New names with seed 0:
-
-{samples}
+{samples(name)}
 
 ## Intended use
 
@@ -182,7 +189,7 @@ anything that decides about people. A score says how much a name is like those o
 
 ## Bias
 
-{LEANS[name]} What is rare in the list is rare in the model's names.
+{wrapped(f"{LEANS[name]} What is rare in the list is rare in the model's names.")}
 
 ## How it was trained
 
@@ -191,7 +198,7 @@ anything that decides about people. A score says how much a name is like those o
     {COMMANDS[name]}
 
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
-- Source: {bundled.credit}
+{wrapped(f"- Source: {bundled.credit}", "  ")}
 - Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
 {taught(COMMANDS[name])}
 ## Evaluation
@@ -205,7 +212,7 @@ best that any model could reach on those very names.
 | this model | {row(**figures)} |
 | {bar.summary} | {row(**bar.metrics.to_dict())} |
 | ceiling | {row(**found.ceiling.to_dict())} |
-{by_label(name) if model.labels else ""}
+{labels(name, model) if model.labels else ""}
 ## Licence
 
 {bundled.licence}, the same as that of its list. Pass this notice on with the model:
@@ -283,7 +290,7 @@ def called(name: str) -> str:
 
 @cache
 def by_label(name: str) -> str:
-    """What each label of a model costs, on names that the training held out."""
+    """What each label of a model costs, on names that the training held out, the best first."""
     model = load(name)
     _, held_out, _ = load_bundled(name).split(DataSettings(), seed=0)
     learned = by_part({label.name: label.names for label in checkpoint_of(model).labels})[0]
@@ -291,19 +298,20 @@ def by_label(name: str) -> str:
     for origin, names in learned.items():
         corpus = held_out.where(np.array([split_parts(label)[0] == origin for label in held_out.labels]))
         found.append((api.evaluate(model, corpus).metrics.loss_nats_per_char, origin, names, len(corpus.names)))
-    rows = [f"| {origin} | {names:,.0f} | {count:,} | {loss:.3f} |" for loss, origin, names, count in sorted(found)]
-    head = [f"| {called(name)} | names learned | held out | nats per character |", "| --- | --- | --- | --- |"]
-    return "\n".join([f"\nBy {called(name)}, on the held-out names:\n", *head, *rows, ""])
+    each = (f"{origin} {loss:.3f} ({names:,.0f}, {count:,})" for loss, origin, names, count in sorted(found))
+    return wrapped(
+        f"By {called(name)}, nats per character of the held-out names (names learned, held out): {'; '.join(each)}."
+    )
 
 
 def labels(name: str, model: api.LoadedModel) -> str:
-    """The same table, and names of some labels."""
+    """The same, and names of some labels."""
     some = [
         f"- {origin}: {', '.join(model.labelled(origin).generate(6, seed=0))}"
         for origin in LABELS_SHOWN
         if origin in askable(model.labels)
     ]
-    return "\n".join([by_label(name), "Names of some of them:\n", *some, ""])
+    return "\n".join(["", by_label(name), "\nNames of some of them:\n", *some, ""])
 
 
 @cache
@@ -319,15 +327,6 @@ def references(name: str) -> HeldOutReferences:
     if parts.held_out is None:
         raise SystemExit(f"nothing of {name} is held out")
     return HeldOutReferences(parts.held_out, parts)
-
-
-def comparison(name: str) -> str:
-    """Both in a line."""
-    top, bar = references(name).ceiling, references(name).baseline
-    return (
-        f"- On the same names, the ceiling: {top.loss_nats_per_char:.3f} nats, {100 * top.accuracy_argmax:.1f} %; "
-        f"{bar.summary}: {bar.metrics.loss_nats_per_char:.3f} nats, {100 * bar.metrics.accuracy_argmax:.1f} %\n"
-    )
 
 
 def model_size(name: str) -> int:
@@ -351,17 +350,16 @@ def train() -> None:
 
 def documents() -> dict[Path, str]:
     """Every text about the models as it should be."""
-    cards = {name: card(name) for name in COMMANDS}
-    texts = {DOCUMENT: "\n".join([HEAD, *cards.values()])}
-    for name, text in cards.items():
-        texts[shipped_path(name).with_suffix(".md")] = text.replace("## ", "# ", 1)
+    texts = {DOCUMENT: "\n".join([HEAD, *map(table_row, COMMANDS)]) + "\n"}
+    for name in COMMANDS:
+        texts[shipped_path(name).with_suffix(".md")] = card(name)
         texts[HUB_CARDS / f"{name}.md"] = card_for_hubs(name)
     return texts
 
 
 def without_names(text: str) -> str:
     """A document without the names that a model drew: on another machine a rounding may draw others."""
-    text = re.sub(r"(seed 0`?:\n\n)(?:    .*\n)+", r"\1", text)
+    text = re.sub(r"(?<=--seed 0`: ).*?\n\n", "", text, flags=re.DOTALL)
     return re.sub(rf"^- (?:{'|'.join(LABELS_SHOWN)}): .*\n", "", text, flags=re.MULTILINE)
 
 
