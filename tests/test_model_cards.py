@@ -1,4 +1,4 @@
-"""The cards in ``docs/use/models/``: a head that the model hubs can read, with the figures of the model itself.
+"""The cards in ``namegen/models/``: a head that the model hubs can read, with the figures of the model itself.
 
 `make check` makes them all anew and compares.
 """
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from namegen.lists import BUNDLED
-from namegen.models import SHIPPED, TITLES
+from namegen.models import SHIPPED, TITLES, shipped_path
 from tests.requirements import require
 
-DOCS = Path(__file__).parents[1] / "docs"
+CARDS = Path(__file__).parents[1] / "namegen" / "models"
 SECTIONS = ["Intended use", "Limits", "Bias", "How it was trained", "Evaluation", "Licence"]
 
 
@@ -23,12 +23,12 @@ def parts(name: str) -> tuple[Any, str]:
     require("yaml")
     import yaml
 
-    _, head, text = (DOCS / "use" / "models" / f"{name}.md").read_text(encoding="utf-8").split("---\n", 2)
+    _, head, text = shipped_path(name).with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
     return yaml.safe_load(head), text
 
 
 def test_every_shipped_model_has_a_card() -> None:
-    assert sorted(path.stem for path in (DOCS / "use" / "models").glob("*.md")) == sorted(SHIPPED)
+    assert sorted(path.stem for path in CARDS.glob("*.md")) == sorted(SHIPPED)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -1,9 +1,9 @@
 """Train the models that ship with the package, each by the command on its card (`make models`).
 
-Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence and its card,
-``docs/use/models.md``, and for the model hubs ``docs/use/models/NAME.md``. It takes minutes, and on another machine the
-numbers may differ in their last digits. With ``--cards`` nothing is trained, with ``--check`` nothing is written
-either: are the cards what the models say?
+Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence, its card in the form of the
+model hubs, and ``docs/use/models.md``. It takes minutes, and on another machine the numbers may differ in their last
+digits. With ``--cards`` nothing is trained, with ``--check`` nothing is written either: are the cards what the models
+say?
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.models import TITLES, shipped_path
 
 DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
-HUB_CARDS = Path(__file__).parents[1] / "use" / "models"
 # Narrower than `best` would have them where that loses little: the first four together take less than 2 MB, the others
 # half a megabyte each. A plain training leans on counting label by label, and does better there than teachers do.
 COMMANDS = {
@@ -118,7 +117,7 @@ def table_row(name: str) -> str:
         for one in (training["validation"], found.baseline.metrics.to_dict(), found.ceiling.to_dict())
     )
     return (
-        f"| [{name}](models/{name}.md) | {BUNDLED[name].description} | {training['names']:,} "
+        f"| [{name}](../../namegen/models/{name}.md) | {BUNDLED[name].description} | {training['names']:,} "
         f"({training['distinct_names']:,}) | {network.summary} | {network.parameter_count:,} | "
         f"{model_size(name) / 1000:.0f} | {losses} |"
     )
@@ -135,14 +134,7 @@ def samples(name: str) -> str:
 
 
 def card(name: str) -> str:
-    """What lies beside the model in the package: the card without what the model hubs need."""
-    text = card_for_hubs(name).partition("---\n\n")[2].partition("\n## Licence")[0]
-    text = text.replace("[a model in an app](../app.md)", "docs/use/app.md")
-    return f"{text}\n## Licence\n\n{BUNDLED[name].licence}: see `{name}.LICENSE.txt`.\n"
-
-
-def card_for_hubs(name: str) -> str:
-    """The same in the form of the model hubs: a head in YAML, then its use, its limits and its origin."""
+    """A model's card in the form of the model hubs: a head in YAML, then its use, its limits and its origin."""
     model, bundled, found = load(name), BUNDLED[name], references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures, bar = training["validation"], found.baseline
@@ -164,7 +156,7 @@ def card_for_hubs(name: str) -> str:
     namegen export-web {name} --module names.mjs
 
 In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
-[a model in an app](../app.md). This page is made from the model itself (`make docs`).
+[a model in an app](../../docs/use/app.md). This page is made from the model itself (`make docs`).
 
 {samples(name)}
 
@@ -353,7 +345,6 @@ def documents() -> dict[Path, str]:
     texts = {DOCUMENT: "\n".join([HEAD, *map(table_row, COMMANDS)]) + "\n"}
     for name in COMMANDS:
         texts[shipped_path(name).with_suffix(".md")] = card(name)
-        texts[HUB_CARDS / f"{name}.md"] = card_for_hubs(name)
     return texts
 
 
@@ -386,7 +377,6 @@ def main(arguments: list[str]) -> int:
         return check()
     if not chosen.cards:
         train()
-    HUB_CARDS.mkdir(parents=True, exist_ok=True)
     for path, text in documents().items():
         path.write_text(text, encoding="utf-8")
     return 0

@@ -21,7 +21,7 @@ from namegen.settings_toml import Config, merge
 from tests.docs.blocks import Block, arguments, read
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("namegen/models/*.md"))]
 CHAPTERS = set(ROOT.glob("docs/learn/[0-9]-*.md"))  # their cells are run by the site, and by tests of their own
 SECONDS = 120  # for one command
 
