@@ -23,7 +23,7 @@ PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-DATA = GROUND | {"core.settings", "core.data"}
+DATA = GROUND | {"core.optimizers", "core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
@@ -43,7 +43,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "threads": ({"errors"}, {"threadpoolctl"}),
     "children": ({"documents", "errors", "events", "threads"}, set()),
     "core": (set(), set()),
-    "core.settings": (GROUND, set()),
+    "core.optimizers": (set(), set()),
+    "core.settings": (GROUND | {"core.optimizers"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),

@@ -23,23 +23,21 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar, SupportsFloat, TypeAlias, cast
+from typing import ClassVar, SupportsFloat, TypeAlias, cast
 
 import numpy as np
 
 from namegen.core.data.batching import Batch
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, checked_masks, checked_tensors
+from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Float32, Int, Int32, Int64
 
-Tensor: TypeAlias = Any  # whatever the library has
-Kept: TypeAlias = tuple[Tensor, ...]  # what an optimizer keeps of one parameter, in the order of its slots
 Tensors: TypeAlias = Mapping[str, Tensor]  # by canonical name
 
 
@@ -79,8 +77,8 @@ class TensorEngine(ABC):
         self.training, self.dtype = training, dtype
         self.parameters: dict[str, Tensor] = self._zeros()
         self._steps = 0
-        self._update = None if training is None else update_of(training)
-        self._kept: dict[str, Kept] = self._nothing_kept()
+        self._optimizer = None if training is None else OPTIMIZERS[training.optimizer]
+        self._slots: dict[str, Slots] = self._new_slots()
 
     # What an engine writes.
 
@@ -127,7 +125,7 @@ class TensorEngine(ABC):
 
     def warm_up(self, step: Step) -> None:
         """Make all that the step asks for, and forget it: what the library compiles or allocates, it has then."""
-        if self._update is not None:
+        if self._optimizer is not None:
             self._updated(step)
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
@@ -137,7 +135,7 @@ class TensorEngine(ABC):
         losses, characters = [], []
         for step in steps:
             with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
-                loss, self.parameters, self._kept = self._updated(step)
+                loss, self.parameters, self._slots = self._updated(step)
             self._steps += 1
             losses.append(loss)
             characters.append(step.batch.characters)
@@ -146,47 +144,47 @@ class TensorEngine(ABC):
     def get_state(self) -> dict[str, Array]:
         """Copies of the parameters and of the optimizer's state."""
         state = {name: np.array(self.to_array(tensor)) for name, tensor in self.parameters.items()}
-        if self._update is not None:
+        if self._optimizer is not None:
             state["optimizer.step"] = np.array(self._steps, np.int64)
-            for place, slot in enumerate(self._update.slots):
-                for name, kept in self._kept.items():
-                    state[f"optimizer.{slot}.{name}"] = np.array(self.to_array(kept[place]))
+            for place, slot in enumerate(self._optimizer.slots):
+                for name, slots in self._slots.items():
+                    state[f"optimizer.{slot}.{name}"] = np.array(self.to_array(slots[place]))
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Take parameters, and the optimizer's state if it is there."""
-        slots = () if self._update is None else self._update.slots
+        slots = () if self._optimizer is None else self._optimizer.slots
         parameters, optimizer = checked_tensors(self.network, state, slots)
         self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
         if optimizer is None:
-            self._steps, self._kept = 0, self._nothing_kept()
+            self._steps, self._slots = 0, self._new_slots()
         else:
             self._steps = optimizer.step
-            self._kept = {
+            self._slots = {
                 name: tuple(self._own_tensor(optimizer.slots[slot][name]) for slot in slots) for name in parameters
             }
 
-    def _training(self) -> tuple[TrainingSettings, Update]:
+    def _training(self) -> tuple[TrainingSettings, Optimizer]:
         """What it was told of training. Raises EngineError where that is nothing."""
-        if self.training is None or self._update is None:
+        if self.training is None or self._optimizer is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
-        return self.training, self._update
+        return self.training, self._optimizer
 
-    def _updated(self, step: Step) -> tuple[SupportsFloat, dict[str, Tensor], dict[str, Kept]]:
-        """The loss of a step, and the parameters and what is kept after it."""
-        training, update = self._training()
+    def _updated(self, step: Step) -> tuple[SupportsFloat, dict[str, Tensor], dict[str, Slots]]:
+        """The loss of a step, and the parameters and their slots after it."""
+        training, optimizer = self._training()
         masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}
         masked = {name: self.parameters[name] * mask for name, mask in masks.items()}
         loss, found = self.loss_and_gradients({**self.parameters, **masked}, step.batch)
         gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in self.parameters}
         if training.clip_norm is not None:
             gradients = self._clipped(gradients, training.clip_norm)
-        parameters, kept = {}, {}
+        parameters, slots, rate = {}, {}, float(step.learning_rate)
         for name, w in self.parameters.items():
-            parameters[name], kept[name] = update.move(
-                w, gradients[name], self._kept[name], float(step.learning_rate), self._steps + 1
+            parameters[name], slots[name] = optimizer.update(
+                w, gradients[name], self._slots[name], rate, self._steps + 1, training.momentum
             )
-        return loss, parameters, kept
+        return loss, parameters, slots
 
     def _clipped(self, gradients: Tensors, norm: float) -> dict[str, Tensor]:
         """All gradients scaled to a common norm of at most ``norm``."""
@@ -201,9 +199,9 @@ class TensorEngine(ABC):
     def _zeros(self) -> dict[str, Tensor]:
         return {name: self._own_tensor(np.zeros(shape)) for name, shape in self.network.parameter_shapes.items()}
 
-    def _nothing_kept(self) -> dict[str, Kept]:
-        """What the optimizer keeps before its first step: zeros; slots may share them, as nothing is changed."""
-        slots = 0 if self._update is None else len(self._update.slots)
+    def _new_slots(self) -> dict[str, Slots]:
+        """Before the first step: zeros; slots may share them, as nothing is changed."""
+        slots = 0 if self._optimizer is None else len(self._optimizer.slots)
         return {name: (tensor,) * slots for name, tensor in self._zeros().items()}
 
 
@@ -238,66 +236,3 @@ class PaddedRows:
         inputs = np.concatenate([rows.beginnings[:, None], wanted[:, :-1]], axis=1)
         weights = rows.counts[:, None] * (np.arange(wanted.shape[1]) <= rows.lengths[:, None])
         return cls(inputs, wanted if batch.targets is None else batch.targets[rows.nodes], weights)
-
-
-# The optimizers, with the formulas of ``numpy_engine/optimizers.py`` by arithmetic operators alone: a tensor goes in,
-# and a new one comes out. A root is ``** 0.5``; every other number is a plain Python one, which no library widens.
-
-
-@dataclass(frozen=True)
-class Update:
-    """How an optimizer moves one parameter.
-
-    Attributes:
-        slots: the names of what it keeps from step to step, as they stand in ``optimizer.{slot}.{parameter}``.
-        move: from a parameter w, its gradient g, what was kept, the learning rate and the number of this step, counted
-            from 1: the new parameter, and what is to be kept.
-    """
-
-    slots: tuple[str, ...]
-    move: Callable[[Tensor, Tensor, Kept, float, int], tuple[Tensor, Kept]]
-
-
-def gradient_descent(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
-    """``w ← w − lr·g``."""
-    return w - rate * g, ()
-
-
-def momentum(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int, *, share: float) -> tuple[Tensor, Kept]:
-    """The original's damped form: ``u ← m·u + lr·(1−m)·g; w ← w − u``. ``share``: m."""
-    (u,) = kept
-    u = share * u + rate * (1 - share) * g
-    return w - u, (u,)
-
-
-def rmsprop(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
-    """``v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε)``."""
-    rho, epsilon = 0.9, 1e-7
-    (v,) = kept
-    v = rho * v + (1 - rho) * (g * g)
-    return w - rate * g / (v + epsilon) ** 0.5, (v,)
-
-
-def adam(w: Tensor, g: Tensor, kept: Kept, rate: float, step: int) -> tuple[Tensor, Kept]:
-    """``w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε)``."""
-    beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
-    m, v = kept
-    m = m + (1 - beta_1) * (g - m)
-    v = v + (1 - beta_2) * (g * g - v)
-    rate = rate * math.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    return w - rate * (m / (v**0.5 + epsilon)), (m, v)
-
-
-def update_of(training: TrainingSettings) -> Update:
-    """The update of the optimizer that the settings name.
-
-    >>> update_of(TrainingSettings(optimizer="adam")).slots
-    ('m', 'v')
-    """
-    updates = {
-        "sgd": Update((), gradient_descent),
-        "momentum": Update(("u",), partial(momentum, share=training.momentum)),
-        "rmsprop": Update(("v",), rmsprop),
-        "adam": Update(("m", "v"), adam),
-    }
-    return updates[training.optimizer]

@@ -32,13 +32,8 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
 3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
 4. **Clipping**, with ``clip_norm``: if the norm of all gradients taken together is greater, all are scaled to it. Its
    squares are summed in float64.
-5. **Optimizer**, on the unmasked parameter. The constants are Keras's; t counts updates from 1; slots begin at zero.
-
-       sgd        θ ← θ − lr g
-       momentum   u ← m u + lr (1 − m) g;  θ ← θ − u                          m = training.momentum
-       rmsprop    v ← ρ v + (1 − ρ) g²;  θ ← θ − lr g / √(v + ε)              ρ = 0.9, ε = 1e-7
-       adam       m ← β₁ m + (1 − β₁) g;  v ← β₂ v + (1 − β₂) g²              β₁ = 0.9, β₂ = 0.999, ε = 1e-7
-                  θ ← θ − lr √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``. An engine that lacks some names
+   those that it has in a class attribute, ``optimizers``, and is not made for another: it raises EngineError.
 
 **through_time=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
 c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, cast
 
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.errors import SettingsError, setting, shown
 
 CELLS = ("simple_rnn", "gru", "lstm")
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
-OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
 SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
@@ -34,10 +34,6 @@ NOTHING = "none"  # in place of a model to begin from
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
 
-# The rate at the peak of the default schedule. Adam's was the best of 0.01, 0.015, 0.02 and 0.03 for the default
-# network, and resolve_training lowers it for wider ones; the others are those that the
-# original used, or the usual ones.
-DEFAULT_LEARNING_RATES = {"sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005, "adam": 0.015}
 # With all repeats, 80 epochs fall 0.3 points short on last names; with damped ones there is less to learn by heart,
 # and more epochs only lead away from what holds for new names.
 DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
@@ -66,7 +62,7 @@ class About:
     help: str = ""
     metavar: str = "NAME"
     default: str = ""
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
     holds: Callable[[Any], bool] = lambda value: True
     expected: str = ""
 
@@ -350,7 +346,7 @@ class TrainingSettings(Checked):
     @property
     def peak_learning_rate(self) -> float:
         """The learning rate given, or else the optimizer's own default."""
-        return DEFAULT_LEARNING_RATES[self.optimizer] if self.learning_rate is None else self.learning_rate
+        return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
 
     @property
     def without_effect(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import ParamSpec
 import numpy as np
 
 from namegen.core.network.architecture import Network
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array
 
@@ -79,13 +80,6 @@ def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what:
 
 P = ParamSpec("P")
 
-OPTIMIZER_FORMULAS = {
-    "sgd": "w ← w − lr·g",
-    "momentum": "u ← m·u + lr·(1−m)·g; w ← w − u, m = {momentum}",
-    "rmsprop": "v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7",
-    "adam": "m ← β₁·m + (1−β₁)·g; v ← β₂·v + (1−β₂)·g²; w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε), "
-    "β₁ = 0.9, β₂ = 0.999, ε = 1e-7",
-}
 CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
 CUTTING = "the state before each character, all of its arrays, counts as a constant"
 
@@ -129,7 +123,7 @@ def describe_training(training: TrainingSettings) -> str:
     >>> describe_training(TrainingSettings(optimizer="sgd"))
     'optimizer sgd (w ← w − lr·g)'
     """
-    formula = OPTIMIZER_FORMULAS[training.optimizer].format(momentum=training.momentum)
+    formula = OPTIMIZERS[training.optimizer].formula.format(momentum=training.momentum)
     text = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
         text += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"

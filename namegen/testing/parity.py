@@ -9,6 +9,7 @@ import numpy as np
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass, Step
 from namegen.core.network.architecture import Network
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing.checks import CellCheck
 from namegen.testing.comparisons import describe_training, expect, expect_close, expect_near, expect_within, named
@@ -31,7 +32,6 @@ from namegen.testing.material import (
 from namegen.types import Array, Int32
 
 CLIP_NORMS = {"simple_rnn": 0.85, "gru": 0.9, "lstm": 0.33}  # of the steps below, some gradients are longer than this
-OPTIMIZERS = (ADAM, TrainingSettings(optimizer="momentum", momentum=0.8), TrainingSettings(optimizer="rmsprop"))
 LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
 LARGE_NAMES = tuple(LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295))
 HUGE = 1e21  # the squares of such gradients are beyond float32, whose largest number is 3.4e38
@@ -81,6 +81,12 @@ def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int3
         expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
 
 
+def with_slots(engine_class: EngineClass) -> list[TrainingSettings]:
+    """Each optimizer of the engine that keeps something from step to step."""
+    known = [name for name in getattr(engine_class, "optimizers", OPTIMIZERS) if OPTIMIZERS[name].slots]
+    return [TrainingSettings(optimizer=name, momentum=0.8) for name in known]
+
+
 def numpy_engine() -> EngineClass:
     """The reference; loaded only when something is compared with it."""
     from namegen.backends.numpy_engine.engine import NumpyEngine
@@ -100,7 +106,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     The gradient is that of the loss divided by the characters, of which every name has one more than it shows, STOP.
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
-    for training in (*OPTIMIZERS, TrainingSettings(optimizer="sgd", clip_norm=CLIP_NORMS[cell])):
+    for training in (*with_slots(engine_class), TrainingSettings(optimizer="sgd", clip_norm=CLIP_NORMS[cell])):
         expect_same_training(engine_class, network, steps, training)
     expect_same_training(engine_class, network, steps, dtype="float32", tolerance=1e-3)
 
@@ -111,7 +117,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
     So slots mean the same in every engine, and Adam's correction of its bias counts on from ``optimizer.step``.
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
-    for training in OPTIMIZERS:
+    for training in with_slots(engine_class):
         reference = small_engine(numpy_engine(), network, training=training, number=9, dtype="float64")
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,13 +21,20 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine
 from namegen.core.network.architecture import Network, RecurrentNetwork, Shape
-from namegen.core.settings import CELLS, OPTIMIZERS, NetworkSettings, TrainingSettings
+from namegen.core.optimizers import OPTIMIZERS
+from namegen.core.settings import CELLS, NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 from namegen.testing.material import small_steps
 from namegen.types import Array
+from tests.lion import LION
 
 NETWORK = RecurrentNetwork(VOCABULARY.size, "lstm", hidden=(6, 5))
+
+
+@pytest.fixture(autouse=True)
+def _lion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMIZERS, "lion", LION)
 
 
 class ArrayEngine(TensorEngine):
@@ -92,7 +100,7 @@ def test_an_engine_on_the_base_passes_every_check(check: str) -> None:
     {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}[check](ArrayEngine, "lstm")
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype: str) -> None:
     """The gradients are the same, so whatever differs would be the update's."""
@@ -100,6 +108,19 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     losses = [one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)]
     np.testing.assert_array_equal(*losses)
     assert_same(engine.get_state(), reference.get_state())
+
+
+def test_the_checks_follow_the_table_of_optimizers() -> None:
+    """An engine that has another idea of Lion is found out."""
+
+    class Doubling(ArrayEngine):
+        def __init__(self, network: Network, training: TrainingSettings | None, **more: Any) -> None:
+            super().__init__(network, training, **more)
+            if training is not None and training.optimizer == "lion":
+                self._optimizer = replace(LION, update=lambda w, g, *rest: LION.update(w, 2 * g, *rest))
+
+    with pytest.raises(AssertionError, match=r"optimizer lion \(w ← w − lr·sign"):
+        NETWORK_CHECKS["same after resuming"](Doubling, "lstm")
 
 
 class Arithmetic:
@@ -134,7 +155,7 @@ class ArithmeticEngine(ArrayEngine):
         return loss, {name: Arithmetic(values) for name, values in gradients.items()}
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
     settings = TrainingSettings(optimizer=optimizer, clip_norm=0.3)
     engine, reference = (kind(NETWORK, settings, threads=1) for kind in (ArithmeticEngine, ArrayEngine))

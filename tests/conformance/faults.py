@@ -157,15 +157,15 @@ def wipe_and_set(self, state):
 
 
 def keep_moments(self, state):
-    kept = {slot: values.copy() for slot, values in self.optimizer.state.items()} if self.optimizer else {}
+    kept = {slot: values.copy() for slot, values in self.optimizer.slots.items()} if self.optimizer else {}
     N.set_state(self, state)
     if "optimizer.step" not in state and self.optimizer:
-        self.optimizer.state.update(kept)
+        self.optimizer.slots.update(kept)
 
 
 def forget(self, state):
     N.set_state(self, state)
-    for values in self.optimizer.state.values() if self.optimizer else ():
+    for values in self.optimizer.slots.values() if self.optimizer else ():
         values.fill(0)
 
 
@@ -271,8 +271,10 @@ def correction(t):
 
 
 def small_epsilon(self, optimizer, update, w, g, rate):
-    optimizer.epsilon = 1e-8
+    before = w.copy()
     update(w, g, rate)
+    m, v = optimizer.slots.values()
+    w[:] = before - rate * correction(optimizer.step) * m / (np.sqrt(v) + 1e-8)
 
 
 def uncorrected(self, optimizer, update, w, g, rate):
@@ -287,7 +289,7 @@ def decay(self, optimizer, update, w, g, rate):
 def epsilon_outside(self, optimizer, update, w, g, rate):
     before = w.copy()
     update(w, g, rate)
-    w[:] = before - rate * g / (np.sqrt(optimizer.state["v"]) + optimizer.epsilon)
+    w[:] = before - rate * g / (np.sqrt(optimizer.slots["v"]) + 1e-7)
 
 
 for what, move, moves in (

@@ -9,6 +9,7 @@ from namegen import testing
 from namegen.backends.numpy_engine.cells import GRU, Cell
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.network.architecture import CellShape, OwnCellNetwork, RecurrentNetwork
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing import (
     CONFORMANCE_CHECKS,
@@ -19,7 +20,7 @@ from namegen.testing import (
     cases,
     check_engine,
 )
-from namegen.testing.comparisons import OPTIMIZER_FORMULAS, describe_training
+from namegen.testing.comparisons import describe_training
 from tests.conformance.faults import FAULTS, Sound
 from tests.fake_engine import FakeEngine
 
@@ -112,7 +113,7 @@ def test_a_failure_names_optimizer_formula_and_tensor() -> None:
         NETWORK_CHECKS["same training"](ENGINES["RMSprop divides by √v+ε"], "simple_rnn")
     said = str(caught.value)
     assert said.startswith("check 'same training', cell simple_rnn: optimizer rmsprop (")
-    assert OPTIMIZER_FORMULAS["rmsprop"] in said
+    assert OPTIMIZERS["rmsprop"].formula in said
     assert "the loss of step" in said or "differs by" in said
     assert len(said.splitlines()) == 1
     assert "m = 0.8" in describe_training(TrainingSettings(optimizer="momentum", momentum=0.8))

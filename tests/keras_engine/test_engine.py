@@ -20,10 +20,12 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
+from tests.lion import LION
 from tests.requirements import require
 
 
@@ -193,6 +195,12 @@ def test_an_old_keras_is_refused() -> None:
     check_version("3.10.0")
     with pytest.raises(EngineError, match=r"Keras is 2\.15\.0, and the engine keras needs Keras 3"):
         check_version("2.15.0")
+
+
+def test_an_optimizer_that_stock_keras_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OPTIMIZERS, "lion", LION)
+    with pytest.raises(EngineError, match=r"the engine keras has no optimizer lion: choose one of sgd, .*another"):
+        load_engine("keras")(RecurrentNetwork(4), TrainingSettings(optimizer="lion"), threads=1)
 
 
 def test_an_unknown_type_is_refused() -> None:

@@ -13,7 +13,8 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import CELLS, OPTIMIZERS, TrainingSettings
+from namegen.core.optimizers import OPTIMIZERS
+from namegen.core.settings import CELLS, TrainingSettings
 from namegen.errors import CheckpointError, EngineError
 from namegen.testing import CONFORMANCE_CHECKS
 from tests import reference
@@ -115,7 +116,7 @@ def test_a_state_goes_on_where_it_stopped_and_parameters_alone_begin_anew(optimi
     whole.train_epoch(taken)
     first.train_epoch(taken[:2])
     state = first.get_state()
-    slots = {"sgd": "", "momentum": "u", "rmsprop": "v", "adam": "mv"}[optimizer]
+    slots = OPTIMIZERS[optimizer].slots
     expected = dict(shapes) | {f"optimizer.{slot}.{name}": shape for slot in slots for name, shape in shapes.items()}
     assert {name: values.shape for name, values in state.items()} == {**expected, "optimizer.step": ()}
     assert state["optimizer.step"] == 2

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.optimizers import GradientDescent, Optimizer, clip, make_optimizer
-from namegen.core.settings import OPTIMIZERS, TrainingSettings
+from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
+from namegen.core.optimizers import OPTIMIZERS, Optimizer
+from namegen.core.settings import TrainingSettings
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.0, 0.01, 0.01, 0.3]  # a schedule changes the rate from step to step
 MOMENTUM = 0.8
@@ -48,10 +49,6 @@ def adam(gradients: list[float], w: float) -> tuple[float, dict[str, float]]:
 FORMULAS = {formula.__name__: formula for formula in (sgd, momentum, rmsprop, adam)}
 
 
-def make(name: str, w: np.ndarray) -> Optimizer:
-    return make_optimizer(TrainingSettings(optimizer=name, momentum=MOMENTUM), w)
-
-
 def draw_gradients() -> np.ndarray:
     """One row a step: of very different sizes, and one number whose gradient is always zero."""
     gradients = np.random.default_rng(8).normal(size=(len(RATES), 6)) * [1, 1e-3, 1e-8, 1e6, 0, 1]
@@ -66,20 +63,19 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
     gradients = draw_gradients().astype(dtype)
     w = np.linspace(-1, 1, gradients.shape[1]).astype(dtype)
     start = w.tolist()
-    optimizer = make(name, w)
+    optimizer = VectorOptimizer(TrainingSettings(optimizer=name, momentum=MOMENTUM), w)
     for lr, g in zip(RATES, gradients, strict=True):
         kept = g.copy()
         optimizer.update(w, g, lr)
         np.testing.assert_array_equal(g, kept)  # the gradient is the caller's
     assert optimizer.step == len(RATES)
-    assert tuple(optimizer.state) == optimizer.slots
-    assert {w.dtype, *(values.dtype for values in optimizer.state.values())} == {np.dtype(dtype)}
+    assert {w.dtype, *(values.dtype for values in optimizer.slots.values())} == {np.dtype(dtype)}
     for place, first in enumerate(start):
         expected, slots = FORMULAS[name](gradients[:, place].tolist(), first)
         assert w[place] == pytest.approx(expected, rel=accuracy, abs=accuracy / 10)
         assert set(slots) == set(optimizer.slots)
         for slot, value in slots.items():
-            assert optimizer.state[slot][place] == pytest.approx(value, rel=accuracy, abs=1e-300)
+            assert optimizer.slots[slot][place] == pytest.approx(value, rel=accuracy, abs=1e-300)
 
 
 @pytest.mark.parametrize(
@@ -98,23 +94,20 @@ def test_clip(gradient: list[float], norm: float, expected: list[float]) -> None
     np.testing.assert_allclose(values, expected, rtol=1e-6)
 
 
-class Noting(GradientDescent):
-    """Notes how many parameters are moved at a time."""
-
-    moved: list[int]
-
-    def move(self, w: np.ndarray, g: np.ndarray, change: np.ndarray, learning_rate: float, **kept: np.ndarray) -> None:
-        self.moved.append(len(w))
-        super().move(w, g, change, learning_rate, **kept)
-
-
 @pytest.mark.parametrize("parameters", [10_000, 1_000_000])
-def test_parameters_are_moved_in_few_portions_that_stay_in_the_cache(parameters: int) -> None:
-    optimizer = Noting(parameters, "float32")
-    optimizer.moved = []
+def test_parameters_are_moved_in_few_portions_that_stay_in_the_cache(
+    parameters: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[int] = []
+
+    def noting(w: np.ndarray, g: np.ndarray, *_: object) -> tuple[np.ndarray, tuple[()]]:
+        moved.append(len(w))
+        return w - 0.5 * g, ()
+
+    monkeypatch.setitem(OPTIMIZERS, "noting", Optimizer(noting, "", 1.0))
     w = np.ones(parameters, np.float32)
-    optimizer.update(w, np.ones(parameters, np.float32), 0.5)
+    VectorOptimizer(TrainingSettings(optimizer="noting"), w).update(w, np.ones(parameters, np.float32), 0.5)
     assert (w == 0.5).all()
-    assert sum(optimizer.moved) == parameters
-    assert len(optimizer.moved) <= 1 + parameters // 10_000, "a call takes as long as some thousand parameters"
-    assert 4 * max(optimizer.moved) <= 1 << 20, "it stays in the cache that a core has for itself"
+    assert sum(moved) == parameters
+    assert len(moved) <= 1 + parameters // 10_000, "a call takes as long as some thousand parameters"
+    assert 4 * max(moved) <= 1 << 20, "it stays in the cache that a core has for itself"

@@ -16,7 +16,7 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import CELLS, KerasOptimizer, Layers
+from namegen.backends.keras_engine.layers import CELLS, OPTIMIZERS, KerasOptimizer, Layers
 from namegen.backends.keras_engine.program import NODES, STEPS, MaskShapes, TrainingProgram, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
@@ -121,6 +121,7 @@ class KerasEngine:
     name: ClassVar[str] = "keras"
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
+    optimizers: ClassVar[tuple[str, ...]] = tuple(OPTIMIZERS)
     requires: ClassVar[tuple[str, ...]] = ("keras", "tensorflow")
 
     def __init__(
@@ -128,6 +129,11 @@ class KerasEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+        if training is not None and training.optimizer not in self.optimizers:
+            raise EngineError(
+                f"the engine keras has no optimizer {training.optimizer}: choose one of {', '.join(self.optimizers)}, "
+                "or another engine"
+            )
         set_threads(threads)
         self.network = network
         self.dtype = dtype

@@ -16,12 +16,12 @@ from namegen.types import Array
 Tensor: TypeAlias = Untyped
 
 CELLS: dict[str, Untyped] = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
-# Canonical slot → what Keras ends the names of its variables with.
-SLOTS = {
-    "sgd": {},
-    "momentum": {"u": "momentum"},
-    "rmsprop": {"v": "velocity"},
-    "adam": {"m": "momentum", "v": "velocity"},
+# Stock Keras's class of each optimizer, and canonical slot → what Keras ends the names of its variables with.
+OPTIMIZERS: dict[str, tuple[Untyped, dict[str, str]]] = {
+    "sgd": (keras.optimizers.SGD, {}),
+    "momentum": (keras.optimizers.SGD, {"u": "momentum"}),
+    "rmsprop": (keras.optimizers.RMSprop, {"v": "velocity"}),
+    "adam": (keras.optimizers.Adam, {"m": "momentum", "v": "velocity"}),
 }
 SIGN = {"u": -1}  # Keras's velocity is what is added to a parameter, u what is taken away
 
@@ -91,7 +91,7 @@ class KerasOptimizer:
         self.keras_optimizer = make(name, momentum, self.dtype)
         self.keras_optimizer.build(list(self.parameters.values()))
         self.variables: dict[str, dict[str, Tensor]] = {}  # by slot and parameter; none where Keras needs none
-        for slot, ending in SLOTS[name].items():
+        for slot, ending in OPTIMIZERS[name][1].items():
             found = [variable for variable in self.keras_optimizer.variables if variable.name.endswith(ending)]
             self.variables[slot] = dict(zip(self.parameters, found, strict=False))
 
@@ -139,10 +139,7 @@ def make(name: str, momentum: float, dtype: str) -> Untyped:
     TensorFlow takes a Python float for a float32 and rounds it; a NumPy float64 it takes as it is.
     """
     number = np.float64 if dtype == "float64" else float
-    if name == "momentum":
-        return keras.optimizers.SGD(momentum=number(momentum))
-    kinds = {"sgd": keras.optimizers.SGD, "rmsprop": keras.optimizers.RMSprop, "adam": keras.optimizers.Adam}
-    optimizer = kinds[name]()
+    optimizer = OPTIMIZERS[name][0](**{"momentum": number(momentum)} if name == "momentum" else {})
     for constant in ("rho", "beta_1", "beta_2"):
         if hasattr(optimizer, constant):
             setattr(optimizer, constant, number(getattr(optimizer, constant)))

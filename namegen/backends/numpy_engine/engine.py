@@ -12,7 +12,7 @@ from typing import ClassVar, TypeAlias, cast
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS, Cell
-from namegen.backends.numpy_engine.optimizers import clip, make_optimizer
+from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent, Room
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
@@ -240,7 +240,7 @@ class NumpyEngine:
         self.training = training
         through_time = training is None or training.through_time
         self.model = Model(network, self.own_cell, through_time=through_time, dtype=dtype)
-        self.optimizer = None if training is None else make_optimizer(training, self.model.vector)
+        self.optimizer = None if training is None else VectorOptimizer(training, self.model.vector)
 
     @property
     def vocabulary_size(self) -> int:
@@ -284,14 +284,14 @@ class NumpyEngine:
         state = {name: values.copy() for name, values in self.model.parameters.items()}
         if self.optimizer is not None:
             state["optimizer.step"] = np.array(self.optimizer.step, np.int64)
-            for slot, vector in self.optimizer.state.items():
+            for slot, vector in self.optimizer.slots.items():
                 for name, values in views(self.network, vector).items():
                     state[f"optimizer.{slot}.{name}"] = values.copy()
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Take parameters, and the optimizer's state if it is there."""
-        slots = () if self.optimizer is None else self.optimizer.slots
+        slots = () if self.optimizer is None else tuple(self.optimizer.slots)
         parameters, optimizer = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
@@ -301,6 +301,6 @@ class NumpyEngine:
         self.optimizer.reset()
         if optimizer is not None:
             self.optimizer.step = optimizer.step
-            for slot, vector in self.optimizer.state.items():
+            for slot, vector in self.optimizer.slots.items():
                 for name, values in views(self.network, vector).items():
                     values[...] = optimizer.slots[slot][name]

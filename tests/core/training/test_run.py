@@ -13,16 +13,23 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.shapes import shapes_of
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
 from namegen.events import Event, Measuring
 from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, states, untimed
+from tests.lion import LION
 
 
-@pytest.mark.parametrize(("optimizer", "stops"), [("adam", (0,)), ("adam", (3,)), ("momentum", (12, 1, 9))])
-def test_a_run_that_was_stopped_goes_on_bit_for_bit(tmp_path: Path, optimizer: str, stops: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("optimizer", "stops"), [("adam", (0,)), ("adam", (3,)), ("momentum", (12, 1, 9)), ("lion", (5,))]
+)
+def test_a_run_that_was_stopped_goes_on_bit_for_bit(
+    tmp_path: Path, optimizer: str, stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OPTIMIZERS, "lion", LION)
     training = replace(SHORT, optimizer=optimizer, drop_recurrent=0.3, drop_output=0.2)
     whole = make_run(training)
     whole.run()
