@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.pages import RESULTS, read, write_or_check
 from namegen.documents import Count, Measure, Share
+from namegen.experiments.table import NONE
 
 FORMAT: Literal["namegen blind"] = "namegen blind"
 REAL, CHANGED, NEW = "real", "changed", "new"  # sources: an index needs the first two
@@ -179,82 +180,92 @@ the lengths are within 0.02 bits (Jensen–Shannon divergence) of free draws."""
 
 def tables(document: Blind) -> str:
     """What was measured."""
-    parts = [_reading(one) for one in document.readings]
-    if document.drawn:
-        parts.append(_drawn(document.drawn))
-    return "\n\n".join(parts) or "No sheet has been read yet."
+    parts = _readings(document.readings) if document.readings else ["No sheet has been read yet."]
+    return "\n\n".join([*parts, *(_drawn(document.drawn) if document.drawn else [])])
 
 
-def _table(head: str, rows: list[str]) -> str:
-    columns = head.count("|") - 1
-    return "\n".join([head, "|" + " --- |" * columns, *rows])
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *rows))
 
 
-def _reading(one: Reading) -> str:
-    sheets = [
-        f"| {sheet.reader} | {percent(sheet.real)} | {percent(sheet.changed)} | {percent(sheet.again)} "
-        f"| {'yes' if sheet.counts else 'no'} |"
-        for sheet in one.sheets
-    ]
-    parts = [
-        f"### {one.name[:1].upper()}{one.name[1:]}",
-        _table("| reader | real | changed | the same twice | counts |", sheets),
-    ]
-    if one.between is not None:
-        parts.append(f"Two readers give a name the same mark {percent(one.between)} of the time.")
-    if not one.sources:
-        return "\n\n".join([*parts, "No sheet counts."])
-    beside = {
-        gap.other: f"{100 * gap.mean:+.0f} ({100 * gap.low:+.0f} to {100 * gap.high:+.0f})" for gap in one.differences
-    }
-    sources = [
-        f"| {source.name} | {source.marks:,} | {percent(source.taken)} | {percent(source.refused)} "
-        f"| {source.index:.2f} | {beside.get(source.name, '')} |"
-        for source in one.sources
-    ]
-    return "\n\n".join(
-        [
-            *parts,
-            _table(f"| source | marks | taken | refused | index | {one.sources[0].name} minus it, points |", sources),
-        ]
+def _readings(readings: Sequence[Reading]) -> list[str]:
+    """A table of the readers, one of the marks, and one of the indices, each with a column or row for every list."""
+    sheets = (
+        (
+            one.name,
+            *(
+                ", ".join(shares)
+                for shares in zip(
+                    *(map(percent, (sheet.real, sheet.changed, sheet.again)) for sheet in one.sheets), strict=True
+                )
+            ),
+            NONE if one.between is None else percent(one.between),
+            f"{sum(sheet.counts for sheet in one.sheets)} of {len(one.sheets)}",
+        )
+        for one in readings
+        if one.name != ALL_LISTS or len(readings) == 1
     )
+    sources = dict.fromkeys(source.name for one in readings for source in one.sources)
+    found = [{source.name: source for source in one.sources} for one in readings]
+    gaps = [{gap.other: gap for gap in one.differences} for one in readings]
+    names = [one.name for one in readings]
+    return [
+        "What each reader of a sheet takes of the real and of the changed names; how often the same name gets the same "
+        "mark of one reader, and of two; and how many sheets count.",
+        _table(("list", "real", "changed", "the same twice", "two readers", "sheets that count"), sheets),
+        "Taken, of so many marks (refused).",
+        _table(("source", *names), ((name, *(_marks(of.get(name)) for of in found)) for name in sources)),
+        "The index; in brackets that of `new` minus it, in points, with the interval of 95 %.",
+        _table(
+            ("source", *names),
+            (
+                (name, *(_index(of.get(name), gap.get(name)) for of, gap in zip(found, gaps, strict=True)))
+                for name in sources
+            ),
+        ),
+    ]
 
 
-def _drawn(drawn: tuple[Drawn, ...]) -> str:
-    sources = list(drawn[0].new)
+def _marks(source: Source | None) -> str:
+    return NONE if source is None else f"{percent(source.taken)} of {source.marks:,} ({percent(source.refused)})"
+
+
+def _index(source: Source | None, gap: Difference | None) -> str:
+    if source is None:
+        return NONE
+    beside = f" ({100 * gap.mean:+.0f}, {100 * gap.low:+.0f} to {100 * gap.high:+.0f})" if gap else ""
+    return f"{source.index:.2f}{beside}"
+
+
+def _drawn(drawn: tuple[Drawn, ...]) -> list[str]:
     more = [
         f"`{source}` of {one.list}: {n:,} draws" for one in drawn for source, n in one.draws.items() if n > DRAWS[0]
     ]
-    counts = [
-        f"| {one.list} | {one.names:,} | {one.share:g} | {one.old_temperature:g} | "
-        + " | ".join(f"{one.new[source]:,}" for source in sources)
-        + " |"
+    counts = (
+        (one.list, f"{one.names:,}", f"{one.old_temperature:g}", *(f"{count:,}" for count in one.new.values()))
         for one in drawn
-    ]
-    kept = [
-        f"| {one.list} | {percent(one.beginnings)} ({percent(one.list_beginnings)}) "
-        f"| {percent(one.near)} ({percent(one.held_out_near)}) "
-        f"| {one.length_bits:.3f} |"
-        for one in drawn
-    ]
-    curves = [
-        f"| {one.list} | {DRAWS[row]:,} | " + " | ".join(f"{found[row]:,}" for found in one.curve.values()) + " |"
-        for one in drawn
-        for row in range(len(DRAWS))
-    ]
-    return "\n\n".join(
-        [
-            "## The names that were drawn",
-            f"New and distinct names of {DRAWS[0]:,} draws (of real and changed names: all there are). "
-            + (f"On the sheets stand names of more draws of these: {'; '.join(more)}." if more else ""),
-            _table("| list | its names | share | old temperature | " + " | ".join(sources) + " |", counts),
-            "What the ten commonest beginnings of three letters hold of 1,000 names by default (of the list); how many "
-            f"of `{NEW}` are within one edit of a learned name (held-out names); lengths beside free draws.",
-            _table("| list | ten beginnings | one edit | lengths, bits |", kept),
-            "New and distinct names, by the share that is offered.",
-            _table("| list | draws | " + " | ".join(drawn[0].curve) + " |", curves),
-        ]
     )
+    kept = (
+        (
+            one.list,
+            f"{percent(one.beginnings)} ({percent(one.list_beginnings)})",
+            f"{percent(one.near)} ({percent(one.held_out_near)})",
+            f"{one.length_bits:.3f}",
+        )
+        for one in drawn
+    )
+    curves = ((one.list, *(" / ".join(f"{n:,}" for n in found) for found in one.curve.values())) for one in drawn)
+    return [
+        "## The names that were drawn",
+        f"New and distinct names of {DRAWS[0]:,} draws (of real and changed names: all there are)."
+        + (f" On the sheets stand names of more draws of these: {'; '.join(more)}." if more else ""),
+        _table(("list", "its names", "temperature of `old`", *drawn[0].new), counts),
+        "What the ten commonest beginnings of three letters hold of 1,000 names by default (of the list); how many "
+        f"of `{NEW}` are within one edit of a learned name (held-out names); lengths beside free draws.",
+        _table(("list", "ten beginnings", "one edit", "lengths, bits"), kept),
+        f"New and distinct names of {' / '.join(f'{n:,}' for n in DRAWS)} draws, by the share that is offered.",
+        _table(("list", *drawn[0].curve), curves),
+    ]
 
 
 def page(document: Blind) -> str:

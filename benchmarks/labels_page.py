@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Literal
 
 from benchmarks.pages import RESULTS, read, write_or_check
@@ -112,15 +113,11 @@ def _part(of_list: LabelledList) -> str:
             for one in of_list.told
         ),
     ]
-    rows = [
-        "| origin | names learned | test names | shared | apart | difference |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| {one.label} | {one.learned:,} | {one.judging:,} | {one.shared:.3f} | {one.single:.3f} "
-            f"| {one.shared - one.single:+.3f} |"
-            for one in sorted(of_list.labels, key=lambda one: one.shared - one.single)
-        ),
-    ]
+    rows = (
+        f"{one.label} {one.shared - one.single:+.3f} ({one.shared:.3f}, {one.single:.3f}; {one.learned:,})"
+        for one in sorted(of_list.labels, key=lambda one: one.shared - one.single)
+    )
+    each = f"Shared minus apart by origin (shared, apart; names learned): {'; '.join(rows)}."
     return "\n\n".join(
         [
             f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} test names, {_seeds(of_list.seeds)}",
@@ -130,7 +127,7 @@ def _part(of_list: LabelledList) -> str:
             f"The judge guesses the right origin for {100 * of_list.real:.1f} % of real names, and of new ones "
             f"(mean of {_seeds(of_list.heard)}):",
             "\n".join(told),
-            "\n".join(rows),
+            fill(each, 120, break_on_hyphens=False),
         ]
     )
 

@@ -6,6 +6,7 @@ With ``--check`` only say whether the text is up to date. No figure is written b
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,68 +78,69 @@ class Quality:
 HEAD = """\
 # Quality: how well networks predict test names
 
-Written by `make quality` from `quality.json`. Each list is split in three, by a hash of the names: a tenth chooses the
-network's best epoch and the n-gram (modified Kneser–Ney or Witten–Bell, orders 2 to 8, repeats kept or damped), another
-tenth are the test names, and the rest is learned. The split is that of the seed {split_seed}. The rule by which
-`standard` chooses its settings was made on other splits. The first trainings on this one showed that much dropping
-harms networks on the US names. This was then measured on the validation part of the seed 0, and the rule was changed
-accordingly.
+Written by `make quality` from `quality.json`, which has the parameters, seeds, epochs and seconds of each row too. Each
+list is split in three, by a hash of the names: a tenth chooses the network's best epoch and the n-gram (modified
+Kneser–Ney or Witten–Bell, orders 2 to 8, repeats kept or damped), another tenth are the test names, and the rest is
+learned. The split is that of the seed {split_seed}. The rule by which `standard` chooses its settings was made on other
+splits, but for the dropping on US names: the first trainings on this one showed that much of it harms, which was then
+measured on the validation part of the seed 0.
 
-- *Nats*: the loss for each character of the test names, the end of each name counted; mean of the seeds, with the range
-  from the best seed to the worst. Less is better.
-- *Against counting*: the nats minus those of the n-gram on the same names; below 0 the network is better. Brackets have
-  the interval of 95 %, by bootstrap over names and seeds (2,000 times).
-- *Seconds*: processor time of one training on one core, without loading the list and without counting; another training
-  ran beside it on the other core.
+- A cell has the nats: the loss for each character of the test names, the end of each name counted, mean of the seeds;
+  and in brackets the nats minus those of the n-gram on the same names, with the interval of 95 %, by bootstrap over
+  names and seeds (2,000 times). Below 0 the network is better than counting.
 - `quick` is the original project's network and its training, `standard` the default. The other networks are trained
   with what the default chooses for their cell, width and list, or with nothing dropped. So if its width is in the
   table, `standard` is one of them.
 - `best` is `--effort best`. The mixture of its teachers and counting has a row of its own, and so have other networks
-  that they taught (*taught*). Its seconds include everything: teachers, lesson, student. Its rule was made on the split
-  of the seed 0.
+  that they taught (*taught*). Its rule was made on the split of the seed 0.
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
+
+The picture has the processor time of one training on one core, without loading the list and without counting, while
+another training ran on the other core; that of `best` includes its teachers.
 
 ![Nats a character against parameters and against seconds](quality.png)"""
 
 
 DEFAULT = "standard"
 LEAK = """\
+## With test names that were learned
+
 makemore, and projects that follow it, split such names in this way: a line for each girls' name and for each boys'
 name, and a random tenth of the lines for the test. Of the test lines {share:.0%} stand in the training part as well, so
 a model is rewarded for what it has learned by heart. The last two columns have the nats of these lines and of the
-others. Compare the others with the tables above, and the mean of both with what is published elsewhere."""
+others. Compare the others with the table above, and the mean of both with what is published elsewhere."""
 
 
 def page(document: Quality) -> str:
     """The whole document."""
-    return "\n\n".join([HEAD.format(split_seed=SPLIT_SEED), *(_part(one) for one in document.lists)]) + "\n"
+    parts = [HEAD.format(split_seed=SPLIT_SEED)]
+    plain = [one for one in document.lists if not one.seen_share]
+    if plain:
+        parts += [_table(plain), "\n".join(f"- {one.name}: {_sentence(one)}" for one in plain)]
+    for one in document.lists:
+        if one.seen_share:
+            parts += [LEAK.format(share=one.seen_share), _table([one]), _sentence(one)]
+    return "\n\n".join(parts) + "\n"
 
 
-def _part(of_list: QualityList) -> str:
-    leaks = of_list.seen_share > 0
-    columns = ["model", "parameters", "seeds", "epochs", "seconds", "nats (range)", "against counting"]
+def _table(lists: Sequence[QualityList]) -> str:
+    """A row for each model, a column for each list; of one list with learned lines, two columns more."""
+    columns = ["model", *(f"{one.name} ({one.test_names:,} test names)" for one in lists)]
+    leaks = [one for one in lists if one.seen_share]
     columns += ["lines that were learned", "other lines"] if leaks else []
-    rows = ["| " + " | ".join(columns) + " |", "| --- " * len(columns) + "|"]
-    rows += ["| " + " | ".join(_cells(model, leaks)) + " |" for model in of_list.models]
-    title = f"## {of_list.name}, {of_list.test_names:,} test names"
-    words = [LEAK.format(share=of_list.seen_share)] if leaks else []
-    return "\n\n".join([title, *words, "\n".join(rows), _sentence(of_list)])
+    rows = [columns, ["---"] * len(columns)]
+    for name in dict.fromkeys(model.name for one in lists for model in one.models):
+        found = [next((model for model in one.models if model.name == name), None) for one in lists]
+        row = [name, *("–" if model is None else _cell(model) for model in found)]
+        row += [f"{nats:.3f}" for model in found if model and leaks for nats in (model.seen_nats, model.unseen_nats)]
+        rows.append(row)
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _cells(model: Model, leaks: bool) -> list[str]:
+def _cell(model: Model) -> str:
     if model.name == COUNTING:
-        cells = [model.name, "–", "–", "–", "–", f"{model.nats:.3f}", "–"]
-    else:
-        apart = f"{model.against_counting:+.3f} ({model.low:+.3f} to {model.high:+.3f})"
-        cells = [
-            model.name,
-            f"{model.parameters:,}" if model.parameters else "–",
-            str(model.seeds),
-            f"{model.epochs:.0f}",
-            f"{model.seconds:.0f}",
-        ]
-        cells += [f"{model.nats:.3f}" + (f" ({model.spread:.3f})" if model.seeds > 1 else ""), apart]
-    return cells + ([f"{model.seen_nats:.3f}", f"{model.unseen_nats:.3f}"] if leaks else [])
+        return f"{model.nats:.3f}"
+    return f"{model.nats:.3f} ({model.against_counting:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
 
 
 def _sentence(of_list: QualityList) -> str:

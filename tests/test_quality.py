@@ -44,5 +44,5 @@ def model(name: str, against: float, low: float, high: float) -> Model:
 def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> None:
     made = page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), *networks)),)))
     assert said in made
-    assert "## a list, 123 test names" in made
-    assert f"| {networks[0].name} | 1,000 | 3 | 30 | 12 |" in made
+    assert "| model | a list (123 test names) |" in made
+    assert f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_counting:+.3f}, " in made

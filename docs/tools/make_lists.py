@@ -22,7 +22,7 @@ PAGE = RESULTS / "lists.md"
 LISTS = ("mlb-first", "mlb-last", "companies")
 PLAYERS = "players, whole names"
 BLOG_LENGTHS = {"companies": (24.6, 23)}  # mean and median; of players it has a plot alone
-COMMONEST = 20
+COMMONEST = 10
 TIMES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)  # a row of the long tail for each
 LONGEST_START = 12  # characters that a row is given to
 HEAD = """\
@@ -31,14 +31,15 @@ HEAD = """\
 Made by `make docs` from the lists that come with namegen. `namegen describe LIST --plot FILE` shows the same of any
 list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
 key. The companies here are those of EDGAR ([fetching.md](../use/fetching.md)), without the tags at the end of their
-names, such as `/DE/`. So their lengths differ. Of players, the blog gives the lengths in a plot alone."""
+names, such as `/DE/`. So their lengths differ. Of players, the blog gives the lengths in a plot alone. The pictures at
+the end have the lengths, the letters, and twice as many of the commonest names."""
 
 
 def descriptions() -> dict[str, ListDescription]:
     """What the tables are made from, list by list."""
-    found = {name: describe(load_bundled(name).names, most_names=COMMONEST) for name in LISTS}
+    found = {name: describe(load_bundled(name).names, most_names=2 * COMMONEST) for name in LISTS}
     whole = [f"{one.first} {one.last}" for one in players() if one.first]
-    return {**found, PLAYERS: describe(whole, most_names=COMMONEST)}
+    return {**found, PLAYERS: describe(whole, most_names=2 * COMMONEST)}
 
 
 def lengths(lists: Mapping[str, ListDescription]) -> Table:
@@ -60,21 +61,6 @@ def lengths(lists: Mapping[str, ListDescription]) -> Table:
         )
     columns = ("list", "names", "distinct", "mean length", "the blog's", "median", "the blog's", "from, to")
     return Table("Sizes and lengths, in characters", columns, tuple(rows))
-
-
-def by_length(lists: Mapping[str, ListDescription]) -> Table:
-    """Names by their length; a range of lengths where names are long."""
-    edges = [*range(1, 15), 18, 22, 26, 30, 40, 50, 100]
-    rows = []
-    for low, above in pairwise(edges):
-        shares = [
-            sum(count for length, count in one.lengths.items() if low <= length < above) / one.entries
-            for one in lists.values()
-        ]
-        if any(shares):
-            label = f"{low}" if above == low + 1 else f"{low} to {above - 1}"
-            rows.append((label, *map(percent, shares)))
-    return Table("Names by their length (%)", ("characters", *lists), tuple(rows))
 
 
 def commonest(lists: Mapping[str, ListDescription]) -> Table:
@@ -104,22 +90,6 @@ def long_tail(lists: Mapping[str, ListDescription]) -> Table:
     return Table("The long tail: how often a different name stands in its list", columns, tuple(rows))
 
 
-def letters(lists: Mapping[str, ListDescription]) -> Table:
-    """The share of each letter among all letters."""
-    shares = [
-        {letter: count / sum(one.letters.values()) for letter, count in one.letters.items()} for one in lists.values()
-    ]
-    found = sorted({letter for one in shares for letter in one if letter.isascii()})
-    rows = [(letter, *(percent(one.get(letter, 0.0)) for one in shares)) for letter in found]
-    rows.append(
-        (
-            "others",
-            *(percent(sum((share for letter, share in one.items() if letter not in found), 0.0)) for one in shares),
-        )
-    )
-    return Table("Letters, upper and lower case together (%)", ("letter", *lists), tuple(rows))
-
-
 def unique(lists: Mapping[str, ListDescription]) -> Table:
     """After how many characters a name is told from all others, summed up."""
     rows = []
@@ -142,10 +112,8 @@ def unique(lists: Mapping[str, ListDescription]) -> Table:
 
 TABLES: tuple[Callable[[Mapping[str, ListDescription]], Table], ...] = (
     lengths,
-    by_length,
     commonest,
     long_tail,
-    letters,
     unique,
 )
 
