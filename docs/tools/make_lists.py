@@ -32,7 +32,7 @@ Made by `make docs` from the lists that come with namegen. `namegen describe LIS
 list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
 key. The companies here are those of EDGAR ([fetching.md](../use/fetching.md)), without the tags at the end of their
 names, such as `/DE/`. So their lengths differ. Of players, the blog gives the lengths in a plot alone. The pictures at
-the end have the lengths, the letters, and twice as many of the commonest names."""
+the end have the lengths, the letters, and more of the commonest names."""
 
 
 def descriptions() -> dict[str, ListDescription]:
