@@ -23,10 +23,11 @@ from namegen.api.model import (
 from namegen.api.people import (
     invent_people,
     invent_people_batches,
+    invent_places,
     invent_players,
     invent_players_batches,
+    places_of,
 )
-from namegen.api.places import invent_places, places_of
 
 if TYPE_CHECKING:
     from namegen.api.training import resume, train

@@ -1,4 +1,4 @@
-"""Whole people, from models of given names and of family names; and whole players, from those of baseball."""
+"""Whole people, from models of given names and of family names; whole players, from those of baseball; and places."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, Unpack
 
-from namegen.api.model import LoadedModel, as_share, check_types, load, load_shipped
+from namegen.api.model import Drawing, LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
 from namegen.core.data.label_parts import meant_labels, parts_of
@@ -23,13 +23,27 @@ from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
 
-GIVEN, FAMILY = "world-given", "world-family"
+GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
 ALIASES = {  # what people ask for, in small letters → the origin of such names
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
     **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
     **dict.fromkeys(("austrian", "swiss"), "German"),
     **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi"},
     "nigerian": "Yoruba",
+}
+# What else countries are called, in small letters.
+COUNTRIES = {
+    "america": "United States",
+    "bosnia": "Bosnia & Herzegovina",
+    "britain": "United Kingdom",
+    "czech republic": "Czechia",
+    "ivory coast": "Côte d’Ivoire",
+    "korea": "South Korea",
+    "macedonia": "North Macedonia",
+    "palestine": "Palestinian Territories",
+    "turkey": "Türkiye",
+    "uk": "United Kingdom",
+    "usa": "United States",
 }
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
@@ -317,3 +331,39 @@ invent_players = _together(
     invent_players_batches,
     "Invent players, a list of ``n``; the arguments and errors are those of ``invent_players_batches``.",
 )
+
+
+def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
+    """The shipped model of places, for some countries alone; none given: for all.
+
+    Raises:
+        SettingsError: it does not know such a country; the message says which is nearest.
+
+    >>> places_of(["Poland", "uk"]).labels
+    ('Poland', 'United Kingdom')
+    """
+    if not isinstance(countries, Iterable) or not all(isinstance(one, str) for one in countries):
+        raise SettingsError(f"{setting('countries')} is {shown(countries)}: expected a country, or several")
+    asked = (countries,) if isinstance(countries, str) else countries
+    try:
+        return load_shipped(PLACES).labelled(*(COUNTRIES.get(one.casefold(), one) for one in asked))
+    except SettingsError as error:
+        told = error.told(lambda name, value: setting("country" if name == "label" else name, value))
+        raise SettingsError(told) from error
+
+
+def invent_places(n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]) -> list[str]:
+    """Invent towns and villages, a list of ``n``: new names, as in some countries or as in any.
+
+    Args:
+        n: how many.
+        countries: see ``places_of``.
+        options: those of ``LoadedModel.generate``.
+
+    Raises:
+        CheckpointError, SettingsError, GenerationError: as ``LoadedModel.generate``.
+
+    >>> len(invent_places(3, countries="Poland", seed=1))
+    3
+    """
+    return places_of(countries).generate(n, **options)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from glob import escape, glob
 from itertools import chain
-from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,50 +20,31 @@ from namegen.files import is_folder
 
 
 class Named(click.types.StringParamType):
-    """A text that is the name of something that comes with namegen, or a file.
+    """A text that is the name of something that there is, or perhaps a file.
 
     Args:
-        names: those there are.
+        names: gives them for the command line so far.
+        or_file: a file will do, too.
+
+    >>> parameter = click.Argument(["list"], type=Named(lambda context: ["mlb-first", "companies"], or_file=True))
+    >>> context = click.Context(click.Command("train", params=[parameter]))
+    >>> [item.value for item in parameter.shell_complete(context, "ML")][1:]
+    ['mlb-first']
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+    def __init__(self, names: Callable[[click.Context], Iterable[str]], *, or_file: bool = False) -> None:
+        self._names, self._or_file = names, or_file
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """The names that begin so, behind the files that do.
-
-        >>> parameter = click.Argument(["list"], type=Named(["mlb-first", "companies"]))
-        >>> context = click.Context(click.Command("train", params=[parameter]))
-        >>> [item.value for item in parameter.shell_complete(context, "mlb")][1:]
-        ['mlb-first']
-        """
+        """The names that begin so, letter case aside, behind the files that do."""
+        begun = incomplete.lower()
+        names = [name for name in self._names(ctx) if name.lower().startswith(begun)]
+        if not self._or_file:
+            return list(map(CompletionItem, names))
         files = CompletionItem(incomplete, type="file")  # first: what is named before it, shells throw away
-        names = [name for name in self._names if name.startswith(incomplete)]
         # bash completes files by itself only where nothing is named; zsh and fish do it beside that.
         own = _files_here(incomplete) if names and os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash") else []
         return [files, *map(CompletionItem, dict.fromkeys([*own, *names]))]
-
-
-class OneOf(click.types.StringParamType):
-    """A text that is one of some.
-
-    Args:
-        choices: gives them for the command line so far.
-    """
-
-    def __init__(self, choices: Callable[[click.Context], Iterable[str]]) -> None:
-        self._choices = choices
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Those that begin so, letter case aside.
-
-        >>> option = click.Option(["--backend"], type=OneOf(lambda context: ["numpy", "keras"]))
-        >>> context = click.Context(click.Command("generate", params=[option]))
-        >>> [item.value for item in option.shell_complete(context, "k")]
-        ['keras']
-        """
-        begun = incomplete.lower()
-        return [CompletionItem(one) for one in self._choices(ctx) if one.lower().startswith(begun)]
 
 
 def complete_names(command: click.Command) -> None:
@@ -75,24 +56,17 @@ def complete_names(command: click.Command) -> None:
         if not isinstance(parameter.type, click.types.StringParamType):
             continue
         if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
-            parameter.type = Named(SHIPPED)
+            parameter.type = Named(lambda _: SHIPPED, or_file=True)
         elif parameter.name == "names":
-            parameter.type = Named(tuple(BUNDLED))
+            parameter.type = Named(lambda _: BUNDLED, or_file=True)
         elif parameter.name in CHOICES:
-            parameter.type = OneOf(CHOICES[parameter.name])
+            parameter.type = Named(CHOICES[parameter.name])
 
 
 def _files_here(incomplete: str) -> list[str]:
     """The files of the current folder that begin so; no name of what comes with namegen has a folder in it."""
-    try:
-        found = sorted(os.scandir(), key=lambda entry: entry.name)
-        return [
-            f"{entry.name}/" if is_folder(Path(entry.name), None) else entry.name
-            for entry in found
-            if entry.name.startswith(incomplete) and (incomplete or not entry.name.startswith("."))
-        ]
-    except OSError:
-        return []
+    found = sorted(glob(f"{escape(incomplete)}*"))
+    return [f"{name}/" if is_folder(name, None) else name for name in found]
 
 
 def _engines(_: click.Context) -> Iterable[str]:

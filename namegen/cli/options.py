@@ -5,7 +5,7 @@ NumPy is loaded in the second part and no earlier, after its threads are set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -112,20 +112,20 @@ class Whole(click.IntRange):
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
 
 
-def engines_in_help(ctx: click.Context) -> str:
+def engines_in_help(ctx: click.Context) -> Iterable[str]:
     """The engines that are registered now, third parties' included; none of them is imported."""
     from namegen.backends import ENGINES, engine_paths
 
-    return ", ".join(ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths())
+    return ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths()
 
 
-def filled_by(fill: Callable[[click.Context], str]) -> type[click.Option]:
+def filled_by(choices: Callable[[click.Context], Iterable[str]]) -> type[click.Option]:
     """An option whose help says what there is, where ``{}`` stands: that is looked up when help is asked for."""
 
     class Filled(click.Option):
         def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
             record = super().get_help_record(ctx)
-            return record and (record[0], record[1].replace("{}", fill(ctx)))
+            return record and (record[0], record[1].replace("{}", ", ".join(choices(ctx))))
 
     return Filled
 
@@ -175,7 +175,7 @@ class OfEveryEngine(click.Command):
         """The engines, after all options."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
-        formatter.write_text(f"Engines: {engines_in_help(ctx)}.")
+        formatter.write_text(f"Engines: {', '.join(engines_in_help(ctx))}.")
 
 
 def of_setting(

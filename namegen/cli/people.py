@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from namegen.cli import formats, options
+from namegen.cli import completion, formats, options
 from namegen.cli.display import Display
 from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
 from namegen.cli.options import open_model
@@ -40,13 +40,6 @@ def _wishes_of(part: str, wished: dict[str, Any], banned: Sequence[str] | None) 
     """Take what was wished of one part of the names; what is banned of all parts is banned of this one, too."""
     own = {name.removeprefix(part): wished.pop(name) for name in list(wished) if name.startswith(part)}
     return {**own, "banned": [*(own["banned"] or ()), *(banned or ())]}
-
-
-def origins_in_help(ctx: click.Context) -> str:
-    """The origins that both shipped models know."""
-    from namegen.cli.completion import origins
-
-    return ", ".join(origins(ctx))
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
@@ -82,7 +75,7 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
 @click.option(
     "--origin",
     "origins",
-    cls=options.filled_by(origins_in_help),
+    cls=options.filled_by(completion.origins),
     multiple=True,
     metavar="LABEL",
     help="Give only people of this origin; repeat the option for several. Origins: {}.  [default: all of them, each "
@@ -222,13 +215,6 @@ def companies(
     _write_names("companies", count, formats.chosen(form, as_json), notes, wished)
 
 
-def countries_in_help(ctx: click.Context) -> str:
-    """The countries that the shipped model knows."""
-    from namegen.cli.completion import countries
-
-    return ", ".join(countries(ctx))
-
-
 @options.command(
     "namegen places --country Poland -n 10",
     "namegen places --country Italy --country Nigeria --format csv",
@@ -239,7 +225,7 @@ def countries_in_help(ctx: click.Context) -> str:
 @click.option(
     "--country",
     "countries",
-    cls=options.filled_by(countries_in_help),
+    cls=options.filled_by(completion.countries),
     multiple=True,
     metavar="NAME",
     help="Give only places as in this country; repeat the option for several. Countries: {}.  [default: all of them, "

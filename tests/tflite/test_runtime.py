@@ -23,7 +23,7 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.testing import LANGUAGE_MODEL_CHECKS

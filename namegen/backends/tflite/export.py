@@ -28,7 +28,7 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.count_splitting import FIRST
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting

@@ -16,7 +16,7 @@ from namegen.core.data.prefix_tree import PrefixTree, ranges
 from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import CheckpointError
 from namegen.types import Array, Bool, Float, Float32, Float64, Int, Int32, Int64
 

@@ -24,7 +24,7 @@ from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_A_READ, Open, Walk
 from namegen.core.generation.wishes.wishlist import Judge
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
 

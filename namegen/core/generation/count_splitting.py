@@ -26,7 +26,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import StartsWith
 from namegen.core.generation.wishes.wish import Tracker
 from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 

@@ -2,11 +2,12 @@
 
 An origin is chosen first, each as likely as the others, then a gender, then both names are drawn from what is known of
 them. Where a language's family names have forms, a household shares one name in the form of each
-person's gender (``family_forms.py``).
+person's gender.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.generation.family_forms import female_form, is_female
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
@@ -329,3 +329,48 @@ class _OfOrigin:
 def _whole(person: Person) -> str:
     """What no two people share."""
     return f"{person.given} {person.family}".casefold()
+
+
+# --- the forms that a family name has for men and for women ----------------------------------------------------------
+
+# How a man's ending becomes a woman's, the first that fits. Names of other origins, and other endings, have one form.
+# An ending is a regular expression: the Czech Moravec loses its e (Moravcová), Švec and Kadlec do not.
+FEMALE_ENDINGS = {
+    "Azerbaijani": "v>va",
+    "Bulgarian": "ski>ska cki>cka v>va in>ina",
+    "Czech": "ý>á í>í ů>ů něk>ňková těk>ťková děk>ďková ek>ková (?<=[aeiouyáéíóúůýě].)ec>cová [aeo]>ová >ová",
+    "Greek": "idis>idou adis>adou os>ou is>i as>a es>e",
+    "Icelandic": "son>dóttir",
+    "Latvian": "nieks>niece is>e [sš]>a",
+    "Polish": "ski>ska cki>cka dzki>dzka",
+    "Russian": "v>va in>ina yn>yna iy>aya",
+    "Slovak": "ý>á sky>ská cky>cká [ao]>ová >ová",
+    "Ukrainian": "yy>a shyn>shyna",
+    "Uzbek": "v>va",
+}
+MENS_TOO = ("a", "e", "i", "í", "ů")  # women's endings that men's names have as well
+_RULES = {
+    origin: [(re.compile(f"{man}$"), woman) for man, woman in (rule.split(">") for rule in rules.split(" "))]
+    for origin, rules in FEMALE_ENDINGS.items()
+}
+
+
+def female_form(family: str, origin: str | None) -> str:
+    """What a woman is called whose father or husband has this family name.
+
+    >>> female_form("Kowalski", "Polish"), female_form("Novák", "Czech"), female_form("Nowak", "Polish")
+    ('Kowalska', 'Nováková', 'Nowak')
+    """
+    for ending, woman in _RULES.get(origin or "", ()):
+        if ending.search(family):
+            return ending.sub(woman, family)
+    return family
+
+
+def is_female(family: str, origin: str | None) -> bool:
+    """Whether only women have such a name: a model now and then gives one of them among the men's.
+
+    >>> is_female("Kowalska", "Polish"), is_female("Malá", "Czech"), is_female("Svoboda", "Czech")
+    (True, True, False)
+    """
+    return any(woman not in MENS_TOO and family.endswith(woman) for _, woman in _RULES.get(origin or "", ()))

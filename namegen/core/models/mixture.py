@@ -12,7 +12,7 @@ import numpy as np
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Float, Float64, Int, Int32
 

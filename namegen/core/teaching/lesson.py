@@ -32,9 +32,9 @@ from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
+from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.models.ngram import KNESER_NEY, NgramModel, node_contexts
-from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError, TrainingError, setting
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
 

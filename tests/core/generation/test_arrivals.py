@@ -19,7 +19,7 @@ from namegen.core.generation.generator import Generator, NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, over_beginnings

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.core.generation.sampling import SamplingSettings, draw, probabilities, truncate
-from namegen.core.models.softmax import all_log_probabilities
+from namegen.core.models import all_log_probabilities
 from namegen.errors import SettingsError
 from tests.core.generation.exact import next_chances
 

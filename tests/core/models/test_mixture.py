@@ -10,9 +10,9 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyBeginning, MixtureModel, _mixed, as_one, checked_weights
 from namegen.core.models.ngram import NgramModel
-from namegen.core.models.softmax import all_log_probabilities
 from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
 

@@ -355,29 +355,19 @@ class MinDistance(Wish):
 
 
 class Given:
-    """The digests of the names that were given: at most 16 bytes a name, also while they are sorted.
-
-    Sorted parts, each at least twice as long as the one behind it: a digest is moved once for each doubling.
-    """
+    """The digests of the names that were given: 8 bytes a name."""
 
     def __init__(self) -> None:
-        self._parts: list[UInt64[Array, "given"]] = []
+        self._digests: UInt64[Array, "given"] = np.zeros(0, np.uint64)  # in rising order
 
-    def add(self, marks: UInt64[Array, "names"]) -> None:
+    def add(self, digests: UInt64[Array, "names"]) -> None:
         """Take in digests that are not there yet."""
-        part = np.sort(marks)
-        while self._parts and len(self._parts[-1]) < 2 * len(part):
-            part = np.concatenate((self._parts.pop(), part))
-            part.sort()  # in place
-        if len(part):
-            self._parts.append(part)
+        # A stable sort merges two sorted parts, which takes a pass over them.
+        self._digests = np.sort(np.concatenate((self._digests, np.sort(digests))), kind="stable")
 
-    def holds(self, marks: UInt64[Array, "names"]) -> Bool[Array, "names"]:
+    def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Which of the digests were given."""
-        held = np.zeros(len(marks), bool)
-        for part in self._parts:
-            held |= is_known(marks, part)
-        return held
+        return is_known(digests, self._digests)
 
 
 AnyWish = TypeVar("AnyWish", bound=Wish)
