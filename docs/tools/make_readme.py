@@ -1,4 +1,4 @@
-"""Make what the README and the site's front page show: the names that commands print, and the README's figures.
+"""Make the names that commands print in the README and in ``inventing.md``, and the figures of the README.
 
 - A block of ``$ namegen …`` with what they print is run and written anew (`make docs`). The names are those of fixed
   seeds; on another machine a rounding may turn out another way, so `make check` does not compare them.
@@ -28,7 +28,7 @@ from benchmarks.pages import read  # noqa: E402
 from namegen.experiments.compare.verdict import listed  # noqa: E402
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / "docs" / "index.md", ROOT / "docs" / "use" / "inventing.md")
+DOCUMENTS = (README, ROOT / "docs" / "use" / "inventing.md")
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 COMMAND = re.compile(r"^\$ (namegen .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
@@ -73,12 +73,12 @@ def with_outputs(text: str) -> str:
 
 def with_figures(text: str) -> str:
     """The document with its table of figures made anew."""
-    rows = [("what", "figure"), ("---", "---"), *speeds(), *qualities()]
-    table = "".join(f"| {what} | {figure} |\n" for what, figure in rows)
+    rows = [("what", "figure", "measured by"), ("---", "---", "---"), *speeds(), *qualities()]
+    table = "".join(f"| {what} | {figure} | {command} |\n" for what, figure, command in rows)
     return FIGURES.sub(lambda _: table, text)
 
 
-def speeds() -> Iterator[tuple[str, str]]:
+def speeds() -> Iterator[tuple[str, str, str]]:
     """The rows of `make bench`: medians, and medians of the ratios of each round."""
     measured = read(performance.Performance, RESULTS / "performance.json")
     found = {(part.name, one.key): one for part in measured.sections for one in part.comparisons}
@@ -92,29 +92,39 @@ def speeds() -> Iterator[tuple[str, str]]:
         "training, GRU 192, US first names, each once, batch 128",
         f"{thousands(gru, 'namegen')} characters per second: {times(gru, 'namegen', packed)} PyTorch packed, "
         f"{times(gru, 'namegen', scan)} JAX",
+        measured_by("gated"),
     )
     yield (
         "training, SimpleRNN 2×32, players' first names, which repeat, batch 2,048",
         f"{plain.best(large).median / 1e6:.1f} million characters per second: "
         f"{times(plain, large, packed)} PyTorch packed",
+        measured_by("plain"),
     )
     yield (
         "training with the Keras engine, GRU 192, batch 128",
         f"{thousands(keras, 'namegen keras')} characters per second: "
         f"{times(keras, 'namegen keras', 'plain Keras fit')} plain `fit`",
+        measured_by("keras"),
     )
     loss = found["held-out", "gru-192-10s"]
     ours, torch, jax = (f"{loss.best(group).median:.3f}" for group in ("namegen", packed, scan))
     yield (
         "loss on held-out US first names after 10 seconds, GRU 192",
         f"{ours} nats per character; PyTorch {torch}, JAX {jax}",
+        measured_by("held-out"),
     )
     wall = found["commands", "wall"]
     million = wall.best("a million first names, repeats")
     yield (
         "`generate`, from a cold start: 20 names; a million, repeats allowed",
         f"{wall.best('generate -n 20').median:.2f} s; {million.median:.1f} s and {million.peak_mebibytes:.0f} MiB",
+        measured_by("commands"),
     )
+
+
+def measured_by(section: str) -> str:
+    """The command behind a figure of speed."""
+    return f"`make bench BENCH={section}`"
 
 
 def thousands(comparison: performance.Comparison, group: str) -> str:
@@ -122,7 +132,7 @@ def thousands(comparison: performance.Comparison, group: str) -> str:
     return f"{round(comparison.best(group).median, -3):,.0f}"
 
 
-def qualities() -> Iterator[tuple[str, str]]:
+def qualities() -> Iterator[tuple[str, str, str]]:
     """The rows of `make quality`: by how much a network's loss on names held out is below that of counting."""
     measured = read(quality.Quality, RESULTS / "quality.json")
     for name, called in (("standard", "the default network"), ("best", "the network that `--effort best` teaches")):
@@ -138,7 +148,7 @@ def qualities() -> Iterator[tuple[str, str]]:
                     alike.append(LISTS[one.name])
         without = [f"no difference found on {listed(alike)}"] if alike else []
         what = f"{called}, on held-out names: loss below that of counting, nats per character"
-        yield what, "; ".join([", ".join(better)] * bool(better) + without)
+        yield what, "; ".join([", ".join(better)] * bool(better) + without), "`make quality`"
 
 
 def main(arguments: list[str]) -> None:

@@ -14,7 +14,7 @@ DOCUMENTS: tuple[Path, ...] = tool["DOCUMENTS"]
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:
-    assert len(README.read_text("utf-8").splitlines()) <= 150
+    assert len(README.read_text("utf-8").splitlines()) <= 120
 
 
 def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
