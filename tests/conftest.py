@@ -1,17 +1,14 @@
-"""What every test shares. jaxtyping is imported before namegen, so that the shapes in the annotations are checked."""
+"""What every test shares. Whether shapes are checked is settled before namegen is imported."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import hypothesis
-import jaxtyping
-import pytest
 
-# Where arrays are: elsewhere the type checker has looked, and wrapping every function takes seconds in each process.
-WITH_ARRAYS = ["namegen.core", "namegen.backends", "namegen.testing", "namegen.web.arithmetic", "namegen.faker"]
-jaxtyping.install_import_hook(WITH_ARRAYS, "beartype.beartype")
+from tests import shapes
+
+shapes.install()
 
 from namegen.cli import display  # noqa: E402  # after the hook
 
@@ -23,9 +20,5 @@ hypothesis.settings.register_profile("namegen", deadline=None, max_examples=exam
 hypothesis.settings.load_profile("namegen")
 
 
-@pytest.fixture
-def unchecked() -> Iterator[None]:
-    """Whole trainings and searches whose shapes other tests check: here that would take most of the time."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+def pytest_runtest_setup() -> None:
+    shapes.calls.clear()

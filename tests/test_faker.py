@@ -14,7 +14,6 @@ from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
 
-pytestmark = pytest.mark.usefixtures("unchecked")
 KINDS = [f"invented_{kind}" for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")]
 KINDS += ["invented_person", "invented_place"]
 

@@ -25,7 +25,6 @@ from namegen.settings_toml import Config, merge
 from tests.cli.conftest import invoke
 from tests.test_teaching import BEST, NAMES, tiny_teachers, train  # noqa: F401  # a fixture
 
-pytestmark = pytest.mark.usefixtures("unchecked")
 QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
 
 

@@ -14,7 +14,6 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.core.training.small_runs import After
 
-pytestmark = pytest.mark.usefixtures("unchecked")
 NAMES = load_bundled("mlb-first").names[:300]
 SHORT = merge(Config(), {"training.epochs": 4, "network.hidden": (6,), "training.batch_size": 64})
 

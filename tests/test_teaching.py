@@ -39,7 +39,7 @@ BEST = merge(Config(), {"training.effort": "best", "network.cell": "gru", "netwo
 
 
 @pytest.fixture
-def tiny_teachers(monkeypatch: pytest.MonkeyPatch, unchecked: None) -> None:
+def tiny_teachers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the sizes that a list of 240 names would get, only smaller."""
     monkeypatch.setattr(effort, "FEW", TINY)
     for module in (effort, teaching):

@@ -47,7 +47,7 @@ def invoke(*arguments: object, wide: int = 80) -> Result:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unchecked: None) -> Path:
+def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An empty folder to work in, and small models in place of those that come with the package."""
     monkeypatch.setattr(models, "_FOLDER", small_models())
     monkeypatch.chdir(tmp_path)

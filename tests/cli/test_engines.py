@@ -96,7 +96,7 @@ def test_the_help_names_what_is_registered_and_imports_none_of_it(program: Progr
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, unchecked: None) -> Runs:
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
     """Makes a run of one of both engines, which are installed."""
     points = [
         importlib.metadata.EntryPoint(name, f"tests.min_gru_engine:{attribute}", ENTRY_POINT_GROUP)

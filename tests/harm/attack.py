@@ -170,13 +170,6 @@ def attack(
     return Tally(run.returned, run.refused)
 
 
-def shapes_unchecked() -> None:
-    """In an attempt: for the rest of this child no shapes and types are checked, and it is many times as fast."""
-    import jaxtyping
-
-    jaxtyping.config.update("jaxtyping_disable", True)
-
-
 def _work(run: _Run, report: int) -> NoReturn:
     """In the child: all attempts that are left, each told to the pipe before and after; never returns."""
     try:

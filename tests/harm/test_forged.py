@@ -37,7 +37,7 @@ from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import read_names
 from namegen.settings_toml import Config, merge, parse_config, read_config, write_config
 from tests.experiments.sweep.made import trained_run
-from tests.harm.attack import attack, shapes_unchecked
+from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import (
     LONG,
@@ -211,7 +211,6 @@ def test_a_forged_file_is_used_or_refused(name: str, tmp_path: Path, monkeypatch
     sound, path = sound_files() / name, tmp_path / name
 
     def call(seed: int) -> None:
-        shapes_unchecked()
         if sound.parent == sound_files():
             shutil.copy(sound, path)
         else:
@@ -261,7 +260,6 @@ def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeyp
     sound = [read_tensors(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:
-        shapes_unchecked()
         tensors, document = sound[seed % 2]
         write_forged(path, tensors, said_of_itself(document, random(seed)))
         command = COMMANDS[seed % len(COMMANDS)]

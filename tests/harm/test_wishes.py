@@ -13,7 +13,7 @@ from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
 from namegen.models import shipped_path
 from namegen.wishes import make_wishes
-from tests.harm.attack import attack, shapes_unchecked
+from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.material import model_file
 
@@ -47,7 +47,6 @@ def test_any_wishes_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatc
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:
-        shapes_unchecked()
         wished = wild_wishes(Random(seed))
         with of_part("given"):
             make_wishes("mlb-first", **wished)
@@ -68,7 +67,6 @@ def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(way: str, sec
     model = load(shipped_path("mlb-first"))
 
     def call(expression: str) -> None:
-        shapes_unchecked()
         getattr(model, way)(2, matches=expression)
 
     attack(call, HOPELESS[:attempts], seconds=seconds)
