@@ -14,13 +14,11 @@ bits. Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
-from typing import AnyStr
 
 import numpy as np
 
@@ -31,8 +29,6 @@ from namegen.types import Array, Bool, UInt64
 # combining marks and pictures (emoji) stay: they are what tells one name from another.
 _REMOVED_CATEGORIES = frozenset(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"))
 _EMPTY_DIGEST = blake2b(digest_size=8)
-REMOVED_ASCII = bytes(code for code in range(128) if not chr(code).isalnum() and chr(code) != "\n")
-_BLOCK_NAMES = 4096  # normalised together
 
 ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
 LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
@@ -89,26 +85,9 @@ def digest(name: str) -> int:
     >>> digest("de la Cruz") == digest("De La Cruz") == digest("DeLaCruz")
     True
     """
-    return int.from_bytes(_digest_bytes(_encode(normalise(name))), "little")
-
-
-def _digest_bytes(normalised: bytes) -> bytes:
     state = _EMPTY_DIGEST.copy()  # takes less time than a new one
-    state.update(normalised)
-    return state.digest()
-
-
-def _encode(normalised: str) -> bytes:
-    return normalised.encode("utf-8", "surrogatepass")
-
-
-def _normalised(names: Sequence[str]) -> Iterator[bytes]:
-    """Names as ``normalise`` gives them, in UTF-8; where all are ASCII, by two calls for all of them together."""
-    text = "\n".join(names)
-    if not text.isascii() or text.count("\n") != len(names) - 1:
-        return map(_encode, map(normalise, names))
-    forms = text.lower().encode().translate(None, REMOVED_ASCII).split(b"\n")
-    return (form or _encode(normalise(name)) for form, name in zip(forms, names, strict=True))
+    state.update(normalise(name).encode("utf-8", "surrogatepass"))
+    return int.from_bytes(state.digest(), "little")
 
 
 def digests(names: Iterable[str]) -> UInt64[Array, "names"]:
@@ -117,15 +96,7 @@ def digests(names: Iterable[str]) -> UInt64[Array, "names"]:
     >>> digests(["Bob", "bob", "Al"])[0] == digest("BOB")
     np.True_
     """
-    return _digests(names, _normalised)
-
-
-def _digests(names: Iterable[str], normalised: Callable[[Sequence[str]], Iterable[bytes]]) -> UInt64[Array, "names"]:
-    """The digests of names, which are normalised a block at a time."""
-    remaining = iter(names)
-    blocks = iter(lambda: list(islice(remaining, _BLOCK_NAMES)), [])
-    made = [b"".join(map(_digest_bytes, normalised(block))) for block in blocks]
-    return np.frombuffer(b"".join(made), dtype="<u8").astype(np.uint64)
+    return np.fromiter(map(digest, names), np.uint64)
 
 
 def is_known(candidates: UInt64[Array, "names"], known: UInt64[Array, "known"]) -> Bool[Array, "names"]:
@@ -222,15 +193,6 @@ def _short(digests: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"
     return ((digests >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
-def known_set(names: Iterable[str]) -> KnownSet:
-    """What a checkpoint keeps of a list: the digests of its names, each once.
-
-    >>> len(known_set(["Bob", "bob", "Al"]))
-    2
-    """
-    return KnownSet(np.unique(digests(dict.fromkeys(names))))
-
-
 def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
     """64 bits that look random for each number (splitmix64, Steele, Lea and Flood, 2014)."""
     mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
@@ -242,10 +204,7 @@ def scramble(numbers: UInt64[Array, "*shape"]) -> UInt64[Array, "*shape"]:
 LEGAL_FORMS_FILE = Path(__file__).with_name("legal_forms.txt")
 USUAL_CASE_FILE = Path(__file__).with_name("usual_case.txt")
 SEPARATORS = ","  # what stands between words, beside white space
-_BLANKS = bytes(code for code in range(128) if (chr(code).isspace() or chr(code) in SEPARATORS) and chr(code) != "\n")
-_WORDS = bytes.maketrans(_BLANKS, b" " * len(_BLANKS))
-_REMOVED = bytes(code for code in REMOVED_ASCII if code not in _BLANKS)
-
+_SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 
 MOST_ENDINGS, LONGEST_ENDING = 10_000, 100  # the legal forms that come with namegen: 92, of up to 23
 
@@ -285,12 +244,6 @@ class Sameness:
         endings = frozenset(filter(None, self.endings))
         return endings, frozenset(ending[place:] for ending in endings for place in range(len(ending)))
 
-    @cached_property
-    def _bytes(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
-        """The same of those in ASCII."""
-        endings, tails = (frozenset(one.encode() for one in texts if one.isascii()) for texts in self.lookup)
-        return endings, tails
-
     def without_endings(self, name: str) -> str:
         """The words of a name that count, with a space between them; none of punctuation alone.
 
@@ -299,8 +252,9 @@ class Sameness:
         """
         if not self.endings:
             return name
-        words = [word for word in name.translate(_separated).split() if bare(word)]
-        return " ".join(words[: left(list(map(bare, words)), *self.lookup)]) or name
+        words = [(word, form) for word in name.translate(_SEPARATED).split() if (form := bare(word))]
+        kept = left([form for _, form in words], *self.lookup)
+        return " ".join(word for word, _ in words[:kept]) or name
 
     def normalise(self, name: str) -> str:
         """The form of a name in which nothing is left of what does not count; the same for two names that are one."""
@@ -308,7 +262,7 @@ class Sameness:
 
     def digests(self, names: Iterable[str]) -> UInt64[Array, "names"]:
         """The digest of each name, in the order of the names, repeats kept."""
-        return _digests(names, self._normalised if self.endings else _normalised)
+        return digests(map(self.without_endings, names))
 
     def known_set(self, names: Iterable[str]) -> KnownSet:
         """The digests of a list, each once: what a checkpoint keeps.
@@ -319,10 +273,7 @@ class Sameness:
         return KnownSet(np.unique(self.digests(dict.fromkeys(names))))
 
     def are_known(
-        self,
-        names: Iterable[str],
-        known: KnownSet,
-        marks: UInt64[Array, "names"] | None = None,
+        self, names: Iterable[str], known: KnownSet, marks: UInt64[Array, "names"] | None = None
     ) -> Bool[Array, "names"]:
         """Which of the names are among the known ones.
 
@@ -334,21 +285,9 @@ class Sameness:
         found = known.holds(self.digests(names) if marks is None else marks)
         return found | known.holds(digests(names)) if self.whole_too else found
 
-    def _normalised(self, names: Sequence[str]) -> Iterable[bytes]:
-        """Names as ``normalise`` gives them, in UTF-8; where all are ASCII, cut into words as bytes."""
-        text = "\n".join(names)
-        if not text.isascii() or text.count("\n") != len(names) - 1:
-            return [self.normalise(name).encode("utf-8", "surrogatepass") for name in names]
-        endings, tails = self._bytes
-        forms = []
-        for line, name in zip(text.lower().encode().translate(_WORDS, _REMOVED).split(b"\n"), names, strict=True):
-            words = line.split()
-            form = b"".join(words[: left(words, endings, tails)])
-            forms.append(form or normalise(name).encode())
-        return forms
-
 
 NAMES = Sameness()
+known_set = NAMES.known_set
 
 
 def joint(rules: Iterable[Sameness]) -> Sameness:
@@ -363,15 +302,12 @@ def joint(rules: Iterable[Sameness]) -> Sameness:
     return Sameness(tuple(sorted({ending for rule in different for ending in rule.endings})), whole_too=True)
 
 
-_separated = {ord(separator): " " for separator in SEPARATORS}
-
-
 def bare(word: str) -> str:
     """A word as ``normalise`` gives it; empty where it is nothing but punctuation."""
     return normalise(word).translate(REMOVAL)
 
 
-def left(words: Sequence[AnyStr], endings: frozenset[AnyStr], tails: frozenset[AnyStr]) -> int:
+def left(words: Sequence[str], endings: frozenset[str], tails: frozenset[str]) -> int:
     """How many words are left without the endings; at least one, if there is one.
 
     Args:
@@ -382,7 +318,7 @@ def left(words: Sequence[AnyStr], endings: frozenset[AnyStr], tails: frozenset[A
     count = len(words)
     while count > 1:
         place = end = count
-        joined = words[-1][:0]
+        joined = ""
         while place > 1 and (joined := words[place - 1] + joined) in tails:
             place -= 1
             if joined in endings:
