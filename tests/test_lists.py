@@ -175,10 +175,3 @@ class TestFiles:
         writer.start()
         assert len(read("pipe").names) == 300_000
         writer.join()
-
-    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
-    def test_a_pipe_that_nobody_writes_to(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("namegen.lists.PATIENCE", 0.1)
-        os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(NamesError, match="pipe"):
-            read("pipe")

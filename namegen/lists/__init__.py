@@ -13,9 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Thread
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO
 
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
@@ -28,17 +26,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
 _AT_A_TIME = 2**20
-PATIENCE = 10  # seconds, with a pipe that nobody writes to
 _FOLDER = Path(__file__).parent
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """An open stream of bytes, as standard input is."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next so many bytes at most; none at its end."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -165,7 +153,7 @@ def players() -> list[Player]:
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
-def read_names(settings: DataSettings, stdin: Readable | None = None) -> namegen.core.data.corpus.Corpus:
+def read_names(settings: DataSettings, stdin: BinaryIO | None = None) -> namegen.core.data.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
@@ -235,20 +223,8 @@ def _read(path: Path, name: str) -> bytes:
             raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
         if found is not None and found.st_size > LARGEST:
             raise _too_large(_quote(name))
-        if found is None or not stat.S_ISFIFO(found.st_mode):
-            with path.open("rb") as stream:
-                return _limited(stream, _quote(name))
-        opened: Queue[BinaryIO | OSError] = Queue()
-        Thread(target=_open, args=(path, opened), daemon=True).start()
-        pipe = opened.get(timeout=PATIENCE)
-        if isinstance(pipe, OSError):
-            raise pipe
-        with pipe:
-            return _limited(pipe, _quote(name))
-    except Empty:
-        raise NamesError(
-            f"nobody has written to the pipe {_quote(name)} for {PATIENCE} seconds: start what writes it first"
-        ) from None
+        with path.open("rb") as stream:  # a pipe is waited for until somebody writes to it
+            return _limited(stream, _quote(name))
     except FileNotFoundError as error:
         raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
     except PermissionError as error:
@@ -258,15 +234,7 @@ def _read(path: Path, name: str) -> bytes:
         raise NamesError(f"cannot read {_quote(name)} ({reason}): {_advice(name)}") from error
 
 
-def _open(pipe: Path, opened: Queue[BinaryIO | OSError]) -> None:
-    """Open a pipe, which waits for one who writes to it."""
-    try:
-        opened.put(pipe.open("rb"))
-    except OSError as error:
-        opened.put(error)
-
-
-def _read_standard_input(stdin: Readable | None) -> bytes:
+def _read_standard_input(stdin: BinaryIO | None) -> bytes:
     if stdin is None and sys.stdin is None:
         raise NamesError("standard input is closed: give a file, or a bundled list in place of `-`")
     try:
@@ -276,7 +244,7 @@ def _read_standard_input(stdin: Readable | None) -> bytes:
         raise NamesError(f"cannot read standard input ({reason}): give a file in place of `-`") from error
 
 
-def _limited(stream: Readable, what: str) -> bytes:
+def _limited(stream: BinaryIO, what: str) -> bytes:
     """All that is left in a stream, in parts: no memory is asked for that no name fills."""
     data = bytearray()
     while part := stream.read(_AT_A_TIME):

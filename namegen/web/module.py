@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from namegen import __version__
 from namegen.documents import to_plain
 from namegen.errors import OutputError, short
-from namegen.files import check_output, is_file, is_folder, write_whole
+from namegen.files import check_output, is_folder, write_whole
 from namegen.web.export import PageModel, checked_descriptions, engine_text, read_part, script_json
 
 FORMAT, FORMAT_VERSION = "namegen-names", 8
@@ -32,7 +31,7 @@ def data_path(out: Path) -> Path:
 
 
 def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False) -> dict[Path, int]:
-    """Write a module and, beside it, its models; both whole, or neither.
+    """Write a module and, beside it, its models; each of them whole or not at all.
 
     Args:
         models: at least one; ``load(json)`` gives the first.
@@ -55,7 +54,8 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
     if os.path.realpath(out) == os.path.realpath(data):
         raise OutputError(f"{short(out)} and {short(data)} are links to one file: give the module another name")
     contents = {out: module_text().encode(), data: model_data(models).encode()}
-    _write_both(contents, first=data)
+    for path, content in contents.items():
+        write_whole(path, content)
     return {path: len(content) for path, content in contents.items()}
 
 
@@ -75,21 +75,3 @@ def model_data(models: Sequence[PageModel]) -> str:
     """
     described = list(map(to_plain, checked_descriptions(models, "a module")))
     return script_json({"format": FORMAT, "version": FORMAT_VERSION, "models": described}) + "\n"
-
-
-def _write_both(contents: dict[Path, bytes], *, first: Path) -> None:
-    """Write two files; where the second cannot be written, the first is as it was.
-
-    The larger one comes first, as it is the likelier to fail. Raises OutputError.
-    """
-    content = contents[first]
-    (second,) = contents.keys() - {first}
-    first = Path(os.path.realpath(first))  # a link stays, and what it leads to is written
-    before = first.read_bytes() if is_file(first, OutputError) else None
-    write_whole(first, content)
-    try:
-        write_whole(second, contents[second])
-    except BaseException:
-        with suppress(OSError, OutputError):
-            first.unlink() if before is None else write_whole(first, before)
-        raise

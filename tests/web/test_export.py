@@ -23,7 +23,6 @@ from namegen.core.network.record import text_to_bytes
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
-from namegen.web import module as module_file
 from namegen.web.export import PageModel, engine_text, page, write_page
 from namegen.web.module import model_data, module_text, write_module
 from tests.labelled import labelled_checkpoint
@@ -233,36 +232,6 @@ def test_the_licence_stands_at_its_head() -> None:
     licence = (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8").split("---")[0]
     assert " ".join(licence.split()) in " ".join(re.sub(r"^ \*", "", head, flags=re.MULTILINE).split())
     assert "VERSION" not in head
-
-
-@pytest.mark.parametrize("before", [None, "old"])
-def test_both_files_or_neither(before: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, out, data = PageModel("a", labelled_checkpoint()), tmp_path / "names.mjs", tmp_path / "names.json"
-    if before is not None:
-        data.write_text(before)
-    write = module_file.write_whole
-
-    def full(path: Path, content: bytes) -> None:
-        if path == out:
-            raise OutputError("no room")
-        write(path, content)
-
-    monkeypatch.setattr(module_file, "write_whole", full)
-    with pytest.raises(OutputError, match="no room"):
-        write_module([model], out, force=True)
-    assert not out.exists()
-    assert (data.read_text() if data.exists() else None) == before
-
-
-def test_a_link_stays_and_what_it_leads_to_is_taken_back(tmp_path: Path) -> None:
-    """Where the module cannot be written, the models that its link leads to were not there before."""
-    out, data = tmp_path / "names.mjs", tmp_path / "names.json"
-    data.symlink_to(tmp_path / "new.json")
-    out.symlink_to(tmp_path / "nowhere" / "names.mjs")
-    with pytest.raises(OutputError, match="cannot write"):
-        write_module([PageModel("a", labelled_checkpoint())], out, force=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"names.mjs", "names.json"}
-    assert data.is_symlink()
 
 
 def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
