@@ -305,32 +305,19 @@ def invent_players_batches(
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
-def _together(
-    name: str, batches: Callable[Options, Iterator[list[Invented]]], said: str
-) -> Callable[Options, list[Invented]]:
+def _together(batches: Callable[Options, Iterator[list[Invented]]]) -> Callable[Options, list[Invented]]:
     @wraps(batches)
     def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
         return [one for batch in batches(*args, **options) for one in batch]
 
-    invent.__name__, invent.__qualname__, invent.__doc__ = name, name, said
+    invent.__name__ = invent.__qualname__ = batches.__name__.removesuffix("_batches")
+    invent.__doc__ = (
+        f"All of ``{batches.__name__}`` in one list; it takes the same arguments and raises the same errors."
+    )
     return invent
 
 
-invent_people = _together(
-    "invent_people",
-    invent_people_batches,
-    """Invent people, a list of ``n``; the arguments and errors are those of ``invent_people_batches``.
-
-    >>> [person] = invent_people(1, origins="Finnish", seed=1)
-    >>> person.origin
-    'Finnish'
-    """,
-)
-invent_players = _together(
-    "invent_players",
-    invent_players_batches,
-    "Invent players, a list of ``n``; the arguments and errors are those of ``invent_players_batches``.",
-)
+invent_people, invent_players = _together(invent_people_batches), _together(invent_players_batches)
 
 
 def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:

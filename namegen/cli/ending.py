@@ -193,14 +193,8 @@ def prepare_streams() -> None:
     stream: Any
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            try:
-                os.fstat(descriptor)
-            except OSError:
-                _lead_nowhere(descriptor)
-                stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # as long as the process
-            else:  # some other file has taken its number
-                stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # likewise
-            setattr(sys, name, stream)
+            _lead_nowhere(descriptor)
+            setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # as long as the process
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
             stream.reconfigure(errors="backslashreplace")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import click
@@ -17,7 +15,7 @@ from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
-from namegen.files import look
+from namegen.files import read_whole
 from namegen.wishes import OPTIONS
 
 if TYPE_CHECKING:
@@ -40,13 +38,9 @@ def texts(file: str | None) -> Sequence[str] | None:
         return None
     from namegen.lists import read_names
 
-    found = look(file, None)
-    if file == os.devnull:
-        return ()
-    if found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= MOST_BLANKS:
-        with suppress(OSError):  # reading it as a list says so
-            if not Path(file).read_bytes().strip(b"\xef\xbb\xbf \t\r\n"):
-                return ()
+    with suppress(OSError, ValueError):  # what is wrong with it, reading it as a list says
+        if file == os.devnull or not read_whole(file, MOST_BLANKS).strip(b"\xef\xbb\xbf \t\r\n"):
+            return ()
     return read_names(DataSettings(names=file)).names
 
 

@@ -148,12 +148,6 @@ def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> N
         expect_same_training(engine_class, network, list(small_steps(15, masked=masked, soft=soft)), training)
 
 
-def check_same_with_mixed_steps(engine_class: EngineClass, cell: str) -> None:
-    """The same where plain, masked and targeted steps follow one another in one stream."""
-    network = small_network(cell)
-    expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))
-
-
 def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -> None:
     """The same on names of 1 to 70 characters: gradients flow back to the first; on one name, and on repeats."""
     steps = falling_rates([*long_steps(3), *few_steps(), *long_steps(1)])

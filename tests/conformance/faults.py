@@ -222,7 +222,7 @@ fault("it learns next to nothing", "learning", TRAINING, each=lambda self, step:
 fault("it moves with the gradient", "learning", "gradients", each=lambda self, step: rated(step, -step.learning_rate))
 fault("names are cut at 20", LONG, ALL, each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]))
 fault("repeats are no weights", FEW, ALL, each=lambda self, step: renamed(step, set))
-fault("the first step decides about targets", "mixed steps", "same with mixed steps", stream=plain_if_first_is)
+fault("the first step decides about targets", "mixed steps", "same with beginnings", stream=plain_if_first_is)
 
 # Loss, targets and masks
 

@@ -13,7 +13,6 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
 
-from namegen.core.data.labels import only_labelled
 from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
@@ -22,6 +21,7 @@ from namegen.errors import NamesError, quote, setting
 from namegen.types import Array, Bool
 
 FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
+MANY_NAMES = 100_000
 MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
@@ -127,20 +127,19 @@ class Corpus:
         if names.count(""):
             counts[table.empty] = names.count("")
         named = [(name, label) for name, label in zip(names, labels, strict=True) if name]
-        labelled, of_each = only_labelled([name for name, _ in named], [label for _, label in named], source)
+        labelled = [pair for pair in named if pair[1]]
+        if named and not labelled:
+            raise NamesError(f"{source}: no name has a label: give a column that labels some, or leave it out")
         if len(labelled) < len(named):
             counts["names without a label"] = len(named) - len(labelled)
-        return cls(_some(tuple(labelled), source), source, counts, tuple(of_each))
+        kept = _some(tuple(name for name, _ in labelled), source)
+        return cls(kept, source, counts, tuple(label for _, label in labelled))
 
     @property
     def is_short(self) -> bool:
         """Whether it has fewer than ``FEWEST_NAMES`` different names."""
-        different = set()
-        for name in self.names:
-            different.add(name)
-            if len(different) == FEWEST_NAMES:
-                return False
-        return True
+        some = self.names[:MANY_NAMES]  # of a long list the first ones tell
+        return len(set(some)) < FEWEST_NAMES and len(set(self.names)) < FEWEST_NAMES
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

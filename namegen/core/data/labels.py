@@ -1,4 +1,4 @@
-"""Labels of names, such as origins: which names of a list keep one, and what names begin with by it.
+"""Labels of names, such as origins: what names begin with by them.
 
 A label is a prefix like any other: an id that is read before the first character, in place of the boundary.
 """
@@ -11,23 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import SettingsError
 from namegen.types import Array, Float64, Int32
-
-
-def only_labelled(names: Sequence[str], labels: Sequence[str], source: str) -> tuple[list[str], list[str]]:
-    """The names that have a label, and their labels.
-
-    Raises:
-        NamesError: there are names, and none has a label.
-
-    >>> only_labelled(["Aino", "Bob"], ["Finnish", ""], "a list")
-    (['Aino'], ['Finnish'])
-    """
-    pairs = [(name, label) for name, label in zip(names, labels, strict=True) if label]
-    if names and not pairs:
-        raise NamesError(f"{source}: no name has a label: give a column that labels some, or leave it out")
-    return [name for name, _ in pairs], [label for _, label in pairs]
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class ByProbability:
 
     def start(self, walk: Walk) -> tuple[Open, Marks]:
         """At the one beginning."""
-        start = walk.start(1)
+        start, _ = walk.roots()
         return start, {"rank": start.score}
 
     def read(

@@ -213,21 +213,16 @@ class Walk:
         """The same walk with other bars."""
         return Walk(self.model, self.filter, self.beginnings, rows_a_prefix=self._rows_a_prefix, bars=bars)
 
-    def start(self, count: int) -> Open:
-        """The first characters that the wish forces, read behind the one beginning. To condition on them is to begin
-        there.
+    def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
+        """The first characters that the wish forces, read behind each beginning, and the draws split over the
+        beginnings by their probabilities given the characters. To condition on the characters is to begin there.
         """
-        forced = Forced(self.model, self.beginnings, self.filter.beginning)
-        return self._open(forced, np.array([count]), np.zeros(1, np.int64))
-
-    def _start_split(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
-        """The same with the draws split over several beginnings, by their probabilities given the characters."""
         forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
         split = rng.multinomial(count, forced.posterior())
         rows = np.flatnonzero(split)
         return self._open(forced, split[rows], rows)
 
-    def roots(self, sampling: SamplingSettings) -> tuple[Open, Float64[Array, "R"]]:
+    def roots(self, sampling: SamplingSettings | None = None) -> tuple[Open, Float64[Array, "R"]]:
         """The same for a search that draws nothing: every beginning that is possible, and its log-probability given the
         characters.
         """
@@ -268,8 +263,7 @@ class Walk:
         done = 0
         parts, counts, begins = [], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
         scores, merits = [np.zeros(0)], [np.zeros(0)]
-        several = self.beginnings.several and n > 0
-        pending = [self._start_split(n, rng, sampling) if several else self.start(n)]
+        pending = [self._start(n, rng, sampling)] if n else []
         last_found = self.computed
         while pending:
             if self.computed - last_found > MAX_IN_VAIN:  # none of the draws comes to an end
