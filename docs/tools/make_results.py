@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from statistics import mean
@@ -50,8 +51,14 @@ TABLES_HEAD = """\
 # More tables of the full comparison
 
 Time, memory, and the names drawn, of the comparison in [original.md](original.md). All tables of its report, with every
-accuracy, the lengths of names, and the names drawn most often, are printed by
+accuracy, the names of every engine, their lengths, and the names drawn most often, are printed by
 `python -m namegen.experiments.compare.tables docs/results/results.json`."""
+# What draws names of the same kind as "numpy, count-splitting": other engines, and another way.
+SAME_NAMES = {
+    "numpy, one by one",
+    *(f"{model}, {way}" for model in ("keras", "tflite step") for way in ("one by one", "count-splitting")),
+    "tflite generate, one by one",
+}
 SPLIT: SplitName = "names"  # as the blog drew it
 CEILING = "theoretical maximum"
 
@@ -308,12 +315,10 @@ def tables(results: Comparison, entries: Sequence[ListEntry]) -> str:
     """The page of the tables that the other page has no room for."""
     parts = [TABLES_HEAD]
     for entry in entries:
-        wanted = (
-            like_for_like_table(entry),
-            speed_table(entry, results.generated_names),
-            generated_names_table(entry, results.generated_names),
-        )
-        parts += [f"## {entry.name}", *(made.markdown() for made in wanted)]
+        drawn = generated_names_table(entry, results.generated_names)
+        once = replace(drawn, rows=tuple(row for row in drawn.rows if row[1] not in SAME_NAMES))
+        shown = (like_for_like_table(entry), speed_table(entry, results.generated_names), once)
+        parts += [f"## {entry.name}", *(made.markdown() for made in shown)]
     return "\n\n".join(parts) + "\n"
 
 

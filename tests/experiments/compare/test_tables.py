@@ -24,8 +24,6 @@ from namegen.experiments.compare.tables import (
 from tests.experiments.compare.conftest import RESULTS
 from tests.experiments.compare.grouped import with_groups, with_names
 
-BEFORE_LIST = "\n\n## "
-
 
 def test_each_network_stands_against_counting(comparison: Comparison) -> None:
     table = loss_table(with_groups(comparison), "unique")
@@ -101,11 +99,11 @@ def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
     assert list_tables(replace(entry, trainings=(), references=(), generation=()), comparison) == {}
 
 
-def test_every_table_of_the_docs_comes_out_again(documented: Comparison) -> None:
-    _, *tables = RESULTS.with_name("tables.md").read_text(encoding="utf-8").split("\n\n**")
-    assert len(tables) == 3 * len(documented.lists)
-    printed = markdown(documented)
-    assert [table for table in tables if f"\n\n**{table.partition(BEFORE_LIST)[0].strip()}" not in printed] == []
+def test_every_row_of_the_docs_comes_out_again(documented: Comparison) -> None:
+    page = RESULTS.with_name("tables.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    assert len(rows) > 60
+    assert set(rows) <= set(markdown(documented).splitlines())
 
 
 def test_what_a_failed_measurement_says_is_text(comparison: Comparison) -> None:
