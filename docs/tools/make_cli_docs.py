@@ -17,12 +17,11 @@ from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
 
 TARGET = Path(__file__).parents[1] / "use" / "cli.md"
-WIDTH = 78  # as in a terminal of 80 columns
 HEAD = """\
 # The command line
 
 This file is made from the program's own help (`make docs`): change the help, not this file. An option that several
-commands share is explained at the first of them.
+commands share is explained at the first of them. `namegen` alone lists the commands in a terminal.
 
 Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
 2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
@@ -45,13 +44,11 @@ Record = tuple[str, str]  # how an option is written, and what it means
 
 def document() -> str:
     """The whole text."""
-    settings = {**cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
-    root = click.Context(cli, info_name="namegen", **settings)
+    root = click.Context(cli, info_name="namegen", **cli.context_settings)
     root.meta[OUR_ENGINES_ALONE] = True  # whatever is installed beside
-    overview = "\n".join(line.rstrip() for line in cli.get_help(root).splitlines())
     contexts = {name: _context(root, name) for commands in SECTIONS.values() for name in commands}
     everywhere = set.intersection(*(set(_options(context)) for context in contexts.values()))
-    parts = [HEAD, f"```text\n{overview}\n```\n", EVERYWHERE]
+    parts = [HEAD, EVERYWHERE]
     parts.append("".join(_item(*record) for record in _options(contexts["models"]) if record in everywhere))
     explained = dict.fromkeys(everywhere, "")
     for heading, commands in SECTIONS.items():
