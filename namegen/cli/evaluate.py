@@ -28,23 +28,11 @@ if TYPE_CHECKING:
 @click.argument("model", required=False)
 @click.argument("names", required=False)
 @options.also
-@options.blend
-@options.label
+@options.of_models
 @options.of_a_list
-@options.backend
-@options.threads
 @options.common
 def evaluate(
-    model: str | None,
-    names: str | None,
-    also: tuple[str, ...],
-    blend: tuple[float, ...] | None,
-    labels: tuple[str, ...],
-    backend: str | None,
-    threads: int,
-    as_json: bool,
-    notes: Notes,
-    **where: Any,
+    model: str | None, names: str | None, also: tuple[str, ...], as_json: bool, notes: Notes, **how: Any
 ) -> None:
     """Measure how well a model predicts a list of names.
 
@@ -62,9 +50,9 @@ def evaluate(
     If both the model and the list have labels, each name is predicted given its label, and the figures of each label
     are printed too.
     """
-    loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
+    loaded = open_blend((model, *also), notes, **{name: how.pop(name) for name in options.OF_MODELS})
     learned = _learned_list(loaded) if names is None else None
-    corpus = open_list(names, notes, base=learned, **where)
+    corpus = open_list(names, notes, base=learned, **how)
     is_learned = loaded.learned_from(corpus)
     if learned is not None and not is_learned:
         raise NamesError(f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list")

@@ -10,18 +10,18 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from namegen.cli.display import Display
 from namegen.cli.options import OutFile, together
-from namegen.cli.terminal import cells, columns, json_string, printable
+from namegen.cli.terminal import cells, columns, json_text, printable
 from namegen.errors import NamegenError, safe_cell
 from namegen.files import check_output, write_whole
 
@@ -52,7 +52,7 @@ def _kept(name: str) -> Any:
 
 _kept_option = partial(click.option, expose_value=False, callback=_keep)
 option = together(
-    click.option(
+    _kept_option(
         "--format",
         "form",
         type=click.Choice(FORMATS),
@@ -73,12 +73,13 @@ scores = _kept_option(
 )
 
 
-def chosen(form: str | None, as_json: bool) -> str:
-    """The format that ``--format``, ``--json`` and ``--out`` ask for together.
+def chosen(as_json: bool) -> str:
+    """The format that ``--format``, ``--json`` (``as_json``) and ``--out`` ask for together.
 
     Raises:
         UsageError: they disagree. OutputError: the file cannot or may not be written.
     """
+    form = _kept("form")
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json contradicts --format {form}: give only one of them.")
     form = "json" if as_json else form
@@ -108,8 +109,6 @@ class Rows(AbstractContextManager["Rows"]):
         self._stream: Any = sys.stdout if self._out is None else io.StringIO()
         self._written = False
         self._kept: list[str] = []  # to be written side by side
-        fields = ", ".join(f"{json_string(name)}: %s" for name in names)
-        self._object = f"{{{fields}}}"  # the columns are ours: none of them has a %
 
     def __enter__(self) -> Rows:
         """Write what comes before all rows."""
@@ -143,7 +142,7 @@ class Rows(AbstractContextManager["Rows"]):
             return
         found: list[Sequence[Cell]] = [batch.names]
         if _kept("scores"):
-            found.append(batch.log_probability.tolist())
+            found.append([value if math.isfinite(value) else None for value in batch.log_probability.tolist()])
             found.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
         if model.labels:
             found.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
@@ -165,29 +164,11 @@ class Rows(AbstractContextManager["Rows"]):
             write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
-        """Put together by hand: a million objects through ``json.dumps`` take longer than their names."""
-        return (self._object % tuple([_JSON[type(cell)](cell) for cell in row]) for row in rows)
-
-
-Found = TypeVar("Found")
-
-
-def write_found(
-    form: str,
-    names: Sequence[str],
-    batches: Iterable[Iterable[Found]],
-    row: Callable[[Found], Sequence[Cell]],
-    display: Display,
-) -> None:
-    """Write what a search gives as it comes, a row each; what shows the search is closed at its end."""
-    with Rows(form, names) as rows, closing(display):
-        for batch in batches:
-            with display.erased():
-                rows.write(map(row, batch))
+        return (json_text(dict(zip(self._columns, row, strict=True))) for row in rows)
 
 
 def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display) -> None:
-    """The same for names from a model."""
+    """Write names from a model as they come; what shows the search is closed at its end."""
     columns = ("name", *(SCORES if _kept("scores") else ()), *((LABEL,) if model.labels else ()))
     with Rows(form, columns) as rows, closing(display):
         for batch in batches:
@@ -215,15 +196,6 @@ def text_lines(texts: Sequence[str]) -> str:
     """A text a line. One check finds out that all are safe to show, as nearly always."""
     safe = "".join(texts).isprintable()
     return "".join(f"{text}\n" for text in (texts if safe else map(printable, texts)))
-
-
-_JSON: dict[type, Callable[..., str]] = {
-    str: json_string,
-    float: lambda value: repr(value) if math.isfinite(value) else "null",
-    int: str,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda value: "null",
-}
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:

@@ -123,8 +123,6 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     shown=(*SHOWN, "labels", "best"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@options.blend
-@options.label
 @options.how_many("names", most=MOST_ASKED_FOR, default=20)
 @drawing_options
 @click.option(
@@ -139,19 +137,13 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
     help="The order of the names; likely: the likeliest first.  [default: random; likely with --best]",
 )
 @formats.option
-@options.backend
-@options.threads
+@options.of_models
 @options.common
 def generate(
     models: tuple[str, ...],
-    blend: tuple[float, ...] | None,
-    labels: tuple[str, ...],
     count: int,
     best: int | None,
     sort: str | None,
-    form: str | None,
-    backend: str | None,
-    threads: int,
     as_json: bool,
     notes: Notes,
     **wished: Any,
@@ -167,9 +159,9 @@ def generate(
     The columns of --format csv and json are: name, and for a model with labels also label, the likeliest one. --scores
     adds log_probability (in nats) and new. --json means --format json.
     """
-    form = formats.chosen(form, as_json)
+    form = formats.chosen(as_json)
     _refuse_without_effect(click.get_current_context())
-    loaded = open_blend(models, blend, notes, labels=labels, backend=backend, threads=threads)
+    loaded = open_blend(models, notes, **{name: wished.pop(name) for name in options.OF_MODELS})
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
         if best is None:

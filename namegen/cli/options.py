@@ -284,6 +284,9 @@ label = click.option(
     "Finnish,female; repeat the option for several.  [default: all labels, as often as in the training part of the "
     "list]",
 )
+# How MODEL is read; ``open_blend`` takes them together.
+of_models = together(blend, label, backend, threads)
+OF_MODELS = ("blend", "labels", "backend", "threads")
 # How NAMES is read; ``open_list`` takes them together.
 of_a_list = together(of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length"))
 
@@ -326,9 +329,9 @@ def open_model(model: str | None, notes: Notes, *, backend: str | None = None, t
 
 def open_blend(
     models: Sequence[str | None],
-    weights: Sequence[float] | None,
     notes: Notes,
     *,
+    blend: Sequence[float] | None,
     labels: Sequence[str],
     backend: str | None,
     threads: int,
@@ -336,7 +339,7 @@ def open_blend(
     """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
     SettingsError.
     """
-    if weights is not None and len(models) < 2:
+    if blend is not None and len(models) < 2:
         raise click.UsageError("--blend is for several models: give two or more, or leave it out.")
     loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
     if len(loaded) == 1 or any(model.labels for model in loaded):
@@ -352,7 +355,7 @@ def open_blend(
         )
     import namegen.api as api
 
-    return loaded[0] if len(loaded) == 1 else api.blend(loaded, weights)
+    return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend)
 
 
 def open_list(names: str | None, notes: Notes, *, base: DataSettings | None = None, **where: Any) -> Corpus:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -36,10 +39,39 @@ def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     )
 
 
-def _wishes_of(part: str, wished: dict[str, Any], banned: Sequence[str] | None) -> Any:
-    """Take what was wished of one part of the names; what is banned of all parts is banned of this one, too."""
-    own = {name.removeprefix(part): wished.pop(name) for name in list(wished) if name.startswith(part)}
-    return {**own, "banned": [*(own["banned"] or ()), *(banned or ())]}
+def _write_whole(
+    form: str,
+    columns: Sequence[str],
+    whole: Callable[[Any], str],
+    invent: Callable[..., Iterable[Iterable[Any]]],
+    parts: Sequence[str],
+    notes: Notes,
+    wished: dict[str, Any],
+) -> None:
+    """Invent whole names, and write each with its parts as they are found.
+
+    Args:
+        form: of the output.
+        columns: attributes of what is invented.
+        whole: the name of one as a whole.
+        invent: gives them, by what is wished of all and of each part.
+        parts: what the wishes of a part begin with; what is banned of all parts is banned of each, too.
+        notes: where the search is shown.
+        wished: as the options have it.
+    """
+    wished |= read_texts(wished, notes)
+    banned = wished.pop("banned") or ()
+    for part in parts:
+        own = {name: wished.pop(name) for name in list(wished) if name.startswith(f"{part}_")}
+        own = {name.removeprefix(f"{part}_"): value for name, value in own.items()}
+        wished[f"{part}_wishes"] = {**own, "banned": [*(own["banned"] or ()), *banned]}
+    row_of = attrgetter(*columns)
+    with Display(notes, formats.SEARCHING) as display:
+        batches = invent(watch=display, **wished)
+        with formats.Rows(form, ("name", *columns)) as rows, closing(display):
+            for batch in batches:
+                with display.erased():
+                    rows.write((whole(one), *row_of(one)) for one in batch)
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
@@ -106,7 +138,6 @@ def people(
     template: str | None,
     given_model: str | None,
     family_model: str | None,
-    form: str | None,
     as_json: bool,
     notes: Notes,
     **wished: Any,
@@ -117,35 +148,19 @@ def people(
     name that fits the options is left out. The columns of --format csv and json are: name, given, family, origin,
     gender, and with --household also household, a number.
     """
-    form = formats.chosen(form, as_json)
+    form = formats.chosen(as_json)
     limit_threads(1)
     from namegen import api
     from namegen.core.generation.people import TEMPLATE, check_template
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    wished |= read_texts(wished, notes)
-    banned = wished.pop("banned")
     of_given, of_family = (None if model is None else open_model(model, notes) for model in (given_model, family_model))
+    invent = partial(
+        api.invent_people_batches, count, household=household, given_model=of_given, family_model=of_family
+    )
     columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
-    with Display(notes, formats.SEARCHING) as display:
-        batches = api.invent_people_batches(
-            count,
-            household=household,
-            given_model=of_given,
-            family_model=of_family,
-            given_wishes=_wishes_of("given_", wished, banned),
-            family_wishes=_wishes_of("family_", wished, banned),
-            watch=display,
-            **wished,
-        )
-        formats.write_found(
-            form,
-            ("name", *columns),
-            batches,
-            lambda one: (one.written(template), *(getattr(one, column) for column in columns)),
-            display,
-        )
+    _write_whole(form, columns, lambda one: one.written(template), invent, ("given", "family"), notes, wished)
 
 
 @options.command(
@@ -157,36 +172,19 @@ def people(
 @wish_options("first names", "first-")
 @wish_options("last names", "last-")
 @options.common
-def players(
-    count: int,
-    form: str | None,
-    as_json: bool,
-    notes: Notes,
-    **wished: Any,
-) -> None:
+def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     """Invent baseball players: a first name, a last name, and sometimes a suffix such as Jr.
 
     The last name is always new. The first name may be one that real players have, but the full name is never that of a
     real player of major-league baseball. The columns of --format csv and json are: name, first, last, suffix.
     """
-    form = formats.chosen(form, as_json)
+    form = formats.chosen(as_json)
     limit_threads(1)
     from namegen import api
 
-    wished |= read_texts(wished, notes)
-    banned = wished.pop("banned")
-    with Display(notes, formats.SEARCHING) as display:
-        batches = api.invent_players_batches(
-            count,
-            first_wishes=_wishes_of("first_", wished, banned),
-            last_wishes=_wishes_of("last_", wished, banned),
-            watch=display,
-            **wished,
-        )
-        columns = ("name", "first", "last", "suffix")
-        formats.write_found(
-            form, columns, batches, lambda one: (one.full_name, one.first, one.last, one.suffix), display
-        )
+    invent = partial(api.invent_players_batches, count)
+    columns = ("first", "last", "suffix")
+    _write_whole(form, columns, lambda one: one.full_name, invent, ("first", "last"), notes, wished)
 
 
 @options.command(
@@ -199,20 +197,14 @@ def players(
 @formats.option
 @drawing_options
 @options.common
-def companies(
-    count: int,
-    form: str | None,
-    as_json: bool,
-    notes: Notes,
-    **wished: Any,
-) -> None:
+def companies(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     """Invent new names of companies, each of them once.
 
     No company in the bundled list has one of these names. A company elsewhere may have it, and it may be a trademark:
     look it up before you use it. --format csv and json have the column name; --scores adds log_probability (in nats)
     and new.
     """
-    _write_names("companies", count, formats.chosen(form, as_json), notes, wished)
+    _write_names("companies", count, formats.chosen(as_json), notes, wished)
 
 
 @options.command(
@@ -234,21 +226,14 @@ def companies(
 @formats.option
 @drawing_options
 @options.common
-def places(
-    count: int,
-    countries: tuple[str, ...],
-    form: str | None,
-    as_json: bool,
-    notes: Notes,
-    **wished: Any,
-) -> None:
+def places(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     """Invent new names of towns and villages, each of them once.
 
     No place in the bundled list has one of these names; it has at most the 500 largest of a country, so a smaller place
     may. The columns of --format csv and json are name and label, the likeliest country; --scores adds log_probability
     (in nats) and new.
     """
-    _write_names("places", count, formats.chosen(form, as_json), notes, {**wished, "countries": countries})
+    _write_names("places", count, formats.chosen(as_json), notes, wished)
 
 
 def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,8 +35,6 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option("--model", metavar="MODEL", help="The model to use; every argument is then a name.")
 @options.also
-@options.blend
-@options.label
 @click.option(
     "--labels",
     "by_label",
@@ -44,20 +42,16 @@ COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.i
     help="Show the likeliest labels of each name; of labels of several parts, "
     "such as origin and gender, the likeliest values of each part.",
 )
-@options.backend
-@options.threads
+@options.of_models
 @options.common
 def score(
     texts: tuple[str, ...],
     model: str | None,
     also: tuple[str, ...],
-    blend: tuple[float, ...] | None,
-    labels: tuple[str, ...],
     by_label: bool,
-    backend: str | None,
-    threads: int,
     as_json: bool,
     notes: Notes,
+    **how: Any,
 ) -> None:
     """Say how likely names are for a model, letter by letter.
 
@@ -78,8 +72,8 @@ def score(
                 "it as a name"
             )
         notes(f"model: {printable(model)}")
-    loaded = open_blend((model, *also), blend, notes, labels=labels, backend=backend, threads=threads)
-    if by_label and labels and len(loaded.labels) == 1:
+    loaded = open_blend((model, *also), notes, **how)
+    if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
             "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
         )

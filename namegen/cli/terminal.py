@@ -29,17 +29,12 @@ ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")  # characters that take one;
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
 def json_text(document: Mapping[str, object]) -> str:
     """One line of JSON that is safe to show: what JSON itself leaves unescaped of the control characters is escaped."""
-    return _json_safe(json.dumps(document, ensure_ascii=False, allow_nan=False))
-
-
-def json_string(text: str) -> str:
-    """One string of JSON, as safe to show."""
-    return _json_safe(json.encoder.encode_basestring(text))
-
-
-def _json_safe(text: str) -> str:
+    text = _TO_JSON.encode(document)
     return text if text.isprintable() else UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
