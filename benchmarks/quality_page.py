@@ -106,8 +106,8 @@ LEAK = """\
 ## With test names that were learned
 
 makemore, and projects that follow it, split such names in this way: a line for each girls' name and for each boys'
-name, and a random tenth of the lines for the test. Of the test lines {share:.0%} stand in the training part as well, so
-a model is rewarded for what it has learned by heart. The last two columns have the nats of these lines and of the
+name, and a random tenth of the lines for the test. So {share:.0%} of the test lines stand in the training part as well,
+and a model is rewarded for what it has learned by heart. The last two columns have the nats of these lines and of the
 others. Compare the others with the table above, and the mean of both with what is published elsewhere."""
 
 

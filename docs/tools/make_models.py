@@ -174,8 +174,8 @@ anything that decides about people. A score says how much a name is like those o
   and it may be a trademark.
 - It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
   an offensive word can come out.
-- Of the new names of each length{each_label} the likeliest {100 * model.choose:g} % are offered (`--choose`); with a
-  larger share they get wilder.
+- The likeliest {100 * model.choose:g} % of the new names of each length{each_label} are offered (`--choose`); a larger
+  share gives wilder names.
 - It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
   name was in the list. The list is public.
 
