@@ -11,7 +11,8 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
-from namegen.core.settings import CELLS, TrainingSettings
+from namegen.core.network.cells import CELLS
+from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32

@@ -23,7 +23,8 @@ PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-DATA = GROUND | {"core.optimizers", "core.settings", "core.data"}
+CELLS = "core.network.cells"  # a floor of its own: the settings name the cells, and the networks read the settings
+DATA = GROUND | {CELLS, "core.optimizers", "core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
@@ -44,7 +45,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "children": ({"documents", "errors", "events", "threads"}, set()),
     "core": (set(), set()),
     "core.optimizers": (set(), set()),
-    "core.settings": (GROUND | {"core.optimizers"}, set()),
+    CELLS: ({"errors"}, set()),
+    "core.settings": (GROUND | {CELLS, "core.optimizers"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),
@@ -125,6 +127,8 @@ def module_name(path: Path) -> str:
 
 def floor_of(module: str) -> str:
     parts = module.split(".")[1:]
+    if ".".join(parts) == CELLS:
+        return CELLS
     return ".".join(parts[:2]) if parts[:1] in (["backends"], ["core"]) else ".".join(parts[:1])
 
 

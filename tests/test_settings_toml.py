@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen import api, threads
-from namegen.core.settings import CELLS, SPLITS, DataSettings, NetworkSettings, TrainingSettings
+from namegen.core.network.cells import CELLS
+from namegen.core.settings import SPLITS, DataSettings, NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
 from namegen.settings_toml import Config, RunSettings, merge, parse_config, read_config, write_config
 

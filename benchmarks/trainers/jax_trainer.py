@@ -53,7 +53,7 @@ def loss(
         kernel, bias = parameters[f"rnn.{k}.kernel"], parameters[f"rnn.{k}.bias"]
         read = (kernel[tokens[:-1]] if read is None else read @ kernel) + (bias[0] if bias.ndim == 2 else bias)
         step = partial(cell, recurrent=parameters[f"rnn.{k}.recurrent_kernel"], bias=bias)
-        zeros = (jnp.zeros((tokens.shape[1], width)),) * network.cell_shape.states
+        zeros = (jnp.zeros((tokens.shape[1], width)),) * network.formula.states
 
         def advance(states: tuple, row: jax.Array, step: Callable = step) -> tuple:
             after = step(row, states)

@@ -52,7 +52,7 @@ class TorchTrainer:
         self.batch_size, self.distinct, self.seed, self.shapes = batch_size, distinct, seed, network
         self.rows = nn.Embedding.from_pretrained(torch.eye(vocabulary.size))
         self.rnn = LAYERS[network.cell](vocabulary.size, width, num_layers=len(network.hidden), batch_first=True)
-        if network.cell_shape.biases == 1:  # PyTorch has two, which Adam would move twice as fast as one
+        if network.formula.biases == 1:  # PyTorch has two, which Adam would move twice as fast as one
             for k in range(len(network.hidden)):
                 getattr(self.rnn, f"bias_hh_l{k}").requires_grad_(False)
         self.output = nn.Linear(width, vocabulary.size)

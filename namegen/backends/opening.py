@@ -146,19 +146,18 @@ def check_export(
     if not difference <= TOLERANCE * max(1.0, largest):
         raise OutputError(
             f"{target} would compute other values for {name} than Python does here (logits that differ by "
-            f"{difference:.2g}), probably because the cell {getattr(network, 'cell', network.architecture)!r} of the "
-            "NumPy engine has been changed: it has namegen's own formulas; export a model of an unchanged cell, or use "
-            "this one in Python"
+            f"{difference:.2g}), probably because the engine {engine.name} does not compute the formula of the cell as "
+            "it is declared; export a model of an unchanged cell, or use this one in Python"
         )
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
-    """The NumPy engine with a checkpoint's parameters.
+    """The NumPy engine with a checkpoint's parameters; of an architecture that it does not know, the engine that does.
 
     Raises:
         CheckpointError: it gives something else than the engine that trained the network did.
     """
-    return open_network(checkpoint, name, backend=OWN_READER, advice=NOT_EXPORTABLE)
+    return open_network(checkpoint, name, advice=NOT_EXPORTABLE)
 
 
 def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array, "R T V"]:

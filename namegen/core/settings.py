@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, cast
 
+from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.errors import SettingsError, setting, shown
 
-CELLS = ("simple_rnn", "gru", "lstm")
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
 SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
@@ -208,7 +208,7 @@ class NetworkSettings(Checked):
         holds=lambda v: v != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=CELLS)  # the plain one: simple_rnn
+    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=tuple(CELLS))  # the plain one: simple_rnn
     hidden: tuple[int, ...] | None = declared(  # the plain ones: 32, 32
         None,
         "The number of units of each layer, such as 64 or 32,32.",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import Cell
-from namegen.core.network.architecture import CellShape
-from namegen.testing.comparisons import expect, expect_equal
+from namegen.backends.numpy_engine.cells import NumpyCell
+from namegen.testing.comparisons import expect, expect_close, expect_equal
 from namegen.types import Array
 
 ROWS, WIDTH = 4, 3
 STEP = 1e-5
+LIBRARY = SimpleNamespace(**vars(np), sigmoid=lambda x: 1 / (1 + np.exp(-x)))  # of operations
 TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
 
 
-def check_cell(cell: Cell, shape: CellShape) -> None:
-    """Hold a cell's ``slopes`` and ``backward`` against central differences of its ``forward``, in float64.
+def check_cell(cell: NumpyCell) -> None:
+    """Hold the NumPy engine's code for a cell against its formula, and its way back against central differences,
+    in float64.
 
     Four rows of a width of three, random numbers; no tree and no network, so that a failure is the cell's own. What is
     differentiated is a weighted sum of the state after the step, by the input's part ``x``, by the state's part ``s``,
@@ -25,19 +27,19 @@ def check_cell(cell: Cell, shape: CellShape) -> None:
 
     Args:
         cell: what is checked.
-        shape: its gates and states.
 
     Raises:
-        AssertionError: a method leaves numbers unwritten, changes what it must not, or a derivative is wrong; says
-            which, of which gate, and both values.
+        AssertionError: a method leaves numbers unwritten, changes what it must not, or computes something else than the
+            formula that is declared, or a derivative is wrong; says which, of which gate, and both values.
 
     >>> from namegen.backends.numpy_engine.cells import SimpleRNN
-    >>> check_cell(SimpleRNN(), CellShape(gates=1))
+    >>> check_cell(SimpleRNN())
     """
-    rng = np.random.default_rng(0)
+    rng, formula = np.random.default_rng(0), cell.declared.formula
     gates, scale = list(cell.x_gates), np.array(cell.scale)[:, None, None]
     x, s, before, weights = (
-        rng.normal(0, 0.8, (count, ROWS, WIDTH)) for count in (shape.gates, cell.s_gates, shape.states, shape.states)
+        rng.normal(0, 0.8, (count, ROWS, WIDTH))
+        for count in (formula.gates, formula.state_gates, formula.states, formula.states)
     )
 
     def forward() -> tuple[Array, Array, Array, Array]:
@@ -50,6 +52,8 @@ def check_cell(cell: Cell, shape: CellShape) -> None:
 
     columns, carried, after, kept = forward()
     expect(not np.isnan(after).any(), "forward leaves numbers of the state after the step unwritten, or makes NaN")
+    for name, one, other in zip(cell.declared.states, after, formula.run([*x, *s, *before], LIBRARY), strict=True):
+        expect_close(one, other, f"forward computes another {name} than the formula of {cell.declared.name}: a number")
     found = after.copy()
     cell.slopes(columns, carried, after, kept)
     expect_equal(after, found, "slopes must not change the state after the step, but one of its numbers")

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from namegen.core.engine import Engine, EngineClass, LanguageModel
-from namegen.core.settings import CELLS
+from namegen.core.network.cells import CELLS
 from namegen.errors import CheckpointError, NamegenError
 from namegen.testing import steps
 from namegen.testing.comparisons import (
@@ -120,7 +120,7 @@ def check_attributes(engine_class: EngineClass, kind: Kind) -> None:
     expect(len(set(known)) == len(known) > 0, f"architectures are {known}: expected at least one, each once")
     architecture = small_network(kind).architecture
     expect(architecture in known, f"{architecture} is not among the architectures {known}")
-    expect(engine_class.cells <= set(CELLS), f"cells are {sorted(engine_class.cells)}: known are {CELLS}")
+    expect(engine_class.cells <= set(CELLS), f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}")
     expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
     engine = small_engine(engine_class, kind)
     expect(isinstance(engine, Engine), "a method of the protocol is missing")

@@ -1,23 +1,24 @@
 """A page's model, read in Python as ``network.js`` reads it, so that an export can be compared before it is written.
 
-Formulas and precision (parameters float32, arithmetic float64) are those of ``network.js``, and on purpose not those of
-an engine: what is compared must not come from the same place.
+The loop over a cell's operations and the precision (parameters float32, arithmetic float64) are those of
+``network.js``, and on purpose not those of an engine: what is compared must not come from the same place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 import numpy as np
 
-from namegen.core.network.architecture import exportable
-from namegen.core.network.record import read_record, text_to_bytes
+from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.cells import Formula
+from namegen.core.network.record import text_to_bytes
 from namegen.documents import Json
 from namegen.types import Array, Float64, Int, Int32
 
-LayerState: TypeAlias = list[Array]  # h, of an LSTM h and c: each (B, H)
+LayerState: TypeAlias = list[Array]  # of each state of the cell (B, H), h first
 PageState: TypeAlias = list[LayerState]
 
 
@@ -30,6 +31,8 @@ class PageDescription:
         spaces, separators, kinds, removal, folding: tables of the model's own characters: what a page cannot look up.
         claimed: what no new name begins with, a line each (``core/generation/wishes/claimed.py``).
         spellings: of companies, how the words of legal forms are written, and other words (``letter_case.py``).
+        cell: its title.
+        formula: its operations (``core/network/cells.py``).
         tensors: the parameters, float32, by canonical name, as texts (``core/network/record.py``).
         record: all else that the model carries, as ``Record.to_plain`` gives it.
     """
@@ -45,6 +48,8 @@ class PageDescription:
     folding: Mapping[str, str]
     claimed: str
     spellings: tuple[Mapping[str, str], ...]
+    cell: str
+    formula: Formula
     tensors: Mapping[str, str]
     record: Mapping[str, Json]
 
@@ -54,64 +59,53 @@ class PageNetwork:
 
     Args:
         description: one model of the page's JSON.
+        network: the shapes of its tensors.
     """
 
-    def __init__(self, description: PageDescription) -> None:
-        self.network = exportable(read_record(description.record).network, CELLS, "a page")
-        self.vocabulary_size = self.network.vocabulary_size
+    def __init__(self, description: PageDescription, network: RecurrentNetwork) -> None:
+        self.network, self.formula = network, description.formula
+        self.vocabulary_size = network.vocabulary_size
         tensors = {
             name: np.frombuffer(text_to_bytes(description.tensors[name]), "<f4").astype(np.float64).reshape(shape)
-            for name, shape in self.network.parameter_shapes.items()
+            for name, shape in network.parameter_shapes.items()
         }
         self.layers = [
             [tensors[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
-            for k in range(len(self.network.hidden))
+            for k in range(len(network.hidden))
         ]
         self.kernel, self.bias = tensors["output.kernel"], tensors["output.bias"]
 
     def initial_state(self, rows: int) -> PageState:
         """Zeros."""
-        states = range(self.network.cell_shape.states)
-        return [[np.zeros((rows, width)) for _ in states] for width in self.network.hidden]
+        return [[np.zeros((rows, width)) for _ in range(self.formula.states)] for width in self.network.hidden]
 
     def step(self, tokens: Int32[Array, "B"], state: object) -> tuple[Float64[Array, "B V"], PageState]:
         """Read one token a row."""
-        x: Array = tokens
+        rows: Array = tokens
         after = []
         for (K, U, b), before in zip(self.layers, cast(PageState, state), strict=True):
-            x_K = K[x] if x.ndim == 1 else x @ K  # a token is looked up
-            after.append(CELLS[self.network.cell](x_K, U, b, before))
-            x = after[-1][0]
-        return self.bias + x @ self.kernel, after
+            width, biases = len(U), np.atleast_2d(b)
+            x = (K[rows] if rows.ndim == 1 else rows @ K) + biases[0]  # a token is looked up
+            s = before[0] @ U + (biases[1, : U.shape[1]] if len(biases) == 2 else 0)
+            values = [part[:, k : k + width] for part in (x, s) for k in range(0, part.shape[1], width)] + before
+            for one in self.formula.operations:
+                of = [values[place] for place in one.of]
+                values.append(np.float64(one.number) if one.name == "number" else OPERATIONS[one.name](*of))
+            after.append([values[place] for place in self.formula.after])
+            rows = after[-1][0]
+        return self.bias + rows @ self.kernel, after
 
     def select(self, state: object, rows: Int[Array, "K"]) -> PageState:
         """Gather rows of a state."""
         return [[array[rows] for array in layer] for layer in cast(PageState, state)]
 
 
-def _sigmoid(x: Array) -> Array:
-    return 0.5 * np.tanh(0.5 * x) + 0.5
-
-
-def _simple_rnn(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
-    (h,) = state
-    return [np.tanh(x_K + h @ U + b)]
-
-
-def _gru(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
-    (h,), H = state, len(U)
-    p, s = x_K + b[0], h @ U + b[1]
-    z, r = _sigmoid(p[:, :H] + s[:, :H]), _sigmoid(p[:, H : 2 * H] + s[:, H : 2 * H])
-    n = np.tanh(p[:, 2 * H :] + r * s[:, 2 * H :])
-    return [n + z * (h - n)]
-
-
-def _lstm(x_K: Array, U: Array, b: Array, state: LayerState) -> LayerState:
-    (h, c), H = state, len(U)
-    a = x_K + h @ U + b
-    i, f, o = (_sigmoid(a[:, gate * H : (gate + 1) * H]) for gate in (0, 1, 3))
-    c_after = f * c + i * np.tanh(a[:, 2 * H : 3 * H])
-    return [o * np.tanh(c_after), c_after]
-
-
-CELLS = {"simple_rnn": _simple_rnn, "gru": _gru, "lstm": _lstm}
+OPERATIONS: dict[str, Callable[..., Array]] = {  # those of OPERATIONS in network.js
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "absolute": np.absolute,
+    "sigmoid": lambda x: 0.5 * np.tanh(0.5 * x) + 0.5,
+    "tanh": np.tanh,
+}

@@ -51,11 +51,11 @@ function checkFields(description) {
 }
 
 /** Whether fields fit each other: as many numbers as the network has, all of them finite, and whole names of the list. */
-function checkNumbers({ tensors, record }) {
+function checkNumbers({ tensors, formula, record }) {
   const { network, vocabulary, labels, probe, choose, bars, known_names: knownNames } = record;
   const characters = [...vocabulary];
-  const { cell, hidden } = network;
-  if (!Object.hasOwn(CELLS, cell)) throw new Damage("its cell");
+  const { hidden } = network;
+  if (!canRun(formula)) throw new Damage("its formula");
   if (!Array.isArray(hidden) || hidden.length === 0) throw new Damage("its hidden layers");
   if (new Set(characters).size !== characters.length) throw new Damage("its vocabulary");
   if (labels.length && !labels.some(({ names }) => names > 0)) throw new Damage("its labels");
@@ -63,7 +63,7 @@ function checkNumbers({ tensors, record }) {
     const bytes = bytesOfText(text);
     return bytes.byteLength === 4 * count && new Float32Array(bytes).every(Number.isFinite);
   };
-  const shapes = shapesOf(cell, hidden, characters.length + 1, labels.length);
+  const shapes = shapesOf(formula, hidden, characters.length + 1, labels.length);
   const hasTensor = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count);
   const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
   if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
@@ -73,15 +73,24 @@ function checkNumbers({ tensors, record }) {
   if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known names");
 }
 
+/** Whether all operations of a cell are known, and read only what is there before them. */
+function canRun({ gates, state_gates, states, operations, after }) {
+  const given = gates + state_gates + states;
+  const isThere = (place, end) => place >= 0 && place < end;
+  const knows = ({ name, of }, k) =>
+    Object.hasOwn(OPERATIONS, name) && of.length === OPERATIONS[name].length - 1 && of.every((place) => isThere(place, given + k));
+  const isSound = gates > 0 && state_gates >= 0 && state_gates <= gates && states > 0 && after.length === states;
+  return isSound && operations.every(knows) && after.every((place) => isThere(place, given + operations.length));
+}
+
 /** How many numbers each tensor has. */
-function shapesOf(cell, hidden, outputs, labels) {
-  const gates = { simple_rnn: 1, gru: 3, lstm: 4 }[cell];
+function shapesOf({ gates, state_gates, biases }, hidden, outputs, labels) {
   const shapes = {};
   let inputs = outputs + labels;
   hidden.forEach((width, k) => {
     shapes[`rnn.${k}.kernel`] = inputs * gates * width;
-    shapes[`rnn.${k}.recurrent_kernel`] = width * gates * width;
-    shapes[`rnn.${k}.bias`] = (cell === "gru" ? 2 : 1) * gates * width;
+    shapes[`rnn.${k}.recurrent_kernel`] = width * state_gates * width;
+    shapes[`rnn.${k}.bias`] = biases * gates * width;
     inputs = width;
   });
   return { ...shapes, "output.kernel": inputs * outputs, "output.bias": outputs };

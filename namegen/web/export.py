@@ -32,7 +32,7 @@ from namegen.core.network.record import RecordDocument, bytes_to_text
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
-from namegen.web.arithmetic import CELLS, PageDescription, PageNetwork
+from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
 
 LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: module.py makes a module of them.
@@ -74,8 +74,8 @@ def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -
         The size of the page in bytes.
 
     Raises:
-        OutputError: the file exists, is a folder, cannot be written, or would be too large for a page; or the page has
-            no formulas for a model's cell.
+        OutputError: the file exists, is a folder, cannot be written, or would be too large for a page; or the page
+            lacks an operation of a model's cell.
     """
     check_output(out, example="names.html", force=force)
     content = page(models).encode()
@@ -87,7 +87,7 @@ def page(models: Sequence[PageModel]) -> str:
     """The text of a page with the models in it.
 
     Raises:
-        OutputError: it would be too large for a page, the page has no formulas for a model's architecture or cell, or
+        OutputError: it would be too large for a page, the page lacks an architecture or an operation, or
             computes something else of it than Python.
         CheckpointError: an engine trained a model that computes something else than the page's formulas.
     """
@@ -119,18 +119,17 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
         target: what they go into, as a message calls it: ``a page``.
 
     Raises:
-        OutputError: they would be too large; there are no formulas for a model's architecture or cell, or they give
+        OutputError: they would be too large; there is no such architecture or operation, or they give
             something else than Python.
         CheckpointError: an engine trained a model that computes something else than these formulas.
     """
-    for model in models:
-        exportable(model.checkpoint.network, CELLS, target)
+    networks = [exportable(model.checkpoint.network, OPERATIONS, target) for model in models]
     _check_size(models, target)
     labels = distinct_labels(model.label for model in models)
     titles = distinct_labels(model.title or model.label for model in models)
     descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
-    for model, description in zip(models, descriptions, strict=True):
-        check_export(model.checkpoint, model.label, target, partial(logits_of, PageNetwork(description)))
+    for model, description, network in zip(models, descriptions, networks, strict=True):
+        check_export(model.checkpoint, model.label, target, partial(logits_of, PageNetwork(description, network)))
     return descriptions
 
 
@@ -139,6 +138,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     checkpoint = model.checkpoint
     characters = checkpoint.vocabulary.characters
     removal, folding = normalisation_tables(characters)
+    cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
     return PageDescription(
         name=label,
         title=title,
@@ -151,6 +151,8 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         folding=folding,
         claimed="\n".join(model.claimed),
         spellings=usual_spellings() if checkpoint.endings else (),
+        cell=cell.title,
+        formula=cell.formula,
         tensors={
             name: bytes_to_text(np.asarray(values, "<f4").tobytes()) for name, values in checkpoint.parameters.items()
         },

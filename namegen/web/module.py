@@ -18,7 +18,7 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.web.export import PageModel, checked_descriptions, engine_text, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 8
+FORMAT, FORMAT_VERSION = "namegen-names", 9
 
 
 def data_path(out: Path) -> Path:
@@ -42,8 +42,8 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
         Each file's bytes, the module first.
 
     Raises:
-        OutputError: a file exists, is a folder, or cannot be written; the data would be too large; or the module has no
-            formulas for a model's cell, or computes something else of it than Python.
+        OutputError: a file exists, is a folder, or cannot be written; the data would be too large; or the module lacks
+            an operation of a model's cell, or computes something else of it than Python.
         CheckpointError: an engine trained a model that computes something else than the module's formulas.
     """
     check_output(out, example="names.mjs", force=force)

@@ -303,7 +303,7 @@ class Model extends NameSource {
     }));
     super({
       parts: [],
-      network: new Network(record.network, description.tensors),
+      network: new Network(record.network, description.formula, description.tensors),
       characters,
       starts: labels.length ? starts : [{ token: BOUNDARY, chance: 1, label: null }],
       spaces: description.spaces,

@@ -1,14 +1,12 @@
-// The network: one character in, the logits of the next one out. The formulas are those of
-// namegen/backends/numpy_engine/cells.py, in the same letters, for one name at a time.
+// The network: one character in, the logits of the next one out. A model's data say which operations its cell is made of
+// (`Formula` in namegen/core/network/cells.py); they are run here for one name at a time.
 //
 // V: characters and the boundary. L: labels, each with a beginning of its own, ids V to V + L − 1, which are only read.
-// H: width of a layer. G: gates (1; GRU z, r, h; LSTM i, f, c, o), side by side.
-//     kernel K (V + L, or H of the layer before, G·H)   recurrent_kernel U (H, G·H)   bias b (G·H); GRU (2, 3·H)
+// H: width of a layer. G: gates, side by side; S: how many of them, from the first on, read the state.
+//     kernel K (V + L, or H of the layer before, G·H)   recurrent_kernel U (H, S·H)   bias b (G·H), or (2, G·H): b and b′
 // Parameters are float32, the arithmetic is float64, which is what JavaScript's numbers are.
 
 const BOUNDARY = 0; // the id that is predicted as STOP, and without labels read as START
-
-const sigmoid = (x) => 0.5 * Math.tanh(0.5 * x) + 0.5;
 
 /**
  * sums += x W, for the vector x and the matrix W. Eight rows at a time, as each sum is then read and written an eighth as
@@ -31,70 +29,62 @@ function addProduct(sums, x, W) {
   return sums;
 }
 
-/** x K + b. The product of a one-hot row with K is one row of K, so a token, which is a number, is looked up. */
-function project(layer, x, columns) {
-  const sums = layer.bias.slice(0, columns); // the GRU's first bias; the whole of the others'
-  if (typeof x !== "number") return addProduct(sums, x, layer.kernel);
-  for (let column = 0; column < columns; column++) sums[column] += layer.kernel[x * columns + column];
-  return sums;
-}
-
-/** One step of one layer for each cell: from its input and its state to its new state; the first part is the output. */
-const CELLS = {
-  // h' = tanh(x K + h U + b)
-  simple_rnn(layer, x, [h]) {
-    const H = h.length;
-    const a = addProduct(project(layer, x, H), h, layer.recurrent_kernel);
-    return [a.map(Math.tanh)];
-  },
-
-  // z = σ(x K_z + b_z + h U_z + c_z);  r = σ(x K_r + b_r + h U_r + c_r);  c: the second row of the bias
-  // n = tanh(x K_h + b_h + r (h U_h + c_h));  h' = z h + (1 − z) n
-  gru(layer, x, [h]) {
-    const H = h.length;
-    const p = project(layer, x, 3 * H);
-    const s = addProduct(layer.bias.slice(3 * H), h, layer.recurrent_kernel);
-    const after = new Float64Array(H);
-    for (let k = 0; k < H; k++) {
-      const z = sigmoid(p[k] + s[k]);
-      const r = sigmoid(p[H + k] + s[H + k]);
-      const n = Math.tanh(p[2 * H + k] + r * s[2 * H + k]);
-      after[k] = n + z * (h[k] - n);
-    }
-    return [after];
-  },
-
-  // a = x K + h U + b;  i, f, o = σ(a_i), σ(a_f), σ(a_o);  g = tanh(a_c);  c' = f c + i g;  h' = o tanh(c')
-  lstm(layer, x, [h, c]) {
-    const H = h.length;
-    const a = addProduct(project(layer, x, 4 * H), h, layer.recurrent_kernel);
-    const h_after = new Float64Array(H);
-    const c_after = new Float64Array(H);
-    for (let k = 0; k < H; k++) {
-      const i = sigmoid(a[k]);
-      const f = sigmoid(a[H + k]);
-      const g = Math.tanh(a[2 * H + k]);
-      const o = sigmoid(a[3 * H + k]);
-      c_after[k] = f * c[k] + i * g;
-      h_after[k] = o * Math.tanh(c_after[k]);
-    }
-    return [h_after, c_after];
-  },
+/** The operations of formulas, each for all units of a layer: what it computes goes into `to`. */
+const OPERATIONS = {
+  number: (to) => {}, // it stays there
+  add: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] + b[k]; },
+  subtract: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] - b[k]; },
+  multiply: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] * b[k]; },
+  divide: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] / b[k]; },
+  absolute: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.abs(a[k]); },
+  sigmoid: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = 0.5 * Math.tanh(0.5 * a[k]) + 0.5; },
+  tanh: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.tanh(a[k]); },
 };
 
-class Network {
-  /** `network`: cell and hidden widths. `tensors`: the parameters, as namegen/web/export.py writes them. */
-  constructor({ cell, hidden }, tensors) {
-    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfText(tensors[name])));
-    this.cell = CELLS[cell];
-    this.layers = hidden.map((width, k) => ({
-      width,
-      kernel: tensor(`rnn.${k}.kernel`),
-      recurrent_kernel: tensor(`rnn.${k}.recurrent_kernel`),
-      bias: tensor(`rnn.${k}.bias`),
+/** One layer. Its arrays are made once, and each step writes into them; only the state after a step is new. */
+class Layer {
+  constructor(width, { gates, state_gates, states, operations, after }, kernel, recurrentKernel, bias) {
+    const zeros = () => new Float64Array(width);
+    const parts = (sums, count) => Array.from({ length: count }, (_, k) => sums.subarray(k * width, (k + 1) * width));
+    this.width = width;
+    this.states = Array.from({ length: states }, zeros); // before the step
+    this.kernel = kernel;
+    this.recurrentKernel = recurrentKernel;
+    this.bias = bias.subarray(0, gates * width);
+    this.stateBias = bias.subarray(gates * width, (gates + state_gates) * width); // none of a cell with one bias
+    this.x = new Float64Array(gates * width);
+    this.s = new Float64Array(state_gates * width);
+    const given = [...parts(this.x, gates), ...parts(this.s, state_gates), ...this.states];
+    const values = [...given, ...operations.map(({ number }) => zeros().fill(number))];
+    this.operations = operations.map(({ name, of }, k) => ({
+      run: OPERATIONS[name], to: values[given.length + k], a: values[of[0]], b: values[of[1]],
     }));
+    this.after = after.map((place) => values[place]);
+  }
+
+  /** From the input, a token or the state of the layer before, and the state: the new state. */
+  step(input, state) {
+    this.x.set(this.bias);
+    if (typeof input === "number") {
+      const from = input * this.x.length; // the product of a one-hot row with K is one row of K
+      for (let k = 0; k < this.x.length; k++) this.x[k] += this.kernel[from + k];
+    } else addProduct(this.x, input, this.kernel);
+    this.s.fill(0).set(this.stateBias);
+    addProduct(this.s, state[0], this.recurrentKernel);
+    state.forEach((values, k) => this.states[k].set(values));
+    for (const { run, to, a, b } of this.operations) run(to, a, b);
+    return this.after.map((values) => values.slice());
+  }
+}
+
+class Network {
+  /** `hidden`: widths. `formula`: of its cell. `tensors`: the parameters, as namegen/web/export.py writes them. */
+  constructor({ hidden }, formula, tensors) {
+    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfText(tensors[name])));
+    const parts = ["kernel", "recurrent_kernel", "bias"];
+    this.layers = hidden.map((width, k) => new Layer(width, formula, ...parts.map((part) => tensor(`rnn.${k}.${part}`))));
     this.output = { kernel: tensor("output.kernel"), bias: tensor("output.bias") };
-    this.states = cell === "lstm" ? 2 : 1; // h; LSTM h and c
+    this.states = formula.states;
     this.widths = hidden;
   }
 
@@ -117,7 +107,7 @@ class Network {
   step(token, state) {
     let x = token;
     const after = this.layers.map((layer, k) => {
-      const layerState = this.cell(layer, x, state[k]);
+      const layerState = layer.step(x, state[k]);
       x = layerState[0];
       return layerState;
     });

@@ -240,12 +240,11 @@ function showLead(described) {
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
 
-function factsOf({ title, credit, tensors, record }) {
+function factsOf({ title, credit, tensors, cell, record }) {
   const { vocabulary, labels, training } = record;
-  const { cell, hidden } = record.network;
+  const { hidden } = record.network;
   const digits = Object.values(tensors).reduce((sum, text) => sum + text.length, 0);
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
-  const cells = { simple_rnn: "simple recurrent (Elman)", gru: "GRU", lstm: "LSTM" };
   const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, LABELS_TOLD);
   const more = labels.length - commonest.length;
   const told = commonest.map((label) => `${label.name} (${thousands(label.names)})`).join(", ");
@@ -254,7 +253,7 @@ function factsOf({ title, credit, tensors, record }) {
     ["Learned from", training.list && [training.list, countOfList(record)].filter(Boolean).join(", ")],
     ["Labels", more > 0 ? `${told} and ${thousands(more)} more` : told],
     ["Source of the list", credit],
-    ["Network", `${cells[cell]}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
+    ["Network", `${cell}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
     ["Characters it knows", thousands([...vocabulary].length)],
     ["Numbers it has learned", thousands(digits / 5)], // of four bytes each
   ];

@@ -164,7 +164,7 @@ class Watch {
     const { widths } = network;
     const cut = Math.max(...widths) > SHOWN_UNITS ? ` The first ${SHOWN_UNITS} of each are shown.` : "";
     const rule = widths.length > 1 ? ", one row for each layer" : "";
-    const unseen = parts.some((part) => part.network.states === 2);
+    const unseen = parts.some((part) => part.network.states > 1);
     const cell = unseen ? "Beside the cell state, which is not shown, n" : "N";
     byId("memory-heading").textContent = `What the ${parts.length > 1 ? "networks remember" : "network remembers"}`;
     byId("memory-hint").textContent =

@@ -21,8 +21,9 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Engine
 from namegen.core.network.architecture import Network, RecurrentNetwork, Shape
+from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import CELLS, NetworkSettings, TrainingSettings
+from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 from namegen.testing.material import small_steps

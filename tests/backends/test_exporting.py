@@ -15,8 +15,8 @@ from namegen.backends.numpy_engine import cells
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.evaluation.evaluator import probe
+from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.settings import CELLS
 from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork
 from namegen.web.export import PageModel, describe, write_page
@@ -24,7 +24,7 @@ from tests.labelled import labelled_checkpoint
 from tests.requirements import require
 
 
-def leaky(cell: cells.Cell) -> cells.Cell:
+def leaky(cell: cells.NumpyCell) -> cells.NumpyCell:
     """A reader's own: a part of what the cell gives is lost."""
 
     class Leaky(type(cell)):  # type: ignore[misc]

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from namegen import testing
-from namegen.backends.numpy_engine.cells import GRU, Cell
+from namegen.backends.numpy_engine.cells import GRU, NumpyCell
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.architecture import CellShape, OwnCellNetwork, RecurrentNetwork
+from namegen.core.network import cells
+from namegen.core.network.architecture import OwnCellNetwork, RecurrentNetwork
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing import (
@@ -34,7 +35,7 @@ def engine(*bases: type, **attributes: object) -> type:
 
 class Own(OwnCellNetwork):
     architecture = "own"
-    own_shape = CellShape(gates=3, biases=2)
+    own_cell = cells.GRU
 
 
 class OfItsOwn(Sound):
@@ -43,7 +44,7 @@ class OfItsOwn(Sound):
     name = "own"
     architectures = (Own,)
     cells = frozenset()
-    own_cell: Cell = GRU()
+    own_cell: NumpyCell = GRU()
 
 
 def test_one_call_for_the_writer_of_an_engine() -> None:

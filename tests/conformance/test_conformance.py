@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from namegen.backends import load_engine
-from namegen.core.settings import CELLS
+from namegen.core.network.cells import CELLS
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine
 from tests.requirements import require

@@ -17,8 +17,8 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
+from tests.own_cells import ForeignNetwork
 from tests.requirements import require
-from tests.unknown_cell import network_of_an_unknown_cell
 
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -101,6 +101,6 @@ def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
         export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
     with pytest.raises(CheckpointError, match=r"output\.bias"):
         export_keras(small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}), tmp_path / "model.keras")
-    with pytest.raises(OutputError, match="the cell 'mystery'"):
-        export_keras(small_checkpoint(network_of_an_unknown_cell(9), {}), tmp_path / "model.keras")
+    with pytest.raises(OutputError, match="the cell 'foreign'"):
+        export_keras(small_checkpoint(ForeignNetwork(9), {}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())

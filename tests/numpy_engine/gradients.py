@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.cells import CELLS, Cell
+from namegen.backends.numpy_engine.cells import CELLS
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import CELL_SHAPES, CellShape
+from tests.own_cells import OWN_CELLS
 
 STEP = 1e-5
 TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
@@ -60,7 +60,7 @@ def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradien
 
 
 def make_layer(
-    cell: str | tuple[Cell, CellShape],
+    cell: str,
     rng: np.random.Generator,
     through_time: bool = True,
     width: int = 3,
@@ -69,17 +69,17 @@ def make_layer(
     """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
     every one.
     """
-    arithmetic, shape = (CELLS[cell], CELL_SHAPES[cell]) if isinstance(cell, str) else cell
-    columns = shape.gates * width
-    state_columns = columns if shape.state_gates is None else shape.state_gates * width
+    arithmetic = (CELLS | OWN_CELLS)[cell]
+    formula = arithmetic.declared.formula
+    columns = formula.gates * width
     shapes = {
         "kernel": (inputs, columns),
-        "recurrent_kernel": (width, state_columns),
-        "bias": (columns,) if shape.biases == 1 else (2, columns),
+        "recurrent_kernel": (width, formula.state_gates * width),
+        "bias": (columns,) if formula.biases == 1 else (2, columns),
     }
     parameters = {name: rng.normal(0, 0.8, size) for name, size in shapes.items()}
     gradients = {name: np.full(values.shape, np.nan) for name, values in parameters.items()}
-    layer = Recurrent(arithmetic, shape.states, parameters, gradients, through_time=through_time)
+    layer = Recurrent(arithmetic, parameters, gradients, through_time=through_time)
     layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
     return layer
 

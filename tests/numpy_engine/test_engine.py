@@ -13,8 +13,9 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import CELLS, TrainingSettings
+from namegen.core.settings import TrainingSettings
 from namegen.errors import CheckpointError, EngineError
 from namegen.testing import CONFORMANCE_CHECKS
 from tests import reference

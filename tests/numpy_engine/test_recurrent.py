@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine import recurrent
-from namegen.backends.numpy_engine.cells import CELLS, Cell, SimpleRNN
+from namegen.backends.numpy_engine.cells import CELLS, NumpyCell, SimpleRNN
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.network.architecture import CELL_SHAPES
 from tests.numpy_engine.gradients import (
     LABELLED,
     VOCABULARY,
@@ -112,15 +111,15 @@ def test_the_initial_state_is_the_one_before_start() -> None:
 @cells
 @through_time
 def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through_time, monkeypatch) -> None:
-    kind, shape = type(CELLS[cell]), CELL_SHAPES[cell]
-    promised = {"columns": kind.columns, "s": kind.s_gates, "before": len(kind.carried)}
-    promised |= {"after": shape.states, "kept": kind.kept}
+    kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
+    promised = {"columns": kind.columns, "s": formula.state_gates, "before": len(kind.carried)}
+    promised |= {"after": formula.states, "kept": kind.kept}
     asked: set[str] = set()
 
     def asking(name: str) -> Callable[..., None]:
         true = getattr(kind, name)
 
-        def method(self: Cell, *arguments: np.ndarray, **named: np.ndarray) -> None:
+        def method(self: NumpyCell, *arguments: np.ndarray, **named: np.ndarray) -> None:
             given = inspect.signature(true).bind(self, *arguments, **named).arguments
             arrays = {key.removeprefix("d_"): values for key, values in given.items() if key != "self"}
             assert {key: len(values) for key, values in arrays.items()} == {key: promised[key] for key in arrays}
@@ -156,7 +155,7 @@ def test_a_cell_works_on_what_stays_in_the_cache(rows: int, width: int, most_cal
     parameters = {name: np.full(shape, 0.1, np.float32) for name, shape in shapes.items()}
     cell = NotingCell()
     cell.given = []
-    layer = Recurrent(cell, 1, parameters, {})
+    layer = Recurrent(cell, parameters, {})
     layer.step(np.zeros(rows, np.int32), layer.initial_state(rows))
     assert sum(cell.given) == rows * width * 4
     assert len(cell.given) <= most_calls

@@ -28,8 +28,8 @@ from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
+from tests.own_cells import ForeignNetwork
 from tests.tflite.conftest import CheckpointOf, Exported, engine_of, merit_of
-from tests.unknown_cell import network_of_an_unknown_cell
 
 QUANTISATIONS = ("none", "float16", "int8")
 PAGE = Path(__file__).parents[2] / "docs" / "use" / "tflite.md"
@@ -171,12 +171,12 @@ class TestNothingIsWritten:
             export_tflite(replace(right, parameters=broken, probe=None), tmp_path / "a.tflite", names=["Bob"])
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_cell_is_unknown(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+    def test_where_the_cell_has_an_operation_that_it_lacks(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
         known = checkpoint("simple_rnn")
-        unknown = replace(known, network=network_of_an_unknown_cell(known.vocabulary.size))
-        with pytest.raises(OutputError, match=r"a \.tflite cannot hold the cell 'mystery'"):
+        unknown = replace(known, network=ForeignNetwork(known.vocabulary.size))
+        with pytest.raises(OutputError, match=r"a \.tflite cannot hold the cell 'foreign'"):
             export_tflite(unknown, tmp_path / "a.tflite")
-        with pytest.raises(OutputError, match=r"a \.tflite cannot hold the cell 'mystery'"):
+        with pytest.raises(OutputError, match=r"a \.tflite cannot hold the cell 'foreign'"):
             contents_of(unknown, "none")
         assert os.listdir(tmp_path) == []
 

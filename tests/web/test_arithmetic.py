@@ -28,8 +28,8 @@ from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.bars import SHARES, Bars
+from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.settings import CELLS
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables, write_page

@@ -26,7 +26,7 @@ from namegen.web import export
 from namegen.web.export import PageModel, engine_text, page, write_page
 from namegen.web.module import model_data, module_text, write_module
 from tests.labelled import labelled_checkpoint
-from tests.unknown_cell import network_of_an_unknown_cell
+from tests.own_cells import ForeignNetwork
 from tests.web.conftest import HOSTILE_NAMES, by_heart
 from tests.web.running import in_node
 
@@ -115,10 +115,10 @@ def test_a_network_of_billions_is_refused_before_it_is_built() -> None:
         page([PageModel("huge", huge)])
 
 
-def test_the_cells_are_those_of_the_script() -> None:
+def test_the_operations_are_those_of_the_script() -> None:
     script = Path(export.__file__).with_name("network.js").read_text(encoding="utf-8")
-    table = script[script.index("const CELLS = {") : script.index("\n};")]
-    assert tuple(re.findall(r"^  (\w+)\(layer, x", table, re.MULTILINE)) == tuple(export.CELLS)
+    table = script[script.index("const OPERATIONS = {") : script.index("\n};")]
+    assert re.findall(r"^  (\w+): \(to", table, re.MULTILINE) == ["number", *export.OPERATIONS]
 
 
 def test_the_command_takes_several_models() -> None:
@@ -193,10 +193,10 @@ WRITERS = {"page": (write_page, "a.html"), "module": (write_module, "a.mjs")}
 
 
 @pytest.mark.parametrize("what", WRITERS)
-def test_a_cell_without_formulas_is_refused(what: str, tmp_path: Path) -> None:
+def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
-    unknown = replace(checkpoint(), network=network_of_an_unknown_cell(63))
-    with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'mystery': expected one of simple_rnn, gru"):
+    unknown = replace(checkpoint(), network=ForeignNetwork(63))
+    with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'foreign': .* 'maximum'"):
         write([PageModel("a", checkpoint()), PageModel("b", unknown)], tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -252,8 +252,8 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
     """The comparison with Python is made for a module too: here its second reading has another bias."""
 
     class Wrong(export.PageNetwork):
-        def __init__(self, description: Any) -> None:
-            super().__init__(description)
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
             self.bias = self.bias + np.linspace(0, 1, len(self.bias))
 
     monkeypatch.setattr(export, "PageNetwork", Wrong)

@@ -16,9 +16,9 @@ from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import shapes_of
 from namegen.core.network.bars import Bars
+from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, Record, bytes_to_text
-from namegen.core.settings import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel
 from namegen.web.module import write_module
@@ -72,7 +72,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 8: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 9: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
@@ -92,7 +92,12 @@ FORGED_BARS = [
 ]
 # Of a model's data: what is changed, and what the module says of it.
 DAMAGES = {
-    "record.network.cell = '__proto__'": "its cell",
+    "one.formula.operations[0].name = '__proto__'": "its formula",
+    "one.formula.operations[0].of[1] = one.formula.gates + one.formula.state_gates + one.formula.states": "its formula",
+    "one.formula.operations[0].of.pop()": "its formula",
+    "one.formula.after = [-1]": "its formula",
+    "one.formula.gates = 0": "its formula",
+    "one.formula.gates += 1": "its tensors",
     "record.network.hidden = []": "its hidden layers",
     "record.network.hidden = [13, 8]": "its tensors",
     "one.tensors['output.bias'] = '\\u0133'.repeat(5)": None,

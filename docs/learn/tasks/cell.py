@@ -11,9 +11,22 @@ from __future__ import annotations
 
 import numpy as np  # noqa: F401  # for your formulas
 
-from namegen.backends.numpy_engine.cells import Cell, SimpleRNN, sigmoid_of_half  # noqa: F401  # for your formulas
+from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN, sigmoid_of_half  # noqa: F401  # for your formulas
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network.architecture import CellShape, OwnCellNetwork
+from namegen.core.network.architecture import OwnCellNetwork
+from namegen.core.network.cells import Cell, sigmoid, tanh
+
+
+class SoftsignFormula(Cell):
+    """What namegen is told of Softsign. Your code is held against it; a phone or a page computes it as it stands."""
+
+    name, title, gates = "softsign", "Softsign", ("a",)
+
+    @staticmethod
+    def step(x, s, before):
+        """The new state."""
+        a = x.a + s.a
+        return a / (1 + abs(a))
 
 
 class Softsign(SimpleRNN):
@@ -22,6 +35,8 @@ class Softsign(SimpleRNN):
     ``columns`` and ``s`` are both of the shape ``(1, B, H)``, and so is ``after``. ``backward`` is SimpleRNN's: it
     multiplies the gradient with what ``slopes`` has left in ``columns``.
     """
+
+    declared = SoftsignFormula
 
     def forward(self, columns, s, before, after, kept):
         """Write h' into ``after``. ``columns`` holds x."""
@@ -36,7 +51,19 @@ class Softsign(SimpleRNN):
         )  # TODO
 
 
-class OneGate(Cell):
+class OneGateFormula(Cell):
+    """What namegen is told of OneGate."""
+
+    name, title, gates = "one_gate", "one gate", ("z", "n")
+
+    @staticmethod
+    def step(x, s, before):
+        """The new state."""
+        z, n = sigmoid(x.z + s.z), tanh(x.n + s.n)
+        return z * before.h + (1 - z) * n
+
+
+class OneGate(NumpyCell):
     """Second task: a cell of your own, a GRU with one gate.
 
     z = σ(x_z + s_z)
@@ -46,9 +73,9 @@ class OneGate(Cell):
     ``columns`` has two arrays ``(B, H)``: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
     """
 
+    declared = OneGateFormula
     columns = 2  # arrays that the cell works on: z and n
     x_gates = (0, 1)  # the input's part has both, in this order
-    s_gates = 2  # the state's part has both
     scale = (0.5, 1.0)  # of z, a sigmoid, x and s come multiplied by ½, as sigmoid_of_half wants them
     carried = (0,)  # h is also read by itself, in z h: so before and d_before hold it
 
@@ -75,10 +102,10 @@ class OneGate(Cell):
 
 
 class SoftsignNetwork(OwnCellNetwork):
-    """The shapes of a network of Softsign."""
+    """A network of Softsign."""
 
     architecture = "softsign"
-    own_shape = CellShape(gates=1)
+    own_cell = SoftsignFormula
 
 
 class SoftsignEngine(NumpyEngine):
@@ -91,10 +118,10 @@ class SoftsignEngine(NumpyEngine):
 
 
 class OneGateNetwork(OwnCellNetwork):
-    """The shapes of a network of OneGate."""
+    """A network of OneGate."""
 
     architecture = "one_gate"
-    own_shape = CellShape(gates=2)
+    own_cell = OneGateFormula
 
 
 class OneGateEngine(NumpyEngine):

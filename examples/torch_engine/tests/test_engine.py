@@ -9,7 +9,7 @@ from namegen_torch.engine import TorchEngine
 
 from namegen.backends import load_engine
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.settings import CELLS
+from namegen.core.network.cells import CELLS
 from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 
 

@@ -37,7 +37,7 @@ class Layers:
     def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
         self.network = network
         self.dtype = dtype
-        self.last_hidden = -network.cell_shape.states  # where the last layer's h stands among the arrays of a state
+        self.last_hidden = -network.formula.states  # where the last layer's h stands among the arrays of a state
         # Values come from core. Zeros and a fixed seed keep Keras from drawing random numbers of its own.
         plain = {"dtype": dtype, "kernel_initializer": "zeros"}
         recurrent = {**plain, "recurrent_initializer": "zeros", "seed": 0}
@@ -59,7 +59,7 @@ class Layers:
         """Read one token a row: the state after it."""
         rows = tf.one_hot(tokens, self.network.input_size, dtype=self.dtype)  # (B, V + L)
         after: list[Tensor] = []
-        count = self.network.cell_shape.states
+        count = self.network.formula.states
         for k, layer in enumerate(self.recurrent):
             rows, layer_after = layer.cell(rows, list(state[k * count :][:count]))
             after += layer_after

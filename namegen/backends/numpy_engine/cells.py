@@ -28,28 +28,34 @@ from typing import ClassVar
 
 import numpy as np
 
+from namegen.core.network import cells
 from namegen.types import Array, Float
 
 
-class Cell(ABC):
+class NumpyCell(ABC):
     """One step, and its derivative.
 
     Attributes:
+        declared: the cell whose formula it computes (``core/network/cells.py``), with its gates and states.
         columns: how many arrays the cell works on.
         x_gates: the gates of the input's part, by their place in the kernel: the first columns, in this order.
-        s_gates: how many gates the state's part has, in the order of the recurrent kernel: the last columns.
         scale: by what each gate's x and s come multiplied, in the order of the kernel.
         carried: the arrays of the state that the cell reads by itself, not through ``s`` alone: neighbours, all
             but h among them; ``before`` and ``d_before`` hold these.
         kept: how many more arrays ``forward`` keeps.
     """
 
+    declared: ClassVar[type[cells.Cell]]
     columns: ClassVar[int]
     x_gates: ClassVar[tuple[int, ...]]
-    s_gates: ClassVar[int]
     scale: ClassVar[tuple[float, ...]]
     carried: ClassVar[tuple[int, ...]] = ()
     kept: ClassVar[int] = 0
+
+    @property
+    def s_gates(self) -> int:
+        """How many gates the state's part has, in the order of the recurrent kernel: the last columns."""
+        return self.declared.formula.state_gates
 
     @abstractmethod
     def forward(
@@ -88,10 +94,11 @@ class Cell(ABC):
         """
 
 
-class SimpleRNN(Cell):
+class SimpleRNN(NumpyCell):
     """``h' = tanh(x + s)``: Elman, 1990."""
 
-    columns, x_gates, s_gates, scale = 1, (0,), 1, (1.0,)
+    declared = cells.SimpleRNN
+    columns, x_gates, scale = 1, (0,), (1.0,)
 
     def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
         """The new state."""
@@ -110,7 +117,7 @@ class SimpleRNN(Cell):
         np.multiply(d_after, columns, out=d_columns)
 
 
-class GRU(Cell):
+class GRU(NumpyCell):
     """Cho et al., 2014, in Keras's form (``reset_after=True``): gates z, r, n.
 
     z, r = σ(x_z + s_z), σ(x_r + s_r)
@@ -120,7 +127,8 @@ class GRU(Cell):
     Columns: n, z, r, s_n; x_n is read apart from s_n.
     """
 
-    columns, x_gates, s_gates, scale = 4, (2, 0, 1), 3, (0.5, 0.5, 1.0)
+    declared = cells.GRU
+    columns, x_gates, scale = 4, (2, 0, 1), (0.5, 0.5, 1.0)
     carried = (0,)
 
     def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
@@ -162,7 +170,7 @@ class GRU(Cell):
         np.multiply(d_after, before, out=d_before)
 
 
-class LSTM(Cell):
+class LSTM(NumpyCell):
     """Hochreiter and Schmidhuber, 1997, with a forget gate (Gers et al., 2000): gates i, f, g, o; the state is h, c.
 
     i, f, o = σ(x_i + s_i), σ(x_f + s_f), σ(x_o + s_o);  g = tanh(x_g + s_g)
@@ -170,7 +178,8 @@ class LSTM(Cell):
     h' = o tanh(c')
     """
 
-    columns, x_gates, s_gates, scale = 4, (0, 1, 2, 3), 4, (0.5, 0.5, 1.0, 0.5)
+    declared = cells.LSTM
+    columns, x_gates, scale = 4, (0, 1, 2, 3), (0.5, 0.5, 1.0, 0.5)
     carried = (1,)
     kept = 1  # tanh(c')
 
@@ -230,4 +239,4 @@ def sigmoid_of_half(x: Float[Array, "..."]) -> None:
     x += 0.5
 
 
-CELLS: dict[str, Cell] = {"simple_rnn": SimpleRNN(), "gru": GRU(), "lstm": LSTM()}
+CELLS: dict[str, NumpyCell] = {cell.declared.name: cell for cell in (SimpleRNN(), GRU(), LSTM())}

@@ -11,7 +11,7 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import CELLS, Cell
+from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent, Room
 from namegen.backends.numpy_engine.walk import TreeWalk
@@ -126,16 +126,20 @@ class Model:
     """
 
     def __init__(
-        self, network: RecurrentNetwork, cell: Cell | None = None, *, through_time: bool = True, dtype: str = "float32"
+        self,
+        network: RecurrentNetwork,
+        cell: NumpyCell | None = None,
+        *,
+        through_time: bool = True,
+        dtype: str = "float32",
     ) -> None:
         self.vector = np.zeros(network.parameter_count, dtype)
         self.gradient = np.zeros_like(self.vector)
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        cell, states = cell or CELLS[network.cell], network.cell_shape.states
+        cell = cell or CELLS[network.cell]
         self.recurrent = [
-            Recurrent(cell, states, *self._tensors(f"rnn.{k}."), through_time=through_time)
-            for k in range(len(network.hidden))
+            Recurrent(cell, *self._tensors(f"rnn.{k}."), through_time=through_time) for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
         self.loss = SoftmaxCrossEntropy(dtype)
@@ -228,7 +232,7 @@ class NumpyEngine:
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ()
-    own_cell: ClassVar[Cell | None] = None
+    own_cell: ClassVar[NumpyCell | None] = None
 
     def __init__(
         self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"

@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import Cell
+from namegen.backends.numpy_engine.cells import NumpyCell
 from namegen.backends.numpy_engine.walk import FamilySums, SideBySide, TreeWalk
 from namegen.core.data.prefix_tree import new_run
 from namegen.types import Array, Float, Int, Int64
@@ -27,7 +27,7 @@ from namegen.types import Array, Float, Int, Int64
 BLOCK_NUMBERS = 1 << 15  # numbers of one gate that a cell works on at a time: all its gates stay in the cache
 # A sum of its own for each run takes a call, 2 µs; one reduceat for all takes as long for so many numbers.
 NUMBERS_WORTH_A_CALL = 1 << 11
-LayerState: TypeAlias = Array  # (states, B, H): h, for LSTM h and c
+LayerState: TypeAlias = Array  # (states, B, H), h first
 
 
 class Room:
@@ -66,7 +66,6 @@ class Recurrent:
 
     Args:
         cell: the arithmetic of one step.
-        states: how many arrays a state is.
         parameters: by short name. Whoever changes them by another way than ``forward``'s calls ``refresh`` before the
             next ``step``.
         gradients: what ``backward`` writes, of the same names and shapes.
@@ -79,8 +78,7 @@ class Recurrent:
 
     def __init__(
         self,
-        cell: Cell,
-        states: int,
+        cell: NumpyCell,
         parameters: Mapping[str, Array],
         gradients: Mapping[str, Array],
         *,
@@ -92,7 +90,7 @@ class Recurrent:
         self.through_time = through_time
         self.width = len(parameters["recurrent_kernel"])
         self.dtype = parameters["kernel"].dtype
-        self.start = np.zeros((states, 1, self.width), self.dtype)
+        self.start = np.zeros((cell.declared.formula.states, 1, self.width), self.dtype)
         self.block_rows = max(1, BLOCK_NUMBERS // self.width)
         self._room = Room(self.dtype)
         columns, H = cell.columns, self.width

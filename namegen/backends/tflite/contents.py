@@ -33,8 +33,9 @@ from typing import Literal
 
 import numpy as np
 
+from namegen.backends.opening import find_architecture
 from namegen.backends.tflite.graph import File, Weight
-from namegen.backends.tflite.program import CELLS, Program
+from namegen.backends.tflite.program import OPERATIONS, Program
 from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite, stored
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
@@ -90,8 +91,8 @@ class Contents:
 
     @property
     def network(self) -> RecurrentNetwork:
-        """The shapes of the weights. Raises OutputError for another architecture or cell than a .tflite holds."""
-        return exportable(self.record.network, CELLS, "a .tflite")
+        """The shapes of the weights. Raises OutputError for another architecture or operation than a .tflite holds."""
+        return exportable(self.record.network, OPERATIONS, "a .tflite")
 
 
 def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = ()) -> Contents:
@@ -104,9 +105,9 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
         half: the parameters in half precision.
 
     Raises:
-        OutputError: another architecture or cell, or a parameter that is not finite, or too large.
+        OutputError: another architecture or operation, or a parameter that is not finite, or too large.
     """
-    network = exportable(checkpoint.network, CELLS, "a .tflite")
+    network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
         raise OutputError(
             "the model has weights that are NaN, infinite or so large that its logits are: a .tflite holds finite "
@@ -214,8 +215,8 @@ class Tail:
 
 def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
     document = from_plain(TFLiteDocument, plain)
-    record = read_record(document.record)
-    network = exportable(record.network, CELLS, "a .tflite")
+    record = read_record(document.record, find_architecture)
+    network = exportable(record.network, OPERATIONS, "a .tflite")
     tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
     weights = {name: _weight(tail, piece) for name, piece in pieces(network, document.quantize, document.half).items()}
     if not stays_finite(weights):

@@ -15,15 +15,14 @@ from typing import cast
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import check_export, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
+from namegen.backends.tflite.program import OPERATIONS
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.engine import LanguageModel, State
+from namegen.core.engine import Engine, LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.count_splitting import FIRST
 from namegen.core.generation.generator import Generator
@@ -100,7 +99,7 @@ def export_tflite(
         raise OutputError(f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite")
     check_output(path, example="model.tflite", force=force)
     find_interpreter()
-    network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
+    network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
     check_formulas(checkpoint)
     checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))
@@ -152,16 +151,15 @@ def export_tflite(
     )
 
 
-def weights_in_half(checkpoint: Checkpoint, source: LanguageModel, tree: PrefixTree) -> tuple[str, ...]:
+def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:
     """The kernels that can be rounded to half precision, together, with the logits still near enough to the source.
 
     A recurrent network reads its own rounding errors again at every character, so in one that was trained well not all
     can. Those that cost least for each number saved come first.
     """
-    network = exportable(checkpoint.network, NUMPY_CELLS, "a .tflite")
 
     def error(names: Sequence[str]) -> float:
-        rounded = NumpyEngine(network, None, threads=1)
+        rounded = type(source)(checkpoint.network, None, threads=1)
         rounded.set_state(rounded_to_half(checkpoint, names).parameters)
         pair = Pair(source, rounded)
         AccuracyEvaluator(pair).evaluate(tree)

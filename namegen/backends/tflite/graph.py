@@ -68,6 +68,7 @@ class Op(IntEnum):
     UNPACK = 88
     REDUCE_ANY = 91
     FILL = 94
+    ABS = 101
     WHILE = 119
     SELECT_V2 = 123
     CUMSUM = 128

@@ -10,7 +10,7 @@ Weights are constants, each of which stands in the file once, whichever signatur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,10 +19,20 @@ from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight,
 from namegen.core.data.labels import Beginnings
 from namegen.core.generation.count_splitting import FIRST
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.cells import Formula
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
 HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits
 GATHERS_IN_ROWS = 5  # the version that gathers from each row its own number
+OPERATIONS = {  # of cells
+    "add": Op.ADD,
+    "subtract": Op.SUB,
+    "multiply": Op.MUL,
+    "divide": Op.DIV,
+    "absolute": Op.ABS,
+    "sigmoid": Op.LOGISTIC,
+    "tanh": Op.TANH,
+}
 
 
 class Program:
@@ -39,7 +49,6 @@ class Program:
         self, file: File, network: RecurrentNetwork, weights: Mapping[str, Weight], beginnings: Beginnings
     ) -> None:
         self.file, self.network, self.weights, self.beginnings = file, network, weights, beginnings
-        self.cell = CELLS[network.cell]
 
     def add_signatures(self, code_points: Weight) -> None:
         """All three, and their subgraphs; that of ``generate`` comes first, as who asks for no signature gets it."""
@@ -66,10 +75,10 @@ class Program:
 
     def _read(self, graph: Graph, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: logits (B, V), and the state after it, each array (B, H)."""
-        rows, after, states = tokens, list[Tensor](), self.network.cell_shape.states
+        rows, after, states = tokens, list[Tensor](), self.network.formula.states
         for k, width in enumerate(self.network.hidden):
             before = state[states * k :][:states]
-            after += self.cell(Layer(graph, k, width, self.weights), rows, before)
+            after += Layer(graph, k, width, self.weights).step(self.network.formula, rows, before)
             rows = after[-states]
         logits = multiply(graph, rows, self.weights["output.kernel"], self.weights["output.bias"])
         return logits, after
@@ -261,57 +270,42 @@ class Layer:
                 Op.GATHER, [table, rows], Type.INT8, (ANY, columns), version=GATHERS_INT8, scales=scales
             )
             x = self.graph.add(Op.DEQUANTIZE, [narrow], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
-        return x if bias is None else self.of(Op.ADD, x, self.graph.weight(bias), columns)
+        return x if bias is None else self.graph.add(Op.ADD, [x, self.graph.weight(bias)], Type.FLOAT32, x.shape)
 
-    def recall(self, h: Tensor, bias: Weight) -> Tensor:
-        """``h U + b``."""
-        return multiply(self.graph, h, self.weight("recurrent_kernel"), bias)
-
-    def of(self, op: Op, a: Tensor, b: Tensor, width: int = 0) -> Tensor:
-        """ADD, SUB or MUL of two."""
-        return self.graph.add(op, [a, b], Type.FLOAT32, (ANY, width or self.width))
-
-    def curve(self, op: Op, x: Tensor) -> Tensor:
-        """TANH or LOGISTIC."""
-        return self.graph.add(op, [x], Type.FLOAT32, x.shape)
-
-    def split(self, x: Tensor, parts: int) -> list[Tensor]:
-        """Columns in parts of one width."""
-        outputs = [self.graph.tensor(Type.FLOAT32, (ANY, x.shape[1] // parts)) for _ in range(parts)]
+    def split(self, x: Tensor) -> list[Tensor]:
+        """The gates that stand side by side in it."""
+        parts = x.shape[1] // self.width
+        if parts == 1:
+            return [x]
+        outputs = [self.graph.tensor(Type.FLOAT32, (ANY, self.width)) for _ in range(parts)]
         self.graph.run(Op.SPLIT, [self.graph.constant(1), x], outputs, {0: integer(parts)})
         return outputs
 
+    def step(self, formula: Formula, rows: Tensor, before: Sequence[Tensor]) -> list[Tensor]:
+        """The state after the step. Where x and s are read as their sums alone, all gates are added at once."""
+        G, S, graph = formula.gates, formula.state_gates, self.graph
+        is_single = formula.biases == 1
+        biases = [None, self.weight("bias")] if is_single else [self.weight(f"bias.{row}") for row in range(2)]
+        adding = [one for one in formula.operations if min(one.of, default=G + S) < G + S]
+        is_summed = S == G and all(one.name == "add" and max(one.of) - G == min(one.of) < G for one in adding)
+        if is_single and not is_summed:
+            biases.reverse()  # it belongs to x; into a sum, the product with the state takes it along for nothing
 
-def simple_rnn(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
-    """``h' = tanh(x K + h U + b)``."""
-    (h,) = state
-    return [layer.curve(Op.TANH, layer.of(Op.ADD, layer.read(rows), layer.recall(h, layer.weight("bias"))))]
+        def of_state() -> Tensor:
+            return multiply(graph, before[0], self.weight("recurrent_kernel"), biases[1])
 
-
-def gru(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
-    """Keras's form with ``reset_after=True``; gates z, r, n; the formulas stand in ``numpy_engine/cells.py``."""
-    (h,) = state
-    x_z, x_r, x_n = layer.split(layer.read(rows, layer.weight("bias.0")), 3)
-    s_z, s_r, s_n = layer.split(layer.recall(h, layer.weight("bias.1")), 3)
-    z = layer.curve(Op.LOGISTIC, layer.of(Op.ADD, x_z, s_z))
-    r = layer.curve(Op.LOGISTIC, layer.of(Op.ADD, x_r, s_r))
-    n = layer.curve(Op.TANH, layer.of(Op.ADD, x_n, layer.of(Op.MUL, r, s_n)))
-    return [layer.of(Op.ADD, n, layer.of(Op.MUL, z, layer.of(Op.SUB, h, n)))]  # z h + (1 − z) n
-
-
-def lstm(layer: Layer, rows: Tensor, state: Sequence[Tensor]) -> list[Tensor]:
-    """Gates i, f, g, o; the state is h, then c."""
-    h, c = state
-    sums = layer.of(Op.ADD, layer.read(rows), layer.recall(h, layer.weight("bias")), 4 * layer.width)
-    i, f, g, o = layer.split(sums, 4)
-    kept = layer.of(Op.MUL, layer.curve(Op.LOGISTIC, f), c)
-    new = layer.of(Op.MUL, layer.curve(Op.LOGISTIC, i), layer.curve(Op.TANH, g))
-    c = layer.of(Op.ADD, kept, new)
-    return [layer.of(Op.MUL, layer.curve(Op.LOGISTIC, o), layer.curve(Op.TANH, c)), c]
-
-
-CELLS: dict[str, Callable[[Layer, Tensor, Sequence[Tensor]], list[Tensor]]] = {
-    "simple_rnn": simple_rnn,
-    "gru": gru,
-    "lstm": lstm,
-}
+        if is_summed:
+            x = self.read(rows, biases[0])
+            sums = self.split(graph.add(Op.ADD, [x, of_state()], Type.FLOAT32, x.shape))
+            values = [*sums, *sums, *before]
+        else:
+            values = [*self.split(self.read(rows, biases[0])), *(self.split(of_state()) if S else ()), *before]
+        for one in formula.operations:
+            if one.name == "number":
+                values.append(graph.constant(one.number, np.float32))
+            elif is_summed and one in adding:
+                values.append(values[min(one.of)])
+            else:
+                of = [values[place] for place in one.of]
+                values.append(graph.add(OPERATIONS[one.name], of, Type.FLOAT32, (ANY, self.width)))
+        return [values[place] for place in formula.after]

@@ -1,7 +1,7 @@
 """The network's parameters as they stand in a file: turned, taken apart, and each number in how many bits.
 
 A kernel stands turned, (outputs, inputs), as LiteRT multiplies with it; the first layer's as it is, because its rows
-are looked up. A GRU's bias stands as two, the input's part and the state's part.
+are looked up. Of a cell with two biases each stands alone, that of the state as long as the gates that read it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -78,7 +77,8 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
         elif len(shape) == 1:
             found[name] = Piece(name, shape, dtype)
         else:
-            found |= {f"{name}.{row}": Piece(name, shape[1:], dtype, row=row) for row in range(shape[0])}
+            of_state = found[name.replace("bias", "recurrent_kernel")].shape[:1]
+            found |= {f"{name}.{row}": Piece(name, (shape[1:], of_state)[row], dtype, row=row) for row in range(2)}
     return found
 
 
@@ -88,7 +88,7 @@ def stored(parameters: Mapping[str, Float32[Array, "..."]], layout: Mapping[str,
 
 
 def _stored(values: Float32[Array, "..."], piece: Piece) -> Weight:
-    part = values if piece.row is None else values[piece.row]
+    part = values if piece.row is None else values[piece.row, : piece.shape[0]]
     if piece.is_turned:
         part = part.T
     if piece.dtype != INT8:
@@ -105,31 +105,29 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
     """Whether whatever is computed with these weights is a finite number.
 
     What a layer reads and what it remembers lies between −1 and 1, or is a one-hot row. So no sum of a layer can exceed
-    the sum of the magnitudes of the weights in it, and that must be far enough from the end of single precision.
+    the sum of the magnitudes of the weights in it, and that must be far enough from the end of single precision. A cell
+    of a third party may remember larger numbers.
 
     >>> stays_finite({"output.kernel": Weight(np.ones((2, 3), np.float32)), "output.bias": Weight(np.zeros(2, "f4"))})
     True
     >>> stays_finite({"output.kernel": Weight(np.full((2, 3), 1e38, "f4")), "output.bias": Weight(np.zeros(2, "f4"))})
     False
     """
-    sums: dict[str, Array] = {}
+    sums: dict[str, float] = {}
     with np.errstate(all="ignore"):  # a NaN is compared below
         for name, weight in weights.items():
             layer = name[: name.rindex(".bias")] if ".bias" in name else name.rpartition(".")[0]
             sums[layer] = sums.get(layer, 0.0) + _largest_part(name, weight)
-    return all((largest <= LARGEST_SUM).all() for largest in sums.values())
+    return all(largest <= LARGEST_SUM for largest in sums.values())
 
 
-def _largest_part(name: str, weight: Weight) -> Float64[Array, "columns"]:
-    """The most that a piece adds to each sum of its layer, in magnitude."""
+def _largest_part(name: str, weight: Weight) -> float:
+    """The most that a piece adds to a sum of its layer, in magnitude."""
     if weight.values.ndim == 1:
-        values: Array = np.abs(weight.values.astype(np.float64))
-        return values
+        return float(np.abs(weight.values.astype(np.float64)).max(initial=0))
     rows = max(NUMBERS_AT_ONCE // weight.values.shape[1], 1)
     blocks = (_magnitudes(weight, slice(start, start + rows)) for start in range(0, len(weight.values), rows))
-    if name == TABLE:
-        return reduce(np.maximum, (block.max(axis=0) for block in blocks))
-    return np.concatenate([block.sum(axis=1) for block in blocks])
+    return float(np.max([(block if name == TABLE else block.sum(axis=1)).max() for block in blocks], initial=0))
 
 
 def _magnitudes(weight: Weight, rows: slice) -> Float64[Array, "rows columns"]:

@@ -5,12 +5,12 @@ settings describe it. ``RecurrentNetwork`` is namegen's own, ``rnn``; an engine 
 holds a state against a network. Nothing here computes: that is the engines'.
 
 The form of ``rnn`` is Keras's own, so that weights move between engines and files without a permutation. ``V``
-vocabulary, ``L`` labels (beginnings of their own), ``H`` width, ``G`` gates (GRU: z, r, h with ``reset_after=True``;
-LSTM: i, f, c, o), see ``CELL_SHAPES``:
+vocabulary, ``L`` labels (beginnings of their own), ``H`` width, ``G`` gates, of which ``S`` read the state
+(``cells.py`` has those of each cell):
 
     rnn.{k}.kernel              (V + L, or H of the layer before, G·H)
-    rnn.{k}.recurrent_kernel    (H, G·H)
-    rnn.{k}.bias                (G·H,); GRU (2, 3·H): for the input's and for the state's part
+    rnn.{k}.recurrent_kernel    (H, S·H)
+    rnn.{k}.bias                (G·H,); of a cell with two (2, G·H): for the input's and for the state's part
     output.kernel, output.bias  (H of the last layer, V), (V,)
 """
 
@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 
+from namegen.core.network.cells import CELLS, Cell, Formula
 from namegen.core.settings import DROPS, PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
 from namegen.documents import Json, from_plain
 from namegen.errors import CheckpointError, EngineError, OutputError, SettingsError, quote, setting
@@ -278,30 +279,6 @@ def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
 
 
 @dataclass(frozen=True)
-class CellShape:
-    """What the shapes of a layer depend on, beside its width.
-
-    Attributes:
-        gates: ``G``, blocks of the layer's width that stand side by side in a kernel.
-        states: arrays of that width that a state is: h, for LSTM h and c.
-        biases: rows of the bias: 2 where the input's part and the state's part have one each.
-        state_gates: how many of the gates read the state through the recurrent kernel; None: all.
-    """
-
-    gates: int
-    states: int = 1
-    biases: int = 1
-    state_gates: int | None = None
-
-
-CELL_SHAPES = {
-    "simple_rnn": CellShape(gates=1),
-    "gru": CellShape(gates=3, biases=2),
-    "lstm": CellShape(gates=4, states=2),
-}
-
-
-@dataclass(frozen=True)
 class RecurrentNetwork(Network):
     """One-hot character → recurrent layers → linear layer → softmax.
 
@@ -332,26 +309,30 @@ class RecurrentNetwork(Network):
         return f"{self.cell} {', '.join(map(str, self.hidden))}"
 
     @property
-    def cell_shape(self) -> CellShape:
-        """Gates and states of its cell."""
-        return CELL_SHAPES[self.cell]
+    def cell_class(self) -> type[Cell]:
+        """What it is made of."""
+        return CELLS[self.cell]
+
+    @property
+    def formula(self) -> Formula:
+        """That of its cell."""
+        return self.cell_class.formula
 
     @property
     def state_widths(self) -> tuple[int, ...]:
         """The width of every array that a state is, layer after layer."""
-        return tuple(width for width in self.hidden for _ in range(self.cell_shape.states))
+        return tuple(width for width in self.hidden for _ in range(self.formula.states))
 
     @property
     def parameter_shapes(self) -> dict[str, Shape]:
         """The canonical names, in canonical order, with their shapes."""
         shapes: dict[str, Shape] = {}
-        cell, inputs = self.cell_shape, self.input_size
-        state_gates = cell.gates if cell.state_gates is None else cell.state_gates
+        formula, inputs = self.formula, self.input_size
         for k, width in enumerate(self.hidden):
-            columns = cell.gates * width
+            columns = formula.gates * width
             shapes[f"rnn.{k}.kernel"] = (inputs, columns)
-            shapes[f"rnn.{k}.recurrent_kernel"] = (width, state_gates * width)
-            shapes[f"rnn.{k}.bias"] = (columns,) if cell.biases == 1 else (cell.biases, columns)
+            shapes[f"rnn.{k}.recurrent_kernel"] = (width, formula.state_gates * width)
+            shapes[f"rnn.{k}.bias"] = (columns,) if formula.biases == 1 else (formula.biases, columns)
             inputs = width
         shapes["output.kernel"] = (inputs, self.vocabulary_size)
         shapes["output.bias"] = (self.vocabulary_size,)
@@ -382,48 +363,24 @@ def as_recurrent(network: Network) -> RecurrentNetwork | None:
     return None
 
 
-def exportable(network: Network, cells: Iterable[str], what: str) -> RecurrentNetwork:
-    """The network as one that an exporter can write.
-
-    Args:
-        network: what is to be exported.
-        cells: those that the exporter has formulas for; it writes the architecture ``rnn`` alone.
-        what: what it writes, as in ``a .tflite``.
-
-    Raises:
-        OutputError: another architecture or cell, as a third party's engine may bring it.
-    """
-    recurrent = as_recurrent(network)
-    if recurrent is None:
-        raise OutputError(
-            f"{what} cannot hold the architecture {network.architecture!r}: expected {RecurrentNetwork.architecture}; "
-            "export a recurrent network, or use this one with the engine that trained it"
-        )
-    if recurrent.cell not in cells:
-        raise OutputError(
-            f"{what} cannot hold the cell {recurrent.cell!r}: expected one of {', '.join(cells)}; "
-            "export a network of such a cell, or use this one with the engine that trained it"
-        )
-    return recurrent
-
-
 @dataclass(frozen=True)
 class OwnCellNetwork(RecurrentNetwork):
     """One-hot character → recurrent layers of a cell of your own → linear layer → softmax.
 
-    Derive from it to bring a cell: say what the architecture is called, and what the shapes of a layer depend on. The
-    formulas are the engine's (``NumpyEngine.own_cell``). The field ``cell`` means nothing here.
+    Derive from it to bring a cell: say what the architecture is called, and which cell it has. Every export knows it
+    then by its formula; an engine that computes it is a class that names it among its ``architectures`` (of the NumPy
+    engine with ``own_cell``, the way back). The field ``cell`` means nothing here.
 
     Attributes:
-        own_shape: gates, states and biases of the cell.
+        own_cell: the cell.
 
-    >>> class Softsign(OwnCellNetwork):
-    ...     architecture, own_shape = "softsign_rnn", CellShape(gates=1)
-    >>> Softsign(54, hidden=(8,)).summary, Softsign(54, hidden=(8,)).parameter_shapes["rnn.0.kernel"]
-    ('softsign_rnn 8', (54, 8))
+    >>> class MyNetwork(OwnCellNetwork):
+    ...     architecture, own_cell = "own_lstm", CELLS["lstm"]
+    >>> MyNetwork(54, hidden=(8,)).summary, MyNetwork(54, hidden=(8,)).parameter_shapes["rnn.0.kernel"]
+    ('own_lstm 8', (54, 32))
     """
 
-    own_shape: ClassVar[CellShape]
+    own_cell: ClassVar[type[Cell]]
 
     @classmethod
     def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> OwnCellNetwork:
@@ -442,6 +399,32 @@ class OwnCellNetwork(RecurrentNetwork):
         return f"{self.architecture} {', '.join(map(str, self.hidden))}"
 
     @property
-    def cell_shape(self) -> CellShape:
-        """What the class says of its cell."""
-        return self.own_shape
+    def cell_class(self) -> type[Cell]:
+        """What the class says."""
+        return self.own_cell
+
+
+def exportable(network: Network, operations: Container[str], what: str) -> RecurrentNetwork:
+    """The network as one that an exporter can write: it has a formula, and the exporter knows its operations.
+
+    Args:
+        network: what is to be exported.
+        operations: those that the exporter knows, by the names of ``Operation``.
+        what: what it writes, as in ``a .tflite``.
+
+    Raises:
+        OutputError: another architecture, or an operation that the exporter lacks, as a third party may bring them.
+    """
+    recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
+    if recurrent is None:
+        raise OutputError(
+            f"{what} cannot hold the architecture {network.architecture!r}: expected {RecurrentNetwork.architecture}; "
+            "export a recurrent network, or use this one with the engine that trained it"
+        )
+    lacking = recurrent.formula.lacking(operations)
+    if lacking is not None:
+        raise OutputError(
+            f"{what} cannot hold the cell {recurrent.cell_class.name!r}: its formula has the operation {lacking!r}, "
+            f"which {what} cannot compute; use the network with the engine that trained it"
+        )
+    return recurrent

@@ -16,13 +16,13 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import FEWEST_NAMES
 from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.cells import CELLS
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.teaching.lesson import fits
 
 QUICK, STANDARD, BEST = "quick", "standard", "best"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
-LEARNING_RATES = {"gru": 0.006, "lstm": 0.008}  # Adam's at its peak; plain layers have a rule of their own
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
 LONGER_THAN_PHRASES = 20  # characters: such names, as of companies, hold more than the three words of a phrase
 USUAL_BATCH = 128  # names of a step
@@ -217,7 +217,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
-        learning_rate=choice.learning_rate or LEARNING_RATES.get(cell) if default_rate else None,
+        learning_rate=choice.learning_rate or CELLS[cell].learning_rate if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
 
@@ -230,7 +230,7 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
         cell = network.cell or choice.student
         network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, choice, size.vocabulary),))
         default_rate = training.optimizer == "adam" and not training.rate_steps
-        learning_rate = LEARNING_RATES.get(cell) if default_rate else None
+        learning_rate = CELLS[cell].learning_rate if default_rate else None
     else:
         network = _widths_alone(network)
     training = _given_or(

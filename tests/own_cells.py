@@ -1,0 +1,166 @@
+"""Cells that namegen does not have, as third parties bring them: the formula, and the NumPy engine's code for it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+
+from namegen.backends.numpy_engine import cells as numpy_cells
+from namegen.backends.numpy_engine.cells import NumpyCell
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.network.architecture import OwnCellNetwork
+from namegen.core.network.cells import Cell, sigmoid, tanh
+
+ROOT = Path(__file__).parents[1]
+
+
+class MinimalGated(Cell):
+    """The minimal gated unit (Zhou et al., 2016) in the form of a GRU with ``reset_after``: one gate, two biases."""
+
+    name, title, gates, biases = "minimal", "minimal gated unit", ("z", "n"), 2
+
+    @staticmethod
+    def step(x, s, before):
+        z = sigmoid(x.z + s.z)
+        return before.h + z * (tanh(x.n + z * s.n) - before.h)
+
+
+class MinimalGatedOnNumpy(NumpyCell):
+    declared = MinimalGated
+    columns, x_gates, scale, carried = 3, (1, 0), (0.5, 1.0), (0,)  # n, z, s_n
+
+    def forward(self, columns, s, before, after, kept):
+        n, z, z_s = columns
+        z[...] = 1 / (1 + np.exp(-2 * (z + s[0])))
+        z_s[...] = z * s[1]
+        n[...] = np.tanh(n + z_s)
+        after[0] = before[0] + z * (n - before[0])
+
+    def slopes(self, columns, before, after, kept):
+        (n, z, z_s), h = columns.copy(), before[0].copy()
+        by_n = z * (1 - n * n)
+        columns[0], columns[1], columns[2] = by_n, (1 - z) * ((n - h) * z + by_n * z_s), by_n * z
+        before[0] = 1 - z
+
+    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
+        np.multiply(d_after, columns, out=d_columns)
+        np.multiply(d_after, before, out=d_before)
+
+
+class Coupled(Cell):
+    """An LSTM that writes where it forgets (Greff et al., 2017): an odd number of gates, and a carried state."""
+
+    name, title, gates, states = "coupled", "coupled LSTM", ("f", "g", "o"), ("h", "c")
+
+    @staticmethod
+    def step(x, s, before):
+        f = sigmoid(x.f + s.f)
+        c = f * before.c + (1 - f) * tanh(x.g + s.g)
+        return sigmoid(s.o + x.o) * tanh(c), c
+
+
+class CoupledOnNumpy(NumpyCell):
+    declared = Coupled
+    columns, x_gates, scale, carried = 3, (0, 1, 2), (1.0, 1.0, 1.0), (1,)
+    kept = 1  # tanh(c')
+
+    def forward(self, columns, s, before, after, kept):
+        columns += s
+        f, g, o = columns
+        f[...], g[...], o[...] = 1 / (1 + np.exp(-f)), np.tanh(g), 1 / (1 + np.exp(-o))
+        after[1] = f * before[0] + (1 - f) * g
+        kept[0] = np.tanh(after[1])
+        after[0] = o * kept[0]
+
+    def slopes(self, columns, before, after, kept):
+        (f, g, o), c, tanh_c = columns.copy(), before[0].copy(), kept[0].copy()
+        columns[0], columns[1], columns[2] = f * (1 - f) * (c - g), (1 - f) * (1 - g * g), o * (1 - o) * tanh_c
+        before[0], kept[0] = f, o * (1 - tanh_c * tanh_c)
+
+    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
+        d_c = d_after[1] + d_after[0] * kept[0]
+        d_columns[:2] = d_c * columns[:2]
+        d_columns[2] = d_after[0] * columns[2]
+        d_before[0] = d_c * before[0]
+
+
+class Product(Cell):
+    """A bias for each part, no part that is read as their sum, and a gate that does not read the state."""
+
+    name, title, gates, state_gates, biases = "product", "product", ("a", "b"), 1, 2
+
+    @staticmethod
+    def step(x, s, before):
+        return np.tanh(x.a) * np.tanh(s.a) + x.b / 2
+
+
+class ProductOnNumpy(NumpyCell):
+    declared = Product
+    columns, x_gates, scale = 3, (1, 0), (0.5, 1.0)
+
+    def forward(self, columns, s, before, after, kept):
+        columns[2] = s[0]
+        np.tanh(2 * columns[1:], out=columns[1:])
+        after[0] = columns[1] * columns[2] + columns[0] / 2
+
+    def slopes(self, columns, before, after, kept):
+        x, s = columns[1:].copy()
+        columns[0], columns[1], columns[2] = 0.5, (1 - x * x) * s, (1 - s * s) * x
+
+    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
+        np.multiply(d_after, columns, out=d_columns)
+
+
+class Foreign(Cell):
+    """A cell with an operation that no export knows."""
+
+    name, title, gates = "foreign", "foreign", ("a",)
+
+    @staticmethod
+    def step(x, s, before):
+        return tanh(np.maximum(0, x.a + s.a))
+
+
+class ForeignNetwork(OwnCellNetwork):
+    architecture, own_cell = "foreign", Foreign
+
+
+def of_readme() -> NumpyCell:
+    """The cell that the engine's README shows, made of the README's own text."""
+    readme = Path(numpy_cells.__file__).with_name("README.md").read_text(encoding="utf-8")
+    source = re.search(r"```python\n(class MinGRU.*?)```", readme, re.DOTALL)
+    assert source is not None
+    names = vars(numpy_cells) | {"Cell": Cell, "sigmoid": sigmoid, "tanh": tanh}
+    exec(source[1], names)  # noqa: S102  # a text of this repository
+    return names["MinGRUOnNumpy"]()
+
+
+def of_course() -> list[NumpyCell]:
+    """Those of the course's solution."""
+    spec = importlib.util.spec_from_file_location("solution_cell", ROOT / "docs/learn/tasks/solution_cell.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [module.SoftsignEngine.own_cell, module.OneGateEngine.own_cell]
+
+
+OWN_CELLS: dict[str, NumpyCell] = {
+    cell.declared.name: cell
+    for cell in (MinimalGatedOnNumpy(), CoupledOnNumpy(), ProductOnNumpy(), of_readme(), *of_course())
+}
+NETWORKS = {
+    name: type("Network", (OwnCellNetwork,), {"architecture": name, "own_cell": cell.declared})
+    for name, cell in OWN_CELLS.items()
+}
+ENGINES = {
+    name: type(
+        "Engine",
+        (NumpyEngine,),
+        {"name": name, "architectures": (NETWORKS[name],), "cells": frozenset(), "own_cell": cell},
+    )
+    for name, cell in OWN_CELLS.items()
+}

@@ -1,0 +1,84 @@
+"""A third party's cell, declared once: it is trained, and exported to all that runs formulas, without another line."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import backends
+from namegen.backends.opening import logits_of
+from namegen.core.data.batching import BatchMaker
+from namegen.core.engine import Step
+from namegen.core.evaluation.evaluator import probe
+from namegen.core.models import all_log_probabilities
+from namegen.core.network.architecture import parameters_of
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.settings import TrainingSettings
+from namegen.testing import NAMES, VOCABULARY
+from namegen.web.export import PageModel
+from namegen.web.module import write_module
+from tests import own_cells
+from tests.own_cells import ENGINES, NETWORKS, OWN_CELLS
+from tests.requirements import require
+from tests.web.running import in_node
+
+TEXTS = ["Almabo", "OmarBi", "BoLilA"]
+TOKENS = np.array([[0, *VOCABULARY.encode(text)] for text in TEXTS], np.int32)
+NODE = """({ load }, json, texts) => {
+    const of = (next) => Object.fromEntries(next.map((one) => [one.character, Math.log(one.probability)]));
+    const prefixes = (text) => Array.from({ length: text.length + 1 }, (_, k) => text.slice(0, k));
+    return texts.map((text) => prefixes(text).map((prefix) => of(load(json).next(prefix))));
+}"""
+own = pytest.mark.parametrize("cell", OWN_CELLS)
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their engines are registered, as a package of theirs would do it."""
+    group = backends.ENTRY_POINT_GROUP
+    points = [importlib.metadata.EntryPoint(name, f"tests.own_cells:{name}", group) for name in ENGINES]
+    monkeypatch.setattr(backends, "entry_points", lambda group: points)
+    for name, engine in ENGINES.items():
+        monkeypatch.setattr(own_cells, name, engine, raising=False)
+
+
+@cache
+def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
+    """Two layers after some steps, in which the loss falls; and their logits."""
+    network = NETWORKS[cell](VOCABULARY.size, hidden=(8, 6))
+    engine = ENGINES[cell](network, TrainingSettings(), threads=1)
+    engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(0)))
+    (batch,) = BatchMaker.from_names(NAMES, VOCABULARY).epoch(0, batch_size=100, seed=0)
+    losses = engine.train_epoch(Step(batch, 0.02) for _ in range(30)).loss_sum
+    assert losses[-1] < 0.8 * losses[0]
+    carried = {"engine": cell, "probe": probe(engine, 0), "longest_name": 9}
+    return Checkpoint(network, VOCABULARY, parameters_of(engine.get_state()), **carried), logits_of(engine, TOKENS)
+
+
+@own
+def test_it_goes_to_a_module_which_python_reads_as_well(cell: str, tmp_path: Path) -> None:
+    """And so to a page. The writer compares what Python reads of the module's data with the engine."""
+    checkpoint, logits = trained(cell)
+    write_module([PageModel("own", checkpoint)], tmp_path / "names.mjs")
+    found = [
+        [[row[one] for one in ("", *VOCABULARY.characters)] for row in rows] for rows in in_node(tmp_path)(NODE, TEXTS)
+    ]
+    np.testing.assert_allclose(
+        found, all_log_probabilities(logits.reshape(-1, VOCABULARY.size)).reshape(logits.shape), atol=1e-5
+    )
+
+
+@own
+def test_it_goes_to_a_tflite(cell: str, tmp_path: Path) -> None:
+    require("ai_edge_litert")
+    from namegen.backends.tflite.export import export_tflite
+    from namegen.backends.tflite.runtime import TFLiteModel
+
+    checkpoint, logits = trained(cell)
+    export_tflite(checkpoint, tmp_path / "own.tflite")
+    model = TFLiteModel((tmp_path / "own.tflite").read_bytes())
+    np.testing.assert_allclose(logits_of(model, TOKENS), logits, atol=1e-5)
