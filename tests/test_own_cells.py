@@ -19,6 +19,8 @@ from namegen.core.network.architecture import parameters_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import TrainingSettings
 from namegen.testing import NAMES, VOCABULARY
+from namegen.testing.material import small_steps
+from namegen.testing.parity import expect_near_state
 from namegen.web.export import PageModel
 from namegen.web.module import write_module
 from tests import own_cells
@@ -82,3 +84,21 @@ def test_it_goes_to_a_tflite(cell: str, tmp_path: Path) -> None:
     export_tflite(checkpoint, tmp_path / "own.tflite")
     model = TFLiteModel((tmp_path / "own.tflite").read_bytes())
     np.testing.assert_allclose(logits_of(model, TOKENS), logits, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cell", [pytest.param(cell, marks=() if cell == "product" else pytest.mark.slow) for cell in OWN_CELLS]
+)
+def test_keras_trains_it_as_numpy_does(cell: str) -> None:
+    require("tensorflow")
+    from namegen.backends.keras_engine.engine import KerasEngine
+
+    network = NETWORKS[cell](VOCABULARY.size, hidden=(4, 3))
+    keras_engine = type("Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],), "cells": frozenset()})
+    states = []
+    for engine_class in (ENGINES[cell], keras_engine):
+        engine = engine_class(network, TrainingSettings(), threads=1, dtype="float64")
+        engine.set_state(network.initial_parameters("normal", rng=np.random.default_rng(1)))
+        engine.train_epoch(small_steps(5))
+        states.append(engine.get_state())
+    expect_near_state(states[1], states[0], 1e-9, "after 5 steps")

@@ -142,12 +142,13 @@ def check_export(
     rng, V = np.random.default_rng(SEED), network.vocabulary_size
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.beginnings, ROWS)
+    cell = network.cell_class.name if isinstance(network, RecurrentNetwork) else network.architecture
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
     if not difference <= TOLERANCE * max(1.0, largest):
         raise OutputError(
             f"{target} would compute other values for {name} than Python does here (logits that differ by "
-            f"{difference:.2g}), probably because the engine {engine.name} does not compute the formula of the cell as "
-            "it is declared; export a model of an unchanged cell, or use this one in Python"
+            f"{difference:.2g}), probably because the cell {cell!r} of the engine {engine.name} has been changed: "
+            f"{target} has the formula that is declared; export a model of an unchanged cell, or use this one in Python"
         )
 
 

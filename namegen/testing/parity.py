@@ -70,7 +70,7 @@ def expect_near_state(found: dict[str, Array], expected: dict[str, Array], toler
     """The same names, and values that differ by no more than a share of the tensor's largest."""
     expect(found.keys() == expected.keys(), f"{what} the states differ in {sorted(found.keys() ^ expected.keys())}")
     for name, values in expected.items():
-        expect_within(found[name], values, tolerance * float(np.abs(values).max()), f"{what} {name}")
+        expect_within(found[name], values, tolerance * float(np.abs(values).max(initial=0)), f"{what} {name}")
 
 
 def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str) -> None:

@@ -98,7 +98,7 @@ def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypa
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     checkpoint = labelled_checkpoint(cell, (12, 8))
-    network = PageNetwork(describe("names", PageModel("names", checkpoint), ""))
+    network = PageNetwork(describe("names", PageModel("names", checkpoint), ""), checkpoint.network)
     engine = NumpyEngine(checkpoint.network, None, threads=1, dtype="float64")
     engine.set_state(checkpoint.parameters)
     tokens = np.random.default_rng(1).integers(0, checkpoint.vocabulary.size + 2, (20, 9), dtype=np.int32)

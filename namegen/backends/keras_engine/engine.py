@@ -16,17 +16,18 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import CELLS, OPTIMIZERS, KerasOptimizer, Layers
+from namegen.backends.keras_engine.layers import OPTIMIZERS, KerasOptimizer, Layers
 from namegen.backends.keras_engine.program import NODES, STEPS, MaskShapes, TrainingProgram, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
+from namegen.core.network.cells import CELLS
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
 
 KEPT = 8  # models that wait for an engine; the one that has waited longest goes first
-KerasState: TypeAlias = list[Array]  # (B, H) each: of every layer h, of LSTM h and c
+KerasState: TypeAlias = list[Array]  # (B, H) each: every layer's, h first
 
 
 @dataclass(frozen=True)

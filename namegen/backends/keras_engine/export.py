@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import CELLS
+from namegen.backends.keras_engine.layers import STOCK
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
 from namegen.backends.opening import check_export
 from namegen.core.network.architecture import RecurrentNetwork, checked_tensors, exportable
@@ -35,7 +35,12 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
     path = Path(path)
     if path.suffix != ".keras":
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
-    network = exportable(checkpoint.network, CELLS, "a .keras")
+    network = exportable(checkpoint.network, dir(keras.ops), "a .keras")
+    if network.cell_class not in STOCK:
+        raise OutputError(
+            f"a .keras cannot hold the cell {network.cell_class.name!r}: stock Keras has only "
+            f"{', '.join(cell.name for cell in STOCK)}; use the network with the engine that trained it"
+        )
     checked, _ = checked_tensors(network, checkpoint.parameters, ())
     model = stock_model(network)
     model.set_weights(list(checked.values()))
@@ -50,7 +55,7 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
 def stock_model(network: RecurrentNetwork) -> Untyped:
     """The network as one Keras model of stock layers; its weights stand in canonical order."""
     recurrent = [
-        CELLS[network.cell](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
+        STOCK[network.cell_class](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
         for k, width in enumerate(network.hidden)
     ]
     return keras.Sequential(

@@ -187,7 +187,7 @@ class TrainingProgram:
                 after = self.layers.read(tokens, state)
             d_after = [part(d_state, tiles[j], ROWS) for d_state in d_states]
             d_after = [tf.where(inside, d_state, tf.zeros_like(d_state)) for d_state in d_after]
-            d_before = tape.gradient(after, state, output_gradients=d_after)
+            d_before = gradients_of(tape, after, state, d_after)
             return j - 1, [
                 tf.tensor_scatter_nd_add(d_state, parents[:, None], values)
                 for d_state, values in zip(d_states, d_before, strict=True)
@@ -201,7 +201,7 @@ class TrainingProgram:
             with tf.GradientTape() as tape:
                 after = self.layers.read(tokens, state)
             d_after = [part(d_state, start, BLOCK) for d_state in d_states]
-            return start + BLOCK, add(gradients, tape.gradient(after, self.recurrent, output_gradients=d_after))
+            return start + BLOCK, add(gradients, gradients_of(tape, after, self.recurrent, d_after))
 
         nothing = [tf.zeros_like(parameter) for parameter in self.recurrent]
         _, recurrent = loop(lambda start, *_: start < end, parameters, (first_node, nothing))
@@ -241,6 +241,12 @@ def put(arrays: Sequence[Tensor], start: Tensor, values: Sequence[Tensor]) -> li
 def add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
     """Tensor by tensor; a gradient that TensorFlow gives as rows becomes whole first."""
     return [one + tf.convert_to_tensor(other) for one, other in zip(sums, values, strict=True)]
+
+
+def gradients_of(tape: Untyped, after: list[Tensor], of: list[Tensor], d_after: list[Tensor]) -> list[Tensor]:
+    """Back from the state after a step: zero for what the step does not read."""
+    found: list[Tensor] = tape.gradient(after, of, output_gradients=d_after, unconnected_gradients="zero")
+    return found
 
 
 def softmax_cross_entropy(chances: Tensor, logits: Tensor, visits: Tensor) -> Tensor:
