@@ -1,6 +1,6 @@
 """All comparisons of speed, a section at a time: ``make bench``.
 
-    python -m benchmarks.bench                        # all of them, some 20 minutes
+    python -m benchmarks.bench                        # all of them, half an hour
     python -m benchmarks.bench --only gated keras     # these sections; the others stay as they were measured
 
 Every section is a process of its own with one thread on one core (but where it is about more), so that no library
@@ -38,6 +38,7 @@ SETTINGS = {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KINETO_LOG_LEVEL": "99",  # PyTorch's profiler
 }
 
 

@@ -87,6 +87,7 @@ class Comparison:
         sharing: for a training by the NumPy engine, the batch sizes of it.
         shares: subject → which of ``sharing``, by its batch size; only those that read by prefixes.
         rival: the group that the lead is explained against; empty: none.
+        kernels: form of PyTorch's → the operators that take most of its time.
     """
 
     key: str
@@ -97,11 +98,19 @@ class Comparison:
     sharing: tuple[Sharing, ...] = ()
     shares: Mapping[str, int] = field(default_factory=dict)
     rival: str = ""
+    kernels: Mapping[str, str] = field(default_factory=dict)
 
     def best(self, group: str) -> Way:
         """The way that stands for its group."""
-        found = [way for way in self.ways if (way.group or way.name) == group]
-        return (max if self.unit in HIGHER_IS_BETTER else min)(found, key=lambda way: way.median)
+        return self._best([way for way in self.ways if (way.group or way.name) == group])
+
+    @property
+    def best_rival(self) -> Way:
+        """The best of all that is not namegen's."""
+        return self._best([way for way in self.ways if not way.name.startswith("namegen")])
+
+    def _best(self, ways: Sequence[Way]) -> Way:
+        return (max if self.unit in HIGHER_IS_BETTER else min)(ways, key=lambda way: way.median)
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ LEAD = """\
 ## Where the lead comes from
 
 namegen's NumPy engine reads each distinct prefix of a batch once; the others read each character of each name. So its
-lead over PyTorch (at PyTorch's better batch size) is a product of three numbers:
+lead over PyTorch (packed or padded, whichever is faster) is a product of three numbers:
 
 - *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
 - *common prefixes*: how many times fewer again if each common prefix is read once;
@@ -74,6 +74,9 @@ def _part(section: Section) -> str:
     for _, alike in groupby((one for one in told if one.unit != "GFLOP/s"), key=lambda one: rows(one)[0]):
         parts.append(_table(list(alike)))
     parts += [_wrapped(_share_of_products(one)) for one in told if one.unit == "GFLOP/s"]
+    kernels = [f"{one.title}, {form}: {names}" for one in told for form, names in one.kernels.items()]
+    if kernels:
+        parts.append(_wrapped(f"PyTorch's operators that take longest. {'; '.join(kernels)}."))
     return "\n\n".join(parts)
 
 

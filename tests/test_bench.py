@@ -52,6 +52,7 @@ LOSS = Comparison(
 def test_the_better_setting_stands_for_its_group_by_the_median() -> None:
     assert SPEED.best("PyTorch packed").name == "PyTorch packed, batch 512"
     assert LOSS.best("namegen").name == "namegen, batch 128"
+    assert LOSS.best_rival.name == "PyTorch, batch 64"
 
 
 def test_ratios_are_taken_round_by_round() -> None:

@@ -38,8 +38,9 @@ class Plan:
 
 _EPOCH = (
     "A value is measured over an epoch. Building batches is part of the time; start-up and compiling are not. PyTorch "
-    "reads packed names, sorted by length; its input is a row look-up. JAX scans padded names of similar length; its "
-    "whole update is compiled."
+    "reads names that are *packed*, or *padded* in batches of like length; or it reads the *distinct* names of such a "
+    "batch once each, and weighs them by their counts. Its input is a row look-up. JAX scans padded names of similar "
+    "length; its whole update is compiled. Keras is `fit` on padded one-hot rows, with its defaults."
 )
 _ALIKE = "Everything is measured as for wide networks."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -100,24 +101,26 @@ class Race:
         )
 
     def enter(self, size: int) -> None:
-        """All three at a batch size."""
+        """All of them at a batch size."""
         from benchmarks.trainers.jax_trainer import JaxTrainer
         from benchmarks.trainers.torch_trainer import TorchTrainer
 
         names, vocabulary, network = self._training, self._corpus.vocabulary, self._network
         self._enter("namegen", size, lambda: self._namegen(size))
-        self._enter("PyTorch packed", size, lambda: TorchTrainer(names, vocabulary, network, batch_size=size))
-        self._enter("JAX scan", size, lambda: JaxTrainer(names, vocabulary, network, batch_size=size, buckets=True))
+        for form in ("packed", "padded"):
+            make = partial(TorchTrainer, names, vocabulary, network, batch_size=size, padded=form == "padded")
+            self._enter(f"PyTorch {form}", size, make, group="PyTorch")
+        self._enter("JAX scan", size, partial(JaxTrainer, names, vocabulary, network, batch_size=size))
         check_same([trainer for _, _, trainer in self._trainers.values()], self._start)
 
-    def _enter(self, group: str, size: int, make: Callable[[], Trainer]) -> None:
+    def _enter(self, form: str, size: int, make: Callable[[], Trainer], group: str = "") -> None:
         def ready() -> Trainer:
             trainer = make()
             trainer.warm_up()
             return trainer
 
         seconds, trainer = timed(ready)
-        self._trainers[f"{group}, batch {size}"] = (group, seconds, trainer)
+        self._trainers[f"{form}, batch {size}"] = (group or form, seconds, trainer)
 
     def run(self, title: str, seconds: float, rounds: int) -> Comparison:
         """The loss of each after so many seconds."""
@@ -134,9 +137,7 @@ class Race:
         values = alternate(turns, rounds, uncounted=0)
         ways = tuple(Way(name, values[name], group, start) for name, (group, start, _) in self._trainers.items())
         key = f"{title.split(',')[0].lower().replace(' ', '-')}-{seconds:g}s"
-        return Comparison(
-            key, f"{title}, {seconds:g} s", "nats a character", ("namegen",), ways, rival="PyTorch packed"
-        )
+        return Comparison(key, f"{title}, {seconds:g} s", "nats a character", ("namegen",), ways)
 
     def loss(self, parameters: dict[str, Array]) -> float:
         """On the held-out names."""

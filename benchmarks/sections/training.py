@@ -9,7 +9,7 @@ from benchmarks.document import Comparison, Sharing, Way
 from benchmarks.lists import US_FIRST, load, sharing
 from benchmarks.products import flop_per_epoch, product
 from benchmarks.rounds import Contest, Turn
-from benchmarks.trainers import speed
+from benchmarks.trainers import Trainer, speed
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.architecture import RecurrentNetwork
@@ -17,7 +17,14 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 
 CELL_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 WHOLE_LIST = DataSettings(validation=0.0, split="names", repeats="kept")
-PACKED, JAX = "PyTorch packed", "JAX scan"
+# Ways of one group are the same but for form and batch size; the fastest stands for it. The lead is explained against
+# PyTorch where it reads every character of every name.
+EVERY_CHARACTER, DISTINCT, JAX = "PyTorch", "PyTorch distinct", "JAX scan"
+FORMS: dict[str, dict[str, bool]] = {
+    "packed": {},
+    "padded": {"padded": True},
+    "distinct": {"padded": True, "distinct": True},
+}
 
 
 class Work:
@@ -41,19 +48,36 @@ class Work:
         recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(effort="quick", batch_size=batch_size, **drops))
         return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
 
-    def torch(self, batch_size: int, *, distinct: bool = False) -> Callable[[], Turn]:
-        """Of PyTorch."""
+    def rival(self, kind: type[Trainer], batch_size: int, **form: bool) -> Callable[[], Turn]:
+        """Of another library."""
+        names, vocabulary = self.corpus.names, self.corpus.vocabulary
+        return lambda: speed(kind(names, vocabulary, self.network, batch_size=batch_size, **form))
+
+    def enter_rivals(self, contest: Contest, small: int, large: int, *, jax: tuple[int, ...]) -> None:
+        """PyTorch in every form at two batch sizes, JAX at some, and ``fit`` at the smaller one."""
+        from benchmarks.trainers.jax_trainer import JaxTrainer
+        from benchmarks.trainers.torch_trainer import TorchTrainer
+
+        for name, form in FORMS.items():
+            if name == "distinct" and len(set(self.corpus.names)) == len(self.corpus.names):
+                continue  # it would be the padded form
+            group = DISTINCT if name == "distinct" else EVERY_CHARACTER
+            for size in (small, large):
+                contest.enter(f"PyTorch {name}, batch {size}", self.rival(TorchTrainer, size, **form), group=group)
+        for size in jax:
+            contest.enter(f"{JAX}, batch {size}", self.rival(JaxTrainer, size), group=JAX)
+        contest.enter(f"Keras fit, batch {small}", self.plain_keras(small))
+
+    def kernels(self, batch_size: int) -> dict[str, str]:
+        """PyTorch's form → its operators that take longest."""
         from benchmarks.trainers.torch_trainer import TorchTrainer
 
         names, vocabulary = self.corpus.names, self.corpus.vocabulary
-        return lambda: speed(TorchTrainer(names, vocabulary, self.network, batch_size=batch_size, distinct=distinct))
-
-    def jax(self, batch_size: int, *, buckets: bool = True) -> Callable[[], Turn]:
-        """Of JAX."""
-        from benchmarks.trainers.jax_trainer import JaxTrainer
-
-        names, vocabulary = self.corpus.names, self.corpus.vocabulary
-        return lambda: speed(JaxTrainer(names, vocabulary, self.network, batch_size=batch_size, buckets=buckets))
+        return {
+            name: TorchTrainer(names, vocabulary, self.network, batch_size=batch_size, **form).kernels()
+            for name, form in FORMS.items()
+            if name != "distinct"
+        }
 
     def plain_keras(self, batch_size: int) -> Callable[[], Turn]:
         """Of ``fit``."""
@@ -92,10 +116,7 @@ def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, 
     contest.enter(ours, work.namegen(batch_size))
     contest.enter(f"{ours}, dropping", work.namegen(batch_size, drop_recurrent=0.25, drop_output=0.1))
     contest.enter(f"{ours}, soft targets", work.namegen(batch_size, soft=True))
-    for size in (batch_size, 512):
-        contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
-    for size in (batch_size, 512):
-        contest.enter(f"{JAX}, batch {size}", work.jax(size), group=JAX)
+    work.enter_rivals(contest, batch_size, 512, jax=(batch_size, 512))
     (shared,) = work.sharing(batch_size)
     nodes = shared.prefixes // work.batches.steps(batch_size)
     width, columns = work.network.parameter_shapes["rnn.0.recurrent_kernel"]
@@ -133,7 +154,8 @@ def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, 
             trained,
             (shared,),
             {ours: batch_size},
-            PACKED,
+            EVERY_CHARACTER,
+            work.kernels(batch_size),
         ),
         Comparison(
             f"{key}-products",
@@ -153,14 +175,10 @@ def small(rounds: int) -> tuple[Comparison, ...]:
         work = Work("mlb-last", cell, (32, 32))
         contest = Contest()
         contest.enter("namegen", work.namegen(512))
-        for size in (512, 2048):
-            contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
-        contest.enter(f"{JAX}, batch 512", work.jax(512), group=JAX)
+        work.enter_rivals(contest, 512, 2048, jax=(256, 512))
         title = f"{work.title}, namegen batch 512"
-        ways, shared = contest.run(rounds), work.sharing(512)
-        found.append(
-            Comparison(cell, title, "characters a second", ("namegen",), ways, shared, {"namegen": 512}, PACKED)
-        )
+        ways, shared, sizes = contest.run(rounds), work.sharing(512), {"namegen": 512}
+        found.append(Comparison(cell, title, "characters a second", ("namegen",), ways, shared, sizes, EVERY_CHARACTER))
     return tuple(found)
 
 
@@ -173,21 +191,15 @@ def plain(rounds: int) -> tuple[Comparison, ...]:
     ours = {f"namegen, batch {size}": size for size in sizes}
     for name, size in ours.items():
         contest.enter(name, work.namegen(size))
-    contest.enter("plain Keras fit, batch 512", work.plain_keras(512))
 
     def blog(_: int) -> float:
         return blog_keras(work.corpus.names, work.corpus.vocabulary, 1000, 1)
 
     contest.enter("the blog's way, 1,000 prefixes", lambda: compiled(blog))
-    for size in sizes:
-        contest.enter(f"{PACKED}, batch {size}", work.torch(size), group=PACKED)
-    for size in sizes:
-        contest.enter(f"PyTorch distinct, batch {size}", work.torch(size, distinct=True))
-    for size in (256, 512):
-        contest.enter(f"{JAX}, batch {size}", work.jax(size), group=JAX)
-    contest.enter(f"{JAX}, longest, batch 512", work.jax(512, buckets=False), group=JAX)
+    work.enter_rivals(contest, *sizes, jax=(256, 512))
     ways, shared = contest.run(rounds), work.sharing(*sizes)
-    return (Comparison("rnn", work.title, "characters a second", tuple(ours), ways, shared, ours, PACKED),)
+    unit, kernels = "characters a second", work.kernels(sizes[0])
+    return (Comparison("rnn", work.title, unit, tuple(ours), ways, shared, ours, EVERY_CHARACTER, kernels),)
 
 
 def keras_engine(rounds: int) -> tuple[Comparison, ...]:

@@ -86,13 +86,11 @@ def update(
 
 
 class JaxTrainer:
-    """Trains by JAX, with Adam.
+    """Trains by JAX, with Adam, on batches of names of similar length, padded to one of a few lengths.
 
     Args:
         names: the training names.
         network: its cell and widths.
-        buckets: pad the names of a batch, which then are of similar length, to one of a few lengths; without, every
-            batch is padded to the longest name.
     """
 
     def __init__(
@@ -102,7 +100,6 @@ class JaxTrainer:
         network: RecurrentNetwork,
         *,
         batch_size: int,
-        buckets: bool,
         seed: int = 0,
     ) -> None:
         flat, lengths = vocabulary.encode_all(names)
@@ -111,8 +108,7 @@ class JaxTrainer:
         tokens[:, 1:-1][np.arange(longest) < lengths[:, None]] = flat
         self.tokens, self.lengths = tokens, (lengths + 1).astype(np.int32)
         self.characters = int(self.lengths.sum())
-        edges = np.quantile(self.lengths, BUCKETS, method="higher") if buckets else [self.lengths.max()]
-        self.edges = sorted({int(edge) for edge in edges})
+        self.edges = sorted({int(edge) for edge in np.quantile(self.lengths, BUCKETS, method="higher")})
         self.bucket = np.searchsorted(self.edges, self.lengths)
         self.batch_size, self.seed, self.network = batch_size, seed, network
         self.update = jax.jit(partial(update, network=network), donate_argnums=0)

@@ -1,4 +1,4 @@
-"""PyTorch: ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` on packed, length-sorted sequences, its input a row look-up."""
+"""PyTorch: ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM`` on packed or padded sequences, its input a row look-up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence
+from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.trainers import SPEED_RATE, Rate
 from namegen.core.data.prefix_tree import SortedNames
@@ -18,6 +19,7 @@ from namegen.types import Array
 
 LAYERS = {"simple_rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 # Keras's gates in PyTorch's order: of the GRU z, r, h become r, z, h; those of the others stand alike.
+NOTHING = -100  # the target behind a name's end, which PyTorch passes over
 GATES = {"simple_rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 1, 2, 3)}
 
 
@@ -30,6 +32,7 @@ class TorchTrainer:
     Args:
         names: the training names.
         network: its cell and widths.
+        padded: batches of names of like length, padded to the longest; else of random names, packed.
         distinct: read each different name of a batch once and weigh its loss by its count.
     """
 
@@ -40,6 +43,7 @@ class TorchTrainer:
         network: RecurrentNetwork,
         *,
         batch_size: int,
+        padded: bool = False,
         distinct: bool = False,
         seed: int = 0,
     ) -> None:
@@ -49,9 +53,10 @@ class TorchTrainer:
         if set(rest) - {width}:
             raise ValueError(f"layers of {network.hidden}: expected one width, as a stack of PyTorch's has")
         self._names(names, vocabulary)
-        self.batch_size, self.distinct, self.seed, self.shapes = batch_size, distinct, seed, network
+        self.batch_size, self.padded, self.distinct = batch_size, padded, distinct
+        self.seed, self.shapes = seed, network
         self.rows = nn.Embedding.from_pretrained(torch.eye(vocabulary.size))
-        self.rnn = LAYERS[network.cell](vocabulary.size, width, num_layers=len(network.hidden), batch_first=True)
+        self.rnn = LAYERS[network.cell](vocabulary.size, width, num_layers=len(network.hidden))
         if network.formula.biases == 1:  # PyTorch has two, which Adam would move twice as fast as one
             for k in range(len(network.hidden)):
                 getattr(self.rnn, f"bias_hh_l{k}").requires_grad_(False)
@@ -66,9 +71,10 @@ class TorchTrainer:
         depth = int(sorted_names.lengths.max()) + 1
         tokens = np.zeros((len(sorted_names.lengths), depth + 1), np.int64)  # START, characters, STOP
         tokens[:, 1:][np.arange(depth) < sorted_names.lengths[:, None]] = sorted_names.tokens
-        self.tokens = torch.from_numpy(tokens)
+        targets = np.where(np.arange(depth) <= sorted_names.lengths[:, None], tokens[:, 1:], NOTHING)
+        self.tokens, self.targets = torch.from_numpy(tokens.T), torch.from_numpy(targets.T)  # time first
         self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # characters to predict
-        self.characters = int((sorted_names.lengths[self.name_of] + 1).sum())
+        self.characters = int(self.lengths[self.name_of].sum())
 
     def _new_optimizer(self) -> None:
         trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
@@ -83,8 +89,12 @@ class TorchTrainer:
 
     def epoch(self, number: int, rate: Rate) -> None:
         """Train one epoch."""
-        order = np.random.default_rng([self.seed, number]).permutation(self.name_of)
-        for first in range(0, len(order), self.batch_size):
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(self.name_of)
+        if self.padded:
+            order = order[np.argsort(self.lengths[order], kind="stable")]
+        starts = np.arange(0, len(order), self.batch_size)
+        for first in rng.permutation(starts) if self.padded else starts:
             now = rate()
             if now is None:
                 return
@@ -94,6 +104,16 @@ class TorchTrainer:
                 rows, found = np.unique(rows, return_counts=True)
                 counts = torch.from_numpy(found)
             self.step(torch.from_numpy(rows), counts)
+
+    def kernels(self) -> str:
+        """The two operators that take longest in some steps, by PyTorch's own profiler."""
+        self.warm_up()
+        rates = iter([SPEED_RATE] * 10)
+        with profile(activities=[ProfilerActivity.CPU]) as found:
+            self.epoch(0, lambda: next(rates, None))
+        events = sorted(found.key_averages(), key=lambda one: one.self_cpu_time_total, reverse=True)
+        whole = sum(one.self_cpu_time_total for one in events)
+        return ", ".join(f"{one.key} {one.self_cpu_time_total / whole:.0%}" for one in events[:2])
 
     def step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
         """One update; the mean loss before it."""
@@ -106,16 +126,17 @@ class TorchTrainer:
     def loss(self, rows: torch.Tensor, counts: torch.Tensor | None) -> torch.Tensor:
         """Mean over the characters of some names."""
         lengths, order = torch.sort(self.lengths[rows], descending=True)
-        rows = rows[order]
-        tokens = self.tokens[rows, : int(lengths[0]) + 1]
-        inputs = pack_padded_sequence(self.rows(tokens[:, :-1]), lengths, batch_first=True)
-        targets = pack_padded_sequence(tokens[:, 1:], lengths, batch_first=True).data
-        hidden, _ = self.rnn(inputs)
-        logits = self.output(hidden.data)
+        depth, rows = int(lengths[0]), rows[order]
+        inputs, targets = self.rows(self.tokens[:depth, rows]), self.targets[:depth, rows]
+        weights = targets >= 0 if counts is None else (targets >= 0) * counts[order].float()
+        if self.padded:
+            hidden, targets, weights = self.rnn(inputs)[0].flatten(0, 1), targets.flatten(), weights.flatten()
+        else:
+            hidden = self.rnn(pack_padded_sequence(inputs, lengths))[0].data
+            targets, weights = (pack_padded_sequence(values, lengths).data for values in (targets, weights))
+        logits = self.output(hidden)
         if counts is None:
             return cross_entropy(logits, targets)
-        weight = counts[order].float()[:, None].expand(-1, tokens.shape[1] - 1)
-        weights = pack_padded_sequence(weight, lengths, batch_first=True).data
         return (cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
 
     @torch.no_grad()
