@@ -8,7 +8,7 @@ import pytest
 
 VARIABLE = "NAMEGEN_HARM"
 EFFORTS = ("few", "landing", "hour")  # make test, where the variable is not set; make harm; make fuzz
-# The rows of the table in docs/develop/reliability.md: the tries of each test of that kind.
+# What is attacked, and the tries of each test of that kind, for each effort.
 TRIES = {
     "each kind of file: models, states, settings, lists, vocabularies, configs, grids, kept results": (2, 25, 3_000),
     "what a model says of itself, shown by each command": (3, 28, 1_500),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,8 +19,6 @@ import pytest
 from namegen.errors import CheckpointError
 from tests.harm import effort
 from tests.harm.attack import Tally, attack
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "develop" / "reliability.md"
 
 
 def raises(error: BaseException) -> Callable[[object], None]:
@@ -113,9 +110,3 @@ def test_how_many_tries_is_told_by_the_environment(monkeypatch: pytest.MonkeyPat
     for place, wanted in enumerate(effort.EFFORTS):
         monkeypatch.setenv(effort.VARIABLE, wanted)
         assert effort.tries("lines of a") == effort.TRIES["lines of a list"][place]
-
-
-def test_the_table_of_the_documents_is_what_is_tried() -> None:
-    table = DOCUMENT.read_text(encoding="utf-8").partition("## What is counted")[2]
-    rows = re.findall(r"^\| (.*) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", table, re.MULTILINE)
-    assert {name: tuple(int(count.replace(",", "")) for count in counts) for name, *counts in rows} == effort.TRIES
