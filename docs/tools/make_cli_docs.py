@@ -36,7 +36,7 @@ EVERYWHERE = """\
 Every command has these options and `--help`; of a command with many options `--help` shows the usual ones, and
 `--help-all` shows all.
 """
-HELP = ("help", "help_all")
+HELP = {"--help", "--help-all"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 MARKS = re.compile(r"[*<\\]")  # which Markdown would read as more than a character
 Record = tuple[str, str]  # how an option is written, and what it means
@@ -68,7 +68,7 @@ def _options(context: click.Context) -> list[Record]:
     command = context.command
     alike = command.others if isinstance(command, ShortHelp) else ()
     starts = tuple(names.removesuffix("…") for names, _ in alike)
-    options = [one for one in command.get_params(context) if isinstance(one, click.Option) and one.name not in HELP]
+    options = [one for one in command.get_params(context) if isinstance(one, click.Option) and not HELP & {*one.opts}]
     found = [record for one in options if (record := one.get_help_record(context))]
     return [*(record for record in found if not (starts and record[0].startswith(starts))), *alike]
 
@@ -83,8 +83,11 @@ def _command(context: click.Context, explained: dict[Record, str]) -> str:
     parts += [_wrapped(paragraph) for paragraph in re.split(r"\n\s*\n", (command.help or "").strip())]
     items = [_item(*record) for record in own]
     for other in dict.fromkeys(filter(None, (explained.get(record) for record in options))):
-        shared = (record[0].partition(" ")[0] for record in options if explained.get(record) == other)
-        items.append(_wrapped(f"- As in `{other}`: {', '.join(f'`{option}`' for option in shared)}", "  "))
+        theirs = [record for record, command in explained.items() if command == other]
+        shared, lacking = ([one for one in theirs if (one in options) is has] for has in (True, False))
+        few, but = (lacking, "all but ") if len(lacking) < len(shared) else (shared, "")
+        named = ", ".join(f"`{option.partition(' ')[0]}`" for option, _ in few)
+        items.append(_wrapped(f"- As in `{other}`: {but}{named}", "  "))
     examples = (line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  "))
     items += [f"- Example: `{example}`\n" for example in examples]
     explained |= dict.fromkeys(own, name)
