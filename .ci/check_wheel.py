@@ -19,7 +19,7 @@ def main(wheel: str) -> int:
     expected |= {path.as_posix() for path in package.glob("models/*.safetensors")}
     expected |= {path.as_posix() for path in package.glob("core/data/*.txt")}
     expected |= {
-        path.as_posix() for folder in ("web", "experiments/compare/templates") for path in package.glob(f"{folder}/*.*")
+        path.as_posix() for folder in ("web", "experiments/templates") for path in package.glob(f"{folder}/*.*")
     }
     expected |= {f"namegen/{path.as_posix()}" for path in Path("configs").glob("*.toml")}
     notices = {path.name for path in package.glob("lists/*.LICENSE.txt")} | {"LICENSE"}

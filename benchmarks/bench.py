@@ -76,7 +76,7 @@ def measure(name: str, rounds: int, out: Path) -> None:
     start, rounds = time.perf_counter(), min(rounds, plan.most_rounds)
     comparisons = plan.load()(rounds)
     seconds = time.perf_counter() - start
-    section = Section(name, rounds, seconds, commit(), machine(), versions(), comparisons)
+    section = Section(name, rounds, seconds, commit(), vars(machine()), versions(), comparisons)
     write(out, Performance((section,)))
 
 

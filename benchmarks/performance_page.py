@@ -14,7 +14,7 @@ from textwrap import fill
 from benchmarks.document import Comparison, Performance, Section, Unit, Way, typical
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.sections import SECTIONS
-from namegen.experiments.table import NONE, Table, mebibytes, seconds, whole
+from namegen.experiments.report import NONE, Table, mebibytes, seconds, whole
 
 HEAD = """\
 # Speed

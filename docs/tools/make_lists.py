@@ -14,7 +14,7 @@ from pathlib import Path
 from options import check_asked, write_or_check
 
 from namegen.core.data.description import ListDescription, describe
-from namegen.experiments.table import NONE, Table, percent
+from namegen.experiments.report import NONE, Table, percent
 from namegen.lists import load_bundled, players
 
 RESULTS = Path(__file__).parents[1] / "results"

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_page as quality  # noqa: E402
 from benchmarks.pages import read  # noqa: E402
-from namegen.experiments.compare.verdict import listed  # noqa: E402
+from namegen.experiments.report import listed  # noqa: E402
 
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / "docs" / "use" / "inventing.md")

@@ -28,19 +28,19 @@ sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 from benchmarks.frequencies import LENGTHS, agreement  # noqa: E402
 from benchmarks.frequencies import read as read_frequencies  # noqa: E402
 from namegen.documents import from_plain  # noqa: E402
-from namegen.experiments.compare.document import Comparison, Generation, ListEntry  # noqa: E402
-from namegen.experiments.compare.measurements import Algorithm, SplitName  # noqa: E402
-from namegen.experiments.compare.selection import (  # noqa: E402
-    Metric,
-    Whose,
-    best_generated,
-    network_runs,
-    network_values,
-    reference_values,
+from namegen.experiments.compare.document import (  # noqa: E402
+    BASELINE,
+    CEILING,
+    Algorithm,
+    Comparison,
+    Generation,
+    ListEntry,
+    SplitName,
 )
 from namegen.experiments.compare.tables import generated_names_table, like_for_like_table, speed_table  # noqa: E402
 from namegen.experiments.compare.verdict import verdict  # noqa: E402
-from namegen.experiments.table import NONE, Table, percent, spread  # noqa: E402
+from namegen.experiments.report import NONE, Table, percent, spread  # noqa: E402
+from namegen.experiments.trained import Metric  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results" / "results.json"
 TABLES = RESULTS.with_name("tables.md")
@@ -60,7 +60,7 @@ SAME_NAMES = {
     "tflite generate, one by one",
 }
 SPLIT: SplitName = "names"  # as the blog drew it
-CEILING = "theoretical maximum"
+THEIR_CEILING = "theoretical maximum"
 
 # The blog's figures: network there → what it is called here, then those for first names and for last names.
 NETWORKS = {
@@ -74,14 +74,14 @@ WHOLE_SAMPLED = {
     "Keras, SimpleRNN 2×32": (48.0, 30.3),
     "Keras, LSTM 2×32": (48.8, 34.4),
     "Keras, SimpleRNN 2×128": (52.5, 43.9),
-    CEILING: (54.1, 53.6),
+    THEIR_CEILING: (54.1, 53.6),
 }
 WHOLE_ARGMAX = {
     "scratch NumPy, SimpleRNN 2×32": (56.9, 40.0),
     "Keras, SimpleRNN 2×32": (59.0, 43.7),
     "Keras, LSTM 2×32": (59.8, 47.0),
     "Keras, SimpleRNN 2×128": (62.1, 54.6),
-    CEILING: (62.7, 60.1),
+    THEIR_CEILING: (62.7, 60.1),
 }
 HELD_OUT_ARGMAX = {"Keras, SimpleRNN 2×32": (58.2, 42.3), "Keras, LSTM 2×32": (58.9, 44.8)}
 RECREATED = {
@@ -100,7 +100,7 @@ DRAWING = {
 }
 
 SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "through-time")
-REFERENCES: dict[Whose, str] = {"baseline": "n-gram (counting)", "ceiling": "ceiling of the held-out part"}
+REFERENCES = {BASELINE: "n-gram", CEILING: "ceiling of the held-out part"}
 
 
 def whole_list(entries: Sequence[ListEntry]) -> str:
@@ -120,9 +120,9 @@ def whole_list(entries: Sequence[ListEntry]) -> str:
 
 def ours_of_whole(entry: ListEntry, network: str, figure: Metric) -> float:
     """Our figure of a network of the blog, or of the ceiling, over the whole list, in per cent."""
-    if network == CEILING:
-        return 100 * mean(reference_values(entry, SPLIT, "whole", "ceiling", figure))
-    return 100 * mean(network_values(entry, SPLIT, NETWORKS[network], "whole", figure))
+    if network == THEIR_CEILING:
+        return 100 * mean(entry.values(SPLIT, "ceiling", "whole", figure))
+    return 100 * mean(entry.values(SPLIT, NETWORKS[network], "whole", figure))
 
 
 def whole_list_gaps(entries: Sequence[ListEntry]) -> dict[str, list[float]]:
@@ -150,8 +150,8 @@ def ways(entries: Sequence[ListEntry]) -> str:
         for place, entry in enumerate(entries):
             blog += [pair(WHOLE_SAMPLED[network][place], WHOLE_ARGMAX[network][place])]
             blog += [f"{RECREATED[network][place]:.1f}"]
-            seed = network_runs(entry, SPLIT, NETWORKS[network])[0].figures.whole
-            drawn = best_generated(generation(entry, NETWORKS[network], "numpy"))
+            seed = entry.runs(SPLIT, NETWORKS[network])[0].figures.whole
+            drawn = generation(entry, NETWORKS[network], "numpy").best
             here += [pair(100 * seed.accuracy_sampled, 100 * seed.accuracy_argmax), f"{drawn.recreated_percent:.1f}"]
         rows += [[short, "the blog", *blog], [short, "on 80 % of the list, as in the tables of this page", *here]]
         for way in dict.fromkeys(one["way"] for one in found if one["network"] == short):
@@ -176,13 +176,13 @@ def held_out(entries: Sequence[ListEntry]) -> str:
     for network, theirs in HELD_OUT_ARGMAX.items():
         row = [network]
         for place, entry in enumerate(entries):
-            ours = network_values(entry, SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
+            ours = entry.values(SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
             row += [f"{theirs[place]:.1f}", spread(ours)]
         rows.append(row)
-    own = (spread(network_values(entry, SPLIT, OWN_NETWORKS[0], "held_out", "accuracy_argmax")) for entry in entries)
+    own = (spread(entry.values(SPLIT, OWN_NETWORKS[0], "held_out", "accuracy_argmax")) for entry in entries)
     rows.append([f"{OWN_NETWORKS[0]}, trained by the effort quick", *(cell for ours in own for cell in (NONE, ours))])
     for whose, name in REFERENCES.items():
-        values = (reference_values(entry, SPLIT, "held_out", whose, "accuracy_argmax") for entry in entries)
+        values = (entry.values(SPLIT, whose, "held_out", "accuracy_argmax") for entry in entries)
         rows.append([name, *(cell for found in values for cell in (NONE, spread(found)))])
     return table(["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows)
 
@@ -194,10 +194,10 @@ def unseen(entries: Sequence[ListEntry]) -> str:
     wanted = [(entry, figure, show) for entry in entries for figure, show in figures.values()]
     rows = []
     for network in OWN_NETWORKS:
-        found = [(network_values(entry, "unique", network, "held_out", figure), show) for entry, figure, show in wanted]
+        found = [(entry.values("unique", network, "held_out", figure), show) for entry, figure, show in wanted]
         rows.append([network, *(spread(ours, show) for ours, show in found)])
     for whose, name in REFERENCES.items():
-        found = [(reference_values(entry, "unique", "held_out", whose, figure), show) for entry, figure, show in wanted]
+        found = [(entry.values("unique", whose, "held_out", figure), show) for entry, figure, show in wanted]
         rows.append([name, *(spread(ours, show) for ours, show in found)])
     return table(["network", *(f"{name}, {what}" for name in LISTS for what in figures)], rows)
 
@@ -208,7 +208,7 @@ def recreated(entries: Sequence[ListEntry]) -> str:
     for network, theirs in RECREATED.items():
         row = [network]
         for place, entry in enumerate(entries):
-            drawn = best_generated(generation(entry, NETWORKS[network], "numpy"))
+            drawn = generation(entry, NETWORKS[network], "numpy").best
             row.append(beside(theirs[place], drawn.recreated_percent))
         rows.append(row)
     return table(["network", *LISTS], rows)
@@ -295,7 +295,7 @@ def where(results: Comparison) -> str:
 
 def verdict_table(results: Comparison) -> str:
     """The lines with which the report begins."""
-    return table(("", ""), [(line.question, " ".join(line.answers)) for line in verdict(results)], left=2)
+    return table(("", ""), [(line.question, " ".join(line.sentences)) for line in verdict(results)], left=2)
 
 
 OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}
@@ -325,7 +325,7 @@ def tables(results: Comparison, entries: Sequence[ListEntry]) -> str:
 def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
     """A paragraph, or points, its lines as long as those of the page."""
     if name == "whole_list":
-        made = whole_list_gap(whole_list_gaps(entries), CEILING)
+        made = whole_list_gap(whole_list_gaps(entries), THEIR_CEILING)
     elif name == "sweeps":
         made = words_of_sweeps(read_sweeps(RESULTS.parent, SWEEPS), LISTS)
     else:

@@ -12,17 +12,9 @@ from pathlib import Path
 from statistics import mean
 
 from namegen.experiments.compare import pairs
-from namegen.experiments.compare.document import Comparison, ListEntry
-from namegen.experiments.compare.measurements import SplitName
-from namegen.experiments.compare.pairs import against_counting, in_figures
-from namegen.experiments.compare.selection import (
-    ALGORITHMS,
-    generated_by_network,
-    network_names,
-    network_values,
-    reference_values,
-)
-from namegen.experiments.compare.verdict import listed
+from namegen.experiments.compare.document import ALGORITHMS, BASELINE, Comparison, ListEntry, SplitName
+from namegen.experiments.compare.pairs import in_figures
+from namegen.experiments.report import ARGMAX, LOSS, listed
 
 LONG = 12  # characters of a name that is long for a player's
 
@@ -61,7 +53,7 @@ def seen(results: Comparison, entries: Entries) -> str:
     said = []
     for entry in entries:
         found = mean(one.seen_percent for one in entry.references if one.split == "names")
-        counting = 100 * mean(reference_values(entry, "names", "held_out", "baseline", "accuracy_argmax"))
+        counting = 100 * mean(entry.values("names", BASELINE, "held_out", "accuracy_argmax"))
         network, best = best_network(entry, "names")
         said.append(
             f"{found:.1f} % of the held-out names of {entry.name} stand in the training part as well: counting "
@@ -74,17 +66,17 @@ def unseen(results: Comparison, entries: Entries) -> str:
     """Networks beside counting on names of the split without repeats, and what more weights gain there."""
     said = []
     for entry in entries:
-        counting = mean(reference_values(entry, "unique", "held_out", "baseline", "loss_nats_per_char"))
+        counting = mean(entry.values("unique", BASELINE, "held_out", "loss_nats_per_char"))
         losses = {
-            network: mean(network_values(entry, "unique", network, "held_out", "loss_nats_per_char"))
-            for network in network_names(entry, "unique")
+            network: mean(entry.values("unique", network, "held_out", "loss_nats_per_char"))
+            for network in entry.networks("unique")
         }
         best = min(losses, key=losses.__getitem__)
-        found = against_counting(entry, "unique", best, "loss")
+        found = pairs.between(entry, "unique", best, BASELINE, LOSS)
         said.append(
             f"on {entry.name} the networks' losses minus that of counting are "
             f"{between([loss - counting for loss in losses.values()], '{:+.3f}')} nats per character, that of the best "
-            f"of them, {best}: {in_figures(found, 'loss')}"
+            f"of them, {best}: {in_figures(found, LOSS)}"
         )
     sides: dict[SplitName, str] = {"names": "with repeats on both sides", "unique": "without"}
     gains = [f"{listed([wider(entry, split) for entry in entries])} points {where}" for split, where in sides.items()]
@@ -97,7 +89,7 @@ def unseen(results: Comparison, entries: Entries) -> str:
 
 def wider(entry: ListEntry, split: SplitName) -> str:
     """Points of held-out accuracy that a layer of 128 gains over one of 32, with their interval."""
-    return in_figures(pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", "argmax"), "argmax")
+    return in_figures(pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX), ARGMAX)
 
 
 def drawings(results: Comparison, entries: Entries) -> str:
@@ -115,8 +107,8 @@ def lengths(results: Comparison, entries: Entries) -> str:
     said = []
     for entry in entries:
         assert entry.facts is not None
-        drawn = {name: mean_length(one.lengths) for name, one in generated_by_network(entry).items()}
-        shares = [long_percent(one.lengths) for one in generated_by_network(entry).values()]
+        drawn = {name: mean_length(one.lengths) for name, one in entry.generated.items()}
+        shares = [long_percent(one.lengths) for one in entry.generated.values()]
         shortest, longest = min(drawn, key=drawn.__getitem__), max(drawn, key=drawn.__getitem__)
         said.append(
             f"The names of {entry.name} have {mean_length(entry.facts.lengths):.2f} characters on average, drawn names "
@@ -140,8 +132,7 @@ def long_percent(counts: Mapping[str, int]) -> float:
 def best_network(entry: ListEntry, split: SplitName) -> tuple[str, float]:
     """The network that predicts most of the held-out characters, and their share."""
     found = {
-        network: mean(network_values(entry, split, network, "held_out", "accuracy_argmax"))
-        for network in network_names(entry, split)
+        network: mean(entry.values(split, network, "held_out", "accuracy_argmax")) for network in entry.networks(split)
     }
     best = max(found, key=found.__getitem__)
     return best, found[best]

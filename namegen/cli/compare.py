@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from textwrap import fill
+from textwrap import shorten, wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -13,30 +12,18 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, open_list
-from namegen.cli.report import show_table, without_ranges
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.experiments.compare.document import Comparison, ListEntry
-    from namegen.experiments.table import Table
+    from namegen.experiments.compare.document import Comparison
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
 DEFAULT_SEEDS, MOST_SEEDS = 3, 100
-# Columns of a report's tables → how the terminal heads them.
-COLUMNS_OF_PARTS = {"training part": "training", "held-out part": "held-out", "whole list": "whole"}
-COLUMNS = {
-    "network": "network",
-    "engine": "engine",
-    "batch (names)": "batch",
-    "seconds per epoch": "s/epoch",
-    "characters per second": "characters/s",
-    "start-up (s)": "start s",
-    "peak memory (MiB)": "MiB",
-}
+MOST_LINES = 23  # of what is said at the end, before the path of the report
 
 
 @options.command(
@@ -118,42 +105,21 @@ def compare_backends(
 
 
 def print_summary(results: Comparison) -> None:
-    """Print the verdict, and the tables that matter most."""
-    from namegen.experiments.compare.verdict import verdict
+    """Print the headline, what is not there, new names, and the first sentence of each answer: at most 25 lines."""
+    from namegen.experiments.compare.verdict import headline, samples, troubles, verdict
 
+    width = columns()
+    begins = [*wrap(printable(headline(results)), width)]
+    for trouble in troubles(results):
+        begins += wrap(printable(trouble), width)
+    ends = []
     for line in verdict(results):
-        click.secho(line.question, bold=True)
-        for answer in line.answers:
-            click.echo(fill(printable(answer), columns(), initial_indent="  ", subsequent_indent="  "))
+        ends += wrap(printable(f"{line.question} {line.sentences[0]}"), width, subsequent_indent="  ")
+    room = max(MOST_LINES - len(begins) - len(ends), 0) // max(len(results.lists), 1)
+    names = []
     for entry in results.lists:
-        for table in filter(lambda table: table.rows, _tables(entry)):
-            click.echo()
-            show_table(f"{entry.name}: {table.title}", table)
-    for trouble, found in (("missing", results.missing), ("left out", results.left_out), ("failed", results.failed)):
-        for one in found:
-            click.echo("\n" + fill(printable(f"{trouble}: {one.what}: {one.why}"), columns()))
-    click.echo()
-
-
-def _tables(entry: ListEntry) -> Iterator[Table]:
-    """What each engine takes, what the networks have learned, and how fast names are drawn; as narrow as it goes."""
-    from namegen.experiments.compare import selection
-    from namegen.experiments.compare.tables import accuracy_table, like_for_like_table
-    from namegen.experiments.table import NONE, Table, whole
-
-    table = without_ranges(like_for_like_table(entry))
-    places = [table.columns.index(column) for column in COLUMNS]
-    rows = tuple(tuple(row[place] for place in places) for row in table.rows)
-    yield Table("the same training by each engine", tuple(COLUMNS.values()), rows, left=2)
-    for split in selection.splits(entry):
-        if selection.network_names(entry, split):
-            table = without_ranges(accuracy_table(entry, split))
-            columns = tuple(COLUMNS_OF_PARTS.get(column, column) for column in table.columns)
-            yield Table(f"likeliest character right (%), split {split}", columns, table.rows)
-    drawn = []
-    for one in entry.generation:
-        generated, found = selection.best_generated(one), one.algorithms
-        speeds = [whole(found[name].names_per_second) if name in found else NONE for name in selection.ALGORITHMS]
-        told = selection.generated_by_network(entry).get(one.network) is generated  # once for each network
-        drawn.append((one.network, one.model, *speeds, f"{generated.recreated_percent:.1f}" if told else ""))
-    yield Table("names per second", ("network", "model", "one by one", "splitting", "in list %"), tuple(drawn), left=2)
+        *networks, ngram = samples(entry).rows or [()]
+        for drawn_by, drawn in [ngram, *networks][:room] if ngram else []:
+            names.append(shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …"))
+    click.secho("\n".join(begins), bold=True)
+    click.echo("\n".join([*names, *ends]))

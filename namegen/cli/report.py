@@ -15,15 +15,9 @@ from namegen.cli.display import Display
 from namegen.cli.terminal import Notes, aligned, columns, fits, fitted, json_text, printable
 
 if TYPE_CHECKING:
-    from namegen.experiments.table import Table
+    from namegen.experiments.report import Table
 
 DEFAULT_OUT = Path("reports") / "joined.html"
-
-
-def without_ranges(table: Table) -> Table:
-    """The table with its means alone: a terminal is narrow. Words, such as the name of a network, stay whole."""
-    rows = ((*row[: table.left], *(cell.partition(" (")[0] for cell in row[table.left :])) for row in table.rows)
-    return replace(table, rows=tuple(rows))
 
 
 def show_table(title: str, table: Table) -> None:

@@ -68,7 +68,6 @@ def sweep(
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.machine import code_in_words
-    from namegen.experiments.sweep.document import FAILED
     from namegen.experiments.sweep.grid import make_runs, read_grid
     from namegen.experiments.sweep.results import untrained
     from namegen.experiments.sweep.run import TABLE
@@ -91,7 +90,7 @@ def sweep(
         click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
         for plot in results.plots:
             click.echo(f"plot:  {printable(str(Path(folder) / plot))}")
-    failed = [run for run in untrained(results) if run.status == FAILED]
+    failed = [run for run in untrained(results) if run.status == "failed"]
     if failed:
         raise NamegenError(
             f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0].why}; run the "

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, cast
 
-from namegen.drawings.style import drawing_style
 from namegen.errors import ResultsError, counted
-from namegen.experiments.compare import selection
-from namegen.experiments.compare.document import COMPARISONS, Comparison
-from namegen.experiments.compare.html import Plot, both_widths, list_reports, page_environment, whole
-from namegen.experiments.compare.measurements import ReferencePart
-from namegen.experiments.compare.verdict import listed
+from namegen.experiments.compare.document import BASELINE, CEILING, COMPARISONS, Comparison
+from namegen.experiments.compare.tables import (
+    comparison_blocks,
+    like_for_like_table,
+)
 from namegen.experiments.kept import read_document
-from namegen.experiments.list_names import list_names
 from namegen.experiments.machine import code_in_words
+from namegen.experiments.report import (
+    ARGMAX,
+    CRITERIA,
+    LOSS,
+    NONE,
+    Block,
+    Section,
+    Table,
+    Text,
+    listed,
+    spread,
+    write_page,
+)
 from namegen.experiments.sweep import results as sweeps
-from namegen.experiments.sweep.document import SWEEPS, HeldOut, Results
-from namegen.experiments.sweep.figures import sweep_detail, sweep_figure, sweep_title
+from namegen.experiments.sweep.document import SWEEPS, Results
 from namegen.experiments.sweep.grid import LIST, OF_THE_RUN
 from namegen.experiments.sweep.grid import shown as axis_value
-from namegen.experiments.table import NONE, Table, percent, seconds, spread, spread_around_median
-from namegen.experiments.trained import PlainMetrics
-from namegen.files import check_output, is_folder, write_whole
+from namegen.experiments.trained import list_names
+from namegen.files import check_output, is_folder
 
-RESULTS, TEMPLATE = "results.json", "joined.html"
-KIND, MACHINE = "kind", ("processor", "cores", "memory_gib", "system")
-# What a table of two reports or more shows: a figure, in words, and as text.
-FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
-    "accuracy_argmax": ("the likeliest next character is right (%)", percent),
-    "loss_nats_per_char": ("loss (nats per character)", "{:.3f}".format),
-}
-SPEED = "seconds an epoch, and the ratio to the first engine; compare the ratios between reports, not the seconds"
-REFERENCES = ("counting", "ceiling")
+RESULTS, TITLE = "results.json", "namegen: reports joined"
+KIND = "kind"
 Cells = dict[str, str]  # what a row is called → its text
-Part = HeldOut | ReferencePart
 
 
 @dataclass(frozen=True)
@@ -102,15 +103,43 @@ def write_joined(sources: Sequence[Source], out: Path, *, force: bool = False) -
         OutputError: it exists, or cannot be written.
     """
     check_output(out, example="joined.html", force=force)
-    page = page_environment([name for source in sources for name in source.lists]).get_template(TEMPLATE)
-    text = page.render(
-        sources=sources_table(sources),
-        differences=differences_table(sources),
-        cautions=cautions(sources),
-        across=list(tables_across(sources)),
-        parts=[_part(source) for source in sources],
-    )
-    write_whole(out, text.encode())
+    differences, across = differences_table(sources), tuple(tables_across(sources))
+    blocks: list[Block] = [sources_table(sources), *(Text(sentence) for sentence in cautions(sources))]
+    if differences.rows:
+        blocks.append(Section(differences.title, (differences,), "plain"))
+    if across:
+        blocks.append(Section("Side by side", across))
+    elif len(sources) > 1:
+        blocks.append(Text("No list stands in two comparisons or in two sweeps, so nothing is put side by side."))
+    blocks.append(Section("Each report", tuple(_report(one, len(sources) == 1) for one in sources)))
+    write_page(out, TITLE, blocks, [name for source in sources for name in source.lists])
+
+
+def _report(source: Source, alone: bool) -> Section:
+    """One report, whole; folded beside others."""
+    results, letter = source.results, source.letter
+    if isinstance(results, Results):
+        about, blocks = f"sweep of {sweeps.axes_in_words(results)}", list(_of_sweep(results))
+    else:
+        about, blocks = source.kind, comparison_blocks(results, f"{letter}-list-")
+    title = f"{letter}: {', '.join([about, *source.lists])}"
+    return Section(title, tuple(blocks), "" if alone else "whole", f"report-{letter}")
+
+
+def _of_sweep(results: Results) -> Iterator[Block]:
+    """What went wrong; then the plot and the table of each list."""
+    from namegen.experiments.sweep.figures import list_plots
+
+    if results.left:
+        yield Text(f"{results.left:,} runs of the sweep are still to be made.", "missing")
+    for why in dict.fromkeys(f"{run.status}: {run.why}" for run in sweeps.untrained(results)):
+        yield Text(why, "missing")
+    plots = list_plots(results)
+    for of_list in sweeps.lists_of(results):
+        if of_list in plots:
+            yield plots[of_list]
+        table = sweeps.setting_table(results, of_list)
+        yield replace(table, title=f"{table.title}: on the held-out names")
 
 
 # --- what differs -----------------------------------------------------------------------------------------------------
@@ -147,30 +176,27 @@ def _differing(found: Sequence[Mapping[str, str]]) -> list[str]:
     return [name for name in names if len({one[name] for one in found if name in one}) > 1]
 
 
-def facts(source: Source) -> dict[str, str]:
+def facts(source: Source) -> Cells:
     """Where, with what and how a report was measured: what it is called → its value, in words; of a sweep every one."""
     results = source.results
+    noted: list[Mapping[str, object]]
+    settings: dict[str, Any]
     if isinstance(results, Results):
-        machines = [run.machine for run in results.runs if run.machine]
-        versions = [run.versions for run in results.runs if run.versions]
-        commits = [run.commit for run in results.runs]
-        base = {
-            path: (value,)
-            for table, held in asdict(results.base).items()
-            for name, value in held.items()
-            if (path := f"{table}.{name}") not in OF_THE_RUN
-        }
-        settings = {**base, "run.threads": (results.base.run.threads or 1,), **results.axes}  # others run beside it
+        noted = [{**vars(run.machine), **run.versions, "commit": run.commit} for run in results.runs if run.machine]
+        tables = asdict(results.base)
+        settings = {f"{table}.{name}": [value] for table in tables for name, value in tables[table].items()}
+        settings = {path: value for path, value in settings.items() if path not in OF_THE_RUN}
+        settings |= {"run.threads": [results.base.run.threads or 1], **results.axes}  # others run beside it
         del settings[LIST]
     else:
-        machines, versions, commits = [vars(results.machine)], [results.versions], [*results.commits]
-        settings = {"run.threads": (results.threads,), "training.seed": results.seeds}
-        settings |= {"data.split_seed": (results.split_seed,), "data.validation": (results.validation,)}
-    found = {KIND: source.kind, "commit": _each(commits)}
-    for noted in ([{name: one.get(name) for name in MACHINE} for one in machines], versions):
-        found |= {
-            name: _each(one.get(name) for one in noted) for name in dict.fromkeys(name for one in noted for name in one)
-        }
+        of_all = {**vars(results.machine), **results.versions}
+        noted = [{**of_all, "commit": commit} for commit in results.commits or [None]]
+        settings = {"run.threads": [results.threads], "training.seed": results.seeds}
+        settings |= {"data.split_seed": [results.split_seed], "data.validation": [results.validation]}
+    found = {KIND: source.kind}
+    found |= {
+        name: _each(one.get(name) for one in noted) for name in dict.fromkeys(key for one in noted for key in one)
+    }
     found |= {f"engine {name}": code_in_words(code) for name, code in results.engine_codes.items()}
     return found | {path: _each(values) for path, values in settings.items()}
 
@@ -187,89 +213,46 @@ def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
     found: dict[tuple[str, str], list[tuple[str, str, Cells]]] = {}
     for source in sources:
         results = source.results
-        cells = _of_sweep(results) if isinstance(results, Results) else _of_comparison(results)
+        cells = _sweep_cells(results) if isinstance(results, Results) else _comparison_cells(results)
         for of_list, called, what, rows in cells:
             found.setdefault((of_list, what), []).append((source.letter, called, rows))
     for (_, what), reports in found.items():
         if len(reports) > 1:  # else its report says it all
             names = dict.fromkeys(name for _, _, rows in reports for name in rows)
-            last = [name for name in REFERENCES if name in names]
+            last = [name for name in ("n-gram", "ceiling") if name in names]
             order = [*(name for name in names if name not in last), *last]
             rows_ = tuple((name, *(rows.get(name, NONE) for _, _, rows in reports)) for name in order)
             title = f"{' = '.join(dict.fromkeys(called for _, called, _ in reports))}, {what}"
-            emphasised = frozenset(range(len(order) - len(last), len(order)))
-            yield Table(title, ("what", *(letter for letter, _, _ in reports)), rows_, emphasised=emphasised)
+            yield Table(title, ("what", *(letter for letter, _, _ in reports)), rows_, references=len(last))
 
 
-def _figures(what: str, rows: dict[str, list[PlainMetrics]], parts: Sequence[Part]) -> Iterator[tuple[str, Cells]]:
-    """A table for each figure: that of each row, that of counting and that of the ceiling."""
-    rows = {**rows, "counting": [part.baseline for part in parts], "ceiling": [part.ceiling for part in parts]}
-    for figure, (said, show) in FIGURES.items():
-        values = {name: [getattr(one, figure) for one in metrics] for name, metrics in rows.items()}
-        yield (
-            f"{what}: {said}",
-            {name: spread([value for value in found if value is not None], show) for name, found in values.items()},
-        )
-
-
-def _of_comparison(results: Comparison) -> Iterator[tuple[str, str, str, Cells]]:
+def _comparison_cells(results: Comparison) -> Iterator[tuple[str, str, str, Cells]]:
     """The fingerprint of each list, what it is called, what a table shows, and its cells."""
     for entry in results.lists:
-        for split in selection.splits(entry):
-            names = selection.network_names(entry, split)
-            rows = {
-                name: [run.figures.held_out for run in selection.network_runs(entry, split, name)] for name in names
+        for split in entry.splits:
+            who = {network: network for network in entry.networks(split)} | {"n-gram": BASELINE, "ceiling": CEILING}
+            for metric in (ARGMAX, LOSS):
+                show = CRITERIA[metric].show
+                cells = {name: spread(entry.values(split, one, "held_out", metric), show) for name, one in who.items()}
+                yield entry.fingerprint, entry.name, f"held-out part, split {split}: {CRITERIA[metric].words}", cells
+        if entry.like_for_like:
+            rows = like_for_like_table(entry).rows
+            cells = {
+                f"{network}, {engine}, batches of {batch}": f"{time} s" + f", {times}" * (times != NONE)
+                for network, engine, batch, time, times, *_ in rows
             }
-            parts = [one.parts.held_out for one in entry.references if one.split == split]
-            for what, cells in _figures(f"held-out part, split {split}", rows, parts):
-                yield entry.fingerprint, entry.name, what, cells
-        cells = {}
-        for (network, batch), (first, *others) in selection.by_network_and_batch(selection.speeds(entry)).items():
-            for one in (first, *others):
-                said = f"{spread_around_median(one.seconds_per_epoch, seconds)} s"
-                ratios = one.ratios(first) if one is not first else []
-                said += f", {selection.Ratio.of(ratios)} × {first.engine}" if ratios else ""
-                cells[f"{network}, {one.engine}, batches of {batch:,}"] = said
-        if cells:
             yield entry.fingerprint, entry.name, SPEED, cells
 
 
-def _of_sweep(results: Results) -> Iterator[tuple[str, str, str, Cells]]:
+SPEED = "seconds an epoch, and the ratio to the first engine; compare the ratios between reports, not the seconds"
+
+
+def _sweep_cells(results: Results) -> Iterator[tuple[str, str, str, Cells]]:
     """The same; lists of sweeps are known by their names."""
     for path, name in list_names(sweeps.lists_of(results)).items():
-        settings = sweeps.by_setting(results, path)
-        rows = {setting: [run.figures.held_out for run in sweeps.trained(runs)] for setting, runs in settings.items()}
-        parts = sweeps.reference_parts(sweeps.trained(run for runs in settings.values() for run in runs))
-        for what, cells in _figures("sweeps, held-out part", rows, parts):
-            yield name, name, what, cells
-
-
-# --- each report ------------------------------------------------------------------------------------------------------
-
-
-def _part(source: Source) -> dict[str, object]:
-    """What the template shows of one source."""
-    results = source.results
-    if isinstance(results, Comparison):
-        part = {**whole(results), "lists": list_reports(results, None, prefix=f"{source.letter}p"), "sweeps": []}
-    else:
-        left = [f"{results.left:,} runs of the sweep are still to be made."] if results.left else []
-        why = dict.fromkeys(f"{run.status}: {run.why}" for run in sweeps.untrained(results))
-        with drawing_style():
-            lists = [_sweep(results, name, f"{source.letter}s{n}") for n, name in enumerate(sweeps.lists_of(results))]
-        part = {"verdict": [], "where": [], "troubles": [*left, *why], "lists": [], "sweeps": lists}
-    about = f"sweep of {sweeps.axes_in_words(results)}" if isinstance(results, Results) else source.kind
-    return {**part, "letter": source.letter, "title": f"{source.letter}: {', '.join([about, *source.lists])}"}
-
-
-def _sweep(results: Results, name: str, prefix: str) -> dict[str, object]:
-    """The table of a list, and its plot for wide screens and for narrow ones; no plot where no run has figures."""
-    table = sweeps.setting_table(results, name)
-    table = replace(table, title=f"{table.title}: on the held-out names")
-    if not sweeps.trained_by_setting(results, name):
-        return {"table": table, "plot": None}
-    title = sweep_title(results, name)
-    figures = sweep_figure(results, name), sweep_figure(results, name, narrow=True)
-    wide, narrow = both_widths(*figures, prefix, title)
-    plot = Plot(wide, narrow, title, sweep_detail(results, name), narrow_note="", folded=False)
-    return {"table": table, "plot": plot}
+        table = sweeps.setting_table(results, path)
+        for column, metric in (("argmax %", ARGMAX), ("nats/char", LOSS)):
+            place, first = table.columns.index(column), len(table.rows) - table.references
+            called = [*(row[0] for row in table.rows[:first]), "n-gram", "ceiling"]
+            cells = dict(zip(called, (row[place] for row in table.rows), strict=False))
+            yield name, name, f"sweeps, held-out part: {CRITERIA[metric].words}", cells

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
@@ -104,25 +104,22 @@ def _recognise(out: Path, mark: str, command: str) -> None:
     write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
 
 
+Found = TypeVar("Found")
+
+
 @dataclass(frozen=True)
-class Kept:
+class Kept(Generic[Found]):
     """A measurement of the store.
 
     Attributes:
         name: of its files, without an ending.
-        result: what was measured, as plain values.
+        result: what was measured.
         commit: of the checkout that measured it; None for an installed namegen.
-        beside: the ending of the file that lies beside it; None where there is none.
     """
 
     name: str
-    result: dict[str, Json]
+    result: Found
     commit: str | None
-    beside: str | None
-
-
-Job = TypeVar("Job")
-Found = TypeVar("Found")
 
 
 class KeptStore:
@@ -135,24 +132,25 @@ class KeptStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def find(self, key: str) -> Kept | None:
-        """The measurement with this key, whatever else its name says; None where none counts."""
-        found = (self._read(name) for name in self._names.get(_ending(key), ()))
-        return next((kept for kept in found if kept is not None), None)
+    def read(self, key: str, read: Callable[[dict[str, Json]], Found]) -> Kept[Found] | None:
+        """The measurement with this key, whatever else its name says; None where none counts.
 
-    def read(self, jobs: Mapping[str, Job], read: Callable[[Job, Kept], Found]) -> dict[str, Found]:
-        """What is kept of some jobs, by key; what has another form, as a later namegen may write it, is passed over."""
-        found: dict[str, Found] = {}
-        for key, job in jobs.items():
-            kept = self.find(key)
-            with suppress(ValueError):
-                if kept is not None:
-                    found[key] = read(job, kept)
-        return found
+        Args:
+            key: of the measurement.
+            read: from plain values to what was measured; raises ValueError for another form, as a later namegen may
+                write it.
+        """
+        for name in self._names.get(_ending(key), ()):
+            with suppress(OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
+                document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
+                counts = {part: document[part] for part in ("result", "commit", "beside")}
+                plain = from_plain(_Counts, counts)
+                whole = document["checksum"] == _checksum(counts)
+                if whole and (plain.beside is None or is_file(self.folder / f"{name}{plain.beside}", None)):
+                    return Kept(name, read(plain.result), plain.commit)
+        return None
 
-    def keep(
-        self, name: str, result: dict[str, Json], *, about: Mapping[str, object], beside: str | None = None
-    ) -> Kept:
+    def keep(self, name: str, result: Json, *, about: Mapping[str, object], beside: str | None = None) -> None:
         """Write a measurement that has finished.
 
         Args:
@@ -168,10 +166,6 @@ class KeptStore:
         document = {**about, **counts, "checksum": _checksum(counts)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
-        names = self._names.setdefault(_ending(name), [])
-        if name not in names:
-            names.append(name)
-        return Kept(name, result, self.commit, beside)
 
     @cached_property
     def commit(self) -> str | None:
@@ -186,16 +180,14 @@ class KeptStore:
             names.setdefault(_ending(path.stem), []).append(path.stem)
         return names
 
-    def _read(self, name: str) -> Kept | None:
-        try:
-            document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
-            counts = {part: document[part] for part in ("result", "commit", "beside")}
-            found = from_plain(Kept, {"name": name, **counts})
-            whole = document["checksum"] == _checksum(counts)
-            complete = found.beside is None or is_file(self.folder / f"{name}{found.beside}", None)
-        except (OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
-            return None
-        return found if whole and complete else None
+
+@dataclass(frozen=True)
+class _Counts:
+    """What of a kept JSON counts."""
+
+    result: dict[str, Json]
+    commit: str | None
+    beside: str | None
 
 
 def _ending(name: str) -> str:

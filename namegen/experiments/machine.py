@@ -22,7 +22,7 @@ from pathlib import Path
 import namegen
 from namegen.backends import ENGINES, claimed, engine_paths
 from namegen.children import PACKAGE
-from namegen.documents import Json
+from namegen.documents import Count
 from namegen.errors import NamegenError
 from namegen.files import is_file, is_there
 
@@ -33,19 +33,31 @@ SHARED_CODE = ("core", "backends", "settings_toml.py", "threads.py", "experiment
 # command → files and folders of the package that decide its figures: the code that trains and generates, and the code
 # that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
 MEASURING_CODE: dict[str, tuple[str, ...]] = {
-    "compare-backends": (*SHARED_CODE, *(f"experiments/compare/{name}.py" for name in ("measure", "quality", "timed"))),
+    "compare-backends": (*SHARED_CODE, *(f"experiments/compare/{name}.py" for name in ("measure", "quality"))),
     "sweep": (*SHARED_CODE, "experiments/sweep/task.py"),
 }
 
 
-def machine() -> dict[str, Json]:
-    """The processor, its cores, the memory and the system; nothing that names a person or a host."""
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count() or 1,
-        "memory_gib": _memory_gib(),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+@dataclass(frozen=True)
+class Machine:
+    """Where it was measured; nothing that names a person or a host.
+
+    Attributes:
+        processor: its model.
+        cores: how many it has.
+        memory_gib: of the whole machine; None where the system does not say.
+        system: its name, and the kind of machine.
+    """
+
+    processor: str
+    cores: Count
+    memory_gib: float | None
+    system: str
+
+
+def machine() -> Machine:
+    """This machine."""
+    return Machine(_processor(), os.cpu_count() or 1, _memory_gib(), f"{platform.system()} {platform.machine()}")
 
 
 @lru_cache(maxsize=4)

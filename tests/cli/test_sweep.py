@@ -68,7 +68,10 @@ def finished(folder: Path) -> list[Path]:
 def figures(folder: Path) -> dict[str, Any]:
     """What may not differ between two sweeps: everything but seconds."""
     runs = json.loads((folder / "results.json").read_text(encoding="utf-8"))["runs"]
-    return {run["run"]: [run["status"], run["figures"], {**run["history"], "seconds": None}] for run in runs}
+    return {
+        run["run"]: [run["status"], run["trained"]["figures"], {**run["trained"]["history"], "seconds": None}]
+        for run in runs
+    }
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +104,10 @@ def test_a_sweep_leaves_a_table_plots_and_networks_which_are_what_train_makes(pr
     assert (swept / "accuracy-names.png").stat().st_size > 5_000
     results = json.loads((swept / "results.json").read_text(encoding="utf-8"))
     assert results["left"] == 0
-    assert [len(run["history"]["epoch"]) for run in results["runs"]] == [LONG] * 4
+    assert [len(run["trained"]["history"]["epoch"]) for run in results["runs"]] == [LONG] * 4
     options = ("--validation", 0.2, "--hidden", 8, "--batch-size", 8, "--epochs", LONG, "--learning-rate", 0.001)
     trained = program("train", "names.txt", *options, "--seed", 1, "--no-plot", "--out", "alone", "--json").done().json
-    run = results["runs"][3]
+    run = results["runs"][3]["trained"]
     assert (run["held_out"]["ceiling"], run["figures"]["training"]) == (
         trained["validation"]["ceiling"],
         trained["training"],

@@ -12,13 +12,13 @@ import pytest
 
 from namegen.cli import COMMANDS
 from namegen.cli.compare import print_summary
-from namegen.cli.report import show_table, show_with_ranges, without_ranges
+from namegen.cli.report import show_table, show_with_ranges
 from namegen.cli.score import _print_coloured, coloured
 from namegen.cli.terminal import aligned, beside, clock, columns, fitted
 from namegen.core.evaluation.scoring import NameScore
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.table import Table
+from namegen.experiments.report import Table
 from tests.cli.conftest import invoke
 
 ROOT = Path(__file__).parents[2]
@@ -103,8 +103,6 @@ def test_ranges_stand_below_their_means(monkeypatch: pytest.MonkeyPatch, capsys:
         "                           45.0–45.2  2.101–2.108  111.8–1,130",
         "one\\nseed               1       44.0          2.2           12",
     ]
-    table = Table("", ("network", "held-out part"), (("Keras LSTM 2×32 (original)", "45.1 (45.0 to 45.2)"),), left=1)
-    assert without_ranges(table).rows == (("Keras LSTM 2×32 (original)", "45.1"),)
 
 
 @pytest.mark.parametrize(
@@ -140,9 +138,10 @@ def test_the_summary_of_a_comparison_stays_within_the_terminal(
     print_summary(replace(from_plain(Comparison, results), failed=(Trouble("x\x1b", "y"),)))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= wide
-    assert {"Which engine trains faster?", "failed: x\\x1b: y"} <= set(lines)
-    for told in ("characters/s", "one by one", "mlb-last: the same training by each"):
-        assert told in "\n".join(lines)
+    assert len(lines) <= 24 or wide < 80
+    said = " ".join(line.strip() for line in lines)
+    for told in ("train equally fast", "Which engine trains faster?", "Failed: x\\x1b: y.", "no difference found"):
+        assert told in said
 
 
 def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(

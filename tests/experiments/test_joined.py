@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from namegen.cli import cli
 from namegen.documents import to_plain
 from namegen.errors import OutputError, ResultsError
-from namegen.experiments.compare.document import Comparison, Machine
+from namegen.experiments.compare.document import Comparison
 from namegen.experiments.joined import (
     Source,
     cautions,
@@ -23,17 +23,12 @@ from namegen.experiments.joined import (
     tables_across,
     write_joined,
 )
-from namegen.experiments.sweep.document import Results, TrainedRun, UntrainedRun
-from namegen.settings_toml import Config
+from namegen.experiments.machine import Machine
+from namegen.experiments.sweep.document import Results
 from tests.experiments.compare.conftest import comparison  # noqa: F401  # a fixture
-from tests.experiments.sweep.made import trained_run
+from tests.experiments.sweep.made import results_of, some_run, trained_run
 
 SLOW, FAST = trained_run(0.01, 0, 0.5), trained_run(0.03, 0, 0.75)
-
-
-def sweep(*runs: TrainedRun, base: Config | None = None) -> Results:
-    axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
-    return Results("namegen sweep", 2, axes, base or Config(), 0, (), {}, runs or (SLOW, FAST))
 
 
 def sources(*results: Comparison | Results) -> list[Source]:
@@ -60,13 +55,13 @@ def elsewhere(results: Comparison) -> Comparison:
 
 
 def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, comparison: Comparison) -> None:  # noqa: F811
-    first, second = written(tmp_path / "a", comparison), written(tmp_path / "b", sweep())
+    first, second = written(tmp_path / "a", comparison), written(tmp_path / "b", results_of(SLOW, FAST))
     found = read_sources([first, second, f"{first}/results.json", f"{tmp_path}/b/../a"])
     assert sources_table(found).rows == (
         ("A", first, "comparison", "mlb-first, mlb-last"),
         ("B", second, "sweep", "list.txt"),
     )
-    assert found[1].results == sweep()
+    assert found[1].results == results_of(SLOW, FAST)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +69,8 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
     [
         ("{", "is damaged or incomplete JSON"),
         ("[1]", "is no results.json of namegen compare-backends or namegen sweep"),
-        ('{"format": "namegen comparison", "format_version": 1}', "format version 1, .* reads 2: .*compare-backends"),
-        ('{"format": "namegen sweep", "format_version": 2}', "is damaged"),
+        ('{"format": "namegen comparison", "format_version": 2}', "format version 2, .* reads 3: .*compare-backends"),
+        ('{"format": "namegen sweep", "format_version": 3}', "is damaged"),
         (None, "cannot read .*results.json .No such file.*: give a folder that namegen compare"),
     ],
 )
@@ -100,32 +95,32 @@ def test_only_what_differs_stands_in_the_table(comparison: Comparison) -> None: 
 def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Comparison) -> None:  # noqa: F811
     slow = elsewhere(comparison)
     renamed = replace(slow, lists=(replace(slow.lists[0], name="first.txt"),))
-    tables = list(tables_across(sources(comparison, sweep(), renamed)))
+    tables = list(tables_across(sources(comparison, results_of(SLOW, FAST), renamed)))
     assert all(table.title.startswith("mlb-first = first.txt, ") for table in tables), "the others stand in one report"
     first = next(table for table in tables if "held-out part, split names" in table.title)
     assert first.columns == ("what", "A", "C")
-    assert [row[0] for row in first.rows][-2:] == ["counting", "ceiling"]
-    assert first.emphasised == {len(first.rows) - 2, len(first.rows) - 1}
+    assert [row[0] for row in first.rows][-2:] == ["n-gram", "ceiling"]
+    assert first.references == 2
     assert all(row[1] == row[2] for row in first.rows), "the same figures, whatever the machine"
     [speed] = [table for table in tables if "seconds an epoch" in table.title]
     here, there = next(row[1:] for row in speed.rows if row[0].startswith("SimpleRNN 2×32, keras"))
     assert here.partition(" s")[0] != there.partition(" s")[0]
-    assert here.partition(", ")[2] == there.partition(", ")[2] == "0.5 (one round) × numpy"
+    assert here.partition(", ")[2] == there.partition(", ")[2] == "1.0 (0.9 to 1.0) × numpy"
 
 
 def test_a_setting_stands_once_with_a_column_for_each_sweep() -> None:
-    both = sweep(SLOW, trained_run(0.01, 1, 0.25), FAST)
-    argmax, loss = tables_across(sources(both, sweep(SLOW)))
+    both = results_of(SLOW, trained_run(0.01, 1, 0.25), FAST)
+    argmax, loss = tables_across(sources(both, results_of(SLOW)))
     assert argmax.columns == loss.columns == ("what", "A", "B")
     assert argmax.rows == (
         ("learning rate 0.01", "37.5 (25.0 to 50.0)", "50.0"),
         ("learning rate 0.03", "75.0", "–"),
-        ("counting", "30.0", "30.0"),
+        ("n-gram", "30.0", "30.0"),
         ("ceiling", "90.0", "90.0"),
     )
-    assert argmax.emphasised == {2, 3}
+    assert argmax.references == 2
     assert loss.rows[0] == ("learning rate 0.01", "2.000", "2.000")
-    assert not list(tables_across(sources(sweep(SLOW), sweep(replace(SLOW, list="other.txt")))))
+    assert not list(tables_across(sources(results_of(SLOW), results_of(replace(SLOW, list="other.txt")))))
 
 
 def test_the_page_holds_all_and_escapes_what_lists_bring(
@@ -135,12 +130,12 @@ def test_the_page_holds_all_and_escapes_what_lists_bring(
 ) -> None:
     """A list's name is data, in a table and in a title."""
     drawn = b'<svg><path id="a"/></svg>'
-    monkeypatch.setattr("namegen.experiments.compare.html.figure_bytes", lambda *_: drawn)
+    monkeypatch.setattr("namegen.drawings.style.figure_bytes", lambda *_: drawn)
     hostile = "</script><b>x</b>\x1b{{7*7}}"
     comparison = replace(comparison, lists=(replace(comparison.lists[0], generation=(), references=()),))  # few plots
     named = replace(elsewhere(comparison), lists=(replace(comparison.lists[0], name=hostile),))
     out = tmp_path / "joined.html"
-    joined = [*sources(comparison), Source("B", "<b>", named), Source("C", "c", sweep())]
+    joined = [*sources(comparison), Source("B", "<b>", named), Source("C", "c", results_of(SLOW, FAST))]
     write_joined(joined, out)
     page = out.read_text(encoding="utf-8")
     assert "<b>" not in page
@@ -154,12 +149,11 @@ def test_the_page_holds_all_and_escapes_what_lists_bring(
 
 
 def test_a_single_report_is_unfolded_and_one_without_figures_has_no_plot(tmp_path: Path) -> None:
-    identity = {name: getattr(SLOW, name) for name in ("run", "list", "backend", "seed", "settings")}
-    lost = replace(sweep(), runs=(UntrainedRun(**identity, model=None, status="failed", why="<i>"),), left=3)
-    for some, plots in (([lost], 0), ([sweep()], 1), ([sweep(), lost], 1)):
+    lost = results_of(some_run(0.01, 0, status="failed", why="<i>"), left=3)
+    for some, plots in (([lost], 0), ([results_of(SLOW, FAST)], 1), ([results_of(SLOW, FAST), lost], 1)):
         write_joined(sources(*some), tmp_path / "page.html", force=True)
         page = (tmp_path / "page.html").read_text(encoding="utf-8")
-        assert ("<details open>" in page) == (len(some) == 1)
+        assert ('<details><summary><h3 id="report-A">' in page) == (len(some) > 1)
         assert page.count("<figure>") == plots
         assert page.count("<caption>list.txt: on the held-out names</caption>") == len(some)
         assert ("3 runs of the sweep are still to be made" in page) == ("failed: &lt;i&gt;" in page) == (lost in some)
@@ -167,7 +161,10 @@ def test_a_single_report_is_unfolded_and_one_without_figures_has_no_plot(tmp_pat
 
 def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     bare = replace(comparison.lists[1], generation=(), trainings=())
-    folders = [written(tmp_path / "a", replace(comparison, lists=(bare,))), written(tmp_path / "b", sweep())]
+    folders = [
+        written(tmp_path / "a", replace(comparison, lists=(bare,))),
+        written(tmp_path / "b", results_of(SLOW, FAST)),
+    ]
     run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--quiet"])
     assert run.exit_code == 0, run.output
     assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))

@@ -1,13 +1,18 @@
-"""What a report says of a training; that it is what ``train`` says, too, is tested with the sweep."""
+"""What a report says of a training (``train`` says the same, which is tested with the sweep), and of its lists."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
+import pytest
+
+from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.progress import EpochRecord
-from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch
+from namegen.errors import NamesError
+from namegen.experiments.trained import PlainMetrics, check_long_enough, enough, plain_metrics, seconds_per_epoch
+from namegen.lists import load_bundled
 
 
 def test_a_loss_that_is_infinite_is_none() -> None:
@@ -18,3 +23,26 @@ def test_seconds_an_epoch_leave_out_the_first_one_which_may_compile() -> None:
     record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
     assert seconds_per_epoch([record]) == 9.0
     assert seconds_per_epoch([record, *(replace(record, training_seconds=took) for took in (1.0, 3.0, 2.0))]) == 2.0
+
+
+def test_a_list_that_can_be_split_passes() -> None:
+    check_long_enough(Corpus(load_bundled("mlb-first").names[:100], source="x"), 0.2, "unique", 0)
+
+
+@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize(
+    ("names", "told"), [(("Al", "Bo", "Al"), r"3 names \(2 distinct"), (("Al",), r"1 name \(1 dis")]
+)
+def test_one_that_cannot_says_how_many_names_it_has(split: str, names: tuple[str, ...], told: str) -> None:
+    with pytest.raises(NamesError, match=f"x has {told}.* 20% .* at least 40 different names"):
+        check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
+
+
+@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize("validation", [0.02, 0.9])
+def test_as_many_names_as_it_asks_for_can_be_split(validation: float, split: str) -> None:
+    names = load_bundled("mlb-last").names
+    listed = tuple(dict.fromkeys(names))[: enough(validation)]
+    assert len(listed) == enough(validation)
+    for seed in range(10):
+        check_long_enough(Corpus(listed, source="x"), validation, split, seed)

@@ -32,7 +32,7 @@ from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.tables import main
 from namegen.experiments.kept import KeptStore
-from namegen.experiments.sweep.document import Trained, TrainedRun, read_run_outcome
+from namegen.experiments.sweep.document import Outcome, Run
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import read_names
 from namegen.settings_toml import Config, merge, parse_config, read_config, write_config
@@ -88,7 +88,7 @@ def sound_files() -> Path:
     shutil.copy(bundled_configs()["blog-rnn32-first"].path, folder / "config.toml")
     (folder / "grid.toml").write_text(GRID.format(epochs=2), encoding="utf-8")
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder)
-    outcome = {name: value for name, value in sound_run().items() if name in Trained.__dataclass_fields__}
+    outcome = {name: value for name, value in sound_run().items() if name in Outcome.__dataclass_fields__}
     (folder / "kept").mkdir()
     KeptStore(folder / "kept").keep(f"rate-{KEY}", outcome, about={"label": "rate"})
     return folder
@@ -143,10 +143,10 @@ def use_config(path: Path) -> None:
 
 def use_kept(path: Path) -> None:
     """One that is damaged does not count: its readers pass over a ValueError of no great length."""
-    found, said = KeptStore(path.parent).find(KEY), ""
+    KeptStore(path.parent).read(KEY, partial(from_plain, Outcome))
+    said = ""
     try:
-        read_run_outcome(found.result if found is not None else {})
-        from_plain(TrainedRun, read_json(path.read_bytes()))
+        from_plain(Run, read_json(path.read_bytes()))
     except ValueError as error:
         said = str(error)
     assert len(said) < 2000

@@ -154,7 +154,7 @@ def keep_one(out: Path) -> None:
     """What a sweep and a comparison do of a measurement: the network is written, and then what counts."""
     with open_folder(out, **OPENS) as kept:
         store = KeptStore(kept)
-        if store.find("a1b2") is None:
+        if store.read("a1b2", dict) is None:
             write_whole(kept / f"{KEY}{MODEL_SUFFIX}", NETWORK)
             store.keep(KEY, RESULT, about={"label": "rate 0.1"}, beside=MODEL_SUFFIX)
 
@@ -169,11 +169,11 @@ def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
         keep_one(tmp_path)
 
     killed(keep)
-    found = KeptStore(tmp_path / "runs").find("a1b2")
+    found = KeptStore(tmp_path / "runs").read("a1b2", dict)
     assert (found is not None) == (file.endswith(".json") and step in STEPS[3:])
     assert found is None or (tmp_path / "runs" / f"{KEY}{MODEL_SUFFIX}").read_bytes() == NETWORK
     keep_one(tmp_path)
-    again = KeptStore(tmp_path / "runs").find("a1b2")
+    again = KeptStore(tmp_path / "runs").read("a1b2", dict)
     assert again is not None
     assert again.result == RESULT
     assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(

@@ -13,12 +13,11 @@ import pytest
 from matplotlib.image import imread
 
 from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison, Machine, Training, Trouble
-from namegen.experiments.compare.html import write_report
+from namegen.experiments.compare.document import Comparison, Training, Trouble
+from namegen.experiments.compare.tables import write_report
 from namegen.experiments.joined import Source, write_joined
-from namegen.experiments.sweep.document import Results
-from namegen.settings_toml import Config
-from tests.experiments.sweep.made import trained_run
+from namegen.experiments.machine import Machine
+from tests.experiments.sweep.made import results_of, trained_run
 from tests.requirements import require
 from tests.web.conftest import Opener
 
@@ -40,7 +39,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = replace(entry, name="שמות 1", generation=generation, trainings=tuple(map(begun, entry.trainings)))
     out = tmp_path_factory.mktemp("report")
     failed = (Trouble("LSTM 2×32, another", "it ended with the code -9"),)
-    write_report(replace(results, lists=(named,), failed=failed), out)
+    write_report(replace(results, lists=(named,), failed=failed), out / "report.html")
     return out / "report.html"
 
 
@@ -79,8 +78,7 @@ def test_reports_that_are_joined_keep_nobody_out(tmp_path: Path, opened: Opener)
     )
     quick = replace(whole, quick=True, quick_epochs=10, machine=Machine("abacus", 1, None, "none"))
     runs = tuple(trained_run(rate, seed, 0.5 + rate) for rate in (0.01, 0.03) for seed in (0, 1))
-    axes = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
-    swept = Results("namegen sweep", 2, axes, Config(), 1, (), {}, runs)
+    swept = results_of(*runs, left=1)
     out = tmp_path / "joined.html"
     write_joined([Source("A", "whole", whole), Source("B", "/quick" * 30, quick), Source("C", "swept", swept)], out)
     page = opened(out, viewport=PHONE, color_scheme="dark")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import mean
@@ -17,11 +17,20 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullFormatter
 
 from namegen.drawings import style
-from namegen.experiments.compare import selection
-from namegen.experiments.compare.document import Generation, ListEntry, Training
-from namegen.experiments.compare.measurements import Lengths, SplitName
-from namegen.experiments.compare.tables import GENERATION_SECTION, LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION
-from namegen.experiments.table import whole
+from namegen.experiments.compare.document import (
+    ALGORITHMS,
+    BASELINE,
+    CEILING,
+    PARTS,
+    Generation,
+    Lengths,
+    ListEntry,
+    Part,
+    SplitName,
+    Training,
+)
+from namegen.experiments.report import Plot, whole
+from namegen.experiments.trained import Metric
 
 Looks: TypeAlias = Mapping[str, style.EngineLook]
 WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a phone
@@ -44,11 +53,11 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks, *, n
     left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
     _loss_panel(left, runs, looks)
     handles = _accuracy_panel(right, runs, looks)
-    for one in entry.references:
-        if (one.split, one.seed) == (runs[0].split, runs[0].split_seed):
-            part, name = one.parts.held_out, f"{one.baseline_order}-gram"
-            levels = style.accuracy_levels(part.ceiling.accuracy_argmax, part.baseline.accuracy_argmax, name)
-            handles += style.draw_levels(right, levels, least_span=style.LEAST_ACCURACY_SPAN)
+    split = runs[0].split
+    if any(one.split == split for one in entry.references):
+        [ceiling], [ngram] = (entry.values(split, who, "held_out", "accuracy_argmax") for who in (CEILING, BASELINE))
+        levels = style.accuracy_levels(ceiling, ngram, entry.called(split, BASELINE))
+        handles += style.draw_levels(right, levels, least_span=style.LEAST_ACCURACY_SPAN)
     right.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
 
@@ -136,96 +145,59 @@ def _curves(runs: Sequence[Training], looks: Looks, step: float = STEP) -> list[
     return curves
 
 
-Draw: TypeAlias = Callable[..., Figure]
-ACCURACY_DETAIL = "beside counting and the ceiling"
-ACCURACY_NOTE = "The held-out part alone; the tables have the others."
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
-@dataclass(frozen=True)
-class ListPlot:
-    """A plot of a list, before it is written.
-
-    Attributes:
-        section: the title of the part of the report that it belongs to.
-        key: tells it from the other plots of the list.
-        title: what stands above it, with the list's name as it is.
-        drawn_title: the same, with the list's name as it can be drawn.
-        detail: the rest of what it shows.
-        figure: the plot, without its title.
-        draw: draws it anew, without its title; by the argument ``narrow`` for a narrow screen. Call it inside
-            ``drawing_style``.
-        narrow_note: what the narrow one leaves out; empty where it is nothing.
-        folded: it is one of several of its kind, and not the first.
-    """
-
-    section: str
-    key: str
-    title: str
-    drawn_title: str
-    detail: str
-    figure: Figure
-    draw: Draw
-    narrow_note: str = ""
-    folded: bool = False
-
-    @property
-    def caption(self) -> str:
-        """All that it shows, for a reader who does not see it."""
-        return f"{self.title}: {self.detail}"
-
-    def titled(self) -> Figure:
-        """The plot with its title, for a file that stands alone."""
-        style.write_title(self.figure, self.drawn_title)
-        return self.figure
+def _looks(entry: ListEntry, engines: Iterable[str]) -> Looks:
+    return style.engine_looks([*engines, *entry.engines])
 
 
-def list_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[ListPlot]:
-    """All plots of a list. Call it inside ``drawing_style``.
+def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
+    """The curves of each network that the engines trained alike.
 
     Args:
         entry: the list.
-        names: how many each model drew.
         engines: all of the report, so that each looks alike in the plots of every list.
     """
-    looks = style.engine_looks([*engines, *selection.engines_of(entry)])
-
-    def plot(
-        section: str, key: str, title: str, detail: str, draw: Draw, note: str = "", folded: bool = False
-    ) -> ListPlot:
-        plain, drawn = (
-            title.format(list=shown) for shown in (entry.name, style.isolated(style.drawable_text(entry.name, 48)))
+    for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
+        by = "each engine" if len(runs) > 1 else runs[0].engine
+        yield Plot(
+            f"curves-{number}",
+            entry.name,
+            f"{network} on {{list}}, by {by}",
+            "loss against epochs, and accuracy against seconds",
+            partial(curves_figure, runs, entry, _looks(entry, engines)),
         )
-        return ListPlot(section, key, plain, drawn, detail, draw(narrow=False), draw, note, folded)
-
-    for number, (network, runs) in enumerate(selection.like_for_like_by_network(entry).items(), start=1):
-        by = "each engine" if len(runs) > 1 else _braced(runs[0].engine)
-        title, detail = f"{_braced(network)} on {{list}}, by {by}", "loss against epochs, and accuracy against seconds"
-        draw = partial(curves_figure, runs, entry, looks)
-        yield plot(LIKE_FOR_LIKE_SECTION, f"curves-{number}", title, detail, draw, folded=number > 1)
-    for number, split in enumerate(split for split in selection.splits(entry) if selection.network_names(entry, split)):
-        title = f"Accuracy of the networks on {{list}}, split {split}"
-        draw = partial(accuracy_figure, entry, split, looks)
-        yield plot(NETWORKS_SECTION, f"accuracy-{split}", title, ACCURACY_DETAIL, draw, ACCURACY_NOTE, number > 0)
-    if entry.generation:
-        draw = partial(speed_figure, entry.generation, looks)
-        yield plot(GENERATION_SECTION, "speed", "Names per second, {list}", "by every model and algorithm", draw)
-        generated = {network: found.lengths for network, found in selection.generated_by_network(entry).items()}
-        if entry.facts is not None and generated:
-            detail = f"the list, and {names:,} names drawn by each network"
-            draw = partial(lengths_figure, entry.facts.lengths, generated, names)
-            yield plot(GENERATION_SECTION, "lengths", "Names by their length, {list}", detail, draw, folded=True)
 
 
-def _braced(text: str) -> str:
-    """Text of others inside a pattern."""
-    return text.replace("{", "{{").replace("}", "}}")
+def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
+    """The accuracy of the networks, for each split."""
+    for split in entry.splits:
+        yield Plot(
+            f"accuracy-{split}",
+            entry.name,
+            f"Accuracy of the networks on {{list}}, split {split}",
+            "beside the n-gram and the ceiling",
+            partial(accuracy_figure, entry, split, _looks(entry, engines)),
+            "The held-out part alone; the tables have the others.",
+        )
+
+
+def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
+    """How fast names are drawn, and how long they are; each model drew so many."""
+    draw = partial(speed_figure, entry.generation, _looks(entry, engines))
+    yield Plot("speed", entry.name, "Names per second, {list}", "by every model and algorithm", draw)
+    generated = {network: found.lengths for network, found in entry.generated.items()}
+    if entry.facts is not None and generated:
+        detail = f"the list, and {names:,} names drawn by each network"
+        draw = partial(lengths_figure, entry.facts.lengths, generated, names)
+        yield Plot("lengths", entry.name, "Names by their length, {list}", detail, draw)
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------
 
 
-BARS: dict[selection.Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
+BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
 def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow: bool = False) -> Figure:
@@ -237,15 +209,15 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
         looks: how each engine is drawn.
         narrow: for a narrow screen: the panel of the held-out part alone.
     """
-    networks = selection.network_names(entry, split)
-    parts: dict[selection.Part, str] = {"held_out": selection.PARTS["held_out"]} if narrow else selection.PARTS
+    networks = entry.networks(split)
+    parts: dict[Part, str] = {"held_out": PARTS["held_out"]} if narrow else PARTS
     figure = style.new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
     panels = figure.subplots(1, len(parts), sharey=True, sharex=True, squeeze=False)[0]
-    engines = [selection.network_runs(entry, split, network)[0].engine for network in networks]
+    engines = [entry.runs(split, network)[0].engine for network in networks]
     colours = [looks[engine].colour for engine in engines]
     for axes, (part, name) in zip(panels, parts.items(), strict=True):
         for metric, (offset, alpha) in BARS.items():
-            found = [selection.network_values(entry, split, network, part, metric) for network in networks]
+            found = [entry.values(split, network, part, metric) for network in networks]
             heights = [mean(values) for values in found]
             reach = [[mean(v) - min(v) for v in found], [max(v) - mean(v) for v in found]]
             axes.barh(
@@ -260,10 +232,9 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
             for place, (value, colour) in enumerate(zip(heights, colours, strict=True)):
                 ink = style.INK if offset > 0 else style.ON_LIGHT if colour in style.LIGHT_COLOURS else style.PAPER
                 axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
-            _reference_line(axes, selection.reference_values(entry, split, part, "ceiling", metric), style.INK, offset)
-            _reference_line(
-                axes, selection.reference_values(entry, split, part, "baseline", metric), style.QUIET, offset
-            )
+            for who, colour in ((CEILING, style.INK), (BASELINE, style.QUIET)):
+                [value] = entry.values(split, who, part, metric)
+                axes.axvline(value, color=colour, linewidth=1.3, linestyle="-" if offset < 0 else DASHED)
         axes.set_title(name)
         axes.xaxis.set_major_formatter(style.percent_formatter())
         axes.xaxis.set_major_locator(MultipleLocator(0.2))
@@ -280,7 +251,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
     pairs: list[list[Artist]] = [
         [Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)]
     ]
-    for name, colour in (("ceiling", style.INK), (selection.baseline_name(entry, split), style.QUIET)):
+    for name, colour in (("ceiling", style.INK), (entry.called(split, BASELINE), style.QUIET)):
         lines: tuple[tuple[str, Any], ...] = ((f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED))
         pairs.append([Line2D([], [], color=colour, linewidth=1.3, linestyle=dash, label=text) for text, dash in lines])
     # A legend fills its columns one after the other: a column for each pair, or one for each of the two accuracies.
@@ -290,11 +261,6 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
         of_engines = [Patch(color=looks[engine].colour, label=f"by {engine}") for engine in dict.fromkeys(engines)]
         figure.legend(handles=of_engines, loc="outside upper right", ncols=2 if narrow else 6, fontsize=9)
     return figure
-
-
-def _reference_line(axes: Axes, values: Sequence[float], colour: str, offset: float) -> None:
-    if values:
-        axes.axvline(mean(values), color=colour, linewidth=1.3, linestyle="-" if offset < 0 else DASHED)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -334,7 +300,7 @@ def speed_figure(models: Sequence[Generation], looks: Looks, *, narrow: bool = F
         Line2D([], [], color=style.QUIET, marker="o", linestyle="", markersize=8, markerfacecolor=style.PAPER),
         Line2D([], [], color=style.QUIET, marker="o", linestyle="", markersize=8),
     ]
-    figure.legend(handles, list(selection.ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
+    figure.legend(handles, list(ALGORITHMS.values()), loc="outside upper right", ncols=2, fontsize=9)
     return figure
 
 

@@ -5,63 +5,105 @@ with it.
 from __future__ import annotations
 
 import math
+import os
+import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from namegen.children import Parent
-from namegen.documents import UNSET, Json, UnsetType, to_plain
+from namegen.documents import UNSET, Json, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, EngineError
-from namegen.experiments.compare.measurements import (
+from namegen.experiments.compare.document import (
     GENERATED_NAMES,
+    TFLITE,
     Algorithm,
-    Answer,
-    ExportResult,
+    Export,
     ExportSubject,
+    Generation,
     GenerationFigures,
-    GenerationResult,
-    GenerationSpeed,
     GenerationSubject,
     HeldOutGroups,
     ListFacts,
     ListSubject,
     Parts,
+    Quiet,
+    Record,
+    Reference,
     ReferencePart,
-    ReferenceResult,
     ReferenceSubject,
-    Request,
-    Result,
+    Subject,
     Timing,
+    TimingRound,
     TimingSubject,
-    TrainingResult,
+    Training,
     TrainingSubject,
-    read_request,
-)
-from namegen.experiments.compare.timed import (
-    Clock,
-    LibraryMissingError,
-    Watch,
-    clocked,
-    engine_to_measure,
-    measure_timing,
-    needed_library,
-    peak_memory_mib,
 )
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 
 if TYPE_CHECKING:
+    from namegen.core.data.corpus import Corpus
     from namegen.core.data.labels import Beginnings
     from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.data.vocabulary import Vocabulary
-    from namegen.core.engine import LanguageModel
+    from namegen.core.engine import EngineClass, LanguageModel
+    from namegen.core.settings import Recipe
+    from namegen.core.training.preparation import PreparedTraining
+    from namegen.core.training.result import RunResult
     from namegen.types import Array
 
 Needed = TypeVar("Needed")
 # Generating is timed at least so often, and more often until so many seconds have gone by; only once if it is slow.
 FEWEST_PASSES, MOST_PASSES, ENOUGH_SECONDS, SLOW_PASS_SECONDS = 3, 20, 1.0, 5.0
+CONTROL_SIZE, CONTROL_PASSES, CONTROL_ROUNDS = 64, 400, 5  # some milliseconds a round
+LONG_ENOUGH_SECONDS = 0.3  # the system counts the processor's time in hundredths of a second
+
+
+@dataclass(frozen=True)
+class Request:
+    """One measurement to be made.
+
+    Attributes:
+        kind: of the measurement.
+        subject: what it depends on, as plain values.
+        source: what the list is called.
+        names: the list.
+        labels: of the names, one for each; (): the list has none.
+        writes: the file that the network goes into; None where the measurement leaves none.
+        reads: the file with the network that is measured; None where it needs none.
+        threads: as many as it may use.
+        started: when its process was started, in seconds of the system's clock; put in by the process itself.
+    """
+
+    kind: str
+    subject: Mapping[str, Json]
+    source: str
+    names: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    writes: str | None = None
+    reads: str | None = None
+    threads: int = 1
+    started: float = 0.0
+
+    @property
+    def corpus(self) -> Corpus:
+        """The list."""
+        from namegen.core.data.corpus import Corpus
+
+        return Corpus(self.names, source=self.source, labels=self.labels)
+
+    def record(self) -> Record:
+        """Make the measurement."""
+        of, work = MEASURES[self.kind]
+        return work(self, from_plain(of, self.subject))
+
+
+class LibraryMissingError(EngineError):
+    """A whole engine cannot run here, whatever the network."""
 
 
 def measure(document: Json, parent: Parent) -> dict[str, Json]:
@@ -72,19 +114,19 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
         parent: which says when the process was started.
 
     Returns:
-        An ``Answer``.
+        The ``record``, as plain values; or why it is ``unavailable`` here, one sentence, with what to do, and whether
+        it ``lacks_engine``: the whole engine lacks its library, and not only the network.
     """
-    request = replace(read_request(document), started=parent.started)
     try:
-        return to_plain(Answer(result=MEASURES[request.kind](request)))
+        return {"record": to_plain(replace(from_plain(Request, document), started=parent.started).record())}
     except EngineError as error:
-        return to_plain(Answer(unavailable=str(error), lacks_engine=isinstance(error, LibraryMissingError)))
+        return {"unavailable": str(error), "lacks_engine": isinstance(error, LibraryMissingError)}
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
 
 
-def measure_list(request: Request[ListSubject]) -> ListFacts:
+def measure_list(request: Request, subject: ListSubject) -> ListFacts:
     """How large the list is, its ceiling, and how far its two halves are apart."""
     from namegen.core.data.batching import label_beginnings
     from namegen.core.data.prefix_tree import PrefixTree
@@ -105,7 +147,7 @@ def measure_list(request: Request[ListSubject]) -> ListFacts:
     )
 
 
-def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
+def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
     """For one split: the ceiling of each part, and an n-gram that reads what the network reads.
 
     That is the training part, with fewer repeats where those are damped.
@@ -116,7 +158,6 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
     from namegen.core.settings import DataSettings
     from namegen.experiments.compare.quality import counting_names
 
-    subject = request.subject
     corpus = request.corpus
     data = DataSettings(validation=subject.validation, split=subject.split)
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
@@ -130,7 +171,8 @@ def measure_reference(request: Request[ReferenceSubject]) -> ReferenceResult:
         return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
     drawn, judge_names = counting_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
-    return ReferenceResult(
+    return Reference(
+        **vars(subject),
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
         repeats_damped=parts.damped,
@@ -155,45 +197,126 @@ def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) 
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def measure_training(request: Request[TrainingSubject]) -> TrainingResult:
+def measure_training(request: Request, subject: TrainingSubject) -> Training:
     """Train one network with one engine: its curves, its figures on each part, its time and memory."""
-    engine_class, started = engine_to_measure(request.subject.engine), time.time() - request.started
+    trains = Trains(request, subject)
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
-    from namegen.core.training.preparation import prepare
-    from namegen.core.training.run import TrainingRun
-    from namegen.settings_toml import parse_config
 
-    config = parse_config(request.subject.config, source="the comparison's config")
-    clock = Clock()
     with Watch() as watch:
-        prepared = prepare(request.corpus, config.recipe, clocked(engine_class, clock), threads=request.threads)
-        result = TrainingRun(prepared).run()
-        memory = peak_memory_mib()
+        prepared, result, timing = trains(trains.recipe)
     engine, in_parts = prepared.engine, prepared.parts
     engine.set_state(result.checkpoint.parameters)
     whole = AccuracyEvaluator(engine).evaluate(in_parts.whole)
     result.checkpoint.save(_file(request.writes))
-    held_out = _needed(result.validation, "held-out part")
-    groups = _groups(engine, _needed(in_parts.held_out, "held-out part"), in_parts.vocabulary)
-    parts = (result.training, held_out, whole)
-    timing = Timing(
-        start_up_seconds=started + clock.making,
-        compilation_seconds=clock.warm_up,
-        first_epoch_seconds=result.history[0].training_seconds,
-        seconds_per_epoch=seconds_per_epoch(result.history),
-        seconds=result.seconds,
-        chars_per_second=result.chars_per_second,
-        peak_memory_mib=memory,
+    parts = (result.training, _needed(result.validation, "held-out part"), whole)
+    return Training(
+        **vars(subject),
+        **vars(summarise(prepared, result)),
+        figures=Parts(*map(plain_metrics, parts)),
+        timing=timing,
         quiet=watch.quiet,
+        held_out_groups=_groups(engine, _needed(in_parts.held_out, "held-out part"), in_parts.vocabulary),
     )
-    figures = Parts(*map(plain_metrics, parts))
-    return TrainingResult(**vars(summarise(prepared, result)), figures=figures, timing=timing, held_out_groups=groups)
+
+
+def measure_timing(request: Request, subject: TimingSubject) -> TimingRound:
+    """Train a few epochs with the batch size of the config, then with a large one if there is one."""
+    trains = Trains(request, subject)
+    with Watch() as watch:
+        batches = [trains(trains.recipe)[2]]
+        if subject.large_batch is not None:
+            training = replace(trains.recipe.training, batch_size=subject.large_batch)
+            _, _, large = trains(replace(trains.recipe, training=training))
+            batches.append(replace(large, peak_memory_mib=None))
+    return TimingRound(**vars(subject), batches=tuple(batches), quiet=watch.quiet)
+
+
+@dataclass
+class Trains:
+    """Trains networks with one engine, and times that.
+
+    Attributes:
+        request: the list.
+        subject: engine and config.
+        making: seconds to make the last engine.
+        warm_up: seconds to warm it up.
+
+    Raises:
+        LibraryMissingError: the engine cannot run here.
+    """
+
+    request: Request
+    subject: TrainingSubject | TimingSubject
+    making: float = field(default=0.0, init=False)
+    warm_up: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._engine_class: Any = engine_to_measure(self.subject.engine)
+        self._loaded = time.time() - self.request.started
+        from namegen.settings_toml import parse_config
+
+        self.recipe = parse_config(self.subject.config, source="the comparison's config").recipe
+
+    def __call__(self, recipe: Recipe) -> tuple[PreparedTraining, RunResult, Timing]:
+        """Train one network."""
+        from namegen.core.training.preparation import prepare
+        from namegen.core.training.run import TrainingRun
+
+        prepared = prepare(self.request.corpus, recipe, self._clocked(), threads=self.request.threads)
+        result = TrainingRun(prepared).run()
+        seconds = seconds_per_epoch(result.history)
+        return (
+            prepared,
+            result,
+            Timing(
+                batch_size=cast(int, prepared.recipe.training.batch_size),
+                start_up_seconds=self._loaded + self.making,
+                compilation_seconds=self.warm_up,
+                seconds_per_epoch=seconds,
+                chars_per_second=prepared.parts.batches.tree.characters / seconds,
+                peak_memory_mib=peak_memory_mib(),
+            ),
+        )
+
+    def _clocked(self) -> EngineClass:
+        """The same engine, which notes how long making it and warming it up takes."""
+        trains, base = self, self._engine_class
+
+        class Clocked(base):  # type: ignore[misc,valid-type]  # which engine it is, is known only now
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                start = time.perf_counter()
+                super().__init__(*arguments, **options)
+                trains.making = time.perf_counter() - start
+
+            def warm_up(self, step: Any) -> None:
+                start = time.perf_counter()
+                super().warm_up(step)
+                trains.warm_up = time.perf_counter() - start
+
+        return cast("EngineClass", Clocked)
+
+
+@contextmanager
+def needed_library() -> Iterator[None]:
+    """While it lasts, an engine that cannot be used lacks its library: LibraryMissingError."""
+    try:
+        yield
+    except EngineError as error:
+        raise LibraryMissingError(str(error)) from error
+
+
+def engine_to_measure(name: str) -> EngineClass:
+    """Load an engine. Raises LibraryMissingError."""
+    from namegen.backends import load_engine
+
+    with needed_library():
+        return load_engine(name)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def export_tflite(request: Request[ExportSubject]) -> ExportResult:
+def export_tflite(request: Request, subject: ExportSubject) -> Export:
     """Write the trained network as a ``.tflite``, for the measurements that need one."""
     from namegen.backends.tflite.export import export_tflite as export
     from namegen.core.network.checkpoint import Checkpoint
@@ -205,10 +328,10 @@ def export_tflite(request: Request[ExportSubject]) -> ExportResult:
             force=True,
             without_names=True,  # what is measured is the network
         )
-    return ExportResult(bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
+    return Export(**vars(subject), bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
 
 
-def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
+def measure_generation(request: Request, subject: GenerationSubject) -> Generation:
     """Generate names with one LanguageModel, by each algorithm that it has, and look at them."""
     import numpy as np
 
@@ -217,8 +340,8 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
     from namegen.core.network.record import default_max_length
     from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
 
-    names, n, seed, split = request.names, request.subject.names, request.subject.seed, request.subject.split
-    model, vocabulary, beginnings, loop = _language_model(request)
+    names, n, seed = request.names, subject.names, subject.seed
+    model, vocabulary, beginnings, loop = _language_model(request, subject)
     started = time.time() - request.started
     longest = default_max_length(max(map(len, names)))
     generator = Generator(model, vocabulary, beginnings=beginnings)
@@ -233,27 +356,33 @@ def measure_generation(request: Request[GenerationSubject]) -> GenerationResult:
         batches = generator.generate(n, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
         return [name for batch in batches for name in batch.names]
 
-    half = two_halves(names)[0]
+    half, judge = two_halves(names)[0], SplitJudge.of(request.corpus, subject.split)
     algorithms: dict[Algorithm, Callable[[], list[str]]] = {"one_by_one": one_by_one}
     if loop is None:
         algorithms["count_splitting"] = count_splitting
     with Watch() as watch:
-        drawn = {name: _timed(algorithm, n) for name, algorithm in algorithms.items()}
+        drawn = {name: _timed(algorithm) for name, algorithm in algorithms.items()}
         memory = peak_memory_mib()
-    judge = None if split is None else SplitJudge.of(request.corpus, split).judged
     generated = {
-        name: GenerationFigures(**vars(speed), **vars(describe_names(found, names, half, judge)))
-        for name, (found, speed) in drawn.items()
+        name: GenerationFigures(
+            **vars(describe_names(found, names, half, judge)),
+            first_seconds=first,
+            seconds=usual,
+            names_per_second=n / usual,
+        )
+        for name, (found, first, usual) in drawn.items()
     }
-    return GenerationResult(start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet)
+    return Generation(
+        **vars(subject), start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet
+    )
 
 
 def _language_model(
-    request: Request[GenerationSubject],
+    request: Request, subject: GenerationSubject
 ) -> tuple[LanguageModel, Vocabulary, Beginnings, Callable[[Array], tuple[Array, ...]] | None]:
     """The model, its vocabulary, what its names begin with, and its own sampling loop if that is what is measured."""
-    subject, path = request.subject, _file(request.reads)
-    if subject.engine == "tflite":
+    path = _file(request.reads)
+    if subject.engine == TFLITE:
         from namegen.backends.tflite.runtime import TFLiteModel
 
         with needed_library():
@@ -283,16 +412,15 @@ def _file(path: str | None) -> Path:
     return Path(_needed(path, "file for its network"))
 
 
-def _timed(generate: Callable[[], list[str]], n: int) -> tuple[Sequence[str], GenerationSpeed]:
-    """Names, and how fast n of them are generated: the first time (which compiles), and the median of the next ones."""
+def _timed(generate: Callable[[], list[str]]) -> tuple[Sequence[str], float, float]:
+    """Names; the seconds of the first time, which compiles; and the median of the next ones."""
     seconds: list[float] = []
     names: Sequence[str] = ()
     while not _timed_enough(seconds):
         start = time.perf_counter()
         names = generate()
         seconds.append(time.perf_counter() - start)
-    usual = median(seconds[1:])
-    return names, GenerationSpeed(first_seconds=seconds[0], seconds=usual, names_per_second=n / usual)
+    return names, seconds[0], median(seconds[1:])
 
 
 def _timed_enough(seconds: Sequence[float]) -> bool:
@@ -302,11 +430,85 @@ def _timed_enough(seconds: Sequence[float]) -> bool:
     return len(passes) >= MOST_PASSES or sum(passes) >= ENOUGH_SECONDS
 
 
-MEASURES: dict[str, Callable[[Request[Any]], Result]] = {
-    ListSubject.kind: measure_list,
-    ReferenceSubject.kind: measure_reference,
-    TrainingSubject.kind: measure_training,
-    TimingSubject.kind: measure_timing,
-    ExportSubject.kind: export_tflite,
-    GenerationSubject.kind: measure_generation,
+# --- memory, and whether the machine was quiet ------------------------------------------------------------------------
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory that this process has held at one time; None where the system does not say.
+
+    Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
+    that started it.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:  # not Linux
+        pass
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 2**20 if platform.system() == "Darwin" else most / 2**10
+
+
+class Watch:
+    """While it is open, other processes are watched; before and after, a fixed computation is timed.
+
+    >>> with Watch() as watch:
+    ...     pass
+    >>> min(watch.quiet.control_seconds) > 0
+    True
+    """
+
+    quiet: Quiet
+
+    def __enter__(self) -> Watch:
+        self._control = control_seconds()
+        self._start = time.perf_counter()
+        self._others = others_seconds()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        others, wall = others_seconds(), time.perf_counter() - self._start
+        cores = None
+        if others is not None and self._others is not None and wall >= LONG_ENOUGH_SECONDS:
+            cores = max(others - self._others, 0.0) / wall
+        self.quiet = Quiet((self._control, control_seconds()), cores)
+
+
+def control_seconds() -> float:
+    """How long some products of small matrices take: the median of a few rounds."""
+    import numpy as np
+
+    matrix = np.full((CONTROL_SIZE, CONTROL_SIZE), 1 / CONTROL_SIZE, np.float32)
+    found = []
+    for _ in range(CONTROL_ROUNDS):
+        start, product = time.perf_counter(), matrix
+        for _ in range(CONTROL_PASSES):
+            product = product @ matrix
+        found.append(time.perf_counter() - start)
+    return median(found)
+
+
+def others_seconds() -> float | None:
+    """The processor's time that all other processes have had, in seconds; None where the system does not say."""
+    try:
+        parts = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()
+        user, nice, system, _, _, irq, soft_irq, steal = map(int, parts[1:9])  # proc(5)
+        ticks = os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, AttributeError):  # not Linux
+        return None
+    own = os.times()
+    return (user + nice + system + irq + soft_irq + steal) / ticks - own.user - own.system
+
+
+MEASURES: dict[str, tuple[type[Subject], Callable[[Request, Any], Record]]] = {
+    ListSubject.kind: (ListSubject, measure_list),
+    ReferenceSubject.kind: (ReferenceSubject, measure_reference),
+    TrainingSubject.kind: (TrainingSubject, measure_training),
+    TimingSubject.kind: (TimingSubject, measure_timing),
+    ExportSubject.kind: (ExportSubject, export_tflite),
+    GenerationSubject.kind: (GenerationSubject, measure_generation),
 }

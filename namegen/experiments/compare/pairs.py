@@ -1,4 +1,4 @@
-"""How far two networks, or a network and counting, are apart on the same held-out names, with a 95 % interval.
+"""How far two networks, or a network and the n-gram, are apart on the same held-out names, with a 95 % interval.
 
 Two models read the same names, so a name that is hard for one is mostly hard for the other. What counts is their
 *paired* difference: it is known much better than either figure. How well, a bootstrap tells (Efron and Tibshirani,
@@ -8,32 +8,22 @@ the middle 95 % of the differences that come out are the interval. Two things we
 - the **held-out names**, in groups (``core/evaluation/evaluator.py``), the same groups for both sides;
 - the **seeds** of the trainings, for each side its own. A few seeds drawn again show less than their true spread, which
   is what Student's t is for; so their deviations from the mean are drawn wider, by as much as makes the seeds' part of
-  the interval that of t. Counting has no seed.
-
-Where each seed has held-out names of its own (no ``split_seed``), two models stand side by side only within a seed, and
-seeds are drawn for both sides together. Their spread holds that of their names already: drawing those again as well
-would count them twice.
+  the interval that of t. The n-gram has no seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 
-from namegen.experiments.compare.document import ListEntry
-from namegen.experiments.compare.measurements import HeldOutGroups, SplitName
-from namegen.experiments.compare.selection import network_runs
-from namegen.experiments.table import NONE
+from namegen.experiments.compare.document import BASELINE, HeldOutGroups, ListEntry, SplitName
+from namegen.experiments.report import CRITERIA, NONE
+from namegen.experiments.trained import Metric
 from namegen.types import Array, Float64
 
-Figure = Literal["loss", "argmax", "sampled"]
-Over = Literal["names", "names and seeds", "seeds with names of their own"]
-# figure → the column of the groups that it is the sum of, a character
-COLUMNS: dict[Figure, str] = {"loss": "nats", "argmax": "hits", "sampled": "sampled"}
 DRAWS, SEED = 2_000, 0
 CONFIDENCE = 0.95
 FEWEST_GROUPS = 20  # with names in them: of fewer nobody can say how much chance does
@@ -49,15 +39,13 @@ class Difference:
     Attributes:
         mean: over the seeds; nats per character, or a share of the characters.
         low, high: the 95 % interval.
-        over: what chance drew anew.
-        seeds: of the networks.
+        seeds: of the networks, where chance drew those anew too; 1: it drew the names alone.
     """
 
     mean: float
     low: float
     high: float
-    over: Over
-    seeds: int
+    seeds: int = 1
 
     @property
     def is_found(self) -> bool:
@@ -65,42 +53,25 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-@dataclass(frozen=True)
-class OfSeed:
-    """One model's sums on the held-out names of one split.
+def between(entry: ListEntry, split: SplitName, one: str, other: str, figure: Metric) -> Difference | None:
+    """The figure of a network minus that of another one, or of the n-gram (``BASELINE``).
 
-    Attributes:
-        split_seed: which names are held out; sums of one split are over the same groups of names.
-        groups: the sums.
+    None where the document has no groups, or too few of them.
     """
-
-    split_seed: int
-    groups: HeldOutGroups
+    return difference(_groups(entry, split, one), _groups(entry, split, other), figure, other != BASELINE)
 
 
-def against_counting(entry: ListEntry, split: SplitName, network: str, figure: Figure) -> Difference | None:
-    """A network's figure minus that of counting; None where the document has no groups, or too few of them."""
-    return difference(_of_network(entry, split, network), _of_counting(entry, split), figure, other_has_seeds=False)
-
-
-def between(entry: ListEntry, split: SplitName, network: str, other: str, figure: Figure) -> Difference | None:
-    """The same of two networks."""
-    return difference(_of_network(entry, split, network), _of_network(entry, split, other), figure)
-
-
-def _of_network(entry: ListEntry, split: SplitName, network: str) -> list[OfSeed]:
-    runs = network_runs(entry, split, network)
-    found = [OfSeed(run.split_seed, run.held_out_groups) for run in runs if run.held_out_groups]
-    return found if len(found) == len(runs) else []  # the mean is over all
-
-
-def _of_counting(entry: ListEntry, split: SplitName) -> list[OfSeed]:
-    of_split = [(one.seed, one.parts.held_out.baseline_groups) for one in entry.references if one.split == split]
-    return [OfSeed(seed, groups) for seed, groups in of_split if groups]
+def _groups(entry: ListEntry, split: SplitName, who: str) -> list[HeldOutGroups]:
+    if who == BASELINE:
+        of_all = [entry.reference(split).parts.held_out.baseline_groups]
+    else:
+        of_all = [run.held_out_groups for run in entry.runs(split, who)]
+    found = [groups for groups in of_all if groups]
+    return found if len(found) == len(of_all) else []  # the mean is over all
 
 
 def difference(
-    one: Sequence[OfSeed], other: Sequence[OfSeed], figure: Figure, *, other_has_seeds: bool = True
+    one: Sequence[HeldOutGroups], other: Sequence[HeldOutGroups], figure: Metric, other_has_seeds: bool = True
 ) -> Difference | None:
     """The first model's figure minus the other's: mean over the seeds, and a 95 % interval.
 
@@ -108,82 +79,33 @@ def difference(
         one: a model's sums, for each seed.
         other: those of the other model.
         figure: which.
-        other_has_seeds: whether chance has a part in the other model, as in a network; not so in counting.
+        other_has_seeds: whether chance has a part in the other model, as in a network; not so in the n-gram.
 
     Returns:
         None where one side has no sums, where they are not of the same names, or of too few.
 
     >>> sums = HeldOutGroups((9,) * 30, (20.0,) * 30, (3,) * 30, (2.5,) * 30)
     >>> worse = HeldOutGroups((9,) * 30, (29.0,) * 30, (3,) * 30, (2.5,) * 30)
-    >>> difference([OfSeed(0, worse)], [OfSeed(0, sums)], "loss")
-    Difference(mean=1.0, low=1.0, high=1.0, over='names', seeds=1)
+    >>> difference([worse], [sums], "loss_nats_per_char")
+    Difference(mean=1.0, low=1.0, high=1.0, seeds=1)
     """
-    ones, others = _by_split(one), _by_split(other)
-    if not ones or ones.keys() != others.keys():
+    if not one or not other or len({each.characters for each in (*one, *other)}) > 1:
         return None
-    pairs = [_Pair.of(groups, others[split_seed], figure) for split_seed, groups in ones.items()]
-    good = [pair for pair in pairs if pair is not None]
-    if len(good) < len(pairs):
+    characters = np.array(one[0].characters, np.float64)
+    filled = characters > 0
+    if filled.sum() < FEWEST_GROUPS:
         return None
-    means = np.array([pair.mean for pair in good])
-    if len(good) > 1:
-        drawn = _seed_weights(len(good), len(good) - 1, 0) @ means / len(good)
-        over: Over = "seeds with names of their own"
-    else:
-        [pair] = good
-        draws_seeds = len(pair.one) > 1 and (len(pair.other) > 1 or not other_has_seeds)
-        drawn = pair.drawn(draws_seeds, other_has_seeds)
-        over = "names and seeds" if draws_seeds else "names"
+    column, times, characters = CRITERIA[figure].column, _group_times(int(filled.sum())), characters[filled]
+    ones, others = (np.array([getattr(each, column) for each in side], np.float64)[:, filled] for side in (one, other))
+    draws_seeds = len(one) > 1 and (len(other) > 1 or not other_has_seeds)
+    freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
+    apart = _drawn_seeds(ones, freedom, draws_seeds, 1)
+    apart = apart - _drawn_seeds(others, freedom, draws_seeds and other_has_seeds, 2)
+    drawn: Float64[Array, "draws"] = (times * apart).sum(axis=1) / (times @ characters)
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, (tail, 100 - tail)).tolist()
-    return Difference(float(means.mean()), low, high, over, len(one))
-
-
-def _by_split(side: Iterable[OfSeed]) -> Mapping[int, list[HeldOutGroups]]:
-    """Split seed → the sums of each training."""
-    found: dict[int, list[HeldOutGroups]] = {}
-    for one in side:
-        found.setdefault(one.split_seed, []).append(one.groups)
-    return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Pair:
-    """Two models on the held-out names of one split; groups without a name are left out.
-
-    Attributes:
-        characters: of each group.
-        one, other: the figure's sums of each training and group.
-    """
-
-    characters: Float64[Array, "groups"]
-    one: Float64[Array, "seeds groups"]
-    other: Float64[Array, "other_seeds groups"]
-
-    @classmethod
-    def of(cls, one: list[HeldOutGroups], other: list[HeldOutGroups], figure: Figure) -> _Pair | None:
-        """None where they are not of the same names, or of too few."""
-        characters = np.array(one[0].characters, np.float64)
-        filled = characters > 0
-        same_names = all(each.characters == one[0].characters for each in (*one, *other))
-        if not same_names or filled.sum() < FEWEST_GROUPS:
-            return None
-        sums = (np.array([getattr(each, COLUMNS[figure]) for each in side], np.float64) for side in (one, other))
-        return cls(characters[filled], *(each[:, filled] for each in sums))
-
-    @property
-    def mean(self) -> float:
-        """The difference itself."""
-        return float((self.one.mean(axis=0).sum() - self.other.mean(axis=0).sum()) / self.characters.sum())
-
-    def drawn(self, draws_seeds: bool, other_has_seeds: bool) -> Float64[Array, "draws"]:
-        """The difference in each draw: names for both sides together, seeds for each apart, if there are enough."""
-        times = _group_times(len(self.characters))
-        freedom = len(self.one) - 1 + (len(self.other) - 1 if other_has_seeds else 0)
-        one = _drawn_seeds(self.one, freedom, draws_seeds, 1)
-        other = _drawn_seeds(self.other, freedom, draws_seeds and other_has_seeds, 2)
-        apart: Float64[Array, "draws"] = (times * (one - other)).sum(axis=1) / (times @ self.characters)
-        return apart
+    mean = float((ones.mean(axis=0).sum() - others.mean(axis=0).sum()) / characters.sum())
+    return Difference(mean, low, high, len(one) if draws_seeds else 1)
 
 
 def _drawn_seeds(
@@ -223,22 +145,20 @@ def _seed_weights(seeds: int, freedom: int, stream: int) -> Float64[Array, "draw
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 NO_DIFFERENCE = "no difference found"
-DIGITS: dict[Figure, int] = {"loss": 3, "argmax": 1, "sampled": 1}  # of nats per character, and of per cent
 
 
-def in_figures(found: Difference | None, figure: Figure) -> str:
+def in_figures(found: Difference | None, figure: Metric) -> str:
     """A difference and its interval, as a table has them: nats per character, or points of per cent.
 
-    >>> in_figures(Difference(-0.0121, -0.0149, -0.0093, "names", 1), "loss")
+    >>> in_figures(Difference(-0.0121, -0.0149, -0.0093), "loss_nats_per_char")
     '−0.012 (−0.015 to −0.009)'
-    >>> in_figures(Difference(0.001, -0.004, 0.006, "names", 1), "argmax")
+    >>> in_figures(Difference(0.001, -0.004, 0.006), "accuracy_argmax")
     'no difference found (−0.4 to +0.6)'
     """
     if found is None:
         return NONE
-    scale = 1 if figure == "loss" else 100
+    scale, digits = CRITERIA[figure].scale, CRITERIA[figure].digits
     values = [scale * value for value in (found.mean, found.low, found.high)]
-    digits = DIGITS[figure]
     needed = any if found.is_found else all  # what is found is not shown as zero, nor an interval as none
     while digits < 6 and needed(float(f"{value:.{digits}f}") == 0 for value in values) and any(values):
         digits += 1
@@ -248,15 +168,10 @@ def in_figures(found: Difference | None, figure: Figure) -> str:
 
 def interval_in_words(found: Iterable[Difference | None]) -> str:
     """What the intervals are over, as the note of a table says it; empty where there are none."""
-    known = [one for one in found if one is not None]
-    if not known:
+    seeds = sorted({one.seeds for one in found if one is not None})
+    if not seeds:
         return ""
-    overs = list(dict.fromkeys(one.over for one in known))
-    seeds = " or ".join(str(count) for count in sorted({one.seeds for one in known}))
-    said = {
-        "names": "the held-out names alone; what another seed would change is not in it",
-        "names and seeds": f"the held-out names and over the {seeds} seeds",
-        "seeds with names of their own": f"the {seeds} seeds, each with held-out names of its own",
-    }
-    where = "; or over ".join(said[over] for over in overs)
-    return f"In brackets: the 95 % interval of the difference, over {where}."
+    over = f"the held-out names and over the {' or '.join(map(str, seeds))} seeds"
+    if seeds == [1]:
+        over = "the held-out names alone; what another seed would change is not in it"
+    return f"In brackets: the 95 % interval of the difference, over {over}."

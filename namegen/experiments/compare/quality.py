@@ -14,10 +14,10 @@ knows which letter follows which and nothing more.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
@@ -33,8 +33,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
-from namegen.documents import UNSET
-from namegen.experiments.compare.measurements import (
+from namegen.experiments.compare.document import (
     ODDEST,
     Counting,
     Divergences,
@@ -48,8 +47,7 @@ ORDER = 5  # of the n-gram that judges
 FEWEST_NAMES = 100  # different ones: fewer neither teach a judge nor say what is odd
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
 DUPLICATES_SHOWN = 20
-# Of names as they were drawn, how many are new, and how many of these plausible, in per cent; None: it cannot be told.
-Judge: TypeAlias = Callable[[Sequence[str]], tuple[float, float | None]]
+NEW_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +87,14 @@ class PlausibilityJudge:
         return float((self.scores(names) > self.oddest).mean()) if names else 0.0
 
 
-def describe_names(
-    names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: Judge | None = None
-) -> NameFigures:
+def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge) -> NameFigures:
     """The figures of generated names.
 
     Args:
         names: the generated names, repeats kept.
         known: the list.
         half: the half of the list that n-grams are compared with (``two_halves``).
-        judge: says what is new and plausible; None: that is left out.
+        judge: says what is new and plausible.
     """
     counts = Counter(names)
     total = max(len(names), 1)
@@ -106,7 +102,7 @@ def describe_names(
     seen = known_set(known).holds(digests(distinct))
     recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
     repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
-    new, plausible = (UNSET, UNSET) if judge is None else judge(names)
+    new = list(compress(distinct, judge.new(distinct)))
     return NameFigures(
         recreated_percent=100 * recreated / total,
         unique_percent=100 * len(distinct) / total,
@@ -114,8 +110,9 @@ def describe_names(
         duplicated_names=len(repeated),
         lengths=lengths(names),
         divergence_bits=divergences(names, half),
-        new_percent=new,
-        plausible_percent=plausible,
+        new_percent=100 * sum(counts[name] for name in new) / total,
+        plausible_percent=None if judge.judge is None or not new else 100 * judge.judge.share(new),
+        new_names=tuple(new[:NEW_NAMES_SHOWN]),
     )
 
 
@@ -199,22 +196,16 @@ class SplitJudge:
         bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
         return cls(training, len(unknown), PlausibilityJudge.of(model, vocabulary, bar))
 
-    def judged(self, names: Sequence[str]) -> tuple[float, float | None]:
-        """Of drawn names the per cent that the training part lacks; and of these, each once, the per cent that is
-        plausible: None without a judge, or where none is new.
-        """
-        distinct = {name: place for place, name in enumerate(dict.fromkeys(names))}
-        is_new = ~self.training.holds(digests(distinct))
-        new = list(compress(distinct, is_new.tolist()))
-        drawn_new = int(is_new[[distinct[name] for name in names]].sum()) if names else 0
-        new_percent = 100 * drawn_new / max(len(names), 1)
-        return new_percent, None if self.judge is None or not new else 100 * self.judge.share(new)
+    def new(self, names: Sequence[str]) -> list[bool]:
+        """Which of some names the training part lacks."""
+        known: list[bool] = self.training.holds(digests(names)).tolist()
+        return [not one for one in known]
 
 
 def counting_names(
     corpus: Corpus, parts: ListParts, ngram: NgramModel, split: ReferenceSubject, *, names: int, seed: int
 ) -> tuple[dict[Counting, NameFigures], int]:
-    """What the names are like that counting draws from what the networks read; and how many names their judge knows.
+    """What the names are like that n-gram and Markov chains draw, and how many names their judge knows.
 
     Args:
         corpus: the list.
@@ -236,5 +227,5 @@ def counting_names(
         batches = generator.generate(names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
         return [name for batch in batches for name in batch.names]
 
-    found = {name: describe_names(drawn(model), corpus.names, half, judge.judged) for name, model in models.items()}
+    found = {name: describe_names(drawn(model), corpus.names, half, judge) for name, model in models.items()}
     return found, judge.names

@@ -13,21 +13,71 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import Any, TypeAlias, cast
 
-from namegen.children import Children, Part, PartEnded, Runner
+from namegen.backends import engine_paths
+from namegen.children import Children, Part, PartEnded, run_all
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
-from namegen.errors import NamegenError
-from namegen.events import Ended, Planned, Running, UnderWay, Watcher, unwatched
-from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measurements import Request, Subject, read_answer, read_result
-from namegen.experiments.compare.plan import COMMAND, THREADS, KeptResult, Measurement, PlanOutcome, Scope, make_plan
-from namegen.experiments.kept import Kept, KeptStore, open_folder, write_document
+from namegen.events import Ended, Planned, Watcher, unwatched
+from namegen.experiments.compare.document import (
+    FORMAT,
+    FORMAT_VERSION,
+    GENERATED_NAMES,
+    Comparison,
+    Export,
+    Generation,
+    ListEntry,
+    ListFacts,
+    Record,
+    Reference,
+    Subject,
+    TimingRound,
+    Training,
+    Trouble,
+    read_record,
+)
+from namegen.experiments.compare.measure import Request
+from namegen.experiments.compare.plan import (
+    COMMAND,
+    QUICK_EPOCHS,
+    THREADS,
+    VALIDATION,
+    Measurement,
+    Scope,
+    make_plan,
+)
+from namegen.experiments.kept import KeptStore, open_folder, write_document
+from namegen.experiments.machine import codes_for_report, commit, machine, versions
+from namegen.experiments.trained import list_names
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
 RESULTS, REPORT = "results.json", "report.html"
+Plan: TypeAlias = list[Measurement[Subject]]
+
+
+@dataclass
+class Outcome:
+    """What a comparison has measured.
+
+    Attributes:
+        records: by the measurement's key.
+        commits: of the checkouts that measured.
+        missing: engine → one sentence about what it lacks and how to get it.
+        left_out: the measurement's key → why this one alone could not be made.
+        failed: the measurement's key → what it said last.
+    """
+
+    records: dict[str, Record] = field(default_factory=dict)
+    commits: set[str | None] = field(default_factory=set)
+    missing: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 def compare(
@@ -45,115 +95,138 @@ def compare(
         NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
             FolderInUseError: another comparison is at work in it.
     """
-    from namegen.experiments.compare.document import make_results
-    from namegen.experiments.compare.html import write_report
+    from namegen.experiments.compare.tables import write_report
 
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
     with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
         outcome = measure(plan, kept, watch)
-        results = make_results(corpora, scope, outcome)
-        out = Path(out)
-        write_document(out / RESULTS, results, indent=1)
-        write_report(results, out)
+        results = make_results(corpora, scope, plan, outcome)
+        write_document(Path(out) / RESULTS, results, indent=1)
+        write_report(results, Path(out) / REPORT)
         return results
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure(plan: list[Measurement], folder: Path, watch: Watcher) -> PlanOutcome:
+def measure(plan: Plan, folder: Path, watch: Watcher) -> Outcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
-    store = KeptStore(folder)
-    outcome = PlanOutcome(plan, store.read({one.key: one for one in plan}, _read_kept))
-    waiting = [measurement for measurement in plan if measurement.key not in outcome.figures]
-    watch(Planned("measurement", len(plan), len(outcome.figures)))
-    with Children(max((os.cpu_count() or 1) // THREADS, 1)) as children:
-        workers = Workers(children, store, outcome, watch)
-        while waiting or workers.running:
-            waiting = _without_hopeless(waiting, outcome, watch)
-            ready = [one for one in waiting if one.reads is None or one.reads.key in outcome.figures]
-            if waiting and not ready and not workers.running:
-                raise NamegenError("the comparison waits for a measurement that is not in its plan: report this")
-            taken = [one for one in ready if workers.take(one)]
-            waiting = [one for one in waiting if one not in taken]
-            if workers.running:
-                workers.look()
+    store, outcome = KeptStore(folder), Outcome()
+    for one in plan:
+        kept = store.read(one.key, partial(read_record, one.subject.kind))
+        if kept is not None:
+            outcome.records[one.key] = kept.result
+            outcome.commits.add(kept.commit)
+    watch(Planned("measurement", len(plan), len(outcome.records)))
+    for timed, stage in groupby(plan, key=lambda one: one.timed):
+        with Children(1 if timed else max((os.cpu_count() or 1) // THREADS, 1)) as children:
+            under_way: dict[Part, tuple[Measurement[Subject], float]] = {}
+            for ended in run_all(children, _parts(stage, store, outcome, watch, under_way), watch):
+                measurement, started = under_way.pop(ended.part)
+                trouble = _take_in(ended, measurement, store, outcome)
+                watch(Ended(measurement.label, time.monotonic() - started, trouble))
     return outcome
 
 
-def _without_hopeless(waiting: list[Measurement], outcome: PlanOutcome, watch: Watcher) -> list[Measurement]:
-    """Those that can still be made; of each other one it is told that it is left out."""
-    hopeless = [one for one in waiting if _hopeless(one, outcome)]
-    for one in hopeless:
-        watch(Ended(one.label, trouble="left out"))
-    return [one for one in waiting if one not in hopeless]
+def _parts(
+    stage: Iterable[Measurement[Subject]],
+    store: KeptStore,
+    outcome: Outcome,
+    watch: Watcher,
+    under_way: dict[Part, tuple[Measurement[Subject], float]],
+) -> Iterator[Part]:
+    """Those that are not there and can be made: not without a library, nor without the network that they read."""
+    for one in stage:
+        if one.key in outcome.records:
+            continue
+        if one.engine in outcome.missing or (one.reads is not None and one.reads.key not in outcome.records):
+            watch(Ended(one.label, trouble="left out"))
+            continue
+        corpus = one.corpus
+        writes, reads = (
+            None if each is None or each.beside is None else str(store.folder.resolve() / f"{each.key}{each.beside}")
+            for each in (one, one.reads)
+        )
+        request = Request(
+            one.subject.kind, to_plain(one.subject), corpus.source, corpus.names, corpus.labels, writes, reads, THREADS
+        )
+        part = Part("namegen.experiments.compare.measure:measure", to_plain(request), THREADS, one.label)
+        under_way[part] = one, time.monotonic()
+        yield part
 
 
-def _hopeless(measurement: Measurement, outcome: PlanOutcome) -> bool:
-    """It needs what is not there: a library, or the network of a measurement that gave none."""
-    if measurement.engine in outcome.missing:
-        return True
-    if measurement.reads is None or measurement.reads.key in outcome.figures:
-        return False
-    return measurement.reads.key in outcome.left_out | outcome.failed or _hopeless(measurement.reads, outcome)
+def _take_in(ended: PartEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome) -> str:
+    """Keep what was measured. Gives why there is nothing, if there is nothing."""
+    answer = cast("dict[str, Any]", ended.answer or {})
+    if "record" in answer:
+        record = read_record(measurement.subject.kind, answer["record"])
+        about = {"kind": measurement.subject.kind, "label": measurement.label}
+        store.keep(measurement.key, answer["record"], about=about, beside=measurement.beside)
+        outcome.records[measurement.key] = record
+        outcome.commits.add(store.commit)
+        return ""
+    trouble = str(answer.get("unavailable", ended.trouble))
+    if answer.get("lacks_engine"):
+        outcome.missing[measurement.engine] = trouble
+    else:
+        (outcome.left_out if answer else outcome.failed)[measurement.key] = trouble
+    return trouble
 
 
-def _read_kept(measurement: Measurement, kept: Kept) -> KeptResult:
-    return KeptResult(read_result(measurement.kind, kept.result), kept.commit)
+# --- results.json -----------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Workers:
-    """The children that measure."""
-
-    children: Runner
-    store: KeptStore
-    outcome: PlanOutcome
-    watch: Watcher
-    running: dict[Part, tuple[Measurement, float]] = field(default_factory=dict)  # each with its start
-
-    def take(self, measurement: Measurement) -> bool:
-        """Start it, if it may run now."""
-        alone = measurement.timed or any(one.timed for one, _ in self.running.values())
-        if len(self.running) >= (1 if alone else self.children.workers):
-            return False
-        request = to_plain(_request(measurement, self.store.folder))
-        part = Part("namegen.experiments.compare.measure:measure", request, THREADS)
-        self.running[part] = (measurement, time.monotonic())
-        self.children.start(part)
-        return True
-
-    def look(self) -> None:
-        """Tell what is under way, and take in what has ended."""
-        self.watch(Running(tuple(UnderWay(one.label) for one, _ in self.running.values())))
-        for event in self.children.events():
-            if isinstance(event, PartEnded):
-                self._take_in(event, *self.running.pop(event.part))
-
-    def _take_in(self, ended: PartEnded, measurement: Measurement, started: float) -> None:
-        answer, trouble = read_answer(measurement.kind, ended.answer), ended.trouble
-        if answer.result is not None:
-            subject, result = to_plain(measurement.subject), to_plain(answer.result)
-            about = {"kind": measurement.kind, "label": measurement.label, "subject": subject}
-            beside = None if measurement.writes is None else measurement.writes.removeprefix(measurement.key)
-            kept = self.store.keep(measurement.key, result, about=about, beside=beside)
-            self.outcome.figures[measurement.key] = KeptResult(answer.result, kept.commit)
-        elif answer.unavailable:
-            trouble = answer.unavailable
-            if answer.lacks_engine:
-                self.outcome.missing[measurement.engine] = trouble
-            else:
-                self.outcome.left_out[measurement.key] = trouble
-        else:
-            self.outcome.failed[measurement.key] = trouble
-        self.watch(Ended(measurement.label, time.monotonic() - started, trouble))
+def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outcome) -> Comparison:
+    """Put the measurements of a plan in order."""
+    labels = {measurement.key: measurement.label for measurement in plan}
+    called = list_names(corpus.source for corpus in corpora)
+    return Comparison(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        quick=scope.quick,
+        seeds=tuple(range(scope.seeds)),
+        split_seed=scope.split_seed,
+        threads=THREADS,
+        validation=VALIDATION,
+        generated_names=GENERATED_NAMES,
+        quick_epochs=QUICK_EPOCHS if scope.quick else None,
+        engines=tuple(engine_paths()),
+        engine_codes=codes_for_report(engine_paths(), COMMAND),
+        machine=machine(),
+        versions=versions(),
+        commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
+        missing=tuple(Trouble(engine, why) for engine, why in outcome.missing.items()),
+        left_out=_left_out(plan, outcome),
+        failed=tuple(Trouble(labels[key], why) for key, why in outcome.failed.items()),
+        lists=tuple(_list(corpus, called[corpus.source], plan, outcome) for corpus in dict.fromkeys(corpora)),
+    )
 
 
-def _request(measurement: Measurement, folder: Path) -> Request[Subject]:
-    corpus, of_model = measurement.corpus, measurement.reads
-    files = (measurement.writes, None if of_model is None else of_model.writes)
-    writes, reads = (None if name is None else str((folder / name).resolve()) for name in files)
-    return Request(
-        measurement.kind, measurement.subject, corpus.source, corpus.names, writes, reads, THREADS, labels=corpus.labels
+def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
+    """What each engine does not offer: one entry for an engine, over all lists."""
+    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    for one in plan:
+        if one.key in outcome.left_out:
+            networks, reasons = found.setdefault(one.engine, ({}, {}))
+            networks[str(getattr(one.subject, "network", one.label))] = None
+            reasons[outcome.left_out[one.key]] = None
+    return tuple(
+        Trouble(f"{engine} with {' and '.join(networks)}", "; ".join(reasons))
+        for engine, (networks, reasons) in found.items()
+    )
+
+
+def _list(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:
+    mine = [one.key for one in plan if one.corpus.fingerprint == corpus.fingerprint]
+    records = [outcome.records[key] for key in mine if key in outcome.records]
+    return ListEntry(
+        name=name,
+        fingerprint=corpus.fingerprint,
+        facts=next((one for one in records if isinstance(one, ListFacts)), None),
+        references=tuple(one for one in records if isinstance(one, Reference)),
+        trainings=tuple(one for one in records if isinstance(one, Training)),
+        timings=tuple(one for one in records if isinstance(one, TimingRound)),
+        exported=next((one for one in records if isinstance(one, Export)), None),
+        generation=tuple(one for one in records if isinstance(one, Generation)),
     )

@@ -1,249 +1,299 @@
-"""The tables of a comparison: ``python -m namegen.experiments.compare.tables DIR/results.json`` prints them."""
+"""The report of a comparison: its figures in tables, each declared once, and its plots; as a page or as Markdown.
+
+``python -m namegen.experiments.compare.tables DIR/results.json`` prints it as Markdown.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from functools import partial
+from itertools import combinations, zip_longest
 from pathlib import Path
+from statistics import median
 
-from namegen.documents import UnsetType
+from namegen.documents import to_plain
 from namegen.errors import ResultsError
-from namegen.experiments.compare import selection
-from namegen.experiments.compare.document import Comparison, ListEntry, Reference, Training, read_comparison
-from namegen.experiments.compare.measurements import Divergences, ListFacts, NameFigures, SplitName
-from namegen.experiments.compare.pairs import NORMAL, Figure, against_counting, in_figures, interval_in_words
-from namegen.experiments.compare.verdict import measured_where, troubles, verdict
-from namegen.experiments.table import (
-    NONE,
-    Table,
-    escaped,
-    escaped_sentence,
-    mebibytes,
-    percent,
-    seconds,
-    spread,
-    spread_around_median,
-    whole,
+from namegen.experiments.compare.document import (
+    ALGORITHMS,
+    BASELINE,
+    CEILING,
+    ODDEST,
+    PARTS,
+    Algorithm,
+    Comparison,
+    Generation,
+    Lengths,
+    ListEntry,
+    ListFacts,
+    NameFigures,
+    Reference,
+    SplitName,
+    Training,
+    read_comparison,
 )
+from namegen.experiments.compare.pairs import NORMAL, between, in_figures, interval_in_words
+from namegen.experiments.compare.speed import Ratio, Speed, speeds
+from namegen.experiments.compare.verdict import (
+    curve_distances,
+    headline,
+    measured_where,
+    samples,
+    troubles,
+    verdict,
+    why_not_plausible,
+)
+from namegen.experiments.report import (
+    ARGMAX,
+    CRITERIA,
+    LOSS,
+    NONE,
+    SAMPLED,
+    Answers,
+    Block,
+    Column,
+    Section,
+    Table,
+    Text,
+    file_names,
+    make_table,
+    markdown,
+    mebibytes,
+    more,
+    percent,
+    plots,
+    seconds,
+    whole,
+    write_page,
+)
+from namegen.experiments.trained import Metric
 
+TITLE = "namegen: the engines compared"
+LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
+LIKE_FOR_LIKE, NETWORKS, GENERATION = "Like for like", "Networks and accuracy", "Generation"
 SPLITS_IN_WORDS: dict[SplitName, str] = {
     "names": "repeats may stand on both sides (as in the original)",
     "unique": "no name on both sides",
 }
+AGAINST_NGRAM = "against the n-gram"
+TOO_FEW = "How far the networks are from the n-gram is not told: there are too few held-out names for an interval."
 
 
-# What is compared with counting, beside what a table tells.
-FIGURES: dict[selection.Metric, Figure] = {"accuracy_argmax": "argmax", "accuracy_sampled": "sampled"}
-AGAINST_COUNTING = "against counting"
-TOO_FEW = "How far the networks are from counting is not told: there are too few held-out names for an interval."
+# --- networks and accuracy --------------------------------------------------------------------------------------------
 
 
-def accuracy_table(entry: ListEntry, split: SplitName, figure: selection.Metric = "accuracy_argmax") -> Table:
+def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) -> Table:
     """The networks on each part of the list, beside that part's n-gram and ceiling."""
-    rows = [
-        (network, *(spread(selection.network_values(entry, split, network, part, figure)) for part in selection.PARTS))
-        for network in selection.network_names(entry, split)
+    columns = [
+        Column(name, partial(entry.values, split, part=part, metric=metric), percent) for part, name in PARTS.items()
     ]
-    for whose, name in _references(entry, split):
-        values = (selection.reference_values(entry, split, part, whose, figure) for part in selection.PARTS)
-        rows.append((name, *(spread(found) for found in values)))
-    what = "The likeliest next character is right" if figure == "accuracy_argmax" else "A drawn character is right"
-    table = Table(
-        f"{what} (%): split {split}, {SPLITS_IN_WORDS[split]}",
-        ("network", *selection.PARTS.values()),
-        tuple(rows),
-        _note(entry, split),
-        emphasised=frozenset((len(rows) - 2, len(rows) - 1)),
-    )
-    return _against_counting(table, entry, split, FIGURES[figure])
-
-
-def _against_counting(table: Table, entry: ListEntry, split: SplitName, figure: Figure) -> Table:
-    """The table with a column more: how far each network is from counting on the held-out part, as far as that is
-    known.
-    """
-    found = [against_counting(entry, split, network, figure) for network in selection.network_names(entry, split)]
-    if not any(found):
-        measured = any(run.held_out_groups for run in entry.trainings if run.split == split)
-        return replace(table, note=f"{table.note} {TOO_FEW}".strip()) if measured else table
-    cells = [*(in_figures(one, figure) for one in found), NONE, NONE]
-    rows = tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True))
-    better = "below 0 the network is better" if figure == "loss" else "in points of per cent; above 0 it is better"
-    said = f"Against counting: the network minus the n-gram, on the same held-out names ({better})."
-    note = " ".join(filter(None, (table.note, said, interval_in_words(found))))
-    return replace(table, columns=(*table.columns, AGAINST_COUNTING), rows=rows, note=note)
-
-
-def _references(entry: ListEntry, split: SplitName) -> tuple[tuple[selection.Whose, str], ...]:
-    """The last rows of each table."""
-    return (("baseline", f"{selection.baseline_name(entry, split)} (counting)"), ("ceiling", "ceiling of that part"))
-
-
-def _note(entry: ListEntry, split: SplitName) -> str:
-    references = [one for one in entry.references if one.split == split]
-    seen = [one.seen_percent for one in references]
-    shown = spread(seen, lambda value: f"{value:.1f}")
-    note = f"Share of the held-out names that are also in the training part, in %: {shown}."
-    note += " All figures are means over the seeds, with the range of the seeds in brackets." if len(seen) > 1 else ""
-    if any(one.repeats_damped for one in references):
-        note += " Networks and n-gram read a name with c entries about √c times; the figures count all its entries."
-    return note
+    title = f"{CRITERIA[metric].words}: split {split}, {SPLITS_IN_WORDS[split]}"
+    return _of_networks(entry, split, metric, title, columns, _note(entry, split))
 
 
 def loss_table(entry: ListEntry, split: SplitName) -> Table:
     """Loss on the held-out part, and how each network was trained."""
-    rows: list[tuple[str, ...]] = []
-    for network in selection.network_names(entry, split):
-        runs = selection.network_runs(entry, split, network)
-        losses = selection.network_values(entry, split, network, "held_out", "loss_nats_per_char")
-        loss = spread(losses, "{:.3f}".format)
-        epochs = " or ".join(map(str, sorted({run.epochs for run in runs})))
-        best = spread([float(run.best_epoch) for run in runs], "{:.0f}".format)
-        rows.append((network, f"{runs[0].parameters:,}", epochs, best, str(runs[0].batch_size), loss))
-    for whose, name in _references(entry, split):
-        values = selection.reference_values(entry, split, "held_out", whose, "loss_nats_per_char")
-        rows.append((name, *[NONE] * 4, spread(values, "{:.3f}".format)))
-    columns = ("network", "parameters", "epochs", "best epoch", "batch (names)", "held-out loss (nats per character)")
-    emphasised = frozenset((len(rows) - 2, len(rows) - 1))
-    table = Table(f"Loss on the held-out part, split {split}", columns, tuple(rows), emphasised=emphasised)
-    return _against_counting(table, entry, split, "loss")
+    runs = {network: entry.runs(split, network) for network in entry.networks(split)}
+
+    def epochs(who: str) -> str | None:
+        return " or ".join(map(str, sorted({run.epochs for run in runs[who]}))) if who in runs else None
+
+    columns: list[Column[str]] = [
+        Column("parameters", lambda who: runs[who][0].parameters if who in runs else None, "{:,}".format),
+        Column("epochs", epochs, str),
+        Column("best epoch", lambda who: [run.best_epoch for run in runs.get(who, ())], "{:.0f}".format),
+        Column("batch (names)", lambda who: runs[who][0].batch_size if who in runs else None, str),
+        Column(
+            "held-out loss (nats per character)",
+            lambda who: entry.values(split, who, "held_out", LOSS),
+            "{:.3f}".format,
+        ),
+    ]
+    return _of_networks(entry, split, LOSS, f"Loss on the held-out part, split {split}", columns)
+
+
+def _of_networks(
+    entry: ListEntry, split: SplitName, metric: Metric, title: str, columns: list[Column[str]], note: str = ""
+) -> Table:
+    """A row a network, then the n-gram and the ceiling; the last column tells how far each is from the n-gram, as far
+    as that is known.
+    """
+    networks = entry.networks(split)
+    apart = {network: between(entry, split, network, BASELINE, metric) for network in networks}
+    notes = [note]
+    if any(apart.values()):
+        columns = [*columns, Column(AGAINST_NGRAM, lambda who: in_figures(apart.get(who), metric), str)]
+        better = "in points of per cent; above 0 it is better"
+        better = "below 0 the network is better" if CRITERIA[metric].lower_is_better else better
+        notes += [f"Against the n-gram: the network minus the n-gram, on the same held-out names ({better})."]
+        notes += [interval_in_words(apart.values())]
+    elif any(run.held_out_groups for network in networks for run in entry.runs(split, network)):
+        notes.append(TOO_FEW)
+    name: Column[str] = Column("network", lambda who: _called(entry, split, who))
+    return make_table(title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2)
+
+
+def _called(entry: ListEntry, split: SplitName, who: str) -> str:
+    return "ceiling of that part" if who == CEILING else entry.called(split, who)
+
+
+def _note(entry: ListEntry, split: SplitName) -> str:
+    reference = entry.reference(split)
+    note = f"Share of the held-out names that are also in the training part, in %: {reference.seen_percent:.1f}."
+    if len({run.seed for run in entry.trainings}) > 1:
+        note += " All figures are means over the seeds, with the range of the seeds in brackets."
+    if reference.repeats_damped:
+        note += " Networks and n-gram read a name with c entries about √c times; the figures count all its entries."
+    return note
+
+
+# --- like for like ----------------------------------------------------------------------------------------------------
 
 
 def like_for_like_table(entry: ListEntry) -> Table:
     """Every engine, the same networks, the same batches: time and memory, and what was learned."""
-    learned = {
-        (network, run.engine): run.figures.held_out.accuracy_argmax
-        for network, runs in selection.like_for_like_by_network(entry).items()
-        for run in runs
-    }
-    rows = []
-    most = 1
-    for (network, batch_size), of_engines in selection.by_network_and_batch(selection.speeds(entry)).items():
-        for one in of_engines:
-            most = max(most, len(one.rounds))
-            per_epoch, start_up, compilation, memory = (
-                spread_around_median(values, show) if values else NONE
-                for values, show in (
-                    (one.seconds_per_epoch, seconds),
-                    ([each.start_up_seconds for each in one.rounds], seconds),
-                    ([each.compilation_seconds for each in one.rounds], seconds),
-                    ([each.peak_memory_mib for each in one.rounds if each.peak_memory_mib is not None], mebibytes),
-                )
-            )
-            accuracy = percent(learned[network, one.engine]) if one.own_batch else NONE
-            size, speed = f"{batch_size:,}", whole(one.chars_per_second)
-            rows.append((network, one.engine, size, per_epoch, speed, start_up, compilation, memory, accuracy))
-    columns = (
-        *("network", "engine", "batch (names)", "seconds per epoch", "characters per second", "start-up (s)"),
-        *("compilation (s)", "peak memory (MiB)", "held-out, likeliest right (%)"),
-    )
+    groups = list(speeds(entry).values())
+    rows = [(one, of_engines[0]) for of_engines in groups for one in of_engines]
     note = "Seconds per epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
     note += "the process until its libraries are loaded and the engine is made."
-    if most > 1:
+    if max(len(one.rounds) for one, _ in rows) > 1:
         note += (
             " Each figure is the median of several rounds, in which the engines took turns; in brackets their range."
         )
-    return Table("The same training by each engine", columns, tuple(rows), note, left=2)
+    return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
+
+
+def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
+    """The ratio to the first engine."""
+    one, first = row
+    ratios = [] if one is first else one.ratios(first)
+    return f"{Ratio.of(ratios)} × {first.engine}" if ratios else None
+
+
+# Of an engine, beside the first one of its network and batches.
+SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
+    Column("network", lambda row: row[0].network),
+    Column("engine", lambda row: row[0].engine),
+    Column("batch (names)", lambda row: row[0].batch_size, "{:,}".format),
+    Column("seconds per epoch", lambda row: row[0].seconds_per_epoch, seconds, median),
+    Column("times as fast", times_as_fast, str),
+    Column("characters per second", lambda row: median(row[0].each(lambda one: one.chars_per_second)), whole),
+    Column("start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median),
+    Column("compilation (s)", lambda row: row[0].each(lambda one: one.compilation_seconds), seconds, median),
+    Column("peak memory (MiB)", lambda row: row[0].each(lambda one: one.peak_memory_mib), mebibytes, median),
+    Column("held-out, likeliest right (%)", lambda row: row[0].accuracy if row[0].own_batch else None, percent),
+)
 
 
 def distance_table(entry: ListEntry) -> Table:
     """How far the loss curves of the engines are apart."""
-    rows = [
-        (
-            one.network,
-            " and ".join(one.largest_distance.engines),
-            f"{one.largest_distance.distance_nats:.6f}",
-            one.largest_distance.curve.partition("_")[0].replace("validation", "held-out"),
-            str(one.largest_distance.epoch),
-        )
-        for one in entry.like_for_like
-        if one.largest_distance is not None
-    ]
+    rows = []
+    for network, runs in entry.like_for_like.items():
+        apart = [(one, other, *found) for one, other in combinations(runs, 2) for found in curve_distances(one, other)]
+        if apart:
+            one, other, curve, epoch, nats = max(apart, key=lambda found: found[-1])
+            rows.append((network, f"{one.engine} and {other.engine}", f"{nats:.6f}", curve, str(epoch)))
     columns = ("network", "engines", "largest distance (nats per character)", "curve", "at epoch")
     return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 
-def curve_tables(entry: ListEntry) -> list[Table]:
-    """The curves of each network."""
-    return [curve_table(runs) for runs in selection.like_for_like_by_network(entry).values()]
-
-
-def curve_table(runs: Sequence[Training]) -> Table:
+def curve_table(network: str, runs: Sequence[Training]) -> Table:
     """Every epoch of the engines' curves: the numbers of the plot."""
-    columns: list[str] = ["epoch"]
+
+    def cell(column: tuple[float | None, ...], place: int, show: str = "{:.4f}") -> str:
+        value = column[place] if place < len(column) else None
+        return NONE if value is None else show.format(value)
+
+    columns, rows = ["epoch"], []
     for run in runs:
         columns += [f"{run.engine}: {what}" for what in ("training loss", "held-out loss", "seconds", "argmax (%)")]
-    rows = []
-    for place, epoch in enumerate(runs[0].history.epoch):
-        row = [str(epoch)]
-        for run in runs:
-            history = run.history
-            if place >= len(history.epoch):
-                row += [NONE] * 4
-                continue
-            losses = (history.training_loss_nats_per_char[place], history.validation_loss_nats_per_char[place])
-            row += [NONE if loss is None else f"{loss:.4f}" for loss in losses]
-            row += [seconds(history.seconds[place]), percent(history.validation_accuracy_argmax[place])]
+    for place in range(max(len(run.history.epoch) for run in runs)):
+        row = [str(place + 1)]
+        for history in (run.history for run in runs):
+            losses = history.training_loss_nats_per_char, history.validation_loss_nats_per_char
+            row += [cell(loss, place) for loss in losses]
+            row.append(seconds(history.seconds[place]) if place < len(history.seconds) else NONE)
+            shares = tuple(None if one is None else 100 * one for one in history.validation_accuracy_argmax)
+            row.append(cell(shares, place, "{:.1f}"))
         rows.append(tuple(row))
-    return Table(f"Every epoch, {runs[0].network}", tuple(columns), tuple(rows), "Losses in nats per character.")
+    return Table(f"Every epoch, {network}", tuple(columns), tuple(rows), "Losses in nats per character.")
 
 
-NEW, PLAUSIBLE = "new (%)", "plausible (%)"
+# --- generation -------------------------------------------------------------------------------------------------------
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
     """Names per second by every model and algorithm."""
-    rows = []
-    for one in entry.generation:
-        found = [one.algorithms.get(name) for name in selection.ALGORITHMS]
-        speeds = [whole(None if one is None else one.names_per_second) for one in found]
-        first = [seconds(None if one is None else one.first_seconds) for one in found]
-        rows.append((one.network, one.model, *speeds, *first, seconds(one.start_up_seconds)))
-    columns = ("network", "model", *(f"{name} (names per second)" for name in selection.ALGORITHMS.values()))
-    columns += (*(f"first time, {name} (s)" for name in selection.ALGORITHMS.values()), "start-up (s)")
+    columns: list[Column[Generation]] = [
+        Column("network", lambda one: one.network),
+        Column("model", lambda one: one.model),
+    ]
+    for figure, head, show in (
+        ("names_per_second", "{} (names per second)", whole),
+        ("first_seconds", "first time, {} (s)", seconds),
+    ):
+        columns += [Column(head.format(way), partial(_drawing, name, figure), show) for name, way in ALGORITHMS.items()]
+    columns.append(Column("start-up (s)", lambda one: one.start_up_seconds, seconds))
     note = f"{names:,} names, as text: the median of several drawings, after a first one that compiles. One by one: "
     note += "many names side by side, each read to its end. tflite generate: the loop is inside the file."
-    return Table(f"Names per second, {names:,} drawn", columns, tuple(rows), note, left=2)
+    return make_table(f"Names per second, {names:,} drawn", columns, entry.generation, note)
+
+
+def _drawing(algorithm: Algorithm, figure: str, one: Generation) -> float | None:
+    found = one.algorithms.get(algorithm)
+    return None if found is None else getattr(found, figure)
+
+
+NEW, PLAUSIBLE = "new (%)", "plausible (%)"
+Drawn = tuple[str, str, NameFigures]  # what a row of names is of, how they were drawn, what they are like
+NAME_COLUMNS: tuple[Column[Drawn], ...] = (
+    Column("network", lambda row: row[0]),
+    Column("drawn by", lambda row: row[1]),
+    Column("in the list (%)", lambda row: row[2].recreated_percent, "{:.1f}".format),
+    Column(NEW, lambda row: row[2].new_percent, "{:.1f}".format),
+    Column("distinct (%)", lambda row: row[2].unique_percent, "{:.1f}".format),
+    Column(PLAUSIBLE, lambda row: row[2].plausible_percent, "{:.1f}".format),
+    Column("letters", lambda row: row[2].divergence_bits["1"], "{:.4f}".format),
+    Column("pairs", lambda row: row[2].divergence_bits["2"], "{:.4f}".format),
+    Column("triples", lambda row: row[2].divergence_bits["3"], "{:.4f}".format),
+)
 
 
 def generated_names_table(entry: ListEntry, names: int) -> Table:
     """What the names are like: how many are of the list, new, different and plausible, how near their n-grams are."""
-    reference, facts = selection.counting_reference(entry), entry.facts
-    rows: list[tuple[str, ...]] = []
-    for one in entry.generation:
-        for name, shown in selection.ALGORITHMS.items():
-            generated = one.algorithms.get(name)
-            if generated is not None:
-                rows.append((one.network, f"{one.model}, {shown}", *_name_figures(generated)))
-    told = len(rows)
-    for counting, found in ({} if reference is None else selection.names_of_counting(reference)).items():
-        rows.append((counting, "count-splitting", *_name_figures(found)))
-    if facts is not None:
-        unique = f"{100 * facts.distinct_names / facts.names:.1f}"
-        bits = _bits(facts.divergence_of_halves_bits)
-        rows.append(("the list itself", "two halves of it", NONE, NONE, unique, NONE, *bits))
-    columns = ("network", "drawn by", "in the list (%)", NEW, "distinct (%)", PLAUSIBLE, "letters", "pairs", "triples")
+    rows: list[Drawn] = [
+        (one.network, f"{one.model}, {ALGORITHMS[name]}", found)
+        for one in entry.generation
+        for name, found in one.algorithms.items()
+    ]
+    reference, references = next(iter(entry.references), None), 0
     note = "In the list: letter case and punctuation do not count. Letters, pairs, triples: the Jensen–Shannon "
     note += "divergence, in bits, of these n-grams from those of one half of the list (0 is the same; the end of a "
     note += "name counts as a character). The last row is the other half, which differs by chance alone."
-    left_out = {NEW, PLAUSIBLE}
+    left_out = ""
     if reference is not None:
-        why = selection.why_not_plausible(reference)
-        left_out = {PLAUSIBLE} if why else set()
+        rows += [(name, "count-splitting", found) for name, found in reference.names.items()]
+        references = len(reference.names)
+        why = why_not_plausible(reference)
+        left_out = PLAUSIBLE if why else ""
         note += f" New: not in the training part, so a held-out name is new. {why or _judge_in_words(reference)}"
         note += f" {_chance_in_words(names, plausible=not why)}"
-    kept = [place for place, column in enumerate(columns) if column not in left_out]
-    return Table(
-        "What the generated names are like",
-        tuple(columns[place] for place in kept),
-        tuple(tuple(row[place] for place in kept) for row in rows),
-        note,
-        left=2,
-        emphasised=frozenset(range(told, len(rows))),
-    )
+    columns = [column for column in NAME_COLUMNS if column.head != left_out]
+    table = make_table("What the generated names are like", columns, rows, note, references)
+    return table if entry.facts is None else _with_list(table, entry.facts)
+
+
+def _with_list(table: Table, facts: ListFacts) -> Table:
+    """The table with a row more: the list itself."""
+    bits = (f"{value:.4f}" for value in facts.divergence_of_halves_bits.values())
+    cells = dict(zip(("letters", "pairs", "triples"), bits, strict=True))
+    cells |= {"network": "the list itself", "drawn by": "two halves of it"}
+    cells["distinct (%)"] = f"{100 * facts.distinct_names / facts.names:.1f}"
+    row = tuple(cells.get(column, NONE) for column in table.columns)
+    return replace(table, rows=(*table.rows, row), references=table.references + 1)
 
 
 def _chance_in_words(names: int, *, plausible: bool) -> str:
@@ -257,91 +307,127 @@ def _chance_in_words(names: int, *, plausible: bool) -> str:
     )
 
 
-def _name_figures(found: NameFigures) -> list[str]:
-    new, plausible = (_per_cent(value) for value in (found.new_percent, found.plausible_percent))
-    listed, unique = _per_cent(found.recreated_percent), _per_cent(found.unique_percent)
-    return [listed, new, unique, plausible, *_bits(found.divergence_bits)]
-
-
-def _per_cent(value: float | UnsetType | None) -> str:
-    return f"{value:.1f}" if isinstance(value, float | int) else NONE
-
-
 def _judge_in_words(reference: Reference) -> str:
     """How it is judged which names are plausible."""
     return (
         "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the "
         f"oddest tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the "
         "training part lacks, so none that a network has learned; names of the training part say what is odd. "
-        f"It finds {selection.REAL_PLAUSIBLE:.0f}% of real names plausible; pairs of letters (each letter drawn by the "
+        f"It finds {100 * (1 - ODDEST):.0f}% of real names plausible; pairs of letters (each letter drawn by the "
         "one before it alone) show how many it finds plausible that are none. As it counts itself, it may be a little "
-        "kind to counting."
+        "kind to n-grams."
     )
-
-
-def _bits(found: Divergences) -> list[str]:
-    return [f"{value:.4f}" for value in found.values()]
 
 
 def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
     """Share of the names of each length, in the list and as each network generates them."""
-    generated = {network: found.lengths for network, found in selection.generated_by_network(entry).items()}
-    longest = max(int(length) for found in (facts.lengths, *generated.values()) for length in found)
-    total = sum(facts.lengths.values())
-    rows = []
-    for length in range(1, longest + 1):
-        shares = [facts.lengths.get(str(length), 0) / total]
-        shares += [found.get(str(length), 0) / names for found in generated.values()]
-        if any(shares):
-            rows.append((str(length), *(f"{100 * share:.2f}" for share in shares)))
-    return Table("Names by their length (%)", ("characters", "the list", *generated), tuple(rows))
+    lists = {"the list": (facts.lengths, sum(facts.lengths.values()))}
+    lists |= {network: (found.lengths, names) for network, found in entry.generated.items()}
+    lengths = sorted({int(length) for found, _ in lists.values() for length in found})
+    columns: list[Column[int]] = [Column("characters", str)]
+    columns += [Column(name, partial(_share, found, total), "{:.2f}".format) for name, (found, total) in lists.items()]
+    return make_table("Names by their length (%)", columns, lengths)
+
+
+def _share(lengths: Lengths, names: int, length: int) -> float:
+    return 100 * lengths.get(str(length), 0) / names
 
 
 def duplicates_table(entry: ListEntry) -> Table:
     """The names that each network generated most often."""
-    generated = selection.generated_by_network(entry)
+    generated = entry.generated
     shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
-    rows = zip_longest(*shown, fillvalue="")
     counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
     note = f"How many names were drawn more than once: {counts}."
-    return Table("Drawn more than once, the commonest first", tuple(generated), tuple(rows), note, left=len(generated))
+    rows = tuple(zip_longest(*shown, fillvalue=""))
+    return Table("Drawn more than once, the commonest first", tuple(generated), rows, note, left=len(generated))
 
 
-LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION = "Like for like", "Networks and accuracy", "Generation"
+# --- the report -------------------------------------------------------------------------------------------------------
 
 
-def list_tables(entry: ListEntry, results: Comparison) -> dict[str, list[Table]]:
-    """All tables of a list by the title of their section; a section without figures is not there."""
-    sections: dict[str, list[Table]] = {}
-    if selection.like_for_like_runs(entry):
-        sections[LIKE_FOR_LIKE_SECTION] = [like_for_like_table(entry), distance_table(entry)]
-    accuracy: list[Table] = []
-    for split in selection.splits(entry):
-        if selection.network_names(entry, split):
-            accuracy += [accuracy_table(entry, split), accuracy_table(entry, split, "accuracy_sampled")]
-            accuracy.append(loss_table(entry, split))
-    if accuracy:
-        sections[NETWORKS_SECTION] = accuracy
-    if entry.generation:
-        names = results.generated_names
-        sections[GENERATION_SECTION] = [speed_table(entry, names), generated_names_table(entry, names)]
-        if entry.facts is not None and selection.generated_by_network(entry):
-            sections[GENERATION_SECTION] += [lengths_table(entry, entry.facts, names), duplicates_table(entry)]
-    return {name: [table for table in tables if table.rows] for name, tables in sections.items()}
+def comparison_blocks(results: Comparison, anchor: str = "list-") -> list[Block]:
+    """All of a comparison's report.
 
-
-def markdown(results: Comparison) -> str:
-    """All of it; text from lists and from messages is escaped."""
-    rows = tuple((line.question, " ".join(line.answers)) for line in verdict(results))
-    parts = [
-        Table("The verdict", ("question", "answer"), rows, left=2).markdown(),
-        *map(escaped_sentence, (*measured_where(results), *troubles(results))),
+    Args:
+        results: the comparison.
+        anchor: how the anchors of its lists begin.
+    """
+    samples_ = [table for entry in results.lists if (table := samples(entry)).rows]
+    where = Section(
+        "Where and how it was measured", tuple(Text(said, "where") for said in measured_where(results)), "plain"
+    )
+    return [
+        Text(headline(results), "headline"),
+        *samples_,
+        Answers(tuple(verdict(results))),
+        *(Text(sentence, "missing") for sentence in troubles(results)),
+        where,
+        *(
+            Section(
+                entry.name,
+                tuple(_of_list(entry, results)),
+                "whole" if place >= LISTS_IN_SIGHT else "",
+                f"{anchor}{place}",
+            )
+            for place, entry in enumerate(results.lists)
+        ),
     ]
-    for entry in results.lists:
-        parts.append(f"## {escaped(entry.name)}")
-        for section, tables in list_tables(entry, results).items():
-            parts += [f"### {escaped(section)}", *(table.markdown() for table in tables)]
-    return "\n\n".join(parts)
+
+
+def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
+    """What a report tells of a list; a section without figures is not there."""
+    from namegen.experiments.compare.figures import accuracy_plots, curve_plots, generation_plots
+
+    engines = [*results.engines, *(engine for one in results.lists for engine in one.engines)]
+    facts, names, like_for_like = entry.facts, results.generated_names, entry.like_for_like
+    if facts is not None:
+        yield Text(
+            f"{facts.names:,} names, {facts.distinct_names:,} of them distinct: {facts.characters:,} characters to "
+            "predict (an end counts as one). No model can predict more of them than the list's ceiling, "
+            f"{percent(facts.ceiling.accuracy_argmax)}%."
+        )
+    if like_for_like:
+        about = "The same network, start and batches, trained by each engine. Accuracy (argmax) is how often the "
+        about += "likeliest next character is right."
+        tables = [like_for_like_table(entry), distance_table(entry)]
+        numbers = [
+            Section(f"{table.title}: the numbers of the plot", (table,), "numbers")
+            for table in (curve_table(network, runs) for network, runs in like_for_like.items())
+        ]
+        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables, numbers)
+    if entry.splits:
+        about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
+        about += "probabilities is (sampled)."
+        tables = []
+        for split in entry.splits:
+            tables += [accuracy_table(entry, split), accuracy_table(entry, split, SAMPLED)]
+            tables.append(loss_table(entry, split))
+        yield _section(NETWORKS, about, list(accuracy_plots(entry, engines)), tables)
+    if entry.generation:
+        about = "How fast names are drawn, one by one or by splitting counts, and what they are like."
+        tables = [speed_table(entry, names), generated_names_table(entry, names)]
+        if facts is not None and entry.generated:
+            tables += [lengths_table(entry, facts, names), duplicates_table(entry)]
+        yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
+
+
+def _section(
+    title: str, about: str, plots_: Sequence[Block], tables: Sequence[Table], numbers: Sequence[Section] = ()
+) -> Section:
+    """The first plot is in sight, the rest is folded: the answers have said what the tables have in figures."""
+    filled = [table for table in tables if table.rows]
+    return Section(title, (Text(about, "about"), *plots_[:1], *more(title, [*plots_[1:], *filled, *numbers])))
+
+
+def write_report(results: Comparison, path: Path) -> None:
+    """Write the report as a page, and its plots as PNG beside it. Raises OutputError."""
+    blocks = comparison_blocks(results)
+    data = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
+    write_page(path, TITLE, blocks, [entry.name for entry in results.lists], data)
+    slugs = dict(zip((one.name for one in results.lists), file_names([one.name for one in results.lists]), strict=True))
+    for plot in plots(blocks):
+        plot.write(path.parent / f"{slugs[plot.of]}-{plot.key}.png")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
@@ -350,7 +436,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("results", type=Path, help="the results.json of a comparison")
     path = parser.parse_args(None if arguments is None else list(arguments)).results
     try:
-        print(markdown(read_comparison(path)))
+        print("\n\n".join(markdown(comparison_blocks(read_comparison(path)))))
     except ResultsError as error:
         parser.error(str(error))
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import starmap
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from namegen.documents import UNSET, Json, Measure, UnsetType, from_plain
+from namegen.documents import Json, Measure, from_plain
 from namegen.errors import quote
 from namegen.experiments.kept import Reader
-from namegen.experiments.machine import EngineCode
+from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 from namegen.settings_toml import Config
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
-FORMAT_VERSION: Literal[2] = 2
-DONE: Literal["done"] = "done"
-DIVERGED: Literal["diverged"] = "diverged"
-UNAVAILABLE: Literal["unavailable"] = "unavailable"
-FAILED: Literal["failed"] = "failed"
+FORMAT_VERSION: Literal[3] = 3
+KEPT_RUNS, MODEL_SUFFIX = "runs", ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -69,21 +65,8 @@ class RunTiming:
 
 
 @dataclass(frozen=True)
-class TrainedHead:
-    """How the document of a trained run begins.
-
-    Attributes:
-        machine, versions: where it was trained, and with what.
-    """
-
-    status: Literal["done"]
-    machine: Mapping[str, Json]
-    versions: Mapping[str, str | None]
-
-
-@dataclass(frozen=True)
-class Trained(TrainingSummary, TrainedHead):
-    """A run that is done.
+class Trained(TrainingSummary):
+    """The network of a run.
 
     Attributes:
         figures: of the best epoch.
@@ -97,21 +80,28 @@ class Trained(TrainingSummary, TrainedHead):
 
 
 @dataclass(frozen=True)
-class Untrained:
-    """A run without a network: its loss went astray, its engine is not there, or it failed.
+class Outcome:
+    """What came of a run.
 
     Attributes:
-        why: one sentence.
-        machine, versions: as of a trained one; missing where no worker came as far as to tell them.
+        status: done; or its loss went astray, its engine is not there, or it failed.
+        why: one sentence; empty for one that is done.
+        machine, versions: where it was made, and with what; None and empty where no worker came as far as to tell.
+        trained: its network; None for one that is not done.
     """
 
-    status: Literal["diverged", "unavailable", "failed"]
+    status: Literal["done", "diverged", "unavailable", "failed"]
     why: str
-    machine: Mapping[str, Json] | UnsetType = UNSET
-    versions: Mapping[str, str | None] | UnsetType = UNSET
+    machine: Machine | None
+    versions: Mapping[str, str | None]
+    trained: Trained | None
 
-
-RunOutcome: TypeAlias = Trained | Untrained
+    @property
+    def done(self) -> Trained:
+        """The network of a run that is done. Raises ValueError for another one."""
+        if self.trained is None:
+            raise ValueError(f"the run is {self.status}")
+        return self.trained
 
 
 @dataclass(frozen=True)
@@ -132,44 +122,9 @@ class RunJob:
     held_out: HeldOut | None
 
 
-KEPT_RUNS, MODEL_SUFFIX = "runs", ".safetensors"
-
-
 @dataclass(frozen=True)
-class EndedRun:
-    """What has come of a run.
-
-    Attributes:
-        name: of its files, without an ending.
-        outcome: its figures, or why there are none.
-        commit: of the checkout that the sweep ran from; None for an installed namegen.
-    """
-
-    name: str
-    outcome: RunOutcome
-    commit: str | None
-
-    @property
-    def model(self) -> str | None:
-        """Its network, from the folder of the sweep; None without one."""
-        return f"{KEPT_RUNS}/{self.name}{MODEL_SUFFIX}" if isinstance(self.outcome, Trained) else None
-
-
-def read_run_outcome(plain: Mapping[str, object]) -> RunOutcome:
-    """An outcome from plain values.
-
-    Raises:
-        ValueError: it has another form.
-    """
-    return from_plain(Trained, plain) if plain.get("status") == DONE else from_plain(Untrained, plain)
-
-
-# --- results.json -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RunIdentity:
-    """Which run it is.
+class Run(Outcome):
+    """A run that has ended: what came of it, and which it is.
 
     Attributes:
         run: its key.
@@ -177,6 +132,7 @@ class RunIdentity:
         backend, seed: engine and seed.
         settings: the value of each axis, by dotted path.
         model: its network, from the folder of the file; None without one.
+        commit: of the checkout that the sweep ran from; None for an installed namegen.
     """
 
     run: str
@@ -185,28 +141,12 @@ class RunIdentity:
     seed: int
     settings: Mapping[str, Json]
     model: str | None
-
-
-@dataclass(frozen=True)
-class TrainedRun(Trained, RunIdentity):
-    """A run that is done: which it is, what came of it, and the commit of the checkout that the sweep ran from."""
-
     commit: str | None
 
 
 @dataclass(frozen=True)
-class UntrainedRun(Untrained, RunIdentity):
-    """A run without a network: which it is, why, and the commit of the checkout that the sweep ran from."""
-
-    commit: str | None = None
-
-
-Run: TypeAlias = TrainedRun | UntrainedRun
-
-
-@dataclass(frozen=True)
-class ResultsHead:
-    """How a sweep's document begins: all before its runs, which are of two kinds and so are read one by one.
+class Results:
+    """All that has come of a sweep.
 
     Attributes:
         axes: dotted path of a setting → its values.
@@ -215,57 +155,34 @@ class ResultsHead:
         plots: the files of the plots, one a list.
         engine_codes: of each engine a hash of its code, and the versions of what it needs, on the machine that the
             sweep ran from.
+        runs: those that have ended, in the order of the grid.
     """
 
     format: Literal["namegen sweep"]
-    format_version: Literal[2]
+    format_version: Literal[3]
     axes: Mapping[str, tuple[Json, ...]]
     base: Config
     left: int
     plots: tuple[str, ...]
     engine_codes: Mapping[str, EngineCode]
-
-
-@dataclass(frozen=True)
-class Results(ResultsHead):
-    """All that has come of a sweep; ``runs`` are those that have ended, in the order of the grid."""
-
     runs: tuple[Run, ...]
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for runs that are sound one by one and that no sweep leaves together."""
+        counts = Counter((run.run, run.list) for run in self.runs)
+        twice = next((run for (run, _), count in counts.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"the run {quote(twice)} stands twice")
+        for run in self.runs:
+            if set(run.settings) != set(self.axes):
+                raise ValueError(f"the run {quote(run.run)} has other settings than the axes of the sweep")
+            if (run.trained is None) == (run.status == "done"):
+                raise ValueError(f"the run {quote(run.run)} is {run.status}, which does not fit its network")
 
-def results_from_plain(plain: Mapping[str, object]) -> Results:
+
+def results_from_plain(plain: object) -> Results:
     """The document of a sweep from plain values. Raises ValueError: it has another form, or does not fit together."""
-    runs = plain.get("runs")
-    if not isinstance(runs, list):
-        raise ValueError("Expected `array` - at `$.runs`")
-    head = from_plain(ResultsHead, {key: value for key, value in plain.items() if key != "runs"})
-    results = Results(**vars(head), runs=tuple(starmap(_run, enumerate(runs))))
-    _check_together(results)
-    return results
+    return from_plain(Results, plain)
 
 
 SWEEPS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "sweep", results_from_plain)}
-
-
-def _run(place: int, plain: object) -> Run:
-    """A run of either kind, told apart by its status."""
-    done = isinstance(plain, dict) and plain.get("status") == DONE
-    try:
-        return from_plain(TrainedRun, plain) if done else from_plain(UntrainedRun, plain)
-    except ValueError as error:
-        raise ValueError(f"{error} of `$.runs[{place}]`") from None
-
-
-def _check_together(results: Results) -> None:
-    """Raise ValueError for runs that are sound one by one and that no sweep leaves together."""
-    counts = Counter((run.run, run.list) for run in results.runs)
-    twice = next((run for (run, _), count in counts.items() if count > 1), None)
-    if twice is not None:
-        raise ValueError(f"the run {quote(twice)} stands twice")
-    for run in results.runs:
-        if set(run.settings) != set(results.axes):
-            raise ValueError(f"the run {quote(run.run)} has other settings than the axes of the sweep")
-        if isinstance(run, TrainedRun):
-            lengths = {len(column) for column in vars(run.history).values()}
-            if len(lengths) > 1:
-                raise ValueError(f"the columns of the history of the run {quote(run.run)} have different lengths")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -13,17 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from namegen.drawings import style
-from namegen.experiments.list_names import list_names
-from namegen.experiments.sweep.document import Results, TrainedRun
+from namegen.experiments.report import Plot, file_names
+from namegen.experiments.sweep.document import Results, Run
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
-from namegen.experiments.sweep.results import (
-    axes_in_words,
-    baseline_name,
-    curve,
-    lists_of,
-    reference_parts,
-    trained_by_setting,
-)
+from namegen.experiments.sweep.results import axes_in_words, curve, lists_of, reference_lines, trained_by_setting
+from namegen.experiments.trained import list_names
 
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.VERMILION, style.SKY_BLUE)
 # Each round of the colours has its own.
@@ -34,31 +27,35 @@ WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19  # inches
 NARROW_WIDTH, NARROW_HEIGHT = 4.2, 3.4  # without its labels
 
 
+def list_plots(results: Results) -> dict[str, Plot]:
+    """A plot for each list of which a run is done."""
+    found = {}
+    for of_list, called in list_names(lists_of(results)).items():
+        settings = trained_by_setting(results, of_list)
+        if settings:
+            left_out = len(settings) - MOST_LINES
+            title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
+            title += f", the best {MOST_LINES} of {len(settings):,}" if left_out > 0 else ""
+            several = max(map(len, settings.values())) > 1
+            detail = "line: mean of the seeds, as far as all of them go; band: their range" if several else ""
+            found[of_list] = Plot(of_list, called, title, detail, partial(sweep_figure, results, of_list))
+    return found
+
+
 def draw_sweep(results: Results, out: Path) -> list[Path]:
-    """Draw a plot for each list of which a run is done; PNG.
+    """Draw the plot of each list; PNG.
 
     Raises:
         OutputError: a file cannot be written; what was there is kept.
     """
-    written: list[Path] = []
-    for of_list in lists_of(results):
-        if trained_by_setting(results, of_list):
-            name = re.sub(r"[^\w.-]+", "-", Path(of_list).stem).strip("-.")[:60] or "list"
-            path = next(path for path in _paths(out, name) if path not in written)
-            with style.drawing_style():
-                style.save_figure(sweep_figure(results, of_list, titled=True), path)
-            written.append(path)
-    return written
+    drawn = list_plots(results)
+    paths = [out / f"accuracy-{name}.png" for name in file_names(list(drawn))]
+    for plot, path in zip(drawn.values(), paths, strict=True):
+        plot.write(path)
+    return paths
 
 
-def _paths(out: Path, name: str) -> Iterator[Path]:
-    """Names for a plot: two lists in two folders may be called the same."""
-    yield out / f"accuracy-{name}.png"
-    for number in count(2):
-        yield out / f"accuracy-{name}-{number}.png"
-
-
-def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow: bool = False) -> Figure:
+def sweep_figure(results: Results, of_list: str, *, narrow: bool = False) -> Figure:
     """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
@@ -66,28 +63,22 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
     Args:
         results: the sweep.
         of_list: which of its lists.
-        titled: with its title and what it shows, for a file that stands alone.
         narrow: for a narrow screen: what each line is stands below the lines, and not beside them.
     """
     settings = _best(trained_by_setting(results, of_list))
-    height = HEIGHT_OF_A_LABEL * (len(settings) + 2)  # of the labels, with the ceiling and counting
+    height = HEIGHT_OF_A_LABEL * (len(settings) + 2)  # of the labels, with the ceiling and the n-gram
     size = (NARROW_WIDTH, NARROW_HEIGHT + height) if narrow else (WIDTH, max(HEIGHT, 1.4 + height))
     figure = style.new_figure(*size)
-    if titled:
-        style.write_title(figure, sweep_title(results, of_list, shown=lambda name: style.drawable_text(name, 40)))
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
         _line(axes, runs, style.drawable_text(name, 44), colour, dashes, width)
-    parts = reference_parts([run for runs in settings.values() for run in runs])
-    if parts:
-        ceiling = mean(part.ceiling.accuracy_argmax for part in parts)
-        counting = mean(part.baseline.accuracy_argmax for part in parts)
-        levels = style.accuracy_levels(ceiling, counting, baseline_name(parts))
+    references = reference_lines(results, of_list)
+    if references:
+        ngram, ceiling = (mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references)
+        levels = style.accuracy_levels(ceiling, ngram, references[0][0])
         style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     style.accuracy_over_time(axes, "held-out characters predicted (argmax)")
     axes.margins(x=0.01)
-    if titled and (detail := sweep_detail(results, of_list)):
-        figure.supxlabel(detail, fontsize=9, color=style.QUIET)
     if narrow:
         figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
     else:
@@ -96,31 +87,17 @@ def sweep_figure(results: Results, of_list: str, *, titled: bool = False, narrow
     return figure
 
 
-def sweep_title(results: Results, of_list: str, shown: Callable[[str], str] = str) -> str:
-    """What stands above the plot of a list; ``shown`` makes its name one that can be drawn."""
-    name = shown(list_names(lists_of(results))[of_list])
-    left_out = len(trained_by_setting(results, of_list)) - MOST_LINES
-    best = f", the best {MOST_LINES} of {MOST_LINES + left_out:,}" if left_out > 0 else ""
-    return f"{name}: accuracy against time, by {axes_in_words(results)}{best}"
-
-
-def sweep_detail(results: Results, of_list: str) -> str:
-    """The rest of what the plot shows; empty where each setting has one seed."""
-    seeds = max(map(len, trained_by_setting(results, of_list).values()), default=0)
-    return "line: mean of the seeds, as far as all of them go; band: their range" if seeds > 1 else ""
-
-
-def _best(settings: dict[str, list[TrainedRun]]) -> dict[str, list[TrainedRun]]:
+def _best(settings: dict[str, list[Run]]) -> dict[str, list[Run]]:
     """As many settings as can be told apart, in their order: without the worst ones."""
 
     def accuracy(name: str) -> float:
-        return float(mean(run.figures.held_out.accuracy_argmax for run in settings[name]))
+        return float(mean(run.done.figures.held_out.accuracy_argmax for run in settings[name]))
 
     shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
     return {name: runs for name, runs in settings.items() if name in shown}
 
 
-def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[tuple[str, tuple[float, ...], float]]:
+def _looks(results: Results, settings: dict[str, list[Run]]) -> Iterator[tuple[str, tuple[float, ...], float]]:
     """A colour, a pattern and a width for each line.
 
     Where engines alone are compared they have the colours of every report, and each line is narrower than those below
@@ -138,9 +115,7 @@ def _looks(results: Results, settings: dict[str, list[TrainedRun]]) -> Iterator[
             yield colour, dashes, LINE_WIDTH
 
 
-def _line(
-    axes: Axes, runs: Sequence[TrainedRun], name: str, colour: str, dashes: tuple[float, ...], width: float
-) -> None:
+def _line(axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...], width: float) -> None:
     accuracies = curve(runs, "validation_accuracy_argmax")
     times = [mean(values) for values in curve(runs, "seconds")]
     marker = "o" if len(times) == 1 else None

@@ -25,8 +25,8 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError, nearest
-from namegen.experiments.list_names import check_long_enough
 from namegen.experiments.machine import engine_code, training_codes
+from namegen.experiments.trained import check_long_enough
 from namegen.settings_toml import TABLES, Config, merge_each, parse_config, raise_all, read_tables, wrong_values
 
 COMMAND = "sweep"

@@ -1,4 +1,4 @@
-"""The results of a sweep: its document, the table of ``results.csv``, and a line a setting."""
+"""The results of a sweep: the table of ``results.csv``, and a line a setting."""
 
 from __future__ import annotations
 
@@ -7,90 +7,39 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from math import isclose
 from statistics import mean
-from typing import Any
 
 from namegen.errors import safe_cell
-from namegen.experiments.list_names import list_names
-from namegen.experiments.machine import codes_for_report
-from namegen.experiments.sweep.document import (
-    FORMAT,
-    FORMAT_VERSION,
-    EndedRun,
-    HeldOut,
-    Results,
-    Run,
-    Trained,
-    TrainedRun,
-    UntrainedRun,
-)
-from namegen.experiments.sweep.grid import COMMAND, ENGINE, LIST, SEED, Grid, SweepRun, axis_name, label, shown
-from namegen.experiments.table import NONE, Table, percent, seconds, spread, whole
-from namegen.experiments.trained import PlainMetrics
+from namegen.experiments.report import Column, Table, make_table, percent, seconds, whole
+from namegen.experiments.sweep.document import HeldOut, Results, Run
+from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, axis_name, label, shown
+from namegen.experiments.trained import PlainMetrics, list_names
 
 MOST_NAMED = 3  # settings that a sentence names; of more it gives the number
-FIGURES = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
-
-
-def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, EndedRun]) -> Results:
-    """Put what has come of the runs in order; a run that is still to be made is counted only."""
-    return Results(
-        format=FORMAT,
-        format_version=FORMAT_VERSION,
-        axes=grid.axes,
-        base=grid.base,
-        left=sum(run.key not in found for run in runs),
-        plots=(),
-        runs=tuple(_run(run, found[run.key]) for run in runs if run.key in found),
-        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs), COMMAND),
-    )
-
-
-def _run(run: SweepRun, found: EndedRun) -> Run:
-    identity: dict[str, Any] = {
-        "run": run.key,
-        "list": run.corpus.source,
-        "backend": run.config.run.backend,
-        "seed": run.config.training.seed,
-        "settings": run.settings,
-        "model": found.model,
-    }
-    kind = TrainedRun if isinstance(found.outcome, Trained) else UntrainedRun
-    return kind(**identity, **vars(found.outcome), commit=found.commit)
+METRICS = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
+SIZES = ("parameters", "batch_size", "epochs", "best_epoch")
 
 
 def table_csv(results: Results) -> str:
     """The table as CSV, a row a run; a cell that a spreadsheet would take for a formula is quoted."""
     axes = [path for path in results.axes if path not in (LIST, ENGINE, SEED)]
-    columns = ["list", "backend", *axes, "seed", "status", "parameters", "batch_size", "epochs", "best_epoch"]
-    columns += ["seconds", "chars_per_second"]
-    columns += [f"{part}_{figure}" for part in ("training", "held_out") for figure in FIGURES]
-    columns += [f"held_out_{whose}_{figure}" for whose in ("ceiling", "baseline") for figure in FIGURES]
+    parts = ("training", "held_out", "held_out_ceiling", "held_out_baseline")
+    columns = ["list", "backend", *axes, "seed", "status", *SIZES, "seconds", "chars_per_second"]
+    columns += [f"{part}_{metric}" for part in parts for metric in METRICS]
     columns += ["held_out_baseline_order", "model", "why"]
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="", extrasaction="ignore")
     writer.writeheader()
     for run in results.runs:
-        writer.writerow({column: safe_cell(value) for column, value in _row(run, axes).items()})
+        row: dict[str, object] = {**vars(run), **{path: _cell(value) for path, value in run.settings.items()}}
+        if run.trained is not None:
+            row |= {**vars(run.trained), **vars(run.trained.timing)}
+            row["held_out_baseline_order"] = run.trained.held_out.baseline_order
+            figures, beside = run.trained.figures, run.trained.held_out
+            metrics = (figures.training, figures.held_out, beside.ceiling, beside.baseline)
+            for part, of_part in zip(parts, metrics, strict=True):
+                row |= {f"{part}_{metric}": getattr(of_part, metric) for metric in METRICS}
+        writer.writerow({column: safe_cell(row.get(column, "")) for column in columns})
     return stream.getvalue()
-
-
-def _row(run: Run, axes: Sequence[str]) -> dict[str, object]:
-    row: dict[str, object] = {"list": run.list, "backend": run.backend, "seed": run.seed, "status": run.status}
-    row |= {path: _cell(run.settings[path]) for path in axes}
-    if isinstance(run, UntrainedRun):
-        return row | {"why": run.why}
-    row |= {"parameters": run.parameters, "batch_size": run.batch_size, "epochs": run.epochs}
-    row |= {"best_epoch": run.best_epoch, "model": run.model}
-    row |= {"seconds": run.timing.seconds, "chars_per_second": run.timing.chars_per_second}
-    row |= {"held_out_baseline_order": run.held_out.baseline_order}
-    for name, metrics in (
-        ("training", run.figures.training),
-        ("held_out", run.figures.held_out),
-        ("held_out_ceiling", run.held_out.ceiling),
-        ("held_out_baseline", run.held_out.baseline),
-    ):
-        row |= {f"{name}_{figure}": getattr(metrics, figure) for figure in FIGURES}
-    return row
 
 
 def _cell(value: object) -> object:
@@ -124,40 +73,67 @@ def line_name(settings: Mapping[str, object]) -> str:
     return label(own) or "all seeds"
 
 
-def trained(runs: Iterable[Run]) -> list[TrainedRun]:
-    """Those that have figures."""
-    return [run for run in runs if isinstance(run, TrainedRun)]
+def trained(runs: Iterable[Run]) -> list[Run]:
+    """Those that are done, and so have figures."""
+    return [run for run in runs if run.trained is not None]
 
 
-def trained_by_setting(results: Results, of_list: str) -> dict[str, list[TrainedRun]]:
+def trained_by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
     """The runs of each setting that have figures; without the settings that have none."""
     return {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
 
 
-def untrained(results: Results) -> list[UntrainedRun]:
+def untrained(results: Results) -> list[Run]:
     """Those that say why they have none."""
-    return [run for run in results.runs if isinstance(run, UntrainedRun)]
+    return [run for run in results.runs if run.trained is None]
 
 
-def curve(runs: Sequence[TrainedRun], column: str) -> list[list[float]]:
+def curve(runs: Sequence[Run], column: str) -> list[list[float]]:
     """A column of the histories, by epoch: the values of the seeds, as far as all of them have come."""
-    histories: list[tuple[float, ...]] = [getattr(run.history, column) for run in runs]
+    histories: list[tuple[float, ...]] = [getattr(run.done.history, column) for run in runs]
     return [list(values) for values in zip(*histories, strict=False)]
+
+
+Line = tuple[str, list[PlainMetrics], list[Run]]  # a setting, the n-gram or the ceiling; its figures; its runs
+COLUMNS: tuple[Column[Line], ...] = (
+    Column("setting", lambda line: line[0]),
+    Column("seeds", lambda line: len(line[2]) if line[2] or not line[1] else None, str),
+    Column("argmax %", lambda line: [one.accuracy_argmax for one in line[1]], percent),
+    Column("sampled %", lambda line: [one.accuracy_sampled for one in line[1]], percent),
+    Column("nats/char", lambda line: _known(one.loss_nats_per_char for one in line[1]), "{:.3f}".format),
+    Column("seconds", lambda line: [run.done.timing.seconds for run in line[2]], seconds),
+    Column("chars/s", lambda line: _mean(_known(run.done.timing.chars_per_second for run in line[2])), whole),
+)
 
 
 def setting_table(results: Results, of_list: str) -> Table:
     """A row a setting: what it reached on the held-out part, and how long it took; last the n-gram and the ceiling.
     Its note says which setting is the best.
     """
-    rows = [_setting_row(name, runs) for name, runs in by_setting(results, of_list).items()]
-    references = reference_parts(trained(run for run in results.runs if run.list == of_list))
-    if references:
-        rows.append(_reference_row(baseline_name(references), [part.baseline for part in references]))
-        rows.append(_reference_row("ceiling", [part.ceiling for part in references]))
-    columns = ("setting", "seeds", "argmax %", "sampled %", "nats/char", "seconds", "chars/s")
-    emphasised = frozenset(range(len(rows) - (2 if references else 0), len(rows)))
+    lines: list[Line] = [
+        (name, [run.done.figures.held_out for run in trained(runs)], trained(runs))
+        for name, runs in by_setting(results, of_list).items()
+    ]
+    references = reference_lines(results, of_list)
     title, note = list_names(lists_of(results))[of_list], best_in_words(results, of_list)
-    return Table(title, columns, tuple(rows), note, emphasised=emphasised)
+    return make_table(title, COLUMNS, [*lines, *references], note, len(references))
+
+
+def reference_lines(results: Results, of_list: str) -> list[Line]:
+    """The n-gram and the ceiling that the settings of a list stand beside; nothing where settings change them."""
+    parts = reference_parts(trained(run for run in results.runs if run.list == of_list))
+    if not parts:
+        return []
+    ngram, ceiling = [part.baseline for part in parts], [part.ceiling for part in parts]
+    return [(baseline_name(parts), ngram, []), ("ceiling", ceiling, [])]
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return mean(values) if values else None
 
 
 def best_in_words(results: Results, of_list: str) -> str:
@@ -170,7 +146,7 @@ def best_in_words(results: Results, of_list: str) -> str:
         return ""
     if not same_names_held_out(one for good in runs.values() for one in good):
         return "The settings were tested on different names, so none is called the best."
-    found = {name: [run.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
+    found = {name: [run.done.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
     best = max(found, key=lambda name: mean(found[name]))
     said = f"Best by argmax: {best}, {percent(mean(found[best]))}%."
     if len(found[best]) == 1:
@@ -187,11 +163,12 @@ def best_in_words(results: Results, of_list: str) -> str:
     return said
 
 
-def same_names_held_out(runs: Iterable[TrainedRun]) -> bool:
+def same_names_held_out(runs: Iterable[Run]) -> bool:
     """Whether runs of the same seed were tested on the same names, as far as the figures of that part tell."""
     parts: dict[int, HeldOut] = {}
     for run in runs:
-        one, part = run.held_out, parts.setdefault(run.seed, run.held_out)
+        one = run.done.held_out
+        part = parts.setdefault(run.seed, one)
         if (one.names, one.characters) != (part.names, part.characters) or not _alike(one.ceiling, part.ceiling):
             return False
     return True
@@ -201,38 +178,20 @@ def _some(names: Sequence[str], joined_by: str) -> str:
     return f" {joined_by} ".join(names) if len(names) <= MOST_NAMED else f"{len(names):,} others"
 
 
-def _setting_row(name: str, runs: Sequence[Run]) -> tuple[str, ...]:
-    good = trained(runs)
-    figures = _figure_cells([run.figures.held_out for run in good])
-    speeds = [run.timing.chars_per_second for run in good if run.timing.chars_per_second is not None]
-    time, speed = spread([run.timing.seconds for run in good], seconds), whole(mean(speeds)) if speeds else NONE
-    return (name, str(len(good)), *figures, time, speed)
-
-
-def _reference_row(name: str, metrics: Sequence[PlainMetrics]) -> tuple[str, ...]:
-    return (name, NONE, *_figure_cells(metrics), NONE, NONE)
-
-
-def _figure_cells(metrics: Sequence[PlainMetrics]) -> tuple[str, str, str]:
-    losses = [one.loss_nats_per_char for one in metrics if one.loss_nats_per_char is not None]
-    shares = ([getattr(one, name) for one in metrics] for name in ("accuracy_argmax", "accuracy_sampled"))
-    argmax, sampled = map(spread, shares)
-    return argmax, sampled, spread(losses, "{:.3f}".format)
-
-
-def reference_parts(runs: Sequence[TrainedRun]) -> list[HeldOut]:
+def reference_parts(runs: Sequence[Run]) -> list[HeldOut]:
     """The held-out parts that the runs of a list stand beside, one for each seed; none where settings change them."""
     parts: dict[int, HeldOut] = {}
     for run in runs:
-        part = parts.setdefault(run.seed, run.held_out)
-        if not (_alike(part.ceiling, run.held_out.ceiling) and _alike(part.baseline, run.held_out.baseline)):
+        one = run.done.held_out
+        part = parts.setdefault(run.seed, one)
+        if not (_alike(part.ceiling, one.ceiling) and _alike(part.baseline, one.baseline)):
             return []
     return list(parts.values())
 
 
 def _alike(one: PlainMetrics, other: PlainMetrics) -> bool:
     """The same figures; another processor may round the last digit otherwise."""
-    pairs = [(getattr(one, figure), getattr(other, figure)) for figure in FIGURES]
+    pairs = [(getattr(one, figure), getattr(other, figure)) for figure in METRICS]
     return all(a == b or (None not in (a, b) and isclose(a, b, rel_tol=1e-9)) for a, b in pairs)
 
 

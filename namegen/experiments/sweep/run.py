@@ -12,27 +12,26 @@ Nothing is ever deleted; ``kept.py`` says how a finished run is found again.
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from namegen.children import Children, Part, PartEnded, Runner, run_all
-from namegen.documents import to_plain
+from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, Watcher, unwatched
-from namegen.experiments.kept import Kept, KeptStore, open_folder, write_document
+from namegen.experiments.kept import KeptStore, open_folder, write_document
+from namegen.experiments.machine import codes_for_report
 from namegen.experiments.sweep.document import (
-    DIVERGED,
-    FAILED,
+    FORMAT,
+    FORMAT_VERSION,
     KEPT_RUNS,
     MODEL_SUFFIX,
-    EndedRun,
-    HeldOut,
+    Outcome,
     Results,
+    Run,
     RunJob,
-    Trained,
-    Untrained,
-    read_run_outcome,
 )
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.files import write_whole
@@ -40,28 +39,6 @@ from namegen.threads import cores
 
 MARK = ".namegen-sweep"
 RESULTS, TABLE = "results.json", "results.csv"
-
-
-@dataclass
-class Sweep:
-    """A sweep under way: its runs, and what has come of them.
-
-    Attributes:
-        grid: what is varied.
-        runs: every run, in the order of the table.
-        out: the folder.
-        found: the key of a run → what came of it; a run that is not there is left to do.
-    """
-
-    grid: Grid
-    runs: list[SweepRun]
-    out: Path
-    found: dict[str, EndedRun] = field(default_factory=dict)
-
-    @property
-    def left(self) -> list[SweepRun]:
-        """The runs that are still to be made."""
-        return [run for run in self.runs if run.key not in self.found]
 
 
 def sweep(
@@ -93,17 +70,17 @@ def sweep(
     runner = _runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
-        under_way = Sweep(grid, runs, Path(out), store.read({run.key: run for run in runs}, read_kept))
-        watch(Planned("run", len(runs), len(under_way.found), scheduler or ""))
+        found = {run.key: one for run in runs if (one := read_kept(store, run)) is not None}
+        watch(Planned("run", len(runs), len(found), scheduler or ""))
         try:
-            if under_way.left:
+            if len(found) < len(runs):
                 with runner:
-                    _make(under_way, runner, store, watch)
+                    _make(runs, found, runner, store, watch)
         except BaseException:  # stopped, or the scheduler is gone
-            if under_way.found:
-                _write(under_way)
+            if found:
+                _write(make_results(grid, runs, found), Path(out))
             raise
-        return _write(under_way)
+        return _write(make_results(grid, runs, found), Path(out))
 
 
 def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
@@ -115,74 +92,98 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
     return Cluster(scheduler, {run.config.run.backend for run in runs})
 
 
-def _make(made: Sweep, runner: Runner, store: KeptStore, watch: Watcher) -> None:
+def _make(runs: Sequence[SweepRun], found: dict[str, Run], runner: Runner, store: KeptStore, watch: Watcher) -> None:
     """Make the runs that are left, and take in what comes back."""
-    runs: dict[Part, SweepRun] = {}
-    splits = {_split(run): _held_out(made.found[run.key]) for run in made.runs if run.key in made.found}
+    under_way: dict[Part, SweepRun] = {}
+    # What decides which names are held out → what the figures on them stand beside.
+    splits = {_split(run): found[run.key].done.held_out for run in runs if run.key in found and found[run.key].trained}
 
     def parts() -> Iterator[Part]:
-        for run in made.left:
-            job = RunJob(run.config, run.corpus.source, run.corpus.names, splits.get(_split(run)))
-            threads = run.config.run.threads or 1
-            part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label)
-            runs[part] = run
-            yield part
+        for run in runs:
+            if run.key not in found:
+                job = RunJob(run.config, run.corpus.source, run.corpus.names, splits.get(_split(run)))
+                threads = run.config.run.threads or 1
+                part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label)
+                under_way[part] = run
+                yield part
 
     for event in run_all(runner, parts(), watch):
-        run = runs.pop(event.part)
-        ended = made.found[run.key] = keep(store, run, event)
-        splits[_split(run)] = splits.get(_split(run)) or _held_out(ended)
-        watch(_over(run, ended))
+        run = under_way.pop(event.part)
+        ended = found[run.key] = keep(store, run, event)
+        if ended.trained is None:
+            watch(Ended(run.label, trouble=ended.status))
+        else:
+            splits.setdefault(_split(run), ended.trained.held_out)
+            accuracy = ended.trained.figures.held_out.accuracy_argmax
+            watch(Ended(run.label, ended.trained.timing.seconds, accuracy=accuracy))
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:
-    """What decides which names are held out."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
-
-
-def _held_out(ended: EndedRun) -> HeldOut | None:
-    return ended.outcome.held_out if isinstance(ended.outcome, Trained) else None
-
-
-def _over(run: SweepRun, ended: EndedRun) -> Ended:
-    outcome = ended.outcome
-    if isinstance(outcome, Trained):
-        return Ended(run.label, outcome.timing.seconds, accuracy=outcome.figures.held_out.accuracy_argmax)
-    return Ended(run.label, trouble=outcome.status)
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
-def read_kept(run: SweepRun, kept: Kept) -> EndedRun:
-    """The outcome of an earlier sweep, whatever its axes were. Raises ValueError: it has another form."""
-    return EndedRun(kept.name, read_run_outcome(kept.result), kept.commit)
+def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) -> Run:
+    """A run with what came of it; ``name``: that of its files, without an ending."""
+    model = None if outcome.trained is None else f"{KEPT_RUNS}/{name}{MODEL_SUFFIX}"
+    training, engine = run.config.training, run.config.run.backend
+    return Run(
+        **vars(outcome),
+        run=run.key,
+        list=run.corpus.source,
+        backend=engine,
+        seed=training.seed,
+        settings=run.settings,
+        model=model,
+        commit=commit,
+    )
 
 
-def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> EndedRun:
+def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
+    """The run of an earlier sweep, whatever its axes were."""
+    kept = store.read(run.key, partial(from_plain, Outcome))
+    return None if kept is None else ended_run(run, kept.result, kept.name, kept.commit)
+
+
+def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
     """Write a run that has ended for good; others are tried again by the next sweep."""
-    about = {"label": run.label, "settings": run.settings}
     if ended.trouble:
-        return EndedRun(run.file, Untrained(FAILED, ended.trouble), store.commit)
+        return ended_run(run, Outcome("failed", ended.trouble, None, {}, None), run.file, store.commit)
     answer = cast("dict[str, Any]", ended.answer)
-    outcome = read_run_outcome(answer["outcome"])
-    if isinstance(outcome, Trained):
+    outcome = from_plain(Outcome, answer["outcome"])
+    if outcome.trained is not None:
         write_whole(store.folder / f"{run.file}{MODEL_SUFFIX}", b64decode(answer["model"]))
-        store.keep(run.file, to_plain(outcome), about=about, beside=MODEL_SUFFIX)
-    elif outcome.status == DIVERGED:
-        store.keep(run.file, to_plain(outcome), about=about)
-    return EndedRun(run.file, outcome, store.commit)
+    if outcome.status in ("done", "diverged"):
+        about = {"label": run.label, "settings": run.settings}
+        beside = None if outcome.trained is None else MODEL_SUFFIX
+        store.keep(run.file, answer["outcome"], about=about, beside=beside)
+    return ended_run(run, outcome, run.file, store.commit)
 
 
-def _write(made: Sweep) -> Results:
+def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, Run]) -> Results:
+    """Put what has come of the runs in order; a run that is still to be made is counted only."""
+    return Results(
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        axes=grid.axes,
+        base=grid.base,
+        left=sum(run.key not in found for run in runs),
+        plots=(),
+        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs), COMMAND),
+        runs=tuple(found[run.key] for run in runs if run.key in found),
+    )
+
+
+def _write(results: Results, out: Path) -> Results:
     """Table, JSON and plots of what there is."""
-    from namegen.experiments.sweep.results import make_results, table_csv
+    from namegen.experiments.sweep.results import table_csv
 
-    results = make_results(made.grid, made.runs, made.found)
-    write_whole(made.out / TABLE, table_csv(results).encode())
+    write_whole(out / TABLE, table_csv(results).encode())
     if results.runs:
         from namegen.experiments.sweep.figures import draw_sweep
 
-        results = replace(results, plots=tuple(path.name for path in draw_sweep(results, made.out)))
-    write_document(made.out / RESULTS, results)
+        results = replace(results, plots=tuple(path.name for path in draw_sweep(results, out)))
+    write_document(out / RESULTS, results)
     return results

@@ -6,6 +6,7 @@ import tempfile
 import time
 from base64 import b64encode
 from pathlib import Path
+from typing import Literal
 
 from namegen.backends import load_engine
 from namegen.children import Parent
@@ -16,18 +17,7 @@ from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
 from namegen.experiments.machine import machine, versions
-from namegen.experiments.sweep.document import (
-    DIVERGED,
-    DONE,
-    FAILED,
-    UNAVAILABLE,
-    HeldOut,
-    PartFigures,
-    RunJob,
-    RunTiming,
-    Trained,
-    Untrained,
-)
+from namegen.experiments.sweep.document import HeldOut, Outcome, PartFigures, RunJob, RunTiming, Trained
 from namegen.experiments.sweep.grid import in_config
 from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
 
@@ -51,15 +41,13 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         result = run.run()
     except NamegenError as error:
         astray, missing = isinstance(error, TrainingError), isinstance(error, EngineError)
-        status = DIVERGED if astray else UNAVAILABLE if missing else FAILED
-        why = Untrained(status, error.told(in_config), machine(), versions((engine,)))
-        return {"outcome": to_plain(why), "model": None}
+        status: Literal["diverged", "unavailable", "failed"]
+        status = "diverged" if astray else "unavailable" if missing else "failed"
+        outcome = Outcome(status, error.told(in_config), machine(), versions((engine,)), None)
+        return {"outcome": to_plain(outcome), "model": None}
     if result.validation is None or result.references is None:
         raise TrainingError("nothing was held out: a sweep makes no such run")
-    outcome = Trained(
-        status=DONE,
-        machine=machine(),
-        versions=versions((engine,)),
+    trained = Trained(
         **vars(summarise(prepared, result)),
         figures=PartFigures(plain_metrics(result.training), plain_metrics(result.validation)),
         held_out=job.held_out or _held_out(result.references),
@@ -70,6 +58,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
             whole_seconds=time.perf_counter() - started,
         ),
     )
+    outcome = Outcome("done", "", machine(), versions((engine,)), trained)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)

@@ -1,27 +1,74 @@
-"""Whole comparisons, as they were measured once."""
+"""A whole comparison, as it was measured once: ``docs/results/original.md`` tells of it."""
 
 from __future__ import annotations
 
 import json
-import lzma
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from namegen.documents import from_plain
-from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.document import Comparison, HeldOutGroups, ListEntry, Parts
 
-MEASURED = Path(__file__).with_name("comparison.json.xz")
 RESULTS = Path(__file__).parents[3] / "docs" / "results" / "results.json"
+GROUPS = 64
 
 
 @pytest.fixture(scope="session")
 def comparison() -> Comparison:
-    """Two lists, three seeds, each with a split of its own; no rounds, no groups."""
-    return from_plain(Comparison, json.loads(lzma.decompress(MEASURED.read_bytes())))
-
-
-@pytest.fixture(scope="session")
-def documented() -> Comparison:
-    """The one that ``docs/results/original.md`` tells of."""
+    """Two lists, two splits, three seeds, five rounds."""
     return from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
+
+
+def groups(nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None) -> HeldOutGroups:
+    """Sums over groups."""
+    hits = np.zeros(len(nats), int) if hits is None else hits
+    columns = (characters.astype(int), nats, hits, 0.4 * characters)
+    return HeldOutGroups(*(tuple(column.tolist()) for column in columns))
+
+
+def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> ListEntry:
+    """A list whose networks have losses that much above the n-gram's, in some splits or in all; a network that is not
+    named has the n-gram's.
+    """
+    rng, characters = np.random.default_rng(0), np.full(GROUPS, 100)
+    ngram = characters * (2 + 0.1 * rng.standard_normal(GROUPS))
+    references, trainings = [], []
+    for one in entry.references:
+        part = one.parts.held_out
+        baseline = replace(part.baseline, loss_nats_per_char=2.0)
+        held_out = replace(part, baseline=baseline, baseline_groups=groups(ngram, characters))
+        references.append(replace(one, parts=Parts(one.parts.training, held_out, one.parts.whole)))
+    for run in entry.trainings:
+        moved = losses.get(run.network, 0.0) if run.split in splits or not splits else 0.0
+        own = groups(ngram + characters * (moved + 0.001 * rng.standard_normal(GROUPS)), characters)
+        held_out_ = replace(run.figures.held_out, loss_nats_per_char=2.0 + moved)
+        figures = replace(run.figures, held_out=held_out_)
+        trainings.append(replace(run, held_out_groups=own, figures=figures))
+    return replace(entry, references=tuple(references), trainings=tuple(trainings))
+
+
+def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
+    """A list of which a judge finds so much of what pairs of letters make plausible."""
+    first, *others = entry.references
+    drawn = first.counting_names["ngram"]
+    some = None if pairs is None else 85.0
+    counting = {
+        "ngram": replace(drawn, new_percent=15.0, plausible_percent=some, new_names=("Zed", "Zod")),
+        "chain": replace(drawn, new_percent=4.0, plausible_percent=some),
+        "pairs": replace(drawn, new_percent=88.0, plausible_percent=pairs),
+    }
+    generation = [
+        replace(
+            one,
+            algorithms={
+                name: replace(found, new_percent=44.0, plausible_percent=some and 77.0, new_names=("Ann", "Ben"))
+                for name, found in one.algorithms.items()
+            },
+        )
+        for one in entry.generation
+    ]
+    first = replace(first, counting_names=counting, judge_names=1_701)  # type: ignore[arg-type]
+    return replace(entry, references=(first, *others), generation=tuple(generation))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from matplotlib.axes import Axes
@@ -12,12 +13,14 @@ from namegen.drawings import style
 from namegen.experiments.compare.document import Comparison
 from namegen.experiments.compare.figures import (
     accuracy_figure,
+    accuracy_plots,
+    curve_plots,
     curves_figure,
+    generation_plots,
     lengths_figure,
-    list_plots,
     speed_figure,
 )
-from namegen.experiments.compare.selection import engines_of, like_for_like_by_network
+from namegen.experiments.report import Plot
 
 
 @pytest.fixture(autouse=True)
@@ -26,32 +29,34 @@ def _in_style() -> Iterator[None]:
         yield
 
 
-def test_every_plot_has_its_section_and_a_key_of_its_own(comparison: Comparison) -> None:
-    found = [(plot.section, plot.key) for plot in list_plots(comparison.lists[0], comparison.generated_names)]
-    assert found == [
-        ("Like for like", "curves-1"),
-        ("Like for like", "curves-2"),
-        ("Networks and accuracy", "accuracy-names"),
-        ("Networks and accuracy", "accuracy-unique"),
-        ("Generation", "speed"),
-        ("Generation", "lengths"),
-    ]
-
-
-def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_text(comparison: Comparison) -> None:
+def list_plots(comparison: Comparison) -> list[Plot]:
     entry = comparison.lists[0]
-    runs = [replace(run, engine="a{0}") for run in like_for_like_by_network(entry)["LSTM 2×32"][:1]]
+    return [*curve_plots(entry), *accuracy_plots(entry), *generation_plots(entry, comparison.generated_names)]
+
+
+def test_every_plot_has_a_key_of_its_own(comparison: Comparison) -> None:
+    keys = ["curves-1", "curves-2", "accuracy-names", "accuracy-unique", "speed", "lengths"]
+    assert [plot.key for plot in list_plots(comparison)] == keys
+
+
+def test_a_name_from_right_to_left_is_drawn_by_itself_and_braces_in_names_are_text(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    entry = comparison.lists[0]
+    runs = [replace(run, engine="a{0}") for run in entry.like_for_like["LSTM 2×32"][:1]]
     name = "\u05e9\u05de {x}"
-    plot, *_ = list_plots(replace(entry, name=name, trainings=tuple(runs), generation=()), 10)
-    assert plot.title == f"LSTM 2×32 on {name}, by a{{0}}"
-    assert plot.titled().get_suptitle() == f"LSTM 2×32 on \u2068{name}\u2069, by a{{0}}"
+    [plot] = curve_plots(replace(entry, name=name, trainings=tuple(runs)))
+    assert plot.heading == f"LSTM 2×32 on {name}, by a{{0}}"
+    plot.write(tmp_path / "plot.png")
+    assert plot.wide.get_suptitle() == f"LSTM 2×32 on \u2068{name}\u2069, by a{{0}}"
+    assert (tmp_path / "plot.png").stat().st_size > 5_000
 
 
 def test_a_narrow_plot_holds_the_same_figures_below_each_other(comparison: Comparison) -> None:
-    for plot in [*list_plots(comparison.lists[0], comparison.generated_names)][::2]:
-        wide, narrow = plot.figure, plot.draw(narrow=True)
+    for plot in list_plots(comparison)[::2]:
+        wide, narrow = plot.wide, plot.draw(narrow=True)
         assert narrow.get_figwidth() < wide.get_figwidth() / 2
-        left_out = plot.section == "Networks and accuracy"
+        left_out = plot.key.startswith("accuracy")
         assert bool(plot.narrow_note) is left_out
         shown = [axes for axes in wide.axes if not left_out or axes.get_title(loc="left") == "held-out part"]
         assert [_drawn(axes) for axes in narrow.axes] == [_drawn(axes) for axes in shown]
@@ -65,8 +70,8 @@ def _drawn(axes: Axes) -> tuple[list[list[float]], list[float]]:
 
 def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    runs = like_for_like_by_network(entry)["LSTM 2×32"]
-    left, right = curves_figure(runs, entry, style.engine_looks(engines_of(entry))).axes
+    runs = entry.like_for_like["LSTM 2×32"]
+    left, right = curves_figure(runs, entry, style.engine_looks(entry.engines)).axes
     curves = [list(line.get_ydata()) for line in left.get_lines()]
     assert [line.get_linewidth() for line in left.get_lines()] == [4.0, 4.0, 1.4, 1.4]  # two need no markers
     for run in runs:
@@ -74,7 +79,7 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
         assert list(run.history.validation_loss_nats_per_char) in curves
     lines = {str(line.get_label()): line for line in right.get_lines()}
     assert list(lines["keras"].get_xdata()) == list(runs[1].history.seconds)
-    [reference] = [one for one in entry.references if (one.split, one.seed) == ("names", 0)]
+    reference = entry.reference("names")
     assert set(lines["ceiling"].get_ydata()) == {reference.parts.held_out.ceiling.accuracy_argmax}
     assert set(lines[f"{reference.baseline_order}-gram"].get_ydata()) == {
         reference.parts.held_out.baseline.accuracy_argmax
@@ -83,7 +88,7 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
 
 def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    [axes] = accuracy_figure(entry, "names", style.engine_looks(engines_of(entry)), narrow=True).axes
+    [axes] = accuracy_figure(entry, "names", style.engine_looks(entry.engines), narrow=True).axes
     inks = {bar.get_alpha(): text.get_color() for bar, text in zip(axes.patches, axes.texts, strict=True)}
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
 

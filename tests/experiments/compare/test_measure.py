@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,25 +15,37 @@ from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
-from namegen.documents import UNSET
+from namegen.documents import UNSET, to_plain
 from namegen.errors import EngineError
 from namegen.experiments.compare import measure
-from namegen.experiments.compare.measure import measure_generation, measure_list, measure_reference, measure_training
-from namegen.experiments.compare.measurements import (
+from namegen.experiments.compare.document import (
+    Generation,
     GenerationSubject,
     HeldOutGroups,
+    ListFacts,
     ListSubject,
+    Record,
+    Reference,
     ReferenceSubject,
-    Request,
     SplitName,
+    Subject,
+    TimingRound,
+    TimingSubject,
+    Training,
     TrainingSubject,
 )
+from namegen.experiments.compare.measure import Request, Watch, peak_memory_mib
 from namegen.experiments.trained import PlainMetrics, plain_metrics
 from namegen.lists import load_bundled
 from tests.core.training.small_runs import make_run
 from tests.fake_engine import FakeEngine
 
 NAMES = load_bundled("mlb-first").names[:300]
+linux = pytest.mark.skipif(not Path("/proc/stat").exists(), reason="another system does not say what others do")
+
+
+def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> Record:
+    return Request(subject.kind, to_plain(subject), "x", names, **files).record()
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +63,11 @@ def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
 
 
 def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
-    facts = measure_list(Request("list", ListSubject(), "x", NAMES, None, None, 1, 0.0))
+    facts = measured(ListSubject())
     subject = ReferenceSubject("names", seed=0, validation=0.2)
-    found = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
+    found = measured(subject)
+    assert isinstance(facts, ListFacts)
+    assert isinstance(found, Reference)
     assert facts.names == found.parts.whole.names == 300
     assert found.parts.whole.ceiling == facts.ceiling
     split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="names"), seed=0)
@@ -73,24 +88,28 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
 
 def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
     subject = ReferenceSubject("unique", seed=1, validation=0.2)
-    reference = measure_reference(Request("reference", subject, "x", NAMES, None, None, 1, 0.0))
+    reference = measured(subject)
+    assert isinstance(reference, Reference)
     held_out = reference.parts.held_out
     assert_sums_of(held_out.baseline_groups, held_out.baseline, held_out.characters)
     assert reference.parts.whole.baseline_groups is reference.parts.training.baseline_groups is UNSET
     config = {"network": {"hidden": [4]}, "data": {"split": "unique", "validation": 0.2, "split_seed": 1}}
     config["training"] = {"seed": 0, "epochs": 2, "effort": "quick"}
     path = str(tmp_path / "model.safetensors")
-    trained = measure_training(Request("training", TrainingSubject("numpy", config), "x", NAMES, path, None, 1, 0.0))
+    trained = measured(TrainingSubject("n", "numpy", "network", config), writes=path)
+    assert isinstance(trained, Training)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
     assert isinstance(trained.held_out_groups, HeldOutGroups)
     assert isinstance(held_out.baseline_groups, HeldOutGroups)
     assert trained.held_out_groups.characters == held_out.baseline_groups.characters  # the same names in each
 
-    for split in (subject, None):
-        asked = GenerationSubject("numpy", 50, 0, split=split)
-        drawn = measure_generation(Request("generation", asked, "x", NAMES, None, path, 1, 0.0)).algorithms
-        for found in drawn.values():
-            assert (found.new_percent is UNSET, found.plausible_percent) == ((False, None) if split else (True, UNSET))
+    drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), reads=path)
+    assert isinstance(drawn, Generation)
+    assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
+    for found in drawn.algorithms.values():
+        assert found.plausible_percent is None, "of 300 names, the held-out part has too few"
+        assert 0 < len(set(found.new_names)) == len(found.new_names) <= 10
+        assert found.new_percent > 0
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(0.01, 20), (0.25, 4), (0.9, 3), (6.0, 1)])
@@ -99,19 +118,20 @@ def test_generating_is_timed_often_and_if_it_is_slow_once(
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(measure, "time", SimpleNamespace(perf_counter=lambda: len(made) * seconds))
-    names, speed = measure._timed(lambda: made.append("Al") or ["Al"], 10)  # type: ignore[func-returns-value]
+    names, _, usual = measure._timed(lambda: made.append("Al") or ["Al"])  # type: ignore[func-returns-value]
     assert (len(made) - 1, names) == (passes, ["Al"])  # the first compiles
-    assert speed.names_per_second == pytest.approx(10 / seconds)
+    assert usual == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
 def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
     names = load_bundled("mlb-last").names[:500]
-    found = measure_reference(Request("reference", ReferenceSubject(split, 0, 0.2), "x", names, None, None, 1, 0.0))
+    found = measured(ReferenceSubject(split, 0, 0.2), names)
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
     assert parts.held_out is not None
     beside = HeldOutReferences(parts.held_out, parts)
+    assert isinstance(found, Reference)
     assert found.repeats_damped == damped
     assert found.baseline_order == beside.same_reading.order
     assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
@@ -124,11 +144,68 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("namegen.backends.load_engine", lambda name: Attention)
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
     config = {"network": {"cell": "lstm"}, "data": {"split": "names"}, "training": {"seed": 0}}
-    training = Request("training", TrainingSubject("x", config), "x", NAMES, None, None, 1, 0.0)
     with pytest.raises(EngineError, match="the engine fake has no cell lstm: choose one of attention"):
-        measure_training(training)
+        measured(TrainingSubject("n", "x", "network", config))
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
-    generation = Request("generation", GenerationSubject("x", 10, 0), "x", NAMES, None, str(path), 1, 0.0)
+    asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("names", 0, 0.2))
     with pytest.raises(EngineError, match="no cell simple_rnn, which the network has: it reads attention"):
-        measure_generation(generation)
+        measured(asked, reads=str(path))
+
+
+# --- time, memory, and whether the machine was quiet ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("large", "sizes"), [(None, [32]), (512, [32, 512])])
+def test_an_engine_is_timed_with_both_batches_or_with_its_own(large: int | None, sizes: list[int]) -> None:
+    names = load_bundled("mlb-first").names[:1000]
+    config = {
+        "data": {"validation": 0.2, "split": "names", "split_seed": 0},
+        "network": {"cell": "simple_rnn", "hidden": [8]},
+        "training": {"effort": "quick", "seed": 0, "epochs": 3, "batch_size": 32},
+    }
+    found = measured(TimingSubject("n", "numpy", 1, config, large), names)
+    assert isinstance(found, TimingRound)
+    assert [one.batch_size for one in found.batches] == sizes
+    assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], "of one batch alone"
+    characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in found.batches}
+    assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
+    whole = sum(len(name) + 1 for name in names)
+    assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
+    assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in found.batches) > 0
+
+
+@linux
+def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
+    with Watch() as own:
+        end = time.process_time() + 0.6
+        while time.process_time() < end:
+            pass
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with Watch() as beside:
+            time.sleep(1.2)
+    finally:
+        busy.kill()
+        busy.wait()
+    assert own.quiet.other_cores is not None
+    assert beside.quiet.other_cores is not None
+    assert beside.quiet.other_cores > 0.4  # of a core, if several others want it too
+
+
+@pytest.mark.parametrize(("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)])
+def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
+    system: str, most: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=most))
+    monkeypatch.setitem(sys.modules, "resource", used if most else None)
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr(measure, "Path", lambda path: tmp_path / "no proc")
+    assert peak_memory_mib() == (3 if most else None)
+
+
+def test_a_short_time_says_nothing_of_others() -> None:
+    with Watch() as watch:
+        pass
+    assert watch.quiet.other_cores is None
+    assert min(watch.quiet.control_seconds) > 0

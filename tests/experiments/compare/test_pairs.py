@@ -7,19 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from namegen.experiments.compare.document import Comparison
-from namegen.experiments.compare.measurements import HeldOutGroups
-from namegen.experiments.compare.pairs import (
-    NORMAL,
-    Difference,
-    OfSeed,
-    T,
-    against_counting,
-    between,
-    difference,
-    in_figures,
-)
-from tests.experiments.compare.grouped import GROUPS, groups, with_groups
+from namegen.documents import UNSET
+from namegen.experiments.compare.document import BASELINE, Comparison, HeldOutGroups
+from namegen.experiments.compare.pairs import NORMAL, Difference, T, between, difference, in_figures
+from namegen.experiments.report import ARGMAX, LOSS
+from tests.experiments.compare.conftest import GROUPS, groups, with_losses
 
 TRUTH = 0.02  # nats per character
 
@@ -28,44 +20,37 @@ def world(
     rng: np.random.Generator,
     *,
     seeds: int = 3,
-    splits: int = 1,
     of_names: float = 0.2,
     of_seeds: float = 0.01,
     other_has_seeds: bool = False,
-) -> tuple[list[OfSeed], list[OfSeed]]:
+) -> tuple[list[HeldOutGroups], list[HeldOutGroups]]:
     """Two models whose true difference is known: of each name, and of each seed, chance adds something to it."""
-    one, other = [], []
-    for split_seed in range(splits):
-        characters, group = rng.integers(4, 10, 600), rng.integers(0, GROUPS, 600)
-        total = np.bincount(group, characters, minlength=GROUPS)
+    characters, group = rng.integers(4, 10, 600), rng.integers(0, GROUPS, 600)
+    total = np.bincount(group, characters, minlength=GROUPS)
 
-        def sums(nats: np.ndarray, characters=characters, group=group, total=total) -> HeldOutGroups:
-            return groups(np.bincount(group, characters * nats, minlength=GROUPS), total)
+    def sums(nats: np.ndarray) -> HeldOutGroups:
+        return groups(np.bincount(group, characters * nats, minlength=GROUPS), total)
 
-        hard = 2 + 0.5 * rng.standard_normal(600)  # some names are hard for both
-        harder = hard + TRUTH + of_names * rng.standard_normal(600)
-        for _ in range(seeds if splits == 1 else 1):
-            one.append(OfSeed(split_seed, sums(harder + of_seeds * rng.standard_normal())))
-            if other_has_seeds:
-                other.append(OfSeed(split_seed, sums(hard + of_seeds * rng.standard_normal())))
-        if not other_has_seeds:
-            other.append(OfSeed(split_seed, sums(hard)))
+    hard = 2 + 0.5 * rng.standard_normal(600)  # some names are hard for both
+    harder = hard + TRUTH + of_names * rng.standard_normal(600)
+    one = [sums(harder + of_seeds * rng.standard_normal()) for _ in range(seeds)]
+    other = [sums(hard + of_seeds * rng.standard_normal()) for _ in range(seeds)] if other_has_seeds else [sums(hard)]
     return one, other
 
 
-def found(one: list[OfSeed], other: list[OfSeed], other_has_seeds: bool = True) -> Difference:
-    apart = difference(one, other, "loss", other_has_seeds=other_has_seeds)
+def found(one: list[HeldOutGroups], other: list[HeldOutGroups], other_has_seeds: bool = True) -> Difference:
+    apart = difference(one, other, LOSS, other_has_seeds=other_has_seeds)
     assert apart is not None
     return apart
 
 
-def slow_draws(one: list[OfSeed], other: list[OfSeed], draws: int, other_has_seeds: bool) -> list[float]:
+def slow_draws(one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int, other_has_seeds: bool) -> list[float]:
     """A loop over draws, groups and seeds, as the words of ``pairs.py`` say it."""
     rng = np.random.default_rng(5)
     freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
 
-    def mean_of_seeds(side: list[OfSeed], has_seeds: bool, drawn: list[int], group: int) -> float:
-        values = [seed.groups.nats[group] for seed in side]
+    def mean_of_seeds(side: list[HeldOutGroups], has_seeds: bool, drawn: list[int], group: int) -> float:
+        values = [seed.nats[group] for seed in side]
         mean = sum(values) / len(values)
         if not has_seeds:
             return mean
@@ -80,17 +65,14 @@ def slow_draws(one: list[OfSeed], other: list[OfSeed], draws: int, other_has_see
             mean_of_seeds(one, True, of_one, group) - mean_of_seeds(other, other_has_seeds, of_other, group)
             for group in chosen
         )
-        apart.append(nats / sum(one[0].groups.characters[group] for group in chosen))
+        apart.append(nats / sum(one[0].characters[group] for group in chosen))
     return apart
 
 
 @pytest.mark.parametrize("other_has_seeds", [True, False])
 def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
     one, other = (
-        [
-            OfSeed(0, groups(20 * np.array(seed.groups.nats) ** 2, 3 * np.array(seed.groups.characters) ** 2))
-            for seed in side
-        ]
+        [groups(20 * np.array(seed.nats) ** 2, 3 * np.array(seed.characters) ** 2) for seed in side]
         for side in world(np.random.default_rng(3), other_has_seeds=other_has_seeds)
     )  # of very different sizes
     apart = found(one, other, other_has_seeds)
@@ -99,7 +81,7 @@ def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
     width = high - low
     assert apart.mean == pytest.approx(np.mean(slow), abs=0.05 * width)
     assert (apart.low, apart.high) == (pytest.approx(low, abs=0.08 * width), pytest.approx(high, abs=0.08 * width))
-    assert (apart.over, apart.seeds) == ("names and seeds", 3)
+    assert apart.seeds == 3
 
 
 @pytest.mark.parametrize(
@@ -108,9 +90,8 @@ def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
         ({"seeds": 1, "of_seeds": 0.0}, False),
         ({"of_seeds": 0.002}, False),
         ({"of_names": 0.02, "of_seeds": 0.02}, True),
-        ({"splits": 3}, False),
     ],
-    ids=["names", "mostly names", "seeds of both", "splits of their own"],
+    ids=["names", "mostly names", "seeds of both"],
 )
 def test_19_of_20_intervals_hold_the_truth(chance: dict[str, float], other_has_seeds: bool) -> None:
     rng = np.random.default_rng(7)
@@ -128,15 +109,15 @@ def test_a_network_is_no_better_than_itself() -> None:
     assert apart.low < 0 < apart.high
     assert not apart.is_found
     alone = found(one[:1], one[:1])
-    assert (alone.mean, alone.low, alone.high, alone.over, alone.is_found) == (0, 0, 0, "names", False)
-    with_one_seed = difference(one, one[:1], "loss")
+    assert (alone.mean, alone.low, alone.high, alone.seeds, alone.is_found) == (0, 0, 0, 1, False)
+    with_one_seed = difference(one, one[:1], LOSS)
     assert with_one_seed is not None
-    assert with_one_seed.over == "names"  # seeds say something where both sides have several
+    assert with_one_seed.seeds == 1  # seeds say something where both sides have several
 
 
 def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
     ones = np.ones(GROUPS)
-    one, other = ([OfSeed(0, groups(nats * ones, ones)) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
+    one, other = ([groups(nats * ones, ones) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
 
     def width(freedom: int) -> float:
         apart = found(one, other * freedom, other_has_seeds=freedom > 1)  # all seeds of the other are alike
@@ -151,50 +132,46 @@ def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
 
 def test_hits_are_a_figure_too() -> None:
     characters = np.full(GROUPS, 10)
-    better = OfSeed(0, groups(characters * 2.0, characters, np.full(GROUPS, 5)))
-    worse = OfSeed(0, groups(characters * 2.0, characters, np.full(GROUPS, 4)))
-    apart = difference([better], [worse], "argmax")
+    better = groups(characters * 2.0, characters, np.full(GROUPS, 5))
+    worse = groups(characters * 2.0, characters, np.full(GROUPS, 4))
+    apart = difference([better], [worse], ARGMAX)
     assert apart is not None
     assert (apart.mean, apart.low, apart.high) == pytest.approx((0.1, 0.1, 0.1))
 
 
 def test_other_names_and_too_few_of_them_are_not_compared() -> None:
     one, other = world(np.random.default_rng(0))
-    characters = np.array(one[0].groups.characters)
-    of_other_names = OfSeed(0, groups(characters * 2.0, characters[::-1] + 1))
-    assert difference(one, [of_other_names], "loss") is None
-    assert difference(one, [replace(other[0], split_seed=1)], "loss") is None
-    assert difference([*one, replace(one[0], split_seed=1)], other, "loss") is None  # the other lacks that split
-    assert difference([], other, "loss") is difference(one, [], "loss") is None
+    characters = np.array(one[0].characters)
+    assert difference(one, [groups(characters * 2.0, characters[::-1] + 1)], LOSS) is None
+    assert difference([], other, LOSS) is difference(one, [], LOSS) is None
     few = np.where(np.arange(GROUPS) < 19, 10, 0)
-    sums = [OfSeed(0, groups(few * 2.0, few))]
-    assert difference(sums, sums, "loss") is None
-    assert difference([replace(sums[0], groups=groups(np.ones(20), np.ones(20)))] * 2, sums, "loss") is None
+    assert difference([groups(few * 2.0, few)], [groups(few * 2.0, few)], LOSS) is None
 
 
 # --- out of a document ------------------------------------------------------------------------------------------------
 
 
 def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
-    entry = with_groups(comparison)
-    apart = against_counting(entry, "unique", "LSTM 2×32", "loss")
-    assert apart is not None
-    assert apart.mean == pytest.approx(-0.05, abs=0.001)
-    assert (apart.over, apart.seeds, apart.is_found) == ("names and seeds", 3, True)
-    beside = between(entry, "unique", "GRU 2×32", "LSTM 2×32", "loss")
-    assert beside is not None
-    assert beside.mean == pytest.approx(0.05, abs=0.001)
-    alike = against_counting(entry, "unique", "GRU 2×32", "loss")
-    assert alike is not None
-    assert not alike.is_found
+    entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
+    for one, other, mean in (
+        ("LSTM 2×32", BASELINE, -0.05),
+        ("GRU 2×32", "LSTM 2×32", 0.05),
+        ("GRU 2×32", BASELINE, None),
+    ):
+        apart = between(entry, "unique", one, other, LOSS)
+        assert apart is not None
+        assert (apart.is_found, apart.seeds) == (mean is not None, 3)
+        assert mean is None or apart.mean == pytest.approx(mean, abs=0.001)
+    trainings = tuple(replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings)
+    assert between(replace(entry, trainings=trainings), "unique", "LSTM 2×32", BASELINE, LOSS) is None
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
 def test_what_is_found_is_not_shown_as_zero() -> None:
-    assert in_figures(Difference(0.0004, 0.00012, 0.0007, "names", 1), "loss") == "+0.0004 (+0.0001 to +0.0007)"
-    assert in_figures(Difference(-0.0125, -0.02, -0.005, "names", 1), "argmax") == "−1.2 (−2.0 to −0.5)"
-    assert in_figures(Difference(0.0, 0.0, 0.0, "names", 1), "loss") == "no difference found (+0.000 to +0.000)"
-    assert in_figures(Difference(0.0, -0.0002, 0.0001, "names", 1), "loss").endswith("(−0.0002 to +0.0001)")
-    assert in_figures(None, "loss") == "–"
+    assert in_figures(Difference(0.0004, 0.00012, 0.0007), LOSS) == "+0.0004 (+0.0001 to +0.0007)"
+    assert in_figures(Difference(-0.0125, -0.02, -0.005), ARGMAX) == "−1.2 (−2.0 to −0.5)"
+    assert in_figures(Difference(0.0, 0.0, 0.0), LOSS) == "no difference found (+0.000 to +0.000)"
+    assert in_figures(Difference(0.0, -0.0002, 0.0001), LOSS).endswith("(−0.0002 to +0.0001)")
+    assert in_figures(None, LOSS) == "–"

@@ -15,7 +15,7 @@ from namegen.core.data.sameness import digest
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
-from namegen.experiments.compare.measurements import ODDEST, ReferenceSubject, SplitName
+from namegen.experiments.compare.document import ODDEST, NameFigures, ReferenceSubject, SplitName
 from namegen.experiments.compare.quality import (
     FEWEST_NAMES,
     PlausibilityJudge,
@@ -57,15 +57,6 @@ def test_divergences_are_those_of_the_definition() -> None:
     assert divergences(["aa"], []) == {"1": 1.0, "2": 1.0, "3": 1.0}
 
 
-def test_generated_names_are_counted() -> None:
-    found = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"])
-    assert found.recreated_percent == pytest.approx(40)  # letter case does not make a name new
-    assert found.unique_percent == pytest.approx(80)
-    assert (found.duplicates, found.duplicated_names) == ((("Bo", 2),), 1)
-    assert found.lengths == {"2": 5}
-    assert describe_names([], ["Al"], ["Al"]).unique_percent == 0
-
-
 WHOLE = load_bundled("mlb-last").names
 CORPUS = Corpus(WHOLE[::4], source="x")
 SPLIT = ReferenceSubject("names", seed=0, validation=0.2)
@@ -74,6 +65,15 @@ SPLIT = ReferenceSubject("names", seed=0, validation=0.2)
 @pytest.fixture(scope="module")
 def judge() -> SplitJudge:
     return SplitJudge.of(CORPUS, SPLIT)
+
+
+def test_generated_names_are_counted(judge: SplitJudge) -> None:
+    found = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"], judge)
+    assert found.recreated_percent == pytest.approx(40)  # letter case does not make a name new
+    assert found.unique_percent == pytest.approx(80)
+    assert (found.duplicates, found.duplicated_names) == ((("Bo", 2),), 1)
+    assert found.lengths == {"2": 5}
+    assert describe_names([], ["Al"], ["Al"], judge).unique_percent == 0
 
 
 @pytest.mark.parametrize("split", ["names", "unique"])
@@ -106,20 +106,27 @@ def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: Split
     training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
     outside = [name for name in WHOLE[1::4] if not CORPUS.vocabulary.unknown(name)]
     fresh = sorted({*outside} - {*training.names} - {*chosen_by.names})
-    assert judge.judged(fresh)[1] == pytest.approx(100 * (1 - ODDEST), abs=4)
+    assert judge.judge is not None
+    assert judge.judge.share(fresh) == pytest.approx(1 - ODDEST, abs=0.04)
     shuffled = ["".join(np.random.default_rng(3).permutation(list(name))) for name in fresh]
-    assert judge.judged(shuffled)[1] < 40  # the same letters in no order
+    assert judge.judge.share(shuffled) < 0.4  # the same letters in no order
 
 
 def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
     training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
     read = training.names[0]
     held_out = next(name for name in chosen_by.names if name not in set(training.names))
-    new, plausible = judge.judged([read, read.upper(), held_out, "Xq", "Xq"])
-    assert new == pytest.approx(60)  # repeats count
-    assert plausible == pytest.approx(50)  # each new one once: what is held out is a name, Xq is none
-    assert judge.judged([read]) == (0, None)
-    assert judge.judged([]) == (0, None)
+
+    def described(*names: str) -> NameFigures:
+        return describe_names(names, CORPUS.names, CORPUS.names, judge)
+
+    found = described(read, read.upper(), held_out, "Xq", "Xq")
+    assert found.new_percent == pytest.approx(60)  # repeats count
+    assert found.plausible_percent == pytest.approx(50)  # each new one once: what is held out is a name, Xq is none
+    assert found.new_names == (held_out, "Xq")
+    for nothing in (described(read), described()):
+        assert (nothing.new_percent, nothing.plausible_percent, nothing.new_names) == (0, None, ())
+    assert len(described(*(f"Xq{place}" for place in range(20))).new_names) == 10
 
 
 def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +146,7 @@ def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     chain, pairs = found["chain"], found["pairs"]
     assert sum(chain.lengths.values()) == 1_000
     assert chain.unique_percent < 100
-    assert chain.new_percent < found["ngram"].new_percent < pairs.new_percent  # type: ignore[operator]
+    assert chain.new_percent < found["ngram"].new_percent < pairs.new_percent
     assert chain.plausible_percent > pairs.plausible_percent + 10  # type: ignore[operator]
 
 
@@ -151,4 +158,4 @@ def test_names_of_labels_are_drawn_from_all_of_them() -> None:
     ngram = NgramModel(parts.batches.tree, corpus.vocabulary.size, 3)
     found, _ = counting_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
     assert all(sum(one.lengths.values()) == 500 for one in found.values())
-    assert found["chain"].new_percent < 70  # type: ignore[operator]  # what begins with no label is nothing but new
+    assert found["chain"].new_percent < 70  # what begins with no label is nothing but new

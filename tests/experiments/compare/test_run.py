@@ -1,4 +1,4 @@
-"""Measuring: what is kept is not made again, and what fails takes nothing with it."""
+"""Measuring: what is kept is not made again, what fails takes nothing with it, and all of it is put in order."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.documents import to_plain
-from namegen.errors import NamegenError
-from namegen.events import Ended, Event, Planned, Running
+from namegen.events import Ended, Event, Planned
 from namegen.experiments.compare import run
-from namegen.experiments.compare.measurements import GenerationSubject, ListSubject, ReferenceSubject, Subject
-from namegen.experiments.compare.plan import Measurement, PlanOutcome, Scope
-from namegen.experiments.compare.run import compare, measure
+from namegen.experiments.compare.document import (
+    Comparison,
+    GenerationSubject,
+    ListSubject,
+    ReferenceSubject,
+    Subject,
+    TrainingSubject,
+)
+from namegen.experiments.compare.plan import Measurement, Scope, make_plan
+from namegen.experiments.compare.run import Outcome, compare, make_results, measure
 from namegen.lists import load_bundled
 
 CORPUS = Corpus(load_bundled("mlb-first").names[:300], source="list.txt")
+SCOPE = Scope(seeds=1, quick=True)
 
 
 class Log:
@@ -28,16 +35,13 @@ class Log:
         self.kept = -1
 
     def __call__(self, event: Event) -> None:
-        match event:
-            case Planned():
-                self.kept = event.kept
-            case Running():
-                self.lines.append(("started", event.under_way[-1].label))
-            case Ended():
-                self.lines.append((event.trouble or "ended", event.label))
+        if isinstance(event, Planned):
+            self.kept = event.kept
+        elif isinstance(event, Ended):
+            self.lines.append((event.trouble or "ended", event.label))
 
 
-def job(subject: Subject, reads: Measurement | None = None) -> Measurement:
+def job(subject: Subject, reads: Measurement[Subject] | None = None) -> Measurement[Subject]:
     return Measurement(CORPUS, subject, str(subject), reads=reads)
 
 
@@ -46,35 +50,60 @@ def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -
     [file] = tmp_path.glob("*.json")
     kept = file.read_bytes()
     log = Log()
-    assert measure([job(ListSubject())], tmp_path, log).figures == first.figures
+    assert measure([job(ListSubject())], tmp_path, log).records == first.records
     assert (log.kept, log.lines) == (1, [])
     file.write_bytes(kept[:100])
-    assert measure([job(ListSubject())], tmp_path, Log()).figures == first.figures
+    assert measure([job(ListSubject())], tmp_path, Log()).records == first.records
     assert file.read_bytes() == kept
 
 
 def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
     broken = job(ReferenceSubject("names", seed=0, validation=0.999999))
-    dependent = job(GenerationSubject("numpy", names=10, seed=0), reads=broken)
+    subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("names", 0, 0.2))
+    dependents = [job(subject, reads=broken), job(subject, reads=job(ReferenceSubject("names", 1, 0.2)))]  # not planned
     log = Log()
-    outcome = measure([broken, dependent, job(ListSubject())], tmp_path, log)
+    outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
     assert list(outcome.failed) == [broken.key]
     assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
-    assert ("left out", dependent.label) in log.lines
+    assert [label for how, label in log.lines if how == "left out"] == [one.label for one in dependents]
     assert [json.loads(path.read_text())["kind"] for path in tmp_path.glob("*.json")] == ["list"]
 
 
 def test_a_comparison_leaves_its_document_and_a_report_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "measure", lambda plan, folder, watch: PlanOutcome(plan))
-    named = Corpus(CORPUS.names, source="Zoë.txt")
-    made = compare([named], tmp_path / "out", scope=Scope(seeds=1, quick=True))
+    monkeypatch.setattr(run, "measure", lambda plan, folder, watch: Outcome())
+    made = compare([Corpus(CORPUS.names, source="Zoë.txt")], tmp_path / "out", scope=SCOPE)
     written = (tmp_path / "out" / "results.json").read_text(encoding="utf-8")
     assert json.loads(written) == to_plain(made)
-    assert '"name": "Zoë.txt"' in written
-    assert "Zoë.txt" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for file in ("results.json", "report.html"):
+        assert "Zoë.txt" in (tmp_path / "out" / file).read_text(encoding="utf-8")
 
 
-def test_one_that_waits_for_what_is_not_in_the_plan_does_not_wait_for_ever(tmp_path: Path) -> None:
-    alone = job(GenerationSubject("numpy", names=10, seed=0), reads=job(ReferenceSubject("names", 0, 0.2)))
-    with pytest.raises(NamegenError, match="not in its plan"):
-        measure([alone], tmp_path, Log())
+def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(
+    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "commit", lambda: None)
+    plan, entry = make_plan([CORPUS], SCOPE), comparison.lists[0]
+    [of_list] = [one for one in plan if isinstance(one.subject, ListSubject)]
+    training, other = [one for one in plan if isinstance(one.subject, TrainingSubject)][:2]
+    names = next(one for one in plan if isinstance(one.subject, GenerationSubject))
+    records = {of_list.key: entry.facts, training.key: entry.trainings[0], names.key: entry.generation[0]}
+    left_out = {other.key: "it has no such cell"}
+    outcome = Outcome(records, {"abc", None}, {"keras": "install it"}, left_out, {names.key: "lost"})  # type: ignore[arg-type]
+    made = make_results([CORPUS], SCOPE, plan, outcome)
+    [listed] = made.lists
+    assert (listed.name, listed.fingerprint, listed.facts) == ("list.txt", CORPUS.fingerprint, entry.facts)
+    assert (listed.trainings, listed.generation) == (entry.trainings[:1], entry.generation[:1])
+    assert (listed.references, listed.timings, listed.exported) == ((), (), None)
+    assert made.commits == ("abc",)
+    assert [(one.what, one.why) for one in (*made.missing, *made.left_out, *made.failed)] == [
+        ("keras", "install it"),
+        ("numpy with LSTM 2×32", "it has no such cell"),
+        (names.label, "lost"),
+    ]
+
+
+def test_a_list_is_called_by_its_file_and_by_its_path_where_two_files_have_one_name() -> None:
+    sources = ("/a/long/way/list.txt", "here/other.txt", "there/other.txt", "mlb-first")
+    corpora = [Corpus(CORPUS.names[place:], source=source) for place, source in enumerate(sources)]
+    called = ["list.txt", "here/other.txt", "there/other.txt", "mlb-first"]
+    assert [entry.name for entry in make_results(corpora, SCOPE, [], Outcome()).lists] == called

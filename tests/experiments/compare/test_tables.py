@@ -1,115 +1,180 @@
-"""The tables of a comparison."""
+"""The report of a comparison: its tables, its sections, as Markdown and as a page."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.compare.tables import (
-    AGAINST_COUNTING,
-    GENERATION_SECTION,
-    LIKE_FOR_LIKE_SECTION,
-    NETWORKS_SECTION,
+    AGAINST_NGRAM,
     TOO_FEW,
     accuracy_table,
+    comparison_blocks,
     curve_table,
-    curve_tables,
+    distance_table,
     generated_names_table,
-    list_tables,
+    like_for_like_table,
     loss_table,
-    markdown,
+    main,
+    write_report,
 )
-from tests.experiments.compare.conftest import RESULTS
-from tests.experiments.compare.grouped import with_groups, with_names
+from namegen.experiments.report import Section, markdown
+from tests.experiments.compare.conftest import RESULTS, judged, with_losses
+from tests.experiments.compare.test_verdict import bare
 
 
-def test_each_network_stands_against_counting(comparison: Comparison) -> None:
-    table = loss_table(with_groups(comparison), "unique")
-    assert table.columns[-1] == AGAINST_COUNTING
+def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
+    entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
+    table = loss_table(entry, "unique")
+    assert table.columns[-1] == AGAINST_NGRAM
     cells = {row[0]: row[-1] for row in table.rows}
     assert cells["LSTM 2×32"].startswith("−0.05")
     assert cells["GRU 2×32"].startswith("no difference found (−0.0")
+    assert ([row[0] for row in table.rows[-2:]], table.references) == (["4-gram", "ceiling of that part"], 2)
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
     assert "below 0 the network is better" in table.note
     assert "95 % interval of the difference, over the held-out names and over the 3 seeds" in table.note
-    accuracy = accuracy_table(with_groups(comparison), "names")
+    accuracy = accuracy_table(entry, "names")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
     assert "above 0 it is better" in accuracy.note
+    assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
 
 
 def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
-    table = loss_table(with_groups(comparison), "unique")
-    assert AGAINST_COUNTING not in table.columns
+    table = loss_table(comparison.lists[0], "unique")
+    assert AGAINST_NGRAM not in table.columns
     assert table.note == TOO_FEW
 
 
 def test_curves_have_a_row_an_epoch_and_a_shorter_one_ends_in_dashes(comparison: Comparison) -> None:
+    one, other = comparison.lists[0].like_for_like["LSTM 2×32"]
+    columns = {name: values[:1] for name, values in vars(other.history).items()}
+    table = curve_table("LSTM 2×32", [one, replace(other, history=replace(other.history, **columns))])
+    assert len(table.rows) == len(one.history.epoch)
+    assert table.rows[1][-4:] == ("–",) * 4
+    assert table.rows[0][3] == f"{one.history.seconds[0]:.3g}"
+
+
+def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    runs = [run for run in entry.trainings if "like_for_like" in run.roles][:2]
-    assert len(curve_table(runs).rows) == len(runs[0].history.epoch)
-    assert len(curve_tables(entry)) == 2
-    columns = {name: values[:1] for name, values in vars(runs[1].history).items()}
-    cut = replace(runs[1], history=replace(runs[1].history, **columns))
-    assert curve_table([runs[0], cut]).rows[1][-4:] == ("–",) * 4
+    one, other = entry.like_for_like["LSTM 2×32"]
+    curve = list(one.history.training_loss_nats_per_char)
+    curve[4] += 0.25
+    moved = replace(other, history=replace(one.history, training_loss_nats_per_char=tuple(curve)))
+    table = distance_table(replace(entry, trainings=(one, moved)))
+    assert table.rows == (("LSTM 2×32", "numpy and keras", "0.250000", "training", "5"),)
+    assert distance_table(replace(entry, trainings=(one,))).rows == ()
 
 
-def test_the_list_itself_stands_last_where_its_facts_are_known(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    table, bare = generated_names_table(entry, 10_000), generated_names_table(replace(entry, facts=None), 10_000)
-    assert table.rows[-1][0] == "the list itself"
-    assert table.rows[:-1] == bare.rows
-    assert (table.emphasised, bare.emphasised) == ({len(table.rows) - 1}, set())
+def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(comparison: Comparison) -> None:
+    rows = [dict(zip(like_for_like_table(comparison.lists[0]).columns, row, strict=True))
+            for row in like_for_like_table(comparison.lists[0]).rows]  # fmt: skip
+    assert [(row["engine"], row["batch (names)"]) for row in rows[:4]] == [
+        ("numpy", "128"), ("keras", "128"), ("numpy", "512"), ("keras", "512")
+    ]  # fmt: skip
+    assert rows[0]["times as fast"] == "–"
+    assert re.fullmatch(r"0\.\d+ \(0\.\d+ to 0\.\d+\) × numpy", rows[3]["times as fast"])
+    assert (rows[2]["peak memory (MiB)"], rows[2]["held-out, likeliest right (%)"]) == ("–", "–"), "of one batch alone"
 
 
-def test_names_of_networks_and_of_counting_are_judged(comparison: Comparison) -> None:
-    table = generated_names_table(with_names(comparison), 10_000)
+def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> None:
+    entry = judged(comparison.lists[0])
+    table = generated_names_table(entry, 10_000)
     new, plausible = table.columns.index("new (%)"), table.columns.index("plausible (%)")
     told = {row[0]: (row[new], row[plausible]) for row in table.rows}
-    order = comparison.lists[0].references[0].baseline_order
     assert told["LSTM 2×32"] == ("44.0", "77.0")
-    assert told[f"counting ({order}-gram)"] == ("15.0", "85.0")
+    assert told["8-gram"] == ("15.0", "85.0")
     assert told["a Markov chain of order 4"] == ("4.0", "85.0")
     assert told["pairs of letters"] == ("88.0", "60.0")
-    assert told["the list itself"] == ("–", "–")
-    assert len(table.emphasised) == 4
+    assert (table.rows[-1][0], told["the list itself"], table.references) == ("the list itself", ("–", "–"), 4)
     assert "1,701 held-out names that the training part lacks" in table.note
     assert "in the list, and that of new ones, by at most 1.0 points (95% interval); that of plausible" in table.note
+    bare_ = generated_names_table(replace(entry, facts=None), 10_000)
+    assert (bare_.rows, bare_.references) == (table.rows[:-1], 3)
 
 
-def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison) -> None:
-    table = generated_names_table(with_names(comparison, pairs=85.0), 10_000)
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        (85.0, "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible"),
+        (None, "would know 1,701 names, which are too few"),
+    ],
+)
+def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison, pairs: float | None, said: str) -> None:
+    table = generated_names_table(judged(comparison.lists[0], pairs), 10_000)
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
-    assert "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible" in table.note
-    few = generated_names_table(with_names(comparison, pairs=None), 10_000)
-    assert "plausible (%)" not in few.columns
-    assert "by at most 1.0 points (95% interval). They" in few.note
-    assert "at most" not in generated_names_table(comparison.lists[0], 10_000).note, "nothing was drawn by counting"
-    assert "would know 1,701 names, which are too few" in few.note
+    assert said in table.note
 
 
 def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    assert list(list_tables(entry, comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION, GENERATION_SECTION]
-    assert list(list_tables(replace(entry, generation=()), comparison)) == [LIKE_FOR_LIKE_SECTION, NETWORKS_SECTION]
-    assert list(list_tables(replace(entry, references=()), comparison)) == [LIKE_FOR_LIKE_SECTION, GENERATION_SECTION]
-    assert list_tables(replace(entry, trainings=(), references=(), generation=()), comparison) == {}
+    def sections(**parts: object) -> list[str]:
+        entry = replace(comparison.lists[0], **parts)  # type: ignore[arg-type]  # any of its fields
+        [of_list] = [
+            block
+            for block in comparison_blocks(replace(comparison, lists=(entry,)))
+            if isinstance(block, Section) and block.anchor
+        ]
+        return [one.title for one in of_list.blocks if isinstance(one, Section)]
+
+    names = ["Like for like", "Networks and accuracy", "Generation"]
+    assert sections() == names
+    assert sections(generation=()) == names[:2]
+    assert sections(references=()) == [names[0], names[2]]
+    assert sections(trainings=(), references=(), generation=()) == []
 
 
-def test_every_row_of_the_docs_comes_out_again(documented: Comparison) -> None:
+def test_every_row_of_the_docs_comes_out_again(capsys: pytest.CaptureFixture[str]) -> None:
     page = RESULTS.with_name("tables.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| ")]
     assert len(rows) > 60
-    assert set(rows) <= set(markdown(documented).splitlines())
+    main([str(RESULTS)])
+    assert set(rows) <= set(capsys.readouterr().out.splitlines())
 
 
 def test_what_a_failed_measurement_says_is_text(comparison: Comparison) -> None:
     trouble = Trouble("<img src=x onerror=alert(1)>", "<script>[a](b)\n# head")
-    said = markdown(replace(comparison, missing=(trouble,), left_out=(trouble,), failed=(trouble,)))
+    broken = replace(comparison, missing=(trouble,), left_out=(trouble,), failed=(trouble,))
+    said = "\n\n".join(markdown(comparison_blocks(broken)))
     told = "&#60;img src=x onerror=alert(1)&#62;: &#60;script&#62;\\[a\\](b)U+000A# head."
     for begins in ("Missing", "Left out", "Failed"):
         assert f"\n\n{begins}: {told}\n\n" in said
     assert not {"<img", "<script"} & set(said.replace(" ", "\n").split("\n"))
+
+
+def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
+    comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namegen.drawings.style.figure_bytes", lambda *_: b"<svg></svg>")
+    entry = comparison.lists[0]
+    runs = tuple(run for run in entry.trainings if not (run.engine == "keras" and run.network == "LSTM 2×32"))
+    broken = replace(entry, trainings=runs, generation=())
+    write_report(replace(comparison, lists=(broken,)), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(list(tmp_path.glob("*.png"))) == page.count('class="wide"') == page.count('class="narrow"><svg') == 4
+    in_sight = re.sub(r'<details class="folded">.*?</details>', "", page, flags=re.S)
+    assert re.findall(r"<figcaption>(.*)", in_sight) == [
+        "SimpleRNN 2×32 on mlb-first, by each engine",
+        "Accuracy of the networks on mlb-first, split names",
+    ]
+    assert "LSTM 2×32 on mlb-first, by numpy" in page
+    assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
+        "Like for like: 1 plot and 4 tables more",
+        "Networks and accuracy: 1 plot and 6 tables more",
+    ]
+
+
+def test_lists_after_the_second_are_folded_and_one_without_figures_has_its_place(
+    comparison: Comparison, tmp_path: Path
+) -> None:
+    lists = tuple(bare(comparison.lists[0], name=name, exported=None) for name in ("<b>\x1b", "b", "c"))
+    write_report(replace(comparison, lists=lists), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<h2 id="list-0">&lt;b&gt;U+001B</h2>' in page
+    assert [bool(fold) for fold in re.findall(r"(<details><summary>)?<h2 id", page)] == [False, False, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -1,4 +1,4 @@
-"""The verdict, and the result of a comparison in words."""
+"""The result of a comparison in words: headline, new names, answers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from namegen.experiments.compare.document import Comparison, ListEntry, TimingRound, Trouble
-from namegen.experiments.compare.measurements import BatchTiming, Quiet
-from namegen.experiments.compare.verdict import (
-    Line,
-    accuracy_in_words,
-    generation_in_words,
-    measured_where,
-    troubles,
-    verdict,
-)
+from namegen.cli.compare import print_summary
+from namegen.experiments.compare.document import BASELINE, Comparison, ListEntry, Quiet, TimingRound, Trouble
+from namegen.experiments.compare.plan import ORIGINALS
+from namegen.experiments.compare.verdict import headline, measured_where, samples, troubles, verdict
 from namegen.experiments.machine import EngineCode
-from tests.experiments.compare.grouped import with_groups, with_names
+from tests.experiments.compare.conftest import judged, with_losses
 
 QUIET = Quiet((0.01, 0.0101), 0.02)
 FASTER, COST, SAME, BEST, NAMES, TRUST = (
@@ -33,171 +27,196 @@ FASTER, COST, SAME, BEST, NAMES, TRUST = (
 
 def bare(entry: ListEntry, **parts: object) -> ListEntry:
     """A list without any figures but these."""
-    nothing = {"facts": None, "references": (), "trainings": (), "like_for_like": (), "generation": (), "timings": ()}
+    nothing = {"facts": None, "references": (), "trainings": (), "generation": (), "timings": ()}
     return replace(entry, **{**nothing, **parts})  # type: ignore[arg-type]  # any of its fields
 
 
-def like_for_like(comparison: Comparison, **losses: float) -> Comparison:
-    """The same training by several engines, each with its loss moved by so much; each slower than the one before."""
-    entry = comparison.lists[0]
-    run = next(run for run in entry.trainings if "like_for_like" in run.roles)
-    runs = []
-    for place, (engine, moved) in enumerate(losses.items(), start=1):
+def timed(
+    comparison: Comparison,
+    seconds: dict[str, list[float]],
+    *,
+    large: dict[str, list[float]] | None = None,
+    losses: dict[str, float] | None = None,
+    quiet: Quiet = QUIET,
+) -> Comparison:
+    """The same training by several engines: the seconds of an epoch in each round, with the batch of the training and
+    with a large one from the second round on; each with its loss moved by so much.
+    """
+    entry = judged(with_losses(comparison.lists[0], {}))
+    run = entry.like_for_like["SimpleRNN 2×32"][0]
+    runs, rounds = [run for run in entry.trainings if run.role == "network"], []
+    generation = tuple(replace(one, quiet=quiet) for one in entry.generation)
+    for engine, of_rounds in seconds.items():
+        moved = (losses or {}).get(engine, 0)
         curve = tuple(loss + moved for loss in run.history.training_loss_nats_per_char)
         history = replace(run.history, training_loss_nats_per_char=curve)
-        timing = replace(run.timing, seconds_per_epoch=float(place), quiet=QUIET)
-        runs.append(replace(run, engine=engine, history=history, timing=timing))
-    return replace(comparison, split_seed=0, lists=(bare(entry, trainings=tuple(runs)),))
-
-
-def timed(made: Comparison, rounds: dict[str, list[tuple[float, float]]], quiet: Quiet = QUIET) -> Comparison:
-    """With further rounds: for each engine, the seconds of an epoch with the batch of the training and a large one."""
-    [entry] = made.lists
-    network, size = entry.trainings[0].network, entry.trainings[0].batch_size
-    further = [
-        TimingRound(
-            network=network,
-            engine=engine,
-            round=number,
-            start_up_seconds=0.1,
-            peak_memory_mib=60.0,
-            batches=(BatchTiming(size, 0.0, own, 1 / own), BatchTiming(512, 0.0, large, 1 / large)),
-            quiet=quiet,
-        )
-        for engine, of_engine in rounds.items()
-        for number, (own, large) in enumerate(of_engine, start=1)
-    ]
-    return replace(made, lists=(replace(entry, timings=tuple(further)),))
+        first, *others = [replace(run.timing, seconds_per_epoch=one) for one in of_rounds]
+        runs.append(replace(run, engine=engine, history=history, timing=first, quiet=quiet))
+        for number, one in enumerate(others, start=1):
+            more = [(large or {})[engine][number - 1]] if large else []
+            batches = (one, *(replace(one, batch_size=512, seconds_per_epoch=own) for own in more))
+            rounds.append(TimingRound(run.network, engine, number, run.config, None, batches, quiet))
+    made = replace(entry, trainings=tuple(runs), timings=tuple(rounds), generation=generation)
+    return replace(comparison, lists=(made,))
 
 
 def answers(results: Comparison, question: str) -> str:
     [line] = [line for line in verdict(results) if line.question == question]
-    return " ".join(line.answers)
+    return " ".join(line.sentences)
 
 
-def test_a_whole_comparison_is_answered_in_six_lines(comparison: Comparison) -> None:
+# --- the headline -----------------------------------------------------------------------------------------------------
+
+FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
+BUSY = Quiet((0.01, 0.01), 0.6)
+
+
+ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "losses", "splits", "quiet", "said"),
+    [
+        ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), ("names",), QUIET,
+         "NumPy trains 1.5 times as fast as Keras; the accuracy is the same; 76% of names are copies; the n-gram is "
+         "better or equal."),
+        ({"numpy": SLOW, "keras": FAST}, {"LSTM 2×32": -0.05}, (), QUIET,
+         "Keras trains 1.5 times as fast as NumPy; the accuracy is the same; 76% of names are copies; the n-gram is "
+         "worse."),
+        ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, {}, (), QUIET,
+         "NumPy and Keras train equally fast; the accuracy is the same; 76% of names are copies; no difference from "
+         "the n-gram."),
+        ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), (), BUSY,
+         "The machine was too busy to say which engine is faster; the accuracy is the same; 76% of names are copies; "
+         "the n-gram is better."),
+    ],
+    ids=["numpy", "keras", "none", "busy"],
+)  # fmt: skip
+def test_the_headline_has_all_that_a_reader_asks_first(
+    comparison: Comparison, seconds, losses, splits, quiet, said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = timed(comparison, seconds, quiet=quiet)
+    made = replace(made, lists=(with_losses(made.lists[0], losses, *splits),))
+    assert headline(made) == said
+    assert len(said.split()) <= 25
+    print_summary(made)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 24, "and the path of the report"
+    assert " ".join(lines[:2]) == said
+    assert max(map(len, lines)) <= 80
+    assert lines[2] == "mlb-first, 8-gram: Zed, Zod"
+    assert {line.partition("?")[0] + "?" for line in lines if "? " in line} == {FASTER, COST, SAME, BEST, NAMES, TRUST}
+
+
+def test_without_engines_or_names_the_headline_says_less(comparison: Comparison) -> None:
+    assert headline(timed(comparison, {"numpy": FAST})).startswith("NumPy alone was timed; 76% of names are copies; ")
+    apart = timed(comparison, {"numpy": FAST, "keras": SLOW}, losses={"keras": 0.05})
+    assert "; the engines learn differently; " in headline(apart)
+    assert headline(replace(comparison, lists=(bare(comparison.lists[0]),))) == "No engine was timed."
+
+
+def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
+    rows = samples(judged(comparison.lists[0])).rows
+    assert len(rows) == len(comparison.lists[0].networks("names")) + 1
+    assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
+    assert rows[-1] == ("8-gram", "Zed, Zod")
+    assert samples(comparison.lists[0]).rows == (), "a document from before has none"
+
+
+# --- the answers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_comparison_is_answered_in_six_lines_of_at_most_two_figures(comparison: Comparison) -> None:
     assert [line.question for line in verdict(comparison)] == [FASTER, COST, SAME, TRUST, BEST, NAMES]
-    assert all(
-        isinstance(line, Line) and all(one.endswith(".") for one in line.answers) for line in verdict(comparison)
-    )
+    names = [name for entry in comparison.lists for name in entry.networks("names")]
+    called = [entry.called(split, BASELINE) for entry in comparison.lists for split in entry.splits]
+    for line in verdict(comparison):
+        for sentence in line.sentences:
+            assert sentence.endswith(".")
+            text = re.sub("|".join(map(re.escape, sorted([*names, *called], key=len, reverse=True))), "", sentence)
+            assert len(re.findall(r"\d[\d.,]*", text)) <= 2, sentence
 
 
 def test_a_comparison_without_figures_still_says_so(comparison: Comparison) -> None:
     nothing = replace(comparison, lists=(bare(comparison.lists[0]),))
     assert answers(nothing, FASTER) == "No network could be trained."
     assert [line.question for line in verdict(nothing)] == [FASTER, TRUST]
+    assert "machine" not in answers(nothing, TRUST)
 
 
-def test_the_ratio_has_its_range_over_the_rounds_and_its_batch(comparison: Comparison) -> None:
-    made = timed(
-        like_for_like(comparison, numpy=0, keras=0),  # round 0: 1 and 2 seconds
-        {"numpy": [(1.0, 0.5), (2.0, 0.5)], "keras": [(1.5, 1.5), (5.0, 2.0)]},
-    )
-    size = made.lists[0].trainings[0].batch_size
-    assert answers(made, FASTER) == (
-        f"SimpleRNN 2×32: numpy is 2.0 (1.5 to 2.5) times as fast as keras in batches of {size}; "
-        "numpy is 3.5 (3.0 to 4.0) times as fast as keras in batches of 512."
-    )
-
-
-def test_a_difference_too_small_for_one_decimal_is_shown(comparison: Comparison) -> None:
-    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [], "keras": []})
-    [entry] = made.lists
-    one, other = entry.trainings
-    other = replace(other, timing=replace(other.timing, seconds_per_epoch=1.03))
-    made = timed(
-        replace(made, lists=(replace(entry, trainings=(one, other)),)),
-        {"numpy": [(1.0, 1.0)], "keras": [(1.02, 1.04)]},
-    )
-    assert "numpy is 1.02 (1.02 to 1.03) times as fast as keras in batches of" in answers(made, FASTER)
-    assert "numpy was faster than keras (1.04 times), measured once in batches of 512" in answers(made, FASTER)
-
-
-def test_without_a_large_batch_nothing_is_told_of_one(comparison: Comparison) -> None:
-    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)], "keras": [(1.5, 1.5)]})
-    [entry] = made.lists
-    assert entry.timings
-    short = tuple(replace(one, batches=one.batches[:1]) for one in entry.timings)
-    made = replace(made, lists=(replace(entry, timings=short),))
-    assert "512" not in answers(made, FASTER)
-    assert "numpy is 1.8 (1.5 to 2.0) times as fast as keras" in answers(made, FASTER)
+@pytest.mark.parametrize(
+    ("numpy", "keras", "large", "said"),
+    [
+        ([1.0, 1.0, 2.0], [2.0, 1.5, 5.0], {"numpy": [0.5, 0.5], "keras": [1.5, 2.0]},
+         "SimpleRNN 2×32: numpy is 2.0 times as fast as keras in batches of 128. "
+         "SimpleRNN 2×32: numpy is 3.5 times as fast as keras in batches of 512."),
+        ([1.0, 1.0], [1.03, 1.02], {"numpy": [1.0], "keras": [1.04]},
+         "SimpleRNN 2×32: numpy is 1.02 times as fast as keras in batches of 128. "
+         "SimpleRNN 2×32: numpy was 1.04 times as fast as keras in batches of 512, measured once."),
+        ([1.0, 1.0], [1.1, 0.9], None,
+         "SimpleRNN 2×32: no difference found between keras and numpy in batches of 128."),
+    ],
+)  # fmt: skip
+def test_the_faster_engine_is_told_by_its_rounds(comparison, numpy, keras, large, said) -> None:
+    found = answers(timed(comparison, {"numpy": numpy, "keras": keras}, large=large), FASTER)
+    assert found in (said, said.replace("keras and numpy", "numpy and keras"))
 
 
 def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
-    said = answers(like_for_like(comparison, numpy=0, keras=0.001, swift=0.05, zig=0.5), SAME)
-    assert said.startswith("Yes: ")
-    assert "of numpy and keras are at most 0.0010 nats" in said
-    assert said.endswith("These differ from numpy: swift by up to 0.0500 and zig by up to 0.5000.")
-    said = answers(like_for_like(comparison, numpy=0, keras=0.05), SAME)
-    assert said.startswith("No: ")
+    seconds = {engine: [1.0] for engine in ("numpy", "keras", "swift", "zig")}
+    said = answers(timed(comparison, seconds, losses={"keras": 0.001, "swift": 0.05, "zig": 0.5}), SAME)
+    assert said.startswith("Yes: the loss curves of numpy and keras are at most 0.0010 nats")
+    assert "swift is up to 0.0500 nats per character away from numpy" in said
+    assert "zig is up to 0.5000 nats" in said
+    said = answers(timed(comparison, {"numpy": [1.0], "keras": [1.0]}, losses={"keras": 0.05}), SAME)
+    assert said.startswith("No: keras is up to 0.0500 nats")
     assert "(less than 0.01 counts as the same)" in said
 
 
 @pytest.mark.parametrize(
     ("quiet", "said"),
     [
-        (QUIET, "The machine was quiet: in nine of ten measurements, other processes kept at most 0.0 cores busy"),
-        (
-            Quiet((0.01, 0.01), 0.6),
-            "as the machine was busy: in nine of ten measurements, other processes kept at most 0.6 cores busy",
-        ),
-        (Quiet((0.01, 0.03), 0.0), "a fixed computation took at most 2 times as long as at its best"),
-        (Quiet((0.01, 0.01), None), "quiet: in nine of ten measurements, other processes kept at most 0.0 cores busy"),
+        (QUIET, "The machine was quiet: in nine of ten measurements, others kept at most 0.0 cores busy"),
+        (BUSY, "In nine of ten measurements, others kept at most 0.6 cores busy"),
+        (Quiet((0.01, 0.03), 0.0), "a fixed computation took at most 2 times its best"),
+        (Quiet((0.01, 0.01), None), "quiet: in nine of ten measurements, a fixed computation took"),
     ],
 )
 def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:
-    made = timed(like_for_like(comparison, numpy=0, keras=0), {"numpy": [(1.0, 1.0)], "keras": [(2.0, 2.0)]}, quiet)
+    made = timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet)
     assert said in answers(made, TRUST)
     [line] = [line for line in verdict(made) if line.question == TRUST]
-    assert line.warning == ("Not its times" in answers(made, TRUST))
+    assert line.warning == ("Not its times" in answers(made, TRUST)) == ("do not rely" in answers(made, FASTER))
     assert (verdict(made)[0].question == TRUST) == line.warning, "a warning stands first"
 
 
 def test_one_seed_and_several_are_told_apart(comparison: Comparison) -> None:
-    """A split of its own for each seed."""
-    assert "3 seeds, each with held-out names of its own." in answers(comparison, TRUST)
-    assert "machine" not in answers(replace(comparison, lists=(bare(comparison.lists[0]),)), TRUST)
-    held = replace(comparison, split_seed=7)
-    assert "3 seeds, which change the start; the held-out names are the same" in answers(held, TRUST)
-    one = replace(held, seeds=(0,), quick=True, quick_epochs=10, failed=(Trouble("a training", "lost"),))
+    assert "3 seeds, which change the start; the held-out names are the same" in answers(comparison, TRUST)
+    one = replace(comparison, seeds=(0,), quick=True, quick_epochs=10, failed=(Trouble("a training", "lost"),))
     assert "1 seed: how much another start would change is not known." in answers(one, TRUST)
     assert "This was a quick look of 10 epochs;" in answers(one, TRUST)
     assert "1 measurement failed; the rest stands." in answers(one, TRUST)
 
 
 def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
-    seen, unseen = accuracy_in_words(with_groups(comparison))
-    assert "(no difference found from the others) predicts" in seen  # all have as many hits
-    assert "(no difference found from the others) predicts" in unseen
-    for said in (seen, unseen):
-        assert "(no difference found); the ceiling is" in said
-        assert "Loss: " in said
+    entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05})
+    said = answers(replace(comparison, lists=(entry,)), BEST)
     assert re.search(
-        r"Loss: [^(]+ \(no difference found from \d others\) \d\.\d{3} nats per character, counting ", seen
+        r"mlb-first, split unique: (LSTM|GRU) 2×32 \(no difference found from (GRU|LSTM) 2×32\) has a loss of "
+        r"1.950 nats, the 4-gram 2.000 \(the network is better\)\.",
+        said,
     )
+    assert "the 8-gram 59.6 (no difference found)." in said  # all have as many hits
+    assert "split unique: the ceiling is 75.5%; none of the held-out names were seen in training." in said
 
 
-def test_a_network_that_is_better_is_so_by_an_interval(comparison: Comparison) -> None:
-    entry = with_groups(comparison, better=0.05)
-    only = replace(entry, trainings=tuple(run for run in entry.trainings if run.network in ("LSTM 2×32", "GRU 2×32")))
-    runs = []
-    for run in only.trainings:
-        held_out = replace(run.figures.held_out, loss_nats_per_char=1.95 if run.network == "LSTM 2×32" else 2.0)
-        runs.append(replace(run, figures=replace(run.figures, held_out=held_out)))
-    for said in accuracy_in_words(replace(only, trainings=tuple(runs))):
-        loss = said.partition("Loss: ")[2]
-        assert loss.startswith("LSTM 2×32 1.950 nats per character, counting ")
-        assert "(−0.05" in loss
-        assert ", 95% interval −0.05" in loss
-        assert loss.endswith(").")
+def test_new_and_plausible_names_stand_beside_those_of_the_n_gram(comparison: Comparison) -> None:
+    def told(pairs: float) -> list[str]:
+        said = answers(replace(comparison, lists=(judged(comparison.lists[0], pairs),)), NAMES)
+        return re.findall(r" (\d+)%", said)
 
-
-def test_new_and_plausible_names_stand_beside_those_of_counting(comparison: Comparison) -> None:
-    _, new, plausible = generation_in_words(with_names(comparison))
-    assert re.findall(r" (\d+)%", new) == ["44", "15", "4", "88"]
-    assert re.findall(r" (\d+)%", plausible) == ["77", "85", "85", "60"]
-    assert len(list(generation_in_words(with_names(comparison, pairs=85.0)))) == 2
-    assert len(list(generation_in_words(comparison.lists[0]))) == 1
+    assert told(60.0) == ["76", "44", "15", "77", "85"]
+    assert told(85.0) == ["76", "44", "15"]
 
 
 def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
@@ -205,6 +224,5 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
     assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
-    assert not any("split by" in one for one in measured_where(comparison))
     missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
     assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]

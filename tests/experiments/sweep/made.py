@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from namegen.experiments.sweep.document import HeldOut, PartFigures, RunTiming, TrainedRun
+from typing import Any
+
+from namegen.experiments.machine import Machine
+from namegen.experiments.sweep.document import HeldOut, PartFigures, Results, Run, RunTiming, Trained
 from namegen.experiments.trained import History, PlainMetrics
+from namegen.settings_toml import Config
 
 EPOCHS = 3
+AXES: dict[str, tuple[Any, ...]] = {"training.learning_rate": (0.01, 0.03), "training.seed": (0, 1)}
 
 
 def metrics(accuracy: float) -> PlainMetrics:
     return PlainMetrics(2.0, 2.9, accuracy, accuracy / 2)
 
 
-def trained_run(rate: float, seed: int, accuracy: float) -> TrainedRun:
-    """A run whose accuracy rises to what it is given by a tenth an epoch."""
-    return TrainedRun(
+def results_of(*runs: Run, axes: dict[str, tuple[Any, ...]] | None = None, left: int = 0) -> Results:
+    return Results("namegen sweep", 3, axes or AXES, Config(), left, (), {}, runs)
+
+
+def some_run(rate: float, seed: int, **outcome: Any) -> Run:
+    return Run(
         run=f"{rate}-{seed}",
         list="list.txt",
         backend="numpy",
         seed=seed,
         settings={"training.learning_rate": rate, "training.seed": seed},
-        model=f"runs/{rate}-{seed}.safetensors",
-        status="done",
-        machine={"processor": "abacus", "cores": 2, "memory_gib": None, "system": "none"},
-        versions={"numpy": "2.0", "keras": None},
+        commit=None,
+        **{"why": "", "model": None, "machine": None, "versions": {}, "trained": None, **outcome},
+    )
+
+
+def trained_run(rate: float, seed: int, accuracy: float, ceiling: PlainMetrics | None = None) -> Run:
+    """A run whose accuracy rises to what it is given by a tenth an epoch."""
+    trained = Trained(
         parameters=10,
         batch_size=4,
         epochs=EPOCHS,
@@ -38,7 +50,10 @@ def trained_run(rate: float, seed: int, accuracy: float) -> TrainedRun:
             validation_accuracy_sampled=(accuracy / 2,) * EPOCHS,
         ),
         figures=PartFigures(metrics(accuracy), metrics(accuracy)),
-        held_out=HeldOut(60, 400, 12.5, metrics(0.9), metrics(0.3), 3),
+        held_out=HeldOut(60, 400, 12.5, ceiling or metrics(0.9), metrics(0.3), 3),
         timing=RunTiming(3.0, 1.0, 1000.0, 4.0),
-        commit=None,
     )
+    machine = Machine("abacus", 2, None, "none")
+    versions = {"numpy": "2.0", "keras": None}
+    model = f"runs/{rate}-{seed}.safetensors"
+    return some_run(rate, seed, status="done", machine=machine, versions=versions, trained=trained, model=model)

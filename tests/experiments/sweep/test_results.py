@@ -14,8 +14,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from namegen.drawings.style import drawing_style
-from namegen.experiments.sweep.document import Results, Run, TrainedRun, UntrainedRun
-from namegen.experiments.sweep.figures import draw_sweep, sweep_figure
+from namegen.experiments.sweep.document import Results, Run
+from namegen.experiments.sweep.figures import draw_sweep, list_plots, sweep_figure
 from namegen.experiments.sweep.results import (
     best_in_words,
     by_setting,
@@ -26,31 +26,16 @@ from namegen.experiments.sweep.results import (
     untrained,
 )
 from namegen.experiments.trained import PlainMetrics
-from namegen.settings_toml import Config
-from tests.experiments.sweep.made import metrics, trained_run
+from tests.experiments.sweep.made import metrics, results_of, some_run, trained_run
 
 HOSTILE = "=cmd|'/c'!A1, $x$ <b>"
 
 
-def results_of(*runs: Run, axes: dict[str, tuple[Any, ...]] | None = None) -> Results:
-    axes = axes or {"training.learning_rate": (0.1, 0.01, 9.0), "training.seed": (0, 1)}
-    return Results("namegen sweep", 2, axes, Config(), 0, (), {}, runs)
-
-
 @pytest.fixture
 def results() -> Results:
-    lost = UntrainedRun(
-        run="x",
-        list=HOSTILE,
-        backend="numpy",
-        seed=0,
-        settings={"training.learning_rate": 9.0, "training.seed": 0},
-        model=None,
-        status="diverged",
-        why="astray",
-    )
     good = [trained_run(0.1, 0, 0.5), trained_run(0.1, 1, 0.7), trained_run(0.01, 0, 0.4), trained_run(0.01, 1, 0.4)]
-    return results_of(*(replace(run, list=HOSTILE) for run in good), lost)
+    lost = some_run(9.0, 0, status="diverged", why="astray")
+    return results_of(*(replace(run, list=HOSTILE) for run in (*good, lost)))
 
 
 def test_a_row_is_a_run_and_no_cell_is_a_formula(results: Results) -> None:
@@ -76,16 +61,15 @@ def test_a_setting_is_all_but_the_seed(results: Results) -> None:
     assert table.rows[2][:3] == ("learning rate 9", "0", "–")
     assert [row[0] for row in table.rows[3:]] == ["3-gram", "ceiling"]
     assert table.rows[4][2] == "90.0"
-    run = trained_run(0.1, 0, 0.5)
-    of_other_list = replace(run, list="!", held_out=replace(run.held_out, ceiling=metrics(0.8)))
+    of_other_list = replace(trained_run(0.1, 0, 0.5, ceiling=metrics(0.8)), list="!")
     assert setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows  # of its own list alone
 
 
 def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results) -> None:
     runs = trained(results.runs)
 
-    def with_last_ceiling(ceiling: PlainMetrics) -> list[TrainedRun]:
-        return [*runs[:3], replace(runs[3], held_out=replace(runs[3].held_out, ceiling=ceiling))]
+    def with_last_ceiling(ceiling: PlainMetrics) -> list[Run]:
+        return [*runs[:3], trained_run(0.01, 1, 0.4, ceiling=ceiling)]
 
     assert len(reference_parts(runs)) == 2  # one a seed
     rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
@@ -117,8 +101,8 @@ def test_more_settings_than_can_be_told_apart() -> None:
         *(replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE) for place in range(1, 3_001))
     )
     with drawing_style():
-        figure = sweep_figure(results, HOSTILE, titled=True)
-    assert "the best 24 of 3,000" in figure.get_suptitle()
+        figure = sweep_figure(results, HOSTILE)
+    assert "the best 24 of 3,000" in list_plots(results)[HOSTILE].heading
     lines = lines_of(figure)
     assert list(lines)[:2] == ["learning rate 2977", "learning rate 2978"]
     looks = {(line.get_color(), str(line._dash_pattern)) for line in list(lines.values())[:24]}
@@ -129,7 +113,7 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
     more = [replace(trained_run(0.1, 0, 0.5), list=name) for name in ("a/x.txt", "b/x.txt")]
     written = draw_sweep(results_of(*results.runs, *more), tmp_path)
     assert [path.parent for path in written] == [tmp_path] * 3
-    assert [path.name for path in written[1:]] == ["accuracy-x.png", "accuracy-x-2.png"]
+    assert [path.name for path in written[1:]] == ["accuracy-x.png", "accuracy-x-3.png"]
     assert all(path.stat().st_size > 5_000 for path in written)
     assert draw_sweep(results_of(*untrained(results)), tmp_path) == []
 
