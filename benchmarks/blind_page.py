@@ -8,7 +8,7 @@ from typing import Literal
 
 from benchmarks.pages import RESULTS, read, write_or_check
 from namegen.documents import Count, Measure, Share
-from namegen.experiments.table import NONE
+from namegen.experiments.report import NONE
 
 FORMAT: Literal["namegen blind"] = "namegen blind"
 REAL, CHANGED, NEW = "real", "changed", "new"  # sources: an index needs the first two
