@@ -178,21 +178,20 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
-    tables, problems = _merged(config, overrides, _field)
-    raise_all(problems, "")
-    merged = Config(**tables)
-    given = [path for path, value in overrides.items() if value is not None]
-    raise_all(_without_effect(given, [merged], _field), "")
-    return merged
+    given = {path: value for path, value in overrides.items() if value is not None}
+    return merge_each(config, [given], source="", label=_field)[0]
 
 
-def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source: str) -> list[Config]:
+def merge_each(
+    config: Config, points: Sequence[Mapping[str, object]], *, source: str, label: Label = str
+) -> list[Config]:
     """The config with the values of each point in turn, as a grid of settings has them.
 
     Args:
         config: what holds where a point says nothing.
         points: dotted path to value, for each of the configs that are wanted.
         source: what a message calls the place that the values come from.
+        label: what a message calls a setting of a dotted path.
 
     Raises:
         SettingsError: names every wrong value of all points at once by its dotted path; a setting that has no effect in
@@ -201,10 +200,10 @@ def merge_each(config: Config, points: Sequence[Mapping[str, object]], *, source
     >>> [one.training.epochs for one in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
     [3, None]
     """
-    found = [_merged(config, point, str) for point in points]
+    found = [_merged(config, point, label) for point in points]
     raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
     merged = [Config(**tables) for tables, _ in found]
-    raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, str), source)
+    raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, label), source)
     return merged
 
 
@@ -283,16 +282,10 @@ def write_config(config: Config) -> str:
 
 
 def _toml(value: object) -> str:
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that only TOML escapes
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, Mapping):
         entries = ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items())
         return f"{{ {entries} }}" if entries else "{}"
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that only TOML escapes
 
 
 def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) -> tuple[_Settings | None, list[str]]:

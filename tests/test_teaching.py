@@ -14,7 +14,7 @@ import pytest
 from namegen import api
 from namegen.api import teachers, teaching
 from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import Taught, be_taught, is_trained
+from namegen.api.teaching import be_taught, is_trained
 from namegen.children import PartEnded
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
@@ -71,11 +71,9 @@ class Noting:
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
     noting = Noting()
 
-    def noted(*arguments: Any, **options: Any) -> Taught | None:
-        taught = be_taught(*arguments, **options)
-        if taught is not None:
-            noting.lesson = taught.lesson
-        return taught
+    def noted(*arguments: Any, **options: Any) -> BatchMaker | None:
+        noting.lesson = be_taught(*arguments, **options)
+        return noting.lesson
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("namegen.api.training.be_taught", noted)

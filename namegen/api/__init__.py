@@ -8,53 +8,29 @@ which trains them in processes, each in a run folder. What trains is loaded when
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from namegen.api.evaluation import Evaluation, ListCeiling, evaluate, list_ceiling
-from namegen.api.model import (
-    RUNS,
-    TFLITE_SUFFIX,
-    LoadedModel,
-    blend,
-    find_model,
-    load,
-    load_shipped,
-    open_checkpoint,
-    read_checkpoint,
-)
-from namegen.api.people import (
-    invent_people,
-    invent_people_batches,
-    invent_places,
-    invent_players,
-    invent_players_batches,
-    places_of,
-)
+from namegen.api.evaluation import Evaluation as Evaluation
+from namegen.api.evaluation import ListCeiling as ListCeiling
+from namegen.api.evaluation import evaluate as evaluate
+from namegen.api.evaluation import list_ceiling as list_ceiling
+from namegen.api.model import RUNS as RUNS
+from namegen.api.model import TFLITE_SUFFIX as TFLITE_SUFFIX
+from namegen.api.model import LoadedModel as LoadedModel
+from namegen.api.model import blend as blend
+from namegen.api.model import find_model as find_model
+from namegen.api.model import load as load
+from namegen.api.model import load_shipped as load_shipped
+from namegen.api.model import open_checkpoint as open_checkpoint
+from namegen.api.model import read_checkpoint as read_checkpoint
+from namegen.api.people import invent_people as invent_people
+from namegen.api.people import invent_people_batches as invent_people_batches
+from namegen.api.people import invent_places as invent_places
+from namegen.api.people import invent_players as invent_players
+from namegen.api.people import invent_players_batches as invent_players_batches
+from namegen.api.people import places_of as places_of
 
 if TYPE_CHECKING:
-    from namegen.api.training import resume, train
-
-__all__ = [
-    "RUNS",
-    "TFLITE_SUFFIX",
-    "Evaluation",
-    "ListCeiling",
-    "LoadedModel",
-    "blend",
-    "evaluate",
-    "find_model",
-    "invent_people",
-    "invent_people_batches",
-    "invent_places",
-    "invent_players",
-    "invent_players_batches",
-    "list_ceiling",
-    "load",
-    "load_shipped",
-    "open_checkpoint",
-    "places_of",
-    "read_checkpoint",
-    "resume",
-    "train",
-]
+    from namegen.api.training import resume as resume
+    from namegen.api.training import train as train
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -12,11 +12,11 @@ import numpy as np
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.split import TRAINING
-from namegen.core.models.mixture import AnyBeginning, MixtureModel
+from namegen.core.models.mixture import AnyBeginning
 from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, NOTHING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
-from namegen.core.teaching.teachers import Teacher, TeachingParts, Weighing, names_of, together
+from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, together
 from namegen.core.training import MODEL_FILE, STATE_FILE
 from namegen.core.training.effort import LESSON_EPOCH, OWN_TEACHERS, TWIN, ListSize, teacher_recipes
 from namegen.core.training.preparation import PreparedTraining
@@ -40,21 +40,6 @@ class SideBySide(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class Taught:
-    """What a training is taught by.
-
-    Attributes:
-        mixture: its teachers as one.
-        weighing: how much each is heard.
-        lesson: what they drew, and expect; an epoch reads a slice of it.
-    """
-
-    mixture: MixtureModel
-    weighing: Weighing
-    lesson: BatchMaker
-
-
 def be_taught(
     prepared: PreparedTraining,
     folder: Path,
@@ -63,7 +48,7 @@ def be_taught(
     watch: Watcher = unwatched,
     stop: Callable[[], bool],
     teach_on: SideBySide,
-) -> Taught | None:
+) -> BatchMaker | None:
     """Train or open the teachers of a training, and let them make its lesson.
 
     Args:
@@ -75,7 +60,8 @@ def be_taught(
         teach_on: what trains its own teachers.
 
     Returns:
-        What it was taught by; None where it was stopped: what was trained so far is saved.
+        What the teachers drew, and expect, of which an epoch reads a slice; None where it was stopped: what was trained
+        so far is saved.
 
     Raises:
         CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
@@ -111,8 +97,7 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
-    an_epoch = lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
-    return Taught(mixture, weighing, an_epoch)
+    return lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
 
 
 def check_teachers(settings: TeachingSettings) -> None:

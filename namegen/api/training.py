@@ -92,14 +92,20 @@ def train(
         if folder is not None:
             run.save()
             folder.save_config(text)  # last: a folder that has its settings can be resumed
-        watch(prepared.list_ready)
-        if prepared.recipe.taught:
-            teachers = Path(for_a_while.enter_context(TemporaryDirectory())) if folder is None else folder.path
-            taught = be_taught(prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
-            if taught is None:
-                return run.finish()
-            run.prepared = replace(run.prepared, batches=taught.lesson)
-        return run.run()
+        return _run(run, config, watch, stop, teach_on)
+
+
+def _run(run: TrainingRun, config: Config, watch: Watcher, stop: Callable[[], bool], teach_on: SideBySide) -> RunResult:
+    """Train, behind the teachers if there are any: what they teach takes the place of the list."""
+    watch(run.prepared.list_ready)
+    if run.prepared.recipe.taught and not run.finished:
+        with TemporaryDirectory() as elsewhere:
+            teachers = Path(elsewhere) if run.folder is None else run.folder.path
+            lesson = be_taught(run.prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
+        if lesson is None:
+            return run.finish()
+        run.prepared = replace(run.prepared, batches=lesson)
+    return run.run()
 
 
 def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
@@ -148,13 +154,7 @@ def resume(
         run = open_run(run_folder, config, watch=watch, stop=stop)
         run.resume()
         run_folder.save_config(write_config(config))
-        watch(run.prepared.list_ready)
-        if run.prepared.recipe.taught and not run.finished:
-            taught = be_taught(run.prepared, run_folder.path, config, watch=watch, stop=stop, teach_on=teach_on)
-            if taught is None:
-                return run.finish()
-            run.prepared = replace(run.prepared, batches=taught.lesson)
-        return run.run()
+        return _run(run, config, watch, stop, teach_on)
 
 
 def _check_longer(epochs: int | None, config: Config) -> None:

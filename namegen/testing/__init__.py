@@ -20,26 +20,17 @@ from functools import partial
 
 from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
-from namegen.testing.cells import check_cell
-from namegen.testing.checks import CONFORMANCE_CHECKS, LANGUAGE_MODEL_CHECKS, CellCheck, Check, ModelCheck
+from namegen.testing.cells import check_cell as check_cell
+from namegen.testing.checks import CONFORMANCE_CHECKS as CONFORMANCE_CHECKS
+from namegen.testing.checks import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
+from namegen.testing.checks import CellCheck as CellCheck
+from namegen.testing.checks import Check as Check
+from namegen.testing.checks import ModelCheck as ModelCheck
 from namegen.testing.comparisons import first_line
-from namegen.testing.material import NAMES, TOKENS, VOCABULARY
-from namegen.testing.parity import NETWORK_CHECKS
-
-__all__ = [
-    "CONFORMANCE_CHECKS",
-    "LANGUAGE_MODEL_CHECKS",
-    "NAMES",
-    "NETWORK_CHECKS",
-    "TOKENS",
-    "VOCABULARY",
-    "CellCheck",
-    "Check",
-    "ModelCheck",
-    "cases",
-    "check_cell",
-    "check_engine",
-]
+from namegen.testing.material import NAMES as NAMES
+from namegen.testing.material import TOKENS as TOKENS
+from namegen.testing.material import VOCABULARY as VOCABULARY
+from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 
 
 def cases(engine_class: EngineClass, *networks: Network) -> Iterator[tuple[str, Callable[[], None]]]:

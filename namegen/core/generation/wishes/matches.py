@@ -27,7 +27,6 @@ CALLS_A_LOOK = 50  # at the processor's clock, which takes longer than a call
 LONGEST_EXPRESSION = 10_000
 LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
 MOST_KNOWN = 200_000  # texts whose answers are kept
-MOST_NUMBERED = 100  # characters that an expression tells apart: where there are more, hardly a text comes twice
 
 # Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
 # the flag for letter case.
@@ -53,22 +52,26 @@ _NO_CHARACTER = frozenset(("(", "(?:", ")", "|", "*", "+", "?", "^", "$"))
 _IGNORES_SPACE = re.compile(r"\(\?[a-zA-Z01]*x")  # the flag for expressions with spaces and comments
 
 
-class Pattern:
-    """A regular expression that whole names are held against.
+class Matches(Wish):
+    """A regular expression for the whole name.
 
-    >>> pattern = Pattern("(Mac|Mc).*n")
-    >>> pattern.matches("McLean"), pattern.may_begin("McL"), pattern.may_begin("Ma"), pattern.may_begin("O")
+    >>> wish = Matches("(Mac|Mc).*n")
+    >>> wish.keeps("McLean"), wish.may_begin("McL"), wish.may_begin("Ma"), wish.may_begin("O")
     (True, True, True, False)
 
     Args:
-        expression: in the syntax and with the meaning of the ``regex`` library.
+        value: an expression in the syntax and with the meaning of the ``regex`` library.
 
     Raises:
-        SettingsError: it is not a valid expression; the message says where.
+        SettingsError: it is none, or too large; the message says where and why.
     """
 
-    def __init__(self, expression: str) -> None:
-        self.expression = expression
+    name = "matches"
+    value: str
+
+    def __init__(self, value: str) -> None:
+        expression = composed(value)
+        super().__init__(expression)
         if len(expression) > LONGEST_EXPRESSION:
             raise SettingsError(
                 f"{setting('matches')} has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; "
@@ -95,9 +98,17 @@ class Pattern:
         self._seconds = 0.0
         self._calls = 0
 
-    def matches(self, name: str) -> bool:
+    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
+        """Drops what no match begins with, where the expression is one that can say so."""
+        return MatchTracker(self, vocabulary)
+
+    def keeps(self, name: str) -> bool:
         """Whether the whole name matches. Raises GenerationError where that takes too long."""
         return self._ask(name, partial=False)
+
+    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
+        """The same of many."""
+        return ~np.array(self.ask_all(finished.names, partial=False), bool)
 
     def may_begin(self, prefix: str) -> bool:
         """Whether a name that begins so may match; True also where it is not known."""
@@ -120,7 +131,7 @@ class Pattern:
 
         Whether a text matches, or may begin a match, is then the same as of the text in those characters alone.
         """
-        found = {piece[0]: None for piece in _PIECE.finditer(self.expression) if piece["count"] is None}
+        found = {piece[0]: None for piece in _PIECE.finditer(self.value) if piece["count"] is None}
         pieces = [_compile(f + piece) for piece in found if piece not in _NO_CHARACTER for f in ("", "(?i)")]
         first: dict[tuple[bool, ...], str] = {}
         return {
@@ -138,57 +149,27 @@ class Pattern:
 
     def _too_slow(self, what: str) -> GenerationError:
         return GenerationError(
-            f"{_told(self.expression)} takes too long ({what}): simplify it, above all a repeat inside a "
+            f"{_told(self.value)} takes too long ({what}): simplify it, above all a repeat inside a "
             "repeat such as (a+)+"
         )
 
 
-class Matches(Wish):
-    """A regular expression for the whole name.
-
-    Raises:
-        SettingsError: it is none, or too large; the message says where and why.
-    """
-
-    name = "matches"
-    value: str
-
-    def __init__(self, value: str) -> None:
-        super().__init__(composed(value))
-        self.pattern = Pattern(self.value)
-
-    def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops what no match begins with, where the expression is one that can say so."""
-        return PatternTracker(self.pattern, vocabulary)
-
-    def keeps(self, name: str) -> bool:
-        """The whole name matches."""
-        return self.pattern.matches(name)
-
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """The same of many."""
-        return ~np.array(self.pattern.ask_all(finished.names, partial=False), bool)
-
-
-class PatternTracker(Tracker):
+class MatchTracker(Tracker):
     """Asks the texts of prefixes. Of a plain expression texts that no part of it tells apart are asked once only: of
     ``[A-Z]{6}`` whether ``AA`` begins a match, and never ``XY``.
     """
 
-    def __init__(self, pattern: Pattern, vocabulary: Vocabulary) -> None:
-        self.pattern, self.vocabulary = pattern, vocabulary
-        alike = pattern.alike(vocabulary.characters) if pattern.prunes else {}
+    def __init__(self, wish: Matches, vocabulary: Vocabulary) -> None:
+        self.wish, self.vocabulary = wish, vocabulary
+        alike = wish.alike(vocabulary.characters) if wish.prunes else {}
         first = [alike.get(ord(character), character) for character in vocabulary.characters]
-        # Of each token the one that stands for it, and the number of that, counted from 1.
-        self._stands_for = np.concatenate(([BOUNDARY], vocabulary.encode_all(first)[0]))
-        self._number = np.unique(self._stands_for, return_inverse=True)[1]
-        self._few = int(self._number.max()) <= MOST_NUMBERED
+        self._stands_for = np.concatenate(([BOUNDARY], vocabulary.encode_all(first)[0]))  # of each token
         self._begins: dict[str, bool] = {}
         self._matches: dict[str, bool] = {}
 
     def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
         """Those that no matching name begins with."""
-        if not self.pattern.prunes:
+        if not self.wish.prunes:
             return super().refuses_prefixes(tokens, places)
         return ~self._ask(tokens, self._begins)
 
@@ -197,19 +178,11 @@ class PatternTracker(Tracker):
         return ~self._ask(tokens, self._matches)
 
     def _ask(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
-        if not (self._few and tokens.size):
-            return self._answers(tokens, known)
-        # Texts that the expression tells apart, sorted as bytes: a tenth of the time of asking for each.
-        texts = np.ascontiguousarray(self._number[tokens].astype(np.uint8)).view(f"S{tokens.shape[1]}")[:, 0]
-        _, rows, which = np.unique(texts, return_index=True, return_inverse=True)
-        return self._answers(tokens[rows], known)[which]
-
-    def _answers(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
         if len(known) > MOST_KNOWN:
             known.clear()
         texts = self.vocabulary.decode_all(self._stands_for[tokens])
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(new, self.pattern.ask_all(new, partial=known is self._begins), strict=True))
+        known.update(zip(new, self.wish.ask_all(new, partial=known is self._begins), strict=True))
         return np.fromiter(map(known.__getitem__, texts), bool, count=len(texts))
 
 

@@ -59,7 +59,7 @@ class StartsWith(TextWish):
         if self.value != self.value.lstrip():
             raise _space_at_an_end()
         matches = wishes.get(Matches)
-        if matches is not None and not matches.pattern.may_begin(self.value):
+        if matches is not None and not matches.may_begin(self.value):
             raise SettingsError(f"{self.told} contradicts {matches.told}: no name that begins so matches")
 
     def keeps(self, name: str) -> bool:
