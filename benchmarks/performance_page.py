@@ -172,7 +172,9 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     for way in comparison.ways:
         row = [way.name, show(way.median), f"{show(min(way.values))}–{show(max(way.values))}"]
         row += [_against(comparison, subject, way) for subject in comparison.subjects]
-        row += [_start(way)] * has_start + [mebibytes(way.peak_mebibytes)] * has_memory
+        row += [_start(way)] * has_start + [
+            NONE if way.peak_mebibytes is None else mebibytes(way.peak_mebibytes)
+        ] * has_memory
         found.append(row)
     return heads, found
 
