@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,12 +59,11 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 def export_tflite(
     model: str | None,
     out: Path | None,
-    quantize: str,
     names: str | None,
-    without_names: bool,
     force: bool,
     as_json: bool,
     notes: Notes,
+    **how: Any,
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -81,14 +80,7 @@ def export_tflite(
     from namegen.backends.tflite.export import export_tflite as export
 
     with Display(notes, f"exporting {name} to {path}"):
-        report = export(
-            checkpoint,
-            path,
-            quantize=quantize,
-            names=None if corpus is None else corpus.names,
-            force=force,
-            without_names=without_names,
-        )
+        report = export(checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how)
     if report.left_out:
         notes(
             f"left out: {report.left_out:,} of {report.left_out + report.names:,} names with characters that the model "

@@ -132,16 +132,7 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
 @wish_options("given names", "given-")
 @wish_options("family names", "family-")
 @options.common
-def people(
-    count: int,
-    household: int | None,
-    template: str | None,
-    given_model: str | None,
-    family_model: str | None,
-    as_json: bool,
-    notes: Notes,
-    **wished: Any,
-) -> None:
+def people(count: int, household: int | None, template: str | None, as_json: bool, notes: Notes, **wished: Any) -> None:
     """Invent people: a given name and a family name of one origin.
 
     The given name is real, the family name new. No two of the people have the same whole name. An origin without any
@@ -155,10 +146,9 @@ def people(
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    of_given, of_family = (None if model is None else open_model(model, notes) for model in (given_model, family_model))
-    invent = partial(
-        api.invent_people_batches, count, household=household, given_model=of_given, family_model=of_family
-    )
+    asked = {name: model for name in ("given_model", "family_model") if (model := wished.pop(name)) is not None}
+    models: dict[str, Any] = {name: open_model(model, notes) for name, model in asked.items()}
+    invent = partial(api.invent_people_batches, count, household=household, **models)
     columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
     _write_whole(form, columns, lambda one: one.written(template), invent, ("given", "family"), notes, wished)
 

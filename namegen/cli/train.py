@@ -88,19 +88,7 @@ about_the_run = options.together(
 )
 @settings()
 @options.common
-@click.pass_context
-def train(
-    ctx: click.Context,
-    /,
-    names: str | None,
-    config: str | None,
-    out: str | None,
-    scheduler: str | None,
-    resume: str | None,
-    as_json: bool,
-    notes: Notes,
-    **given: Any,
-) -> None:
+def train(names: str | None, config: str | None, resume: str | None, as_json: bool, notes: Notes, **given: Any) -> None:
     """Learn from a list of names, and keep the best network.
 
     NAMES is a file (one name per line, or .csv or .json), - for standard input, or the name of a bundled list. The
@@ -111,14 +99,14 @@ def train(
     """
     if resume is None:
         resolved = asked_for(names, config, overrides(given), notes, effort=given["effort"])
-        learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
+        learn(resolved, notes, as_json, given["scheduler"], out=given["out"])
         return
-    _refuse_beside_resume(ctx)
+    _refuse_beside_resume(click.get_current_context())
     run_config = Path(resume) / CONFIG_FILE
     # Of a folder that has none, api.resume says so.
     resolved = read_config(run_config) if is_file(run_config, None) else Config()
-    backend, epochs = given["backend"], given["epochs"]
-    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, resume=resume, backend=backend, epochs=epochs)
+    changed = {name: given[name] for name in ("backend", "epochs")}
+    learn(resolved, notes, as_json, given["scheduler"], folder=resume, **changed)
 
 
 @options.command(
@@ -133,20 +121,7 @@ def train(
 @about_the_run
 @settings(NOT_OF_TEACHING)
 @options.common
-@click.pass_context
-def teach(
-    ctx: click.Context,
-    /,
-    names: str | None,
-    teachers: tuple[str, ...] | None,
-    drawn: int | None,
-    config: str | None,
-    out: str | None,
-    scheduler: str | None,
-    as_json: bool,
-    notes: Notes,
-    **given: object,
-) -> None:
+def teach(names: str | None, config: str | None, as_json: bool, notes: Notes, **given: Any) -> None:
     """Let several models teach one network what they know.
 
     The models (the teachers) are blended, with the weights that best predict the held-out names. The blend generates
@@ -165,9 +140,9 @@ def teach(
         raise click.UsageError(
             "give NAMES, the list to teach, such as: namegen teach companies --teachers runs/a,counting"
         )
-    told = {**overrides(given), "training.effort": "best", "teaching.teachers": teachers, "teaching.drawn": drawn}
-    resolved = asked_for(names, config, told, notes, effort=None)
-    learn(ctx, resolved, notes, scheduler=scheduler, as_json=as_json, out=out)
+    teaching = {f"teaching.{name}": given[name] for name in ("teachers", "drawn")}
+    resolved = asked_for(names, config, {**overrides(given), "training.effort": "best", **teaching}, notes, effort=None)
+    learn(resolved, notes, as_json, given["scheduler"], out=given["out"])
 
 
 def asked_for(
@@ -185,19 +160,15 @@ def asked_for(
     return resolved
 
 
-def learn(
-    ctx: click.Context,
-    resolved: Config,
-    notes: Notes,
-    *,
-    scheduler: str | None,
-    as_json: bool,
-    resume: str | None = None,
-    out: str | None = None,
-    backend: str | None = None,
-    epochs: int | None = None,
-) -> None:
-    """Train, or go on with another backend or more epochs; say how it goes and what has come of it.
+def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, **how: Any) -> None:
+    """Train, or go on; say how it goes and what has come of it.
+
+    Args:
+        resolved: the settings.
+        notes: where it is said.
+        as_json: whether the figures are given as JSON.
+        scheduler: what trains the teachers; None: this machine.
+        how: for ``api.resume`` if there is a ``folder``, else for ``api.train``.
 
     Raises:
         NamegenError: what ``api.train`` and ``api.resume`` raise.
@@ -205,7 +176,7 @@ def learn(
     best = resolved.recipe.taught or resolved.training.effort == "best"
     if scheduler is not None and not best:
         raise click.UsageError("--scheduler trains teachers, and here are none: add --effort best, or leave it out.")
-    if scheduler is not None and resolved.recipe.taught and resume is None:
+    if scheduler is not None and resolved.recipe.taught and "folder" not in how:
         raise click.UsageError("--scheduler has no effect, because these teachers are already trained: leave it out.")
     note_engines(notes)
     limit_threads(resolved.threads)
@@ -218,10 +189,8 @@ def learn(
 
         teach_on = on_scheduler(scheduler)
     with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
-        if resume is not None:
-            result = api.resume(resume, backend=backend, epochs=epochs, watch=display, stop=stop, teach_on=teach_on)
-        else:
-            result = api.train(config=resolved, out=out, save=True, watch=display, stop=stop, teach_on=teach_on)
+        how |= {"watch": display, "stop": stop, "teach_on": teach_on}
+        result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
     with Display(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot:
@@ -244,7 +213,7 @@ def learn(
         notes(
             f"stopped {where}; {what} is saved. To continue:\n  namegen train --resume {shlex.quote(str(result.out))}"
         )
-        ctx.exit(stop.exit_code)
+        raise click.exceptions.Exit(stop.exit_code)
 
 
 def overrides(given: Mapping[str, object]) -> dict[str, object]:
