@@ -130,7 +130,7 @@ def thousands(comparison: performance.Comparison, group: str) -> str:
 
 
 def qualities() -> Iterator[tuple[str, str, str]]:
-    """The rows of `make quality`: by how much a network's loss on names held out is below that of counting."""
+    """The rows of `make quality`: by how much a network's loss on names held out is below that of an n-gram model."""
     measured = read(quality.Quality, RESULTS / "quality.json")
     for name, called in (("standard", "the default network"), ("best", "the network that `--effort best` teaches")):
         better, alike = [], []
@@ -144,7 +144,7 @@ def qualities() -> Iterator[tuple[str, str, str]]:
                 else:
                     alike.append(LISTS[one.name])
         without = [f"no difference found on {listed(alike)}"] if alike else []
-        what = f"{called}, on held-out names: loss below that of counting, nats per character"
+        what = f"{called}, on held-out names: loss below that of an n-gram model, nats per character"
         yield what, "; ".join([", ".join(better)] * bool(better) + without), "`make quality`"
 
 
