@@ -16,6 +16,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import partialmethod
 from typing import Any, ClassVar, TypeAlias
 
 from namegen.errors import EngineError
@@ -94,35 +95,24 @@ class Value:
         self._operations.append(operation)
         return self._given + len(self._operations) - 1
 
+    def _first(self, name: str, *others: Operand) -> Value:
+        return self.note(name, self, *others)
+
+    def _second(self, name: str, other: Operand) -> Value:
+        return self.note(name, other, self)
+
     def __array_ufunc__(self, function: Any, method: str, *of: Operand, **_: object) -> Value:
         return self.note(function.__name__, *of)
 
-    def __add__(self, other: Operand) -> Value:
-        return self.note("add", self, other)
-
-    def __radd__(self, other: Operand) -> Value:
-        return self.note("add", other, self)
-
-    def __sub__(self, other: Operand) -> Value:
-        return self.note("subtract", self, other)
-
-    def __rsub__(self, other: Operand) -> Value:
-        return self.note("subtract", other, self)
-
-    def __mul__(self, other: Operand) -> Value:
-        return self.note("multiply", self, other)
-
-    def __rmul__(self, other: Operand) -> Value:
-        return self.note("multiply", other, self)
-
-    def __truediv__(self, other: Operand) -> Value:
-        return self.note("divide", self, other)
-
-    def __rtruediv__(self, other: Operand) -> Value:
-        return self.note("divide", other, self)
-
-    def __abs__(self) -> Value:
-        return self.note("absolute", self)
+    __add__ = partialmethod(_first, "add")
+    __radd__ = partialmethod(_second, "add")
+    __sub__ = partialmethod(_first, "subtract")
+    __rsub__ = partialmethod(_second, "subtract")
+    __mul__ = partialmethod(_first, "multiply")
+    __rmul__ = partialmethod(_second, "multiply")
+    __truediv__ = partialmethod(_first, "divide")
+    __rtruediv__ = partialmethod(_second, "divide")
+    __abs__ = partialmethod(_first, "absolute")
 
 
 Operand: TypeAlias = Value | int | float
