@@ -30,7 +30,7 @@ from typing import ClassVar, SupportsFloat, TypeAlias, cast
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.core.engine import State, Step, StepLosses
+from namegen.core.engine import State, Step, StepLosses, check_known
 from namegen.core.network.architecture import Network, checked_masks, checked_tensors
 from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
 from namegen.core.settings import TrainingSettings
@@ -67,11 +67,7 @@ class TensorEngine(ABC):
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
-        if not isinstance(network, self.architectures):
-            known = ", ".join(architecture.architecture for architecture in self.architectures)
-            raise EngineError(
-                f"the engine {self.name} does not know the architecture {network.architecture!r}: expected {known}"
-            )
+        check_known(type(self), network.architecture)
         self.use_threads(threads)
         self.network = network  # of an architecture that the engine knows: it annotates its own, `network: Mine`
         self.training, self.dtype = training, dtype

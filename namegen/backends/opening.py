@@ -14,7 +14,7 @@ from contextlib import suppress
 import numpy as np
 
 from namegen.backends import ENGINES, engine_paths, load_engine
-from namegen.core.engine import Engine, EngineClass, LanguageModel
+from namegen.core.engine import Engine, EngineClass, LanguageModel, check_known
 from namegen.core.evaluation.evaluator import TOLERANCE, check_probe, difference_of
 from namegen.core.network.architecture import Network, RecurrentNetwork, as_recurrent
 from namegen.core.network.checkpoint import Checkpoint
@@ -70,7 +70,8 @@ def open_network(
         CheckpointError: the engine computes something else than the one that trained the network.
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
-    check_trains(engine_class, checkpoint.network, name)
+    recurrent = as_recurrent(checkpoint.network)
+    check_known(engine_class, checkpoint.network.architecture, recurrent.cell if recurrent else None)
     with engine_at_work(engine_class.name, f"while reading {name}", ": report it to those who make the engine"):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
@@ -85,22 +86,6 @@ def open_network(
             advice=advice or f"read it with {setting('backend', checkpoint.engine)}",
         )
     return engine
-
-
-def check_trains(engine_class: EngineClass, network: Network, name: str) -> None:
-    """Raise EngineError for a network that an engine has no formulas for."""
-    known = [architecture.architecture for architecture in engine_class.architectures]
-    if network.architecture not in known:
-        raise EngineError(
-            f"the engine {engine_class.name} does not know the architecture {network.architecture!r} of {name}: it "
-            f"reads {', '.join(known)}; choose another engine"
-        )
-    recurrent = as_recurrent(network)
-    if recurrent is not None and recurrent.cell not in engine_class.cells:
-        raise EngineError(
-            f"the engine {engine_class.name} has no cell {recurrent.cell}, which {name} has: it reads "
-            f"{', '.join(sorted(engine_class.cells))}; choose another engine"
-        )
 
 
 def _reader(checkpoint: Checkpoint) -> EngineClass:

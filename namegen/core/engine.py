@@ -163,17 +163,23 @@ def network_for(
         EngineError: the engine does not train that architecture, or that cell of it.
         SettingsError: the architecture does not have what a setting asks for.
     """
-    known = {architecture.architecture: architecture for architecture in engine_class.architectures}
-    if settings.architecture not in known:
-        raise EngineError(
-            f"the engine {engine_class.name} does not train the architecture {settings.architecture!r}: choose one of "
-            f"{', '.join(known)}, or another engine"
-        )
-    network = known[settings.architecture].from_settings(settings, vocabulary_size, labels=labels)
+    known, name = {one.architecture: one for one in engine_class.architectures}, str(settings.architecture)
+    check_known(engine_class, name)
+    network = known[name].from_settings(settings, vocabulary_size, labels=labels)
     recurrent = as_recurrent(network)
-    if recurrent is not None and recurrent.cell not in engine_class.cells:
-        raise EngineError(
-            f"the engine {engine_class.name} has no cell {recurrent.cell}: choose one of "
-            f"{', '.join(sorted(engine_class.cells))}, or another engine"
-        )
+    check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
     return network
+
+
+def check_known(engine_class: EngineClass, architecture: str, cell: str | None = None) -> None:
+    """Raise EngineError for an architecture, or a cell of ``rnn``, that an engine does not have."""
+    known = {
+        "architecture": [one.architecture for one in engine_class.architectures],
+        "cell": sorted(engine_class.cells),
+    }
+    for what, asked in {"architecture": architecture, "cell": cell}.items():
+        if asked not in (None, *known[what]):
+            raise EngineError(
+                f"the engine {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])}, or "
+                "another engine"
+            )

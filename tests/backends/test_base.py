@@ -203,7 +203,7 @@ class Other(Network):
 
 
 def test_refusals() -> None:
-    with pytest.raises(EngineError, match="array does not know the architecture 'other': expected rnn"):
+    with pytest.raises(EngineError, match="array has no architecture 'other': choose one of rnn"):
         ArrayEngine(Other(4), None, threads=1)
     with pytest.raises(EngineError, match=r"dtype 'float16'.*use float32 or float64"):
         ArrayEngine(NETWORK, None, threads=1, dtype="float16")

@@ -14,15 +14,14 @@ import numpy as np
 
 from namegen.backends.tflite.graph import Weight
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.types import Array, Float32, Float64
+from namegen.types import Array, Float32
 
 FLOAT32, FLOAT16, INT8 = (np.dtype(kind) for kind in ("<f4", "<f2", "i1"))
 TABLE = "rnn.0.kernel"  # of which rows are looked up
 LEAST_FOR_FLOAT16 = 256  # numbers: for fewer, the operator that widens them costs more than it saves
 LEAST_FOR_INT8 = 1024
 LARGEST_INT8 = 127
-NUMBERS_AT_ONCE = 2**20  # of 8 bytes, where the file may have 1 for each
-LARGEST_SUM = 1e9  # far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
+LARGEST_SUM = 1e9  # of a piece: far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
 
 
 @dataclass(frozen=True)
@@ -113,25 +112,13 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
     >>> stays_finite({"output.kernel": Weight(np.full((2, 3), 1e38, "f4")), "output.bias": Weight(np.zeros(2, "f4"))})
     False
     """
-    sums: dict[str, float] = {}
-    with np.errstate(all="ignore"):  # a NaN is compared below
-        for name, weight in weights.items():
-            layer = name[: name.rindex(".bias")] if ".bias" in name else name.rpartition(".")[0]
-            sums[layer] = sums.get(layer, 0.0) + _largest_part(name, weight)
-    return all(largest <= LARGEST_SUM for largest in sums.values())
+    with np.errstate(all="ignore"):
+        return all(_largest_sum(name, weight) <= LARGEST_SUM for name, weight in weights.items())  # a NaN is not
 
 
-def _largest_part(name: str, weight: Weight) -> float:
-    """The most that a piece adds to a sum of its layer, in magnitude."""
-    if weight.values.ndim == 1:
-        return float(np.abs(weight.values.astype(np.float64)).max(initial=0))
-    rows = max(NUMBERS_AT_ONCE // weight.values.shape[1], 1)
-    blocks = (_magnitudes(weight, slice(start, start + rows)) for start in range(0, len(weight.values), rows))
-    return float(np.max([(block if name == TABLE else block.sum(axis=1)).max() for block in blocks], initial=0))
-
-
-def _magnitudes(weight: Weight, rows: slice) -> Float64[Array, "rows columns"]:
-    values: Array = np.abs(weight.values[rows].astype(np.float64))
-    if weight.scales is not None:
-        values *= np.abs(weight.scales[rows if len(weight.scales) > 1 else slice(None)].astype(np.float64))[:, None]
-    return values
+def _largest_sum(name: str, weight: Weight) -> float:
+    """The most that a piece adds to a sum of its layer, in magnitude: of a table one row is read at a time."""
+    magnitudes = np.abs(weight.values)
+    is_multiplied = magnitudes.ndim == 2 and name != TABLE
+    sums = magnitudes.sum(axis=1, dtype=np.float64) if is_multiplied else magnitudes.max(initial=0)
+    return float(np.max(sums * (1 if weight.scales is None else np.abs(weight.scales)), initial=0))

@@ -163,7 +163,7 @@ def test_an_engine_without_the_cell_says_which_it_has() -> None:
     class Plain(NumpyEngine):
         cells = frozenset({"simple_rnn"})
 
-    with pytest.raises(EngineError, match="no cell lstm: choose one of simple_rnn"):
+    with pytest.raises(EngineError, match="no cell 'lstm': choose one of simple_rnn"):
         prepare(CORPUS, Recipe(network=NetworkSettings(cell="lstm"), training=SHORT), Plain)
 
 

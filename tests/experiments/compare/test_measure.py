@@ -144,12 +144,12 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("namegen.backends.load_engine", lambda name: Attention)
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
     config = {"network": {"cell": "lstm"}, "data": {"split": "names"}, "training": {"seed": 0}}
-    with pytest.raises(EngineError, match="the engine fake has no cell lstm: choose one of attention"):
+    with pytest.raises(EngineError, match="the engine fake has no cell 'lstm': choose one of attention"):
         measured(TrainingSubject("n", "x", "network", config))
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
     asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("names", 0, 0.2))
-    with pytest.raises(EngineError, match="no cell simple_rnn, which the network has: it reads attention"):
+    with pytest.raises(EngineError, match="no cell 'simple_rnn': choose one of attention"):
         measured(asked, reads=str(path))
 
 
