@@ -18,7 +18,7 @@ from namegen.core.data.description import ListDescription
 from namegen.drawings import style
 from namegen.errors import counted
 
-MOST_BARS = 48  # of a histogram; beyond it a bar stands for several values
+MOST_BARS = 48  # of a histogram, one a value
 SHORT_RANGE = 24  # values that a histogram always shows in full
 MOST_LETTERS = 36
 MOST_NAMES = 15
@@ -138,25 +138,18 @@ def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
 def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | None = None) -> None:
     """Bars over whole numbers; a long thin end goes into one bar, and ``last`` stands apart at the right."""
     first, end = (min(counts), _thin_end(counts)) if counts else (1, 1)
-    span = max(end - first + 1, 6)
-    width = math.ceil(span / MOST_BARS)  # whole numbers that share a bar
-    bars = range(first, end + 1, width)
-    heights = [sum(counts.get(value, 0) for value in range(bar, bar + width)) for bar in bars]
-    axes.bar([bar + (width - 1) / 2 for bar in bars], heights, width=0.84 * width, color=style.LIST_COLOUR)
-    right = first + span - 1
-    step = next(step for step in _STEPS if span <= 12 * step)
-    ticks = {value: str(value) for value in range(first, end + 1) if value % step == 0}
-    beyond = sum(count for value, count in counts.items() if value >= bars[-1] + width)
-    for text, count, colour in (
-        *([(f"{bars[-1] + width}+", beyond, style.LIST_COLOUR)] if beyond else []),
-        *([(*last, style.QUIET)] if last else []),
-    ):
-        right += max(2, round(0.12 * span))
-        axes.bar([right], [count], width=0.84 * max(width, span / 16), color=colour)
-        ticks = {value: shown for value, shown in ticks.items() if value <= right - 0.1 * span}
-        ticks[right] = text
+    values = range(first, end + 1)
+    axes.bar(values, [counts.get(value, 0) for value in values], width=0.84, color=style.LIST_COLOUR)
+    step, apart = math.ceil(len(values) / 12), max(2, round(0.12 * len(values)))  # of labels; of bars at the right
+    ticks, right = {value: str(value) for value in values if value % step == 0}, end
+    beyond = sum(count for value, count in counts.items() if value > end)
+    for text, count, colour in ((f"{end + 1}+", beyond, style.LIST_COLOUR), *([(*last, style.QUIET)] if last else [])):
+        if count or colour == style.QUIET:
+            right += apart
+            axes.bar([right], [count], width=0.84 * max(1, apart / 3), color=colour)
+            ticks[right] = text
     axes.set_xticks(list(ticks), list(ticks.values()))
-    axes.set_xlim(first - 0.8 * width, right + 0.8 * max(width, span / 16))
+    axes.set_xlim(first - 0.8, max(right, first + 5) + 0.4 * apart)
     _count_ticks(axes.yaxis)
     axes.grid(visible=False, axis="x")
 
@@ -166,15 +159,11 @@ def _count_ticks(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
 
-_STEPS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
-
-
 def _thin_end(counts: Mapping[int, int]) -> int:
     """The value up to which single bars are worth their place: all of a short range, else 99.5 % of the counts."""
     first, last = min(counts), max(counts)
     left = sum(counts.values()) * 0.005
-    while last - first >= SHORT_RANGE and left >= 0:
+    while last - first >= SHORT_RANGE and left >= counts.get(last, 0):
         left -= counts.get(last, 0)
-        if left >= 0:
-            last -= 1
-    return last
+        last -= 1
+    return min(last, first + MOST_BARS - 1)

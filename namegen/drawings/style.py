@@ -1,4 +1,4 @@
-"""How every drawing of namegen looks: palette, fonts, text, labels beside lines, levels, the way to a file.
+"""How every drawing of namegen looks: palette, fonts, text, levels, legends, the way to a file.
 
 Matplotlib is used without pyplot: nothing global is changed, and no window is ever opened. Text from lists and models
 is data: it is never read as a formula, and a character that no font can draw is shown as its code point.
@@ -10,7 +10,6 @@ import io
 import math
 import unicodedata
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.rcsetup import cycler
 from matplotlib.ticker import FuncFormatter
 
@@ -77,9 +75,7 @@ INDIGO, WINE = (PALETTE[name].light for name in ("indigo", "wine"))
 LIGHT_COLOURS, ON_LIGHT = (PURPLE, ORANGE, SKY_BLUE), PALETTE["black"].light  # white is hard to read on these
 
 ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # nobody else's
-ENGINE_MARKERS = {"numpy": "o", "keras": "s", "tflite": "d"}
 OTHER_ENGINE_COLOURS = (ORANGE, SKY_BLUE, INDIGO, WINE)
-OTHER_ENGINE_MARKERS = "^DvPX*<hp>"
 LIST_COLOUR = GREEN  # what belongs to a list and to no engine
 
 # DejaVu Sans comes with matplotlib, so it is always there; the others have the scripts that it lacks, where installed.
@@ -132,58 +128,22 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class EngineLook:
-    """How an engine is drawn.
+def engine_colours(engines: Iterable[str]) -> dict[str, str]:
+    """The colour of each of the engines that stand in one report, whatever their order.
 
-    Attributes:
-        colour: of its lines and markers.
-        marker: in matplotlib's letters.
-        hollow: its markers are rings: all colours were taken, so it has that of another engine.
+    Ours have the same everywhere. A third party's has one by its name, or the next one that is free beside the others;
+    where there are more engines than colours, they go round again.
+
+    >>> engine_colours(["numpy"])
+    {'numpy': '#0072b2'}
     """
-
-    colour: str
-    marker: str
-    hollow: bool = False
-
-    @property
-    def face(self) -> str:
-        """What its markers are filled with."""
-        return PAPER if self.hollow else self.colour
-
-
-def engine_looks(engines: Iterable[str]) -> dict[str, EngineLook]:
-    """How each of the engines is drawn that stand in one report, whatever their order.
-
-    Ours look alike everywhere. A third party's has a colour by its name, or the next one that is free beside the
-    others; where there are more engines than colours, they go round again with other markers, which are hollow.
-
-    >>> engine_looks(["numpy"])
-    {'numpy': EngineLook(colour='#0072b2', marker='o', hollow=False)}
-    """
-    looks: dict[str, EngineLook] = {}
-    taken: set[int] = set()
-    colours, markers = OTHER_ENGINE_COLOURS, OTHER_ENGINE_MARKERS
+    found: dict[str, str] = {}
     for name in sorted(set(engines)):
-        if name in ENGINE_COLOURS:
-            looks[name] = EngineLook(ENGINE_COLOURS[name], ENGINE_MARKERS[name])
-            continue
-        turns = len(taken) // len(colours)
-        first = zlib.crc32(name.encode()) % len(colours)
-        places = (turns * len(colours) + (first + more) % len(colours) for more in range(len(colours)))
-        place = next(place for place in places if place not in taken)
-        taken.add(place)
-        looks[name] = EngineLook(colours[place % len(colours)], markers[place % len(markers)], hollow=turns > 0)
-    return looks
-
-
-def engine_colour(engine: str) -> str:
-    """The colour of an engine that stands alone in a drawing.
-
-    >>> engine_colour("numpy")
-    '#0072b2'
-    """
-    return engine_looks([engine])[engine].colour
+        first = zlib.crc32(name.encode()) % len(OTHER_ENGINE_COLOURS)
+        colours = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
+        free = [colour for colour in colours if colour not in found.values()]
+        found[name] = ENGINE_COLOURS.get(name) or (free or colours)[0]
+    return found
 
 
 @contextmanager
@@ -322,9 +282,7 @@ def is_right_to_left(text: str) -> bool:
 
 
 LEAST_ACCURACY_SPAN = 0.1  # what curves of accuracy are taken to fill: of level ones, all else is far
-LEAST_ROOM = 0.6  # the share of an axis' height that curves keep
-MARK_SIZE = 6.0  # points
-MARK_STEP = 0.03  # the share of an axis' width from one mark to the next, so that none hides another
+LEAST_ROOM, MARGIN = 0.6, 0.05  # the shares of an axis' height that curves keep, and that stay free at each edge
 
 
 @dataclass(frozen=True)
@@ -334,8 +292,8 @@ class Level:
     Attributes:
         label: what it is.
         value: where it stands on the axis; one that is not finite is not drawn.
-        shown: the value for people, with its unit: beside a mark that stands for it.
-        colour: of the line, and of the mark.
+        shown: the value for people, with its unit: in the label of a level that the plot has no room for.
+        colour: of the line.
         dashed: whether the line is dashed.
     """
 
@@ -353,142 +311,40 @@ def accuracy_levels(ceiling: float, counting: float, name: str) -> tuple[Level, 
 
 
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
-    """Draw each level as a line; one that would squeeze the curves becomes a mark with its number at the edge.
+    """Draw each level as a line; one that would squeeze the curves lies outside, and its label has its number.
 
-    Call it when the curves are drawn and nothing else. What it gives is labelled, for a legend or for ``label_lines``.
+    Call it when the curves are drawn and nothing else. What it gives is labelled, for a legend.
 
     Args:
         axes: with its curves.
         levels: what to draw.
         least_span: the height that curves are taken to fill at least, in units of the axis: level curves need none.
     """
-    low, high = _curves_range(axes)
-    room = max(high - low, least_span)
-    drawn: dict[int, Line2D] = {}
-    finite = [place for place, level in enumerate(levels) if math.isfinite(level.value)]
-    squeezing: list[int] = []
-    for place in sorted(finite, key=lambda place: max(low - levels[place].value, levels[place].value - high)):
-        level = levels[place]
-        wider = min(low, level.value), max(high, level.value)
-        if squeezing or room < LEAST_ROOM * (wider[1] - wider[0]):
-            squeezing.append(place)
-            continue
-        low, high = wider
-        style = (0, (4, 2)) if level.dashed else "-"
-        drawn[place] = axes.axhline(level.value, color=level.colour, linewidth=1, linestyle=style, label=level.label)
-    for place in squeezing:
-        level = levels[place]
-        drawn[place] = _mark(axes, level, above=level.value > high, left=MARK_STEP * squeezing.index(place))
-    return [drawn[place] for place in sorted(drawn)]
-
-
-def _curves_range(axes: Axes) -> tuple[float, float]:
-    """The lowest and the highest value of the curves; those of an empty plot are at 0."""
     heights = [np.asarray(line.get_ydata(), np.float64) for line in axes.get_lines()]
-    found = [float(value) for curve in heights for value in curve[np.isfinite(curve)]]
-    return min(found, default=0.0), max(found, default=0.0)
+    found = [float(value) for curve in heights for value in curve[np.isfinite(curve)]] or [0.0]
+    low, high = min(found), max(found)
+    room, drawn = max(high - low, least_span), {}
+    finite = [level for level in levels if math.isfinite(level.value)]
+    for level in sorted(finite, key=lambda level: max(low - level.value, level.value - high)):
+        wider, label = (min(low, level.value), max(high, level.value)), level.label
+        if room < LEAST_ROOM * (wider[1] - wider[0]):
+            label += f": {level.shown} ({'above' if level.value > high else 'below'})"
+        else:
+            low, high = wider
+        pattern = (0, (4, 2)) if level.dashed else "-"
+        drawn[level] = axes.axhline(level.value, color=level.colour, linewidth=1, linestyle=pattern, label=label)
+    margin = MARGIN * max(high - low, least_span)
+    axes.set_ylim(low - margin, high + margin)
+    return [drawn[level] for level in finite]
 
 
-def _mark(axes: Axes, level: Level, *, above: bool, left: float) -> Line2D:
-    """A triangle at the right end of the edge that the level lies beyond, hollow for one that would be dashed."""
-    return axes.plot(
-        [1.0 - left],
-        [1.0 if above else 0.0],
-        transform=axes.transAxes,
-        marker="^" if above else "v",
-        markersize=MARK_SIZE,
-        linestyle="",
-        color=level.colour,
-        fillstyle="none" if level.dashed else "full",
-        clip_on=False,
-        label=f"{level.label}: {level.shown} ({'above' if above else 'below'})",
-    )[0]
-
-
-SAMPLE, GAP = 24.0, 6.0  # points: of a line, and between the parts of a label
-
-
-def label_lines(axes: Axes, points: float = 9.0) -> None:
-    """Write each line's label beside its right end, in its colour, pushed apart where labels would overlap.
-
-    Where two lines have one colour, a sample of the line stands before each label.
-
-    Args:
-        axes: drawn once already, so that its limits and its place in the figure are settled.
-        points: size of the text.
-    """
+def name_lines(axes: Axes) -> None:
+    """A legend right of the plot: the lines in the order in which they end, the highest first."""
     ends: list[tuple[float, Line2D]] = []
     for line in axes.get_lines():
         heights = np.asarray(line.get_ydata(), np.float64)
         finite = heights[np.isfinite(heights)]
         if len(finite) and not str(line.get_label()).startswith("_"):
-            to_axes = line.get_transform() + axes.transAxes.inverted()
-            ends.append((float(to_axes.transform((0, finite[-1]))[1]), line))
-    ends.sort(key=lambda end: end[0])
-    sampled = max(Counter(line.get_color() for _, line in ends).values(), default=0) > 1
-    gap = 1.35 * points / (axes.get_window_extent().height * 72 / axes.figure.dpi)
-    for place, (_, line) in zip(kept_inside(spread([place for place, _ in ends], gap), gap), ends, strict=True):
-        if sampled and line.get_linestyle() != "None":  # marks at the edge are none
-            _sample(axes, line, place)
-        axes.annotate(
-            str(line.get_label()),
-            (1, place),
-            (GAP + (SAMPLE + GAP) * sampled, 0),
-            "axes fraction",
-            "offset points",
-            color=line.get_color(),
-            fontsize=points,
-            va="center",
-        )
-
-
-def _sample(axes: Axes, line: Line2D, place: float) -> None:
-    """A piece of a line, right of the plot at a height."""
-    box = DrawingArea(SAMPLE, 0)
-    piece = Line2D([0, SAMPLE], [0, 0])
-    piece.update_from(line)
-    piece.set(transform=box.get_transform(), clip_on=False, marker="")
-    box.add_artist(piece)
-    axes.add_artist(
-        AnnotationBbox(
-            box,
-            (1, place),
-            (GAP, 0),
-            "axes fraction",
-            boxcoords="offset points",
-            box_alignment=(0, 0.5),
-            frameon=False,
-            pad=0,
-            annotation_clip=False,
-        )
-    )
-
-
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Rising places, moved as little as is needed to stand ``gap`` apart.
-
-    >>> [round(place, 2) for place in spread([0.1, 0.5, 0.5], 0.2)]
-    [0.1, 0.4, 0.6]
-    """
-    groups: list[list[float]] = []  # those that touch move together, around their own middle
-    for place in places:
-        groups.append([place])
-        while len(groups) > 1 and _first(groups[-1], gap) < _first(groups[-2], gap) + gap * len(groups[-2]):
-            groups[-2:] = [groups[-2] + groups[-1]]
-    return [_first(group, gap) + gap * index for group in groups for index in range(len(group))]
-
-
-def kept_inside(places: Sequence[float], gap: float) -> list[float]:
-    """Rising places that stand ``gap`` apart, moved as little as is needed to stand between 0 and 1, if there is room.
-
-    >>> [round(place, 2) for place in kept_inside([0.4, 0.9, 1.1], 0.2)]
-    [0.4, 0.8, 1.0]
-    """
-    found = list(places)
-    for index in reversed(range(len(found))):
-        found[index] = min(found[index], 1 - gap * (len(found) - 1 - index))
-    return [max(place, gap * index) for index, place in enumerate(found)]
-
-
-def _first(group: Sequence[float], gap: float) -> float:
-    return sum(group) / len(group) - gap * (len(group) - 1) / 2
+            ends.append((float(finite[-1]), line))
+    lines = [line for _, line in sorted(ends, key=lambda end: end[0], reverse=True)]
+    axes.legend(handles=lines, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=3)

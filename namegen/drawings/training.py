@@ -42,7 +42,7 @@ def history_figure(result: RunResult) -> Figure:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=style.QUIET)
         return figure
-    colour = style.engine_colour(result.backend)
+    colour = style.engine_colours([result.backend])[result.backend]
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
     best = records[result.best_epoch - 1] if 0 < result.best_epoch <= len(records) else None
     if references is not None:
@@ -56,9 +56,8 @@ def history_figure(result: RunResult) -> Figure:
         _name_best(panels[0], best)
     panels[-1].xaxis.set_major_formatter(style.number_formatter())
     panels[-1].set_xlabel("time in training and validation (seconds)")
-    figure.draw_without_rendering()  # settles the layout, which the labels are placed by
     for axes in panels:
-        style.label_lines(axes)
+        style.name_lines(axes)
     return figure
 
 

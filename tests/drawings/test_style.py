@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.offsetbox import AnnotationBbox
 
 from namegen.drawings import style
-from namegen.drawings.style import PALETTE, Level, draw_levels, kept_inside, label_lines, spread
+from namegen.drawings.style import PALETTE, Level, draw_levels, name_lines
 
 # WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
 LEAST_CONTRAST = 4.5
@@ -34,14 +31,13 @@ def test_no_drawn_text_lacks_a_glyph() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 4, 9])
-def test_no_engine_of_a_report_looks_like_another(count: int) -> None:
+def test_no_engine_of_a_report_looks_like_another_while_there_are_colours(count: int) -> None:
     names = [*style.ENGINE_COLOURS, *(f"engine {place}" for place in range(count))]
-    looks = style.engine_looks(names)
-    assert looks == style.engine_looks(reversed(names))
-    assert len(set(looks.values())) == len(names)
-    others = [look for name, look in looks.items() if name not in style.ENGINE_COLOURS]
-    assert len({look.colour for look in others}) == min(count, len(style.OTHER_ENGINE_COLOURS))
-    assert {look.hollow for look in others} == {False, count > len(style.OTHER_ENGINE_COLOURS)}
+    colours = style.engine_colours(names)
+    assert colours == style.engine_colours(reversed(names)) | style.ENGINE_COLOURS
+    others = {colour for name, colour in colours.items() if name not in style.ENGINE_COLOURS}
+    assert len(others) == min(count, len(style.OTHER_ENGINE_COLOURS))
+    assert not others & {*style.ENGINE_COLOURS.values()}
 
 
 def luminance(colour: str) -> float:
@@ -104,45 +100,22 @@ def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) 
     [line] = draw_levels(axes, [level(math.inf), level(0.5), level(math.nan)], least_span=0.1)
     assert list(line.get_ydata()) == [0.5, 0.5]
     assert line.get_label() == "ceiling"
+    assert axes.get_ylim()[0] < 0.2 < 0.5 < axes.get_ylim()[1] < 0.55
 
 
-@pytest.mark.parametrize(("value", "marker", "edge"), [(0.9, "^", 1.0), (-0.5, "v", 0.0)])
-def test_a_far_level_is_a_mark_with_its_number(axes: Axes, value: float, marker: str, edge: float) -> None:
-    before = axes.get_ylim()
-    mark, second = draw_levels(axes, [level(value), level(1.1 * value)], least_span=0.1)
-    side = "above" if marker == "^" else "below"
-    assert (mark.get_marker(), mark.get_label()) == (marker, f"ceiling: {value:.1%} ({side})")
-    assert axes.get_ylim() == before
-    assert axes.transAxes.inverted().transform(mark.get_transform().transform((1.0, edge)))[1] == pytest.approx(edge)
-    assert not mark.get_clip_on()
-    assert mark.get_xdata()[0] != second.get_xdata()[0], "no mark hides another"
+@pytest.mark.parametrize(("value", "side"), [(0.9, "above"), (-0.5, "below")])
+def test_a_far_level_leaves_the_curves_their_room_and_is_told_with_its_number(
+    axes: Axes, value: float, side: str
+) -> None:
+    near, far = draw_levels(axes, [level(0.41, "n-gram"), level(value)], least_span=0.1)
+    assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.1%} ({side})")
+    assert axes.get_ylim() == pytest.approx((0.2 - 0.0105, 0.41 + 0.0105))
 
 
-@pytest.mark.parametrize(
-    ("lines", "sampled"),
-    [
-        (["red -", "blue -", "red --", "blue --"], ["red -", "blue -", "red --", "blue --"]),
-        (["red -", "blue -", "green --"], []),
-        (["red -", "red None"], ["red -"]),  # a mark at the edge has no line to sample
-    ],
-)
-def test_lines_of_one_colour_have_samples_beside_their_labels(lines: list[str], sampled: list[str]) -> None:
-    axes = style.new_figure(4.0, 3.0).add_subplot()
-    for place, (colour, pattern) in enumerate(line.split() for line in lines):
-        axes.plot([0, 1], [0, place], color=colour, linestyle=pattern, marker="^", label="x")
-    axes.figure.draw_without_rendering()
-    label_lines(axes)
-    axes.figure.draw_without_rendering()
-    assert len(axes.texts) == len(lines)
-    boxes = [box for box in axes.artists if isinstance(box, AnnotationBbox)]
-    found = [line for box in boxes for line in box.findobj(Line2D) if isinstance(line, Line2D)]
-    assert [f"{line.get_color()} {line.get_linestyle()}" for line in found] == sampled
-
-
-def test_labels_move_as_little_as_needed_and_stay_inside_of_a_plot() -> None:
-    assert spread([0.0, 1.0], 0.5) == [0.0, 1.0]
-    assert spread([1.0, 1.0, 1.0], 0.5) == [0.5, 1.0, 1.5]
-    for places in np.sort(np.random.default_rng(0).random((50, 7)), axis=1):
-        assert np.diff(spread(list(places), 0.1)).min() > 0.1 - 1e-12
-    assert kept_inside([0.5, 1.2], 0.1) == [0.5, 1.0]
-    assert kept_inside([-0.3, -0.2, 0.9], 0.1) == [0.0, 0.1, 0.9]
+def test_lines_are_named_from_the_highest_end_to_the_lowest(axes: Axes) -> None:
+    axes.plot([1, 2], [0.9, 0.1], label="low")
+    axes.plot([1, 2, 3], [0.1, 0.5, math.nan], label="high")
+    axes.axvline(2, label="_best")
+    axes.get_lines()[0].set_label("curve")
+    name_lines(axes)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["high", "curve", "low"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from statistics import mean
 from textwrap import fill
@@ -32,27 +31,28 @@ from namegen.experiments.compare.document import (
 from namegen.experiments.report import Plot, whole
 from namegen.experiments.trained import Metric
 
-Looks: TypeAlias = Mapping[str, style.EngineLook]
+Colours: TypeAlias = Mapping[str, str]  # of engines
 WIDTH, NARROW_WIDTH = 9.5, 4.2  # inches: in a wide page and as a file, and on a phone
 NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
-MARKERS = 6  # of an engine on a curve
 DASHED = (0, (2, 1.5))  # of a line across bars
 
 
-def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks, *, narrow: bool = False) -> Figure:
+def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours, *, narrow: bool = False) -> Figure:
     """Two panels: the loss curves, which lie on each other, and accuracy against time, which does not.
 
     Args:
         runs: the same training by each engine.
         entry: the list.
-        looks: how each engine is drawn.
+        colours: of the engines.
         narrow: for a narrow screen: one panel below the other.
     """
     figure = style.new_figure(NARROW_WIDTH, 5.6) if narrow else style.new_figure(WIDTH, 3.7)
     left, right = figure.subplots(2, 1) if narrow else figure.subplots(1, 2)
-    _loss_panel(left, runs, looks)
-    handles = _accuracy_panel(right, runs, looks)
+    _loss_panel(left, runs, colours)
+    handles = _curves(right, runs, colours, "seconds", "validation_accuracy_argmax", step=STEP / 4)
+    right.set_title("Accuracy against time, held-out names")
+    style.accuracy_over_time(right, "likeliest character right (argmax)")
     split = runs[0].split
     if any(one.split == split for one in entry.references):
         [ceiling], [ngram] = (entry.values(split, who, "held_out", "accuracy_argmax") for who in (CEILING, BASELINE))
@@ -62,19 +62,14 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, looks: Looks, *, n
     return figure
 
 
-def _loss_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> None:
-    curves = _curves(runs, looks)
-    for curve in curves:
-        history = curve.run.history
-        curve.draw(axes, history.epoch, history.training_loss_nats_per_char)
-        curve.draw(axes, history.epoch, history.validation_loss_nats_per_char, dashed=True)
-    handles = [curve.handle for curve in curves]
-    handles += [
-        Line2D([], [], color=style.QUIET, linewidth=NARROW, label="training names"),
-        Line2D(
-            [], [], color=style.QUIET, linewidth=NARROW, dashes=(DASH / NARROW, GAP / NARROW), label="held-out names"
-        ),
-    ]
+def _loss_panel(axes: Axes, runs: Sequence[Training], colours: Colours) -> None:
+    handles = _curves(axes, runs, colours, "epoch", "training_loss_nats_per_char")
+    _curves(axes, runs, colours, "epoch", "validation_loss_nats_per_char", dashed=True)
+    dashes: dict[str, dict[str, Any]] = {
+        "training names": {},
+        "held-out names": {"dashes": (DASH / NARROW, GAP / NARROW)},
+    }
+    handles += [Line2D([], [], color=style.QUIET, linewidth=NARROW, label=one, **how) for one, how in dashes.items()]
     axes.legend(handles=handles, fontsize=9, handlelength=3)
     axes.set_title("Loss against epochs")
     axes.set_xlabel("epoch")
@@ -82,74 +77,29 @@ def _loss_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
 
 
-def _accuracy_panel(axes: Axes, runs: Sequence[Training], looks: Looks) -> list[Line2D]:
-    """Gives the entries of its legend."""
-    curves = _curves(runs, looks, step=STEP / 4)
-    for curve in curves:
-        curve.draw(axes, curve.run.history.seconds, curve.run.history.validation_accuracy_argmax)
-    axes.set_title("Accuracy against time, held-out names")
-    style.accuracy_over_time(axes, "likeliest character right (argmax)")
-    return [curve.handle for curve in curves]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """How the curves of a run look beside those of the others: none hides another that it coincides with.
-
-    Attributes:
-        run: whose.
-        look: its engine's.
-        width: of its lines, in points: the first run has the widest, at the bottom.
-        markers: the first epoch that has one, and how many there are from one to the next; None for none.
+def _curves(
+    axes: Axes, runs: Sequence[Training], colours: Colours, x: str, y: str, *, step: float = STEP, dashed: bool = False
+) -> list[Line2D]:
+    """A curve of each run, by columns of its history: the first one is the widest, at the bottom, so that all are seen
+    where they coincide.
     """
-
-    run: Training
-    look: style.EngineLook
-    width: float
-    markers: tuple[int, int] | None
-
-    def draw(
-        self, axes: Axes, times: Sequence[float | int], column: Sequence[float | None], dashed: bool = False
-    ) -> None:
-        """One curve; its markers stand above the lines of all."""
-        values = style.line_values(column)
-        dot = self.look.marker if len(column) == 1 else None  # a line of one epoch has no length
-        dashes = {"dashes": (DASH / self.width, GAP / self.width)} if dashed else {}  # in widths
-        how: dict[str, Any] = {"color": self.look.colour, "solid_capstyle": "butt", "dash_capstyle": "butt", **dashes}
-        axes.plot(times, values, linewidth=self.width, label=self.run.engine, marker=dot, **how)
-        if self.markers is not None:
-            axes.plot(times, values, linestyle="", zorder=3, markevery=self.markers, **self._marker)
-
-    @property
-    def handle(self) -> Line2D:
-        """Its entry in a legend."""
-        marker = {} if self.markers is None else self._marker
-        return Line2D([], [], linewidth=self.width, label=self.run.engine, **{"color": self.look.colour, **marker})
-
-    @property
-    def _marker(self) -> dict[str, Any]:
-        edge = {"markeredgecolor": self.look.colour if self.look.hollow else style.PAPER, "markeredgewidth": 0.8}
-        return {"color": self.look.colour, "marker": self.look.marker, "markersize": 6.5, **edge,
-                "markerfacecolor": self.look.face}  # fmt: skip
-
-
-def _curves(runs: Sequence[Training], looks: Looks, step: float = STEP) -> list[Curve]:
-    """The curves of all runs; where there are more than two, with markers that stand at different epochs."""
+    lines = []
     step = min(step, (WIDEST - NARROW) / max(len(runs) - 1, 1))
-    curves = []
     for place, run in enumerate(runs):
-        every = max(len(run.history.epoch) // MARKERS, len(runs))
-        marked = len(runs) > 2 and len(run.history.epoch) > 1
-        markers = (place * every // len(runs), every) if marked else None
-        curves.append(Curve(run, looks[run.engine], NARROW + step * (len(runs) - 1 - place), markers))
-    return curves
+        width = NARROW + step * (len(runs) - 1 - place)
+        how: dict[str, Any] = {"dashes": (DASH / width, GAP / width), "dash_capstyle": "butt"} if dashed else {}
+        dot = "o" if len(run.history.epoch) == 1 else None  # a line of one epoch has no length
+        values = style.line_values(getattr(run.history, y))
+        how |= {"color": colours[run.engine], "linewidth": width, "marker": dot, "label": run.engine}
+        lines += axes.plot(getattr(run.history, x), values, solid_capstyle="butt", **how)
+    return lines
 
 
 PALE = 0.4  # the share of colour in the second of two bars that belong together
 
 
-def _looks(entry: ListEntry, engines: Iterable[str]) -> Looks:
-    return style.engine_looks([*engines, *entry.engines])
+def _colours(entry: ListEntry, engines: Iterable[str]) -> Colours:
+    return style.engine_colours([*engines, *entry.engines])
 
 
 def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
@@ -166,7 +116,7 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
             entry.name,
             f"{network} on {{list}}, by {by}",
             "loss against epochs, and accuracy against seconds",
-            partial(curves_figure, runs, entry, _looks(entry, engines)),
+            partial(curves_figure, runs, entry, _colours(entry, engines)),
         )
 
 
@@ -178,14 +128,14 @@ def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Pl
             entry.name,
             f"Accuracy of the networks on {{list}}, split {split}",
             "beside the n-gram and the ceiling",
-            partial(accuracy_figure, entry, split, _looks(entry, engines)),
+            partial(accuracy_figure, entry, split, _colours(entry, engines)),
             "The held-out part alone; the tables have the others.",
         )
 
 
 def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
     """How fast names are drawn, and how long they are; each model drew so many."""
-    draw = partial(speed_figure, entry.generation, _looks(entry, engines))
+    draw = partial(speed_figure, entry.generation, _colours(entry, engines))
     yield Plot("speed", entry.name, "Names per second, {list}", "by every model and algorithm", draw)
     generated = {network: found.lengths for network, found in entry.generated.items()}
     if entry.facts is not None and generated:
@@ -200,13 +150,13 @@ def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) 
 BARS: dict[Metric, tuple[float, float]] = {"accuracy_argmax": (-0.2, 1.0), "accuracy_sampled": (0.2, PALE)}
 
 
-def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow: bool = False) -> Figure:
+def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours, *, narrow: bool = False) -> Figure:
     """A panel for each part of the list: both accuracies of every network, with that part's ceiling and n-gram.
 
     Args:
         entry: the list.
         split: which of its splits.
-        looks: how each engine is drawn.
+        colours: of the engines.
         narrow: for a narrow screen: the panel of the held-out part alone.
     """
     networks = entry.networks(split)
@@ -214,7 +164,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
     figure = style.new_figure(NARROW_WIDTH if narrow else WIDTH, 1.75 + 0.4 * len(networks))
     panels = figure.subplots(1, len(parts), sharey=True, sharex=True, squeeze=False)[0]
     engines = [entry.runs(split, network)[0].engine for network in networks]
-    colours = [looks[engine].colour for engine in engines]
+    bars = [colours[engine] for engine in engines]
     for axes, (part, name) in zip(panels, parts.items(), strict=True):
         for metric, (offset, alpha) in BARS.items():
             found = [entry.values(split, network, part, metric) for network in networks]
@@ -224,12 +174,12 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
                 [place + offset for place in range(len(networks))],
                 heights,
                 height=0.38,
-                color=colours,
+                color=bars,
                 alpha=alpha,
                 xerr=reach if any(len(values) > 1 for values in found) else None,
                 error_kw={"ecolor": style.INK, "elinewidth": 1, "capsize": 2},
             )
-            for place, (value, colour) in enumerate(zip(heights, colours, strict=True)):
+            for place, (value, colour) in enumerate(zip(heights, bars, strict=True)):
                 ink = style.INK if offset > 0 else style.ON_LIGHT if colour in style.LIGHT_COLOURS else style.PAPER
                 axes.text(0.012, place + offset, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
             for who, colour in ((CEILING, style.INK), (BASELINE, style.QUIET)):
@@ -248,9 +198,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
         if narrow
         else ("the likeliest next character is right (argmax)", "a drawn character is right (sampled)")
     )
-    pairs: list[list[Artist]] = [
-        [Patch(color=colours[0], label=likeliest), Patch(color=colours[0], alpha=PALE, label=drawn)]
-    ]
+    pairs: list[list[Artist]] = [[Patch(color=bars[0], label=likeliest), Patch(color=bars[0], alpha=PALE, label=drawn)]]
     for name, colour in (("ceiling", style.INK), (entry.called(split, BASELINE), style.QUIET)):
         lines: tuple[tuple[str, Any], ...] = ((f"{name}, likeliest", "-"), (f"{name}, drawn", DASHED))
         pairs.append([Line2D([], [], color=colour, linewidth=1.3, linestyle=dash, label=text) for text, dash in lines])
@@ -258,7 +206,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
     handles = [one for group in (zip(*pairs, strict=True) if narrow else pairs) for one in group]
     figure.legend(handles=handles, loc="outside lower center", ncols=2 if narrow else 3, fontsize=9)
     if len(set(engines)) > 1:
-        of_engines = [Patch(color=looks[engine].colour, label=f"by {engine}") for engine in dict.fromkeys(engines)]
+        of_engines = [Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)]
         figure.legend(handles=of_engines, loc="outside upper right", ncols=2 if narrow else 6, fontsize=9)
     return figure
 
@@ -266,7 +214,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, looks: Looks, *, narrow:
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(models: Sequence[Generation], looks: Looks, *, narrow: bool = False) -> Figure:
+def speed_figure(models: Sequence[Generation], colours: Colours, *, narrow: bool = False) -> Figure:
     """Names per second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
     labels = [f"{one.model}: {one.network}" for one in models]
     if narrow:
@@ -275,7 +223,7 @@ def speed_figure(models: Sequence[Generation], looks: Looks, *, narrow: bool = F
     figure = style.new_figure(width, 1.3 + height * len(models))
     axes = figure.add_subplot()
     for place, one in enumerate(models):
-        colour = looks[one.engine].colour
+        colour = colours[one.engine]
         speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}
         axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
         slowest = min(speeds, key=lambda name: speeds[name])
@@ -322,8 +270,8 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
             linestyle="",
             marker=markers[place % len(markers)],
             markersize=4.5 if last <= 24 and not narrow else 3,
-            color=style.engine_colour("numpy"),
-            markerfacecolor=style.engine_colour("numpy") if place % 2 == 0 else style.PAPER,
+            color=style.ENGINE_COLOURS["numpy"],
+            markerfacecolor=style.ENGINE_COLOURS["numpy"] if place % 2 == 0 else style.PAPER,
             label=network,
         )
     axes.set_xlabel("characters of the name")

@@ -82,8 +82,7 @@ def sweep_figure(results: Results, of_list: str, *, narrow: bool = False) -> Fig
     if narrow:
         figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
     else:
-        figure.draw_without_rendering()  # settles the layout, which the labels are placed by
-        style.label_lines(axes)
+        style.name_lines(axes)
     return figure
 
 
@@ -104,11 +103,10 @@ def _looks(results: Results, settings: dict[str, list[Run]]) -> Iterator[tuple[s
     it, as those of engines may coincide.
     """
     if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
-        looks = style.engine_looks(map(str, results.axes[ENGINE]))
+        colours = style.engine_colours(map(str, results.axes[ENGINE]))
         step = LINE_WIDTH * min(1.0, 3 / max(len(settings) - 1, 1))
         for below, runs in enumerate(settings.values()):
-            look = looks[runs[0].backend]
-            yield look.colour, DASHES[1] if look.hollow else (), LINE_WIDTH + step * (len(settings) - 1 - below)
+            yield colours[runs[0].backend], (), LINE_WIDTH + step * (len(settings) - 1 - below)
         return
     for dashes in DASHES:
         for colour in COLOURS:

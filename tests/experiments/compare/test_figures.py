@@ -71,9 +71,9 @@ def _drawn(axes: Axes) -> tuple[list[list[float]], list[float]]:
 def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     runs = entry.like_for_like["LSTM 2×32"]
-    left, right = curves_figure(runs, entry, style.engine_looks(entry.engines)).axes
+    left, right = curves_figure(runs, entry, style.engine_colours(entry.engines)).axes
     curves = [list(line.get_ydata()) for line in left.get_lines()]
-    assert [line.get_linewidth() for line in left.get_lines()] == [4.0, 4.0, 1.4, 1.4]  # two need no markers
+    assert [line.get_linewidth() for line in left.get_lines()] == [4.0, 1.4, 4.0, 1.4]
     for run in runs:
         assert list(run.history.training_loss_nats_per_char) in curves
         assert list(run.history.validation_loss_nats_per_char) in curves
@@ -88,14 +88,14 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
 
 def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    [axes] = accuracy_figure(entry, "names", style.engine_looks(entry.engines), narrow=True).axes
+    [axes] = accuracy_figure(entry, "names", style.engine_colours(entry.engines), narrow=True).axes
     inks = {bar.get_alpha(): text.get_color() for bar, text in zip(axes.patches, axes.texts, strict=True)}
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
 
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
-    figure = speed_figure(models, style.engine_looks(one.engine for one in models))
+    figure = speed_figure(models, style.engine_colours(one.engine for one in models))
     [axes] = figure.axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
     assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]
