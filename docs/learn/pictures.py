@@ -26,7 +26,7 @@ from namegen.drawings.style import (
     VERMILION,
     drawing_style,
     figure_bytes,
-    label_lines,
+    name_lines,
     new_figure,
     number_formatter,
 )
@@ -189,8 +189,7 @@ def curves(
             beside = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "color": QUIET}
             axes.annotate(level[0], (1, level[1]), xycoords=("axes fraction", "data"), **beside)
         if len(lines) > 1:
-            figure.canvas.draw()
-            label_lines(axes)
+            name_lines(axes)
     return pictures[0]
 
 
