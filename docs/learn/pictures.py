@@ -179,7 +179,7 @@ def curves(
         y: what is drawn, with its unit.
         level: a horizontal line to compare with: what it is called, and where it is.
     """
-    with _drawing(WIDTH, 3.0) as (figure, axes, pictures):
+    with _drawing(WIDTH, 3.0) as (_, axes, pictures):
         for name, values in lines.items():
             axes.plot(np.arange(1, len(values) + 1), values, label=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
