@@ -19,12 +19,12 @@ from namegen.types import Array
 class MinGRU(GRU):
     """A GRU that is given zeros for the state's part."""
 
-    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
-        super().forward(columns, np.zeros_like(s), before, after, kept)
+    def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
+        super().forward(x, np.zeros_like(s), before, after, cache)
 
-    def backward(self, *arguments: Array, d_columns: Array, d_before: Array) -> None:
-        super().backward(*arguments, d_columns=d_columns, d_before=d_before)
-        d_columns[3] = 0  # only the state's part
+    def backward(self, d_after: Array, local: Array, d: Array) -> None:
+        super().backward(d_after, local, d)
+        d[3] = 0  # only the state's part
 
 
 class MinGRUEngine(NumpyEngine):

@@ -29,25 +29,18 @@ class MinimalGated(Cell):
 
 
 class MinimalGatedOnNumpy(NumpyCell):
-    declared = MinimalGated
-    columns, x_gates, scale, carried = 3, (1, 0), (0.5, 1.0), (0,)  # n, z, s_n
+    declared, apart, carried = MinimalGated, (1,), (0,)
+    cached = 3  # z, n, s_n
 
-    def forward(self, columns, s, before, after, kept):
-        n, z, z_s = columns
-        z[...] = 1 / (1 + np.exp(-2 * (z + s[0])))
-        z_s[...] = z * s[1]
-        n[...] = np.tanh(n + z_s)
-        after[0] = before[0] + z * (n - before[0])
+    def forward(self, x, s, before, after, cache):
+        z = 1 / (1 + np.exp(-x[0] - s[0]))
+        cache[...] = z, np.tanh(x[1] + z * s[1]), s[1]
+        after[0] = before[0] + z * (cache[1] - before[0])
 
-    def slopes(self, columns, before, after, kept):
-        (n, z, z_s), h = columns.copy(), before[0].copy()
+    def local_derivatives(self, before, after, cache, local):
+        (z, n, s_n), h = cache, before[0]
         by_n = z * (1 - n * n)
-        columns[0], columns[1], columns[2] = by_n, (1 - z) * ((n - h) * z + by_n * z_s), by_n * z
-        before[0] = 1 - z
-
-    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
-        np.multiply(d_after, columns, out=d_columns)
-        np.multiply(d_after, before, out=d_before)
+        local[...] = z * (1 - z) * (n - h + by_n * s_n), by_n, by_n * z, 1 - z
 
 
 class Coupled(Cell):
@@ -63,28 +56,25 @@ class Coupled(Cell):
 
 
 class CoupledOnNumpy(NumpyCell):
-    declared = Coupled
-    columns, x_gates, scale, carried = 3, (0, 1, 2), (1.0, 1.0, 1.0), (1,)
-    kept = 1  # tanh(c')
+    declared, carried = Coupled, (1,)
+    cached = 4  # f, g, o, tanh c'
+    more_local = 1  # h' by c'
 
-    def forward(self, columns, s, before, after, kept):
-        columns += s
-        f, g, o = columns
-        f[...], g[...], o[...] = 1 / (1 + np.exp(-f)), np.tanh(g), 1 / (1 + np.exp(-o))
+    def forward(self, x, s, before, after, cache):
+        f, g, o = x + s
+        f, g, o = 1 / (1 + np.exp(-f)), np.tanh(g), 1 / (1 + np.exp(-o))
         after[1] = f * before[0] + (1 - f) * g
-        kept[0] = np.tanh(after[1])
-        after[0] = o * kept[0]
+        cache[...] = f, g, o, np.tanh(after[1])
+        after[0] = o * cache[3]
 
-    def slopes(self, columns, before, after, kept):
-        (f, g, o), c, tanh_c = columns.copy(), before[0].copy(), kept[0].copy()
-        columns[0], columns[1], columns[2] = f * (1 - f) * (c - g), (1 - f) * (1 - g * g), o * (1 - o) * tanh_c
-        before[0], kept[0] = f, o * (1 - tanh_c * tanh_c)
+    def local_derivatives(self, before, after, cache, local):
+        (f, g, o, tanh_c), c = cache, before[0]
+        local[:3] = f * (1 - f) * (c - g), (1 - f) * (1 - g * g), o * (1 - o) * tanh_c
+        local[3:] = f, o * (1 - tanh_c * tanh_c)
 
-    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
-        d_c = d_after[1] + d_after[0] * kept[0]
-        d_columns[:2] = d_c * columns[:2]
-        d_columns[2] = d_after[0] * columns[2]
-        d_before[0] = d_c * before[0]
+    def backward(self, d_after, local, d):
+        d_c = d_after[1] + d_after[0] * local[4]
+        d[...] = d_c * local[0], d_c * local[1], d_after[0] * local[2], d_c * local[3]
 
 
 class Product(Cell):
@@ -98,20 +88,15 @@ class Product(Cell):
 
 
 class ProductOnNumpy(NumpyCell):
-    declared = Product
-    columns, x_gates, scale = 3, (1, 0), (0.5, 1.0)
+    declared, apart, cached = Product, (0,), 2
 
-    def forward(self, columns, s, before, after, kept):
-        columns[2] = s[0]
-        np.tanh(2 * columns[1:], out=columns[1:])
-        after[0] = columns[1] * columns[2] + columns[0] / 2
+    def forward(self, x, s, before, after, cache):
+        cache[...] = np.tanh(x[0]), np.tanh(s[0])
+        after[0] = cache[0] * cache[1] + x[1] / 2
 
-    def slopes(self, columns, before, after, kept):
-        x, s = columns[1:].copy()
-        columns[0], columns[1], columns[2] = 0.5, (1 - x * x) * s, (1 - s * s) * x
-
-    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
-        np.multiply(d_after, columns, out=d_columns)
+    def local_derivatives(self, before, after, cache, local):
+        x, s = cache
+        local[0], local[1], local[2] = (1 - x * x) * s, 0.5, (1 - s * s) * x
 
 
 class Foreign(Cell):

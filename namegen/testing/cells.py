@@ -36,36 +36,37 @@ def check_cell(cell: NumpyCell) -> None:
     >>> check_cell(SimpleRNN())
     """
     rng, formula = np.random.default_rng(0), cell.declared.formula
-    gates, scale = list(cell.x_gates), np.array(cell.scale)[:, None, None]
     x, s, before, weights = (
         rng.normal(0, 0.8, (count, ROWS, WIDTH))
         for count in (formula.gates, formula.state_gates, formula.states, formula.states)
     )
+    states, apart = list(cell.carried), formula.gates + len(cell.apart)
 
-    def forward() -> tuple[Array, Array, Array, Array]:
-        columns = np.full((cell.columns, ROWS, WIDTH), np.nan)
-        columns[: len(gates)] = (x * scale)[gates]
-        carried, after = before[list(cell.carried)], np.full_like(before, np.nan)
-        kept = np.full((cell.kept, ROWS, WIDTH), np.nan)
-        cell.forward(columns, s * scale[: cell.s_gates], carried, after, kept)
-        return columns, carried, after, kept
+    def new(count: int) -> Array:
+        return np.full((count, ROWS, WIDTH), np.nan)
 
-    columns, carried, after, kept = forward()
+    def forward() -> tuple[Array, Array]:
+        after, cache = new(formula.states), new(cell.cached)
+        cell.forward(x.copy(), s.copy(), before[states], after, cache)
+        return after, cache
+
+    after, cache = forward()
     expect(not np.isnan(after).any(), "forward leaves numbers of the state after the step unwritten, or makes NaN")
     for name, one, other in zip(cell.declared.states, after, formula.run([*x, *s, *before], LIBRARY), strict=True):
         expect_close(one, other, f"forward computes another {name} than the formula of {cell.declared.name}: a number")
-    found = after.copy()
-    cell.slopes(columns, carried, after, kept)
-    expect_equal(after, found, "slopes must not change the state after the step, but one of its numbers")
-    d_columns, d_carried = np.full_like(columns, np.nan), np.full_like(carried, np.nan)
-    cell.backward(weights.copy(), columns, carried, kept, d_columns=d_columns, d_before=d_carried)
+    given = [before[states], after, cache]
+    found = [values.copy() for values in given]
+    local, d = new(apart + len(states) + cell.more_local), new(apart + len(states))
+    cell.local_derivatives(given[0], after, cache, local)
+    for name, one, other in zip(("the state before", "the state after", "the cache"), given, found, strict=True):
+        expect_equal(one, other, f"local_derivatives must not change {name}, but one of its numbers")
+    cell.backward(weights.copy(), local, d)
 
-    d_x, d_before = np.empty_like(x), np.zeros_like(before)  # what is not carried is not read but through s
-    d_x[gates] = d_columns[: len(gates)]
-    d_before[list(cell.carried)] = d_carried
-    d_s = d_columns[cell.columns - cell.s_gates :]
+    d_before = np.zeros_like(before)  # what is not carried is not read but through s
+    d_before[states] = d[apart:]
+    d_x, d_s = d[: formula.gates], d[cell.of_state]
     for name, variable, derivative in (("x", x, d_x), ("s", s, d_s), ("the state before", before, d_before)):
-        expected = _central_differences(lambda: float((weights * forward()[2]).sum()), variable)
+        expected = _central_differences(lambda: float((weights * forward()[0]).sum()), variable)
         _expect_derivative(derivative, expected, name)
 
 

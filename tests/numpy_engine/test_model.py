@@ -101,7 +101,7 @@ def test_loss(tree: str, soft: bool) -> None:
     prefixes = make_tree(tree)
     batch = Batch(prefixes, random_targets(prefixes.nodes, VOCABULARY.size) if soft else None)
     logits = np.random.default_rng(4).normal(0, 2, (prefixes.nodes, VOCABULARY.size))
-    loss = SoftmaxCrossEntropy("float64")
+    loss = SoftmaxCrossEntropy()
     kept = logits.copy()
     loss.forward(logits, batch)
     d_logits = loss.backward().copy()
@@ -113,7 +113,7 @@ def test_loss(tree: str, soft: bool) -> None:
 def test_loss_of_logits_far_apart() -> None:
     """Logits that exp could not hold give the loss that arithmetic says, and no warning."""
     tree = PrefixTree.from_names(["a"], Vocabulary("a"))
-    loss = SoftmaxCrossEntropy("float64")
+    loss = SoftmaxCrossEntropy()
     assert loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0  # a is sure, STOP is hopeless
     np.testing.assert_allclose(loss.backward(), [[0, 0], [-0.5, 0.5]])
 
@@ -182,7 +182,6 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
     )
 
     def from_frozen() -> float:
-        model.parameters_changed()
         return model.loss.forward(model.step(tree.token, frozen)[0], batch) / tree.characters
 
     return from_frozen

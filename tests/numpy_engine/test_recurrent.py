@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine import recurrent
-from namegen.backends.numpy_engine.cells import CELLS, NumpyCell, SimpleRNN
+from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
@@ -37,7 +37,6 @@ def recurrent_function(
     (frozen,) = states_before(tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])])
 
     def from_frozen() -> float:
-        layer.refresh()  # the parameters are no longer what they were
         return float((weights * layer.step(inputs, frozen)[0]).sum())
 
     return from_frozen
@@ -76,28 +75,33 @@ def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool)
 
 
 @cells
-def test_a_step_of_many_rows_is_one_of_each(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows go through the cell in blocks, the last of them smaller; where a block ends makes no difference."""
+def test_a_step_of_many_rows_is_one_of_each(cell: str) -> None:
     rng = np.random.default_rng(3)
     layer = make_layer(cell, rng)
     tokens = rng.integers(0, VOCABULARY.size, 11)
     before = rng.normal(size=(len(layer.start), 11, layer.width))
     kept = before.copy()
     whole = layer.step(tokens, before)
-    monkeypatch.setattr(layer, "block_rows", 4)
-    np.testing.assert_array_equal(layer.step(tokens, before), whole)
     np.testing.assert_array_equal(before, kept)
     for row in range(11):
         alone = layer.step(tokens[row : row + 1], before[:, row : row + 1])
         np.testing.assert_allclose(alone[:, 0], whole[:, row], rtol=0, atol=1e-14)
 
 
-def test_a_block_is_never_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A layer so wide that not even one row's numbers fit into a block takes a row at a time."""
-    monkeypatch.setattr(recurrent, "BLOCK_NUMBERS", 2)
-    layer = make_layer("lstm", np.random.default_rng(4))
-    assert layer.block_rows == 1
-    assert layer.step(np.array([1, 2]), layer.initial_state(2)).shape == (2, 2, 3)
+@cells
+def test_how_many_levels_a_cell_works_on_at_a_time_changes_nothing(cell: str) -> None:
+    """All of them, some, or each by itself, as one so wide that not even a row stays in the cache."""
+    tree, found = make_tree("shared"), []
+    for rows in (1_000, 7, 1):
+        rng = np.random.default_rng(4)
+        layer = make_layer(cell, rng)
+        layer.block_rows = rows
+        layer.forward(tree.token, TreeWalk(tree))
+        layer.backward(rng.normal(size=(tree.nodes, layer.width)))
+        found.append(layer.gradients)
+    for gradients in found[1:]:
+        for name, values in gradients.items():
+            np.testing.assert_allclose(values, found[0][name], rtol=1e-13)
 
 
 def test_the_initial_state_is_the_one_before_start() -> None:
@@ -112,54 +116,34 @@ def test_the_initial_state_is_the_one_before_start() -> None:
 @through_time
 def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through_time, monkeypatch) -> None:
     kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
-    promised = {"columns": kind.columns, "s": formula.state_gates, "before": len(kind.carried)}
-    promised |= {"after": formula.states, "kept": kind.kept}
+    pre_activations, carried = formula.gates + len(kind.apart), len(kind.carried)
+    promised = {"x": formula.gates, "s": formula.state_gates, "before": carried, "after": formula.states}
+    promised |= {"d_after": formula.states, "cache": kind.cached, "d": pre_activations + carried}
+    promised |= {"local": pre_activations + carried + kind.more_local}
     asked: set[str] = set()
 
     def asking(name: str) -> Callable[..., None]:
         true = getattr(kind, name)
 
-        def method(self: NumpyCell, *arguments: np.ndarray, **named: np.ndarray) -> None:
-            given = inspect.signature(true).bind(self, *arguments, **named).arguments
-            arrays = {key.removeprefix("d_"): values for key, values in given.items() if key != "self"}
-            assert {key: len(values) for key, values in arrays.items()} == {key: promised[key] for key in arrays}
-            assert {values.shape[1:] for values in given.values() if values is not self} == {arrays["after"].shape[1:]}
+        def method(self: NumpyCell, *arguments: np.ndarray) -> None:
+            given = inspect.signature(true).bind(self, *arguments).arguments
+            del given["self"]
+            assert {key: len(values) for key, values in given.items()} == {key: promised[key] for key in given}
+            assert len({values.shape[1:] for values in given.values()}) == 1
             asked.add(name)
-            true(self, *arguments, **named)
+            true(self, *arguments)
 
         return method
 
-    for name in ("forward", "slopes", "backward"):
+    methods = ("forward", "local_derivatives", "backward")
+    for name in methods:
         monkeypatch.setattr(kind, name, asking(name))
     rng, tree = np.random.default_rng(5), make_tree("shared")
     layer = make_layer(cell, rng, through_time)
     layer.forward(tree.token, TreeWalk(tree))
     layer.backward(rng.normal(size=(tree.nodes, layer.width)))
     layer.step(tree.token[:3], layer.initial_state(3))
-    assert asked == {"forward", "slopes", "backward"}
-
-
-class NotingCell(SimpleRNN):
-    """Notes how many bytes of a gate it is given at a time."""
-
-    given: list[int]
-
-    def forward(self, columns: np.ndarray, *rest: np.ndarray) -> None:
-        self.given.append(columns[0].nbytes)
-        super().forward(columns, *rest)
-
-
-@pytest.mark.parametrize(("rows", "width", "most_calls"), [(100, 32, 1), (8_192, 64, 50)])
-def test_a_cell_works_on_what_stays_in_the_cache(rows: int, width: int, most_calls: int) -> None:
-    shapes = {"kernel": (5, width), "recurrent_kernel": (width, width), "bias": (width,)}
-    parameters = {name: np.full(shape, 0.1, np.float32) for name, shape in shapes.items()}
-    cell = NotingCell()
-    cell.given = []
-    layer = Recurrent(cell, parameters, {})
-    layer.step(np.zeros(rows, np.int32), layer.initial_state(rows))
-    assert sum(cell.given) == rows * width * 4
-    assert len(cell.given) <= most_calls
-    assert max(cell.given) <= 1 << 20
+    assert asked == set(methods)
 
 
 @pytest.mark.parametrize(("runs", "of_each", "at_once"), [(1_000, 2, True), (2, 10_000, False)])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.walk import BUNDLE, FamilySums, SideBySide, TreeWalk
+from namegen.backends.numpy_engine.walk import BLOCK_GROUPS, GroupSums, TreeWalk, side_by_side
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import alike, any_name, labelled_lists
@@ -23,10 +23,10 @@ def test_levels(names: list[str]) -> None:
     check_levels(tree_of(names))
 
 
-def test_more_large_families_than_one_bundle_holds() -> None:
-    firsts = [chr(code) for code in range(0x4E00, 0x4E00 + 2 * BUNDLE + 5)]
+def test_more_shared_groups_than_one_block_holds() -> None:
+    firsts = [chr(code) for code in range(0x4E00, 0x4E00 + 2 * BLOCK_GROUPS + 5)]
     tree = tree_of([first + end for first in firsts for end in ("", "a", "b", "bc")])
-    assert [len(level.bundles) for level in TreeWalk(tree).levels] == [0, 1, 3, 0]
+    assert [len(level.shared) for level in TreeWalk(tree).levels] == [0, 1, 3, 0]
     check_levels(tree)
 
 
@@ -34,7 +34,7 @@ def test_more_large_families_than_one_bundle_holds() -> None:
 @example(names=[(0, ""), (2, "")])
 @example(names=[(0, "ab"), (1, "ac"), (1, "ad"), (2, "b"), (2, "")])
 def test_levels_below_several_roots(names: list[tuple[int, str]]) -> None:
-    """The roots are one family, of the state before any name; a root without children is nobody's parent."""
+    """The roots are one group, of the state before any name; a root without children is nobody's parent."""
     vocabulary = Vocabulary.from_names(name for _, name in names)
     beginnings = [vocabulary.size + label for label, _ in names]
     check_levels(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
@@ -47,21 +47,29 @@ def check_levels(tree: PrefixTree) -> None:
     assert [(level.rows.start, level.rows.stop) for level in walk.levels] == list(
         zip(tree.level[:-1].tolist(), tree.level[1:].tolist(), strict=True)
     )
-    families = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
-    assert walk.families == len(families)
-    assert walk.eldest.tolist() == [children[parent][0] for parent in families]
-    sent = np.random.default_rng(0).normal(size=(2, tree.nodes, 3))
-    sums = FamilySums(SideBySide(sent), walk, np.full((walk.families, 6), np.nan))
+    groups = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
+    assert walk.groups == len(groups)
+    assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
+    for rows in (1, 3, tree.nodes):
+        stretches = walk.stretches(rows)
+        assert [level.rows for *_, levels in stretches for level in levels] == [level.rows for level in walk.levels]
+        for start, end, levels in stretches:
+            assert (levels[0].rows.start, levels[-1].rows.stop) == (start, end)
+            assert end - start <= rows or len(levels) == 1
+    sent = np.random.default_rng(0).normal(size=(3, tree.nodes, 3))
+    np.testing.assert_array_equal(side_by_side(sent, [2, 0], np.array([0])), [[*sent[2, 0], *sent[0, 0]]])
+    sums = GroupSums(sent, [0, 2])
+    sums.begin(walk)
     for level in walk.levels:
         np.testing.assert_array_equal(level.parents, tree.parent[level.rows])
-        here = families[level.families]
+        here = groups[level.groups]
         assert sorted(set(level.parents.tolist())) == here
-        assert level.parents_of_families.tolist() == here
-        if level.family is None:
+        assert level.parents_of_groups.tolist() == here
+        if level.group is None:
             assert len(here) == len(level.parents)
         else:
-            assert [here[family] for family in level.family] == level.parents.tolist()
-        own = [families.index(node) if len(children[node]) else 0 for node in range(level.rows.start, level.rows.stop)]
-        assert level.own_family.tolist() == own
-        expected = [sent[:, children[parent]].sum(axis=1).ravel() for parent in here]
+            assert [here[group] for group in level.group] == level.parents.tolist()
+        own = [groups.index(node) if len(children[node]) else 0 for node in range(level.rows.start, level.rows.stop)]
+        assert level.children.tolist() == own
+        expected = [sent[[0, 2]][:, children[parent]].sum(axis=1).ravel() for parent in here]
         np.testing.assert_allclose(sums.fill(level), expected, rtol=0, atol=1e-14)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np  # noqa: F401  # for your formulas
 
-from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN, sigmoid_of_half  # noqa: F401  # for your formulas
+from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN, logistic  # noqa: F401  # for your formulas
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.network.architecture import OwnCellNetwork
 from namegen.core.network.cells import Cell, sigmoid, tanh
@@ -32,22 +32,22 @@ class SoftsignFormula(Cell):
 class Softsign(SimpleRNN):
     """First task: ``h' = a / (1 + |a|)`` with ``a = x + s``, in place of ``h' = tanh(a)``.
 
-    ``columns`` and ``s`` are both of the shape ``(1, B, H)``, and so is ``after``. ``backward`` is SimpleRNN's: it
-    multiplies the gradient with what ``slopes`` has left in ``columns``.
+    ``x`` and ``s`` are both of the shape ``(1, B, H)``, and so are ``after`` and ``local``. ``backward`` is the base
+    class's: it multiplies the gradient with ``local``.
     """
 
     declared = SoftsignFormula
 
-    def forward(self, columns, s, before, after, kept):
-        """Write h' into ``after``. ``columns`` holds x."""
+    def forward(self, x, s, before, after, cache):
+        """Write h' into ``after``."""
         raise NotImplementedError(
             'Softsign.forward is not written yet: see "Your task, first part" in chapter 3, and TODO in cell.py'
         )  # TODO
 
-    def slopes(self, columns, before, after, kept):
-        """Write the derivative of h' by a into ``columns``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
+    def local_derivatives(self, before, after, cache, local):
+        """Write the derivative of h' by a into ``local``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
         raise NotImplementedError(
-            'Softsign.slopes is not written yet: see "Your task, first part" in chapter 3, and TODO in cell.py'
+            'Softsign.local_derivatives is not written yet: see "Your task, first part", chapter 3, and TODO in cell.py'
         )  # TODO
 
 
@@ -70,34 +70,23 @@ class OneGate(NumpyCell):
     n = tanh(x_n + s_n)
     h' = z h + (1 − z) n
 
-    ``columns`` has two arrays ``(B, H)``: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
+    ``x`` and ``s`` have two arrays ``(B, H)`` each: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
     """
 
     declared = OneGateFormula
-    columns = 2  # arrays that the cell works on: z and n
-    x_gates = (0, 1)  # the input's part has both, in this order
-    scale = (0.5, 1.0)  # of z, a sigmoid, x and s come multiplied by ½, as sigmoid_of_half wants them
-    carried = (0,)  # h is also read by itself, in z h: so before and d_before hold it
+    carried = (0,)  # h is also read by itself, in z h: so before holds it
+    cached = 2  # arrays that forward leaves for local_derivatives: z and n
 
-    def forward(self, columns, s, before, after, kept):
-        """Write h' into ``after[0]``, and leave z and n in ``columns``. ``columns`` holds x_z and x_n."""
+    def forward(self, x, s, before, after, cache):
+        """Write z and n into ``cache``, and h' into ``after[0]``."""
         raise NotImplementedError(
             'OneGate.forward is not written yet: see "Your task, second part" in chapter 3, and TODO in cell.py'
         )  # TODO
 
-    def slopes(self, columns, before, after, kept):
-        """Write the derivatives of h': by x_z + s_z and by x_n + s_n into ``columns``, by h into ``before[0]``.
-
-        On the way in ``columns`` holds z and n, ``before[0]`` holds h. Compute all three before you write the first.
-        """
+    def local_derivatives(self, before, after, cache, local):
+        """Write the derivatives of h' into ``local``: by x_z + s_z, by x_n + s_n, by h."""
         raise NotImplementedError(
-            'OneGate.slopes is not written yet: see "Your task, second part" in chapter 3, and TODO in cell.py'
-        )  # TODO
-
-    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
-        """Multiply d loss / d h', ``d_after``, with what slopes has left, into ``d_columns`` and ``d_before``."""
-        raise NotImplementedError(
-            'OneGate.backward is not written yet: see "Your task, second part" in chapter 3, and TODO in cell.py'
+            'OneGate.local_derivatives is not written yet: see "Your task, second part", chapter 3, and TODO in cell.py'
         )  # TODO
 
 

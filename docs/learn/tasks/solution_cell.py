@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN, sigmoid_of_half
+from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN, logistic
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.network.architecture import OwnCellNetwork
 from namegen.core.network.cells import Cell, sigmoid, tanh
@@ -30,20 +30,20 @@ class SoftsignFormula(Cell):
 class Softsign(SimpleRNN):
     """First task: ``h' = a / (1 + |a|)`` with ``a = x + s``, in place of ``h' = tanh(a)``.
 
-    ``columns`` and ``s`` are both of the shape ``(1, B, H)``, and so is ``after``. ``backward`` is SimpleRNN's: it
-    multiplies the gradient with what ``slopes`` has left in ``columns``.
+    ``x`` and ``s`` are both of the shape ``(1, B, H)``, and so are ``after`` and ``local``. ``backward`` is the base
+    class's: it multiplies the gradient with ``local``.
     """
 
     declared = SoftsignFormula
 
-    def forward(self, columns, s, before, after, kept):
-        """Write h' into ``after``. ``columns`` holds x."""
-        a = columns + s
+    def forward(self, x, s, before, after, cache):
+        """Write h' into ``after``."""
+        a = x + s
         after[...] = a / (1 + np.abs(a))
 
-    def slopes(self, columns, before, after, kept):
-        """Write the derivative of h' by a into ``columns``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
-        columns[...] = (1 - np.abs(after)) ** 2  # h' = a / (1 + |a|), of which the slope is 1 / (1 + |a|)²
+    def local_derivatives(self, before, after, cache, local):
+        """Write the derivative of h' by a into ``local``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
+        local[...] = (1 - np.abs(after)) ** 2  # h' = a / (1 + |a|), of which the slope is 1 / (1 + |a|)²
 
 
 class OneGateFormula(Cell):
@@ -65,38 +65,25 @@ class OneGate(NumpyCell):
     n = tanh(x_n + s_n)
     h' = z h + (1 − z) n
 
-    ``columns`` has two arrays ``(B, H)``: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
+    ``x`` and ``s`` have two arrays ``(B, H)`` each: z's and n's. ``before[0]`` is h, ``after[0]`` is h'.
     """
 
     declared = OneGateFormula
-    columns = 2  # arrays that the cell works on: z and n
-    x_gates = (0, 1)  # the input's part has both, in this order
-    scale = (0.5, 1.0)  # of z, a sigmoid, x and s come multiplied by ½, as sigmoid_of_half wants them
-    carried = (0,)  # h is also read by itself, in z h: so before and d_before hold it
+    carried = (0,)  # h is also read by itself, in z h: so before holds it
+    cached = 2  # arrays that forward leaves for local_derivatives: z and n
 
-    def forward(self, columns, s, before, after, kept):
-        """Write h' into ``after[0]``, and leave z and n in ``columns``. ``columns`` holds x_z and x_n."""
-        columns += s
-        z, n = columns
-        sigmoid_of_half(z)
-        np.tanh(n, out=n)
+    def forward(self, x, s, before, after, cache):
+        """Write z and n into ``cache``, and h' into ``after[0]``."""
+        z, n = logistic(x[0] + s[0]), np.tanh(x[1] + s[1])
+        cache[0], cache[1] = z, n
         after[0] = z * before[0] + (1 - z) * n
 
-    def slopes(self, columns, before, after, kept):
-        """Write the derivatives of h': by x_z + s_z and by x_n + s_n into ``columns``, by h into ``before[0]``.
-
-        On the way in ``columns`` holds z and n, ``before[0]`` holds h.
-        """
-        (z, n), h = columns, before[0]
-        by_z = (h - n) * z * (1 - z)  # h' = z h + (1 − z) n; z = σ(…)
-        by_n = (1 - z) * (1 - n**2)  # h' = … + (1 − z) n; n = tanh(…)
-        by_h = z.copy()  # h' = z h + …
-        columns[0], columns[1], before[0] = by_z, by_n, by_h
-
-    def backward(self, d_after, columns, before, kept, *, d_columns, d_before):
-        """Multiply d loss / d h', ``d_after``, with what slopes has left, into ``d_columns`` and ``d_before``."""
-        d_columns[...] = d_after * columns
-        d_before[...] = d_after * before
+    def local_derivatives(self, before, after, cache, local):
+        """Write the derivatives of h' into ``local``: by x_z + s_z, by x_n + s_n, by h."""
+        (z, n), h = cache, before[0]
+        local[0] = (h - n) * z * (1 - z)  # h' = z h + (1 − z) n; z = σ(…)
+        local[1] = (1 - z) * (1 - n**2)  # h' = … + (1 − z) n; n = tanh(…)
+        local[2] = z  # h' = z h + …
 
 
 class SoftsignNetwork(OwnCellNetwork):

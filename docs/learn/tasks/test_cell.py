@@ -32,10 +32,9 @@ def new_engine(cells: ModuleType, which: str, hidden: tuple[int, ...] = (6, 5)):
 
 
 def state_after(cell, x: np.ndarray, s: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """What forward makes of plain, unscaled x and s, each (gates, B, H), and of h, (B, H)."""
-    scale, carried = np.array(cell.scale)[:, None, None], np.stack([h] * len(cell.carried) or [h])
+    """What forward makes of x and s, each (gates, B, H), and of h, (B, H)."""
     after = np.full((1, *h.shape), np.nan)
-    cell.forward(x * scale, s * scale, carried, after, np.empty((0, *h.shape)))
+    cell.forward(x, s, h[None], after, np.empty((cell.cached, *h.shape)))
     expect(not np.isnan(after).any(), "forward has not written into after: say after[...] = … or after[0] = …")
     return after[0]
 
@@ -55,7 +54,9 @@ def logistic(a: np.ndarray) -> np.ndarray:
 def test_1_forward_is_the_formula(cells: ModuleType, which: str) -> None:
     """Four rows of a width of three, random numbers."""
     cell, rng = getattr(cells, which)(), np.random.default_rng(0)
-    x, s, h = (rng.normal(size=(count, 4, 3)) for count in (len(cell.scale), len(cell.scale), 1))
+    x, s, h = (
+        rng.normal(size=(count, 4, 3)) for count in (cell.declared.formula.gates, cell.declared.formula.gates, 1)
+    )
     said, formula = FORMULAS[which]
     found, expected = state_after(cell, x, s, h[0]), formula(x + s, h[0])
     np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=f"forward must write h' = {said}")
@@ -63,7 +64,7 @@ def test_1_forward_is_the_formula(cells: ModuleType, which: str) -> None:
 
 @both
 def test_2_the_derivative_is_that_of_the_formula(cells: ModuleType, which: str) -> None:
-    """Slopes and backward against central differences of forward."""
+    """Local derivatives against central differences of forward."""
     check_cell(getattr(cells, which)())
 
 

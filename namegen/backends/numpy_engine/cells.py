@@ -1,21 +1,20 @@
 """The cells: what one step makes of its input and of the state before it, and the derivative of that.
 
 A cell is arithmetic on numbers that stand side by side, one row for each prefix: it knows no tree, no level and no
-matrix product. ``recurrent.py`` makes the two parts that a cell reads, and every array that it writes into:
+matrix product. ``recurrent.py`` makes the two parts that a cell reads, and every array that it writes into. Each is
+``(count, B, H)``:
 
-    x = the input's part, x K + b        s = the state's part, h U (+ the state's bias, for a cell that has one)
+    x        the input's part, x K + b: a gate after the other, in the order of the kernel
+    s        the state's part, h U (+ the state's bias, for a cell that has one), in the order of the recurrent kernel
+    before   the arrays of the state before that the cell reads by itself, not through s alone
+    after    the state after the step, h first
+    cache    what forward computes and the way back needs beside before and after
+    local    local derivatives: of the state after by each gate pre-activation, then by each array of before
+    d_after  d loss / d after
+    d        d loss / d each gate pre-activation, then d loss / d each array of before
 
-Both come multiplied by the cell's ``scale``: ½ for a gate that is a sigmoid, because σ(x) = (1 + tanh(x / 2)) / 2 and
-tanh cannot overflow. A factor of ½ is exact, and in the weights it costs nothing.
-
-All arrays are of the shape ``(count, B, H)``, each ``(B, H)`` of them whole in memory, so that an operation on it is
-one pass; and all that can be is done in place. A cell works on ``columns`` of a width each:
-
-- ``forward`` finds x in the first of them and leaves there what it has computed;
-- ``slopes`` turns these into the factors that a derivative is made of: everything in it that is known before the
-  gradient arrives, so that it is done for many rows at once;
-- ``backward`` multiplies the gradient with them: d x in the first columns, d s in the last. Where x and s are only read
-  as a sum, they have one column for both.
+A gate pre-activation is what the gate's function is taken of: x + s, so that x and s have one derivative. A gate that
+needs its x and s apart has two pre-activations, and that of s stands behind those of all x.
 
 Letters are those of ``core/README.md``; each derivative names the forward line that it undoes. The README beside this
 file shows what a new cell is.
@@ -37,84 +36,70 @@ class NumpyCell(ABC):
 
     Attributes:
         declared: the cell whose formula it computes (``core/network/cells.py``), with its gates and states.
-        columns: how many arrays the cell works on.
-        x_gates: the gates of the input's part, by their place in the kernel: the first columns, in this order.
-        scale: by what each gate's x and s come multiplied, in the order of the kernel.
-        carried: the arrays of the state that the cell reads by itself, not through ``s`` alone: neighbours, all
-            but h among them; ``before`` and ``d_before`` hold these.
-        kept: how many more arrays ``forward`` keeps.
+        apart: the gates that need their x and s apart.
+        carried: which arrays of the state are in ``before``: neighbours, all but h among them.
+        cached: how many arrays ``cache`` has.
+        more_local: how many arrays ``local`` has beside those that are said above.
     """
 
     declared: ClassVar[type[cells.Cell]]
-    columns: ClassVar[int]
-    x_gates: ClassVar[tuple[int, ...]]
-    scale: ClassVar[tuple[float, ...]]
+    apart: ClassVar[tuple[int, ...]] = ()
     carried: ClassVar[tuple[int, ...]] = ()
-    kept: ClassVar[int] = 0
+    cached: ClassVar[int] = 0
+    more_local: ClassVar[int] = 0
 
     @property
-    def s_gates(self) -> int:
-        """How many gates the state's part has, in the order of the recurrent kernel: the last columns."""
-        return self.declared.formula.state_gates
+    def of_state(self) -> list[int]:
+        """For each gate of the state's part, in the order of the recurrent kernel, its pre-activation."""
+        gates = self.declared.formula.gates
+        own = {gate: gates + place for place, gate in enumerate(self.apart)}
+        return [own.get(gate, gate) for gate in range(self.declared.formula.state_gates)]
 
     @abstractmethod
     def forward(
         self,
-        columns: Float[Array, "columns B H"],
-        s: Float[Array, "s_gates B H"],
+        x: Float[Array, "gates B H"],
+        s: Float[Array, "state_gates B H"],
         before: Float[Array, "carried B H"],
         after: Float[Array, "states B H"],
-        kept: Float[Array, "kept B H"],
+        cache: Float[Array, "cached B H"],
     ) -> None:
-        """From x, in the first columns, s and the carried state before, write the state after. s may be used up."""
+        """From the first three, write ``after`` and ``cache``."""
 
     @abstractmethod
-    def slopes(
+    def local_derivatives(
         self,
-        columns: Float[Array, "columns B H"],
         before: Float[Array, "carried B H"],
         after: Float[Array, "states B H"],
-        kept: Float[Array, "kept B H"],
+        cache: Float[Array, "cached B H"],
+        local: Float[Array, "locals B H"],
     ) -> None:
-        """Turn what forward left, ``after`` apart, into what ``backward`` multiplies with."""
+        """From the first three, write ``local``: all of a derivative that is known before the gradient arrives, so that
+        it is computed for many rows at once.
+        """
 
-    @abstractmethod
     def backward(
         self,
         d_after: Float[Array, "states B H"],
-        columns: Float[Array, "columns B H"],
-        before: Float[Array, "carried B H"],
-        kept: Float[Array, "kept B H"],
-        *,
-        d_columns: Float[Array, "columns B H"],
-        d_before: Float[Array, "carried B H"],
+        local: Float[Array, "locals B H"],
+        d: Float[Array, "pre_activations_and_carried B H"],
     ) -> None:
-        """From d loss / d state after, which may be used up, write the derivatives of the columns (unscaled) and of the
-        carried state before.
-        """
+        """From the first two, write ``d``. Here for a cell whose state is h alone."""
+        np.multiply(d_after, local, out=d)
 
 
 class SimpleRNN(NumpyCell):
     """``h' = tanh(x + s)``: Elman, 1990."""
 
     declared = cells.SimpleRNN
-    columns, x_gates, scale = 1, (0,), (1.0,)
 
-    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
+    def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
         """The new state."""
-        np.add(columns, s, out=after)
-        np.tanh(after, out=after)
+        np.tanh(x + s, out=after)
 
-    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
-        """Of tanh."""
-        np.multiply(after, after, out=columns)
-        np.subtract(1, columns, out=columns)  # h' = tanh(x + s)
-
-    def backward(
-        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
-    ) -> None:
-        """Its derivative."""
-        np.multiply(d_after, columns, out=d_columns)
+    def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
+        """Of h' by x + s."""
+        np.subtract(1, after * after, out=local)  # h' = tanh(x + s)
 
 
 class GRU(NumpyCell):
@@ -124,50 +109,32 @@ class GRU(NumpyCell):
     n = tanh(x_n + r s_n)
     h' = z h + (1 − z) n
 
-    Columns: n, z, r, s_n; x_n is read apart from s_n.
+    Pre-activations: z, r, x_n, s_n.
     """
 
     declared = cells.GRU
-    columns, x_gates, scale = 4, (2, 0, 1), (0.5, 0.5, 1.0)
+    apart = (2,)
     carried = (0,)
+    cached = 4  # z, r, n, s_n
 
-    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
-        """The new state; r s_n stands where s_n would."""
-        (n, z, r, r_s_n), h, h_after = columns, before[0], after[0]
-        sigmoids = columns[1:3]
-        sigmoids += s[:2]
-        sigmoid_of_half(sigmoids)
-        np.multiply(r, s[2], out=r_s_n)
-        n += r_s_n
-        np.tanh(n, out=n)
-        np.subtract(h, n, out=h_after)  # n + z (h − n)
-        h_after *= z
-        h_after += n
+    def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
+        """The new state."""
+        (z, r, n, s_n), h = cache, before[0]
+        logistic(x[:2] + s[:2], out=cache[:2])
+        s_n[...] = s[2]
+        np.tanh(x[2] + r * s_n, out=n)
+        np.add(n, z * (h - n), out=after[0])  # z h + (1 − z) n
 
-    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
-        """Of h' by each column and by h."""
-        (n, z, r, r_s_n), h = columns, before[0]
-        by_z = 1 - z
-        h -= n
-        n *= n
-        np.subtract(1, n, out=n)
-        n *= by_z  # h' = z h + (1 − z) n; n = tanh(x_n + …)
-        by_z *= z
-        by_z *= h  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
-        np.copyto(h, z)  # by h: h' = z h + …
-        np.copyto(z, by_z)
-        by_r = np.subtract(1, r, out=by_z)
-        by_r *= r_s_n
-        by_r *= n  # x_n + r s_n; r = σ(x_r + s_r)
-        np.multiply(r, n, out=r_s_n)  # by s_n: x_n + r s_n
-        np.copyto(r, by_r)
-
-    def backward(
-        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
-    ) -> None:
-        """Its derivative: all depends on h' alone."""
-        np.multiply(d_after, columns, out=d_columns)
-        np.multiply(d_after, before, out=d_before)
+    def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
+        """Of h' by the pre-activations and by h."""
+        (z, r, n, s_n), h = cache, before[0]
+        by_z, by_r, by_x_n, by_s_n, by_h = local
+        not_z = 1 - z
+        np.multiply(h - n, z * not_z, out=by_z)  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
+        np.multiply(not_z, 1 - n * n, out=by_x_n)  # h' = z h + (1 − z) n; n = tanh(x_n + r s_n)
+        np.multiply(by_x_n, r, out=by_s_n)  # x_n + r s_n
+        np.multiply(by_s_n * s_n, 1 - r, out=by_r)  # x_n + r s_n; r = σ(x_r + s_r)
+        by_h[...] = z  # h' = z h + …
 
 
 class LSTM(NumpyCell):
@@ -179,64 +146,52 @@ class LSTM(NumpyCell):
     """
 
     declared = cells.LSTM
-    columns, x_gates, scale = 4, (0, 1, 2, 3), (0.5, 0.5, 1.0, 0.5)
     carried = (1,)
-    kept = 1  # tanh(c')
+    cached = 5  # i, f, g, o, tanh c'
+    more_local = 1  # h' by c'
 
-    def forward(self, columns: Array, s: Array, before: Array, after: Array, kept: Array) -> None:
+    def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
         """The new state."""
-        (i, f, g, o), c, (h_after, c_after), tanh_c = columns, before[0], after, kept[0]
-        columns += s
-        np.tanh(columns, out=columns)
-        for sigmoid in (columns[:2], o):
-            sigmoid *= 0.5
-            sigmoid += 0.5
+        (i, f, g, o, tanh_c), c, (h_after, c_after) = cache, before[0], after
+        logistic(x[:2] + s[:2], out=cache[:2])
+        np.tanh(x[2] + s[2], out=g)
+        logistic(x[3] + s[3], out=o)
         np.multiply(f, c, out=c_after)
-        np.multiply(i, g, out=tanh_c)
-        c_after += tanh_c
+        c_after += i * g
         np.tanh(c_after, out=tanh_c)
         np.multiply(o, tanh_c, out=h_after)
 
-    def slopes(self, columns: Array, before: Array, after: Array, kept: Array) -> None:
-        """Of c' by i, f, g and c; of h' by o and c'."""
-        (i, f, g, o), c, tanh_c = columns, before[0], kept[0]
-        by_i = 1 - i
-        by_i *= i
-        by_i *= g  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
-        g *= g
-        np.subtract(1, g, out=g)
-        g *= i  # c' = f c + i g; g = tanh(x_g + s_g)
-        np.copyto(i, by_i)
-        by_f = np.subtract(1, f, out=by_i)
-        by_f *= f
-        by_f *= c  # c' = f c + i g; f = σ(x_f + s_f)
-        np.copyto(c, f)  # by c: c' = f c + i g
-        np.copyto(f, by_f)
-        by_c_after = np.multiply(tanh_c, tanh_c, out=by_f)
-        np.subtract(1, by_c_after, out=by_c_after)
-        by_c_after *= o  # h' = o tanh(c')
-        tanh_c *= o
-        np.subtract(1, o, out=o)
-        o *= tanh_c  # h' = o tanh(c'); o = σ(x_o + s_o)
-        np.copyto(tanh_c, by_c_after)
+    def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
+        """Of c' by i, f, g; of h' by o; of c' by c; and of h' by c'."""
+        (i, f, g, o, tanh_c), c = cache, before[0]
+        by_i, by_f, by_g, by_o, by_c, by_c_after = local
+        np.multiply(g, i * (1 - i), out=by_i)  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        np.multiply(c, f * (1 - f), out=by_f)  # c' = f c + i g; f = σ(x_f + s_f)
+        np.multiply(i, 1 - g * g, out=by_g)  # c' = f c + i g; g = tanh(x_g + s_g)
+        np.multiply(tanh_c, o * (1 - o), out=by_o)  # h' = o tanh(c'); o = σ(x_o + s_o)
+        by_c[...] = f  # c' = f c + …
+        np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)  # h' = o tanh(c')
 
-    def backward(
-        self, d_after: Array, columns: Array, before: Array, kept: Array, *, d_columns: Array, d_before: Array
-    ) -> None:
-        """Its derivative."""
-        d_h_after, d_c_after = d_after  # c' is also the state
-        np.multiply(d_h_after, columns[3], out=d_columns[3])  # h' by o
-        d_h_after *= kept[0]
-        d_c_after += d_h_after  # h' by c'
-        np.multiply(d_c_after, columns[:3], out=d_columns[:3])  # c' by i, f, g
-        np.multiply(d_c_after, before[0], out=d_before[0])  # c' by c
+    def backward(self, d_after: Array, local: Array, d: Array) -> None:
+        """The gates i, f and g act through c' alone."""
+        d_h, d_c = d_after
+        d_c_in_all = d_c + d_h * local[5]  # c' is part of the state; h' by c'
+        np.multiply(d_c_in_all, local[:3], out=d[:3])  # c' by i, f, g
+        np.multiply(d_h, local[3], out=d[3])  # h' by o
+        np.multiply(d_c_in_all, local[4], out=d[4])  # c' by c
 
 
-def sigmoid_of_half(x: Float[Array, "..."]) -> None:
-    """``σ(2x) = (1 + tanh x) / 2``, in place: what is scaled by ½ becomes the sigmoid of what it was."""
-    np.tanh(x, out=x)
-    x *= 0.5
-    x += 0.5
+def logistic(a: Float[Array, "..."], out: Float[Array, "..."] | None = None) -> Float[Array, "..."]:
+    """``σ(a) = (1 + tanh(a / 2)) / 2``, which cannot overflow.
+
+    >>> logistic(np.array([-1e4, 0, 1e4])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    found: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(found, out=found)
+    found *= 0.5
+    found += 0.5
+    return found
 
 
 CELLS: dict[str, NumpyCell] = {cell.declared.name: cell for cell in (SimpleRNN(), GRU(), LSTM())}

@@ -13,7 +13,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
-from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent, Room
+from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
@@ -38,7 +38,6 @@ class Linear:
     def __init__(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         self.parameters = parameters
         self.gradients = gradients
-        self._room = Room(parameters["kernel"].dtype)
 
     def forward(self, inputs: Float[Array, "N K"]) -> Float[Array, "N V"]:
         """The logits, in new memory."""
@@ -49,15 +48,11 @@ class Linear:
         return outputs
 
     def backward(self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]) -> Float[Array, "N K"]:
-        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs.
-
-        What is returned is overwritten by the next backward.
-        """
+        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs."""
         d_columns, kernel = d_outputs.T, self.parameters["kernel"]
         self.gradients["kernel"][...] = (d_columns @ inputs).T  # x W; so ordered BLAS takes half the time
         np.matmul(d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"])  # … + b
-        d_inputs = self._room.get("d inputs", *inputs.shape)
-        return np.matmul(d_outputs, kernel.T, out=d_inputs)  # x W
+        return d_outputs @ kernel.T  # x W
 
 
 class SoftmaxCrossEntropy:
@@ -68,47 +63,34 @@ class SoftmaxCrossEntropy:
     should follow: ``n target_v`` takes the place of c_v.
     """
 
-    def __init__(self, dtype: np.dtype | str = "float32") -> None:
-        self._room = Room(dtype)
-
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
-        tree, targets = batch.tree, batch.targets
-        of_tokens = logits.T  # a token after the other, as the linear layer writes them
-        room, shape = self._room, of_tokens.shape
+        tree, of_tokens = batch.tree, logits.T  # a token after the other, as the linear layer writes them
         # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
-        shifted = np.subtract(of_tokens, of_tokens.max(axis=0), out=room.get("exponentials", *shape))  # (V, N)
-        if targets is None:
+        shifted: Array = np.subtract(of_tokens, of_tokens.max(axis=0), order="C")  # (V, N)
+        wanted: Array | float = 1.0
+        if batch.targets is None:
             self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
-            at_edges = shifted.ravel().take(self._edges).astype(np.float64)
-            towards = float(tree.edge_count @ at_edges)  # Σ_v c_v shifted_v
-            wanted: Array | float = 1.0
+            towards = tree.edge_count @ shifted.ravel().take(self._edges).astype(np.float64)  # Σ_v c_v shifted_v
         else:
-            self._targets = room.get("targets", *shape)
-            np.copyto(self._targets, targets.T)
-            weighted = np.multiply(self._targets, shifted, out=room.get("weighted", *shape))
-            ones = np.ones(len(weighted), weighted.dtype)  # a product with ones sums faster than np.sum
-            towards = float(tree.count @ (ones @ weighted).astype(np.float64))  # Σ_v n target_v shifted_v
+            self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)
+            ones = np.ones(len(shifted), shifted.dtype)  # a product with ones sums faster than np.sum
+            towards = tree.count @ (ones @ (self._targets * shifted)).astype(np.float64)  # Σ_v n target_v shifted_v
             wanted = ones @ self._targets  # single precision does not quite sum to 1
-        exponentials = np.exp(shifted, out=shifted)
-        sums = exponentials.sum(axis=0)  # (N,)
-        self._exponentials, self._sums, self._batch = exponentials, sums, batch
-        return float(tree.count @ (wanted * np.log(sums.astype(np.float64))) - towards)
+        self._exponentials, self._batch = np.exp(shifted), batch
+        self._sums = self._exponentials.sum(axis=0)  # (N,)
+        return float(tree.count @ (wanted * np.log(self._sums.astype(np.float64))) - towards)
 
     def backward(self) -> Float[Array, "N V"]:
         """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
-        tree, targets = self._batch.tree, self._batch.targets
-        dtype, shape = self._exponentials.dtype, self._exponentials.shape
-        share = 1 / self._batch.characters
-        scale = (tree.count * share / self._sums).astype(dtype)
-        # n log Σ e^shifted
-        d_logits: Array = np.multiply(self._exponentials, scale, out=self._room.get("d logits", *shape))
-        if targets is None:
-            d_logits.ravel()[self._edges] -= (tree.edge_count * share).astype(dtype)  # − Σ_v c_v shifted_v
+        batch, dtype = self._batch, self._exponentials.dtype
+        counts = batch.tree.count / batch.characters
+        d_logits: Array = self._exponentials * (counts / self._sums).astype(dtype)  # n log Σ e^shifted
+        if batch.targets is None:
+            of_edges = (batch.tree.edge_count / batch.characters).astype(dtype)
+            d_logits.ravel()[self._edges] -= of_edges  # − Σ_v c_v shifted_v
         else:
-            counts = (tree.count * share).astype(dtype)
-            weighted = np.multiply(self._targets, counts, out=self._room.get("weighted", *shape))
-            d_logits -= weighted  # − Σ_v n target_v shifted_v
+            d_logits -= self._targets * counts.astype(dtype)  # − Σ_v n target_v shifted_v
         return d_logits.T
 
 
@@ -142,9 +124,7 @@ class Model:
             Recurrent(cell, *self._tensors(f"rnn.{k}."), through_time=through_time) for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
-        self.loss = SoftmaxCrossEntropy(dtype)
-        self._ready_to_step = False
-        self._room = Room(dtype)
+        self.loss = SoftmaxCrossEntropy()
 
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
@@ -154,10 +134,6 @@ class Model:
         )
         return parameters, gradients
 
-    def parameters_changed(self) -> None:
-        """To be called by whoever has changed ``parameters`` or ``vector``; what reads them next looks anew."""
-        self._ready_to_step = False
-
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
         """The logits after every distinct prefix."""
         walk = TreeWalk(tree, self.vector.dtype)
@@ -165,7 +141,6 @@ class Model:
         for layer in self.recurrent:
             rows = layer.forward(rows, walk)
         self._last_rows = rows
-        self._ready_to_step = False  # what the layers have read may be masked
         return self.output.forward(rows)
 
     def loss_and_gradient(self, batch: Batch) -> float:
@@ -181,8 +156,7 @@ class Model:
         unmasked = {}
         for name, mask in masks.items():
             values = self.parameters[name]
-            unmasked[name] = self._room.get(name, *values.shape)
-            np.copyto(unmasked[name], values)
+            unmasked[name] = values.copy()
             values *= mask
         loss = self.loss_and_gradient(batch)
         for name, mask in masks.items():
@@ -192,10 +166,6 @@ class Model:
 
     def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
         """Read one token a row: the logits of the next one, and the state after it."""
-        if not self._ready_to_step:
-            for layer in self.recurrent:
-                layer.refresh()
-            self._ready_to_step = True
         rows: Array = tokens
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):
@@ -279,7 +249,6 @@ class NumpyEngine:
                 if clip_norm is not None:
                     clip(model.gradient, clip_norm)
                 self.optimizer.update(model.vector, model.gradient, step.learning_rate)
-                model.parameters_changed()
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
@@ -299,7 +268,6 @@ class NumpyEngine:
         parameters, optimizer = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
-        self.model.parameters_changed()
         if self.optimizer is None:
             return
         self.optimizer.reset()

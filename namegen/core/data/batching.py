@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, assemble, new_run
+from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, new_run, run_lengths
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.settings import DataSettings
@@ -71,8 +71,17 @@ class BatchMaker:
 
     def __init__(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
         self._name_of = name_of
-        self.tree, self._paths, self._path_start = names.tree_and_paths()
-        self._lengths = names.lengths
+        self.tree, paths, self._path_start = names.tree_and_paths()
+        self._path_end = self._path_start + names.lengths
+        # The way of each name through the tree as edges: those to its nodes below the root, then the one that ends it.
+        children, ends = self.tree.edge_token != BOUNDARY, self.tree.edge_token == BOUNDARY
+        edge_to = np.zeros(self.tree.nodes, paths.dtype)
+        edge_to[self.tree.roots :] = np.flatnonzero(children)
+        last = paths[self._path_end]
+        paths[:-1] = edge_to[paths[1:]]
+        edge_to[self.tree.edge_node[ends]] = np.flatnonzero(ends)
+        paths[self._path_end] = edge_to[last]
+        self._paths = paths
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
         self._slices = 1
@@ -117,7 +126,7 @@ class BatchMaker:
 
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
-        return self.tree.recounted(self._paths[self._path_start + self._lengths], counts)
+        return self.tree.recounted(self.tree.edge_node[self._paths[self._path_end]], counts)
 
     @property
     def name_count(self) -> int:
@@ -149,35 +158,29 @@ class BatchMaker:
         """The tree of some names, given by their rank among the distinct names of the list (by beginning, then name),
         repeats allowed.
 
-        Rows are sorted, so the names that share a prefix are neighbours, and a node of the small tree begins wherever
-        the node of the whole tree changes along a level.
+        The edges of a tree are sorted by node, then by token, and nodes are numbered as the edges to them. So the edges
+        of the whole tree that the names take, sorted, each once, are those of the small tree, in its own order.
         """
-        names = np.sort(names)
-        place = np.flatnonzero(new_run(names))
-        rows = names[place]  # the distinct names, (R,)
-        counts = np.empty_like(place)
-        np.subtract(place[1:], place[:-1], out=counts[:-1])
-        counts[-1] = len(names) - place[-1]
-        lengths = self._lengths[rows]
-        depths = np.arange(int(lengths.max()) + 1)[:, None]  # (T, 1)
-        reached = depths <= lengths  # (T, R)
-        whole = np.where(reached, self._paths.take(self._path_start[rows] + depths, mode="clip"), -1)
-        first = reached.copy()
-        first[:, 1:] &= whole[:, 1:] != whole[:, :-1]
-        starts = np.flatnonzero(first)  # one a node: by depth, then lexicographically
-        node = np.cumsum(first).reshape(first.shape) - 1  # (T, R): which node of the small tree each name is at
-        level = np.zeros(len(first) + 1, dtype=np.int64)
-        np.cumsum(first.sum(axis=1), out=level[1:])
-        parent = np.empty(len(starts), dtype=np.int64)
-        roots = level[1]
-        parent[:roots] = -1
-        parent[roots:] = node.ravel()[starts[roots:] - len(rows)]
-        count = np.add.reduceat((counts * reached).ravel(), starts)
-        end_node = node[lengths, np.arange(len(rows))]
-        order = np.argsort(end_node)
-        nodes = whole.ravel()[starts]
-        tree = assemble(self.tree.token[nodes], parent, level, count, end_node[order], counts[order])
-        return Batch(tree, self._targets(tree, nodes))
+        tree, start = self.tree, self._path_start[names]
+        sizes = self._path_end[names] - start + 1
+        behind = sizes.cumsum()
+        places = (start - behind + sizes).repeat(sizes)
+        places += np.arange(behind[-1])
+        edges = self._paths[places]
+        edges.sort()
+        first = new_run(edges).nonzero()[0]
+        edge_count = run_lengths(first, len(edges))
+        edges = edges[first]
+        edge_token, whole = tree.edge_token[edges], tree.edge_node[edges]
+        is_first = new_run(whole)  # edge of a node: each has one at least, as it ends or goes on
+        edge_node, first = is_first.cumsum() - 1, is_first.nonzero()[0]
+        nodes = whole[first]  # of the whole tree
+        level = nodes.searchsorted(tree.level[: sizes.max() + 1])
+        parent = np.full(len(nodes), -1)
+        parent[level[1] :] = edge_node[edge_token != BOUNDARY]
+        count = np.add.reduceat(edge_count, first)
+        small = PrefixTree(tree.token[nodes], parent, level, count, edge_node, edge_token, edge_count)
+        return Batch(small, self._targets(small, nodes))
 
     def _targets(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"] | None:
         """Those of a batch; ``nodes``: the node of the whole tree that each of its own is."""

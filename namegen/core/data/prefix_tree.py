@@ -424,6 +424,14 @@ def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     return first
 
 
+def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"]:
+    """How many values each run has, of ``count`` in all; the last ends with them."""
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1] = count - starts[-1]
+    return lengths
+
+
 def take_rows(
     flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "taken"]
 ) -> Int[Array, "of_taken"]:
