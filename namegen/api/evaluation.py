@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
+from itertools import repeat
 
 import numpy as np
 
@@ -89,31 +90,17 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     """
     _check_list(corpus)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
-    if model.labels and corpus.labels:
-        return _evaluate_by_label(model, corpus, knows_all=knows_all)
-    names = corpus.names if knows_all else [name for name in corpus.names if model.reads(name)]
-    if not names:
-        raise _nothing_known(model, corpus, "characters")
-    reader, beginning = as_one(model.model, model.beginnings)
-    tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
-    metrics = AccuracyEvaluator(reader).evaluate(tree)
-    return Evaluation(metrics, ceiling(tree), len(names), len(corpus.names) - len(names), model.name)
-
-
-def _evaluate_by_label(model: LoadedModel, corpus: Corpus, *, knows_all: bool) -> Evaluation:
-    """Each name given its label, or where the model knows no such label, given those that it means."""
-    names_of: dict[str, list[str]] = {label: [] for label in corpus.label_counts}
-    for name, label in zip(corpus.names, corpus.labels, strict=True):
+    by_label = bool(model.labels and corpus.labels)
+    names_of: dict[str, list[str]] = {label: [] for label in corpus.label_counts} if by_label else {"": []}
+    for name, label in zip(corpus.names, corpus.labels if by_label else repeat(""), strict=False):
         if knows_all or model.reads(name):
             names_of[label].append(name)
     each: dict[str, tuple[Metrics, int]] = {}
     names, tokens, characters = [], [], []
     for token, (label, some) in enumerate(names_of.items(), start=model.vocabulary.size):
-        places = [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
-        if not (places and some):
+        beginnings = _meant(label, model) if by_label else model.beginnings
+        if beginnings is None or not some:
             continue
-        beginnings = model.beginnings.only(places) if len(places) > 1 else None
-        beginnings = beginnings or Beginnings.single(model.beginnings.tokens[places[0]])
         reader, beginning = as_one(model.model, beginnings)
         tree = PrefixTree.from_names(some, model.vocabulary, [beginning] * len(some))
         each[label] = AccuracyEvaluator(reader).evaluate(tree), len(some)
@@ -121,18 +108,26 @@ def _evaluate_by_label(model: LoadedModel, corpus: Corpus, *, knows_all: bool) -
         tokens += [token] * len(some)
         characters.append(tree.characters)
     if not each:
-        raise _nothing_known(model, corpus, "a label or characters")
+        unknown = "a label or characters" if by_label else "characters"
+        raise NamesError(
+            f"{corpus.source}: every name has {unknown} that {model.name} does not know: give a list like the one that "
+            "it was trained on"
+        )
     figures = [astuple(of_label) for of_label, _ in each.values()]
     metrics = Metrics(*np.average(figures, axis=0, weights=characters).tolist())
     best = ceiling(PrefixTree.from_names(names, model.vocabulary, tokens))
-    return Evaluation(metrics, best, len(names), len(corpus.names) - len(names), model.name, each)
+    left_out = len(corpus.names) - len(names)
+    return Evaluation(metrics, best, len(names), left_out, model.name, each if by_label else {})
 
 
-def _nothing_known(model: LoadedModel, corpus: Corpus, what: str) -> NamesError:
-    return NamesError(
-        f"{corpus.source}: every name has {what} that {model.name} does not know: give a list like the one that it "
-        "was trained on"
-    )
+def _meant(label: str, model: LoadedModel) -> Beginnings | None:
+    """What the names of a list's label begin with: that label, or where the model does not know it, those that it
+    means; None: it means none.
+    """
+    places = [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
+    if len(places) < 2:
+        return Beginnings.single(model.beginnings.tokens[places[0]]) if places else None
+    return model.beginnings.only(places)
 
 
 def _check_list(corpus: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -70,28 +69,25 @@ def train(
     prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
-    with ExitStack() as for_a_while:
-        folder: RunFolder | None = None
-        text = ""
-        if out is not None or save:
-            recipe, data = prepared.recipe, prepared.recipe.data
-            if keep_names:
-                data = kept_here(data, corpus)
-            elif data.names not in BUNDLED:
-                data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
-            chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
-            text = write_config(replace(chosen, teaching=recipe.teaching))  # may refuse, so before the folder
-            if out is None:
-                folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
-            else:
-                folder = RunFolder.make(named_folder(out))
-            for_a_while.enter_context(folder.sole_use())
-            if keep_names:  # the list lies nowhere else
-                folder.save_names(corpus)
+    if out is None and not save:
+        return _run(TrainingRun(prepared, watch=watch, stop=stop), config, watch, stop, teach_on)
+    recipe, data = prepared.recipe, prepared.recipe.data
+    if keep_names:
+        data = kept_here(data, corpus)
+    elif data.names not in BUNDLED:
+        data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
+    chosen = replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
+    text = write_config(chosen)  # may refuse, so before the folder
+    if out is None:
+        folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
+    else:
+        folder = RunFolder.make(named_folder(out))
+    with folder.sole_use():
+        if keep_names:  # the list lies nowhere else
+            folder.save_names(corpus)
         run = TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
-        if folder is not None:
-            run.save()
-            folder.save_config(text)  # last: a folder that has its settings can be resumed
+        run.save()
+        folder.save_config(text)  # last: a folder that has its settings can be resumed
         return _run(run, config, watch, stop, teach_on)
 
 

@@ -79,10 +79,6 @@ class PlayerInventor:
             )
         return self._search(n, rng, batches)
 
-    def _is_new(self, player: InventedPlayer) -> bool:
-        """Whether no real player has that name, with or without a suffix."""
-        return self._real.isdisjoint((normalise(f"{player.first} {player.last}"), normalise(player.full_name)))
-
     def _search(
         self, n: int, rng: np.random.Generator, last_names: Iterator[NameBatch]
     ) -> Iterator[list[InventedPlayer]]:
@@ -106,7 +102,8 @@ class PlayerInventor:
         for _ in range(ROUNDS):
             for place, first in zip(waiting, self._first.draw(len(waiting), Kind(), rng), strict=True):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
-                if self._is_new(player) and (whole := normalise(player.full_name)) not in given:
+                whole = normalise(player.full_name)
+                if whole not in given and self._real.isdisjoint((whole, normalise(f"{first} {player.last}"))):
                     given.add(whole)
                     players[place] = player
             waiting = [place for place in waiting if place not in players]

@@ -87,14 +87,10 @@ class Whole(click.IntRange):
     ('from 1 to 1,024', 'at least 0')
     """
 
-    def __init__(self, least: int, most: int | None = None) -> None:
-        super().__init__(least, most)
-        self._least, self._most = least, most
-
     @property
     def in_words(self) -> str:
         """The bounds."""
-        return f"at least {self._least:,}" if self._most is None else f"from {self._least:,} to {self._most:,}"
+        return f"at least {self.min:,}" if self.max is None else f"from {self.min:,} to {self.max:,}"
 
     def _describe_range(self) -> str:  # what click shows in the help
         return self.in_words
@@ -103,9 +99,9 @@ class Whole(click.IntRange):
         """Read what was typed."""
         with suppress(ValueError):  # no number, or one of too many digits
             number = int(cast(str, value))
-            if self._least <= number and (self._most is None or number <= self._most):
+            if cast(int, self.min) <= number and (self.max is None or number <= self.max):
                 return number
-        of = "of " if self._most is None else ""
+        of = "of " if self.max is None else ""
         self.fail(f"{quote(str(value))}: expected a whole number {of}{self.in_words}.", param, ctx)
 
 
