@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import url2pathname
 
+from namegen.children import Children, Part, PartProgress
+from namegen.documents import Json
 from namegen.errors import FetchError, SettingsError, missing_library, quote, setting
 from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwatched
 from namegen.files import read_whole
@@ -102,45 +100,29 @@ class Downloader:
         return content
 
     def _from_web(self, address: str) -> bytes:
-        """Have a process read it. What it says is a line of JSON each; the last one says how many bytes follow."""
+        """Have a process of its own read it, which is killed when the time is up."""
         for library in ("urllib3", "certifi"):
             if find_spec(library) is None:
                 raise FetchError(missing_library("fetching", library, "fetch"))
         if self._asked:
             time.sleep(self.manners.delay)
         self._asked = True
-        job = {"address": address, "contact": self._contact, "manners": asdict(self.manners)}
         deadline = time.monotonic() + self.manners.longest
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "namegen.fetch.request"],  # -P: imports nothing from where it runs
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        end = threading.Timer(self.manners.longest, process.kill)
-        end.start()
-        with process:
-            assert process.stdin is not None  # both are pipes
-            assert process.stdout is not None
-            try:
-                with suppress(OSError), process.stdin as pipe:  # OSError: it has been killed already
-                    pipe.write(json.dumps(job).encode())
-                for line in process.stdout:
-                    what, *told = json.loads(line)
-                    if what == "refused":
-                        raise FetchError(told[0])
-                    if what != "whole":
+        with TemporaryDirectory() as folder, Children(1) as children:
+            file = Path(folder) / "content"
+            job: Json = {"address": address, "contact": self._contact, "manners": asdict(self.manners), "to": str(file)}
+            children.start(Part("namegen.fetch.request:read", job))
+            while time.monotonic() < deadline:
+                for event in children.events():
+                    if isinstance(event, PartProgress):
+                        what, *told = cast("list[Any]", event.more)
                         self.watch(EVENTS[what](*told))
-                    elif len(content := process.stdout.read(told[0])) == told[0]:
-                        return content
-            except json.JSONDecodeError:  # half a line: it was killed
-                pass
-            finally:  # Ctrl-C as well
-                end.cancel()
-                process.kill()
-        if time.monotonic() < deadline:
-            raise unreadable(address, "the process that reads it has died")
+                    elif event.trouble:
+                        raise unreadable(address, event.trouble)
+                    elif event.answer is not None:
+                        raise FetchError(str(event.answer))
+                    else:
+                        return file.read_bytes()
         raise unreadable(address, f"it takes longer than {self.manners.longest:g} seconds")
 
 

@@ -9,14 +9,12 @@ but for the limit of the process (which Windows lacks).
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import ssl
-import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -26,6 +24,7 @@ import urllib3
 from urllib3 import exceptions
 
 from namegen import __version__
+from namegen.children import Parent
 from namegen.errors import FetchError, cut, printable, quote, setting
 from namegen.fetch.download import Manners, bare, split_address, unreadable
 
@@ -170,31 +169,17 @@ def _too_large(address: str, manners: Manners) -> FetchError:
     return unreadable(address, f"it is larger than {manners.most_bytes:,} bytes")
 
 
-def main() -> None:
-    """Do what ``download.py`` writes to standard input, and tell it on standard output."""
-
-    def say(*told: object) -> None:
-        sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
-        sys.stdout.buffer.flush()
-
-    job = json.load(sys.stdin)
-    address, manners = job["address"], Manners(**job["manners"])
-    threading.Timer(manners.longest, os._exit, [1]).start()  # if download.py's own process is killed
+def read(job: dict[str, Any], parent: Parent) -> str | None:
+    """Do what ``download.py`` asks of a child: write a file where it says; gives the reason where it is refused."""
+    manners = Manners(**job["manners"])
     with suppress(ImportError, OSError, ValueError):
         import resource
 
         limit = MEMORY + 2 * manners.most_bytes
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     try:
-        content = request(address, job["contact"], manners, say)
+        content = request(job["address"], job["contact"], manners, lambda *told: parent.tell(0, 0, list(told)))
     except (FetchError, MemoryError) as error:
-        say("refused", (error if isinstance(error, FetchError) else _too_large(address, manners)).args[0])
-    else:
-        say("whole", len(content))
-        sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
+        return str((error if isinstance(error, FetchError) else _too_large(job["address"], manners)).args[0])
+    Path(job["to"]).write_bytes(content)
+    return None

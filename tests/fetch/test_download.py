@@ -21,7 +21,6 @@ import pytest
 
 from namegen.errors import FetchError, SettingsError
 from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwatched
-from namegen.fetch import download
 from namegen.fetch.download import Downloader, Manners, bare, decoded, inside, local_path, shown
 from tests.fetch.conftest import BRIEF, QUICK, read_here
 from tests.fetch.rude import MISBEHAVIOUR, NEVER_ENDING, SHORT, Rude, chunked, head, later, plain, rude_server, sent_to
@@ -80,7 +79,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         started.append(popen(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr(download.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     return started
 
 
@@ -119,7 +118,7 @@ def test_what_is_read_at_once_is_limited_by_the_memory_of_the_process(server):
 
 def test_a_process_that_dies_is_one_sentence(server, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/true")
-    refused(server.serve("a", plain(CONTENT)), "the process that reads it has died")
+    refused(server.serve("a", plain(CONTENT)), "its process died twice")
     assert server.requests == []
 
 
