@@ -71,7 +71,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (NETWORK | {"backends.opening"}, {"numpy", "jinja2", "markupsafe"}),
-    "fetch": (DATA | {"baseball", "lists"}, {"urllib3", "certifi"}),
+    "fetch": (DATA | {"baseball", "children", "lists"}, {"urllib3", "certifi"}),
     "pseudonymize": (DATA, set()),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
