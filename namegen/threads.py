@@ -9,8 +9,8 @@ from functools import lru_cache
 from namegen.errors import SettingsError
 
 # A layer so wide gains by a second thread: its products are large enough to share. Measured on two cores, on distinct
-# first names: GRU of 128, 192 and 256 units 1.3 to 1.4 times as fast, LSTM of 256 with 512 names a step 1.5 times; of
-# 32 and 64 units 1.05 to 1.15 times, which a second training beside it makes better use of.
+# first names: 128, 192 and 256 units of three gates 1.3 to 1.4 times as fast, 256 of four with 512 names a step 1.5
+# times; 32 and 64 units 1.05 to 1.15 times, which a second training beside it makes better use of.
 WIDE = 128
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 

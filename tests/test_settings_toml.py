@@ -30,7 +30,7 @@ VALUES = {
     "data.test": st.floats(0, 0.5),
     "data.split": st.sampled_from(SPLITS),
     "network.options": st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2),
-    "network.cell": st.none() | st.sampled_from(CELLS),
+    "network.cell": st.none() | st.sampled_from([*CELLS]),
     "network.hidden": st.none() | st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple),
     "training.clip_norm": st.none() | RATES,
     "training.rate_steps": st.lists(

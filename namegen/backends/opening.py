@@ -1,9 +1,9 @@
 """From a checkpoint to an engine that reads it and computes what the engine computed which trained it, or to an export.
 
 The probe of a checkpoint tells whether an engine here still computes what the engine did that trained it. It does not
-tell of an export with formulas of its own: where somebody has changed or replaced a cell of the NumPy engine, model and
-probe agree with each other, and a page would still hold the formulas as namegen wrote them. So each exporter has its
-target read a few rows of tokens, and compares all logits (``check_export``).
+tell of an export, which runs the formula that is declared: where somebody has changed or replaced a cell of the NumPy
+engine, model and probe agree with each other, and not with the formula. So each exporter has its target read a few rows
+of tokens, and compares all logits (``check_export``).
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
         quantize: ``none``, ``float16`` or ``int8``.
         half: the parameters in half precision.
 
-    >>> pieces(RecurrentNetwork(9, "gru", (4,)), "none")["rnn.0.bias.1"].shape
-    (12,)
+    >>> pieces(RecurrentNetwork(9, hidden=(4,)), "none")["rnn.0.kernel"].shape
+    (9, 4)
     """
     found: dict[str, Piece] = {}
     for name, shape in network.parameter_shapes.items():

@@ -282,9 +282,9 @@ def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
 class RecurrentNetwork(Network):
     """One-hot character → recurrent layers → linear layer → softmax.
 
-    >>> network = RecurrentNetwork(vocabulary_size=54, cell="gru", hidden=(32,))
+    >>> network = RecurrentNetwork(vocabulary_size=54, cell="lstm", hidden=(32,))
     >>> network.parameter_shapes["rnn.0.bias"]
-    (2, 96)
+    (128,)
     """
 
     architecture: ClassVar[str] = "rnn"
