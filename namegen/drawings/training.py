@@ -51,9 +51,8 @@ def history_figure(result: RunResult) -> Figure:
     for axes in panels:
         axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
         if best is not None:
-            axes.axvline(best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label="_best")
-    if best is not None:
-        _name_best(panels[0], best)
+            called = f"best: epoch {best.epoch}" if axes is panels[0] else "_best"
+            axes.axvline(best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label=called)
     panels[-1].xaxis.set_major_formatter(style.number_formatter())
     panels[-1].set_xlabel("time in training and validation (seconds)")
     for axes in panels:
@@ -112,20 +111,3 @@ def _history_title(result: RunResult) -> str:
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
     return f"{source}: {network.summary}, {result.backend} engine, {ended}"
-
-
-def _name_best(axes: Axes, best: EpochRecord) -> None:
-    """Say which epoch was the best, in a lane of its own below the curves."""
-    low, high = axes.get_ylim()
-    axes.set_ylim(low - 0.08 * (high - low), high)
-    right = best.seconds > 0.6 * axes.get_xlim()[1]
-    axes.text(
-        best.seconds,
-        0.02,
-        f" best: epoch {best.epoch} ",
-        transform=axes.get_xaxis_transform(),
-        ha="right" if right else "left",
-        va="bottom",
-        color=style.QUIET,
-        fontsize=9,
-    )

@@ -6,12 +6,11 @@ code there; the certificates of one with TLS come from dask's own configuration.
 
 from __future__ import annotations
 
-import time
 import uuid
 import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 TOPIC = "namegen"  # of the events
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
-SECONDS_WITHOUT_SCHEDULER = 30  # that it may be away in between
 WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose answer somebody waits for
 
 
@@ -125,44 +123,29 @@ class Cluster(Runner):
 
     def events(self) -> list[PartProgress | PartEnded]:
         """What has happened; waits a little for the first of it."""
+        from distributed import wait
+
         with self._gone_is_told():
-            ended = self._ended()
+            if self._client.status != "running":
+                raise OSError("the connection is closed")
+            with suppress(TimeoutError):
+                wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
             of_keys = {future.key: part for future, part in self._under_way.items()}
             found: list[PartProgress | PartEnded] = []
             while self._told:
                 key, progress = self._told.popleft()
                 if key in of_keys:
                     found.append(PartProgress(of_keys[key], *progress))
-            for future in ended:
-                part = self._under_way.pop(future)
-                answer = self._answer(future, part)
-                if answer is None:  # the scheduler has lost it
-                    self.start(part)
-                else:
-                    found.append(answer)
-            self._wait_for_scheduler()
+            ended = [future for future in self._under_way if future.done()]
+            found += [self._answer(future, self._under_way.pop(future)) for future in ended]
         return found
 
-    def _ended(self) -> set[Future[Any]]:
-        from distributed import CancelledError, wait
-
-        try:
-            return set(wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED").done)
-        except TimeoutError:
-            return set()
-        except CancelledError:  # the scheduler forgot our parts: it was started anew
-            return {future for future in self._under_way if future.status in ("cancelled", "lost")}
-
-    def _answer(self, future: Future[Any], part: Part) -> PartEnded | None:
-        from distributed import CancelledError
+    def _answer(self, future: Future[Any], part: Part) -> PartEnded:
         from distributed.scheduler import KilledWorker
 
-        try:
-            error = future.exception()
-            if error is None:
-                return PartEnded(part, **future.result())
-        except CancelledError:
-            return None
+        error = future.exception()
+        if error is None:
+            return PartEnded(part, **future.result())
         if isinstance(error, KilledWorker):
             why = "every worker that made it died: does it need more memory than they have?"
             return PartEnded(part, trouble=why, died=True)
@@ -173,22 +156,19 @@ class Cluster(Runner):
             "the extra distributed and those of the engines"
         )
 
-    def _wait_for_scheduler(self) -> None:
-        """Wait for one that has gone away. Raises OSError: it does not come back."""
-        start = time.monotonic()
-        while self._client.status != "running":
-            if self._client.status == "closed" or time.monotonic() - start > SECONDS_WITHOUT_SCHEDULER:
-                raise OSError("the connection is closed")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
     @contextmanager
     def _gone_is_told(self) -> Iterator[None]:
         """Every call to a scheduler may be the one that finds it gone."""
+        from distributed import CancelledError
         from distributed.client import ClosedClientError
 
         try:
             yield
-        except (OSError, ClosedClientError) as error:
+        except (
+            OSError,
+            ClosedClientError,
+            CancelledError,
+        ) as error:  # cancelled: it was started anew
             raise EngineError(
                 "the dask scheduler is gone; what has finished is kept: start it again, and run the same command to "
                 "continue"

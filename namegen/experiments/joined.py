@@ -9,10 +9,12 @@ from string import ascii_uppercase
 from typing import Any, cast
 
 from namegen.errors import ResultsError, counted
-from namegen.experiments.compare.document import BASELINE, CEILING, COMPARISONS, Comparison
+from namegen.experiments.compare.document import COMPARISONS, Comparison
 from namegen.experiments.compare.tables import (
+    accuracy_table,
     comparison_blocks,
     like_for_like_table,
+    loss_table,
 )
 from namegen.experiments.kept import read_document
 from namegen.experiments.machine import code_in_words
@@ -26,7 +28,6 @@ from namegen.experiments.report import (
     Table,
     Text,
     listed,
-    spread,
     write_page,
 )
 from namegen.experiments.sweep import results as sweeps
@@ -37,7 +38,8 @@ from namegen.experiments.trained import list_names
 from namegen.files import check_output, is_folder
 
 RESULTS, TITLE = "results.json", "namegen: reports joined"
-KIND = "kind"
+KIND, REFERENCES = "kind", ("n-gram", "ceiling")
+SPEED = "seconds an epoch, and the ratio to the first engine; compare the ratios between reports, not the seconds"
 Cells = dict[str, str]  # what a row is called → its text
 
 
@@ -112,7 +114,7 @@ def write_joined(sources: Sequence[Source], out: Path, *, force: bool = False) -
     elif len(sources) > 1:
         blocks.append(Text("No list stands in two comparisons or in two sweeps, so nothing is put side by side."))
     blocks.append(Section("Each report", tuple(_report(one, len(sources) == 1) for one in sources)))
-    write_page(out, TITLE, blocks, [name for source in sources for name in source.lists])
+    write_page(out, TITLE, blocks)
 
 
 def _report(source: Source, alone: bool) -> Section:
@@ -209,50 +211,50 @@ def _each(values: Iterable[Any]) -> str:
 
 
 def tables_across(sources: Sequence[Source]) -> Iterator[Table]:
-    """For each list of two comparisons, or of two sweeps: accuracy, loss and speed, a column for each report."""
+    """For each list of two comparisons, or of two sweeps: accuracy, loss and speed, a column for each report.
+
+    What stands in a column is that of a table of the report itself.
+    """
     found: dict[tuple[str, str], list[tuple[str, str, Cells]]] = {}
     for source in sources:
-        results = source.results
-        cells = _sweep_cells(results) if isinstance(results, Results) else _comparison_cells(results)
-        for of_list, called, what, rows in cells:
-            found.setdefault((of_list, what), []).append((source.letter, called, rows))
+        for of_list, called, what, table, columns in _tables(source.results):
+            found.setdefault((of_list, what), []).append((source.letter, called, _cells(table, columns)))
     for (_, what), reports in found.items():
         if len(reports) > 1:  # else its report says it all
             names = dict.fromkeys(name for _, _, rows in reports for name in rows)
-            last = [name for name in ("n-gram", "ceiling") if name in names]
+            last = [name for name in REFERENCES if name in names]
             order = [*(name for name in names if name not in last), *last]
             rows_ = tuple((name, *(rows.get(name, NONE) for _, _, rows in reports)) for name in order)
             title = f"{' = '.join(dict.fromkeys(called for _, called, _ in reports))}, {what}"
             yield Table(title, ("what", *(letter for letter, _, _ in reports)), rows_, references=len(last))
 
 
-def _comparison_cells(results: Comparison) -> Iterator[tuple[str, str, str, Cells]]:
-    """The fingerprint of each list, what it is called, what a table shows, and its cells."""
+def _tables(results: Comparison | Results) -> Iterator[tuple[str, str, str, Table, tuple[str, ...]]]:
+    """What a list is known by (a comparison's by its names, a sweep's by what it is called), what it is called, what is
+    shown, the table that has it, and in which columns.
+    """
+    if isinstance(results, Results):
+        for path, name in list_names(sweeps.lists_of(results)).items():
+            for column, metric in (("argmax %", ARGMAX), ("nats/char", LOSS)):
+                what = f"sweeps, held-out part: {CRITERIA[metric].words}"
+                yield name, name, what, sweeps.setting_table(results, path), (column,)
+        return
     for entry in results.lists:
+        known = entry.fingerprint, entry.name
         for split in entry.splits:
-            who = {network: network for network in entry.networks(split)} | {"n-gram": BASELINE, "ceiling": CEILING}
-            for metric in (ARGMAX, LOSS):
-                show = CRITERIA[metric].show
-                cells = {name: spread(entry.values(split, one, "held_out", metric), show) for name, one in who.items()}
-                yield entry.fingerprint, entry.name, f"held-out part, split {split}: {CRITERIA[metric].words}", cells
+            what = f"held-out part, split {split}: "
+            yield *known, what + CRITERIA[ARGMAX].words, accuracy_table(entry, split), ("held-out part",)
+            yield *known, what + CRITERIA[LOSS].words, loss_table(entry, split), ("held-out loss (nats per character)",)
         if entry.like_for_like:
-            rows = like_for_like_table(entry).rows
-            cells = {
-                f"{network}, {engine}, batches of {batch}": f"{time} s" + f", {times}" * (times != NONE)
-                for network, engine, batch, time, times, *_ in rows
-            }
-            yield entry.fingerprint, entry.name, SPEED, cells
+            yield *known, SPEED, like_for_like_table(entry), ("seconds per epoch", "times as fast")
 
 
-SPEED = "seconds an epoch, and the ratio to the first engine; compare the ratios between reports, not the seconds"
-
-
-def _sweep_cells(results: Results) -> Iterator[tuple[str, str, str, Cells]]:
-    """The same; lists of sweeps are known by their names."""
-    for path, name in list_names(sweeps.lists_of(results)).items():
-        table = sweeps.setting_table(results, path)
-        for column, metric in (("argmax %", ARGMAX), ("nats/char", LOSS)):
-            place, first = table.columns.index(column), len(table.rows) - table.references
-            called = [*(row[0] for row in table.rows[:first]), "n-gram", "ceiling"]
-            cells = dict(zip(called, (row[place] for row in table.rows), strict=False))
-            yield name, name, f"sweeps, held-out part: {CRITERIA[metric].words}", cells
+def _cells(table: Table, columns: Sequence[str]) -> Cells:
+    """Of each row what it is called, and what it has in some columns."""
+    first, places = len(table.rows) - table.references, [table.columns.index(column) for column in columns]
+    words = 2 + ("batch (names)" in table.columns) if "engine" in table.columns else 1
+    called = [", ".join(row[:words]) for row in table.rows[:first]]
+    return {
+        name: ", ".join(row[place] for place in places if row[place] != NONE) or NONE
+        for name, row in zip([*called, *REFERENCES], table.rows, strict=False)
+    }

@@ -5,18 +5,17 @@ The folder is made once, recognised by its mark, and never emptied:
     DIR/
       .namegen-sweep                                       the mark: whose folder it is
       runs/                                                the store; for a comparison, measurements/
-        learning-rate-0.01-81d3f0c2a1b7.json               a measurement: what it is, and last its key
+        learning-rate-0.01-81d3f0c2a1b7.json               a measurement: words, and last its key
         learning-rate-0.01-81d3f0c2a1b7.safetensors        what lies beside it, for some of them: a network
 
 A measurement's JSON is written whole and last, so one that is there is finished:
 
-    {"label": "learning rate 0.01", …, "result": {…}, "commit": "2f1681b0c3d4", "beside": ".safetensors",
-     "checksum": "0f3a…"}
+    {"result": {…}, "commit": "2f1681b0c3d4", "beside": ".safetensors", "checksum": "0f3a…"}
 
 ``result`` is what was measured, ``commit`` that of the checkout that measured it, or null, ``beside`` the ending of the
-file that lies beside it, or null, and ``checksum`` the BLAKE2b of these three; the rest is for a person who opens the
-file. A file that was cut or changed, that has an older form, or that lacks the one beside it does not count: it stays
-where it is until its measurement has been made again.
+file that lies beside it, or null, and ``checksum`` the BLAKE2b of these three. A file that was cut or changed, that has
+an older form, or that lacks the one beside it does not count: it stays where it is until its measurement has been made
+again.
 """
 
 from __future__ import annotations
@@ -150,20 +149,19 @@ class KeptStore:
                     return Kept(name, read(plain.result), plain.commit)
         return None
 
-    def keep(self, name: str, result: Json, *, about: Mapping[str, object], beside: str | None = None) -> None:
+    def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
         """Write a measurement that has finished.
 
         Args:
             name: of its file, without an ending: its key, or words and its key after a hyphen.
             result: plain values, as JSON gives them back.
-            about: what a person who opens the file is told beside the result.
             beside: the ending of the file that lies beside it already.
 
         Raises:
             OutputError: it cannot be written.
         """
         counts = {"result": result, "commit": self.commit, "beside": beside}
-        document = {**about, **counts, "checksum": _checksum(counts)}
+        document = {**counts, "checksum": _checksum(counts)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 

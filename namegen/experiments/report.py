@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 NONE = "–"
 TEMPLATES, TEMPLATE = Path(__file__).parent / "templates", "report.html"
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
-COUNTED_NAME = re.compile(r"(?s)(.*)( ×[\d,]+)")
+# Words of a right-to-left script, with what stands between two of them, and numbers behind them.
+RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]([ '-]?[\d\u0590-\u08ff\ufb1d-\ufefc])*")
 Row = TypeVar("Row")
 
 # --- figures as text --------------------------------------------------------------------------------------------------
@@ -248,8 +249,8 @@ class Section:
     Attributes:
         title: above it.
         blocks: what stands in it.
-        fold: "": in sight; "whole": folded under its title; "more": what a section has beside what is in sight;
-            "numbers": those of a plot, which neither paper nor Markdown has.
+        fold: "": in sight; "whole": folded under its title; "plain": the same, its title no heading; "more": what a
+            section has beside what is in sight.
         anchor: by which a link finds it; empty for one that is not linked.
     """
 
@@ -294,7 +295,7 @@ def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
         elif isinstance(block, Answers):
             rows = tuple((line.question, " ".join(line.sentences)) for line in block.lines)
             yield Table("The answers", ("question", "answer"), rows, left=2).markdown()
-        elif isinstance(block, Section) and block.fold != "numbers":
+        elif isinstance(block, Section):
             named = block.fold != "more"
             yield from [f"{'#' * depth} {escaped(block.title)}"] * named
             yield from markdown(block.blocks, depth + named)
@@ -329,14 +330,13 @@ def _escaped_character(one: str) -> str:
 # --- a page -----------------------------------------------------------------------------------------------------------
 
 
-def write_page(path: Path, title: str, blocks: Sequence[Block], names: Sequence[str], data: str = "") -> None:
+def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") -> None:
     """Write a report as one self-contained HTML file; jinja2 escapes every text.
 
     Args:
         path: the file.
         title: of the page.
         blocks: what stands in it.
-        names: what its lists are called: one from a right-to-left script is set apart inside a sentence.
         data: JSON that goes into the page; empty: none.
 
     Raises:
@@ -349,11 +349,7 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], names: Sequence[
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {
-        "visible": visible,
-        "ordered": partial(ordered, names),
-        "drawn": partial(_drawn, count(1)),
-    }
+    environment.filters |= {"visible": visible, "ordered": ordered, "drawn": partial(_drawn, count(1))}
     links = [block for block in blocks if isinstance(block, Section) and block.anchor]
     first_link = next((place for place, block in enumerate(blocks) if block in links), len(blocks))
     safe = Markup(data.replace("<", "\\u003c"))  # "<" is written as an escape of JSON
@@ -376,29 +372,13 @@ def _drawn(numbers: Iterator[int], plot: Plot) -> list[tuple[str, Markup]]:
     ]
 
 
-def ordered(names: Sequence[str], text: str) -> Markup:
-    """Text for the page, escaped; a name in a right-to-left script does not reorder what stands around it.
+def ordered(text: str) -> Markup:
+    """Text for the page, escaped; words in a right-to-left script do not reorder what stands around them.
 
-    Args:
-        names: what lists are called: they are found inside of sentences.
-        text: a cell, a title or a sentence.
-
-    >>> ordered([], "Al ×3"), ordered([], "\u05d0 ×3") == "<bdi>\u05d0</bdi> ×3"
+    >>> ordered("Al ×3"), ordered("\u05d0 ×3") == "<bdi>\u05d0</bdi> ×3"
     (Markup('Al ×3'), True)
     """
-    from namegen.drawings.style import is_right_to_left
-
-    if not is_right_to_left(text):
-        return escape(visible(text))
-    counted = COUNTED_NAME.fullmatch(text)
-    if counted:
-        return Markup("<bdi>{}</bdi>{}").format(visible(counted[1]), counted[2])
-    found = sorted((name for name in names if name in text and is_right_to_left(name)), key=len, reverse=True)
-    pieces = re.split(f"({'|'.join(map(re.escape, found))})", text) if found else ["", text, ""]
-    return Markup("").join(
-        Markup("<bdi>{}</bdi>").format(visible(piece)) if place % 2 else escape(visible(piece))
-        for place, piece in enumerate(pieces)
-    )
+    return Markup(RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(escape(visible(text)))))
 
 
 def visible(text: str) -> str:
@@ -431,12 +411,10 @@ def file_names(names: Sequence[str]) -> list[str]:
     >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
     ['mlb-first', 'first-names', 'first-names-3', 'list-4']
     """
-    plain = [
-        re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
-        for number, name in enumerate(names, start=1)
-    ]
     found: list[str] = []
-    for number, name in enumerate(plain, start=1):
-        free = (f"{name}-{more}" for more in count(number) if f"{name}-{more}" not in {*found, *plain})
-        found.append(next(free) if name in found else name)
+    for number, name in enumerate(names, start=1):
+        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or "list"
+        while plain in found or plain == "list":
+            plain = f"{plain}-{number}"
+        found.append(plain)
     return found

@@ -101,9 +101,10 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunRes
 def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: RunResult) -> None:
     figure = history_figure(replace(trained, best_epoch=2, finished=False))
     for axes in figure.axes:
-        assert list(lines(axes)["_best"].get_xdata()) == [trained.history[1].seconds] * 2
-    assert " best: epoch 2 " in texts(figure)
+        [best] = [line for label, line in lines(axes).items() if "best" in label]
+        assert list(best.get_xdata()) == [trained.history[1].seconds] * 2
     accuracy, loss = figure.axes
+    assert "best: epoch 2" in [text.get_text() for text in accuracy.get_legend().get_texts()]
     assert "seconds" in loss.get_xlabel()
     assert "nats per character" in loss.get_ylabel()
     assert accuracy.yaxis.get_major_formatter()(0.25) == "25%"
@@ -116,7 +117,7 @@ def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) 
     )
     bare = tuple(replace(record, **nothing) for record in trained.history)  # type: ignore[arg-type]
     [axes] = history_figure(replace(trained, history=bare, references=None, validation=None)).axes
-    assert set(lines(axes)) == {"training names", "_best"}
+    assert set(lines(axes)) == {"training names", f"best: epoch {trained.best_epoch}"}
 
 
 def test_history_of_one_epoch_and_of_none(trained: RunResult) -> None:

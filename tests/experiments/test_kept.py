@@ -67,18 +67,18 @@ def found(folder: Path, key: str) -> dict[str, Any] | None:
 
 def test_a_measurement_is_found_by_its_key_whatever_its_file_is_called(tmp_path: Path) -> None:
     assert found(tmp_path, "a1b2") is None
-    KeptStore(tmp_path).keep("rate-0.1-a1b2", RESULT, about={"label": "rate 0.1"})
+    KeptStore(tmp_path).keep("rate-0.1-a1b2", RESULT)
     assert found(tmp_path, "a1b2") == found(tmp_path, "training-a1b2") == RESULT
     assert found(tmp_path, "0.1") is found(tmp_path, "a1") is None
     document = json.loads((tmp_path / "rate-0.1-a1b2.json").read_text(encoding="utf-8"))
-    assert list(document) == ["label", "result", "commit", "beside", "checksum"]
+    assert list(document) == ["result", "commit", "beside", "checksum"]
 
 
 def test_a_measurement_without_the_file_beside_it_does_not_count(tmp_path: Path) -> None:
     store = KeptStore(tmp_path)
     network = tmp_path / "x-a1.safetensors"
     network.write_bytes(b"weights")
-    store.keep("x-a1", RESULT, about={}, beside=".safetensors")
+    store.keep("x-a1", RESULT, beside=".safetensors")
     assert found(tmp_path, "a1") == RESULT
     network.rename(tmp_path / "elsewhere")
     assert found(tmp_path, "a1") is None
@@ -94,7 +94,7 @@ def change(document: dict[str, Any], **parts: Any) -> str:
         lambda document: json.dumps(document)[:-20],
         lambda document: change(document, result=RESULT | {"loss": 1.0}),
         lambda document: change(document, beside=None),
-        lambda document: json.dumps({name: document[name] for name in ("label", "result", "commit")}),
+        lambda document: json.dumps({name: document[name] for name in ("result", "commit")}),
         lambda document: "[" * 100_000,
         lambda document: "\ud800",
     ],
@@ -102,12 +102,12 @@ def change(document: dict[str, Any], **parts: Any) -> str:
 )
 def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(tmp_path: Path, damage: Any) -> None:
     (tmp_path / "x-a1.bin").write_bytes(b"network")
-    KeptStore(tmp_path).keep("x-a1", RESULT, about={"label": "x"}, beside=".bin")
+    KeptStore(tmp_path).keep("x-a1", RESULT, beside=".bin")
     file = tmp_path / "x-a1.json"
     damaged = damage(json.loads(file.read_text())).encode("utf-8", "surrogatepass")
     file.write_bytes(damaged)
     assert found(tmp_path, "a1") is None
     assert file.read_bytes() == damaged
-    KeptStore(tmp_path).keep("y-a1", RESULT, about={})  # measured again, under another name
+    KeptStore(tmp_path).keep("y-a1", RESULT)  # measured again, under another name
     assert found(tmp_path, "a1") == RESULT
     assert file.read_bytes() == damaged

@@ -71,11 +71,11 @@ def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
 
 def test_the_files_of_two_lists_never_have_one_name() -> None:
     assert file_names(["a/x.txt", "b/x.csv", "..", "<>"]) == ["x", "x-2", "list-3", "list-4"]
-    assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-5", "x-4"]
+    assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
 
 
 def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(tmp_path: Path) -> None:
-    write_page(tmp_path / "page.html", "a title", [], [], '{"a": "</script>"}')
+    write_page(tmp_path / "page.html", "a title", [], '{"a": "</script>"}')
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '{"a": "\\u003c/script>"}</script>' in page
     light, dark, printed = re.findall(r":root \{\s*(--paper.*?)\}", page, flags=re.S)
@@ -89,7 +89,7 @@ def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(tmp_p
 def test_a_name_from_right_to_left_stands_by_itself() -> None:
     """What stands around it keeps its order: a count behind it, and a sentence."""
     name = "\u05e9\u05de"
-    assert ordered([], f"{name} ×1,203") == f"<bdi>{name}</bdi> ×1,203"
-    assert ordered([f"{name} 60"], f"{name} 60, held-out <x>") == f"<bdi>{name} 60</bdi>, held-out &lt;x&gt;"
-    assert ordered([], f"\u202e{name}<") == f"<bdi>U+202E{name}&lt;</bdi>"
-    assert ordered(["Al"], "Al ×3 <") == "Al ×3 &lt;"
+    assert ordered(f"{name} ×1,203") == f"<bdi>{name}</bdi> ×1,203"
+    assert ordered(f"{name} 60, held-out <x>") == f"<bdi>{name} 60</bdi>, held-out &lt;x&gt;"
+    assert ordered(f"\u202e{name} {name}<") == f"U+202E<bdi>{name} {name}</bdi>&lt;"
+    assert ordered("Al ×3 <") == "Al ×3 &lt;"

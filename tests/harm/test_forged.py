@@ -90,7 +90,7 @@ def sound_files() -> Path:
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder)
     outcome = {name: value for name, value in sound_run().items() if name in Outcome.__dataclass_fields__}
     (folder / "kept").mkdir()
-    KeptStore(folder / "kept").keep(f"rate-{KEY}", outcome, about={"label": "rate"})
+    KeptStore(folder / "kept").keep(f"rate-{KEY}", outcome)
     return folder
 
 

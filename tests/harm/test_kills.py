@@ -156,7 +156,7 @@ def keep_one(out: Path) -> None:
         store = KeptStore(kept)
         if store.read("a1b2", dict) is None:
             write_whole(kept / f"{KEY}{MODEL_SUFFIX}", NETWORK)
-            store.keep(KEY, RESULT, about={"label": "rate 0.1"}, beside=MODEL_SUFFIX)
+            store.keep(KEY, RESULT, beside=MODEL_SUFFIX)
 
 
 @pytest.mark.parametrize("step", STEPS)

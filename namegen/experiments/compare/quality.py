@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Literal
 
@@ -51,40 +51,59 @@ NEW_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False)
-class PlausibilityJudge:
-    """A model that says which names could be real.
+class SplitJudge:
+    """What is new to one training part, and what is plausible beside it.
 
     Attributes:
-        model: what judges.
+        training: digests of the names of the training part, rising.
+        names: how many names it has counted.
+        model: what judges; None where it would have counted too few.
         vocabulary: its characters.
         oddest: log-probability a character below which a name is not plausible, nats.
     """
 
-    model: LanguageModel
+    training: KnownSet
+    names: int
+    model: LanguageModel | None
     vocabulary: Vocabulary
-    oddest: float
+    oddest: float = 0.0
 
     @classmethod
-    def of(cls, model: LanguageModel, vocabulary: Vocabulary, real: Sequence[str]) -> PlausibilityJudge:
-        """A judge whose bar is set by real names, which it has not learned."""
-        scores = cls(model, vocabulary, 0.0).scores(real)
-        return cls(model, vocabulary, float(np.quantile(scores, ODDEST)))
+    def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
+        """That of one split of a list."""
+        data = DataSettings(validation=split.validation, split=split.split)
+        learned, chosen_by, _ = corpus.split(data, seed=split.seed)
+        real, vocabulary = list(dict.fromkeys(learned.names)), corpus.vocabulary
+        training, by_hash = known_set(real), digests(real)
+        held_out = list(dict.fromkeys(chosen_by.names))
+        unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
+        if len(unknown) < FEWEST_NAMES:
+            return cls(training, len(unknown), None, vocabulary)
+        model = NgramModel(PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY)
+        judge = cls(training, len(unknown), model, vocabulary)
+        bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
+        return replace(judge, oddest=float(np.quantile(judge.scores(bar), ODDEST)))
+
+    def new(self, names: Sequence[str]) -> list[bool]:
+        """Which of some names the training part lacks."""
+        known: list[bool] = self.training.holds(digests(names)).tolist()
+        return [not one for one in known]
 
     def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
         """The log-probability a character of different names, the end counted, in nats, in no particular order; −inf
-        for one with a character that the judge does not know.
+        for one with a character that the judge does not know, and without a model.
         """
         known = [name for name in names if not self.vocabulary.unknown(name)]
         found = np.full(len(names), -np.inf)
-        if known:
+        if known and self.model is not None:
             tree = PrefixTree.from_names(known, self.vocabulary)
             lengths = tree.sequences().lengths + 1
             found[: len(known)] = AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
         return found
 
-    def share(self, names: Sequence[str]) -> float:
-        """How many of some different names are plausible; 0 of none."""
-        return float((self.scores(names) > self.oddest).mean()) if names else 0.0
+    def plausible_percent(self, names: Sequence[str]) -> float | None:
+        """How many of some different names are plausible; None of none, and without a model."""
+        return 100 * float((self.scores(names) > self.oddest).mean()) if names and self.model is not None else None
 
 
 def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge) -> NameFigures:
@@ -111,7 +130,7 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
         lengths=lengths(names),
         divergence_bits=divergences(names, half),
         new_percent=100 * sum(counts[name] for name in new) / total,
-        plausible_percent=None if judge.judge is None or not new else 100 * judge.judge.share(new),
+        plausible_percent=judge.plausible_percent(new),
         new_names=tuple(new[:NEW_NAMES_SHOWN]),
     )
 
@@ -164,42 +183,6 @@ def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"
 
 BAR_NAMES = 2_000  # of the training part set the bar at most: they say to a per cent which the oddest tenth is
 CHAIN_ORDERS: dict[Counting, int] = {"pairs": 1, "chain": 4}
-
-
-@dataclass(frozen=True, eq=False)
-class SplitJudge:
-    """What is new to one training part, and what is plausible beside it.
-
-    Attributes:
-        training: digests of the names of the training part, rising.
-        names: how many names the judge has counted.
-        judge: None where that would be too few.
-    """
-
-    training: KnownSet
-    names: int
-    judge: PlausibilityJudge | None
-
-    @classmethod
-    def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
-        """That of one split of a list."""
-        data = DataSettings(validation=split.validation, split=split.split)
-        learned, chosen_by, _ = corpus.split(data, seed=split.seed)
-        real = list(dict.fromkeys(learned.names))
-        training, by_hash = known_set(real), digests(real)
-        held_out = list(dict.fromkeys(chosen_by.names))
-        unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
-        if len(unknown) < FEWEST_NAMES:
-            return cls(training, len(unknown), None)
-        vocabulary = corpus.vocabulary
-        model = NgramModel(PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY)
-        bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
-        return cls(training, len(unknown), PlausibilityJudge.of(model, vocabulary, bar))
-
-    def new(self, names: Sequence[str]) -> list[bool]:
-        """Which of some names the training part lacks."""
-        known: list[bool] = self.training.holds(digests(names)).tolist()
-        return [not one for one in known]
 
 
 def counting_names(

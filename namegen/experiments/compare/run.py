@@ -161,8 +161,7 @@ def _take_in(ended: PartEnded, measurement: Measurement[Subject], store: KeptSto
     answer = cast("dict[str, Any]", ended.answer or {})
     if "record" in answer:
         record = read_record(measurement.subject.kind, answer["record"])
-        about = {"kind": measurement.subject.kind, "label": measurement.label}
-        store.keep(measurement.key, answer["record"], about=about, beside=measurement.beside)
+        store.keep(measurement.key, answer["record"], beside=measurement.beside)
         outcome.records[measurement.key] = record
         outcome.commits.add(store.commit)
         return ""

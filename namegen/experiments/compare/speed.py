@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean, median
 
 from namegen.experiments.compare.document import Comparison, ListEntry, Quiet, Timing
@@ -14,27 +14,27 @@ from namegen.experiments.compare.document import Comparison, ListEntry, Quiet, T
 BUSY_CORES, DRIFT = 0.25, 1.25
 
 
-@dataclass(frozen=True)
+@dataclass
 class Speed:
-    """How fast one engine trains one network with batches of one size.
+    """How fast one engine trains one network with batches of one kind, on some lists.
 
     Attributes:
         network, engine: whose.
-        own_batch: whether it is the batch size of the training that the curves are of.
-        accuracy: of that training, on the held-out part.
-        rounds: number → time; rounds of one number were measured one after the other.
+        own_batch: whether they are the batches of the training that the curves are of.
+        accuracy: of that training, on the held-out part of the last list.
+        rounds: list and number → time; rounds of one number were measured one after the other.
     """
 
     network: str
     engine: str
     own_batch: bool
     accuracy: float
-    rounds: dict[int, Timing]
+    rounds: dict[tuple[str, int], Timing] = field(default_factory=dict)
 
     @property
-    def batch_size(self) -> int:
-        """In names."""
-        return next(iter(self.rounds.values())).batch_size
+    def batch_sizes(self) -> list[int]:
+        """In names; those of two trainings may differ."""
+        return sorted({one.batch_size for one in self.rounds.values()})
 
     def each(self, figure: Callable[[Timing], float | None]) -> list[float]:
         """A figure of each round, where it is known."""
@@ -47,28 +47,25 @@ class Speed:
 
     def ratios(self, other: Speed) -> list[float]:
         """How many times as fast as another it was, in each round that both have."""
-        return [
-            other.rounds[number].seconds_per_epoch / one.seconds_per_epoch
-            for number, one in self.rounds.items()
-            if number in other.rounds
-        ]
+        both = [key for key in self.rounds if key in other.rounds]
+        return [other.rounds[key].seconds_per_epoch / self.rounds[key].seconds_per_epoch for key in both]
 
 
-def speeds(entry: ListEntry) -> dict[tuple[str, bool], list[Speed]]:
+def speeds(lists: Sequence[ListEntry]) -> dict[tuple[str, bool], list[Speed]]:
     """Those that are compared with each other: by network, with the batches of the training and with large ones."""
-    found: dict[tuple[str, bool], list[Speed]] = {}
-    for network, runs in entry.like_for_like.items():
-        for place in (0, 1):
+    found: dict[tuple[str, bool], dict[str, Speed]] = {}
+    for entry in lists:
+        for network, runs in entry.like_for_like.items():
             for run in runs:
-                rounds = {0: run.timing} if place == 0 else {}
-                for one in entry.timings:
-                    if (one.network, one.engine) == (run.network, run.engine) and place < len(one.batches):
-                        rounds[one.round] = one.batches[place]
-                if rounds:
+                timed = [one for one in entry.timings if (one.network, one.engine) == (run.network, run.engine)]
+                rounds = [(0, 0, run.timing)]
+                rounds += [(place, one.round, time) for one in timed for place, time in enumerate(one.batches)]
+                for place, number, time in sorted(rounds, key=lambda each: each[:2]):
+                    of_engines = found.setdefault((network, place == 0), {})
                     accuracy = run.figures.held_out.accuracy_argmax
-                    speed = Speed(network, run.engine, place == 0, accuracy, rounds)
-                    found.setdefault((network, place == 0), []).append(speed)
-    return found
+                    speed = of_engines.setdefault(run.engine, Speed(network, run.engine, place == 0, accuracy))
+                    speed.rounds[entry.fingerprint, number] = time
+    return {key: list(of_engines.values()) for key, of_engines in found.items()}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ from namegen.experiments.compare.document import (
     ALGORITHMS,
     BASELINE,
     CEILING,
-    ODDEST,
     PARTS,
     Algorithm,
     Comparison,
@@ -30,9 +29,7 @@ from namegen.experiments.compare.document import (
     ListEntry,
     ListFacts,
     NameFigures,
-    Reference,
     SplitName,
-    Training,
     read_comparison,
 )
 from namegen.experiments.compare.pairs import NORMAL, between, in_figures, interval_in_words
@@ -155,14 +152,10 @@ def _note(entry: ListEntry, split: SplitName) -> str:
 
 def like_for_like_table(entry: ListEntry) -> Table:
     """Every engine, the same networks, the same batches: time and memory, and what was learned."""
-    groups = list(speeds(entry).values())
+    groups = list(speeds([entry]).values())
     rows = [(one, of_engines[0]) for of_engines in groups for one in of_engines]
-    note = "Seconds per epoch: in training only, the median of all epochs but the first. Start-up: from the start of "
-    note += "the process until its libraries are loaded and the engine is made."
-    if max(len(one.rounds) for one, _ in rows) > 1:
-        note += (
-            " Each figure is the median of several rounds, in which the engines took turns; in brackets their range."
-        )
+    several = max(len(one.rounds) for one, _ in rows) > 1
+    note = "The median of several rounds, in which the engines took turns; in brackets their range." if several else ""
     return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
 
 
@@ -177,7 +170,7 @@ def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
 SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
     Column("network", lambda row: row[0].network),
     Column("engine", lambda row: row[0].engine),
-    Column("batch (names)", lambda row: row[0].batch_size, "{:,}".format),
+    Column("batch (names)", lambda row: row[0].batch_sizes[0], "{:,}".format),
     Column("seconds per epoch", lambda row: row[0].seconds_per_epoch, seconds, median),
     Column("times as fast", times_as_fast, str),
     Column("characters per second", lambda row: median(row[0].each(lambda one: one.chars_per_second)), whole),
@@ -200,28 +193,6 @@ def distance_table(entry: ListEntry) -> Table:
     return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 
-def curve_table(network: str, runs: Sequence[Training]) -> Table:
-    """Every epoch of the engines' curves: the numbers of the plot."""
-
-    def cell(column: tuple[float | None, ...], place: int, show: str = "{:.4f}") -> str:
-        value = column[place] if place < len(column) else None
-        return NONE if value is None else show.format(value)
-
-    columns, rows = ["epoch"], []
-    for run in runs:
-        columns += [f"{run.engine}: {what}" for what in ("training loss", "held-out loss", "seconds", "argmax (%)")]
-    for place in range(max(len(run.history.epoch) for run in runs)):
-        row = [str(place + 1)]
-        for history in (run.history for run in runs):
-            losses = history.training_loss_nats_per_char, history.validation_loss_nats_per_char
-            row += [cell(loss, place) for loss in losses]
-            row.append(seconds(history.seconds[place]) if place < len(history.seconds) else NONE)
-            shares = tuple(None if one is None else 100 * one for one in history.validation_accuracy_argmax)
-            row.append(cell(shares, place, "{:.1f}"))
-        rows.append(tuple(row))
-    return Table(f"Every epoch, {network}", tuple(columns), tuple(rows), "Losses in nats per character.")
-
-
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
@@ -237,8 +208,7 @@ def speed_table(entry: ListEntry, names: int) -> Table:
     ):
         columns += [Column(head.format(way), partial(_drawing, name, figure), show) for name, way in ALGORITHMS.items()]
     columns.append(Column("start-up (s)", lambda one: one.start_up_seconds, seconds))
-    note = f"{names:,} names, as text: the median of several drawings, after a first one that compiles. One by one: "
-    note += "many names side by side, each read to its end. tflite generate: the loop is inside the file."
+    note = "The median of several drawings, after a first one that compiles. tflite generate: its loop is in the file."
     return make_table(f"Names per second, {names:,} drawn", columns, entry.generation, note)
 
 
@@ -270,17 +240,16 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         for name, found in one.algorithms.items()
     ]
     reference, references = next(iter(entry.references), None), 0
-    note = "In the list: letter case and punctuation do not count. Letters, pairs, triples: the Jensen–Shannon "
-    note += "divergence, in bits, of these n-grams from those of one half of the list (0 is the same; the end of a "
-    note += "name counts as a character). The last row is the other half, which differs by chance alone."
-    left_out = ""
+    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits.", ""
     if reference is not None:
         rows += [(name, "count-splitting", found) for name, found in reference.names.items()]
         references = len(reference.names)
         why = why_not_plausible(reference)
         left_out = PLAUSIBLE if why else ""
-        note += f" New: not in the training part, so a held-out name is new. {why or _judge_in_words(reference)}"
-        note += f" {_chance_in_words(names, plausible=not why)}"
+        points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
+        note += f" {why or f'The judge of plausible names has counted {reference.judge_names:,} held-out names.'} With "
+        note += f"{names:,} names drawn, chance moves a share by at most {points:.1f} points (95% interval). They are "
+        note += "names of one network each: what another seed of training would change is not in it."
     columns = [column for column in NAME_COLUMNS if column.head != left_out]
     table = make_table("What the generated names are like", columns, rows, note, references)
     return table if entry.facts is None else _with_list(table, entry.facts)
@@ -294,29 +263,6 @@ def _with_list(table: Table, facts: ListFacts) -> Table:
     cells["distinct (%)"] = f"{100 * facts.distinct_names / facts.names:.1f}"
     row = tuple(cells.get(column, NONE) for column in table.columns)
     return replace(table, rows=(*table.rows, row), references=table.references + 1)
-
-
-def _chance_in_words(names: int, *, plausible: bool) -> str:
-    """How far a share of names that are drawn independently may be from that of all names that there are."""
-    points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
-    more = "; that of plausible ones within more, as only new names count" if plausible else ""
-    return (
-        f"With {names:,} names drawn, chance moves the share in the list, and that of new ones, by at most "
-        f"{points:.1f} points (95% interval){more}. They are names of one network each: what another seed of training "
-        "would change is not in it."
-    )
-
-
-def _judge_in_words(reference: Reference) -> str:
-    """How it is judged which names are plausible."""
-    return (
-        "Plausible: of the new names, each once, those whose characters a judge finds likelier than those of the "
-        f"oddest tenth of real names. The judge has counted the {reference.judge_names:,} held-out names that the "
-        "training part lacks, so none that a network has learned; names of the training part say what is odd. "
-        f"It finds {100 * (1 - ODDEST):.0f}% of real names plausible; pairs of letters (each letter drawn by the "
-        "one before it alone) show how many it finds plausible that are none. As it counts itself, it may be a little "
-        "kind to n-grams."
-    )
 
 
 def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
@@ -391,11 +337,7 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
         about = "The same network, start and batches, trained by each engine. Accuracy (argmax) is how often the "
         about += "likeliest next character is right."
         tables = [like_for_like_table(entry), distance_table(entry)]
-        numbers = [
-            Section(f"{table.title}: the numbers of the plot", (table,), "numbers")
-            for table in (curve_table(network, runs) for network, runs in like_for_like.items())
-        ]
-        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables, numbers)
+        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables)
     if entry.splits:
         about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
         about += "probabilities is (sampled)."
@@ -412,19 +354,17 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
         yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
 
 
-def _section(
-    title: str, about: str, plots_: Sequence[Block], tables: Sequence[Table], numbers: Sequence[Section] = ()
-) -> Section:
+def _section(title: str, about: str, plots_: Sequence[Block], tables: Sequence[Table]) -> Section:
     """The first plot is in sight, the rest is folded: the answers have said what the tables have in figures."""
     filled = [table for table in tables if table.rows]
-    return Section(title, (Text(about, "about"), *plots_[:1], *more(title, [*plots_[1:], *filled, *numbers])))
+    return Section(title, (Text(about, "about"), *plots_[:1], *more(title, [*plots_[1:], *filled])))
 
 
 def write_report(results: Comparison, path: Path) -> None:
     """Write the report as a page, and its plots as PNG beside it. Raises OutputError."""
     blocks = comparison_blocks(results)
     data = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
-    write_page(path, TITLE, blocks, [entry.name for entry in results.lists], data)
+    write_page(path, TITLE, blocks, data)
     slugs = dict(zip((one.name for one in results.lists), file_names([one.name for one in results.lists]), strict=True))
     for plot in plots(blocks):
         plot.write(path.parent / f"{slugs[plot.of]}-{plot.key}.png")

@@ -46,20 +46,25 @@ def headline(results: Comparison) -> str:
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists)])}."
 
 
+def _by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
+    """The engines, the fastest first."""
+    return sorted(of_engines, key=lambda one: median(one.seconds_per_epoch))
+
+
 def _faster_in_words(results: Comparison) -> str:
-    groups = _over_lists(results)
-    if groups and Quietness.of(results).busy:
+    groups = list(speeds(results.lists).values())
+    if not groups:
+        return "No engine was timed"
+    if Quietness.of(results).busy:
         return "The machine was too busy to say which engine is faster"
-    for group in groups[:1]:
-        first, *others = group.by_speed()
-        called = ENGINES.get(first, first)
-        for other in others[:1]:
-            ratio, beside = group.ratio(first, other), ENGINES.get(other, other)
-            if ratio.clear or ratio.rounds == 1:
-                return f"{called} trains {ratio.shown} times as fast as {beside}"
-            return f"{called} and {beside} train equally fast"
-        return f"{called} alone was timed"
-    return "No engine was timed"
+    first, *others = _by_speed(groups[0])
+    called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
+    if not others:
+        return f"{called[0]} alone was timed"
+    ratio = Ratio.of(first.ratios(others[0]))
+    if ratio.clear or ratio.rounds == 1:
+        return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}"
+    return f"{called[0]} and {called[1]} train equally fast"
 
 
 def _ngram_in_words(lists: Sequence[ListEntry]) -> Iterator[str]:
@@ -103,67 +108,25 @@ def verdict(results: Comparison) -> list[Answer]:
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
-class _OverLists:
-    """The engines that trained one network, with batches of one kind, on every list.
-
-    Args:
-        network: what a report calls it.
-        own_batch: whether the batches are those of the training.
-        of_lists: the speeds of each list.
-    """
-
-    def __init__(self, network: str, own_batch: bool, of_lists: Sequence[Sequence[Speed]]) -> None:
-        self.network, self.own_batch = network, own_batch
-        self.of_lists = [{one.engine: one for one in of_list} for of_list in of_lists]
-
-    def by_speed(self) -> list[str]:
-        """The engines, the fastest first."""
-        times: dict[str, list[float]] = {}
-        for of_list in self.of_lists:
-            for engine, one in of_list.items():
-                times.setdefault(engine, []).append(median(one.seconds_per_epoch))
-        return sorted(times, key=lambda engine: median(times[engine]))
-
-    def ratio(self, one: str, other: str) -> Ratio:
-        """How many times as fast one is as the other, over all lists that both have trained on."""
-        both = [of_list for of_list in self.of_lists if {one, other} <= of_list.keys()]
-        return Ratio.of([ratio for each in both for ratio in each[one].ratios(each[other])] or [1.0])
-
-    @property
-    def batches(self) -> str:
-        """What its batches are called."""
-        sizes = {one.batch_size for of_list in self.of_lists for one in of_list.values()}
-        return f"batches of {sizes.pop():,}" if len(sizes) == 1 else "the batches of the training"
-
-
-def _over_lists(results: Comparison) -> list[_OverLists]:
-    found: dict[tuple[str, bool], list[list[Speed]]] = {}
-    for entry in results.lists:
-        for key, of_list in speeds(entry).items():
-            found.setdefault(key, []).append(of_list)
-    return [_OverLists(*key, of_lists) for key, of_lists in found.items()]
-
-
 def _faster(results: Comparison) -> Iterator[str]:
     """Of each network the fastest engine, beside each other one."""
     if Quietness.of(results).busy:
         yield "The machine was busy, so do not rely on these times."
-    groups = _over_lists(results)
-    for one in groups:
-        first, *others = one.by_speed()
-        if not others and one.own_batch:
-            yield f"{one.network}: trained by {first} alone."
+    groups = speeds(results.lists)
+    for (network, own_batch), of_engines in groups.items():
+        first, *others = _by_speed(of_engines)
+        if not others and own_batch:
+            yield f"{network}: trained by {first.engine} alone."
+        sizes = first.batch_sizes
+        batches = f"in batches of {sizes[0]:,}" if len(sizes) == 1 else "in the batches of the training"
         for other in others:
-            ratio = one.ratio(first, other)
+            ratio, pair = Ratio.of(first.ratios(other) or [1.0]), f"as fast as {other.engine} {batches}"
             if ratio.clear:
-                yield f"{one.network}: {first} is {ratio.shown} times as fast as {other} in {one.batches}."
+                yield f"{network}: {first.engine} is {ratio.shown} times {pair}."
             elif ratio.rounds == 1:
-                yield (
-                    f"{one.network}: {first} was {ratio.shown} times as fast as {other} in {one.batches}, "
-                    "measured once."
-                )
+                yield f"{network}: {first.engine} was {ratio.shown} times {pair}, measured once."
             else:
-                yield f"{one.network}: {NO_DIFFERENCE} between {first} and {other} in {one.batches}."
+                yield f"{network}: {NO_DIFFERENCE} between {first.engine} and {other.engine} {batches}."
     if not groups:
         engines = list(dict.fromkeys(run.engine for entry in results.lists for run in entry.trainings))
         by = f"No engine was timed; networks were trained by {listed(engines)}."
@@ -172,15 +135,12 @@ def _faster(results: Comparison) -> Iterator[str]:
 
 def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
     """What each engine needs to start, and in memory, over all networks and lists."""
-    own = [one for entry in lists for of_engines in speeds(entry).values() for one in of_engines if one.own_batch]
+    own = [one for of_engines in speeds(lists).values() for one in of_engines if one.own_batch]
     for engine in dict.fromkeys(one.engine for one in own):
-        mine = [one for one in own if one.engine == engine]
-        start = [
-            each for one in mine for each in one.each(lambda each: each.start_up_seconds + each.compilation_seconds)
-        ]
-        memory = [each for one in mine for each in one.each(lambda each: each.peak_memory_mib)]
+        times = [time for one in own if one.engine == engine for time in one.rounds.values()]
+        memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
         takes = f" and takes {mebibytes(median(memory))} MiB of memory" if memory else ""
-        yield f"{engine} is ready to train after {seconds(median(start))} s{takes}."
+        yield f"{engine} is ready to train after {seconds(median(time.starting_seconds for time in times))} s{takes}."
 
 
 # --- whether they learn the same --------------------------------------------------------------------------------------
@@ -245,7 +205,7 @@ def _trust(results: Comparison) -> Answer:
         said.append(f"{seeds}, which change the start; the held-out names are the same for all.")
     if results.quick_epochs is not None:
         said.append(f"This was a quick look of {counted(results.quick_epochs, 'epoch')}; a full run trains to the end.")
-    rounds = [len(one.rounds) for entry in results.lists for each in speeds(entry).values() for one in each]
+    rounds = [len(one.rounds) for entry in results.lists for each in speeds([entry]).values() for one in each]
     if rounds:
         said.append(f"Engines were timed in up to {counted(max(rounds), 'round')} a list, by turns.")
     if results.failed:
@@ -350,23 +310,19 @@ def why_not_plausible(reference: Reference) -> str:
 
 def measured_where(results: Comparison) -> list[str]:
     """Machine, threads, versions, seeds, commit; a sentence each."""
-    machine, versions = results.machine, results.versions
+    machine = results.machine
     memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
-    found = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
-    absent = [name for name, version in versions.items() if version is None]
-    without = f"; not installed: {', '.join(absent)}" if absent else ""
+    found = ", ".join(f"{name} {version or '(not installed)'}" for name, version in results.versions.items())
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
-    codes = [f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items()]
+    codes = "; ".join(f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items())
     return [
-        f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}). Every "
-        f"measurement ran in a process of its own with {counted(results.threads, 'thread')}; measurements of time ran "
-        "one after the other.",
-        f"{found}{without}{commits}.",
-        *([f"Engines: {'; '.join(codes)}."] if codes else []),
+        f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}), each "
+        f"measurement in a process of its own with {counted(results.threads, 'thread')}; what is timed ran alone.",
+        f"{found}{commits}.",
+        f"Engines: {codes}.",
         f"Seeds {', '.join(map(str, results.seeds))}, split by the seed {results.split_seed}; "
         f"{results.validation:.0%} of each list held out. The figures are those of the epoch with the lowest held-out "
-        "loss (for the original's networks, with the highest held-out accuracy, as in the original). The same seeds "
-        "give the same figures on the same machine, except for times.",
+        "loss (for the original's networks, with the highest held-out accuracy, as in the original).",
     ]
 
 

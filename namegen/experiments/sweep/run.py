@@ -156,9 +156,7 @@ def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
     if outcome.trained is not None:
         write_whole(store.folder / f"{run.file}{MODEL_SUFFIX}", b64decode(answer["model"]))
     if outcome.status in ("done", "diverged"):
-        about = {"label": run.label, "settings": run.settings}
-        beside = None if outcome.trained is None else MODEL_SUFFIX
-        store.keep(run.file, answer["outcome"], about=about, beside=beside)
+        store.keep(run.file, answer["outcome"], beside=None if outcome.trained is None else MODEL_SUFFIX)
     return ended_run(run, outcome, run.file, store.commit)
 
 

@@ -18,7 +18,6 @@ from namegen.experiments.compare import quality
 from namegen.experiments.compare.document import ODDEST, NameFigures, ReferenceSubject, SplitName
 from namegen.experiments.compare.quality import (
     FEWEST_NAMES,
-    PlausibilityJudge,
     SplitJudge,
     counting_names,
     describe_names,
@@ -79,18 +78,14 @@ def test_generated_names_are_counted(judge: SplitJudge) -> None:
 @pytest.mark.parametrize("split", ["names", "unique"])
 def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypatch: pytest.MonkeyPatch) -> None:
     counted, bar = [], []
-    of = PlausibilityJudge.of
-
-    def watched_of(model, vocabulary, real):
-        bar.extend(real)
-        return of(model, vocabulary, real)
 
     def watched_ngram(tree, *arguments):
         counted.extend(CORPUS.vocabulary.decode_all(tree.sequences().tokens))
         return NgramModel(tree, *arguments)
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
-    monkeypatch.setattr(quality.PlausibilityJudge, "of", watched_of)
+    scores = SplitJudge.scores
+    monkeypatch.setattr(SplitJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names))
     subject = replace(SPLIT, split=split)
     found = SplitJudge.of(CORPUS, subject)
     training, chosen_by, _ = CORPUS.split(DataSettings(validation=subject.validation, split=split), seed=subject.seed)
@@ -106,10 +101,9 @@ def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: Split
     training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
     outside = [name for name in WHOLE[1::4] if not CORPUS.vocabulary.unknown(name)]
     fresh = sorted({*outside} - {*training.names} - {*chosen_by.names})
-    assert judge.judge is not None
-    assert judge.judge.share(fresh) == pytest.approx(1 - ODDEST, abs=0.04)
+    assert judge.plausible_percent(fresh) == pytest.approx(100 * (1 - ODDEST), abs=4)
     shuffled = ["".join(np.random.default_rng(3).permutation(list(name))) for name in fresh]
-    assert judge.judge.share(shuffled) < 0.4  # the same letters in no order
+    assert judge.plausible_percent(shuffled) < 40  # the same letters in no order
 
 
 def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:

@@ -14,7 +14,6 @@ from namegen.experiments.compare.tables import (
     TOO_FEW,
     accuracy_table,
     comparison_blocks,
-    curve_table,
     distance_table,
     generated_names_table,
     like_for_like_table,
@@ -51,15 +50,6 @@ def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: py
     assert table.note == TOO_FEW
 
 
-def test_curves_have_a_row_an_epoch_and_a_shorter_one_ends_in_dashes(comparison: Comparison) -> None:
-    one, other = comparison.lists[0].like_for_like["LSTM 2×32"]
-    columns = {name: values[:1] for name, values in vars(other.history).items()}
-    table = curve_table("LSTM 2×32", [one, replace(other, history=replace(other.history, **columns))])
-    assert len(table.rows) == len(one.history.epoch)
-    assert table.rows[1][-4:] == ("–",) * 4
-    assert table.rows[0][3] == f"{one.history.seconds[0]:.3g}"
-
-
 def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
     entry = comparison.lists[0]
     one, other = entry.like_for_like["LSTM 2×32"]
@@ -92,8 +82,8 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
     assert told["a Markov chain of order 4"] == ("4.0", "85.0")
     assert told["pairs of letters"] == ("88.0", "60.0")
     assert (table.rows[-1][0], told["the list itself"], table.references) == ("the list itself", ("–", "–"), 4)
-    assert "1,701 held-out names that the training part lacks" in table.note
-    assert "in the list, and that of new ones, by at most 1.0 points (95% interval); that of plausible" in table.note
+    assert "has counted 1,701 held-out names" in table.note
+    assert "chance moves a share by at most 1.0 points (95% interval)" in table.note
     bare_ = generated_names_table(replace(entry, facts=None), 10_000)
     assert (bare_.rows, bare_.references) == (table.rows[:-1], 3)
 
@@ -164,7 +154,7 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
     ]
     assert "LSTM 2×32 on mlb-first, by numpy" in page
     assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
-        "Like for like: 1 plot and 4 tables more",
+        "Like for like: 1 plot and 2 tables more",
         "Networks and accuracy: 1 plot and 6 tables more",
     ]
 

@@ -155,5 +155,5 @@ def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path)
 
 
 def test_a_run_of_another_form_is_made_again(tmp_path: Path) -> None:
-    KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1}, about={})
+    KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1})
     assert read_kept(KeptStore(tmp_path), RUN) is None
