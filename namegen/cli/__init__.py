@@ -9,14 +9,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
 
 from namegen import __version__
 from namegen.cli.ending import end_as_by_ctrl_c, exit_code, flush, output_ended, prepare_streams
-from namegen.cli.terminal import NARROW, WIDTH, error_line, option_name, printable
+from namegen.cli.terminal import WIDTH, error_line, option_name, printable
 from namegen.errors import NamegenError, SettingsError, nearest, shortened
 
 if TYPE_CHECKING:
@@ -63,35 +62,10 @@ EXAMPLES = {  # command line → what it does
     "namegen COMMAND --help": "show the options of a command",
 }
 SYNONYMS = {"--engine": "--backend"}  # an option that somebody may look for → what it is called
-FEWEST_COLUMNS = 24
-
-
-class HelpFormatter(click.HelpFormatter):
-    """click's, with lists of two columns that become one column in a narrow terminal."""
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write a list of names, each with what it means."""
-        # click puts a name that is longer than col_max in a line of its own.
-        super().write_dl(rows, col_max if self.width >= NARROW else 2, col_spacing)
-
-
-class HelpContext(click.Context):
-    """click's, whose help fits terminals of fewer than 50 columns too, where click's own does not."""
-
-    formatter_class = HelpFormatter
-
-    def make_formatter(self) -> click.HelpFormatter:
-        """What lays the help out."""
-        formatter = super().make_formatter()
-        if self.terminal_width is None:
-            formatter.width = min(formatter.width, max(get_terminal_size().columns - 2, FEWEST_COLUMNS))
-        return formatter
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported one at a time, and which turns every expected failure into an exit code."""
-
-    context_class = HelpContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
@@ -103,7 +77,6 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
-        command.context_class = HelpContext
         if ctx.resilient_parsing:  # a shell completes
             from namegen.cli.completion import complete_names
 

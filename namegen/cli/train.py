@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from namegen.api.teaching import SideBySide
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
-    from namegen.core.generation.generator import NameBatch
     from namegen.core.training.result import RunResult
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "notes"))
@@ -388,15 +387,10 @@ def _drawn(result: RunResult) -> list[str]:
         return [NO_NEW]
     if model.shapes and len(names) < ASKED_FOR:
         said.append(f"Only {len(names)} of the names that it draws are both new and shaped like the list's.")
-    new = _new(as_learned)
-    if new:
+    new = [is_new for batch in as_learned if batch.new is not None for is_new in batch.new.tolist()]
+    if new:  # nobody knows that of a model that does not keep the names it learned from
         where = "in the list or names of the base" if "base" in result.checkpoint.training else "in the list"
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are {where}")
     if model.choose < 1:
         said.append(f"offered by default: of the new names of each length the likeliest {model.choose:.0%}")
     return said
-
-
-def _new(batches: list[NameBatch]) -> list[bool]:
-    """Of each name whether it is new; [] where nobody knows."""
-    return [is_new for batch in batches if batch.new is not None for is_new in batch.new.tolist()]

@@ -16,13 +16,9 @@ from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 
 def best_ngram(tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int) -> tuple[NgramModel, Metrics]:
     """Of several orders and both smoothings, the n-gram with the lowest loss on held-out names, and its figures."""
-    found: tuple[NgramModel, Metrics] | None = None
-    for model in NgramModel.each(tree, vocabulary_size):
-        figures = AccuracyEvaluator(model).evaluate(held_out)
-        if found is None or figures.loss_nats_per_char < found[1].loss_nats_per_char:
-            found = model, figures
-    assert found is not None  # there is an order
-    return found
+    every = NgramModel.each(tree, vocabulary_size)
+    found = ((model, AccuracyEvaluator(model).evaluate(held_out)) for model in every)
+    return min(found, key=lambda one: one[1].loss_nats_per_char)
 
 
 @dataclass(frozen=True)

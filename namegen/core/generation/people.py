@@ -80,10 +80,8 @@ def check_template(template: str) -> None:
     except ValueError as error:
         raise SettingsError(f"{told} is not a template ({error}): write {{{{ or }}}} where a brace is meant") from error
     for _, name, form, conversion in parts:
-        if name not in FIELDS:
-            raise SettingsError(f"{told} has the field {quote(f'{{{name}}}')}: expected some of {some}")
-        if form or conversion:
-            raise SettingsError(f"{told} has a format for {{{name}}}, which is not possible: expected {some} alone")
+        if name not in FIELDS or form or conversion:
+            raise SettingsError(f"{told} has the field {quote(f'{{{name}}}')} or a format: expected {some} alone")
     if not {name for _, name, _, _ in parts} & {"given", "family"}:
         raise SettingsError(f"{told} has no name in it: expected some of {some}, such as {TEMPLATE!r}")
 
