@@ -30,8 +30,8 @@ the processor time of commands, and the speed of each matrix product, too."""
 LEAD = """\
 ## Where the lead comes from
 
-namegen's NumPy engine reads each distinct prefix of a batch once; the others read each character of each name. So its
-lead over PyTorch (packed or padded, whichever is faster) is a product of three numbers:
+namegen's NumPy engine reads each distinct prefix of a batch once; PyTorch, packed or padded, reads each character of
+each name. So the lead over the faster of these two is a product of three numbers:
 
 - *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
 - *common prefixes*: how many times fewer again if each common prefix is read once;

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from namegen.core.engine import Engine, EngineClass, LanguageModel
 from namegen.core.network.cells import CELLS
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.errors import CheckpointError, NamegenError
 from namegen.testing import steps
 from namegen.testing.comparisons import (
@@ -173,7 +174,7 @@ def check_warm_up(engine_class: EngineClass, kind: Kind) -> None:
 
 def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
     """The state goes by the canonical names, in the engine's own precision."""
-    shapes = small_network(kind).parameter_shapes
+    shapes, slots = small_network(kind).parameter_shapes, ("", *OPTIMIZERS[ADAM.optimizer].slots)
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, kind, dtype=dtype)
         engine.train_epoch(small_steps(2))
@@ -186,7 +187,10 @@ def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
         for name, values in state.items():
             optimizer, _, rest = name.partition(".")
             slot, _, parameter = rest.partition(".") if optimizer == "optimizer" else ("", "", name)
-            expect(parameter in shapes and slot in ("", "u", "m", "v"), f"{name} is not a canonical name")
+            expect(
+                parameter in shapes and slot in ("", *OPTIMIZERS[ADAM.optimizer].slots),
+                f"{name} is not a canonical name",
+            )
             expect(type(values) is np.ndarray and values.dtype == dtype, f"{name} is {values.dtype}: expected {dtype}")
             expect(values.shape == shapes[parameter], f"{name} has the shape {values.shape}")
 
