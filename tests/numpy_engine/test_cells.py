@@ -108,7 +108,7 @@ def test_settings_give_its_widths_and_nothing_else() -> None:
     settings = NetworkSettings(hidden=(7,))
     network = OwnNetwork.from_settings(settings, 12, labels=2)
     assert network == OwnNetwork(12, hidden=(7,), labels=2)
-    assert network.summary == "own_gru 7"
+    assert network.summary == "gru 7"
     assert OwnNetwork.from_dict(network.to_dict()) == network
     for more in ({"cell": "gru"}, {"options": {"heads": 2}}):
         with pytest.raises(SettingsError, match="own_gru"):

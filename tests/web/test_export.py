@@ -196,7 +196,7 @@ WRITERS = {"page": (write_page, "a.html"), "module": (write_module, "a.mjs")}
 def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
     unknown = replace(checkpoint(), network=ForeignNetwork(63))
-    with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'foreign': .* 'maximum'"):
+    with pytest.raises(OutputError, match=f"a {what} cannot hold the cell 'foreign', .* 'maximum'"):
         write([PageModel("a", checkpoint()), PageModel("b", unknown)], tmp_path / name)
     assert not list(tmp_path.iterdir())
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.network import cells
-from namegen.core.network.architecture import OptimizerState, RecurrentNetwork
-from namegen.errors import EngineError
+from namegen.core.network.architecture import OptimizerState, RecurrentNetwork, exportable
 from namegen.types import Array
 
 Tensor: TypeAlias = Untyped
@@ -43,11 +42,7 @@ class FormulaCell:
     """
 
     def __init__(self, network: RecurrentNetwork, k: int, dtype: str) -> None:
-        lacking = network.formula.lacking(dir(keras.ops))
-        if lacking is not None:
-            name = network.cell_class.name
-            raise EngineError(f"Keras lacks {lacking!r}, an operation of the cell {name!r}: use another engine")
-        self.formula = network.formula
+        self.formula = exportable(network, dir(keras.ops), "the engine keras").formula
         shapes = (network.parameter_shapes[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
         self.trainable_variables = [keras.Variable(np.zeros(shape), dtype=dtype) for shape in shapes]
 

@@ -150,11 +150,11 @@ class Network(ABC):
     @classmethod
     def refuse_options(cls, settings: NetworkSettings, *, known: tuple[str, ...] = ()) -> None:
         """Raise SettingsError for a cell, where the architecture has no cells, and for an option that it lacks."""
-        has_cells = any(one.name == "cell" for one in fields(cls))
+        has_cells = any(one.name == "cell" for one in fields(cls)) and not issubclass(cls, OwnCellNetwork)
         if not has_cells and settings.cell is not None:
             raise SettingsError(
-                f"{setting('cell')} is {settings.cell}, and the architecture {cls.architecture} has no cells: leave it "
-                "out"
+                f"{setting('cell')} is {settings.cell}, and the architecture {cls.architecture} has no cells to choose "
+                "from: leave it out"
             )
         for name in settings.options:
             if name not in known:
@@ -306,7 +306,7 @@ class RecurrentNetwork(Network):
     @property
     def summary(self) -> str:
         """Cell and widths."""
-        return f"{self.cell} {', '.join(map(str, self.hidden))}"
+        return f"{self.cell_class.name} {', '.join(map(str, self.hidden))}"
 
     @property
     def cell_class(self) -> type[Cell]:
@@ -375,28 +375,12 @@ class OwnCellNetwork(RecurrentNetwork):
         own_cell: the cell.
 
     >>> class MyNetwork(OwnCellNetwork):
-    ...     architecture, own_cell = "own_lstm", CELLS["lstm"]
-    >>> MyNetwork(54, hidden=(8,)).summary, MyNetwork(54, hidden=(8,)).parameter_shapes["rnn.0.kernel"]
-    ('own_lstm 8', (54, 32))
+    ...     architecture, own_cell = "mine", CELLS["lstm"]
+    >>> MyNetwork(54, hidden=(8,)).parameter_shapes["rnn.0.kernel"]
+    (54, 32)
     """
 
     own_cell: ClassVar[type[Cell]]
-
-    @classmethod
-    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> OwnCellNetwork:
-        """The width of each layer. Raises SettingsError for a cell, as it has one of its own, and for options."""
-        cls.refuse_options(settings)
-        if settings.cell is not None:
-            raise SettingsError(
-                f"{setting('cell')} is {settings.cell}, and the architecture {cls.architecture} has a cell of its own: "
-                "leave it out"
-            )
-        return cls(vocabulary_size, hidden=settings.hidden or PLAIN_HIDDEN, labels=labels)
-
-    @property
-    def summary(self) -> str:
-        """The architecture and the widths."""
-        return f"{self.architecture} {', '.join(map(str, self.hidden))}"
 
     @property
     def cell_class(self) -> type[Cell]:
@@ -416,15 +400,10 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
         OutputError: another architecture, or an operation that the exporter lacks, as a third party may bring them.
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
-    if recurrent is None:
-        raise OutputError(
-            f"{what} cannot hold the architecture {network.architecture!r}: expected {RecurrentNetwork.architecture}; "
-            "export a recurrent network, or use this one with the engine that trained it"
-        )
-    lacking = recurrent.formula.lacking(operations)
-    if lacking is not None:
-        raise OutputError(
-            f"{what} cannot hold the cell {recurrent.cell_class.name!r}: its formula has the operation {lacking!r}, "
-            f"which {what} cannot compute; use the network with the engine that trained it"
-        )
-    return recurrent
+    said = f"the architecture {network.architecture!r}, which has no formula"
+    if recurrent is not None:
+        lacking = recurrent.formula.lacking(operations)
+        if lacking is None:
+            return recurrent
+        said = f"the cell {recurrent.cell_class.name!r}, as it cannot compute the operation {lacking!r} of its formula"
+    raise OutputError(f"{what} cannot hold {said}: use the network with the engine that trained it")
