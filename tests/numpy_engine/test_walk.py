@@ -52,10 +52,11 @@ def check_levels(tree: PrefixTree) -> None:
     assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
     for rows in (1, 3, tree.nodes):
         stretches = walk.stretches(rows)
-        assert [level.rows for *_, levels in stretches for level in levels] == [level.rows for level in walk.levels]
-        for start, end, levels in stretches:
-            assert (levels[0].rows.start, levels[-1].rows.stop) == (start, end)
-            assert end - start <= rows or len(levels) == 1
+        assert [level.rows for _, levels in stretches for level, _ in levels] == [level.rows for level in walk.levels]
+        for nodes, levels in stretches:
+            assert nodes.stop - nodes.start <= rows or len(levels) == 1
+            for level, places in levels:
+                assert range(nodes.start, nodes.stop)[places] == range(level.rows.start, level.rows.stop)
     sent = np.random.default_rng(0).normal(size=(3, tree.nodes, 3))
     np.testing.assert_array_equal(side_by_side(sent, [2, 0], np.array([0])), [[*sent[2, 0], *sent[0, 0]]])
     sums = GroupSums(sent, [0, 2])

@@ -106,7 +106,7 @@ class Recurrent:
         after = np.empty_like(before)
         cache = np.empty((cell.cached, *shape), self.dtype)
         x = self._input_part(inputs, np.empty((self.gates, *shape), self.dtype))
-        cell.forward(x, self._by_gate(self._state_part(before[0])), before[self._carried], after, cache)
+        cell.forward(x, self._state_part(before[0]), before[self._carried], after, cache)
         return after
 
     def forward(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> Float[Array, "N H"]:
@@ -116,19 +116,18 @@ class Recurrent:
         cell, before, after, cache = self.cell, self._before, self._after, self._cache
         after[:, -1:] = self.start  # the roots' parent is −1 in the tree
         self._inputs, self._walk, self._stretches = inputs, walk, walk.stretches(self.block_rows)
-        for first, end, levels in self._stretches:
-            x = self._input_part(inputs[first:end], self._x[:, : end - first])
-            for level in levels:
+        for nodes, levels in self._stretches:
+            x = self._input_part(inputs[nodes], self._x[:, : nodes.stop - nodes.start])
+            for level, places in levels:
                 rows, h = level.rows, self._h_of_parents[level.groups]
                 # wrap takes −1 for the last row; and unlike raise, the default, it writes into out without a copy.
                 after[0].take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-                s = self._state_part(h)  # (groups of the level, state gates · H)
+                s = self._state_part(h)  # (state gates, groups of the level, H)
                 if level.group is not None:
-                    s = s.take(level.group, axis=0)  # (nodes of the level, …)
+                    s = s.take(level.group, axis=1)  # (state gates, nodes of the level, H)
                 if cell.carried:
                     after[self._carried].take(level.parents, axis=1, out=before[:, rows], mode="wrap")
-                x_rows = x[:, rows.start - first : rows.stop - first]
-                cell.forward(x_rows, self._by_gate(s), before[:, rows], after[:, rows], cache[:, rows])
+                cell.forward(x[:, places], s, before[:, rows], after[:, rows], cache[:, rows])
         return after[0, : walk.nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
@@ -142,17 +141,15 @@ class Recurrent:
         U_T = np.ascontiguousarray(U.T)  # transposed in memory: BLAS takes it faster by a fifth
         sums.begin(walk)
         sent[:, 0] = 0  # of the roots' group: what a node without children receives
-        for first, end, levels in reversed(self._stretches):
-            local = self._local[:, : end - first]
-            cell.local_derivatives(
-                self._before[:, first:end], self._after[:, first:end], self._cache[:, first:end], local
-            )
-            for level in reversed(levels):
+        for nodes, levels in reversed(self._stretches):
+            local = self._local[:, : nodes.stop - nodes.start]
+            cell.local_derivatives(self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local)
+            for level, places in reversed(levels):
                 rows, groups = level.rows, level.groups
                 d_after = sent.take(level.children, axis=1)  # before = after[parents]
                 d_h = d_after[0]
                 d_h += d_outputs[rows]  # h is also the output
-                cell.backward(d_after, local[:, rows.start - first : rows.stop - first], d[:, rows])
+                cell.backward(d_after, local[:, places], d[:, rows])
                 of_groups = sums.fill(level)
                 if self.through_time:
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
@@ -183,12 +180,12 @@ class Recurrent:
                 rows.take(inputs, axis=0, out=gate, mode="clip")
         return out
 
-    def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "n state_gates_H"]:
+    def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "state_gates n H"]:
         """``h U``, and the state's bias where there is one."""
         U, bias = self.parameters["recurrent_kernel"], self.parameters["bias"]
-        s: Array = h.dot(U)
+        s: Array = h @ self._by_gate(U)
         if bias.ndim == 2:
-            s += bias[1, : U.shape[1]]
+            s += self._by_gate(bias[1:, : U.shape[1]])
         return s
 
     def _undo_input_part(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"] | None:

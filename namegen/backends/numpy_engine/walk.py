@@ -8,7 +8,7 @@ nodes are: group 0 is the roots, whose parent is the state before a name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class SharedGroups(NamedTuple):
     membership: Float[Array, "groups siblings"]
 
 
+# Neighbouring levels: the slice of their nodes; each level, with the slice of its nodes among these.
+Stretch: TypeAlias = tuple[slice, list[tuple[Level, slice]]]
+
+
 class TreeWalk:
     """The levels of a tree from its roots down; made once for a batch and shared by all layers.
 
@@ -91,7 +95,8 @@ class TreeWalk:
         rows = level.tolist()
         groups = self.first_child.searchsorted(level).tolist()
         of_shared = shared.searchsorted(groups).tolist()
-        self.levels = []
+        self.levels: list[Level] = []
+        self._stretches: dict[int, list[Stretch]] = {}
         for t in range(tree.depth):
             nodes, blocks = slice(rows[t], rows[t + 1]), []
             for first in range(of_shared[t], of_shared[t + 1], BLOCK_GROUPS):
@@ -112,17 +117,19 @@ class TreeWalk:
                 )
             )
 
-    def stretches(self, rows: int) -> list[tuple[int, int, list[Level]]]:
-        """The levels in order, some at a time, as many as have at most so many nodes together: the first node, the end,
-        and the levels. One with more nodes than that stands alone.
-        """
-        found: list[tuple[int, int, list[Level]]] = []
-        for level in self.levels:
-            start, end = level.rows.start, level.rows.stop
-            if found and end - found[-1][0] <= rows:
-                found[-1] = (found[-1][0], end, [*found[-1][2], level])
-            else:
-                found.append((start, end, [level]))
+    def stretches(self, rows: int) -> list[Stretch]:
+        """The levels in order, some at a time: as many as have at most so many nodes together, but at least one."""
+        found = self._stretches.get(rows)
+        if found is None:
+            found = self._stretches[rows] = []
+            first = 0
+            levels: list[tuple[Level, slice]] = []
+            for level in self.levels:
+                if level.rows.stop - first > rows and levels:
+                    found.append((slice(first, level.rows.start), levels))
+                    first, levels = level.rows.start, []
+                levels.append((level, slice(level.rows.start - first, level.rows.stop - first)))
+            found.append((slice(first, self.nodes), levels))
         return found
 
 
