@@ -25,7 +25,7 @@ Written by `make bench` from `performance.json`, which holds every figure of eve
 All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
 the rounds, with the lowest and the highest. A ratio is computed in each round, and its median and range are shown. You
 can compare two figures of one table; those of different sections may come from different hours. `performance.json` has
-the processor time of commands, and the speed of each matrix product, too."""
+the processor time of commands, too."""
 
 LEAD = """\
 ## Where the lead comes from

@@ -113,7 +113,7 @@ class TorchTrainer:
             self.epoch(0, lambda: next(rates, None))
         events = sorted(found.key_averages(), key=lambda one: one.self_cpu_time_total, reverse=True)
         whole = sum(one.self_cpu_time_total for one in events)
-        return ", ".join(f"{one.key} {one.self_cpu_time_total / whole:.0%}" for one in events[:2])
+        return ", ".join(f"{one.key} {100 * one.self_cpu_time_total / whole:.0f} %" for one in events[:2])
 
     def step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
         """One update; the mean loss before it."""
