@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import lru_cache
 
 from namegen.errors import SettingsError
 
@@ -43,16 +42,8 @@ def limit_threads(threads: int) -> None:
     """
     if threads < 1:
         raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
-    value = str(threads)
-    already = all(os.environ.get(name) == value for name in VARIABLES)
-    os.environ.update(dict.fromkeys(VARIABLES, value))
-    if "numpy" in sys.modules and not (already and _loaded_with() == value):
+    os.environ.update(dict.fromkeys(VARIABLES, str(threads)))
+    if "numpy" in sys.modules:
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(threads, user_api="blas")
-
-
-@lru_cache(maxsize=1)
-def _loaded_with() -> str:
-    """The limit that held when this was first asked: BLAS reads the environment as it loads."""
-    return os.environ[VARIABLES[0]]

@@ -214,7 +214,7 @@ class TestSideBySide:
         text = config.read_text(encoding="utf-8")
         assert read_config(config).run.threads == 1, "each teacher is trained by one"
         config.write_text(text.replace('cell = "gru"', 'cell = "gruu"'), encoding="utf-8")
-        with pytest.raises(TrainingError, match=r"cannot be trained: .*cell is 'gruu'"):
+        with pytest.raises(TrainingError, match=r"was not trained: .*cell is 'gruu'"):
             train_side_by_side(folders)
 
     @pytest.mark.slow

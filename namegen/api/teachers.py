@@ -60,16 +60,11 @@ def train_side_by_side(
     with runner:
         for ended in run_all(runner, parts, watch, stop):
             folder = parts[ended.part]
-            if ended.died:
-                raise TrainingError(
-                    f"the teacher {folder} was not trained: {ended.trouble}; what has been trained is kept: "
-                    f"continue with {setting('resume', folder.parent.parent)}"
-                )
             if ended.trouble:
-                raise TrainingError(
-                    f"the teacher {folder} cannot be trained: {ended.trouble}; if its folder is damaged, delete "
-                    "the folder, and the teacher is trained again"
-                )
+                advice = "if its folder is damaged, delete the folder, and the teacher is trained again"
+                if ended.died:
+                    advice = f"what has been trained is kept: continue with {setting('resume', folder.parent.parent)}"
+                raise TrainingError(f"the teacher {folder} was not trained: {ended.trouble}; {advice}")
             if isinstance(ended.answer, str):
                 write_whole(folder / MODEL_FILE, b64decode(ended.answer))
             watch(Ended(ended.part.label))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from namegen.documents import Json, read_json
-from namegen.errors import NamesError, quote, setting
+from namegen.errors import NamesError, quote, setting, shown
 
 
 def decode(data: bytes, source: str) -> str:
@@ -219,9 +219,7 @@ def json_names(text: str, column: str | None, label_column: str | None, source: 
 
 
 def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
-    kind = _json_type(value)
-    what = kind if kind == "null" else f"{'an' if kind == 'object' else 'a'} {kind}"
-    return NamesError(f"{source}, item {place + 1}: {what} where {expected} was expected: give {give}")
+    return NamesError(f"{source}, item {place + 1} is {shown(value)}, and {expected} was expected: give {give}")
 
 
 def _json_list(text: str, source: str) -> list[Json]:
@@ -235,13 +233,8 @@ def _json_list(text: str, source: str) -> list[Json]:
     except ValueError as error:  # too deep, a number of too many digits, a key that stands twice
         raise NamesError(f"{source}: not JSON that can be read ({error}): give a list of strings") from error
     if not isinstance(document, list):
-        raise NamesError(f"{source} holds a JSON {_json_type(document)}: expected a list of strings")
+        raise NamesError(f"{source} holds {shown(document)}: expected a list of strings")
     return document
-
-
-def _json_type(value: object) -> str:
-    names = {dict: "object", list: "list", str: "string", bool: "truth value", type(None): "null"}
-    return names.get(type(value), "number")
 
 
 Kind = Literal["text", "csv", "json"]

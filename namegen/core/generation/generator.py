@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import cached_property, partial
-from typing import TypeAlias
 
 import numpy as np
 
@@ -53,7 +52,6 @@ LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before ha
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
-Scores: TypeAlias = "Float64[Array, 'names R'] | Callable[[], Float64[Array, 'names R']]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +60,13 @@ class NameBatch:
 
     Attributes:
         names: the names, in random order.
-        scores: the log-probability of each together with each of the ``R`` beginnings that it may have, under the model
-            at temperature 1, nats, STOP included; or what finds it.
+        scores: finds the log-probability of each together with each of the ``R`` beginnings that it may have, under the
+            model at temperature 1, nats, STOP included.
         known_names, sameness: what ``new`` goes by.
     """
 
     names: list[str]
-    scores: Scores = field(repr=False)
+    scores: Callable[[], Float64[Array, "names R"]] = field(repr=False)
     known_names: KnownSet | None = field(default=None, repr=False)
     sameness: Sameness = field(default=NAMES, repr=False)
 
@@ -77,7 +75,7 @@ class NameBatch:
         """``scores``; found out when they are first asked for: over many beginnings that takes far longer than drawing
         the names did.
         """
-        return self.scores() if callable(self.scores) else self.scores
+        return self.scores()
 
     @cached_property
     def log_probability(self) -> Float64[Array, "names"]:
@@ -167,7 +165,8 @@ class Generator:
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
         """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
-        scores = partial(self._with_each_beginning, names) if self.beginnings.several else log_probability[:, None]
+        several = self.beginnings.several
+        scores = partial(self._with_each_beginning, names) if several else lambda: log_probability[:, None]
         return NameBatch(names, scores, self.known_names, self.sameness)
 
     def generate(

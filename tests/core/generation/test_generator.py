@@ -313,6 +313,6 @@ def test_names_are_composed_as_lists_are() -> None:
 
 def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
     """Their arrays can do neither, so each is equal to itself alone."""
-    one, other = (NameBatch(["Al", "Bo"], np.zeros((2, 1)), known_set(["Al"])) for _ in range(2))
+    one, other = (NameBatch(["Al", "Bo"], lambda: np.zeros((2, 1)), known_set(["Al"])) for _ in range(2))
     assert one == one
     assert len({one, other, one}) == 2
