@@ -23,7 +23,7 @@ BAD_LISTS = {
     "UTF-16": ("names.txt", "Al\n".encode("utf-16"), ("names.txt, line 1",)),
     "NUL": ("names.txt", b"Al\nB\0b\n", ("line 2", "NUL")),
     "other JSON": ("names.json", b'{"a": 1}', ("a list of strings",)),
-    "numbers": ("names.json", b'["a", 1]', ("item 2", "number")),
+    "numbers": ("names.json", b'["a", 1]', ("item 2 is 1", "a string was expected")),
     "columns": ("names.csv", b"first,last\nA,B\n", ("2 columns", "--column")),
     "ragged": ("names.csv", b"first\nA,B\n", ("quote cells",)),
 }
