@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import numpy as np
 
+from docs.learn.tasks.solution_cell import OneGate, Softsign
 from namegen.backends.numpy_engine import cells as numpy_cells
 from namegen.backends.numpy_engine.cells import NumpyCell
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.network.architecture import OwnCellNetwork
 from namegen.core.network.cells import Cell, sigmoid, tanh
-
-ROOT = Path(__file__).parents[1]
 
 
 class MinimalGated(Cell):
@@ -123,19 +121,9 @@ def of_readme() -> NumpyCell:
     return names["MinGRUOnNumpy"]()
 
 
-def of_course() -> list[NumpyCell]:
-    """Those of the course's solution."""
-    spec = importlib.util.spec_from_file_location("solution_cell", ROOT / "docs/learn/tasks/solution_cell.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return [module.SoftsignEngine.own_cell, module.OneGateEngine.own_cell]
-
-
 OWN_CELLS: dict[str, NumpyCell] = {
     cell.declared.name: cell
-    for cell in (MinimalGatedOnNumpy(), CoupledOnNumpy(), ProductOnNumpy(), of_readme(), *of_course())
+    for cell in (MinimalGatedOnNumpy(), CoupledOnNumpy(), ProductOnNumpy(), of_readme(), Softsign(), OneGate())
 }
 NETWORKS = {
     name: type("Network", (OwnCellNetwork,), {"architecture": name, "own_cell": cell.declared})

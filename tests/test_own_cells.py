@@ -16,8 +16,10 @@ from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import parameters_of
+from namegen.core.network.cells import Cell
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import TrainingSettings
+from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
 from namegen.testing.material import small_steps
 from namegen.testing.parity import expect_near_state
@@ -102,3 +104,13 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
         engine.train_epoch(small_steps(5))
         states.append(engine.get_state())
     expect_near_state(states[1], states[0], 1e-9, "after 5 steps")
+
+
+def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() -> None:
+    step = {"reads": lambda x, s, before: x.b, "gives": lambda x, s, before: (x.a, s.a)}
+    for name, said in {
+        "reads": "reads 'b', and there are only a",
+        "gives": "gives 2 arrays, and its state has 1",
+    }.items():
+        with pytest.raises((AttributeError, EngineError), match=said):
+            type("Wrong", (Cell,), {"name": name, "gates": ("a",), "step": step[name]})

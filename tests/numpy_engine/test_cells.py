@@ -8,17 +8,13 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.cells import CELLS as NUMPY_CELLS
-from namegen.backends.numpy_engine.cells import GRU, NumpyCell, SimpleRNN
-from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.network import cells
-from namegen.core.network.architecture import OwnCellNetwork, RecurrentNetwork
+from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN
 from namegen.core.settings import NetworkSettings
 from namegen.errors import SettingsError
-from namegen.testing import NAMES, VOCABULARY, check_cell
-from namegen.testing.material import batch_of
+from namegen.testing import check_cell
 from tests.numpy_engine.gradients import make_layer, make_tree, through_time
 from tests.numpy_engine.test_recurrent import check_layer
-from tests.own_cells import OWN_CELLS
+from tests.own_cells import NETWORKS, OWN_CELLS
 
 CELLS = NUMPY_CELLS | OWN_CELLS
 
@@ -77,39 +73,13 @@ def test_a_layer_of_it_brings_its_gradient_back(cell: str, through_time: bool, d
     check_layer(make_layer(cell, rng, through_time), make_tree("shared"), rng, dense=dense)
 
 
-class OwnNetwork(OwnCellNetwork):
-    architecture = "own_gru"
-    own_cell = cells.GRU
-
-
-class OwnEngine(NumpyEngine):
-    name = "own_gru"
-    architectures = (OwnNetwork,)
-    cells = frozenset()
-    own_cell: NumpyCell = GRU()
-
-
-def test_an_engine_computes_with_its_own_cell() -> None:
-    """Which is a GRU here, so the numbers must be the GRU's, though the network names none."""
-    own, ours = OwnNetwork(VOCABULARY.size, hidden=(4, 3)), RecurrentNetwork(VOCABULARY.size, "gru", (4, 3))
-    assert own.cell != "gru"
-    assert own.parameter_shapes == ours.parameter_shapes
-    parameters = ours.initial_parameters("normal", rng=np.random.default_rng(0))
-    found = []
-    for engine in (OwnEngine(own, None, threads=1), NumpyEngine(ours, None, threads=1)):
-        engine.set_state(parameters)
-        found.append((engine.model.loss_and_gradient(batch_of(NAMES)), engine.model.gradient))
-    assert found[0][0] == found[1][0]
-    np.testing.assert_array_equal(found[0][1], found[1][1])
-
-
 def test_settings_give_its_widths_and_nothing_else() -> None:
     """A cell or options would change nothing."""
-    settings = NetworkSettings(hidden=(7,))
+    settings, OwnNetwork = NetworkSettings(hidden=(7,)), NETWORKS["one_gate"]
     network = OwnNetwork.from_settings(settings, 12, labels=2)
     assert network == OwnNetwork(12, hidden=(7,), labels=2)
-    assert network.summary == "gru 7"
+    assert network.summary == "one_gate 7"
     assert OwnNetwork.from_dict(network.to_dict()) == network
     for more in ({"cell": "gru"}, {"options": {"heads": 2}}):
-        with pytest.raises(SettingsError, match="own_gru"):
+        with pytest.raises(SettingsError, match="one_gate"):
             OwnNetwork.from_settings(replace(settings, **more), 12)

@@ -113,6 +113,7 @@ class Value:
     __truediv__ = partialmethod(_first, "divide")
     __rtruediv__ = partialmethod(_second, "divide")
     __abs__ = partialmethod(_first, "absolute")
+    __neg__ = partialmethod(_second, "subtract", 0.0)
 
 
 Operand: TypeAlias = Value | int | float
