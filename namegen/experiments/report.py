@@ -209,9 +209,7 @@ class Plot:
         of: what its list is called.
         title: what stands above the plot, with ``{list}`` for what the list is called.
         detail: the rest of what it shows.
-        draw: draws it without its title; by the argument ``narrow`` for a narrow screen. Called inside
-            ``drawing_style``.
-        narrow_note: what the narrow one leaves out; empty where it is nothing.
+        draw: draws it without its title. Called inside ``drawing_style``.
     """
 
     kind: ClassVar[str] = "plot"
@@ -219,8 +217,7 @@ class Plot:
     of: str
     title: str
     detail: str
-    draw: Callable[..., Figure]
-    narrow_note: str = ""
+    draw: Callable[[], Figure]
 
     @property
     def heading(self) -> str:
@@ -228,9 +225,9 @@ class Plot:
         return self.title.replace("{list}", self.of)
 
     @cached_property
-    def wide(self) -> Figure:
-        """The plot for a wide page, and for a file of its own."""
-        return self.draw(narrow=False)
+    def figure(self) -> Figure:
+        """The plot, drawn once for page and file."""
+        return self.draw()
 
     def write(self, path: Path) -> None:
         """Draw it into a file of its own, with its title. Raises OutputError."""
@@ -238,8 +235,8 @@ class Plot:
 
         with style.drawing_style():
             called = style.isolated(style.drawable_text(self.of, 48))
-            style.write_title(self.wide, self.title.replace("{list}", called))
-            style.save_figure(self.wide, path)
+            style.write_title(self.figure, self.title.replace("{list}", called))
+            style.save_figure(self.figure, path)
 
 
 @dataclass(frozen=True)
@@ -360,16 +357,12 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
     write_whole(path, page.encode())
 
 
-def _drawn(numbers: Iterator[int], plot: Plot) -> list[tuple[str, Markup]]:
-    """A plot for a wide screen and for a narrow one, each with ids of its own."""
+def _drawn(numbers: Iterator[int], plot: Plot) -> Markup:
+    """A plot inside the page, with ids of its own."""
     from namegen.drawings.style import figure_bytes
 
-    number, caption = next(numbers), f"{plot.heading}: {plot.detail}"
-    figures = {"wide": plot.wide, "narrow": plot.draw(narrow=True)}
-    return [
-        (how, Markup(inline_svg(figure_bytes(figure, "svg").decode(), f"p{number}{how[0]}", caption)))
-        for how, figure in figures.items()
-    ]
+    svg, caption = figure_bytes(plot.figure, "svg").decode(), f"{plot.heading}: {plot.detail}"
+    return Markup(inline_svg(svg, f"p{next(numbers)}", caption))
 
 
 def ordered(text: str) -> Markup:

@@ -23,8 +23,7 @@ COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.VERMILION,
 DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.5), (1.0, 1.0), (6.0, 1.5, 1.0, 1.5))
 MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
 LINE_WIDTH = 1.8  # points
-WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 9.5, 4.6, 0.19  # inches
-NARROW_WIDTH, NARROW_HEIGHT = 4.2, 3.4  # without its labels
+WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 5.4, 3.4, 0.19  # inches; the height without its labels
 
 
 def list_plots(results: Results) -> dict[str, Plot]:
@@ -55,7 +54,7 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
     return paths
 
 
-def sweep_figure(results: Results, of_list: str, *, narrow: bool = False) -> Figure:
+def sweep_figure(results: Results, of_list: str) -> Figure:
     """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
@@ -63,12 +62,9 @@ def sweep_figure(results: Results, of_list: str, *, narrow: bool = False) -> Fig
     Args:
         results: the sweep.
         of_list: which of its lists.
-        narrow: for a narrow screen: what each line is stands below the lines, and not beside them.
     """
     settings = _best(trained_by_setting(results, of_list))
-    height = HEIGHT_OF_A_LABEL * (len(settings) + 2)  # of the labels, with the ceiling and the n-gram
-    size = (NARROW_WIDTH, NARROW_HEIGHT + height) if narrow else (WIDTH, max(HEIGHT, 1.4 + height))
-    figure = style.new_figure(*size)
+    figure = style.new_figure(WIDTH, HEIGHT + HEIGHT_OF_A_LABEL * (len(settings) + 2))  # with ceiling and n-gram
     axes = figure.add_subplot()
     for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
         _line(axes, runs, style.drawable_text(name, 44), colour, dashes, width)
@@ -79,10 +75,7 @@ def sweep_figure(results: Results, of_list: str, *, narrow: bool = False) -> Fig
         style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     style.accuracy_over_time(axes, "held-out characters predicted (argmax)")
     axes.margins(x=0.01)
-    if narrow:
-        figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
-    else:
-        style.name_lines(axes)
+    figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
     return figure
 
 
