@@ -11,7 +11,7 @@ import re
 import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.machinery import all_suffixes
@@ -29,13 +29,12 @@ from namegen.files import is_file, is_there
 # What namegen's own engines and its .tflite need.
 LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
-SHARED_CODE = ("core", "backends", "settings_toml.py", "threads.py", "experiments/trained.py")
-# command → files and folders of the package that decide its figures: the code that trains and generates, and the code
-# that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
-MEASURING_CODE: dict[str, tuple[str, ...]] = {
-    "compare-backends": (*SHARED_CODE, *(f"experiments/compare/{name}.py" for name in ("measure", "quality"))),
-    "sweep": (*SHARED_CODE, "experiments/sweep/task.py"),
-}
+# Files and folders of the package that decide what a comparison or a sweep measures: code that trains and generates, and
+# code that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
+MEASURING_CODE = (
+    *("core", "backends", "settings_toml.py", "threads.py"),
+    *(f"experiments/{name}.py" for name in ("trained", "compare/measure", "compare/quality", "sweep/task")),
+)
 
 
 @dataclass(frozen=True)
@@ -60,27 +59,31 @@ def machine() -> Machine:
     return Machine(_processor(), os.cpu_count() or 1, _memory_gib(), f"{platform.system()} {platform.machine()}")
 
 
-@lru_cache(maxsize=4)
-def code_fingerprint(command: str) -> str:
-    """BLAKE2b of the code that a command's figures depend on: what other code has measured is measured again.
-
-    Args:
-        command: one of ``MEASURING_CODE``.
+@lru_cache(maxsize=1)
+def code_fingerprint() -> str:
+    """A hash of the code that figures depend on: what other code has measured is measured again.
 
     Raises:
         NamegenError: a file that is named there does not exist.
     """
-    state = blake2b(digest_size=8)
-    for part in MEASURING_CODE[command]:
+    files: list[Path] = []
+    for part in MEASURING_CODE:
         path = PACKAGE / part
-        files = [path] if is_file(path, None) else sorted(path.rglob("*.py"))
-        if not files:
+        found = [path] if is_file(path, None) else sorted(path.rglob("*.py"))
+        if not found:
             raise NamegenError(
                 f"namegen/{part} is not there, so it cannot be told which code measures: install namegen again, or, if "
                 f"the file has moved, correct MEASURING_CODE in namegen/experiments/machine.py"
             )
-        for file in files:
-            state.update(str(file.relative_to(PACKAGE)).encode() + b"\0" + file.read_bytes() + b"\0")
+        files += found
+    return _hash(PACKAGE, files)
+
+
+def _hash(root: Path, files: Iterable[Path]) -> str:
+    """BLAKE2b of some files and of their names."""
+    state = blake2b(digest_size=8)
+    for file in files:
+        state.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
     return state.hexdigest()
 
 
@@ -145,7 +148,9 @@ def engine_code(engine: str) -> EngineCode:
     for name in [claim.distribution for claim in claims if claim.distribution is not None]:
         lines = requires(name) or []
         needed += [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line] + [name]
-    return EngineCode(_hash(claims[0].path) if claims else None, {name: library_version(name) for name in needed})
+    return EngineCode(
+        _package_hash(claims[0].path) if claims else None, {name: library_version(name) for name in needed}
+    )
 
 
 def library_version(name: str) -> str | None:
@@ -156,38 +161,32 @@ def library_version(name: str) -> str | None:
     return None
 
 
-def _hash(path: str) -> str | None:
-    """BLAKE2b of all code of the top-level package that an entry point's value lies in; None where it is in no file."""
+def _package_hash(path: str) -> str | None:
+    """A hash of all code of the top-level package that an entry point's value lies in; None where it is in no file."""
     try:
         spec = find_spec(re.split("[.:]", path)[0])
     except (ImportError, ValueError):  # ValueError: a module that does not say where it comes from
         spec = None
-    state, count = blake2b(digest_size=8), 0
-    for place in () if spec is None else spec.submodule_search_locations or (spec.origin or "",):
-        root = Path(place)
-        for file in [root, *sorted(root.rglob("*"))]:
-            if file.name.endswith(CODE_SUFFIXES) and is_file(file, None):
-                state.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
-                count += 1
-    return state.hexdigest() if count else None
+    places = () if spec is None else spec.submodule_search_locations or (spec.origin or "",)
+    for root in map(Path, places):
+        files = [
+            one for one in [root, *sorted(root.rglob("*"))] if one.name.endswith(CODE_SUFFIXES) and is_file(one, None)
+        ]
+        if files:
+            return _hash(root, files)
+    return None
 
 
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
     """The code that decides what comes of a training with each engine: namegen's, and the engine's own."""
-    ours = code_fingerprint("sweep")
+    ours = code_fingerprint()
     return {engine: "-".join(filter(None, (ours, engine_code(engine).code))) for engine in engines}
 
 
-def codes_for_report(engines: Iterable[str], command: str) -> dict[str, EngineCode]:
-    """What a report says of each engine; the code of our own is that of namegen which the command's figures depend on.
-
-    Args:
-        engines: their names.
-        command: a key of ``MEASURING_CODE``.
-    """
+def codes_for_report(engines: Iterable[str]) -> dict[str, EngineCode]:
+    """What a report says of each engine; the code of our own is that of namegen which figures depend on."""
     found = {engine: engine_code(engine) for engine in engines}
-    ours = code_fingerprint(command)
-    return {name: EngineCode(ours if name in ENGINES else one.code, one.versions) for name, one in found.items()}
+    return {name: replace(one, code=code_fingerprint()) if name in ENGINES else one for name, one in found.items()}
 
 
 def code_in_words(engine: EngineCode) -> str:

@@ -51,50 +51,38 @@ def fresh() -> Iterator[None]:
         remembered.cache_clear()
 
 
-@pytest.mark.parametrize("command", MEASURING_CODE)
-def test_what_the_fingerprint_names_is_there(command: str) -> None:
-    assert all((PACKAGE / part).exists() for part in MEASURING_CODE[command])
-    assert len(code_fingerprint(command)) == 16
-
-
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize("part", ["core/moved.py", "moved"])
 def test_a_part_that_is_not_there_is_an_error(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(machine.MEASURING_CODE, "sweep", ("core", part))
+    assert len(code_fingerprint()) == 16
+    code_fingerprint.cache_clear()
+    monkeypatch.setattr(machine, "MEASURING_CODE", ("core", part))
     with pytest.raises(NamegenError, match=f"namegen/{part} is not there.*MEASURING_CODE"):
-        code_fingerprint("sweep")
+        code_fingerprint()
 
 
 @pytest.mark.usefixtures("fresh")
-def test_an_edit_changes_the_fingerprint_of_the_commands_that_it_concerns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for part in {part for parts in MEASURING_CODE.values() for part in parts}:
-        file = tmp_path / part if part.endswith(".py") else tmp_path / part / "inner" / "one.py"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("")
+def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "MEASURING_CODE", ("core", "one.py"))
     monkeypatch.setattr(machine, "PACKAGE", tmp_path)
-    before = {command: code_fingerprint(command) for command in MEASURING_CODE}
-    (tmp_path / "experiments" / "sweep" / "task.py").write_text("changed = True")
-    code_fingerprint.cache_clear()
-    assert code_fingerprint("compare-backends") == before["compare-backends"]
-    assert code_fingerprint("sweep") != before["sweep"]
-    (tmp_path / "core" / "inner" / "one.py").write_text("changed = True")
-    code_fingerprint.cache_clear()
-    assert code_fingerprint("compare-backends") != before["compare-backends"]
+    found = set()
+    (tmp_path / "core" / "inner").mkdir(parents=True)
+    for file, text in (("one.py", ""), ("core/inner/one.py", ""), ("core/inner/one.py", "changed"), ("one.py", "x")):
+        (tmp_path / file).write_text(text)
+        if (tmp_path / "core" / "inner" / "one.py").exists():
+            code_fingerprint.cache_clear()
+            found.add(code_fingerprint())
+    assert len(found) == 3
 
 
-@pytest.mark.parametrize(
-    ("command", "first"),
-    [("compare-backends", "experiments/compare/measure.py"), ("sweep", "experiments/sweep/task.py")],
-)
-def test_no_code_that_measures_is_forgotten(command: str, first: str) -> None:
+@pytest.mark.parametrize("first", ["experiments/compare/measure.py", "experiments/sweep/task.py"])
+def test_no_code_that_measures_is_forgotten(first: str) -> None:
     """All that the measuring file imports is in the fingerprint, or stands above with those that change no figure."""
     for module in imports(ast.parse((PACKAGE / first).read_text(encoding="utf-8")), late=True):
         if module.startswith("namegen."):
             path = PACKAGE.parent / module.replace(".", "/")
             file = (path if path.is_dir() else path.with_suffix(".py")).relative_to(PACKAGE)
-            named = any(file == Path(part) or Path(part) in file.parents for part in MEASURING_CODE[command])
+            named = any(file == Path(part) or Path(part) in file.parents for part in MEASURING_CODE)
             assert named or str(file) in CHANGES_NO_FIGURE, f"{first} imports {file}, which no fingerprint holds"
 
 
@@ -128,7 +116,7 @@ def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> No
         found.add(code_of("fast").code)
     inner.rename(site / "fast_names" / "outer")
     assert len({*found, code_of("fast").code} - {None}) == 5
-    ours = code_fingerprint("sweep")
+    ours = code_fingerprint()
     assert training_codes(["numpy", "fast"]) == {"numpy": ours, "fast": f"{ours}-{code_of('fast').code}"}
     assert not [name for name in sys.modules if name.startswith("fast_names")]
 
@@ -162,6 +150,6 @@ def test_our_own_engines_and_what_they_need() -> None:
     needs = {"numpy": {"numpy"}, "keras": {"numpy", "keras", "tensorflow"}, "tflite": {"numpy", "ai-edge-litert"}}
     for engine, libraries in needs.items():
         assert set(engine_code(engine).versions) == libraries
-    found = codes_for_report(["numpy", "keras"], "sweep")
-    assert {one.code for one in found.values()} == {code_fingerprint("sweep")}
+    found = codes_for_report(["numpy", "keras"])
+    assert {one.code for one in found.values()} == {code_fingerprint()}
     assert list(versions(())) == ["python", "namegen", "ai-edge-litert", "keras", "numpy", "tensorflow"]

@@ -144,7 +144,7 @@ class Measurement(Generic[About_co]):
             "threads": THREADS,
             "machine": to_plain(machine()),
             "engine": to_plain(engine_code(self.engine)),
-            "code": code_fingerprint(COMMAND),
+            "code": code_fingerprint(),
         }
         text = json.dumps(what, sort_keys=True, ensure_ascii=True)
         return f"{self.subject.kind}-{blake2b(text.encode(), digest_size=10).hexdigest()}"

@@ -54,6 +54,7 @@ from namegen.experiments.compare.plan import (
 )
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report, commit, machine, versions
+from namegen.experiments.report import listed
 from namegen.experiments.trained import list_names
 
 MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
@@ -191,7 +192,7 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         generated_names=GENERATED_NAMES,
         quick_epochs=QUICK_EPOCHS if scope.quick else None,
         engines=tuple(engine_paths()),
-        engine_codes=codes_for_report(engine_paths(), COMMAND),
+        engine_codes=codes_for_report(engine_paths()),
         machine=machine(),
         versions=versions(),
         commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
@@ -203,17 +204,13 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
 
 
 def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
-    """What each engine does not offer: one entry for an engine, over all lists."""
-    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    """What each engine does not offer: one entry for an engine and a reason, over all lists."""
+    found: dict[tuple[str, str], list[str]] = {}
     for one in plan:
         if one.key in outcome.left_out:
-            networks, reasons = found.setdefault(one.engine, ({}, {}))
-            networks[str(getattr(one.subject, "network", one.label))] = None
-            reasons[outcome.left_out[one.key]] = None
-    return tuple(
-        Trouble(f"{engine} with {' and '.join(networks)}", "; ".join(reasons))
-        for engine, (networks, reasons) in found.items()
-    )
+            network = str(getattr(one.subject, "network", one.label))
+            found.setdefault((one.engine, outcome.left_out[one.key]), []).append(network)
+    return tuple(Trouble(f"{engine} with {listed([*dict.fromkeys(of)])}", why) for (engine, why), of in found.items())
 
 
 def _list(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:

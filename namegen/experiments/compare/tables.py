@@ -9,7 +9,6 @@ import argparse
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import combinations, zip_longest
 from pathlib import Path
@@ -47,7 +46,6 @@ from namegen.experiments.report import (
     ARGMAX,
     CRITERIA,
     LOSS,
-    NONE,
     SAMPLED,
     Answers,
     Block,
@@ -56,6 +54,7 @@ from namegen.experiments.report import (
     Table,
     Text,
     file_names,
+    listed,
     make_table,
     markdown,
     mebibytes,
@@ -240,7 +239,11 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         for name, found in one.algorithms.items()
     ]
     reference, references = next(iter(entry.references), None), 0
-    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits.", ""
+    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits", ""
+    if entry.facts is not None:
+        of_halves = [f"{value:.4f}" for value in entry.facts.divergence_of_halves_bits.values()]
+        note += f"; that of the other half, by chance alone: {listed(of_halves)}"
+    note += "."
     if reference is not None:
         rows += [(name, "count-splitting", found) for name, found in reference.names.items()]
         references = len(reference.names)
@@ -251,18 +254,7 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         note += f"{names:,} names drawn, chance moves a share by at most {points:.1f} points (95% interval). They are "
         note += "names of one network each: what another seed of training would change is not in it."
     columns = [column for column in NAME_COLUMNS if column.head != left_out]
-    table = make_table("What the generated names are like", columns, rows, note, references)
-    return table if entry.facts is None else _with_list(table, entry.facts)
-
-
-def _with_list(table: Table, facts: ListFacts) -> Table:
-    """The table with a row more: the list itself."""
-    bits = (f"{value:.4f}" for value in facts.divergence_of_halves_bits.values())
-    cells = dict(zip(("letters", "pairs", "triples"), bits, strict=True))
-    cells |= {"network": "the list itself", "drawn by": "two halves of it"}
-    cells["distinct (%)"] = f"{100 * facts.distinct_names / facts.names:.1f}"
-    row = tuple(cells.get(column, NONE) for column in table.columns)
-    return replace(table, rows=(*table.rows, row), references=table.references + 1)
+    return make_table("What the generated names are like", columns, rows, note, references)
 
 
 def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -14,7 +15,6 @@ from matplotlib.figure import Figure
 from namegen.drawings import style
 from namegen.experiments.report import Plot, file_names
 from namegen.experiments.sweep.document import Results, Run
-from namegen.experiments.sweep.grid import ENGINE, LIST, SEED
 from namegen.experiments.sweep.results import axes_in_words, curve, lists_of, reference_lines, trained_by_setting
 from namegen.experiments.trained import list_names
 
@@ -66,8 +66,8 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
     settings = _best(trained_by_setting(results, of_list))
     figure = style.new_figure(WIDTH, HEIGHT + HEIGHT_OF_A_LABEL * (len(settings) + 2))  # with ceiling and n-gram
     axes = figure.add_subplot()
-    for (name, runs), (colour, dashes, width) in zip(settings.items(), _looks(results, settings), strict=False):
-        _line(axes, runs, style.drawable_text(name, 44), colour, dashes, width)
+    for (name, runs), (dashes, colour) in zip(settings.items(), product(DASHES, COLOURS), strict=False):
+        _line(axes, runs, style.drawable_text(name, 44), colour, dashes)
     references = reference_lines(results, of_list)
     if references:
         ngram, ceiling = (mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references)
@@ -89,28 +89,11 @@ def _best(settings: dict[str, list[Run]]) -> dict[str, list[Run]]:
     return {name: runs for name, runs in settings.items() if name in shown}
 
 
-def _looks(results: Results, settings: dict[str, list[Run]]) -> Iterator[tuple[str, tuple[float, ...], float]]:
-    """A colour, a pattern and a width for each line.
-
-    Where engines alone are compared they have the colours of every report, and each line is narrower than those below
-    it, as those of engines may coincide.
-    """
-    if [path for path in results.axes if path not in (LIST, SEED)] == [ENGINE]:
-        colours = style.engine_colours(map(str, results.axes[ENGINE]))
-        step = LINE_WIDTH * min(1.0, 3 / max(len(settings) - 1, 1))
-        for below, runs in enumerate(settings.values()):
-            yield colours[runs[0].backend], (), LINE_WIDTH + step * (len(settings) - 1 - below)
-        return
-    for dashes in DASHES:
-        for colour in COLOURS:
-            yield colour, dashes, LINE_WIDTH
-
-
-def _line(axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...], width: float) -> None:
+def _line(axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...]) -> None:
     accuracies = curve(runs, "validation_accuracy_argmax")
     times = [mean(values) for values in curve(runs, "seconds")]
     marker = "o" if len(times) == 1 else None
-    options: dict[str, Any] = {"linewidth": width, **({"dashes": dashes} if dashes else {})}
+    options: dict[str, Any] = {"linewidth": LINE_WIDTH, **({"dashes": dashes} if dashes else {})}
     axes.plot(times, [mean(values) for values in accuracies], color=colour, label=name, marker=marker, **options)
     if len(runs) > 1:
         low, high = ([choose(values) for values in accuracies] for choose in (min, max))

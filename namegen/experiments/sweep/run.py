@@ -169,7 +169,7 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, Run])
         base=grid.base,
         left=sum(run.key not in found for run in runs),
         plots=(),
-        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs), COMMAND),
+        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs)),
         runs=tuple(found[run.key] for run in runs if run.key in found),
     )
 

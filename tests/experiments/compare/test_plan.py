@@ -42,7 +42,7 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert keys == {one.key for one in make_plan([Corpus(NAMES, source="of another name")], FULL)}
     assert not keys & {one.key for one in make_plan([Corpus(NAMES[1:], source="list.txt")], FULL)}
     assert keys < {one.key for one in make_plan([CORPUS], Scope(seeds=3))}
-    monkeypatch.setattr(planning, "code_fingerprint", lambda command: "other code")
+    monkeypatch.setattr(planning, "code_fingerprint", lambda: "other code")
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
