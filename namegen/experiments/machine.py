@@ -29,8 +29,8 @@ from namegen.files import is_file, is_there
 # What namegen's own engines and its .tflite need.
 LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
-# Files and folders of the package that decide what a comparison or a sweep measures: code that trains and generates, and
-# code that measures. A report's own looks do not. By this a sweep knows whether a worker on another machine does the same.
+# Files and folders of the package that decide what a comparison or a sweep measures: those that train and generate, and
+# those that measure. A report's own looks do not. By this a sweep knows whether a worker elsewhere does the same.
 MEASURING_CODE = (
     *("core", "backends", "settings_toml.py", "threads.py"),
     *(f"experiments/{name}.py" for name in ("trained", "compare/measure", "compare/quality", "sweep/task")),
