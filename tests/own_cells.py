@@ -82,7 +82,7 @@ class Product(Cell):
 
     @staticmethod
     def step(x, s, before):
-        return np.tanh(x.a) * np.tanh(s.a) + x.b / 2
+        return -np.tanh(x.a) * np.tanh(s.a) + x.b / 2
 
 
 class ProductOnNumpy(NumpyCell):
@@ -90,11 +90,11 @@ class ProductOnNumpy(NumpyCell):
 
     def forward(self, x, s, before, after, cache):
         cache[...] = np.tanh(x[0]), np.tanh(s[0])
-        after[0] = cache[0] * cache[1] + x[1] / 2
+        after[0] = x[1] / 2 - cache[0] * cache[1]
 
     def local_derivatives(self, before, after, cache, local):
         x, s = cache
-        local[0], local[1], local[2] = (1 - x * x) * s, 0.5, (1 - s * s) * x
+        local[0], local[1], local[2] = (x * x - 1) * s, 0.5, (s * s - 1) * x
 
 
 class Foreign(Cell):

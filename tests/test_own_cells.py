@@ -107,10 +107,9 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
 
 
 def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() -> None:
-    step = {"reads": lambda x, s, before: x.b, "gives": lambda x, s, before: (x.a, s.a)}
-    for name, said in {
-        "reads": "reads 'b', and there are only a",
-        "gives": "gives 2 arrays, and its state has 1",
-    }.items():
-        with pytest.raises((AttributeError, EngineError), match=said):
-            type("Wrong", (Cell,), {"name": name, "gates": ("a",), "step": step[name]})
+    for step, error, said in (
+        (lambda x, s, before: x.b, AttributeError, "reads 'b', and there are only a"),
+        (lambda x, s, before: (x.a, s.a), EngineError, "gives 2 arrays, and its state has 1"),
+    ):
+        with pytest.raises(error, match=said):
+            type("Wrong", (Cell,), {"name": "wrong", "gates": ("a",), "step": step})
