@@ -32,6 +32,8 @@ PIP_SITE := PIP_USER=0 $(VENV_SITE)/bin/python -m pip install $(PIP_OPTIONS)
 # -n: a reference that leads nowhere is a warning, -W: and a warning fails the build, when all of them have been told.
 SPHINX := $(VENV_SITE)/bin/python -m sphinx -n -W --keep-going --quiet -d build/site-read -c docs
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
+# The tests start hundreds of processes, each of which would compile every module.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo         install, train on first names, print new ones, compare the engines"

@@ -23,10 +23,11 @@ limit_threads(1)
 import namegen.api  # noqa: E402
 import namegen.drawings.description  # noqa: E402
 import namegen.drawings.training  # noqa: E402
-from namegen.cli import display, main  # noqa: E402
+from namegen.cli import main  # noqa: E402
 from namegen.settings_toml import parse_config  # noqa: E402
 
-display.SECONDS_BEFORE = 1_000.0  # as in ``tests/conftest.py``
+sys.path.append(str(Path(__file__).parents[2]))
+import tests.adjusted  # noqa: E402, F401
 
 COMMANDS = ("train", "generate", "evaluate", "describe")
 
@@ -82,7 +83,6 @@ def ended(child: int, kill_after: float | None) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).parents[2]))  # for tests.harm
     warm_up(*sys.argv[1:])
     for line in sys.stdin:
         job = json.loads(line)
