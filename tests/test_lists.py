@@ -131,7 +131,7 @@ class TestFiles:
             ("", None, "empty"),
             ("a\0b", None, "cannot read 'a\\x00b'"),
             ("\x1b[31m", None, "no file '\\x1b[31m'"),
-            ("/dev/zero", None, "'/dev/zero' is a device, not a file: give a file"),
+            ("/dev/zero", None, "/dev/zero, line 1: a NUL byte, so this is not a text file"),
         ],
         ids=lambda value: str(value)[:30],
     )

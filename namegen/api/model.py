@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,7 +32,7 @@ from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
 from namegen.events import Watcher, unwatched
-from namegen.files import is_file, is_folder, look
+from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
 from namegen.types import Array, Float64
 from namegen.wishes import Wishes, claimed_beginnings, make_wishes
@@ -439,11 +438,8 @@ def find_model(model: str | None) -> tuple[str, Path]:
                 f"the folder {model} has no {MODEL_FILE}: give a run folder of `namegen train`, after its first epoch"
             )
         return model, path / MODEL_FILE
-    found = look(path, CheckpointError)
-    if found is not None:
-        if stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode):
-            return model, path
-        raise CheckpointError(f"{quote(model, 200)} is a device, not a file: give a run folder or a model file")
+    if is_there(path, CheckpointError):
+        return model, path
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
     near = nearest(model, [*SHIPPED, *sorted(runs)])
     near = near and runs.get(near, near)

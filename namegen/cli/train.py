@@ -265,20 +265,16 @@ def summary(result: RunResult, plot: Path | None) -> str:
     lines = [fill(best, columns()), ""]
     rows: list[tuple[str, ...]] = []
     references = result.references
-    if result.validation is not None and references is not None:
-        rows = [
-            ("on held-out names", *FIGURES),
-            ("  this network", *figures(result.validation)),
-            (f"  {references.baseline.summary}", *figures(references.baseline.metrics)),
-            ("  ceiling", *figures(references.ceiling)),
-        ]
-    if result.test is not None:
-        rows += [("on the test names", *FIGURES), ("  this network", *figures(result.test))]
-        if references is not None and references.baseline.test is not None and references.test_ceiling is not None:
-            rows += [
-                ("  counting", *figures(references.baseline.test)),
-                ("  ceiling", *figures(references.test_ceiling)),
-            ]
+    parts = {"on held-out names": result.validation, "on the test names": result.test}
+    beside: list[tuple[str, Metrics | None, Metrics | None]] = [("", None, None)] * len(parts)
+    if references is not None:
+        by = references.baseline
+        beside = [(by.summary, by.metrics, references.ceiling), ("counting", by.test, references.test_ceiling)]
+    for (what, network), (name, counting, ceiling) in zip(parts.items(), beside, strict=True):
+        if network is not None:
+            rows += [(what, *FIGURES), ("  this network", *figures(network))]
+            if counting is not None and ceiling is not None:
+                rows += [(f"  {name}", *figures(counting)), ("  ceiling", *figures(ceiling))]
     rows += [
         ("on the training names", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),

@@ -219,8 +219,6 @@ def _read(path: Path, name: str) -> bytes:
         found = look(path, None)  # what is wrong with it, opening it says
         if found is not None and stat.S_ISDIR(found.st_mode):
             raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
-        if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISFIFO(found.st_mode)):
-            raise NamesError(f"{_quote(name)} is a device, not a file: {_advice(name)}")
         if found is not None and found.st_size > LARGEST:
             raise _too_large(_quote(name))
         with path.open("rb") as stream:  # a pipe is waited for until somebody writes to it

@@ -168,7 +168,7 @@ def test_a_closed_output_is_no_error_and_a_pipe_is_a_list(tmp_path, arguments):
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
         ("generate --quiet --avoid - <&-", 1, "namegen: standard input is closed"),
         ("train --xyzzy 2>/dev/full", 2, ""),
-        ("ceiling /dev/zero", 1, "namegen: '/dev/zero' is a device, not a file"),
+        ("ceiling /dev/zero", 1, "namegen: /dev/zero, line 1: a NUL byte"),
     ],
 )
 def test_a_stream_that_will_not_do_is_one_sentence(tmp_path, line, code, said):

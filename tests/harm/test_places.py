@@ -158,7 +158,7 @@ def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  #
 
 
 def test_what_is_the_matter_with_a_model_is_said(places) -> None:
-    said = {"loop": "symbolic links", "folder": "has no model.safetensors", "/dev/zero": "is a device, not a file"}
+    said = {"loop": "symbolic links", "folder": "has no model.safetensors", "/dev/zero": "a device, not a file"}
     for place, why in {**said, "nowhere": "there is no model 'nowhere'"}.items():
         places("generate", place).refused(why)
 

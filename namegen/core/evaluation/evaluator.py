@@ -307,14 +307,11 @@ def check_probe(
     difference, largest = difference_of(found, expected)
     if difference <= tolerance * max(1.0, largest):
         return
-    differ = f"(logits that differ by {difference:.2g})"
     if is_own:
-        raise CheckpointError(
-            f"the engine {trained_by!r} trained {name}, and now computes other values for it {differ}: use the "
-            "version of the engine that trained it, or train anew"
-        )
+        reader, advice = "its present version", "use the version of the engine that trained it, or train anew"
     raise CheckpointError(
-        f"{name} was trained by the engine {trained_by!r}, and {reader} computes other values for it {differ}: {advice}"
+        f"{name} was trained by the engine {trained_by!r}, and {reader} computes other values for it (logits that "
+        f"differ by {difference:.2g}): {advice}"
     )
 
 

@@ -184,6 +184,6 @@ def test_what_differs_is_found_and_rounding_is_not(
     with pytest.raises(CheckpointError, match=said):
         check_probe(Fixed(*found), of_file, 0, **about)
     if said is OTHER:
-        with pytest.raises(CheckpointError, match="the engine 'far' trained m, and now computes other values"):
+        with pytest.raises(CheckpointError, match="the engine 'far', and its present version computes other values"):
             check_probe(Fixed(*found), of_file, 0, is_own=True, **about)
     return None
