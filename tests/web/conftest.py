@@ -96,8 +96,10 @@ def at_random(
 
 
 def choosing(checkpoint: Checkpoint, share: float) -> Checkpoint:
-    """The same that offers a share of its new names; its bars are measured."""
-    bars = open_checkpoint(replace(checkpoint, bars=None), "a").choosing_generator.bars
+    """The same that offers a share of its new names; its bars are measured, of the shortest names too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("namegen.core.generation.choosing.DRAWN", 20_000)
+        bars = open_checkpoint(replace(checkpoint, bars=None), "a").choosing_generator.bars
     return replace(checkpoint, choose=share, bars=bars)
 
 
