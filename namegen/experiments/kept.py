@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -66,41 +66,28 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     kept = out / inside
     if is_there(out, None) and not is_folder(out, None):
         raise OutputError(f"{short(out)} is a file: give a folder as {setting('out')}")
-    with _making(out):
-        out.mkdir(parents=True, exist_ok=True)
-    with sole_use(out):
-        with _making(out):
-            _recognise(out, mark, command)
+    with ExitStack() as owned:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            owned.enter_context(sole_use(out))
+            if not is_file(out / mark, OutputError):
+                remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
+                if any(path.name != LOCK_FILE for path in out.iterdir()):
+                    raise OutputError(
+                        f"the folder {short(out)} holds other files, which {command} does not change: give an empty or "
+                        f"a new one as {setting('out')}"
+                    )
+                # Before anything else is in it, or the next start would not know its own folder.
+                write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
             kept.mkdir(exist_ok=True)
+        except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"cannot make the folder {short(out)}: {reason}; choose another as {setting('out')}"
+            ) from error
         for folder in (out, kept):
             remove_left_overs(folder)
         yield kept
-
-
-@contextmanager
-def _making(out: Path) -> Iterator[None]:
-    """While it lasts, whatever cannot be made is told in one sentence."""
-    try:
-        yield
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(
-            f"cannot make the folder {short(out)}: {reason}; choose another as {setting('out')}"
-        ) from error
-
-
-def _recognise(out: Path, mark: str, command: str) -> None:
-    """Mark an empty folder as the command's own. Raises OutputError for one that holds other files."""
-    if is_file(out / mark, OutputError):
-        return
-    remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
-    if any(path.name != LOCK_FILE for path in out.iterdir()):
-        raise OutputError(
-            f"the folder {short(out)} holds other files, which {command} does not change: give an empty or a new one "
-            f"as {setting('out')}"
-        )
-    # Before anything else is in it, or the next start would not know its own folder.
-    write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
 
 
 Found = TypeVar("Found")

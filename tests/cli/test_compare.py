@@ -142,12 +142,12 @@ def test_the_same_seeds_give_the_same_figures(compared, without_tensorflow):
 
 
 def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(without_tensorflow):
-    missing = {one["what"]: one["why"] for one in without_tensorflow.results["missing"]}
-    assert "pip install 'keras>=" in missing["keras"]
-    assert "pip install '" in missing["tflite"]
+    left_out = {one["what"]: one["why"] for one in without_tensorflow.results["left_out"]}
+    assert "pip install 'keras>=" in left_out["keras with SimpleRNN 2×32"]
+    assert "pip install '" in left_out["tflite with SimpleRNN 2×32"]
     assert {one["engine"] for one in without_tensorflow.entry["generation"]} == {"numpy"}
     page = (without_tensorflow.folder / "report.html").read_text(encoding="utf-8")
-    assert "Missing: keras" in page
+    assert "Left out: keras" in page
 
 
 def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):

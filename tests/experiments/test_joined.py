@@ -66,17 +66,10 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [
-        ("{", "is damaged or incomplete JSON"),
-        ("[1]", "is no results.json of namegen compare-backends or namegen sweep"),
-        ('{"format": "namegen comparison", "format_version": 2}', "format version 2, .* reads 3: .*compare-backends"),
-        ('{"format": "namegen sweep", "format_version": 3}', "is damaged"),
-        (None, "cannot read .*results.json .No such file.*: give a folder that namegen compare"),
-    ],
+    [("{", "is damaged or incomplete JSON"), ('{"format": "namegen sweep", "format_version": 3}', "is damaged")],
 )
-def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str | None, said: str) -> None:
-    if text is not None:
-        (tmp_path / "results.json").write_text(text)
+def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "results.json").write_text(text)
     with pytest.raises(ResultsError, match=said):
         read_sources([str(tmp_path)])
 

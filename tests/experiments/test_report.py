@@ -27,7 +27,7 @@ from namegen.experiments.report import (
 
 def test_text_in_markdown_is_escaped() -> None:
     table = Table("a|b", ("<b>", "n"), (("x|*y*\x1b", "1"),), "<i> of x_y")
-    text = "\n\n".join(markdown([Section("A", (Section("B", (table,)), Section("more", (Text("c"),), "more")))]))
+    text = "\n\n".join(markdown([Section("A", (Section("B", (table,)), Section("more", (Text("<c>\x1b"),), "more")))]))
     assert text.split("\n") == [
         "## A",
         "",
@@ -41,7 +41,7 @@ def test_text_in_markdown_is_escaped() -> None:
         "",
         "&#60;i&#62; of x_y",
         "",
-        "c",
+        "&#60;c&#62;U+001B",
     ]
 
 

@@ -556,8 +556,7 @@ class Comparison:
         machine: where it was measured.
         versions: of Python, namegen and the libraries; None for one that is not installed.
         commits: of the checkouts that measured; none for an installed namegen.
-        missing: engines without their library, and how to get it.
-        left_out: measurements that an engine does not offer.
+        left_out: what could not be measured: an engine lacks its library, and how to get it, or does not offer it.
         failed: measurements that went wrong.
         lists: the figures of each list.
     """
@@ -576,7 +575,6 @@ class Comparison:
     machine: Machine
     versions: dict[str, str | None]
     commits: tuple[str, ...]
-    missing: tuple[Trouble, ...]
     left_out: tuple[Trouble, ...]
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]

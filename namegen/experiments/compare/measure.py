@@ -8,8 +8,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -102,10 +101,6 @@ class Request:
         return work(self, from_plain(of, self.subject))
 
 
-class LibraryMissingError(EngineError):
-    """A whole engine cannot run here, whatever the network."""
-
-
 def measure(document: Json, parent: Parent) -> dict[str, Json]:
     """Make one measurement.
 
@@ -114,13 +109,12 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
         parent: which says when the process was started.
 
     Returns:
-        The ``record``, as plain values; or why it is ``unavailable`` here, one sentence, with what to do, and whether
-        it ``lacks_engine``: the whole engine lacks its library, and not only the network.
+        The ``record``, as plain values; or why it is ``unavailable`` here, one sentence, with what to do.
     """
     try:
         return {"record": to_plain(replace(from_plain(Request, document), started=parent.started).record())}
     except EngineError as error:
-        return {"unavailable": str(error), "lacks_engine": isinstance(error, LibraryMissingError)}
+        return {"unavailable": str(error)}
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -242,7 +236,7 @@ class Trains:
         warm_up: seconds to warm it up.
 
     Raises:
-        LibraryMissingError: the engine cannot run here.
+        EngineError: the engine cannot run here.
     """
 
     request: Request
@@ -251,7 +245,9 @@ class Trains:
     warm_up: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self._engine_class: Any = engine_to_measure(self.subject.engine)
+        from namegen.backends import load_engine
+
+        self._engine_class: Any = load_engine(self.subject.engine)
         self._loaded = time.time() - self.request.started
         from namegen.settings_toml import parse_config
 
@@ -296,23 +292,6 @@ class Trains:
         return cast("EngineClass", Clocked)
 
 
-@contextmanager
-def needed_library() -> Iterator[None]:
-    """While it lasts, an engine that cannot be used lacks its library: LibraryMissingError."""
-    try:
-        yield
-    except EngineError as error:
-        raise LibraryMissingError(str(error)) from error
-
-
-def engine_to_measure(name: str) -> EngineClass:
-    """Load an engine. Raises LibraryMissingError."""
-    from namegen.backends import load_engine
-
-    with needed_library():
-        return load_engine(name)
-
-
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
@@ -321,13 +300,12 @@ def export_tflite(request: Request, subject: ExportSubject) -> Export:
     from namegen.backends.tflite.export import export_tflite as export
     from namegen.core.network.checkpoint import Checkpoint
 
-    with needed_library():
-        report = export(
-            Checkpoint.load(_file(request.reads)),
-            _file(request.writes),
-            force=True,
-            without_names=True,  # what is measured is the network
-        )
+    report = export(
+        Checkpoint.load(_file(request.reads)),
+        _file(request.writes),
+        force=True,
+        without_names=True,  # what is measured is the network
+    )
     return Export(**vars(subject), bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
 
 
@@ -385,14 +363,12 @@ def _language_model(
     if subject.engine == TFLITE:
         from namegen.backends.tflite.runtime import TFLiteModel
 
-        with needed_library():
-            model = TFLiteModel.load(path, threads=request.threads)
+        model = TFLiteModel.load(path, threads=request.threads)
         loop = model.generate_tokens if subject.loop == "generate" else None
         return model, model.record.vocabulary, model.record.beginnings, loop
     from namegen.backends.opening import find_architecture, open_network
     from namegen.core.network.checkpoint import Checkpoint
 
-    engine_to_measure(subject.engine)
     checkpoint = Checkpoint.load(path, find_architecture)
     try:
         engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)

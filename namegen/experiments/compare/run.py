@@ -69,14 +69,12 @@ class Outcome:
     Attributes:
         records: by the measurement's key.
         commits: of the checkouts that measured.
-        missing: engine → one sentence about what it lacks and how to get it.
         left_out: the measurement's key → why this one alone could not be made.
         failed: the measurement's key → what it said last.
     """
 
     records: dict[str, Record] = field(default_factory=dict)
     commits: set[str | None] = field(default_factory=set)
-    missing: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
@@ -137,11 +135,11 @@ def _parts(
     watch: Watcher,
     under_way: dict[Part, tuple[Measurement[Subject], float]],
 ) -> Iterator[Part]:
-    """Those that are not there and can be made: not without a library, nor without the network that they read."""
+    """Those that are not there and can be made: not without the network that they read."""
     for one in stage:
         if one.key in outcome.records:
             continue
-        if one.engine in outcome.missing or (one.reads is not None and one.reads.key not in outcome.records):
+        if one.reads is not None and one.reads.key not in outcome.records:
             watch(Ended(one.label, trouble="left out"))
             continue
         corpus = one.corpus
@@ -167,10 +165,7 @@ def _take_in(ended: PartEnded, measurement: Measurement[Subject], store: KeptSto
         outcome.commits.add(store.commit)
         return ""
     trouble = str(answer.get("unavailable", ended.trouble))
-    if answer.get("lacks_engine"):
-        outcome.missing[measurement.engine] = trouble
-    else:
-        (outcome.left_out if answer else outcome.failed)[measurement.key] = trouble
+    (outcome.left_out if answer else outcome.failed)[measurement.key] = trouble
     return trouble
 
 
@@ -196,7 +191,6 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         machine=machine(),
         versions=versions(),
         commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
-        missing=tuple(Trouble(engine, why) for engine, why in outcome.missing.items()),
         left_out=_left_out(plan, outcome),
         failed=tuple(Trouble(labels[key], why) for key, why in outcome.failed.items()),
         lists=tuple(_list(corpus, called[corpus.source], plan, outcome) for corpus in dict.fromkeys(corpora)),

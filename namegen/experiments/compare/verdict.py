@@ -327,6 +327,6 @@ def measured_where(results: Comparison) -> list[str]:
 
 
 def troubles(results: Comparison) -> list[str]:
-    """What is missing and how to get it, what was left out, what failed; a sentence each."""
-    found = (("Missing", results.missing), ("Left out", results.left_out), ("Failed", results.failed))
+    """What was left out and how to get it, and what failed; a sentence each."""
+    found = (("Left out", results.left_out), ("Failed", results.failed))
     return [f"{how}: {one.what}: {one.why}." for how, of_kind in found for one in of_kind]

@@ -48,35 +48,20 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class RunTiming:
-    """How long a run took, beside others.
-
-    Attributes:
-        seconds: inside training and validation, all epochs.
-        seconds_per_epoch: inside training, median of the epochs after the first.
-        chars_per_second: inside training; None where the run was too short to tell.
-        whole_seconds: with everything around it.
-    """
-
-    seconds: Measure
-    seconds_per_epoch: Measure
-    chars_per_second: Measure | None
-    whole_seconds: Measure
-
-
-@dataclass(frozen=True)
 class Trained(TrainingSummary):
     """The network of a run.
 
     Attributes:
         figures: of the best epoch.
         held_out: what those of the held-out part stand beside.
-        timing: how long it took.
+        seconds: inside training and validation, all epochs, beside other runs.
+        chars_per_second: inside training; None where the run was too short to tell.
     """
 
     figures: PartFigures
     held_out: HeldOut
-    timing: RunTiming
+    seconds: Measure
+    chars_per_second: Measure | None
 
 
 @dataclass(frozen=True)

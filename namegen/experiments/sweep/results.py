@@ -32,7 +32,7 @@ def table_csv(results: Results) -> str:
     for run in results.runs:
         row: dict[str, object] = {**vars(run), **{path: _cell(value) for path, value in run.settings.items()}}
         if run.trained is not None:
-            row |= {**vars(run.trained), **vars(run.trained.timing)}
+            row |= vars(run.trained)
             row["held_out_baseline_order"] = run.trained.held_out.baseline_order
             figures, beside = run.trained.figures, run.trained.held_out
             metrics = (figures.training, figures.held_out, beside.ceiling, beside.baseline)
@@ -101,8 +101,8 @@ COLUMNS: tuple[Column[Line], ...] = (
     Column("argmax %", lambda line: [one.accuracy_argmax for one in line[1]], percent),
     Column("sampled %", lambda line: [one.accuracy_sampled for one in line[1]], percent),
     Column("nats/char", lambda line: _known(one.loss_nats_per_char for one in line[1]), "{:.3f}".format),
-    Column("seconds", lambda line: [run.done.timing.seconds for run in line[2]], seconds),
-    Column("chars/s", lambda line: _mean(_known(run.done.timing.chars_per_second for run in line[2])), whole),
+    Column("seconds", lambda line: [run.done.seconds for run in line[2]], seconds),
+    Column("chars/s", lambda line: _mean(_known(run.done.chars_per_second for run in line[2])), whole),
 )
 
 

@@ -115,7 +115,7 @@ def _make(runs: Sequence[SweepRun], found: dict[str, Run], runner: Runner, store
         else:
             splits.setdefault(_split(run), ended.trained.held_out)
             accuracy = ended.trained.figures.held_out.accuracy_argmax
-            watch(Ended(run.label, ended.trained.timing.seconds, accuracy=accuracy))
+            watch(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Literal
@@ -17,9 +16,9 @@ from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
 from namegen.experiments.machine import machine, versions
-from namegen.experiments.sweep.document import HeldOut, Outcome, PartFigures, RunJob, RunTiming, Trained
+from namegen.experiments.sweep.document import HeldOut, Outcome, PartFigures, RunJob, Trained
 from namegen.experiments.sweep.grid import in_config
-from namegen.experiments.trained import plain_metrics, seconds_per_epoch, summarise
+from namegen.experiments.trained import plain_metrics, summarise
 
 
 def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
@@ -32,7 +31,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
     Returns:
         The outcome, trained or why not, and the network's file in base 64, or None.
     """
-    job, started = from_plain(RunJob, document), time.perf_counter()
+    job = from_plain(RunJob, document)
     engine = job.config.run.backend
     try:
         corpus, threads = Corpus(job.names, source=job.source), job.config.run.threads or 1  # others run beside it
@@ -51,12 +50,8 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         **vars(summarise(prepared, result)),
         figures=PartFigures(plain_metrics(result.training), plain_metrics(result.validation)),
         held_out=job.held_out or _held_out(result.references),
-        timing=RunTiming(
-            seconds=result.seconds,
-            seconds_per_epoch=seconds_per_epoch(result.history),
-            chars_per_second=result.chars_per_second,
-            whole_seconds=time.perf_counter() - started,
-        ),
+        seconds=result.seconds,
+        chars_per_second=result.chars_per_second,
     )
     outcome = Outcome("done", "", machine(), versions((engine,)), trained)
     with tempfile.TemporaryDirectory() as folder:

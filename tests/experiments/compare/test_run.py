@@ -88,15 +88,14 @@ def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(
     names = next(one for one in plan if isinstance(one.subject, GenerationSubject))
     records = {of_list.key: entry.facts, training.key: entry.trainings[0], names.key: entry.generation[0]}
     left_out = {other.key: "it has no such cell"}
-    outcome = Outcome(records, {"abc", None}, {"keras": "install it"}, left_out, {names.key: "lost"})  # type: ignore[arg-type]
+    outcome = Outcome(records, {"abc", None}, left_out, {names.key: "lost"})  # type: ignore[arg-type]
     made = make_results([CORPUS], SCOPE, plan, outcome)
     [listed] = made.lists
     assert (listed.name, listed.fingerprint, listed.facts) == ("list.txt", CORPUS.fingerprint, entry.facts)
     assert (listed.trainings, listed.generation) == (entry.trainings[:1], entry.generation[:1])
     assert (listed.references, listed.timings, listed.exported) == ((), (), None)
     assert made.commits == ("abc",)
-    assert [(one.what, one.why) for one in (*made.missing, *made.left_out, *made.failed)] == [
-        ("keras", "install it"),
+    assert [(one.what, one.why) for one in (*made.left_out, *made.failed)] == [
         ("numpy with LSTM 2×32", "it has no such cell"),
         (names.label, "lost"),
     ]

@@ -224,5 +224,5 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
     assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
-    missing = replace(comparison, missing=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
-    assert troubles(missing) == ["Missing: keras: install it.", "Failed: a training: lost."]
+    lost = replace(comparison, left_out=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
+    assert troubles(lost) == ["Left out: keras: install it.", "Failed: a training: lost."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from namegen.experiments.machine import Machine
-from namegen.experiments.sweep.document import HeldOut, PartFigures, Results, Run, RunTiming, Trained
+from namegen.experiments.sweep.document import HeldOut, PartFigures, Results, Run, Trained
 from namegen.experiments.trained import History, PlainMetrics
 from namegen.settings_toml import Config
 
@@ -51,7 +51,8 @@ def trained_run(rate: float, seed: int, accuracy: float, ceiling: PlainMetrics |
         ),
         figures=PartFigures(metrics(accuracy), metrics(accuracy)),
         held_out=HeldOut(60, 400, 12.5, ceiling or metrics(0.9), metrics(0.3), 3),
-        timing=RunTiming(3.0, 1.0, 1000.0, 4.0),
+        seconds=3.0,
+        chars_per_second=1000.0,
     )
     machine = Machine("abacus", 2, None, "none")
     versions = {"numpy": "2.0", "keras": None}
