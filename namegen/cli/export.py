@@ -12,8 +12,8 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
-from namegen.errors import CheckpointError, EngineError, missing_library, quote
-from namegen.files import check_output, is_file, is_there, size_of
+from namegen.errors import CheckpointError, EngineError, missing_library
+from namegen.files import check_output, is_file, size_of
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from namegen.web.export import PageModel
 
 QUANTISATIONS = ("none", "float16", "int8")
-# What stands where a MODEL is expected, by its ending → what was forgotten.
-OUTPUTS = {
-    **dict.fromkeys((".html", ".htm"), "--out before it"),
-    **dict.fromkeys((".js", ".mjs"), "--module before it"),
-    **dict.fromkeys((".tflite", ".keras", ".json"), "a MODEL before it"),
-}
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
@@ -203,8 +197,6 @@ def export_web(
     The module needs no other code, in a browser, a worker or Node: load(json).generate({n: 5}) gives names.
     """
     target = out or module
-    for model in models:
-        _refuse_output(model)
     if target is None:
         raise click.UsageError("give --out with the page to write, or --module with the module to write")
     if out and module:
@@ -242,19 +234,11 @@ def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageMod
     return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice, claimed)
 
 
-def _refuse_output(model: str) -> None:
-    """Raise UsageError for a file to be written that stands where a model is expected."""
-    forgotten = OUTPUTS.get(Path(model).suffix.lower())
-    if forgotten and not is_there(model, None):
-        raise click.UsageError(f"{quote(model, 200)} is a file to write, not a model: give {forgotten}")
-
-
 def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
     """What MODEL stands for: its name, its file and what is in it. Raises CheckpointError."""
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
     from namegen.models import SHIPPED
 
-    _refuse_output(model or "")
     note_namesake(model, "model", notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:

@@ -178,8 +178,7 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
         ("teach --epochs 1", "give NAMES"),
         ("fetch", "Choose from: players, companies"),
-        ("export-web mlb-first page.html", "'page.html' is a file to write, not a model: give --out before it"),
-        ("export-tflite out.tflite", "'out.tflite' is a file to write, not a model: give a MODEL before it"),
+        ("export-web mlb-first page.html", "give --out with the page to write, or --module"),
         ("", "\n  train          Learn from a list of names.\n"),
     ],
 )
