@@ -11,7 +11,7 @@ from pathlib import Path
 from namegen.errors import nearest
 from namegen.files import is_folder
 
-LARGEST_CONFIG = 2**20  # bytes
+MAX_CONFIG = 2**20  # bytes
 _PACKAGE = Path(__file__).parent
 
 

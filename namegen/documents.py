@@ -24,9 +24,9 @@ from msgspec import UnsetType as UnsetType
 from namegen.errors import cut, printable, quote
 
 # Numbers with their bounds, which from_plain checks and the schema names.
-LARGEST_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it
-Count = Annotated[int, Meta(ge=0, le=LARGEST_NUMBER)]
-Size = Annotated[int, Meta(ge=1, le=LARGEST_NUMBER)]
+MAX_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it
+Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+Size = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
 CountKey = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]  # a small count as an object's key, which is a text
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -117,7 +117,7 @@ def _check_numbers(values: Sequence[Json]) -> None:
     """Raises ValueError for a whole number beyond 64 bits, and for one that was read as infinite."""
     for value in values:
         kind = type(value)
-        if kind is int and abs(cast(int, value)) > LARGEST_NUMBER:
+        if kind is int and abs(cast(int, value)) > MAX_NUMBER:
             raise ValueError(f"{quote(str(value))} is beyond the whole numbers that a document may hold")
         if kind is float and math.isinf(cast(float, value)):
             raise ValueError("a number is beyond the numbers that a document may hold")

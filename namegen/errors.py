@@ -34,7 +34,7 @@ _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
 
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")
 LONGEST_REASON = 200  # characters of what a foreign exception says
-LONGEST_MESSAGE = 2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
+MAX_MESSAGE = 2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
 MAX_NAME_COMPARED = 100  # characters of a name for which a near one is sought
 
 _GAP = " … "
@@ -56,7 +56,7 @@ def as_in_python(name: str, value: str | None) -> str:
     return name if value is None else f"{name}={value}"
 
 
-def shortened(message: str, most: int = LONGEST_MESSAGE) -> str:
+def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     """A message of at most so many bytes in UTF-8: of a longer one the beginning and the end, as the one says what came
     and the other what to do. Every error passes here, so a value that was forgotten to be cut is cut now.
 
@@ -214,12 +214,12 @@ class SettingsError(NamegenError):
 # Control characters (they move the cursor, colour, ring), line and paragraph separators, the marks that override the
 # direction of writing, half characters. Marks that scripts and emoji are spelt with (joiners, LRM, RLM) stay.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-MOST_SHOWN = 40  # characters of a value in a message
-MOST_OF_A_PATH = 200
+MAX_SHOWN = 40  # characters of a value in a message
+MAX_PATH_SHOWN = 200
 # Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
 _SHORT = reprlib.Repr()
-_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MOST_SHOWN
-_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MOST_SHOWN
+_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MAX_SHOWN
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MAX_SHOWN
 Cell = TypeVar("Cell")
 # What a spreadsheet takes for a formula (East Asian ones in full width, too), at the beginning of a cell: that may be
 # behind a semicolon or a tab as well, which separate cells in many locales, whatever stands in quotes.
@@ -235,7 +235,7 @@ def quote(text: str, longest: int = 40) -> str:
     return repr(cut(text, longest))
 
 
-def short(path: object, longest: int = MOST_OF_A_PATH) -> str:
+def short(path: object, longest: int = MAX_PATH_SHOWN) -> str:
     """A path for a message, cut where it is longer than anybody reads.
 
     >>> short("runs/first"), len(short("x" * 4096))
@@ -251,7 +251,7 @@ def shown(value: object) -> str:
     ('[32, 32]', True, 40)
     """
     value = list(value) if isinstance(value, tuple) else value  # as a config writes it
-    return quote(value, MOST_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MOST_SHOWN)
+    return quote(value, MAX_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MAX_SHOWN)
 
 
 def cut(text: str, most: int) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from namegen.errors import MOST_OF_A_PATH, FolderInUseError, NamegenError, OutputError, quote, setting, short
+from namegen.errors import MAX_PATH_SHOWN, FolderInUseError, NamegenError, OutputError, quote, setting, short
 
 PART = ".part"  # how a file is called that is not whole yet
 
@@ -44,7 +44,7 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
         if refusal is None:
             return None
         reason = getattr(error, "strerror", None) or error
-        shown = quote(str(path), MOST_OF_A_PATH)
+        shown = quote(str(path), MAX_PATH_SHOWN)
         raise refusal(f"cannot look at {shown}: {reason}; correct that, or give another path") from error
 
 

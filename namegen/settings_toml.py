@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 import msgspec
 
-from namegen.bundled_configs import LARGEST_CONFIG, advice
+from namegen.bundled_configs import MAX_CONFIG, advice
 from namegen.core.settings import (
     Checked,
     DataSettings,
@@ -30,7 +30,7 @@ from namegen.errors import SettingsError, cut, nearest, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 
-MOST_PROBLEMS = 20  # wrong values that one message names
+MAX_PROBLEMS = 20  # wrong values that one message names
 
 Label = Callable[[str], str]  # the name of a field -> what a message calls it
 _Settings = TypeVar("_Settings")
@@ -121,7 +121,7 @@ def read_tables(path: Path | str) -> dict[str, object]:
     """
     told = shown(str(path))
     try:
-        text = read_whole(path, LARGEST_CONFIG).decode("utf-8-sig")
+        text = read_whole(path, MAX_CONFIG).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise SettingsError(f"there is no config file {told}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:
@@ -335,7 +335,7 @@ def _unknown(table: str, name: str, problems: Sequence[str]) -> str:
     in the same table, then in another.
     """
     told = f"{table}.{_key(name)}" if table in TABLES else _key(f"{table}.{name}".strip("."))
-    if len(problems) >= MOST_PROBLEMS:
+    if len(problems) >= MAX_PROBLEMS:
         return told
     everywhere = {key: f"{other}.{key}" for other, kind in reversed(TABLES.items()) for key in get_type_hints(kind)}
     own = {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])} if table in TABLES else {}
@@ -352,8 +352,8 @@ def raise_all(problems: Iterable[str], source: str) -> None:
         raise SettingsError(": ".join(filter(None, (source, problems[0]))))
     if problems:
         whose = f"{source} has " if source else ""
-        more = len(problems) - MOST_PROBLEMS
-        told = problems[:MOST_PROBLEMS] + [f"and {more:,} more"] * (more > 0)
+        more = len(problems) - MAX_PROBLEMS
+        told = problems[:MAX_PROBLEMS] + [f"and {more:,} more"] * (more > 0)
         raise SettingsError(f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in told))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # NumPy is loaded when wishes are made, and no earlier
     from namegen.core.data.sameness import Sameness
     from namegen.core.generation.wishes.wishlist import Wishlist
 
-MOST_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Option:
     metavar: str
     help: str
     least: int | None = None
-    most: int = MOST_CHARACTERS
+    most: int = MAX_CHARACTERS
 
 
 class Wishes(TypedDict, total=False):

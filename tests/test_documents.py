@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from namegen.documents import LARGEST, LARGEST_RECORD, UNSET, Json, UnsetType, from_plain, read_json, schema, to_plain
-from namegen.errors import MOST_SHOWN, quote
+from namegen.errors import MAX_SHOWN, quote
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Document:
     kind: Literal["small"]
 
 
-@pytest.mark.parametrize("length", [1, MOST_SHOWN - 1, MOST_SHOWN, MOST_SHOWN + 1])
+@pytest.mark.parametrize("length", [1, MAX_SHOWN - 1, MAX_SHOWN, MAX_SHOWN + 1])
 def test_a_key_is_shown_as_it_stands_unless_it_has_to_be_cut(length: int) -> None:
     key = "k" * length
     with pytest.raises(ValueError, match="Unknown key") as error:

@@ -13,7 +13,7 @@ from namegen.backends import EXTRAS
 from namegen.cli.terminal import option_name
 from namegen.errors import (
     DISTRIBUTION,
-    MOST_SHOWN,
+    MAX_SHOWN,
     NamegenError,
     SettingsError,
     install_command,
@@ -50,13 +50,13 @@ def test_an_error_survives_the_way_from_another_process() -> None:
 
 
 def test_of_a_value_a_message_shows_the_beginning() -> None:
-    for value in ("x" * (MOST_SHOWN + 1), ["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}):
+    for value in ("x" * (MAX_SHOWN + 1), ["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}):
         assert shown(value)[:20] == repr(value)[:20]
-    assert [len(shown(value)) for value in (["x" * 1_000], 10**200, [0] * 1_000)] == [MOST_SHOWN] * 3
+    assert [len(shown(value)) for value in (["x" * 1_000], 10**200, [0] * 1_000)] == [MAX_SHOWN] * 3
     assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == ["12345", "['abc']", "[1, 2]", "'abc'"]
-    for length in (MOST_SHOWN, MOST_SHOWN + 1):
+    for length in (MAX_SHOWN, MAX_SHOWN + 1):
         text = "x" * length
-        assert quote(text) == shown(text) == repr(text if length <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…")
+        assert quote(text) == shown(text) == repr(text if length <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…")
     assert quote("a\x1b[31m\u202e").isprintable()
 
 

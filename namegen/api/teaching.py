@@ -27,7 +27,7 @@ from namegen.files import is_file
 from namegen.models import BASE, SHIPPED
 from namegen.settings_toml import Config, RunSettings, write_config
 
-FEWEST_TO_CHOOSE_BY = 5  # different names
+MIN_TO_CHOOSE_BY = 5  # different names
 LESSON_STREAM = 5  # of random numbers, with the seed
 
 
@@ -73,7 +73,7 @@ def be_taught(
     parts = TeachingParts(learned, recipe.data, seed=seed, vocabulary=whole.vocabulary, labels=whole.labels)
     models, counting = names_of(recipe.teaching.teachers)
     to_choose_by = parts.to_choose_by.distinct_name_count
-    if len(recipe.teaching.teachers) > 1 and to_choose_by < FEWEST_TO_CHOOSE_BY:
+    if len(recipe.teaching.teachers) > 1 and to_choose_by < MIN_TO_CHOOSE_BY:
         raise NamesError(
             f"{corpus.source} leaves {to_choose_by} distinct names to choose the teachers' weights by, too few "
             "for that: give a longer list, or one teacher alone"

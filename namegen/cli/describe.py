@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from namegen.core.data.description import ListDescription
 
 DRAWINGS = (".png", ".svg")
-MOST_ROWS = 15
+MAX_ROWS = 15
 BLOCK_WIDTH, BETWEEN_BLOCKS = 38, 4  # two blocks side by side fill a terminal of 80 columns
-LONGEST_BAR, SHORTEST_BAR = 14, 6
+MAX_BAR, SHORTEST_BAR = 14, 6
 REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 
 Row = tuple[str, int]  # a label and how many
@@ -149,7 +149,7 @@ def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, n
 def _text(described: ListDescription, source: str) -> str:
     """Blocks in two columns, 80 characters wide; in a narrower terminal one below the other."""
     entries, distinct = described.entries, described.distinct
-    letters = list(described.letters.items())[:MOST_ROWS]
+    letters = list(described.letters.items())[:MAX_ROWS]
     apart = [*_ranges(described.unique_after), ("only at its end", described.never_unique)]
     blocks = [
         _block("Length of a name in characters", _ranges(described.lengths), entries),
@@ -157,14 +157,14 @@ def _text(described: ListDescription, source: str) -> str:
     ]
     if entries > distinct:
         blocks += [
-            _block("Commonest names", list(described.commonest[:MOST_ROWS]), entries),
+            _block("Commonest names", list(described.commonest[:MAX_ROWS]), entries),
             _block("How often a distinct name occurs", _repeats(described.repeats), distinct),
         ]
     blocks.append(_block("Characters until a name is unique", apart, distinct))
     if described.labels:
         labels = list(described.labels.items())
-        more = [(f"{len(labels) - MOST_ROWS:,} others", sum(count for _, count in labels[MOST_ROWS:]))]
-        blocks.append(_block("Labels", labels[:MOST_ROWS] + more * (len(labels) > MOST_ROWS), entries))
+        more = [(f"{len(labels) - MAX_ROWS:,} others", sum(count for _, count in labels[MAX_ROWS:]))]
+        blocks.append(_block("Labels", labels[:MAX_ROWS] + more * (len(labels) > MAX_ROWS), entries))
     different = f"{distinct:,}" if entries > distinct else "all"
     head = (
         f"{printable(source)}: {counted(entries, 'name')}, {different} distinct; "
@@ -189,7 +189,7 @@ def _block(title: str, rows: list[Row], total: int) -> list[str]:
     number_width = max(map(len, numbers), default=0)
     room = BLOCK_WIDTH - number_width - len("    100.0%  ")  # what label and bar share
     label_width = min(max(map(cells, labels), default=0), room - SHORTEST_BAR)
-    bar_width = min(room - label_width, LONGEST_BAR)
+    bar_width = min(room - label_width, MAX_BAR)
     most = max((count for _, count in rows), default=0)
     block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
     lines = [title]
@@ -208,11 +208,11 @@ def _fitted(text: str, width: int) -> str:
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:
-    """A histogram over whole numbers, as at most ``MOST_ROWS`` ranges of equal width."""
+    """A histogram over whole numbers, as at most ``MAX_ROWS`` ranges of equal width."""
     if not histogram:
         return []
     low, high = min(histogram), max(histogram)
-    width = -(-(high - low + 1) // MOST_ROWS)
+    width = -(-(high - low + 1) // MAX_ROWS)
     rows = []
     for start in range(low, high + 1, width):
         end = min(start + width - 1, high)

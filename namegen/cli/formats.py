@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "csv", "json", "jsonl")
 SEARCHING = "looking for names"
 SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
-MOST_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
+MAX_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
 SCORES = ("log_probability", "new")  # columns of names from a model, if they are asked for
 LABEL = "label"
 ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}  # of a file → its format
@@ -131,7 +131,7 @@ class Rows(AbstractContextManager["Rows"]):
             self._stream.write(text_lines([str(row[0]) for row in rows]))
         else:
             self._kept += [str(row[0]) for row in rows]
-            if len(self._kept) > MOST_SIDE_BY_SIDE:
+            if len(self._kept) > MAX_SIDE_BY_SIDE:
                 self._form = "text"
                 self._stream.write(text_lines(self._kept))
 

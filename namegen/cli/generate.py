@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from namegen.core.generation.generator import NameBatch
 
 OF_FILES = ("banned", "avoid")
-MOST_BEST = 1_000_000
-MOST_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
+MAX_BEST = 1_000_000
+MAX_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = ("seed", "temperature", "choose", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
 SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max_length", "form", "out")  # by --help
@@ -39,7 +39,7 @@ def texts(file: str | None) -> Sequence[str] | None:
     from namegen.lists import read_names
 
     with suppress(OSError, ValueError):  # what is wrong with it, reading it as a list says
-        if file == os.devnull or not read_whole(file, MOST_BLANKS).strip(b"\xef\xbb\xbf \t\r\n"):
+        if file == os.devnull or not read_whole(file, MAX_BLANKS).strip(b"\xef\xbb\xbf \t\r\n"):
             return ()
     return read_names(DataSettings(names=file)).names
 
@@ -127,7 +127,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 @drawing_options
 @click.option(
     "--best",
-    type=options.Whole(1, MOST_BEST),
+    type=options.Whole(1, MAX_BEST),
     metavar="N",
     help="Give the N likeliest names, found by an exact search, instead of random ones.",
 )

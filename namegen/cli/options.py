@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 
 
 def together(*added: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -264,7 +264,7 @@ def how_many(what: str, *, most: int = 1_000_000, default: int = 25) -> Callable
 
 threads = click.option(
     "--threads",
-    type=Whole(1, MOST_THREADS),
+    type=Whole(1, MAX_THREADS),
     default=1,
     show_default=True,
     metavar="N",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.scoring import NameScore
 
 END = "·"  # stands for the end of a name
-MOST_LABELS = 5  # that are shown for a name
+MAX_LABELS = 5  # that are shown for a name
 MODEL_ENDINGS = (".safetensors", ".tflite")
 FIGURES = ("bits per character", "log-probability", "percentile")
 # Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
@@ -128,9 +128,9 @@ def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
     rows = []
     for part in by_part(chances):
         if len(part) > 1:
-            some = list(part.items())[:MOST_LABELS]
+            some = list(part.items())[:MAX_LABELS]
             rows += [(f"  {printable(value) or 'either'}", percent(chance)) for value, chance in some]
-        if left := list(part.values())[MOST_LABELS:]:
+        if left := list(part.values())[MAX_LABELS:]:
             rows.append((f"  {len(left)} others", percent(sum(left))))
     return f"{printable(score.name)}\n{aligned(rows)}"
 

@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "notes"))
 DRAWN_NAMES = 1000
-FEWEST_DRAWN, MOST_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR, MOST_LOOKED_AT = 20, 20_000_000  # new names of a short list; characters of all that are drawn for them
+MIN_DRAWN, MAX_CHARACTERS = 100, 100_000  # fewer names where they may be long
+ASKED_FOR, MAX_CHARACTERS_READ = 20, 20_000_000  # new names of a short list; characters of all that are drawn for them
 NAMES_SHOWN = 60  # characters of them
 NO_NEW = "No name was found that is both new and shaped like the list's: a longer list gives some."
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
-FEWEST_TO_JUDGE = 10  # distinct names that are held out
+MIN_TO_JUDGE = 10  # distinct names that are held out
 
 
 # The options of every command that trains, beside the settings themselves.
@@ -303,7 +303,7 @@ def verdict(result: RunResult) -> list[str]:
         )
     elif references is None:
         said.append("Counting is chosen on validation names, so there is none to compare the test figures with.")
-    elif 0 < (held_out := references.judging(test=on_test)) < FEWEST_TO_JUDGE:
+    elif 0 < (held_out := references.judging(test=on_test)) < MIN_TO_JUDGE:
         said.append(f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting.")
     elif (counting := references.baseline.test if on_test else references.baseline.metrics) is not None:
         better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
@@ -322,7 +322,7 @@ def _judged(result: RunResult) -> tuple[Metrics | None, bool]:
     """The figures that judge, and whether they are the test part's: those, unless its names are too few for it."""
     references = result.references
     on_test = result.test is not None and (
-        references is None or result.validation is None or references.judging(test=True) >= FEWEST_TO_JUDGE
+        references is None or result.validation is None or references.judging(test=True) >= MIN_TO_JUDGE
     )
     return (result.test if on_test else result.validation), on_test
 
@@ -358,10 +358,10 @@ def _drawn(result: RunResult) -> list[str]:
     try:
         model = api.open_checkpoint(result.checkpoint, "")
         longest = result.checkpoint.longest_name
-        drawn = max(FEWEST_DRAWN, min(DRAWN_NAMES, MOST_CHARACTERS // longest))
+        drawn = max(MIN_DRAWN, min(DRAWN_NAMES, MAX_CHARACTERS // longest))
 
         def not_long(event: Event) -> None:
-            if isinstance(event, Searched) and (event.drawn + event.read) * longest > MOST_LOOKED_AT:
+            if isinstance(event, Searched) and (event.drawn + event.read) * longest > MAX_CHARACTERS_READ:
                 raise GenerationError("names that a summary shows are not worth more")
 
         as_learned = list(

@@ -20,7 +20,7 @@ from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwat
 from namegen.files import read_whole
 
 _CONTACT = re.compile("[ -~]{1,200}")  # what may stand in the head of a request
-LONGEST_SHOWN = 300  # characters of a place in a message
+MAX_SHOWN = 300  # characters of a place in a message
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def shown(place: str) -> str:
     """
     if local_path(place) is None:
         place = bare(place).partition("?")[0]
-    return place if len(place) <= LONGEST_SHOWN else f"{place[: LONGEST_SHOWN - 1]}…"
+    return place if len(place) <= MAX_SHOWN else f"{place[: MAX_SHOWN - 1]}…"
 
 
 def inside(folder: str, name: str) -> str:

@@ -24,7 +24,7 @@ PLAYERS_FILES = tuple(f"people-{digit:x}.csv" for digit in range(16))  # by the 
 PLAYERS_CREDIT = "Chadwick Baseball Bureau, Register, licensed ODC-By 1.0 (opendatacommons.org/licenses/by/1-0/)"
 COMPANIES = "https://www.sec.gov/files/company_tickers_exchange.json"
 COMPANIES_CREDIT = "US Securities and Exchange Commission (EDGAR), public domain"
-LONGEST_NAME = 1000  # characters: what a list may hold; to put many accents in order takes time quadratic in them
+MAX_NAME = 1000  # characters: what a list may hold; to put many accents in order takes time quadratic in them
 
 _COLUMNS = ("name_last", "name_first", "name_suffix", "mlb_played_first", "mlb_played_last")
 _YEAR = re.compile("[0-9]{4}")
@@ -103,7 +103,7 @@ def _player(last: str, first: str, suffix: str, first_year: str, last_year: str)
     if not (_YEAR.fullmatch(first_year) and _YEAR.fullmatch(last_year) and first_year <= last_year):
         return "without years"
     name = f"{first} {last} {suffix}"
-    if len(name) > LONGEST_NAME:
+    if len(name) > MAX_NAME:
         return "without a name"
     name = " ".join(unicodedata.normalize("NFC", name).split())
     name = _INITIALS.sub("", name)  # "C. J." → "C.J.", as the bundled list has it
@@ -182,9 +182,9 @@ def clean_name(name: str) -> str:
     >>> clean_name("DANAHER CORP /DE/"), clean_name("US BANCORP \\DE\\"), clean_name("Cadeler A/S")
     ('DANAHER CORP', 'US BANCORP', 'Cadeler A/S')
     """
-    if len(name) > 4 * LONGEST_NAME:  # so much of it is no tag; to compose a long text, or look for tags, takes long
+    if len(name) > 4 * MAX_NAME:  # so much of it is no tag; to compose a long text, or look for tags, takes long
         return ""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     while (shorter := _TAG.sub("", name)) != name:
         name = shorter
-    return name if name.isprintable() and len(name) <= LONGEST_NAME else ""
+    return name if name.isprintable() and len(name) <= MAX_NAME else ""

@@ -34,7 +34,7 @@ from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
 
-LARGEST_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
+MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: module.py makes a module of them.
 ENGINE = ("network.js", "bars.js", "seen.js", "rude.js", "companies.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
@@ -218,12 +218,12 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
     """Refuse what is too large before it is built: a network can have billions of parameters."""
     sizes = [(_embedded_bytes(model), model.label) for model in models]
     total, (largest, label) = sum(size for size, _ in sizes), max(sizes)
-    if total <= LARGEST_PAGE:
+    if total <= MAX_PAGE:
         return
     advice = "export a model with narrower layers, or one trained on a shorter list"
     if len(models) > 1:
         advice = f"leave a model out ({label} takes {largest / 1e6:,.1f} MB)"
-    limit = f"the {LARGEST_PAGE / 1e6:,.0f} MB that it can carry"
+    limit = f"the {MAX_PAGE / 1e6:,.0f} MB that it can carry"
     raise OutputError(f"{target} would have {total / 1e6:,.1f} MB, more than {limit}: {advice}")
 
 

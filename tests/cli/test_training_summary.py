@@ -68,7 +68,7 @@ def test_what_limits_a_verdict_is_said_without_advice(trained: RunResult, monkey
     assert "The list has only 299 distinct names" in said
     assert "first epoch" not in told(trained, 0.1, best_epoch=1, epochs=1) + told(trained, 0.1, best_epoch=2)
     assert "distinct" not in told(trained, 0.1, distinct=300)
-    monkeypatch.setattr(train, "FEWEST_TO_JUDGE", 10_000)
+    monkeypatch.setattr(train, "MIN_TO_JUDGE", 10_000)
     few = told(trained, 0.1)
     assert "too few to compare the network with counting" in few
     alone = verdict(replace(trained, test=trained.validation, validation=None, references=None))

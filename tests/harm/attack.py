@@ -32,7 +32,7 @@ PATIENCE = 4  # wall time for each second of processor time: a busy machine is n
 POLL = 0.05  # seconds
 MOST_ENDED = 20  # children that crash or hang before the rest is left out: each may take seconds
 SHOWN = 8  # kinds of harm in a message
-LONGEST_SHOWN = 600  # characters of an attempt
+MAX_SHOWN = 600  # characters of an attempt
 TESTS = f"{os.sep}tests{os.sep}"
 
 
@@ -70,7 +70,7 @@ class _Run:
         for kind, harms in sorted(self.harms.items(), key=lambda one: -len(one[1]))[:SHOWN]:
             place, detail = harms[0]
             shown = repr(self.tried[place])
-            shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}… ({len(shown):,} characters)"
+            shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}… ({len(shown):,} characters)"
             lines.append(f"  {len(harms)} × {kind}\n    first: attempt {place}, {shown}")
             lines += [f"      {line}" for line in detail.splitlines()]
         return "\n".join(lines)

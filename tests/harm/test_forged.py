@@ -207,7 +207,7 @@ def forge(path: Path, rng: Random) -> None:
 def test_a_forged_file_is_used_or_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network without an end is given up sooner than usual."""
     monkeypatch.setattr(generator, "TRIES", 2_000)
-    monkeypatch.setattr(arrivals, "MOST_PREFIXES", 20_000)
+    monkeypatch.setattr(arrivals, "MAX_PREFIXES", 20_000)
     sound, path = sound_files() / name, tmp_path / name
 
     def call(seed: int) -> None:

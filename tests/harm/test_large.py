@@ -140,7 +140,7 @@ def test_a_letter_with_more_accents_than_any_language_has() -> None:
 
 
 def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "MOST_LOGITS", 100_000)
+    monkeypatch.setattr(bands, "MAX_LOGITS", 100_000)
 
     def search(expression: str) -> None:
         model = SmallModel("1abcde", seed=0, impossible="1")

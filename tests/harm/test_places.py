@@ -19,7 +19,7 @@ from namegen.errors import printable, safe_cell
 from tests.cli.conftest import Program, Run, program, server, some_names  # noqa: F401  # fixtures
 from tests.harm.effort import tries
 
-LONGEST_MESSAGE = 2000  # bytes
+MAX_MESSAGE = 2000  # bytes
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # on a terminal
 
 # Each way in which a command takes a path; * is the path.
@@ -100,7 +100,7 @@ def told_badly(run: Run) -> str:
     said = [line for line in run.err.split("\n") if line.startswith(("namegen: ", "Error: "))]
     if len(said) != 1 or not run.err.rstrip("\n").endswith(said[0]):
         return "not one sentence"
-    return "" if len(said[0].encode()) <= LONGEST_MESSAGE else "a long message"
+    return "" if len(said[0].encode()) <= MAX_MESSAGE else "a long message"
 
 
 @pytest.mark.timeout(1200)

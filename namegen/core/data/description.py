@@ -13,7 +13,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import NamesError
 from namegen.types import Array, Int
 
-MOST_NAMES_SHOWN = 20
+MAX_NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ class ListDescription:
         return asdict(self) | {"commonest": [list(pair) for pair in self.commonest]}
 
 
-def describe(
-    names: Sequence[str], labels: Sequence[str] = (), *, most_names: int = MOST_NAMES_SHOWN
-) -> ListDescription:
+def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: int = MAX_NAMES_SHOWN) -> ListDescription:
     """Count what there is to know about a list of names; a million names take seconds.
 
     Args:

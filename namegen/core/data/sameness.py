@@ -206,7 +206,7 @@ USUAL_CASE_FILE = Path(__file__).with_name("usual_case.txt")
 SEPARATORS = ","  # what stands between words, beside white space
 _SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 
-MOST_ENDINGS, LONGEST_ENDING = 10_000, 100  # the legal forms that come with namegen: 92, of up to 23
+MAX_ENDINGS, MAX_ENDING = 10_000, 100  # the legal forms that come with namegen: 92, of up to 23
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Sameness:
 
     Args:
         endings: what does not count at the end of a name, each as ``normalise`` gives it.
-            At most MOST_ENDINGS, of at most LONGEST_ENDING characters: all their tails are kept.
+            At most MAX_ENDINGS, of at most MAX_ENDING characters: all their tails are kept.
         whole_too: a name is also known if it is known with its endings: for digests some of which were made by a rule
             without endings, as those of a blend are.
 
@@ -231,11 +231,11 @@ class Sameness:
     whole_too: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.endings) > MOST_ENDINGS or max(map(len, self.endings), default=0) > LONGEST_ENDING:
+        if len(self.endings) > MAX_ENDINGS or max(map(len, self.endings), default=0) > MAX_ENDING:
             raise SettingsError(
                 f"the endings that do not count are {len(self.endings):,}, the longest of "
-                f"{max(map(len, self.endings)):,} characters: expected at most {MOST_ENDINGS:,}, of at most "
-                f"{LONGEST_ENDING} characters"
+                f"{max(map(len, self.endings)):,} characters: expected at most {MAX_ENDINGS:,}, of at most "
+                f"{MAX_ENDING} characters"
             )
 
     @cached_property

@@ -17,7 +17,7 @@ FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of 
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
-MOST_CONSONANTS = 8  # in a row, that are counted
+MAX_CONSONANTS = 8  # in a row, that are counted
 SIGNS = "Ulda<>=#^$()0123456789 -+|"  # that shapes are written with, beside characters of names
 
 
@@ -115,7 +115,7 @@ def _shapes(name: str) -> Iterator[str]:
     for part in re.findall(r"[^\W\d_]+", plain.lower()):
         for run in re.finditer("[b-df-hj-np-tv-xz]+", part):
             first, last = "(" * (run.start() == 0), ")" * (run.end() == len(part))
-            yield from (f"{first}{n}{last}" for n in range(1, min(len(run[0]), MOST_CONSONANTS) + 1))
+            yield from (f"{first}{n}{last}" for n in range(1, min(len(run[0]), MAX_CONSONANTS) + 1))
 
 
 def _pairs(name: str) -> Iterator[str]:

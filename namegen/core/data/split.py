@@ -11,7 +11,7 @@ from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, setting
 from namegen.types import Array, Int, Int8, Int64
 
-FEWEST_NAMES_TO_SPLIT = 10
+MIN_NAMES_TO_SPLIT = 10
 TRAINING, VALIDATION, TEST = 0, 1, 2  # the part of an entry
 _SPLIT_STREAM = int.from_bytes(b"split", "big")  # numbers apart from those that training draws with the same seed
 
@@ -62,7 +62,7 @@ def choose_parts(
         part_of[order[:first]] = VALIDATION
         part_of[order[first : first + round(test * entries)]] = TEST
     wanted = [TRAINING, *shares]
-    if entries < FEWEST_NAMES_TO_SPLIT or not np.isin(wanted, part_of).all():
+    if entries < MIN_NAMES_TO_SPLIT or not np.isin(wanted, part_of).all():
         some = "1 name" if entries == 1 else f"{entries:,} names"
         without = [setting(name, 0) for name, share in (("validation", validation), ("test", test)) if share > 0]
         raise NamesError(

@@ -68,8 +68,8 @@ def ceiling(tree: PrefixTree) -> Metrics:
 
 
 CHUNK_ROWS = 8192  # prefixes that are read at a time
-MOST_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
-MOST_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
+MAX_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
+MAX_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
 
 
 def read_prefixes(
@@ -81,7 +81,7 @@ def read_prefixes(
     Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
     first, so that few states wait at any time: memory stays flat however long the list is.
     """
-    too_many = CHUNK_ROWS * model.vocabulary_size > MOST_LOGITS
+    too_many = CHUNK_ROWS * model.vocabulary_size > MAX_LOGITS
     chunk_rows = at_a_time(model, max(1, LOGITS_IN_CACHE // model.vocabulary_size) if too_many else CHUNK_ROWS)
     # Nodes, with a state and which of its rows stand before them.
     roots = np.arange(tree.roots)
@@ -102,7 +102,7 @@ def read_prefixes(
 def at_a_time(model: LanguageModel, rows: int) -> int:
     """So many rows, or as few as a model takes that reads each of them behind many beginnings."""
     of_each = getattr(model, "rows_per_prefix", 1)
-    return max(1, ROWS_IN_CACHE // of_each) if rows * of_each > MOST_ROWS else rows
+    return max(1, ROWS_IN_CACHE // of_each) if rows * of_each > MAX_ROWS else rows
 
 
 def chances_at_nodes(model: LanguageModel, tree: PrefixTree) -> Float32[Array, "N V"]:

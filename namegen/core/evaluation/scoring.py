@@ -19,10 +19,10 @@ from namegen.core.network.record import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
-LONGEST_NAME = 10_000  # characters: a step of the network each
+MAX_NAME = 10_000  # characters: a step of the network each
 BLOCK_NAMES = 4096  # names that are read together
-MOST_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
-FAR_TOO_MANY = 4 * MOST_READ  # that not even the fewest names may need
+MAX_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
+FAR_TOO_MANY = 4 * MAX_READ  # that not even the fewest names may need
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def _check_lengths(names: Sequence[str]) -> None:
     if "" in names:
         raise NamesError("a name is empty: give names of at least one character")
     longest = max(map(len, names), default=0)
-    if longest > LONGEST_NAME:
-        raise NamesError(f"a name has {longest:,} characters: expected at most {LONGEST_NAME:,}")
+    if longest > MAX_NAME:
+        raise NamesError(f"a name has {longest:,} characters: expected at most {MAX_NAME:,}")
 
 
 def _letters(
@@ -184,7 +184,7 @@ def score_quantiles(
 
 def _some_names(tree: PrefixTree, beginnings: int) -> PrefixTree:
     """So many names that reading them behind each beginning takes some seconds; at least two for each percentile."""
-    share = MOST_READ / (tree.nodes * beginnings)
+    share = MAX_READ / (tree.nodes * beginnings)
     if share >= 1:
         return tree
     rows = tree.sequences()

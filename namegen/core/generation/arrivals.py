@@ -35,11 +35,11 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
-MOST_PREFIXES = 400_000  # that are read in vain before the search gives up
+MAX_PREFIXES = 400_000  # that are read in vain before the search gives up
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
-MOST_AT_FIRST = 1_000  # names: for more the first band is not larger
+MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
 
 Found: TypeAlias = tuple[list[str], Float64[Array, "names"]]
 
@@ -104,7 +104,7 @@ class Arrivals(BandSearch):
         *,
         most: int | None = None,
     ) -> None:
-        self._rng, self._most = rng, most or MOST_PREFIXES
+        self._rng, self._most = rng, most or MAX_PREFIXES
         order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
         super().__init__(walk, judge, order, bound=self._most, tell=tell)
 
@@ -120,7 +120,7 @@ class Arrivals(BandSearch):
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
         """Each once: those of a band that were not given yet come later than all of the band before."""
-        for found in self.bands(n, at_first=min(n, MOST_AT_FIRST)):
+        for found in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             if found.names:
                 given.add(self.judge.sameness.digests(found.names))
                 self._goes_on(len(found.names))

@@ -22,7 +22,7 @@ import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
-from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_A_READ, Open, Walk
+from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_PER_READ, Open, Walk
 from namegen.core.generation.wishes.wishlist import Judge
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
@@ -31,9 +31,9 @@ from namegen.types import Array, Float, Float64, Int32, Int64
 BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
-MOST_WAITING = 500_000  # names that are judged together
-MOST_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
-MOST_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
+MAX_WAITING = 500_000  # names that are judged together
+MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
+MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
 Tell: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
@@ -134,8 +134,8 @@ class BandSearch:
         order: what ranks them.
         bound: prefixes that are read before the search gives up, each that the wishes are asked of counted as a part
             of one; sooner where the model knows so many characters that
-            it would compute more than ``MOST_LOGITS``, prefixes are so long that it takes more than ``MAX_IN_VAIN``, or
-            more wait than memory is for (``MOST_NUMBERS``).
+            it would compute more than ``MAX_LOGITS``, prefixes are so long that it takes more than ``MAX_IN_VAIN``, or
+            more wait than memory is for (``MAX_NUMBERS``).
         tell: called now and then with the names found so far, of which some may still be refused or give way to higher
             ones, and the prefixes read so far.
 
@@ -156,14 +156,14 @@ class BandSearch:
         self.refused: Counter[str] = Counter()
 
     def reads_at_most(self, prefixes: int) -> None:
-        """Set the bound: so many more prefixes than were read, or as many as ``MOST_LOGITS`` allow."""
-        self.bound = self._work + max(1, min(prefixes, MOST_LOGITS // self.walk.logits_a_prefix))
+        """Set the bound: so many more prefixes than were read, or as many as ``MAX_LOGITS`` allow."""
+        self.bound = self._work + max(1, min(prefixes, MAX_LOGITS // self.walk.logits_per_prefix))
         self._computed = self.walk.computed + MAX_IN_VAIN
 
     @property
     def _work(self) -> int:
         """What was done so far, in prefixes that are read: where a wish refuses nearly all, asking it takes longest."""
-        return self.read + self.walk.tried // TRIED_A_READ
+        return self.read + self.walk.tried // TRIED_PER_READ
 
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
@@ -220,7 +220,7 @@ class BandSearch:
                 pending.append(brother)
             else:
                 numbers -= block.numbers
-            too_much = self.walk.computed > self._computed or numbers > MOST_NUMBERS
+            too_much = self.walk.computed > self._computed or numbers > MAX_NUMBERS
             if self._work + len(prefixes.last) > self.bound or too_much:
                 return None
             self.read += len(prefixes.last)
@@ -279,11 +279,11 @@ class BandSearch:
         scores = following["score"][row, BOUNDARY]
         tokens, wanted, _ = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
         if len(tokens):
-            self.walk.computed += tokens.size * sum(wish.logits_a_character for wish in self.judge.wishes)
+            self.walk.computed += tokens.size * sum(wish.logits_per_character for wish in self.judge.wishes)
             found.waiting += self.walk.filter.vocabulary.decode_all(tokens)
             kept = row[wanted]
             found.waiting_marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})
-        if len(found.waiting) >= max(256, min(found.n // 2, MOST_WAITING)):
+        if len(found.waiting) >= max(256, min(found.n // 2, MAX_WAITING)):
             found.judge_waiting()
 
 

@@ -25,9 +25,9 @@ from namegen.types import Array, Float64, Int64
 
 FEW_NAMES, VERY_MANY_NAMES = 1_000, 15_000  # different ones, below and from which on another share is taken
 SHARE_OF_FEW, SHARE, SHARE_OF_VERY_MANY = 0.05, 0.1, 0.33
-DRAWN, FEWEST_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
-MOST_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
-MOST_LABELS = 100  # of more labels, the names of all have the same bars
+DRAWN, MIN_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
+MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
+MAX_LABELS = 100  # of more labels, the names of all have the same bars
 NEAREST = 200  # names by whose scores the bar of a length is set: those of this length, or else of the nearest
 UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
 
@@ -67,11 +67,11 @@ def measure_bars(
         The bars; None where it was ended.
     """
     parts = [generator]
-    if 1 < len(generator.beginnings.tokens) <= MOST_LABELS:
+    if 1 < len(generator.beginnings.tokens) <= MAX_LABELS:
         parts = [replace(generator, beginnings=Beginnings.single(token)) for token in generator.beginnings.tokens]
     rows_a_name = getattr(generator.model, "rows_per_prefix", 1)  # of a blend with labels: it reads all of them
-    most = max(min(DRAWN, MOST_CHARACTERS // longest) // rows_a_name, FEWEST_DRAWN)
-    each = max(min(FEWEST_DRAWN, most), most // len(parts))
+    most = max(min(DRAWN, MAX_CHARACTERS // longest) // rows_a_name, MIN_DRAWN)
+    each = max(min(MIN_DRAWN, most), most // len(parts))
     table = np.full((len(parts), len(SHARES), longest), np.inf)
     for part, bars in zip(parts, table, strict=True):
         if not proceed():

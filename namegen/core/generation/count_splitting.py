@@ -34,8 +34,8 @@ BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in th
 BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
 ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
-LOGITS_A_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
-TRIED_A_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
+LOGITS_PER_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
+TRIED_PER_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 # Tokens of a name that count half where names are held against each other: if they counted whole, the likeliest names
 # would nearly all begin alike.
 FIRST = 3
@@ -186,7 +186,7 @@ class Walk:
         model: whose tree it is.
         prefix_filter: which names are wanted.
         beginnings: what names begin with; None: the boundary.
-        rows_a_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
+        rows_per_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
         bars: the merit that a name of each length must have, by its label, or the same for all (``Bars.at``); None:
             any.
     """
@@ -197,21 +197,21 @@ class Walk:
         prefix_filter: PrefixFilter,
         beginnings: Beginnings | None = None,
         *,
-        rows_a_prefix: int = 1,
+        rows_per_prefix: int = 1,
         bars: Float64[Array, "R lengths"] | None = None,
     ) -> None:
-        self.model, self.filter, self._bars, self._rows_a_prefix = model, prefix_filter, bars, rows_a_prefix
+        self.model, self.filter, self._bars, self._rows_per_prefix = model, prefix_filter, bars, rows_per_prefix
         if bars is not None:  # what a prefix must have at least: it becomes less likely with each character
             self._lowest_bars = np.minimum.accumulate(bars[:, ::-1], axis=1)[:, ::-1]
         self.beginnings = beginnings or Beginnings.single()
-        self.logits_a_prefix = model.vocabulary_size * rows_a_prefix
+        self.logits_per_prefix = model.vocabulary_size * rows_per_prefix
         self.rejected: Counter[str] = Counter()
         self.tried = 0  # prefixes that the filter was asked of, refused ones included
         self.computed = 0  # what was done so far, in logits
 
     def above(self, bars: Float64[Array, "R lengths"]) -> Walk:
         """The same walk with other bars."""
-        return Walk(self.model, self.filter, self.beginnings, rows_a_prefix=self._rows_a_prefix, bars=bars)
+        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=self._rows_per_prefix, bars=bars)
 
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
         """The first characters that the wish forces, read behind each beginning, and the draws split over the
@@ -317,7 +317,7 @@ class Walk:
 
     def _numbers(self, prefixes: Open) -> int:
         """Logits that each of some prefixes takes, or that its characters are worth, if those are more."""
-        return max(self.logits_a_prefix, LOGITS_A_CHARACTER * int(prefixes.tokens.shape[1]))
+        return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
         self,
@@ -331,7 +331,7 @@ class Walk:
         """The prefixes that are one longer and may still become wanted names, in blocks; and which of the given they
         are.
         """
-        numbers = max(self.logits_a_prefix, prefixes.tokens.shape[1])
+        numbers = max(self.logits_per_prefix, prefixes.tokens.shape[1])
         rows_together = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers))
         for start in range(0, len(row), rows_together):
             block = slice(start, start + rows_together)
@@ -339,7 +339,7 @@ class Walk:
             first = scores if prefixes.tokens.shape[1] < FIRST else prefixes.first[rows]
             tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
             self.tried += len(rows)
-            self.computed += len(rows) * self._numbers(prefixes) // TRIED_A_READ
+            self.computed += len(rows) * self._numbers(prefixes) // TRIED_PER_READ
             places = self.filter.go_on(prefixes.places, rows, last)
             which = np.arange(start, start + len(rows))
             keep = self.keep(self.refused(tokens, places, beginning, _merits(scores, first), whole=False), counts)

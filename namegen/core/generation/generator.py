@@ -40,14 +40,14 @@ from namegen.events import Searched, Watcher, Widened, unwatched
 from namegen.types import Array, Bool, Float64, Int32, Int64
 
 CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
-MOST_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
-MOST_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
+MAX_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
+MAX_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
-MOST_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
+MAX_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
 TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
-TRIES_ABOVE_BARS, MOST_ABOVE_BARS = 30, 300_000  # names; prefixes
+TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
 LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
@@ -139,7 +139,7 @@ class Generator:
         beginnings: what names begin with, by their shares.
         bars: which names are likely enough to be offered; None: it is not known, so that all are.
         sameness: when two names are the same; ``known_names`` are by this rule.
-        rows_a_prefix: how many rows the model reads for one prefix; see ``Walk``.
+        rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
         claimed: what no new name begins with (``wishes/claimed.py``).
     """
@@ -151,7 +151,7 @@ class Generator:
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
     bars: Bars | None = None
     sameness: Sameness = NAMES
-    rows_a_prefix: int = 1
+    rows_per_prefix: int = 1
     shapes: Collection[str] = ()
     claimed: tuple[str, ...] = ()
 
@@ -161,7 +161,7 @@ class Generator:
             return self
         model, beginning = as_one(self.model, self.beginnings)
         rows = len(self.beginnings.tokens)
-        return replace(self, model=model, beginnings=Beginnings.single(beginning), rows_a_prefix=rows)
+        return replace(self, model=model, beginnings=Beginnings.single(beginning), rows_per_prefix=rows)
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
         """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
@@ -259,7 +259,7 @@ class Generator:
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
         walk = Walk(
-            self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings, rows_a_prefix=self.rows_a_prefix
+            self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings, rows_per_prefix=self.rows_per_prefix
         )
         return walk, Judge(wishes, self.sameness)
 
@@ -310,7 +310,7 @@ class Generator:
                 return
             # The rest is given without drawing; the error says whether there are no more at all.
             drawn = found
-            search = Arrivals(walk, judge, sampling, rng, tell_read, most=MOST_ABOVE_BARS if shares else None)
+            search = Arrivals(walk, judge, sampling, rng, tell_read, most=MAX_ABOVE_BARS if shares else None)
             for names, log_probability in search.find(n - found):
                 found += len(names)
                 yield self.batch(names, log_probability)
@@ -417,9 +417,9 @@ def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
         wanted = missing
     elif found:
         expected = missing * tried / found
-        wanted = int(expected + min(0.1 * expected, MOST_SPARE)) + FIRST_NAMES
+        wanted = int(expected + min(0.1 * expected, MAX_SPARE)) + FIRST_NAMES
     else:
-        wanted = max(min(2 * missing, MOST_AT_FIRST), 2 * tried, FIRST_NAMES)
+        wanted = max(min(2 * missing, MAX_AT_FIRST), 2 * tried, FIRST_NAMES)
     return min(CHUNK_NAMES, wanted)
 
 
@@ -463,7 +463,7 @@ def likeliest(
     def tell(found: int, read: int) -> None:
         watch(Searched(found, n, read=read))
 
-    search = BandSearch(walk, judge, ByProbability(), bound=MOST_PREFIXES, tell=tell)
+    search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, tell=tell)
     return _likeliest(search, n, generator)
 
 

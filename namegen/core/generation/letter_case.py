@@ -14,7 +14,7 @@ from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, 
 from namegen.core.settings import LETTER_CASES
 
 AS_LEARNED = LETTER_CASES[0]
-LONGEST_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
+MAX_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
 
 _WORD = re.compile(rf"[^\s{SEPARATORS}]+")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
@@ -80,7 +80,7 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
             return _spelled(word, usual)
         if is_company and not all_small and place < ending:
             letters = sum(map(str.isalpha, word))
-            if (mixed and letters <= LONGEST_ACRONYM) or _INITIALS.fullmatch(word):
+            if (mixed and letters <= MAX_ACRONYM) or _INITIALS.fullmatch(word):
                 return word
         word = _ORDINAL.sub(lambda end: end[0].lower(), word)
         return _LETTERS.sub(lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word)
@@ -90,7 +90,7 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
 
 def _is_mixed(named: Sequence[str], words: Sequence[str]) -> bool:
     """Whether capitals mean something in a name: there are words in mixed case, and no long one in capitals."""
-    long = [word for word in named if sum(map(str.isalpha, word)) > LONGEST_ACRONYM]
+    long = [word for word in named if sum(map(str.isalpha, word)) > MAX_ACRONYM]
     return not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))
 
 

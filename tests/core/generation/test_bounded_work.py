@@ -104,7 +104,7 @@ def test_what_a_search_may_read_goes_by_the_rows_that_the_model_reads_for_a_pref
     three = Generator(model, model.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2)))
     for source, rows in ((one, 1), (one.as_one(), 1), (three, 1), (three.as_one(), 3)):
         walk = source.prepare(1, 6, None, True, True)[0]
-        assert walk.logits_a_prefix == rows * source.as_one().model.vocabulary_size
+        assert walk.logits_per_prefix == rows * source.as_one().model.vocabulary_size
 
 
 def test_names_are_judged_before_as_many_wait_as_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(monkeyp
     """So many draws give every name; of a length with twenty names no other has a part in its bar."""
     monkeypatch.setattr(choosing, "NEAREST", 20)
     monkeypatch.setattr(choosing, "DRAWN", 10_000_000)
-    monkeypatch.setattr(choosing, "MOST_CHARACTERS", 100_000_000)
+    monkeypatch.setattr(choosing, "MAX_CHARACTERS", 100_000_000)
     found = measure_bars(generator(), shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
     assert found.at(0.33)[:, 3:] == pytest.approx(BARS.at(0.33)[:, 3:], abs=0.05)

@@ -24,9 +24,9 @@ SECONDS_A_CALL = 0.05  # a name takes about a microsecond; an expression that ex
 SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
 SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
 CALLS_A_LOOK = 50  # at the processor's clock, which takes longer than a call
-LONGEST_EXPRESSION = 10_000
-LARGEST_EXPRESSION = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
-MOST_KNOWN = 200_000  # texts whose answers are kept
+MAX_EXPRESSION = 10_000
+MAX_PARTS = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
+MAX_KNOWN = 200_000  # texts whose answers are kept
 
 # Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
 # the flag for letter case.
@@ -72,15 +72,15 @@ class Matches(Wish):
     def __init__(self, value: str) -> None:
         expression = composed(value)
         super().__init__(expression)
-        if len(expression) > LONGEST_EXPRESSION:
+        if len(expression) > MAX_EXPRESSION:
             raise SettingsError(
-                f"{setting('matches')} has {len(expression):,} characters: expected at most {LONGEST_EXPRESSION:,}; "
+                f"{setting('matches')} has {len(expression):,} characters: expected at most {MAX_EXPRESSION:,}; "
                 f"ban a list of words with {setting('banned')}"
             )
-        if written_out(expression) > LARGEST_EXPRESSION:  # compiling could not be stopped
+        if written_out(expression) > MAX_PARTS:  # compiling could not be stopped
             raise SettingsError(
                 f"{_told(expression)} is too large an expression: with its repeats written out it has more "
-                f"than {LARGEST_EXPRESSION:,} parts; lower the numbers in braces"
+                f"than {MAX_PARTS:,} parts; lower the numbers in braces"
             )
         import regex  # late: most calls have no expression, and it takes a while to load
 
@@ -178,7 +178,7 @@ class MatchTracker(Tracker):
         return ~self._ask(tokens, self._matches)
 
     def _ask(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
-        if len(known) > MOST_KNOWN:
+        if len(known) > MAX_KNOWN:
             known.clear()
         texts = self.vocabulary.decode_all(self._stands_for[tokens])
         new = [text for text in dict.fromkeys(texts) if text not in known]
@@ -198,7 +198,7 @@ def written_out(expression: str) -> int:
     """Characters and classes that an expression has once every ``{n}`` is written out n times: what compiling it costs.
 
     Repeats inside of each other multiply. Only the smaller number of ``{m,n}`` is written out. An estimate, rather too
-    large than too small; beyond ``LARGEST_EXPRESSION`` it is not counted to the end.
+    large than too small; beyond ``MAX_PARTS`` it is not counted to the end.
 
     >>> written_out("ab{3}"), written_out("(a{10}|b){20}"), written_out("[abc]{2,5}x*")
     (4, 220, 3)
@@ -216,13 +216,13 @@ def written_out(expression: str) -> int:
             last = size = max(1, size)
             size += around.pop() if around else 0
         elif count is not None:
-            times = max(1, int(count)) if len(count.lstrip("0")) < 10 else LARGEST_EXPRESSION + 1
+            times = max(1, int(count)) if len(count.lstrip("0")) < 10 else MAX_PARTS + 1
             size += last * (times - 1)
             last *= times
         elif text not in "*+?|":
             last = 1
             size += 1
-        if size > LARGEST_EXPRESSION:
+        if size > MAX_PARTS:
             return size
     return size + sum(around)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wish import LONGEST_TEXT, Tracker, Wish, composed
+from namegen.core.generation.wishes.wish import MAX_TEXT, Tracker, Wish, composed
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
@@ -34,9 +34,9 @@ class TextWish(Wish):
 
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
-        if len(self.value) > LONGEST_TEXT:
+        if len(self.value) > MAX_TEXT:
             raise SettingsError(
-                f"{setting(self.name)} has {len(self.value):,} characters: expected at most {LONGEST_TEXT:,}"
+                f"{setting(self.name)} has {len(self.value):,} characters: expected at most {MAX_TEXT:,}"
             )
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:

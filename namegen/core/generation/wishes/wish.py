@@ -25,7 +25,7 @@ from namegen.types import Array, Bool, Int32, Int64, UInt64
 if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
-LONGEST_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
+MAX_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
 MORE_VARIETY = "more variety"  # an advice: stands for what lets the model choose less likely characters
 
 
@@ -104,7 +104,7 @@ class Wish:
         empty_asks_nothing: every name keeps it where its value is empty or 0.
         seldom_refuses: nearly every name that is drawn keeps it. It decides how many names are drawn at first, and
             so which names a seed gives.
-        logits_a_character: that take as long as to ask one character of a finished name; 0: next to none.
+        logits_per_character: that take as long as to ask one character of a finished name; 0: next to none.
     """
 
     name: ClassVar[str]
@@ -113,7 +113,7 @@ class Wish:
     always: ClassVar[bool] = False
     empty_asks_nothing: ClassVar[bool] = False
     seldom_refuses: bool = False
-    logits_a_character: ClassVar[int] = 0
+    logits_per_character: ClassVar[int] = 0
 
     def __init__(self, value: object) -> None:
         self.value = value
@@ -162,4 +162,4 @@ def composed(text: str) -> str:
     for any wish stays as it is: it is refused for its length, and putting many accents in order takes time quadratic in
     them.
     """
-    return text if len(text) > LONGEST_TEXT else unicodedata.normalize("NFC", text)
+    return text if len(text) > MAX_TEXT else unicodedata.normalize("NFC", text)

@@ -237,7 +237,7 @@ class Shaped(Wish):
     name = "not_like_the_list"
     advice = (MORE_VARIETY, ANY_SHAPE)
     always = True
-    logits_a_character = 40
+    logits_per_character = 40
     value: frozenset[str]
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
