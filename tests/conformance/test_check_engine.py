@@ -43,7 +43,6 @@ class OfItsOwn(Sound):
 
     name = "own"
     architectures = (Own,)
-    cells = frozenset()
     own_cell: NumpyCell = GRU()
 
 

@@ -102,7 +102,6 @@ class SoftsignEngine(NumpyEngine):
 
     name = "softsign"
     architectures = (SoftsignNetwork,)
-    cells = frozenset()
     own_cell = Softsign()
 
 
@@ -118,5 +117,4 @@ class OneGateEngine(NumpyEngine):
 
     name = "one_gate"
     architectures = (OneGateNetwork,)
-    cells = frozenset()
     own_cell = OneGate()

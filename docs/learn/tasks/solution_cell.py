@@ -98,7 +98,6 @@ class SoftsignEngine(NumpyEngine):
 
     name = "softsign"
     architectures = (SoftsignNetwork,)
-    cells = frozenset()
     own_cell = Softsign()
 
 
@@ -114,5 +113,4 @@ class OneGateEngine(NumpyEngine):
 
     name = "one_gate"
     architectures = (OneGateNetwork,)
-    cells = frozenset()
     own_cell = OneGate()
