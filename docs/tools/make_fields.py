@@ -1,7 +1,7 @@
 """Write what ``docs/use/comparison.md`` says of each field of ``results.json``, from the classes that it is read into.
 
-``make docs`` runs it; with ``--check`` it only says whether the page is what it would write. A table for each object of
-the document, its fields in their order, explained by what the docstring of the class says of them.
+``make docs`` runs it; with ``--check`` it only says whether the page is what it would write. The table has the fields
+of each object of the document in their order, explained by what the docstring of the class says of them.
 """
 
 from __future__ import annotations
@@ -104,14 +104,13 @@ def tables() -> Iterator[tuple[str, type, list[tuple[str, str]]]]:
 
 
 def page_part() -> str:
-    """All tables."""
-    parts = []
+    """One table of all fields; a row says where those below it stand."""
+    lines = ["| field | meaning |", "| --- | --- |"]
     for path, _, rows in tables():
-        head = f"Of `{path}`:\n\n" if path else ""
+        lines += [f"| in `{path}`: | |"] * bool(path)
         alike = [(text, [field for field, _ in those]) for text, those in groupby(rows, key=lambda row: row[1])]
-        body = "".join(f"| {', '.join(f'`{field}`' for field in those)} | {text} |\n" for text, those in alike)
-        parts.append(f"{head}| field | meaning |\n| --- | --- |\n{body}")
-    return "\n" + "\n".join(parts) + "\n"
+        lines += [f"| {', '.join(f'`{field}`' for field in those)} | {text} |" for text, those in alike]
+    return "\n" + "\n".join(lines) + "\n\n"
 
 
 def filled(text: str) -> str:

@@ -18,10 +18,15 @@ tool = runpy.run_path(str(ROOT / "docs" / "tools" / "make_fields.py"))
 def described(text: str) -> dict[str, dict[str, str]]:
     """Path of an object → field → meaning, as the page has them."""
     part = text.partition("<!-- fields -->\n")[2].partition("<!-- end of fields -->")[0]
-    found = {}
-    for head, table in re.findall(r"(?:Of `(.*)`:\n\n)?((?:^\|.*\n)+)", part, re.MULTILINE):
-        rows = (line.strip("| ").split(" | ", 1) for line in table.splitlines()[2:])
-        found[head] = {name: meaning for names, meaning in rows for name in re.findall(r"`(\w+)`", names)}
+    found: dict[str, dict[str, str]] = {"": {}}
+    head = ""
+    for line in part.split("| --- | --- |\n")[1].strip().splitlines():
+        names, _, meaning = line.strip("| ").partition(" |")
+        if names.startswith("in `"):
+            head = names.removeprefix("in `").removesuffix("`:")
+            found[head] = {}
+        else:
+            found[head] |= dict.fromkeys(re.findall(r"`(\w+)`", names), meaning.strip())
     return found
 
 
