@@ -130,6 +130,10 @@ NETWORKS = {
     for name, cell in OWN_CELLS.items()
 }
 ENGINES = {
-    name: type("Engine", (NumpyEngine,), {"name": name, "architectures": (NETWORKS[name],), "own_cell": cell})
+    name: type(
+        "Engine",
+        (NumpyEngine,),
+        {"name": name, "architectures": (NETWORKS[name],), "cells": frozenset(), "own_cell": cell},
+    )
     for name, cell in OWN_CELLS.items()
 }

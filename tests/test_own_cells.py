@@ -96,7 +96,7 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
     from namegen.backends.keras_engine.engine import KerasEngine
 
     network = NETWORKS[cell](VOCABULARY.size, hidden=(4, 3))
-    keras_engine = type("Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],)})
+    keras_engine = type("Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],), "cells": frozenset()})
     states = []
     for engine_class in (ENGINES[cell], keras_engine):
         engine = engine_class(network, TrainingSettings(), threads=1, dtype="float64")

@@ -116,7 +116,7 @@ class Engine(LanguageModel, Protocol):
 
     name: ClassVar[str]  # what users choose it by
     architectures: ClassVar[tuple[type[Network], ...]]  # the kinds of network that it trains, the usual one first
-    cells: ClassVar[frozenset[str]]  # those that it implements, if it has the architecture rnn
+    cells: ClassVar[frozenset[str]]  # the cells of the architecture rnn that it implements; none without it
     requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
 
     def __init__(

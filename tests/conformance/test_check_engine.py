@@ -43,6 +43,7 @@ class OfItsOwn(Sound):
 
     name = "own"
     architectures = (Own,)
+    cells = frozenset()
     own_cell: NumpyCell = GRU()
 
 

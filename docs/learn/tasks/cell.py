@@ -102,6 +102,7 @@ class SoftsignEngine(NumpyEngine):
 
     name = "softsign"
     architectures = (SoftsignNetwork,)
+    cells = frozenset()
     own_cell = Softsign()
 
 
@@ -117,4 +118,5 @@ class OneGateEngine(NumpyEngine):
 
     name = "one_gate"
     architectures = (OneGateNetwork,)
+    cells = frozenset()
     own_cell = OneGate()

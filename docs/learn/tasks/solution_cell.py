@@ -98,6 +98,7 @@ class SoftsignEngine(NumpyEngine):
 
     name = "softsign"
     architectures = (SoftsignNetwork,)
+    cells = frozenset()
     own_cell = Softsign()
 
 
@@ -113,4 +114,5 @@ class OneGateEngine(NumpyEngine):
 
     name = "one_gate"
     architectures = (OneGateNetwork,)
+    cells = frozenset()
     own_cell = OneGate()
