@@ -35,7 +35,7 @@ from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.api.teachers import train_side_by_side  # noqa: E402
-from namegen.api.teaching import Taught, be_taught  # noqa: E402
+from namegen.api.teaching import be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.batching import ListParts, damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
@@ -146,7 +146,7 @@ def measure_taught(of_list: str, seed: int) -> None:
     """Train the teachers of a list, let them teach each of ``STUDENTS``, and keep what each name costs."""
     corpus, folder = load(of_list), KEPT / f"teachers-{kept_at(of_list, BEST, seed).stem}"
     engine = load_engine("numpy")
-    taught: Taught | None = None
+    taught = None
     seconds = 0.0
     for name, network in STUDENTS.items():
         start = processor_seconds()
@@ -157,13 +157,13 @@ def measure_taught(of_list: str, seed: int) -> None:
             assert taught is not None  # nothing stops it
             seconds = processor_seconds() - start
             start = processor_seconds()
-        result = TrainingRun(replace(prepared, batches=taught.lesson)).run()
+        result = TrainingRun(replace(prepared, batches=taught[1])).run()
         prepared.engine.set_state({**prepared.engine.get_state(), **result.checkpoint.parameters})
         recipe = json.dumps([prepared.network.summary, corpus.fingerprint, asdict(prepared.recipe)])
         took = seconds + processor_seconds() - start
         keep(kept_at(of_list, name, seed), prepared, prepared.engine, result, took, recipe)
         if name == BEST:
-            keep(kept_at(of_list, MIXTURE, seed), prepared, taught.mixture, result, seconds, recipe, parameters=0)
+            keep(kept_at(of_list, MIXTURE, seed), prepared, taught[0], result, seconds, recipe, parameters=0)
 
 
 def processor_seconds() -> float:

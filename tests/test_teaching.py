@@ -71,9 +71,10 @@ class Noting:
 def train(names: Sequence[str] | Corpus = NAMES, config: Config = BEST, **more: Any) -> tuple[Any, Noting]:
     noting = Noting()
 
-    def noted(*arguments: Any, **options: Any) -> BatchMaker | None:
-        noting.lesson = be_taught(*arguments, **options)
-        return noting.lesson
+    def noted(*arguments: Any, **options: Any) -> Any:
+        taught = be_taught(*arguments, **options)
+        noting.lesson = taught and taught[1]
+        return taught
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("namegen.api.training.be_taught", noted)

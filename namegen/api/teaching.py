@@ -12,7 +12,7 @@ import numpy as np
 from namegen.api.model import LoadedModel, load, read_checkpoint
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.split import TRAINING
-from namegen.core.models.mixture import AnyBeginning
+from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, NOTHING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
@@ -48,7 +48,7 @@ def be_taught(
     watch: Watcher = unwatched,
     stop: Callable[[], bool],
     teach_on: SideBySide,
-) -> BatchMaker | None:
+) -> tuple[MixtureModel, BatchMaker] | None:
     """Train or open the teachers of a training, and let them make its lesson.
 
     Args:
@@ -60,8 +60,8 @@ def be_taught(
         teach_on: what trains its own teachers.
 
     Returns:
-        What the teachers drew, and expect, of which an epoch reads a slice; None where it was stopped: what was trained
-        so far is saved.
+        The teachers as one, and what they drew, and expect, of which an epoch reads a slice; None where it was
+        stopped: what was trained so far is saved.
 
     Raises:
         CheckpointError: a teacher cannot be opened. SettingsError: one cannot teach. TrainingError: one cannot be
@@ -97,7 +97,7 @@ def be_taught(
         rng=np.random.default_rng([seed, LESSON_STREAM]),
     )
     watch(CorpusDrawn(lesson.name_count, lesson.tree.nodes))
-    return lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
+    return mixture, lesson.in_slices(round(LESSON_EPOCH * lesson.name_count / lesson.tree.characters))
 
 
 def check_teachers(settings: TeachingSettings) -> None:

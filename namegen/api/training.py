@@ -97,10 +97,10 @@ def _run(run: TrainingRun, config: Config, watch: Watcher, stop: Callable[[], bo
     if run.prepared.recipe.taught and not run.finished:
         with TemporaryDirectory() as elsewhere:
             teachers = Path(elsewhere) if run.folder is None else run.folder.path
-            lesson = be_taught(run.prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
-        if lesson is None:
+            taught = be_taught(run.prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
+        if taught is None:
             return run.finish()
-        run.prepared = replace(run.prepared, batches=lesson)
+        run.prepared = replace(run.prepared, batches=taught[1])
     return run.run()
 
 
