@@ -406,8 +406,8 @@ def file_names(names: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for number, name in enumerate(names, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or "list"
-        while plain in found or plain == "list":
+        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        while plain in found:
             plain = f"{plain}-{number}"
         found.append(plain)
     return found

@@ -70,7 +70,7 @@ def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
 
 
 def test_the_files_of_two_lists_never_have_one_name() -> None:
-    assert file_names(["a/x.txt", "b/x.csv", "..", "<>"]) == ["x", "x-2", "list-3", "list-4"]
+    assert file_names(["list.txt", "a/x.txt", "b/x.csv", "..", "<>"]) == ["list", "x", "x-3", "list-4", "list-5"]
     assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
 
 
