@@ -130,15 +130,6 @@ def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
     assert t == pytest.approx(known, rel=0.006)
 
 
-def test_hits_are_a_figure_too() -> None:
-    characters = np.full(GROUPS, 10)
-    better = groups(characters * 2.0, characters, np.full(GROUPS, 5))
-    worse = groups(characters * 2.0, characters, np.full(GROUPS, 4))
-    apart = difference([better], [worse], ARGMAX)
-    assert apart is not None
-    assert (apart.mean, apart.low, apart.high) == pytest.approx((0.1, 0.1, 0.1))
-
-
 def test_other_names_and_too_few_of_them_are_not_compared() -> None:
     one, other = world(np.random.default_rng(0))
     characters = np.array(one[0].characters)
@@ -154,10 +145,8 @@ def test_other_names_and_too_few_of_them_are_not_compared() -> None:
 def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
     for one, other, mean in (
-        ("LSTM 2×32", BASELINE, -0.05),
-        ("GRU 2×32", "LSTM 2×32", 0.05),
-        ("GRU 2×32", BASELINE, None),
-    ):
+        ("LSTM 2×32", BASELINE, -0.05), ("GRU 2×32", "LSTM 2×32", 0.05), ("GRU 2×32", BASELINE, None)
+    ):  # fmt: skip
         apart = between(entry, "unique", one, other, LOSS)
         assert apart is not None
         assert (apart.is_found, apart.seeds) == (mean is not None, 3)
