@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import hypothesis
+import pytest
 
 from tests import shapes
 
@@ -16,7 +17,13 @@ import tests.adjusted  # noqa: E402, F401  # after the hook
 examples = 60 if "CI" in os.environ else 30
 hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")
+HEAVY = tuple(f"tests/{one}" for one in ("conformance", "keras_engine", "tflite", "backends", "test_own", "web"))
 
 
 def pytest_runtest_setup() -> None:
     shapes.calls.clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What loads TensorFlow or starts Chromium comes first, so that of several processes one alone does it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(HEAVY))

@@ -1,16 +1,17 @@
-"""Packing for the Keras engine: every node is in one tile, with what the batch says of it, behind its parent. No Keras
-is needed.
+"""Packing for the Keras engine: every node is in one tile, with what the batch says of it, behind its parent.
+
+TensorFlow is loaded only where a test runs: of two processes of tests, one does without it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.keras_engine.program import Packing, pack, tile_starts
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -24,12 +25,14 @@ def labelled(names: list[tuple[int, str]], vocabulary: Vocabulary) -> Batch:
     return Batch(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
 
 
-def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Packing:
+def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Any:
+    from namegen.backends.keras_engine.program import pack
+
     room = sum(batch.tree.nodes for batch in batches) + SPARE
     return pack(batches, room, vocabulary.size, "float64", rows)
 
 
-def assert_holds(packing: Packing, k: int, batch: Batch) -> None:
+def assert_holds(packing: Any, k: int, batch: Batch) -> None:
     """Place ``k`` of the packing holds the batch's tree, node by node, and its roots follow the place that no node
     has.
     """
@@ -81,12 +84,16 @@ def test_tiles_hold_every_node_once_and_no_parent_of_their_own(lists: list[list[
 
 
 def test_a_long_name_has_a_tile_for_each_character() -> None:
+    from namegen.backends.keras_engine.program import tile_starts
+
     tree = PrefixTree.from_names(["a" * 1000], Vocabulary("ab"))
     np.testing.assert_array_equal(tile_starts(tree), np.arange(1001))
 
 
 def test_little_is_read_in_vain() -> None:
     """Of 200 names of one to three characters in tiles of 16, all tiles but one or two a depth are full."""
+    from namegen.backends.keras_engine.program import tile_starts
+
     rng = np.random.default_rng(0)
     names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[:200]
     tree = PrefixTree.from_names(names, Vocabulary("abcdef"))
