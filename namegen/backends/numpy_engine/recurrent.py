@@ -32,7 +32,7 @@ from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk, side_by_side
 from namegen.core.data.prefix_tree import new_run
 from namegen.types import Array, Float, Int, Int64
 
-BLOCK_NUMBERS = 1 << 14  # numbers of an array that a cell works on at a time: all its arrays stay in the cache
+BLOCK_NUMBERS = 1 << 15  # numbers of an array that a cell works on at a time: all its arrays stay in the cache
 # A sum of its own for each run takes a call, 2 µs; one reduceat for all takes as long for so many numbers.
 NUMBERS_WORTH_A_CALL = 1 << 11
 LayerState: TypeAlias = Array  # (states, B, H), h first
@@ -72,6 +72,10 @@ class Recurrent:
         self.start = np.zeros((cell.declared.formula.states, 1, self.width), self.dtype)
         self.gates = cell.declared.formula.gates
         self.block_rows = max(1, BLOCK_NUMBERS // self.width)
+        # Views: who changes a parameter writes into its memory.
+        bias, U = np.atleast_2d(parameters["bias"]), parameters["recurrent_kernel"]
+        self._K, self._U, self._bias = map(self._by_gate, (parameters["kernel"], U, bias[:1]))
+        self._state_bias = self._by_gate(bias[1:, : U.shape[1]]) if len(bias) == 2 else None
         self._carried = slice(*((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0)))
         self._make_room(0)
 
@@ -102,11 +106,14 @@ class Recurrent:
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """One step of ``B`` independent rows: the new state, whose first array is the output."""
-        cell, shape = self.cell, (len(inputs), self.width)
-        after = np.empty_like(before)
-        cache = np.empty((cell.cached, *shape), self.dtype)
-        x = self._input_part(inputs, np.empty((self.gates, *shape), self.dtype))
-        cell.forward(x, self._state_part(before[0]), before[self._carried], after, cache)
+        after = np.empty(before.shape, self.dtype)
+        for first in range(0, len(inputs), self.block_rows):
+            rows = slice(first, min(first + self.block_rows, len(inputs)))
+            shape = (rows.stop - first, self.width)
+            x = self._input_part(inputs[rows], np.empty((self.gates, *shape), self.dtype))
+            cache = np.empty((self.cell.cached, *shape), self.dtype)
+            s = self._state_part(before[0, rows])
+            self.cell.forward(x, s, before[self._carried, rows], after[:, rows], cache)
         return after
 
     def forward(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> Float[Array, "N H"]:
@@ -169,23 +176,21 @@ class Recurrent:
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
         """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up."""
-        kernel, bias = self.parameters["kernel"], self._by_gate(np.atleast_2d(self.parameters["bias"])[:1])
         if inputs.dtype.kind != "i":
-            np.matmul(inputs, self._by_gate(kernel), out=out)
-            out += bias
-        elif len(inputs) < len(kernel):
-            np.add(self._by_gate(kernel.take(inputs, axis=0)), bias, out=out)
+            np.matmul(inputs, self._K, out=out)
+            out += self._bias
+        elif len(inputs) < self._K.shape[1]:
+            np.add(self._by_gate(self.parameters["kernel"].take(inputs, axis=0)), self._bias, out=out)
         else:
-            for gate, rows in zip(out, self._by_gate(kernel) + bias, strict=True):
+            for gate, rows in zip(out, self._K + self._bias, strict=True):
                 rows.take(inputs, axis=0, out=gate, mode="clip")
         return out
 
     def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "state_gates n H"]:
         """``h U``, and the state's bias where there is one."""
-        U, bias = self.parameters["recurrent_kernel"], self.parameters["bias"]
-        s: Array = h @ self._by_gate(U)
-        if bias.ndim == 2:
-            s += self._by_gate(bias[1:, : U.shape[1]])
+        s: Array = h @ self._U
+        if self._state_bias is not None:
+            s += self._state_bias
         return s
 
     def _undo_input_part(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"] | None:
@@ -196,7 +201,7 @@ class Recurrent:
             # A product with ones sums the rows: BLAS does it 2 to 9 times as fast as np.sum along this axis.
             self._by_gate(d_bias[None])[...] = np.ones((1, len(inputs)), self.dtype) @ d_x
             self._by_gate(d_kernel)[...] = inputs.T @ d_x
-            d_inputs: Array = (d_x @ self._by_gate(self.parameters["kernel"]).swapaxes(1, 2)).sum(axis=0)
+            d_inputs: Array = (d_x @ self._K.swapaxes(1, 2)).sum(axis=0)
             return d_inputs
         # Each token's row of K receives the sum over the nodes where it was looked up. Sorted, the nodes of one token
         # are neighbours. NumPy sorts integers of up to 16 bits by their digits, 3 times as fast.
