@@ -120,7 +120,7 @@ class GRU(NumpyCell):
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
         """The new state."""
         (z, r, n, s_n), h = cache, before[0]
-        logistic(np.add(x[:2], s[:2], out=cache[:2]), out=cache[:2])
+        logistic(x[:2] + s[:2], out=cache[:2])
         s_n[...] = s[2]
         np.tanh(x[2] + r * s_n, out=n)
         np.add(n, z * (h - n), out=after[0])  # z h + (1 − z) n
@@ -153,12 +153,11 @@ class LSTM(NumpyCell):
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
         """The new state."""
         (i, f, g, o, tanh_c), c, (h_after, c_after) = cache, before[0], after
-        np.add(x, s, out=cache[:4])
-        logistic(cache[:2], out=cache[:2])
-        np.tanh(g, out=g)
-        logistic(o, out=o)
-        np.multiply(f, c, out=c_after)
-        c_after += i * g
+        a = x + s
+        logistic(a[:2], out=cache[:2])
+        np.tanh(a[2], out=g)
+        logistic(a[3], out=o)
+        np.add(f * c, i * g, out=c_after)
         np.tanh(c_after, out=tanh_c)
         np.multiply(o, tanh_c, out=h_after)
 
@@ -166,13 +165,10 @@ class LSTM(NumpyCell):
         """Of c' by i, f, g; of h' by o; of c' by c; and of h' by c'."""
         (i, f, g, o, tanh_c), c = cache, before[0]
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
-        np.multiply(i, 1 - i, out=by_i)
-        by_i *= g  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
-        np.multiply(f, 1 - f, out=by_f)
-        by_f *= c  # c' = f c + i g; f = σ(x_f + s_f)
+        np.multiply(g, i * (1 - i), out=by_i)  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        np.multiply(c, f * (1 - f), out=by_f)  # c' = f c + i g; f = σ(x_f + s_f)
         np.multiply(i, 1 - g * g, out=by_g)  # c' = f c + i g; g = tanh(x_g + s_g)
-        np.multiply(o, 1 - o, out=by_o)
-        by_o *= tanh_c  # h' = o tanh(c'); o = σ(x_o + s_o)
+        np.multiply(tanh_c, o * (1 - o), out=by_o)  # h' = o tanh(c'); o = σ(x_o + s_o)
         by_c[...] = f  # c' = f c + …
         np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)  # h' = o tanh(c')
 

@@ -72,15 +72,16 @@ class BatchMaker:
     def __init__(self, names: SortedNames, name_of: Int[Array, "entries"]) -> None:
         self._name_of = name_of
         self.tree, paths, self._path_start = names.tree_and_paths()
-        self._path_end = self._path_start + names.lengths
+        self._path_size = names.lengths + 1
         # The way of each name through the tree as edges: those to its nodes below the root, then the one that ends it.
         children, ends = self.tree.edge_token != BOUNDARY, self.tree.edge_token == BOUNDARY
         edge_to = np.zeros(self.tree.nodes, paths.dtype)
         edge_to[self.tree.roots :] = np.flatnonzero(children)
-        last = paths[self._path_end]
+        last = self._path_start + names.lengths
+        end = paths[last]
         paths[:-1] = edge_to[paths[1:]]
         edge_to[self.tree.edge_node[ends]] = np.flatnonzero(ends)
-        paths[self._path_end] = edge_to[last]
+        paths[last] = edge_to[end]
         self._paths = paths
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
@@ -126,7 +127,7 @@ class BatchMaker:
 
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
-        return self.tree.recounted(self.tree.edge_node[self._paths[self._path_end]], counts)
+        return self.tree.recounted(self.tree.edge_node[self._paths[self._path_start + self._path_size - 1]], counts)
 
     @property
     def name_count(self) -> int:
@@ -161,25 +162,24 @@ class BatchMaker:
         The edges of a tree are sorted by node, then by token, and nodes are numbered as the edges to them. So the edges
         of the whole tree that the names take, sorted, each once, are those of the small tree, in its own order.
         """
-        tree, start = self.tree, self._path_start[names]
-        sizes = self._path_end[names] - start + 1
+        tree, start, sizes = self.tree, self._path_start.take(names), self._path_size.take(names)
         behind = sizes.cumsum()
         places = (start - behind + sizes).repeat(sizes)
         places += np.arange(behind[-1])
-        edges = self._paths[places]
+        edges = self._paths.take(places)
         edges.sort()
         first = new_run(edges).nonzero()[0]
         edge_count = run_lengths(first, len(edges))
-        edges = edges[first]
-        edge_token, whole = tree.edge_token[edges], tree.edge_node[edges]
+        edges = edges.take(first).astype(np.intp)
+        edge_token, whole = tree.edge_token.take(edges), tree.edge_node.take(edges)
         is_first = new_run(whole)  # edge of a node: each has one at least, as it ends or goes on
         edge_node, first = is_first.cumsum() - 1, is_first.nonzero()[0]
-        nodes = whole[first]  # of the whole tree
+        nodes = whole.take(first)  # of the whole tree
         level = nodes.searchsorted(tree.level[: sizes.max() + 1])
         parent = np.full(len(nodes), -1)
         parent[level[1] :] = edge_node[edge_token != BOUNDARY]
         count = np.add.reduceat(edge_count, first)
-        small = PrefixTree(tree.token[nodes], parent, level, count, edge_node, edge_token, edge_count)
+        small = PrefixTree(tree.token.take(nodes), parent, level, count, edge_node, edge_token, edge_count)
         return Batch(small, self._targets(small, nodes))
 
     def _targets(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"] | None:
