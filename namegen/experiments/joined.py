@@ -27,7 +27,6 @@ from namegen.experiments.report import (
     Section,
     Table,
     Text,
-    listed,
     write_page,
 )
 from namegen.experiments.sweep import results as sweeps
@@ -163,12 +162,9 @@ def differences_table(sources: Sequence[Source]) -> Table:
 
 def cautions(sources: Sequence[Source]) -> list[str]:
     """What the differences mean for a reader who compares the figures; sentences."""
-    differing = _differing([facts(source) for source in sources])
     said = ["Compare times within a report, not between reports."]
     if len({one.kind for one in sources if isinstance(one.results, Comparison)}) > 1:
         said.append("Their networks trained for different numbers of epochs: do not compare what they have learned.")
-    if differing:
-        said.append(f"These differ: {listed(differing)}.")
     return said if len(sources) > 1 else []
 
 

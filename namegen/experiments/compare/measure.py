@@ -9,7 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -225,40 +225,33 @@ def measure_timing(request: Request, subject: TimingSubject) -> TimingRound:
     return TimingRound(**vars(subject), batches=tuple(batches), quiet=watch.quiet)
 
 
-@dataclass
 class Trains:
     """Trains networks with one engine, and times that.
 
-    Attributes:
+    Args:
         request: the list.
         subject: engine and config.
-        making: seconds to make the last engine.
-        warm_up: seconds to warm it up.
 
     Raises:
         EngineError: the engine cannot run here.
     """
 
-    request: Request
-    subject: TrainingSubject | TimingSubject
-    making: float = field(default=0.0, init=False)
-    warm_up: float = field(default=0.0, init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, request: Request, subject: TrainingSubject | TimingSubject) -> None:
         from namegen.backends import load_engine
 
-        self._engine_class: Any = load_engine(self.subject.engine)
-        self._loaded = time.time() - self.request.started
+        self._request, self._engine_class = request, cast(Any, load_engine(subject.engine))
+        self._loaded = time.time() - request.started
+        self._making = self._warm_up = 0.0  # seconds that the last engine took to be made, and to be warm
         from namegen.settings_toml import parse_config
 
-        self.recipe = parse_config(self.subject.config, source="the comparison's config").recipe
+        self.recipe = parse_config(subject.config, source="the comparison's config").recipe
 
     def __call__(self, recipe: Recipe) -> tuple[PreparedTraining, RunResult, Timing]:
         """Train one network."""
         from namegen.core.training.preparation import prepare
         from namegen.core.training.run import TrainingRun
 
-        prepared = prepare(self.request.corpus, recipe, self._clocked(), threads=self.request.threads)
+        prepared = prepare(self._request.corpus, recipe, self._clocked(), threads=self._request.threads)
         result = TrainingRun(prepared).run()
         seconds = seconds_per_epoch(result.history)
         return (
@@ -266,8 +259,8 @@ class Trains:
             result,
             Timing(
                 batch_size=cast(int, prepared.recipe.training.batch_size),
-                start_up_seconds=self._loaded + self.making,
-                compilation_seconds=self.warm_up,
+                start_up_seconds=self._loaded + self._making,
+                compilation_seconds=self._warm_up,
                 seconds_per_epoch=seconds,
                 chars_per_second=prepared.parts.batches.tree.characters / seconds,
                 peak_memory_mib=peak_memory_mib(),
@@ -282,12 +275,12 @@ class Trains:
             def __init__(self, *arguments: Any, **options: Any) -> None:
                 start = time.perf_counter()
                 super().__init__(*arguments, **options)
-                trains.making = time.perf_counter() - start
+                trains._making = time.perf_counter() - start
 
             def warm_up(self, step: Any) -> None:
                 start = time.perf_counter()
                 super().warm_up(step)
-                trains.warm_up = time.perf_counter() - start
+                trains._warm_up = time.perf_counter() - start
 
         return cast("EngineClass", Clocked)
 
