@@ -56,7 +56,7 @@ def test_help_stays_within_the_terminal(command: str) -> None:
 
 @pytest.mark.parametrize(("wide", "names"), [(40, "names.txt"), (80, "companies")])
 def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) -> None:
-    for line in (f"ceiling {names}", f"evaluate mlb-first {names}", f"describe {names}", "lists", "configs"):
+    for line in (f"ceiling {names}", f"evaluate mlb-first {names}", f"describe {names}", "lists", "models", "configs"):
         result = invoke(*line.split(), wide=wide)
         assert result.exit_code == 0, result.output
         assert max(map(width, result.stdout.splitlines())) <= wide
@@ -71,10 +71,6 @@ def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: P
     assert rows == [("16-17", "1"), ("once", "1"), ("twice", "1"), ("3-9 times", "1")]
 
 
-def test_the_shipped_models_stay_within_the_terminal() -> None:
-    assert max(map(len, invoke("models", wide=40).stdout.splitlines())) <= 40
-
-
 def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     heading = "  this network\n    nats/char        2.5840\n    argmax accuracy   22.1%"
@@ -87,18 +83,6 @@ def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pyt
     assert [line.split()[-1] for line in fitted(ROWS).splitlines()] == ["accuracy", "22.1%"]
     assert beside("name", "a", "b") == "name  a\n      b"
     assert aligned([("ゆき", "1"), ("Al", "10")]) == "ゆき   1\nAl    10"
-
-
-def test_ranges_stand_below_their_means(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    show_with_ranges("a list", GRID)
-    assert capsys.readouterr().out.splitlines() == [
-        "a list",
-        "setting             seeds   argmax %    nats/char      seconds",
-        "learning rate 0.01      3       45.1        2.104        112.3",
-        "                           45.0–45.2  2.101–2.108  111.8–1,130",
-        "one\\nseed               1       44.0          2.2           12",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +102,7 @@ def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
     show_with_ranges("a list", GRID)
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= wide
+    assert any(line.strip().startswith("one\\nseed") for line in lines)
     if wide == 40:
         assert f"  argmax %      {ranges[0]}" in lines
     else:

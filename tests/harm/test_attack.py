@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 from namegen.errors import CheckpointError
-from tests.harm import effort
 from tests.harm.attack import Tally, attack
 
 
@@ -104,9 +103,3 @@ def test_a_long_message_is_harm_by_its_bytes() -> None:
     attack(raises(LongError("a" * 2000)), [1])
     with pytest.raises(AssertionError, match="a message of more than 2,000 bytes: LongError in call"):
         attack(raises(LongError("ä" * 1001)), [1])
-
-
-def test_how_many_tries_is_told_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for place, wanted in enumerate(effort.EFFORTS):
-        monkeypatch.setenv(effort.VARIABLE, wanted)
-        assert effort.tries("lines of a") == effort.TRIES["lines of a list"][place]

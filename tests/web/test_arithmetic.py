@@ -9,7 +9,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,12 @@ from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.bars import SHARES, Bars
-from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables, write_page
 from namegen.wishes import claimed_beginnings
 from tests.labelled import labelled_checkpoint
-from tests.web.by_seed import uniforms_of_seed
 from tests.web.conftest import at_random, visits
 
 LONGEST = 23
@@ -44,7 +41,7 @@ MODELS = {
     "latin": at_random("gru", "abcdefg"),
     "other": at_random("lstm", "defghéж\N{GRINNING FACE}", hidden=(8,)),
     "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
-    **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in CELLS},
+    **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in ("gru", "lstm")},
 }
 RANDOM_BARS = np.random.default_rng(5).uniform(-70, 0, (3, len(SHARES), 10))
 RANDOM_BARS[0, 1:, :4] = (-0.0, 6e-8, -3e-5, -65504)  # the ends of what 16 bits hold
@@ -97,13 +94,13 @@ def names_of(
     return [name if BOUNDARY in row else None for name, row in zip(names, tokens, strict=True)]
 
 
-def drawn(page: Any, start: str, temperature: float, numbers_before: int = 0) -> list[str | None]:
+def drawn(page: Any, start: str, temperature: float) -> list[str | None]:
     """The page's names; ``start``: JavaScript for the prefix that they are drawn from, with ``next`` for a number."""
     found: list[str | None] = page.evaluate(
         f"""([uniforms, temperature]) => uniforms.map((row) => {{
             let k = 0;
             const next = () => row[k++], {{ last }} = namegen.drawName(
-                {start}, next, temperature, row.length - 1 - {numbers_before});
+                {start}, next, temperature, row.length - 1);
             return last && last.text;
         }})""",
         [UNIFORMS.tolist(), temperature],
@@ -145,18 +142,6 @@ def test_the_same_uniform_numbers_give_the_same_names(
     if temperature:
         assert len(set(found)) > 30
         assert len(read) == 1 or found != expected(share + 10)
-
-
-@pytest.mark.parametrize(("cell", "temperature"), [("simple_rnn", 1.0), ("gru", 0.7), ("lstm", 1.0)])
-def test_the_first_number_chooses_the_label(cell: str, temperature: float, page: Any) -> None:
-    checkpoint = MODELS[f"labelled {cell}"]
-    wish = f'{{ n: 1, seed: 1, temperature: {temperature}, first: "", shortest: 1, longest: 99, onlyNew: false }}'
-    search = f'Object.assign(new namegen.Search(namegen.modelOf("labelled {cell}"), {wish}), {{ nextNumber: next }})'
-    found = drawn(page, f"({search}).begin()", temperature, 1)
-    model, shares = engine_of(checkpoint), checkpoint.beginnings.shares
-    assert found == names_of(model, checkpoint.vocabulary, temperature, checkpoint.beginnings)
-    swapped = replace(checkpoint.beginnings, shares=shares[::-1])
-    assert found != names_of(model, checkpoint.vocabulary, temperature, swapped)
 
 
 def test_bars_are_those_of_python(page: Any) -> None:
@@ -358,9 +343,3 @@ def test_a_name_is_new_exactly_if_no_model_knows_it(page: Any) -> None:
         ["david", "DAVID", "face", "xqzzk"],
     )
     assert found == [[False, False, None], [False, True, None], [True, False, None], [True, True, None]]
-
-
-@pytest.mark.parametrize("seed", [0, 2**32 - 1])
-def test_the_random_numbers_are_those_of_the_documented_generator(seed: int, page: Any) -> None:
-    code = "(seed) => { const next = namegen.randomNumbers(seed); return Array.from({ length: 300 }, next); }"
-    assert page.evaluate(code, seed) == list(islice(uniforms_of_seed(seed), 300))
