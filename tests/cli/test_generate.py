@@ -162,7 +162,8 @@ def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
 
 
 def test_names_come_while_more_are_sought_and_a_closed_pipe_is_the_end(program, run_folder):
-    process = program.spawn("generate", "run", "-n", 900_000_000, *ALL)
+    before = "import namegen.core.generation.generator as generator; generator.CHUNK_NAMES = 50_000"
+    process = program.spawn("generate", "run", "-n", 900_000_000, *ALL, before=before)
     assert process.stdout.readline()
     assert process.poll() is None
     process.stdout.close()
@@ -226,9 +227,9 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
 
 def test_a_share_is_chosen_and_a_larger_one_told_once(program):
     few = program("generate", "mlb-last", "-n", 40, "--seed", 1, "--choose", 0.05).lines()
-    every = set(program("generate", "mlb-last", "-n", 3_000, "--seed", 1, "--choose", 1).lines())
-    likely = set(program("generate", "mlb-last", "-n", 2_000, "--seed", 2, "--choose", 0.05).lines())
-    assert len(likely.intersection(few)) > 20 > len(every.intersection(few))
+    every = set(program("generate", "mlb-last", "-n", 1_500, "--seed", 1, "--choose", 1).lines())
+    likely = set(program("generate", "mlb-last", "-n", 1_000, "--seed", 2, "--choose", 0.05).lines())
+    assert len(likely.intersection(few)) > 10 > len(every.intersection(few))
     rare = program("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1).done()
     assert len(rare.out.split("\n")) == 31
     assert rare.err.count("the likeliest names give") == rare.err.count("now") > 0

@@ -174,7 +174,7 @@ def test_wrong_teachers(program, names):
 
 def test_few_names_say_what_is_left_out(program):
     program.write("few.txt", "\n".join(f"Name{place:02}" for place in range(40)))
-    run = program("train", "few.txt", "--effort", "best", "--epochs", 1, "--no-plot", "--out", "few").done()
+    run = program("train", "few.txt", "--effort", "best", *TAUGHT, "--out", "few").done()
     assert "too few names to choose the teachers' weights by" in run.err
     assert not (program.folder / "few" / "teachers").exists()
 

@@ -19,14 +19,14 @@ from tests.requirements import require
 ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
 HELD_BY_ALL_AT_ONCE = ("same with single masks", "mixed steps")  # each mask by itself takes half a minute to compile
 READING = ("as a language model", "same logits")
-QUICK = ("state round trip", "unfit states", "steps in order", "few names", "rates", "same with masks and targets")
+QUICK = ("unfit states", "steps in order", "few names", "rates", "same with masks and targets")
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
 def cases() -> Iterator[object]:
     """Each check of the Keras engine; but it compiles for seconds each time that it trains. Here the SimpleRNN is
     checked, which compiles fastest. The LSTM, whose state has two parts, is checked whole among the slow tests. All
-    cells and optimizers train in test_parity.py.
+    cells and optimizers train in test_parity.py, where states go from engine to engine.
     """
     for cell, check in product(CELLS, CHECKS):
         if check in READING or (cell == "simple_rnn" and check in QUICK):
