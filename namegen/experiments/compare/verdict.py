@@ -61,7 +61,7 @@ def _faster_in_words(results: Comparison) -> str:
     called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
     if not others:
         return f"{called[0]} alone was timed"
-    ratio = Ratio.of(first.ratios(others[0]))
+    ratio = Ratio.of(first.ratios(others[0]) or [1.0])
     if ratio.clear or ratio.rounds == 1:
         return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}"
     return f"{called[0]} and {called[1]} train equally fast"
@@ -79,7 +79,7 @@ def _ngram_in_words(lists: Sequence[ListEntry]) -> Iterator[str]:
         yield f"the n-gram is {'worse' if all(better) else 'no better'}"
     elif any(worse):
         yield f"the n-gram is {'better' if all(worse) else 'better or equal'}"
-    elif found:
+    elif any(found):  # else nobody knows
         yield "no difference from the n-gram"
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from namegen.cli.compare import print_summary
+from namegen.documents import UNSET
 from namegen.experiments.compare.document import BASELINE, Comparison, ListEntry, Quiet, TimingRound, Trouble
 from namegen.experiments.compare.plan import ORIGINALS
 from namegen.experiments.compare.verdict import headline, measured_where, samples, troubles, verdict
@@ -113,6 +114,9 @@ def test_without_engines_or_names_the_headline_says_less(comparison: Comparison)
     apart = timed(comparison, {"numpy": FAST, "keras": SLOW}, losses={"keras": 0.05})
     assert "; the engines learn differently; " in headline(apart)
     assert headline(replace(comparison, lists=(bare(comparison.lists[0]),))) == "No engine was timed."
+    entry = timed(comparison, {"numpy": FAST}).lists[0]
+    few = tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings)
+    assert "n-gram" not in headline(replace(comparison, lists=(replace(entry, trainings=few),))), "nobody knows"
 
 
 def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
