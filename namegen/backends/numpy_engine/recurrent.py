@@ -15,7 +15,8 @@ memory, so that what a cell does to a level is one pass without gaps:
     cache         (cached, N, H)    what the cell needs again on the way back
     local         (local, n, H)     local derivatives, of some levels at a time
     d             (…, N, H)         d loss / d gate pre-activations, then d loss / d before
-    group_sums    (M, …)            the sums of d over the children of a group, all arrays side by side
+    group_sums    (M, …)            the sums of d over the children of a group: for each gate of s, then of before,
+                                    side by side
     sent          (states, M, H)    what a group sends to its parent: d loss / d the state that it has read
 """
 
@@ -153,11 +154,11 @@ class Recurrent:
             cell.local_derivatives(self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local)
             for level, places in reversed(levels):
                 rows, groups = level.rows, level.groups
-                d_after = sent.take(level.children, axis=1)  # before = after[parents]
+                d_after = sent.take(level.children, axis=1)  # (states, nodes of the level, H): before = after[parents]
                 d_h = d_after[0]
                 d_h += d_outputs[rows]  # h is also the output
                 cell.backward(d_after, local[:, places], d[:, rows])
-                of_groups = sums.fill(level)
+                of_groups = sums.fill(level)  # (groups of the level, …)
                 if self.through_time:
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
                     for place, state in enumerate(cell.carried):

@@ -56,7 +56,7 @@ class SharedGroups(NamedTuple):
     membership: Float[Array, "groups siblings"]
 
 
-# Neighbouring levels: the slice of their nodes; each level, with the slice of its nodes among these.
+# Neighbouring levels: the slice of all their nodes; each level, with the slice of its nodes among these.
 Stretch: TypeAlias = tuple[slice, list[tuple[Level, slice]]]
 
 
@@ -76,24 +76,27 @@ class TreeWalk:
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
         parent, level = tree.parent, tree.level
-        is_first = new_run(parent)
-        alone = is_first.copy()
+        is_first = new_run(parent)  # (N,), of its group
+        alone = is_first.copy()  # (N,), without siblings
         alone[:-1] &= is_first[1:]
         self.nodes = tree.nodes
         self.first_child = is_first.nonzero()[0]  # (groups,)
-        self.siblings = (~alone).nonzero()[0]
+        self.siblings = (~alone).nonzero()[0]  # (siblings,)
         self.groups = len(self.first_child)
         parents_of_groups = parent[self.first_child]
-        children = np.zeros(tree.nodes, np.int64)
+        children = np.zeros(tree.nodes, np.int64)  # (N,), the group of them
         children[parents_of_groups[1:]] = np.arange(1, self.groups)
-        group = is_first.cumsum() - 1
+        group = is_first.cumsum() - 1  # (N,), of each node
         group_of_sibling = group[self.siblings]
         is_shared = new_run(group_of_sibling)
-        shared, first_sibling = group_of_sibling[is_shared], is_shared.nonzero()[0].tolist()
-        first_sibling.append(len(self.siblings))
+        shared = group_of_sibling[is_shared]  # (shared,), the groups with more than one child
+        first_sibling = [
+            *is_shared.nonzero()[0].tolist(),
+            len(self.siblings),
+        ]  # where the children of each of them begin
 
-        rows = level.tolist()
-        groups = self.first_child.searchsorted(level).tolist()
+        # Where each level begins: among the nodes, the groups, the shared groups.
+        rows, groups = level.tolist(), self.first_child.searchsorted(level).tolist()
         of_shared = shared.searchsorted(groups).tolist()
         self.levels: list[Level] = []
         self._stretches: dict[int, list[Stretch]] = {}
