@@ -169,6 +169,8 @@ class TestJson:
     [
         (b"", (), "has no names"),
         (b" \r\n\t\n", (), "has no names"),
+        (b"\xef\xbb\xbf", (), "has no names"),
+        ("Al\n".encode("utf-16"), (), "line 1"),
         (b"ab\r\ncd\nJos\xe9\n", (), "line 3, byte 4: 0xe9"),
         (b"\xef\xbb\xbfab\r\xffcd", (), "line 2, byte 1: 0xff"),
         (b"ab\ncd\xc3", (), "line 2, byte 3: 0xc3"),
