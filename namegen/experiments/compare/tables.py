@@ -32,12 +32,14 @@ from namegen.experiments.compare.document import (
     read_comparison,
 )
 from namegen.experiments.compare.pairs import NORMAL, between, in_figures, interval_in_words
-from namegen.experiments.compare.speed import Ratio, Speed, speeds
 from namegen.experiments.compare.verdict import (
+    Ratio,
+    Speed,
     curve_distances,
     headline,
     measured_where,
     samples,
+    speeds,
     troubles,
     verdict,
     why_not_plausible,
