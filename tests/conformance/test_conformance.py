@@ -18,6 +18,7 @@ from tests.requirements import require
 
 ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
 HELD_BY_ALL_AT_ONCE = ("same with single masks", "mixed steps")  # each mask by itself takes half a minute to compile
+OPTIMIZERS_ONE_BY_ONE = "same training"  # which know of no cell
 READING = ("as a language model", "same logits")
 QUICK = ("unfit states", "steps in order", "few names", "rates", "same with masks and targets")
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
@@ -25,12 +26,16 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 def cases() -> Iterator[object]:
     """Each check of the Keras engine; but it compiles for seconds each time that it trains. Here the SimpleRNN is
-    checked, which compiles fastest. The LSTM, whose state has two parts, is checked whole among the slow tests. All
-    cells and optimizers train in test_parity.py, where states go from engine to engine.
+    checked, which compiles fastest. The LSTM, whose state has two parts, is checked among the slow tests, but for
+    one optimizer after the other. All cells and optimizers train in test_parity.py, where states go from engine to
+    engine.
     """
     for cell, check in product(CELLS, CHECKS):
         if check in READING or (cell == "simple_rnn" and check in QUICK):
             yield pytest.param(cell, check)
+        elif check == OPTIMIZERS_ONE_BY_ONE:
+            if cell == "simple_rnn":
+                yield pytest.param(cell, check, marks=pytest.mark.slow)
         elif (cell == "lstm" and check not in HELD_BY_ALL_AT_ONCE) or check == ALL_AT_ONCE:
             yield pytest.param(cell, check, marks=pytest.mark.slow)
 
