@@ -74,9 +74,6 @@ def models(as_json: bool, notes: Notes) -> None:
         ]
         click.echo(json_text({"models": entries}))
         return
-    if not found:
-        notes("this version comes without trained models: train one with `namegen train`")
-        return
     rows = [("model", "network", "list", "held out")]
     for name, checkpoint in found.items():
         validation = checkpoint.training.get("validation") or {}

@@ -13,7 +13,7 @@ from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
-from namegen.files import check_output, is_file, size_of
+from namegen.files import check_output, size_of
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -237,7 +237,6 @@ def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageMod
 def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
     """What MODEL stands for: its name, its file and what is in it. Raises CheckpointError."""
     from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
-    from namegen.models import SHIPPED
 
     note_namesake(model, "model", notes)
     name, path = find_model(model)
@@ -245,10 +244,6 @@ def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
         raise CheckpointError(
             f"{name} is a .tflite, which cannot be exported: give the run folder or the .safetensors that it was made "
             "from"
-        )
-    if name in SHIPPED and not is_file(path, CheckpointError):
-        raise CheckpointError(
-            f"this namegen came without the model {name}: install namegen again, or train one with `namegen train`"
         )
     checkpoint = read_checkpoint(path)
     if model is None:

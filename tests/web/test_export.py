@@ -151,7 +151,7 @@ def test_the_command_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments in ((), ("mlb-last",)):
         result = run(*arguments, "--out", "out.html")
         assert isinstance(result.exception, CheckpointError)
-        assert "this namegen came without the model" in str(result.exception)
+        assert "cannot read none" in str(result.exception)
     assert not Path("out.html").exists()
 
 

@@ -122,7 +122,7 @@ class Vocabulary:
     @cached_property
     def _id_of_code(self) -> Int[Array, "codes"]:
         """The id of each code point up to the highest; 0 for those that are no character, and one 0 for all above."""
-        table = np.full(int(self.code_points.max()) + 2, BOUNDARY, dtype=_smallest_int(self.size - 1))
+        table = np.full(int(self.code_points.max()) + 2, BOUNDARY, dtype=np.min_scalar_type(-self.size))
         table[self.code_points[1:]] = np.arange(1, self.size)
         return table
 
@@ -166,7 +166,3 @@ class Vocabulary:
                 f"{path} is not a vocabulary file of namegen (format version 1): give a file that Vocabulary.save wrote"
             ) from error
         return cls(document.characters)
-
-
-def _smallest_int(most: int) -> type[np.signedinteger]:
-    return next(kind for kind in (np.int8, np.int16, np.int32) if most <= np.iinfo(kind).max)
