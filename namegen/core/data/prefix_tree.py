@@ -419,7 +419,8 @@ def index_type(count: int) -> type[np.signedinteger]:
 
 def new_run(values: Int[Array, "n"]) -> Bool[Array, "n"]:
     """True where a value differs from the one before it; the first always does."""
-    first = np.ones(len(values), dtype=bool)
+    first = np.empty(len(values), dtype=bool)
+    first[:1] = True
     np.not_equal(values[1:], values[:-1], out=first[1:])
     return first
 
