@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 import pytest
 
@@ -14,13 +15,19 @@ from namegen.lists import load_bundled
 PRECISION = {"Greek": 0.75, "Uzbek": 0.7}
 
 
-@pytest.mark.parametrize("origin", FEMALE_ENDINGS)
-def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> None:
-    """Of the men's names that the list has a woman's name beside, of the same stem, nearly all."""
+@cache
+def names_of_labels() -> dict[tuple[str, ...], set[str]]:
     corpus = load_bundled("world-family")
     names = defaultdict(set)
     for name, label in zip(corpus.names, corpus.labels, strict=True):
         names[tuple(split_parts(label))].add(name)
+    return names
+
+
+@pytest.mark.parametrize("origin", FEMALE_ENDINGS)
+def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> None:
+    """Of the men's names that the list has a woman's name beside, of the same stem, nearly all."""
+    names = names_of_labels()
     forms = {man: female_form(man, origin) for man in names[origin, "male"]}
     women = names[origin, "female"]
     right = [man for man, form in forms.items() if form in women]
