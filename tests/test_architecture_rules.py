@@ -24,7 +24,7 @@ DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded o
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
 CELLS = "core.network.cells"  # a floor of its own: the settings name the cells, and the networks read the settings
-DATA = GROUND | {CELLS, "core.optimizers", "core.settings", "core.data"}
+DATA = GROUND | {CELLS, "core.optimizers", "core.schedules", "core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
@@ -45,8 +45,9 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "children": ({"documents", "errors", "events", "threads"}, set()),
     "core": (set(), set()),
     "core.optimizers": (set(), set()),
+    "core.schedules": (set(), set()),
     CELLS: ({"errors"}, set()),
-    "core.settings": (GROUND | {CELLS, "core.optimizers"}, set()),
+    "core.settings": (GROUND | {CELLS, "core.optimizers", "core.schedules"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),

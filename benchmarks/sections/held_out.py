@@ -16,8 +16,8 @@ from benchmarks.trainers import Trainer
 from benchmarks.trainers.namegen_trainer import NamegenTrainer
 from namegen.backends import load_engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
+from namegen.core.schedules import Plan, one_cycle
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.steps import one_cycle
 from namegen.types import Array
 
 BUDGETS = (1.0, 10.0)  # seconds
@@ -36,7 +36,7 @@ class Clock:
     """The learning rate by how much of the time is gone; None when all of it is."""
 
     def __init__(self, seconds: float, peak: float) -> None:
-        self._seconds, self._peak = seconds, peak
+        self._seconds, self._plan = seconds, Plan(FINE, 1, peak, WARMUP, rate_steps=())
         self._start = time.perf_counter()
 
     @property
@@ -47,7 +47,7 @@ class Clock:
     def __call__(self) -> float | None:
         """Of the step that begins now."""
         share = (time.perf_counter() - self._start) / self._seconds
-        return None if share >= 1 else one_cycle(int(share * FINE), FINE, self._peak, WARMUP)
+        return None if share >= 1 else one_cycle(int(share * FINE), self._plan)
 
 
 def train_for(trainer: Trainer, seconds: float, peak: float, first_epoch: int) -> None:

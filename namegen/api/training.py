@@ -13,6 +13,7 @@ from namegen.api.teachers import open_base, open_run, train_side_by_side
 from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting, lasting_name
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
+from namegen.core.schedules import SCHEDULES
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
@@ -133,7 +134,7 @@ def resume(
     Args:
         folder: what ``train`` made.
         backend: another engine goes on from the same state.
-        epochs: more of them than before; not with the schedule one-cycle, whose rates depend on how many there are.
+        epochs: more of them than before; not with a schedule whose learning rates depend on how many there are.
         watch: told how it goes.
         stop: asked before every step.
         teach_on: what trains its teachers, as in ``train``.
@@ -158,10 +159,11 @@ def _check_longer(epochs: int | None, config: Config) -> None:
     before = config.training.epochs or 0
     if epochs is None or epochs == before:
         return
-    if config.training.schedule == "one-cycle":
+    if SCHEDULES[config.training.schedule].depends_on_epochs:
         raise SettingsError(
-            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule one-cycle, whose "
-            "learning rates depend on the number of epochs from the first one on: train anew"
+            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule "
+            f"{config.training.schedule}, whose learning rates depend on the number of epochs from the first one on: "
+            "train anew"
         )
     if epochs < before:
         raise SettingsError(f"{setting('epochs')} is {epochs}, and the run has {before} already: give more")

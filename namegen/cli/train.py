@@ -82,8 +82,8 @@ about_the_run = options.together(
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue the training of this run folder; only --backend, --scheduler and (except for the schedule "
-    "one-cycle) --epochs may change.",
+    help="Continue the training of this run folder; only --backend, --scheduler and (unless the learning "
+    "rates depend on it) --epochs may change.",
 )
 @settings()
 @options.common
@@ -238,7 +238,7 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
                 f"{what} cannot be combined with --resume: a run continues with its own {CONFIG_FILE}, and only "
-                "--backend, --scheduler and, without the schedule one-cycle, a higher --epochs may change"
+                "--backend, --scheduler and, unless the learning rates depend on it, a higher --epochs may change"
             )
 
 

@@ -15,10 +15,10 @@ from typing import Any, cast
 
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
+from namegen.core.schedules import SCHEDULES
 from namegen.errors import SettingsError, setting, shown
 
 INITIALISERS = ("glorot", "normal", "uniform", "xavier")
-SCHEDULES = ("constant", "steps", "one-cycle")
 SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 SAMENESSES = ("names", "companies")
@@ -78,7 +78,6 @@ class About:
 
 
 LIST = "chosen for the list"
-ONE_CYCLE, BY_STEPS = setting("schedule", "one-cycle"), setting("schedule", "steps")
 COUNT: dict[str, Any] = {"metavar": "N", "holds": lambda v: v >= 1, "expected": "a whole number of at least 1"}
 SHARE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 0.9, "expected": "a share from 0 to 0.9"}
 TO_1: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 1, "expected": "a share from 0 to 1"}
@@ -96,6 +95,16 @@ def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> 
         about |= {"expected": f"one of {', '.join(about['choices'])}", "holds": about["choices"].__contains__}
     start: dict[str, Any] = {"default_factory": dict, "hash": False} if default == {} else {"default": default}
     return field(**start, metadata={"about": About(text, default=in_words, **about)})
+
+
+def reading(name: str, *, as_settings: bool = False) -> str:
+    """The schedules that read a setting.
+
+    >>> reading("learning_rate")
+    'constant or one-cycle'
+    """
+    found = (one for one, schedule in SCHEDULES.items() if name in schedule.reads)
+    return " or ".join(setting("schedule", one) if as_settings else one for one in found)
 
 
 class Checked:
@@ -273,7 +282,7 @@ class TrainingSettings(Checked):
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS)
     learning_rate: float | None = declared(
         None,
-        f"The learning rate; for {ONE_CYCLE}, its highest value.",
+        "The learning rate; where the schedule changes it, its highest value.",
         LIST,
         metavar="RATE",
         **ABOVE_0,
@@ -288,15 +297,22 @@ class TrainingSettings(Checked):
     clip_norm: float | None = declared(
         None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0
     )
-    schedule: str = declared("one-cycle", "How the learning rate changes during training.", choices=SCHEDULES)
+    schedule: str = declared(
+        "one-cycle",
+        "How the learning rate changes during training. "
+        + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
+        + ".",
+        choices=SCHEDULES,
+    )
     warmup: float = declared(
         0.2,
-        f"The share of the steps in which the learning rate rises, for {ONE_CYCLE}.",
+        f"The share of the steps in which the learning rate rises, for {reading('warmup', as_settings=True)}.",
         **TO_1,
     )
     rate_steps: tuple[tuple[int, float], ...] = declared(
         (),
-        f"The learning rate from each epoch on, for {BY_STEPS}: 0:0.01,25:0.005; the first epoch is 0.",
+        f"The learning rate from each epoch on, for {reading('rate_steps', as_settings=True)}: 0:0.01,25:0.005; the "
+        "first epoch is 0.",
         metavar="E:RATE,…",
         holds=lambda steps: (
             all(0 < rate < math.inf for _, rate in steps)
@@ -327,10 +343,10 @@ class TrainingSettings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.schedule == "steps") != bool(self.rate_steps):
+        if ("rate_steps" in SCHEDULES[self.schedule].reads) != bool(self.rate_steps):
             raise SettingsError(
                 f"the schedule is {self.schedule}, with {len(self.rate_steps)} rate steps: give "
-                f"{setting('rate_steps')} together with the schedule steps, and only with it"
+                f"{setting('rate_steps')} together with the schedule {reading('rate_steps')}, and only with it"
             )
 
     @property
@@ -360,10 +376,9 @@ class TrainingSettings(Checked):
         found = {}
         if self.optimizer != "momentum":
             found["momentum"] = f"the optimizer is {self.optimizer}, not momentum"
-        if self.schedule != "one-cycle":
-            found["warmup"] = f"the schedule is {self.schedule}, not one-cycle"
-        if self.schedule == "steps":
-            found["learning_rate"] = "the schedule is steps, and its rates are those of rate_steps"
+        for name in ("learning_rate", "warmup"):
+            if name not in SCHEDULES[self.schedule].reads:
+                found[name] = f"the schedule is {self.schedule}, not {reading(name)}"
         return found
 
 

@@ -30,6 +30,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
 from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record
+from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.base import OpenBase, begun
@@ -96,7 +97,7 @@ class PreparedTraining:
         rates hang on it.
         """
         training = to_plain(self.recipe.training)
-        if self.recipe.training.schedule != "one-cycle":
+        if not SCHEDULES[self.recipe.training.schedule].depends_on_epochs:
             del training["epochs"]
         return Identity(
             list=self.corpus.fingerprint,

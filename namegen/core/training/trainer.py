@@ -17,10 +17,10 @@ from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
+from namegen.core.schedules import SCHEDULES, Plan
 from namegen.core.settings import TrainingSettings
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress
-from namegen.core.training.steps import Schedule, make_schedule
 from namegen.errors import (
     CheckpointError,
     EngineFailedError,
@@ -58,7 +58,7 @@ class Trainer:
         self.engine, self.generator, self.dropping = prepared.engine, prepared.generator, prepared.dropping
         self._beginning = prepared.network.beginnings[0]
         self.steps = self.batches.steps(self.batch_size)
-        self.schedule: Schedule = make_schedule(training, steps_per_epoch=self.steps, epochs=self.epochs)
+        self._plan = Plan(self.steps, self.epochs, training.peak_learning_rate, training.warmup, training.rate_steps)
         self.watch, self.stop = watch, stop
         self._raised: Exception | None = None  # out of the stream of steps
 
@@ -80,13 +80,17 @@ class Trainer:
         if not progress.finished(self.training):
             batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.training.seed))
             with self._engine_at_work(progress):
-                self.engine.warm_up(Step(batch, self.schedule(0), self.dropping.masks(progress.epoch, 0)))
+                self.engine.warm_up(Step(batch, self._learning_rate(0), self.dropping.masks(progress.epoch, 0)))
         while not progress.finished(self.training):
             self._train_epoch(progress)
             if progress.step < self.steps:
                 return  # stopped
             self._end_epoch(progress)
             yield progress
+
+    def _learning_rate(self, step: int) -> float:
+        """That of a step, counted from 0 over the whole run."""
+        return SCHEDULES[self.training.schedule].rate(step, self._plan)
 
     def _stream(self, progress: TrainingProgress) -> Iterator[Step]:
         """The steps of the epoch under way that are still to be taken."""
@@ -99,7 +103,7 @@ class Trainer:
                 if self.stop():
                     return
                 self.watch(StepBegins(epoch, step))
-                yield Step(batch, self.schedule(first + step), self.dropping.masks(epoch, step))
+                yield Step(batch, self._learning_rate(first + step), self.dropping.masks(epoch, step))
         except Exception as error:
             self._raised = error
             raise
@@ -143,7 +147,7 @@ class Trainer:
                 epoch=progress.epoch + 1,
                 seconds=progress.seconds,
                 training_seconds=progress.training_seconds,
-                learning_rate=self.schedule((progress.epoch + 1) * self.steps - 1),
+                learning_rate=self._learning_rate((progress.epoch + 1) * self.steps - 1),
                 training_loss_nats_per_char=training_loss,
                 validation_loss_nats_per_char=None if metrics is None else metrics.loss_nats_per_char,
                 validation_accuracy_argmax=None if metrics is None else metrics.accuracy_argmax,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,13 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
+from namegen.core.schedules import SCHEDULES, Plan
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import Identity, RunFolder, SavedState
-from namegen.core.training.steps import Dropping, make_schedule
+from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
 from tests.core.training.small_runs import CORPUS, SHORT, make_run
@@ -140,26 +142,40 @@ def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
         failing(float("nan")).run()
 
 
+def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
+    """The learning rate of every step of a training."""
+    training = TrainingSettings(**settings)
+    plan = Plan(steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.rate_steps)
+    return [SCHEDULES[training.schedule].rate(step, plan) for step in range(steps_per_epoch * epochs)]
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
+    schedule = SCHEDULES[name]
+    given = {"schedule": name, "rate_steps": ((0, 0.1), (2, 0.01)) if "rate_steps" in schedule.reads else ()}
+    short, long = rates(3, 4, **given), rates(3, 5, **given)
+    assert (short != long[: len(short)]) == schedule.depends_on_epochs
+    for setting, value in (("learning_rate", 0.3), ("warmup", 0.7)):
+        assert (rates(3, 4, **given, **{setting: value}) != short) == (setting in schedule.reads)
+        assert (setting in TrainingSettings(**given).without_effect) == (setting not in schedule.reads)
+
+
 def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
-    constant = make_schedule(TrainingSettings(schedule="constant", learning_rate=0.3), steps_per_epoch=5, epochs=4)
-    assert {constant(step) for step in range(20)} == {0.3}
-    assert 0 < make_schedule(TrainingSettings(), steps_per_epoch=1, epochs=1)(0) <= 0.02
-    training = TrainingSettings(schedule="steps", rate_steps=((0, 0.1), (2, 0.01)))
-    schedule = make_schedule(training, steps_per_epoch=3, epochs=4)
-    assert [schedule(step) for step in range(9)] == [0.1] * 6 + [0.01] * 3
+    assert set(rates(5, 4, schedule="constant", learning_rate=0.3)) == {0.3}
+    assert 0 < rates(1, 1)[0] <= 0.02
+    assert rates(3, 3, schedule="steps", rate_steps=((0, 0.1), (2, 0.01))) == [0.1] * 6 + [0.01] * 3
 
 
 def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> None:
-    schedule = make_schedule(TrainingSettings(learning_rate=0.02, warmup=0.2), steps_per_epoch=100, epochs=10)
-    rates = [schedule(step) for step in range(1000)]
-    top = rates.index(max(rates))
+    found = rates(100, 10, learning_rate=0.02, warmup=0.2)
+    top = found.index(max(found))
     assert top == pytest.approx(200, abs=1)
-    assert max(rates) == pytest.approx(0.02, rel=1e-2)
-    assert rates[:top] == sorted(rates[:top])
-    assert rates[top:] == sorted(rates[top:], reverse=True)
-    assert rates[0] == pytest.approx(0.02 / 25)
-    assert rates[top // 2] == pytest.approx((rates[0] + 0.02) / 2, rel=0.01)
-    assert rates[-1] == pytest.approx(0.02 / 10_000)
+    assert max(found) == pytest.approx(0.02, rel=1e-2)
+    assert found[:top] == sorted(found[:top])
+    assert found[top:] == sorted(found[top:], reverse=True)
+    assert found[0] == pytest.approx(0.02 / 25)
+    assert found[top // 2] == pytest.approx((found[0] + 0.02) / 2, rel=0.01)
+    assert found[-1] == pytest.approx(0.02 / 10_000)
 
 
 @pytest.mark.parametrize("settings", [{"schedule": "steps"}, {"rate_steps": ((0, 0.1),)}])
