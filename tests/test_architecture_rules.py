@@ -23,8 +23,9 @@ PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-CELLS = "core.network.cells"  # a floor of its own: the settings name the cells, and the networks read the settings
-DATA = GROUND | {CELLS, "core.optimizers", "core.schedules", "core.settings", "core.data"}
+# Floors of their own: the settings name cells and initialisers, and the networks read the settings.
+CELLS, INITIALISERS = "core.network.cells", "core.network.initialisers"
+DATA = GROUND | {CELLS, INITIALISERS, "core.optimizers", "core.schedules", "core.settings", "core.data"}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
@@ -47,7 +48,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.optimizers": (set(), set()),
     "core.schedules": (set(), set()),
     CELLS: ({"errors"}, set()),
-    "core.settings": (GROUND | {CELLS, "core.optimizers", "core.schedules"}, set()),
+    INITIALISERS: (set(), {"numpy"}),
+    "core.settings": (GROUND | {CELLS, INITIALISERS, "core.optimizers", "core.schedules"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),
@@ -128,8 +130,8 @@ def module_name(path: Path) -> str:
 
 def floor_of(module: str) -> str:
     parts = module.split(".")[1:]
-    if ".".join(parts) == CELLS:
-        return CELLS
+    if ".".join(parts) in (CELLS, INITIALISERS):
+        return ".".join(parts)
     return ".".join(parts[:2]) if parts[:1] in (["backends"], ["core"]) else ".".join(parts[:1])
 
 

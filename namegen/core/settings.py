@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, cast
 
 from namegen.core.network.cells import CELLS
+from namegen.core.network.initialisers import INITIALISERS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.schedules import SCHEDULES
 from namegen.errors import SettingsError, setting, shown
 
-INITIALISERS = ("glorot", "normal", "uniform", "xavier")
 SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 SAMENESSES = ("names", "companies")

@@ -21,7 +21,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from namegen.core.network.architecture import INITIALISERS, Network, Shape
+from namegen.core.network.architecture import Network, Shape
+from namegen.core.network.initialisers import INITIALISERS
 from namegen.core.settings import NetworkSettings
 from namegen.errors import SettingsError, setting
 from namegen.types import Array

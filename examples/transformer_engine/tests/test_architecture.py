@@ -11,7 +11,8 @@ import pytest
 from namegen_transformer.architecture import Transformer
 
 from namegen.core.network.architecture import Network
-from namegen.core.settings import INITIALISERS, NetworkSettings, TrainingSettings
+from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, SettingsError
 

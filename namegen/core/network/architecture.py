@@ -25,6 +25,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 
 from namegen.core.network.cells import CELLS, Cell, Formula
+from namegen.core.network.initialisers import INITIALISERS
 from namegen.core.settings import DROPS, PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
 from namegen.documents import Json, from_plain
 from namegen.errors import CheckpointError, EngineError, OutputError, SettingsError, quote, setting
@@ -91,8 +92,7 @@ class Network(ABC):
         every other parameter is a matrix that ``init`` draws.
 
         Args:
-            init: ``glorot`` (Keras's), ``normal`` (deviation 0.1), ``uniform`` (from −0.1 to 0.1), ``xavier`` (normal
-                with variance 1 / inputs), the choices of the original.
+            init: one of ``INITIALISERS``.
             rng: where the numbers come from.
 
         Returns:
@@ -165,36 +165,12 @@ class Network(ABC):
                 )
 
 
-def glorot(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
-    """Uniform with variance 2 / (inputs + outputs): Glorot and Bengio, 2010, equation 16."""
-    limit = math.sqrt(6 / (shape[0] + shape[1]))
-    return rng.uniform(-limit, limit, shape)
-
-
 def orthogonal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
     """Rows that are orthonormal: Saxe et al., 2013. The signs of R's diagonal make the draw uniform."""
     rows, columns = shape
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diag(r))
     return np.ascontiguousarray(q if rows >= columns else q.T)
-
-
-def normal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
-    """Normal with deviation 0.1."""
-    return 0.1 * rng.standard_normal(shape)
-
-
-def uniform(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
-    """Uniform from −0.1 to 0.1."""
-    return rng.uniform(-0.1, 0.1, shape)
-
-
-def xavier(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
-    """Normal with variance 1 / inputs."""
-    return rng.standard_normal(shape) / math.sqrt(shape[0])
-
-
-INITIALISERS = {"glorot": glorot, "normal": normal, "uniform": uniform, "xavier": xavier}
 
 
 OPTIMIZER_PREFIX = "optimizer."
