@@ -19,12 +19,14 @@ from namegen.core.evaluation.evaluator import check_probe, probe
 from namegen.core.network.architecture import checked_tensors, parameters_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import TrainingSummary
+from namegen.core.settings import DataSettings, TeachingSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.core.training.result import RunResult, borrowed, finish
 from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
+from namegen.documents import to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.events import TrainingBegins, Watcher, unwatched
 from namegen.types import Array, Float32
@@ -139,8 +141,10 @@ class TrainingRun:
                 f"the list {here.list_name} has changed since this run began, so it cannot go on (or its state and "
                 f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
-        for part in ("network", "training", "data", "teaching"):
-            if getattr(identity, part) != getattr(here, part):
+        parts = {"training": TrainingSettings(), "data": DataSettings(), "teaching": TeachingSettings(), "network": {}}
+        for part, defaults in parts.items():  # which count for what a state lacks that is older than the setting
+            before, now = ({**to_plain(defaults), **(getattr(one, part) or {})} for one in (identity, here))
+            if before != now:
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"

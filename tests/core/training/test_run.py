@@ -92,11 +92,25 @@ def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None
             make_run(training, data, folder=folder).resume()
     with pytest.raises(NamesError, match="has changed since"):
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
+
+
+def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    make_run(folder=folder, stop=After(5)).run()
     state = folder.load_state()
-    del state.identity.data["test"]  # as a state has it that is older than the setting
+    del state.identity.data["test"], state.identity.training["momentum"], state.identity.training["batch_size"]
     folder.save_state(state)
-    with pytest.raises(CheckpointError, match=r"other settings \[data\]"):
+    with pytest.raises(CheckpointError, match=r"other settings \[training\]"):  # batch_size is not the default
         make_run(folder=folder).resume()
+    state.identity.training["batch_size"] = SHORT.batch_size
+    folder.save_state(state)
+    make_run(folder=folder).resume()
+    for training, data, part in (
+        (replace(SHORT, momentum=0.5), None, "training"),
+        (SHORT, DataSettings(test=0.1, split="names"), "data"),
+    ):
+        with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
+            make_run(training, data, folder=folder).resume()
 
 
 def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
