@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_json, read_object, to_plain
+from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, read_json, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
 from namegen.experiments.machine import commit
 from namegen.files import (
@@ -129,11 +129,10 @@ class KeptStore:
         for name in self._names.get(_ending(key), ()):
             with suppress(OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
                 document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
-                counts = {part: document[part] for part in ("result", "commit", "beside")}
-                plain = from_plain(_Counts, counts)
+                counts: dict[str, Any] = {part: document[part] for part in ("result", "commit", "beside")}
                 whole = document["checksum"] == _checksum(counts)
-                if whole and (plain.beside is None or is_file(self.folder / f"{name}{plain.beside}", None)):
-                    return Kept(name, read(plain.result), plain.commit)
+                if whole and (counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)):
+                    return Kept(name, read(counts["result"]), counts["commit"])
         return None
 
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
@@ -164,15 +163,6 @@ class KeptStore:
         for path in sorted(self.folder.glob("*.json")):
             names.setdefault(_ending(path.stem), []).append(path.stem)
         return names
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """What of a kept JSON counts."""
-
-    result: dict[str, Json]
-    commit: str | None
-    beside: str | None
 
 
 def _ending(name: str) -> str:

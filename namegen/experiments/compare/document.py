@@ -283,11 +283,6 @@ class Timing:
     chars_per_second: Measure
     peak_memory_mib: Measure | None
 
-    @property
-    def starting_seconds(self) -> float:
-        """Until the first batch can be trained."""
-        return self.start_up_seconds + self.compilation_seconds
-
 
 @dataclass(frozen=True)
 class Training(TrainingSummary, TrainingSubject):
@@ -439,11 +434,6 @@ Record = ListFacts | Reference | Training | TimingRound | Export | Generation
 RECORDS: dict[str, type[Record]] = {
     one.kind: one for one in (ListFacts, Reference, Training, TimingRound, Export, Generation)
 }
-
-
-def read_record(kind: str, plain: object) -> Record:
-    """What a measurement of this kind gave, from plain values. Raises ValueError: it has another form."""
-    return from_plain(RECORDS[kind], plain)
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------

@@ -42,7 +42,6 @@ QUICK_EPOCHS = 10
 ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
 LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
 FEWEST_UPDATES = 4  # of an epoch with the large batch: with fewer, what an epoch costs whatever its names would be told
-LOOPS: tuple[Loop, ...] = get_args(Loop)
 TIMED_EPOCHS = 6  # of each round: one to warm up, and five
 
 LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
@@ -90,16 +89,6 @@ class Scope:
     def networks(self) -> tuple[str, ...]:
         """The networks of our own that are trained."""
         return LIKE_FOR_LIKE_NETWORKS if self.quick else tuple(NETWORKS)
-
-    @property
-    def timed_networks(self) -> tuple[str, ...]:
-        """Those that every engine trains like for like, and is timed with in rounds."""
-        return LIKE_FOR_LIKE_NETWORKS[:1] if self.quick else LIKE_FOR_LIKE_NETWORKS
-
-    @property
-    def rounds(self) -> int:
-        """How often each engine is timed."""
-        return QUICK_ROUNDS if self.quick else ROUNDS
 
     @property
     def training(self) -> dict[str, Json]:
@@ -170,11 +159,6 @@ class PlannedNetwork:
     config: Mapping[str, Mapping[str, Json]]
 
 
-def our_networks(names: tuple[str, ...], training: Mapping[str, Json], engine: str = NUMPY) -> list[PlannedNetwork]:
-    """The comparison's own networks of these names, trained by one engine."""
-    return [_own(name, engine, NETWORKS[name], training) for name in names]
-
-
 def _own(name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]) -> PlannedNetwork:
     config = {"data": {"validation": VALIDATION}, "network": network, "training": training}
     return PlannedNetwork(name, engine, config)
@@ -234,7 +218,8 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement[Subject]]
 
 def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]]:
     """The measurements of a list: of its networks; of the engines; the ``.tflite``; of the names."""
-    ours, foreign = our_networks(scope.networks, scope.training), foreign_networks(scope.training)
+    ours = [_own(name, NUMPY, NETWORKS[name], scope.training) for name in scope.networks]
+    foreign = foreign_networks(scope.training)
     originals = [] if scope.quick else original_networks(corpus)
     split = scope.splits[0]
 
@@ -267,7 +252,7 @@ def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]
     yield [
         *(_generation(first, engine) for engine in recurrent),
         *(_generation(training(one, 0, split), one.engine) for one in foreign),
-        *(_generation(first, TFLITE, exported, loop) for loop in LOOPS),
+        *(_generation(first, TFLITE, exported, loop) for loop in get_args(Loop)),
         *(_generation(one, NUMPY) for one in others),
     ]
 
@@ -279,13 +264,14 @@ def _of_the_engines(corpus: Corpus, scope: Scope, foreign: set[str]) -> Iterator
     """
     split, settings = scope.splits[0], LIKE_FOR_LIKE_TRAINING | scope.training
     engines = [engine for engine in engine_paths() if engine not in foreign]
-    networks = [one for name in scope.timed_networks for by in engines for one in our_networks((name,), settings, by)]
+    names = LIKE_FOR_LIKE_NETWORKS[:1] if scope.quick else LIKE_FOR_LIKE_NETWORKS
+    networks = [_own(name, engine, NETWORKS[name], settings) for name, engine in product(names, engines)]
     networks += foreign_networks(settings)
     for network in networks:
         yield _training(corpus, scope, network, 0, split, "like_for_like")
     trained = (1 - VALIDATION) * len(corpus.names)
     large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
-    for number, network in product(range(1, scope.rounds), networks):
+    for number, network in product(range(1, QUICK_ROUNDS if scope.quick else ROUNDS), networks):
         config = _config(scope, network, 0, split, epochs=TIMED_EPOCHS)
         subject = TimingSubject(network.name, network.engine, number, config, large)
         label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"

@@ -23,12 +23,13 @@ from typing import Any, TypeAlias, cast
 from namegen.backends import engine_paths
 from namegen.children import Children, Part, PartEnded, run_all
 from namegen.core.data.corpus import Corpus
-from namegen.documents import to_plain
+from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, Watcher, unwatched
 from namegen.experiments.compare.document import (
     FORMAT,
     FORMAT_VERSION,
     GENERATED_NAMES,
+    RECORDS,
     Comparison,
     Export,
     Generation,
@@ -40,7 +41,6 @@ from namegen.experiments.compare.document import (
     TimingRound,
     Training,
     Trouble,
-    read_record,
 )
 from namegen.experiments.compare.measure import Request
 from namegen.experiments.compare.plan import (
@@ -113,7 +113,7 @@ def measure(plan: Plan, folder: Path, watch: Watcher) -> Outcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
     store, outcome = KeptStore(folder), Outcome()
     for one in plan:
-        kept = store.read(one.key, partial(read_record, one.subject.kind))
+        kept = store.read(one.key, partial(from_plain, RECORDS[one.subject.kind]))
         if kept is not None:
             outcome.records[one.key] = kept.result
             outcome.commits.add(kept.commit)
@@ -159,7 +159,7 @@ def _take_in(ended: PartEnded, measurement: Measurement[Subject], store: KeptSto
     """Keep what was measured. Gives why there is nothing, if there is nothing."""
     answer = cast("dict[str, Any]", ended.answer or {})
     if "record" in answer:
-        record = read_record(measurement.subject.kind, answer["record"])
+        record = from_plain(RECORDS[measurement.subject.kind], answer["record"])
         store.keep(measurement.key, answer["record"], beside=measurement.beside)
         outcome.records[measurement.key] = record
         outcome.commits.add(store.commit)

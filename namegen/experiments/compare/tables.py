@@ -130,12 +130,9 @@ def _of_networks(
         notes += [interval_in_words(apart.values())]
     elif any(run.held_out_groups for network in networks for run in entry.runs(split, network)):
         notes.append(TOO_FEW)
-    name: Column[str] = Column("network", lambda who: _called(entry, split, who))
+    called = {CEILING: "ceiling of that part"} | {who: entry.called(split, who) for who in (*networks, BASELINE)}
+    name = Column("network", called.__getitem__)
     return make_table(title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2)
-
-
-def _called(entry: ListEntry, split: SplitName, who: str) -> str:
-    return "ceiling of that part" if who == CEILING else entry.called(split, who)
 
 
 def _note(entry: ListEntry, split: SplitName) -> str:

@@ -144,7 +144,8 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
         times = [time for one in own if one.engine == engine for time in one.rounds.values()]
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
         takes = f" and takes {mebibytes(median(memory))} MiB of memory" if memory else ""
-        yield f"{engine} is ready to train after {seconds(median(time.starting_seconds for time in times))} s{takes}."
+        starting = median(time.start_up_seconds + time.compilation_seconds for time in times)
+        yield f"{engine} is ready to train after {seconds(starting)} s{takes}."
 
 
 # --- whether they learn the same --------------------------------------------------------------------------------------

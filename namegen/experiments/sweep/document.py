@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from namegen.documents import Json, Measure, from_plain
@@ -165,9 +166,4 @@ class Results:
                 raise ValueError(f"the run {quote(run.run)} is {run.status}, which does not fit its network")
 
 
-def results_from_plain(plain: object) -> Results:
-    """The document of a sweep from plain values. Raises ValueError: it has another form, or does not fit together."""
-    return from_plain(Results, plain)
-
-
-SWEEPS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "sweep", results_from_plain)}
+SWEEPS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "sweep", partial(from_plain, Results))}

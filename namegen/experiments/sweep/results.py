@@ -166,12 +166,8 @@ def best_in_words(results: Results, of_list: str) -> str:
 def same_names_held_out(runs: Iterable[Run]) -> bool:
     """Whether runs of the same seed were tested on the same names, as far as the figures of that part tell."""
     parts: dict[int, HeldOut] = {}
-    for run in runs:
-        one = run.done.held_out
-        part = parts.setdefault(run.seed, one)
-        if (one.names, one.characters) != (part.names, part.characters) or not _alike(one.ceiling, part.ceiling):
-            return False
-    return True
+    pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
+    return all(a.names == b.names and a.characters == b.characters and _alike(a.ceiling, b.ceiling) for a, b in pairs)
 
 
 def _some(names: Sequence[str], joined_by: str) -> str:
@@ -181,12 +177,9 @@ def _some(names: Sequence[str], joined_by: str) -> str:
 def reference_parts(runs: Sequence[Run]) -> list[HeldOut]:
     """The held-out parts that the runs of a list stand beside, one for each seed; none where settings change them."""
     parts: dict[int, HeldOut] = {}
-    for run in runs:
-        one = run.done.held_out
-        part = parts.setdefault(run.seed, one)
-        if not (_alike(part.ceiling, one.ceiling) and _alike(part.baseline, one.baseline)):
-            return []
-    return list(parts.values())
+    pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
+    alike = all(_alike(a.ceiling, b.ceiling) and _alike(a.baseline, b.baseline) for a, b in pairs)
+    return list(parts.values()) if alike else []
 
 
 def _alike(one: PlainMetrics, other: PlainMetrics) -> bool:

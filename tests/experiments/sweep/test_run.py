@@ -19,7 +19,7 @@ from namegen.core.evaluation.references import best_ngram
 from namegen.documents import from_plain, to_plain
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep import task
-from namegen.experiments.sweep.document import Outcome, Results, Run, RunJob, Trained, results_from_plain
+from namegen.experiments.sweep.document import Outcome, Results, Run, RunJob, Trained
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.experiments.sweep.run import MARK, keep, read_kept, sweep
 from namegen.experiments.trained import plain_metrics
@@ -97,7 +97,7 @@ def test_the_document_is_read_as_it_was_written_and_its_fields_are_explained() -
     made = results_of(*(replace(run, settings=settings) for run in runs), axes=axes, left=2)
     plain = to_plain(made)
     assert json.loads(json.dumps(plain)) == plain
-    assert results_from_plain(plain) == made
+    assert from_plain(Results, plain) == made
     text = DOCS.read_text(encoding="utf-8")
     for field in (*fields(Results), *fields(Run), *fields(Trained)):
         assert re.search(rf"`{field.name}`", text), f"docs/use/sweep.md does not explain {field.name}"
@@ -144,7 +144,7 @@ def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> 
         keep(KeptStore(kept), run, ended(DIVERGED))
     made = sweep(Grid("sweep.toml", Config(), {"training.seed": (0,)}), [run], tmp_path)
     written = (tmp_path / "results.json").read_text(encoding="utf-8")
-    assert results_from_plain(json.loads(written)) == made
+    assert from_plain(Results, json.loads(written)) == made
     assert "Zoë.txt" in written
 
 
