@@ -48,7 +48,7 @@ def check_levels(tree: PrefixTree) -> None:
         zip(tree.level[:-1].tolist(), tree.level[1:].tolist(), strict=True)
     )
     groups = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
-    assert walk.groups == len(groups)
+    assert walk.group_count == len(groups)
     assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
     for rows in (1, 3, tree.nodes):
         stretches = walk.stretches(rows)

@@ -37,7 +37,7 @@ class NumpyCell(ABC):
     Attributes:
         declared: the cell whose formula it computes (``core/network/cells.py``), with its gates and states.
         apart: the gates that need their x and s apart.
-        carried: which arrays of the state are in ``before``: neighbours, all but h among them.
+        carried: which arrays of the state are in ``before``: neighbours; all but h must be among them, h may be.
         cached: how many arrays ``cache`` has.
         more_local: how many arrays ``local`` has beside those that are said above.
     """

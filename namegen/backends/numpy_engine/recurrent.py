@@ -6,18 +6,20 @@ sum over its children. Without sharing the tree is a bundle of names, and this i
 All matrix products are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
 
 The arrays of a step, for N nodes in M groups (the children of one parent, ``walk.py``). Each ``(N, H)`` is whole in
-memory, so that what a cell does to a level is one pass without gaps:
+memory, so that what a cell does to a level is one pass without gaps. The memory is for the largest tree so far and has
+more rows; a step uses the first N or M:
 
     x             (gates, n, H)     the input's part, x K + b, of some levels at a time
     h_of_parents  (M, H)            the hidden state that the children of a group read
     before        (carried, N, H)   what else of the state before a node its cell reads
-    after         (states, N, H)    the state at each node, h first; in the last row the state before a name
+    after         (states, N, H)    the state at each node, h first; in the last row of the memory the start state
     cache         (cached, N, H)    what the cell needs again on the way back
     local         (local, n, H)     local derivatives, of some levels at a time
     d             (…, N, H)         d loss / d gate pre-activations, then d loss / d before
-    group_sums    (M, …)            the sums of d over the children of a group: for each gate of s, then of before,
-                                    side by side
-    sent          (states, M, H)    what a group sends to its parent: d loss / d the state that it has read
+    group_sums    (M, …)            side by side the sums over the children of a group of arrays of d: for each gate of
+                                    s, in U's order, its pre-activation, then each array of before, in its order
+    sent          (states, M, H)    what a group sends to its parent: d loss / d the state that it has read; zeros for
+                                    the roots' group, as nobody asks for the gradient by the start state
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ LayerState: TypeAlias = Array  # (states, B, H), h first
 
 
 class Recurrent:
-    """A recurrent layer. Parameters: ``kernel`` K ``(K or V + L, G·H)``, ``recurrent_kernel`` U ``(H, G·H)``, ``bias``.
+    """A recurrent layer.
 
+    Parameters: ``kernel`` K ``(K or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)``, ``bias``.
     The gates stand side by side in the columns of K, U and the bias. A bias of two rows has one for the input's part
     and one for the state's part.
 
@@ -148,7 +151,6 @@ class Recurrent:
         of_s = U.shape[1]
         U_T = np.ascontiguousarray(U.T)  # transposed in memory: BLAS takes it faster by a fifth
         sums.begin(walk)
-        sent[:, 0] = 0  # of the roots' group: what a node without children receives
         for nodes, levels in reversed(self._stretches):
             local = self._local[:, : nodes.stop - nodes.start]
             cell.local_derivatives(self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local)
@@ -159,18 +161,18 @@ class Recurrent:
                 d_h += d_outputs[rows]  # h is also the output
                 cell.backward(d_after, local[:, places], d[:, rows])
                 of_groups = sums.fill(level)  # (groups of the level, …)
-                if self.through_time:
+                if self.through_time and groups.start > 0:  # not for the roots: a node without children reads its zeros
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
                     for place, state in enumerate(cell.carried):
                         of_state = of_groups[:, of_s + place * H : of_s + (place + 1) * H]
                         sent[state, groups] = of_state if state else sent[0, groups] + of_state
         # s = h U (+ bias): the same s for all children of a prefix, so their sums are enough
-        d_s = sums.rows[: walk.groups, :of_s]
-        np.dot(self._h_of_parents[: walk.groups].T, d_s, out=self.gradients["recurrent_kernel"])
+        d_s = sums.rows[: walk.group_count, :of_s]
+        np.dot(self._h_of_parents[: walk.group_count].T, d_s, out=self.gradients["recurrent_kernel"])
         d_bias = np.atleast_2d(self.gradients["bias"])
         if len(d_bias) == 2:
             d_bias[1] = 0  # a gate that does not read the state has no use for its second bias
-            d_bias[1, :of_s] = np.ones(walk.groups, self.dtype) @ d_s
+            d_bias[1, :of_s] = np.ones(walk.group_count, self.dtype) @ d_s
         return self._undo_input_part(d_bias[0])
 
     def _input_part(

@@ -46,13 +46,13 @@ class SharedGroups(NamedTuple):
     ``np.add.reduceat`` gives the same sums without a product, 3 to 5 times as slowly.
 
     Attributes:
-        groups: which.
-        siblings: the slice of their children among the siblings of the walk.
+        numbers: which.
+        places: the slice of their children among the siblings of the walk.
         membership: 1 where a sibling belongs to a group.
     """
 
-    groups: Int64[Array, "groups"]
-    siblings: slice
+    numbers: Int64[Array, "groups"]
+    places: slice
     membership: Float[Array, "groups siblings"]
 
 
@@ -68,7 +68,7 @@ class TreeWalk:
         dtype: in which is computed.
 
     Attributes:
-        nodes, groups: how many there are.
+        nodes, group_count: how many there are.
         first_child: of each group; the others are its neighbours.
         siblings: all nodes that have siblings, in order.
         levels: from the roots down.
@@ -82,10 +82,10 @@ class TreeWalk:
         self.nodes = tree.nodes
         self.first_child = is_first.nonzero()[0]  # (groups,)
         self.siblings = (~alone).nonzero()[0]  # (siblings,)
-        self.groups = len(self.first_child)
+        self.group_count = len(self.first_child)
         parents_of_groups = parent[self.first_child]
         children = np.zeros(tree.nodes, np.int64)  # (N,), the group of them
-        children[parents_of_groups[1:]] = np.arange(1, self.groups)
+        children[parents_of_groups[1:]] = np.arange(1, self.group_count)
         group = is_first.cumsum() - 1  # (N,), of each node
         group_of_sibling = group[self.siblings]
         is_shared = new_run(group_of_sibling)
@@ -104,9 +104,9 @@ class TreeWalk:
             nodes, blocks = slice(rows[t], rows[t + 1]), []
             for first in range(of_shared[t], of_shared[t + 1], BLOCK_GROUPS):
                 last = min(first + BLOCK_GROUPS, of_shared[t + 1])
-                these, siblings = shared[first:last], slice(first_sibling[first], first_sibling[last])
+                numbers, places = shared[first:last], slice(first_sibling[first], first_sibling[last])
                 blocks.append(
-                    SharedGroups(these, siblings, (these[:, None] == group_of_sibling[siblings]).astype(dtype))
+                    SharedGroups(numbers, places, (numbers[:, None] == group_of_sibling[places]).astype(dtype))
                 )
             self.levels.append(
                 Level(
@@ -162,9 +162,9 @@ class GroupSums:
         """Sum over the children of a level; gives its part of the rows."""
         # clip: unlike raise, the default, it writes into out without a copy
         self._flat.take(self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip")
-        for groups, siblings, membership in level.shared:
-            rows = self._flat.take(self._siblings[siblings], axis=0)
-            self.rows[groups] = membership.dot(rows.reshape(len(rows), -1))
+        for numbers, places, membership in level.shared:
+            rows = self._flat.take(self._siblings[places], axis=0)
+            self.rows[numbers] = membership.dot(rows.reshape(len(rows), -1))
         return self.rows[level.groups]
 
 
