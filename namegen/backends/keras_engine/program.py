@@ -28,7 +28,7 @@ So the arrays hold no padding but at their end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,7 +39,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Step
 from namegen.core.network.architecture import RecurrentNetwork, checked_masks
-from namegen.types import Array, Float, Float64, Int32, Int64
+from namegen.types import Array, Float64, Int64
 
 ROWS = 32  # of a tile; 16 and 64 are as fast or slower
 NODES = 8192  # nodes in a call; a larger batch has a call of its own, of twice the nodes, four times, ...
@@ -70,21 +70,16 @@ class TrainingProgram:
         self.layers, self.optimizer, self.masks, self.through_time = layers, optimizer, masks, through_time
         values = [variable.value for variable in layers.parameters.values()]
         self.recurrent, self.linear = values[:-2], values[-2:]
-        self._compiled = tf.function(self._updates, jit_compile=True, autograph=False)
-
-    @property
-    def compilations(self) -> int:
-        """How often something was compiled so far."""
-        return int(self._compiled.experimental_get_tracing_count())
+        self.compiled = tf.function(self._updates, jit_compile=True, autograph=False)
 
     def run(self, steps: Sequence[Step]) -> Float64[Array, "S"]:
         """Apply each step; their losses in nats, summed over the characters."""
-        losses: Float64[Array, "S"] = self._compiled(**self._arguments(steps, len(steps))).numpy()
+        losses: Float64[Array, "S"] = self.compiled(**self._arguments(steps, len(steps))).numpy()
         return losses[: len(steps)]
 
     def compile(self, step: Step) -> None:
         """Compile what a step like this one needs, by applying no update at all."""
-        self._compiled(**self._arguments([step], 0))
+        self.compiled(**self._arguments([step], 0))
 
     def _arguments(self, steps: Sequence[Step], updates: int) -> dict[str, Any]:
         """The steps one behind the other, filled up to the fixed shapes."""
@@ -263,37 +258,24 @@ def softmax_cross_entropy(chances: Tensor, logits: Tensor, visits: Tensor) -> Te
     return tf.reduce_sum(tf.cast(entropy * visits, tf.float64))
 
 
-@dataclass(frozen=True, eq=False)
-class Packing:
-    """The trees of some batches, one behind the other, in arrays of one length; nodes are counted through.
-
-    Attributes:
-        tokens: the last token of each node.
-        parents: the node of its parent; of a root, and behind the last tree, the last place of all, which no node has.
-        visits: how many names pass through the node; 0 behind the last tree.
-        chances: of what follows the node, in the batch or by its targets.
-        tiles: the first node of each tile; then, up to the end of the array, the end of the last tree.
-        first_tile: of each batch; then the number of all tiles.
-        first_node: of each batch; then the number of all nodes.
-    """
-
-    tokens: Int32[Array, "room"]
-    parents: Int32[Array, "room"]
-    visits: Float[Array, "room"]
-    chances: Float[Array, "room V"]
-    tiles: Int32[Array, "room"]
-    first_tile: Int32[Array, "starts"]
-    first_node: Int32[Array, "starts"]
-
-
-def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> Packing:
+def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> SimpleNamespace:
     """Lay the trees of the batches one behind the other into arrays of the length ``room``, which is greater than the
-    number of their nodes.
+    number of their nodes; nodes are counted through.
+
+    Returns:
+        tokens ``(room,)``: the last token of each node.
+        parents ``(room,)``: the node of its parent; of a root, and behind the last tree, the last place of all, which
+            no node has.
+        visits ``(room,)``: how many names pass through the node; 0 behind the last tree.
+        chances ``(room, V)``: of what follows the node, in the batch or by its targets.
+        tiles ``(room,)``: the first node of each tile; then, up to the end of the array, the end of the last tree.
+        first_tile ``(batches + 1,)``: of each batch; then the number of all tiles.
+        first_node ``(batches + 1,)``: of each batch; then the number of all nodes.
     """
     trees = [batch.tree for batch in batches]
     first_node = np.cumsum([0, *(tree.nodes for tree in trees)])
     starts = [tile_starts(tree, rows) for tree in trees]
-    packing = Packing(
+    packing = SimpleNamespace(
         tokens=np.zeros(room, np.int32),
         parents=np.full(room, room - 1, np.int32),
         visits=np.zeros(room, dtype),

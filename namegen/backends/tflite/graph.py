@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from itertools import count
 from typing import TypeAlias
 
@@ -34,71 +34,51 @@ class Type(IntEnum):
     INT8 = 9
 
 
-class Op(IntEnum):
-    """Operators that LiteRT has built in."""
+class Op(Enum):
+    """Operators that LiteRT has built in: the number of each and, where it has options, that of their table."""
 
-    ADD = 0
+    ADD = 0, 11
     DEQUANTIZE = 6
-    FULLY_CONNECTED = 9
+    FULLY_CONNECTED = 9, 8
     LOGISTIC = 14
-    MUL = 18
+    MUL = 18, 21
     RESHAPE = 22
-    SOFTMAX = 25
+    SOFTMAX = 25, 9
     TANH = 28
-    GATHER = 36
+    GATHER = 36, 23
     TRANSPOSE = 39
-    SUB = 41
-    DIV = 42
-    STRIDED_SLICE = 45
+    SUB = 41, 28
+    DIV = 42, 29
+    STRIDED_SLICE = 45, 32
     EXP = 47
-    SPLIT = 49
+    SPLIT = 49, 35
     CAST = 53
-    ARG_MAX = 56
+    ARG_MAX = 56, 40
     MINIMUM = 57
     LESS = 58
     GREATER = 61
     LESS_EQUAL = 63
     NOT_EQUAL = 72
     LOG = 73
-    SUM = 74
-    SHAPE = 77
-    REDUCE_MAX = 82
-    PACK = 83
+    SUM = 74, 27
+    SHAPE = 77, 55
+    REDUCE_MAX = 82, 27
+    PACK = 83, 59
     LOGICAL_AND = 86
-    UNPACK = 88
-    REDUCE_ANY = 91
+    UNPACK = 88, 64
+    REDUCE_ANY = 91, 27
     FILL = 94
     ABS = 101
-    WHILE = 119
+    WHILE = 119, 93
     SELECT_V2 = 123
-    CUMSUM = 128
+    CUMSUM = 128, 102
     DYNAMIC_UPDATE_SLICE = 151
 
-
-class Options(IntEnum):
-    """Tables of an operator's options."""
-
-    FULLY_CONNECTED = 8
-    SOFTMAX = 9
-    ADD = 11
-    MUL = 21
-    GATHER = 23
-    REDUCER = 27
-    SUB = 28
-    DIV = 29
-    STRIDED_SLICE = 32
-    SPLIT = 35
-    ARG_MAX = 40
-    SHAPE = 55
-    PACK = 59
-    UNPACK = 64
-    WHILE = 93
-    CUMSUM = 102
+    def __init__(self, number: int, options: int | None = None) -> None:
+        self.number, self.options = number, options
 
 
 TYPES = {np.dtype(kind.name.lower()): kind for kind in Type}  # NumPy has the same names
-OPTIONS = {op: Options[op.name] for op in Op if op.name in Options.__members__}
-OPTIONS |= dict.fromkeys((Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY), Options.REDUCER)
 NONE_CHOSEN: Mapping[int, Number] = {}
 LARGEST_PLACEHOLDER = 127  # operators with larger numbers have this one in the field of old files
 
@@ -217,7 +197,7 @@ class File:
     def to_bytes(self) -> bytes:
         """The whole file."""
         codes = [
-            Table({0: Number("<b", min(op, LARGEST_PLACEHOLDER)), 2: integer(version), 3: integer(op)})
+            Table({0: Number("<b", min(op.number, LARGEST_PLACEHOLDER)), 2: integer(version), 3: integer(op.number)})
             for op, version in self.operators
         ]
         root = Table(
@@ -326,8 +306,8 @@ class Graph:
             1: numbers(-1 if tensor is None else tensor.place for tensor in inputs),
             2: numbers(tensor.place for tensor in outputs),
         }
-        if op in OPTIONS:
-            operator |= {3: Number("<B", OPTIONS[op]), 4: Table(fields)}
+        if op.options is not None:
+            operator |= {3: Number("<B", op.options), 4: Table(fields)}
         self.operators.append(Table(operator))
 
     def table(self) -> Table:
