@@ -17,9 +17,8 @@ Source: distillation, Hinton, Vinyals and Dean, 2015.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise, starmap
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
@@ -129,7 +128,8 @@ def make_lesson(
         TrainingError: what the teachers draw are no names, or not even the training part fits into memory.
     """
     most = LARGEST_TABLE // teachers.vocabulary_size
-    own, beginnings = training.sequences(), _beginnings(training)
+    own, count = training.sequences(), training.count[: training.roots]
+    beginnings = Beginnings(tuple(training.token[: training.roots].tolist()), tuple((count / count.sum()).tolist()))
     for _ in range(TRIES if training.nodes <= most else 0):
         notes = _Notes(teachers, most)
         try:
@@ -150,12 +150,6 @@ def make_lesson(
         f"the list has {training.nodes:,} prefixes and {teachers.vocabulary_size:,} characters, and the teachers' "
         "probabilities for them do not fit into memory: train without teachers, or give a shorter list"
     )
-
-
-def _beginnings(training: PrefixTree) -> Beginnings:
-    """What the names of the training part begin with, by how many do."""
-    count = training.count[: training.roots]
-    return Beginnings(tuple(training.token[: training.roots].tolist()), tuple((count / count.sum()).tolist()))
 
 
 def draw(
@@ -184,12 +178,8 @@ class _TooManyError(Exception):
     """There is no room for more notes."""
 
 
-@dataclass(frozen=True, eq=False)
-class _NoteState:
-    """The teachers' state, and which note was made of each prefix; −1 before the first."""
-
-    inner: State
-    note: Int64[Array, "B"]
+# The teachers' state, and which note was made of each prefix, (B,); −1 before the first.
+_NoteState: TypeAlias = tuple[State, Int64[Array, "B"]]
 
 
 class _Notes:
@@ -213,25 +203,25 @@ class _Notes:
 
     def initial_state(self, rows: int) -> _NoteState:
         """Nothing has been read."""
-        return _NoteState(self.teachers.initial_state(rows), np.full(rows, -1))
+        return self.teachers.initial_state(rows), np.full(rows, -1)
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], _NoteState]:
         """As the teachers do it."""
-        state = cast(_NoteState, state)
+        inner, note = cast(_NoteState, state)
         if self._count + len(tokens) > self._most:
             raise _TooManyError
-        logits, after = self.teachers.step(tokens, state.inner)
+        logits, after = self.teachers.step(tokens, inner)
         self.chances.append(np.exp(all_log_probabilities(logits)).astype(np.float32))
-        self.parent.append(state.note)
+        self.parent.append(note)
         self.token.append(tokens)
         here = np.arange(self._count, self._count + len(tokens))
         self._count += len(tokens)
-        return logits, _NoteState(after, here)
+        return logits, (after, here)
 
     def select(self, state: State, rows: Int[Array, "K"]) -> _NoteState:
         """Gather rows."""
-        state = cast(_NoteState, state)
-        return _NoteState(self.teachers.select(state.inner, rows), state.note[rows])
+        inner, note = cast(_NoteState, state)
+        return self.teachers.select(inner, rows), note[rows]
 
 
 def _table(tree: PrefixTree, notes: _Notes, teachers: MixtureModel, training: PrefixTree) -> Float32[Array, "N V"]:

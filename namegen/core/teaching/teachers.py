@@ -24,7 +24,7 @@ from namegen.core.evaluation.references import Baseline, HeldOutReferences
 from namegen.core.models.mixture import MixtureModel, MixtureState
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import COUNTING, DataSettings
-from namegen.types import Array, Float32, Float64, Int, Int32, Int64
+from namegen.types import Array, Float32, Float64, Int32, Int64
 
 # Characters that each network counts as having foretold before any is looked at. A tenth of a short list holds so few
 # names that weights which suit just those do not suit others: without it three of four networks that learned baseball's
@@ -77,9 +77,9 @@ def weigh(
 
     Source: Dempster, Laird and Rubin, 1977; the weights of a mixture are their first example.
     """
-    mixture = MixtureModel(models, vocabularies, vocabulary=vocabulary, beginnings=beginnings)
-    chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), mixture.vocabulary_size), np.float32)
-    for nodes, of_each, *_ in read_prefixes(_Apart(mixture), tree):
+    apart = _Apart(models, vocabularies, vocabulary=vocabulary, beginnings=beginnings)
+    chances: Float32[Array, "N M V"] = np.empty((tree.nodes, len(models), vocabulary.size), np.float32)
+    for nodes, of_each, *_ in read_prefixes(apart, tree):
         chances[nodes] = of_each
     of_all: Float64[Array, "E"] = tree.edge_count / tree.edge_count.sum()
     of_edges: Float64[Array, "E M"] = chances[tree.edge_node, :, tree.edge_token].astype(np.float64)
@@ -131,24 +131,14 @@ def _loss_at(temperature: float, mixed: Float64[Array, "N V"], tree: PrefixTree,
     return float(-share @ (np.maximum(logits[tree.edge_node, tree.edge_token], floor) - sums[tree.edge_node]))
 
 
-class _Apart:
+class _Apart(MixtureModel):
     """A mixture whose models are read side by side and not yet mixed: in place of logits it gives what each by itself
     expects, and nothing for one that does not know the prefix.
     """
 
-    def __init__(self, mixture: MixtureModel) -> None:
-        self.mixture = mixture
-        self.vocabulary_size = mixture.vocabulary_size
-
-    def initial_state(self, rows: int) -> MixtureState:
-        return self.mixture.initial_state(rows)
-
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B M V"], MixtureState]:
-        chances, after = self.mixture.step_each(tokens, cast(MixtureState, state))
+        chances, after = self.step_each(tokens, cast(MixtureState, state))
         return chances * after.able[:, :, None], after
-
-    def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
-        return self.mixture.select(state, rows)
 
 
 CHOSEN_BY = 0.1  # the share of the training part that chooses
