@@ -100,14 +100,10 @@ class Layers:
             after += layer_after
         return after
 
-    def logits(self, state: list[Tensor]) -> Tensor:
-        """Of the next token, from the state after the last."""
-        return self.output(state[self.last_hidden])
-
     def step(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: the logits of the next, and the state after it."""
         after = self.read(tokens, state)
-        return self.logits(after), after
+        return self.output(after[self.last_hidden]), after
 
 
 class KerasOptimizer:

@@ -113,14 +113,6 @@ def chances_at_nodes(model: LanguageModel, tree: PrefixTree) -> Float32[Array, "
     return chances
 
 
-@dataclass(frozen=True, eq=False)
-class EdgeScores:
-    """What a model thinks of each edge of a tree, in the order of the tree's edges."""
-
-    log_probability: Float64[Array, "E"]  # nats
-    is_argmax: Bool[Array, "E"]  # the edge is the likeliest of all that could leave its node
-
-
 class AccuracyEvaluator:
     """Evaluates any LanguageModel on any list.
 
@@ -133,22 +125,24 @@ class AccuracyEvaluator:
 
     def evaluate(self, tree: PrefixTree) -> Metrics:
         """The four figures on the list that the tree stands for."""
-        scores = self.edge_scores(tree)
+        log_probability, is_argmax = self.edge_scores(tree)
         count, characters = tree.edge_count, tree.characters
         return Metrics(
-            loss_nats_per_char=float(-(count @ scores.log_probability) / characters),
-            accuracy_argmax=float(count @ scores.is_argmax / characters),
-            accuracy_sampled=float(count @ np.exp(scores.log_probability) / characters),
+            loss_nats_per_char=float(-(count @ log_probability) / characters),
+            accuracy_argmax=float(count @ is_argmax / characters),
+            accuracy_sampled=float(count @ np.exp(log_probability) / characters),
         )
 
     def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
         """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of
         ``tree.sequences()``.
         """
-        return name_sums(tree, self.edge_scores(tree).log_probability[:, None])[:, 0]
+        return name_sums(tree, self.edge_scores(tree)[0][:, None])[:, 0]
 
-    def edge_scores(self, tree: PrefixTree) -> EdgeScores:
-        """Every edge's log-probability, each distinct prefix read once."""
+    def edge_scores(self, tree: PrefixTree) -> tuple[Float64[Array, "E"], Bool[Array, "E"]]:
+        """Every edge's log-probability in nats, and whether it is the likeliest of all that could leave its node; each
+        distinct prefix is read once.
+        """
         log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
         for _, logits, edges, rows in read_prefixes(self.model, tree):
             tokens = tree.edge_token[edges]
@@ -158,7 +152,7 @@ class AccuracyEvaluator:
             log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
             log_probability[edges] = of_edges - log_sums[rows]
             is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens
-        return EdgeScores(log_probability, is_argmax)
+        return log_probability, is_argmax
 
 
 def name_sums(tree: PrefixTree, of_edges: Float64[Array, "E K"]) -> Float64[Array, "names K"]:
@@ -180,40 +174,31 @@ GROUP_BITS = 6
 GROUPS = 1 << GROUP_BITS
 
 
-@dataclass(frozen=True, eq=False)
-class GroupSums:
-    """Sums over the names of each group; a name that stands several times in the list counts as often.
-
-    Attributes:
-        characters: to be predicted, the end of each name included.
-        nats: minus the log-probability of them all.
-        hits: characters that were the likeliest.
-        sampled: the probabilities of the true characters.
-    """
-
-    characters: Int64[Array, "groups"]
-    nats: Float64[Array, "groups"]
-    hits: Int64[Array, "groups"]
-    sampled: Float64[Array, "groups"]
-
-
-def group_sums(model: LanguageModel, tree: PrefixTree, vocabulary: Vocabulary) -> GroupSums:
-    """What a model makes of each group of a list's names.
+def group_sums(
+    model: LanguageModel, tree: PrefixTree, vocabulary: Vocabulary
+) -> dict[str, Int64[Array, "groups"] | Float64[Array, "groups"]]:
+    """What a model makes of each group of a list's names; one that stands several times in the list counts as often.
 
     Args:
         model: what is evaluated.
         tree: the list.
         vocabulary: its characters.
 
+    Returns:
+        ``characters``: to be predicted, the end of each name included.
+        ``nats``: minus the log-probability of them all.
+        ``hits``: characters that were the likeliest.
+        ``sampled``: the probabilities of the true characters.
+
     >>> from namegen.core.models.ngram import NgramModel
     >>> names = ["Al", "Ali", "Al", "Bo"]
     >>> vocabulary = Vocabulary.from_names(names)
     >>> tree = PrefixTree.from_names(names, vocabulary)
-    >>> int(group_sums(NgramModel(tree, vocabulary.size, 2), tree, vocabulary).characters.sum())
+    >>> int(group_sums(NgramModel(tree, vocabulary.size, 2), tree, vocabulary)["characters"].sum())
     13
     """
-    scores = AccuracyEvaluator(model).edge_scores(tree)
-    of_edges = np.stack((-scores.log_probability, scores.is_argmax, np.exp(scores.log_probability)), axis=1)  # (E, 3)
+    log_probability, is_argmax = AccuracyEvaluator(model).edge_scores(tree)
+    of_edges = np.stack((-log_probability, is_argmax, np.exp(log_probability)), axis=1)  # (E, 3)
     sequences = tree.sequences()
     group = groups_of(vocabulary.decode_all(sequences.tokens))
 
@@ -223,7 +208,8 @@ def group_sums(model: LanguageModel, tree: PrefixTree, vocabulary: Vocabulary) -
 
     nats, hits, sampled = map(total, name_sums(tree, of_edges).T)
     characters = total(sequences.lengths + 1)  # whole numbers, which a float64 holds exactly
-    return GroupSums(characters.astype(np.int64), nats, hits.astype(np.int64), sampled)
+    whole = {"characters": characters.astype(np.int64), "hits": hits.astype(np.int64)}
+    return {**whole, "nats": nats, "sampled": sampled}
 
 
 def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:

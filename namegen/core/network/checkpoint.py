@@ -147,17 +147,10 @@ def read_known_names(path: Path) -> KnownSet:
     raise CheckpointError(f"{path} does not hold the known names of a model ({reason}): take another copy of the file")
 
 
-METADATA_KEY = "namegen"
+METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
 FORMAT_VERSION = 4
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
-
-
-@dataclass(frozen=True)
-class HeaderMetadata:
-    """What the header says beside its tensors, which safetensors looks at: the document, as one text."""
-
-    namegen: str
 
 
 def write_tensors(
@@ -256,9 +249,9 @@ def _document_text(path: Path, content: bytes, largest: int) -> str:
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
-        metadata = from_plain(HeaderMetadata, read_object(header, largest=largest)["__metadata__"])
-        if not re.fullmatch(rb"\{.*\} *", header):
-            raise ValueError("bytes behind its end")
+        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
+        if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
+            raise ValueError("bytes behind its end, or another text")
     except (ValueError, KeyError):
         raise CheckpointError(f"{foreign}, or it is damaged") from None
-    return metadata.namegen
+    return metadata[METADATA_KEY]

@@ -10,7 +10,7 @@ that nothing has to be escaped in JSON or in a page. Numbers stand with the litt
 
 from __future__ import annotations
 
-from base64 import b85encode
+from base64 import b85decode, b85encode
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
@@ -65,18 +65,10 @@ def bytes_to_text(data: bytes) -> str:
 
 def text_to_bytes(text: str) -> bytes:
     """The way back. Raises ValueError for any other text."""
-    codes = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    missing = -len(codes) % 5
-    digits = np.append(_DIGIT_OF_CODE[codes], np.full(missing, 84)).reshape(-1, 5)  # (words, 5)
-    words = digits @ 85 ** np.arange(4, -1, -1)
-    if (digits > 84).any() or (words >= 1 << 32).any():
-        raise ValueError("a text is not base 85, as namegen writes it")
-    return words.astype(">u4").tobytes()[: 4 * len(words) - missing]
-
-
-_DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~"
-_DIGIT_OF_CODE = np.full(256, len(_DIGITS))
-_DIGIT_OF_CODE[np.frombuffer(_DIGITS, np.uint8)] = np.arange(len(_DIGITS))
+    try:
+        return b85decode(text.replace("<", " ").replace(",", "<"))  # a space is not base 85
+    except ValueError as error:
+        raise ValueError("a text is not base 85, as namegen writes it") from error
 
 
 @dataclass(frozen=True)
@@ -117,12 +109,15 @@ class Form:
     read: Callable[[Any], object]
 
 
+def _bytes(write: Callable[[Any], bytes], read: Callable[[bytes], object]) -> Form:
+    """Bytes as text."""
+    return Form(str | None, lambda value: bytes_to_text(write(value)), lambda text: read(text_to_bytes(text)))
+
+
 def _numbers(dtype: str, *shape: int) -> Form:
-    """Numbers as text."""
-    return Form(
-        str | None,
-        lambda values: bytes_to_text(np.asarray(values, dtype).tobytes()),
-        lambda text: np.frombuffer(text_to_bytes(text), dtype).reshape(shape),
+    """Numbers, by their bytes."""
+    return _bytes(
+        lambda values: np.asarray(values, dtype).tobytes(), lambda data: np.frombuffer(data, dtype).reshape(shape)
     )
 
 
@@ -133,10 +128,8 @@ FORMS = {
     "training": Form(Mapping[str, Json], dict, dict),
     "score_quantiles": _numbers("<f8", QUANTILES),
     "probe": _numbers("<f4", 2, -1),
-    "bars": Form(str | None, lambda bars: bytes_to_text(bars.to_bytes()), lambda text: Bars.read(text_to_bytes(text))),
-    "known_names": Form(
-        str | None, lambda known: bytes_to_text(known.to_bytes()), lambda text: KnownSet.read(text_to_bytes(text))
-    ),
+    "bars": _bytes(Bars.to_bytes, Bars.read),
+    "known_names": _bytes(KnownSet.to_bytes, KnownSet.read),
 }
 
 
@@ -237,41 +230,28 @@ def read_record(plain: object, architectures: Architectures = own_architectures)
     try:
         values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
-        _check_together(**values)
-        return Record(**values)
+        record = Record(**values)
+        _check_together(record)
+        return record
     except NamegenError as error:
         raise ValueError(str(error)) from error
 
 
-def _check_together(
-    network: Network,
-    vocabulary: Vocabulary,
-    labels: tuple[Label, ...],
-    longest_name: int,
-    choose: float,
-    bars: Bars | None,
-    endings: tuple[str, ...],
-    shapes: tuple[str, ...],
-    score_quantiles: Array | None,
-    probe: Array | None,
-    **_: object,
-) -> None:
+def _check_together(record: Record) -> None:
     """Raise ValueError, NamesError or SettingsError for values that are sound one by one and do not fit together."""
+    network, vocabulary, bars = record.network, record.vocabulary, record.bars
+    labels, quantiles = len(record.labels), record.score_quantiles
     if network.vocabulary_size != vocabulary.size:
         raise ValueError(f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids")
-    if network.labels != len(labels):
-        raise ValueError(f"the network has {network.labels} labels and the file {len(labels)}")
-    if labels:
-        Beginnings.from_counts(vocabulary.size, [label.names for label in labels])  # raises
-    Sameness(endings)  # raises
-    check_share(choose)  # raises
-    if bars is not None and (bars.table.shape[2] != longest_name or len(bars.table) not in (1, len(labels))):
+    if network.labels != labels:
+        raise ValueError(f"the network has {network.labels} labels and the file {labels}")
+    _ = record.beginnings, record.sameness  # raise
+    check_share(record.choose)  # raises
+    if bars is not None and (bars.table.shape[2] != record.longest_name or len(bars.table) not in (1, labels)):
         raise ValueError("the bars are not those of its labels and of the lengths of its names")
-    if shapes and not are_possible(frozenset(shapes), vocabulary.characters, default_max_length(longest_name)):
+    if record.shapes and not are_possible(frozenset(record.shapes), vocabulary.characters, record.max_length):
         raise ValueError("no name of its characters, up to the longest that it gives, has the shapes of the record")
-    if score_quantiles is not None and not (
-        np.isfinite(score_quantiles).all() and (score_quantiles[:-1] <= score_quantiles[1:]).all()
-    ):
+    if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
         raise ValueError("the score_quantiles are not numbers in rising order")
-    if probe is not None and probe.shape != (2, vocabulary.size):
+    if record.probe is not None and record.probe.shape != (2, vocabulary.size):
         raise ValueError("the probe is not two rows of logits")

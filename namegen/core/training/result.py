@@ -25,6 +25,8 @@ from namegen.errors import TrainingError, engine_at_work
 from namegen.events import Measuring, Watcher
 from namegen.types import Array
 
+PLAIN = ("backend", "seed", "epochs", "best_epoch", "seconds", "chars_per_second")  # fields that are JSON as they are
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -67,12 +69,7 @@ class RunResult:
             test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
         return {
             "out": None if self.out is None else str(self.out),
-            "backend": self.backend,
-            "seed": self.seed,
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "seconds": self.seconds,
-            "chars_per_second": self.chars_per_second,
+            **{name: getattr(self, name) for name in PLAIN},
             "training": self.training.to_dict(),
             "validation": validation,
             "test": test,

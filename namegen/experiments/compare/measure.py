@@ -181,11 +181,9 @@ def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) 
     from namegen.core.evaluation.evaluator import group_sums
 
     sums = group_sums(model, held_out, vocabulary)
-    if not math.isfinite(sums.nats.sum()):
+    if not math.isfinite(sums["nats"].sum()):
         return UNSET
-    whole, parts = (sums.characters, sums.hits), (sums.nats, sums.sampled)
-    (characters, hits), (nats, sampled) = ([tuple(one.round(4).tolist()) for one in two] for two in (whole, parts))
-    return HeldOutGroups(characters, nats, hits, sampled)
+    return HeldOutGroups(**{name: tuple(values.round(4).tolist()) for name, values in sums.items()})
 
 
 # --- training ---------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
             for score, right in letters_of(model, beginning, vocabulary.encode(name).tolist()):
                 sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
         found = group_sums(model, tree, vocabulary)
-        made = np.stack((found.characters, found.nats, found.hits, found.sampled), axis=1)
+        made = np.stack([found[name] for name in ("characters", "nats", "hits", "sampled")], axis=1)
         np.testing.assert_allclose(made, sums, atol=1e-9)
 
 
