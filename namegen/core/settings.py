@@ -97,14 +97,13 @@ def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> 
     return field(**start, metadata={"about": About(text, default=in_words, **about)})
 
 
-def reading(name: str, *, as_settings: bool = False) -> str:
+def reading(name: str) -> str:
     """The schedules that read a setting.
 
     >>> reading("learning_rate")
     'constant or one-cycle'
     """
-    found = (one for one, schedule in SCHEDULES.items() if name in schedule.reads)
-    return " or ".join(setting("schedule", one) if as_settings else one for one in found)
+    return " or ".join(one for one, schedule in SCHEDULES.items() if name in schedule.reads)
 
 
 class Checked:
@@ -306,12 +305,12 @@ class TrainingSettings(Checked):
     )
     warmup: float = declared(
         0.2,
-        f"The share of the steps in which the learning rate rises, for {reading('warmup', as_settings=True)}.",
+        f"The share of the steps in which the learning rate rises, for {setting('schedule', reading('warmup'))}.",
         **TO_1,
     )
     rate_steps: tuple[tuple[int, float], ...] = declared(
         (),
-        f"The learning rate from each epoch on, for {reading('rate_steps', as_settings=True)}: 0:0.01,25:0.005; the "
+        f"The learning rate from each epoch on, for {setting('schedule', reading('rate_steps'))}: 0:0.01,25:0.005; the "
         "first epoch is 0.",
         metavar="E:RATE,…",
         holds=lambda steps: (

@@ -90,10 +90,7 @@ class TreeWalk:
         group_of_sibling = group[self.siblings]
         is_shared = new_run(group_of_sibling)
         shared = group_of_sibling[is_shared]  # (shared,), the groups with more than one child
-        first_sibling = [
-            *is_shared.nonzero()[0].tolist(),
-            len(self.siblings),
-        ]  # where the children of each of them begin
+        first_sibling = [*is_shared.nonzero()[0].tolist(), len(self.siblings)]  # where the children of each begin
 
         # Where each level begins: among the nodes, the groups, the shared groups.
         rows, groups = level.tolist(), self.first_child.searchsorted(level).tolist()
@@ -105,20 +102,11 @@ class TreeWalk:
             for first in range(of_shared[t], of_shared[t + 1], BLOCK_GROUPS):
                 last = min(first + BLOCK_GROUPS, of_shared[t + 1])
                 numbers, places = shared[first:last], slice(first_sibling[first], first_sibling[last])
-                blocks.append(
-                    SharedGroups(numbers, places, (numbers[:, None] == group_of_sibling[places]).astype(dtype))
-                )
-            self.levels.append(
-                Level(
-                    nodes,
-                    parent[nodes],
-                    slice(groups[t], groups[t + 1]),
-                    parents_of_groups[groups[t] : groups[t + 1]],
-                    group[nodes] - groups[t] if blocks else None,
-                    children[nodes],
-                    blocks,
-                )
-            )
+                membership = (numbers[:, None] == group_of_sibling[places]).astype(dtype)
+                blocks.append(SharedGroups(numbers, places, membership))
+            own = slice(groups[t], groups[t + 1])
+            place = group[nodes] - groups[t] if blocks else None
+            self.levels.append(Level(nodes, parent[nodes], own, parents_of_groups[own], place, children[nodes], blocks))
 
     def stretches(self, rows: int) -> list[Stretch]:
         """The levels in order, some at a time: as many as have at most so many nodes together, but at least one."""

@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:  # settings are read without NumPy
     import numpy as np
 
-Shape: TypeAlias = tuple[int, ...]  # (inputs, outputs)
-Matrix: TypeAlias = Any  # of such a shape, float64
+Matrix: TypeAlias = Any  # float64, of the shape (inputs, outputs)
 
 
-def glorot(shape: Shape, *, rng: np.random.Generator) -> Matrix:
+def glorot(shape: tuple[int, ...], *, rng: np.random.Generator) -> Matrix:
     """Keras's, uniform with variance 2 / (inputs + outputs): Glorot and Bengio, 2010, equation 16."""
     limit = math.sqrt(6 / (shape[0] + shape[1]))
     return rng.uniform(-limit, limit, shape)
 
 
-def normal(shape: Shape, *, rng: np.random.Generator) -> Matrix:
+def normal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Matrix:
     """Normal with deviation 0.1."""
     return 0.1 * rng.standard_normal(shape)
 
 
-def uniform(shape: Shape, *, rng: np.random.Generator) -> Matrix:
+def uniform(shape: tuple[int, ...], *, rng: np.random.Generator) -> Matrix:
     """Uniform from −0.1 to 0.1."""
     return rng.uniform(-0.1, 0.1, shape)
 
 
-def xavier(shape: Shape, *, rng: np.random.Generator) -> Matrix:
+def xavier(shape: tuple[int, ...], *, rng: np.random.Generator) -> Matrix:
     """Normal with variance 1 / inputs."""
     return rng.standard_normal(shape) / math.sqrt(shape[0])
 
