@@ -257,7 +257,7 @@ class NetworkSettings(Checked):
 class TrainingSettings(Checked):
     """How a network is trained. ``None`` means: by the rule in the field's own words.
 
-    What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``trainer.py`` (of the recurrent
+    What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``steps.py`` (of the recurrent
     kernels single weights, as Merity, Keskar and Socher, 2018, do), what smooths in ``core/teaching/lesson.py``.
     """
 

@@ -1,4 +1,4 @@
-"""Dropping: the masks of each step, which leave something out, so that the network leans on nothing alone:
+"""Dropping: the masks of each step. They leave something out, so that the network leans on nothing alone:
 
 - ``drop_recurrent``: single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher, 2018).
 - ``drop_between``, ``drop_output``: whole rows of a kernel, that is, units which it reads (Srivastava et al., 2014).

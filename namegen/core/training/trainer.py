@@ -1,8 +1,8 @@
 """Trainer: the training loop, for any Engine.
 
-It cuts the list into batches, gives each step its learning rate and masks (``steps.py``), validates after every epoch,
-keeps the best parameters, and can stop anywhere and go on from there as if nothing had happened. What it does not do:
-files (see ``run.py``) and talking to a person (the watcher).
+It cuts the list into batches, gives each step its learning rate (``core/schedules.py``) and masks (``steps.py``),
+validates after every epoch, keeps the best parameters, and can stop anywhere and go on from there as if nothing had
+happened. What it does not do: files (see ``run.py``) and talking to a person (the watcher).
 """
 
 from __future__ import annotations
