@@ -462,7 +462,14 @@ def _sorted(
         rows = order[slots]
         left = (lengths[rows] - depth).astype(lengths_type)
         width = min((KEY_BITS - int(group.max()).bit_length()) // bits, max(int(left.max()), 0))
-        key = _packed(group, tokens, start, rows, depth, left, width, bits)
+        # One number a name: its group and its next ids; behind a name's end stands the boundary, 0.
+        key = group.astype(np.int64)  # a copy, filled in place
+        for block in range(0, len(key), BLOCK):
+            part = slice(block, block + BLOCK)
+            packed, begin, end = key[part], start[rows[part]] + depth, left[part]
+            for place in range(width):
+                packed <<= bits
+                packed |= np.where(end > place, tokens.take(begin + place, mode="clip"), 0)
         within = np.argsort(key, kind="stable")
         order[slots], left = rows[within], left[within]
         key = key[within]
@@ -475,24 +482,3 @@ def _sorted(
         slots = slots[np.repeat(unsettled, sizes)]
         group = np.repeat(np.arange(int(unsettled.sum())), sizes[unsettled])
     return order, first
-
-
-def _packed(
-    group: Int64[Array, "n"],
-    tokens: Int[Array, "total"],
-    start: Int64[Array, "names"],
-    rows: Int[Array, "n"],
-    depth: int,
-    left: Int[Array, "n"],
-    width: int,
-    bits: int,
-) -> Int64[Array, "n"]:
-    """The group and the next ``width`` ids of each name as one number; behind a name's end stands the boundary, 0."""
-    keys = group.astype(np.int64)  # a copy, filled in place
-    for block in range(0, len(keys), BLOCK):
-        part = slice(block, block + BLOCK)
-        key, begin, end = keys[part], start[rows[part]] + depth, left[part]
-        for place in range(width):
-            key <<= bits
-            key |= np.where(end > place, tokens.take(begin + place, mode="clip"), 0)
-    return keys

@@ -63,14 +63,10 @@ def normalise(name: str) -> str:
     if name.isascii():  # nearly every name; the same result as the general way below
         lowered = name.lower()
         return lowered if lowered.isalnum() else lowered.translate(REMOVAL) or lowered
-    while (result := _normalise_once(name)) != name:
+    # Removal comes first too: NFKC makes a combining accent of a free-standing one, as in O´Brien.
+    while (result := _fold(name.translate(REMOVAL)).translate(REMOVAL) or _fold(name)) != name:
         name = result
     return result
-
-
-def _normalise_once(name: str) -> str:
-    # Removal comes first too: NFKC makes a combining accent of a free-standing one, as in O´Brien.
-    return _fold(name.translate(REMOVAL)).translate(REMOVAL) or _fold(name)
 
 
 def _fold(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -249,10 +250,10 @@ def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
 
 
 def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    packed = module._packed
+    in_order = module._sorted
 
-    def counted(group: np.ndarray, tokens: np.ndarray, *rest: object) -> np.ndarray:
-        return packed(group, tokens.view(Counted), *rest)  # type: ignore[arg-type]
+    def counted(tokens: np.ndarray, *rest: Any) -> tuple[np.ndarray, np.ndarray]:
+        return in_order(tokens.view(Counted), *rest)
 
     def looks(names: list[str]) -> int:
         """How often names' characters are taken while they are sorted."""
@@ -260,6 +261,6 @@ def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(mon
         assert len(Ranking.of(names, Vocabulary(LETTERS)).counts) == len(set(names))
         return len(Counted.taken)
 
-    monkeypatch.setattr(module, "_packed", counted)
+    monkeypatch.setattr(module, "_sorted", counted)
     assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), "5,000 names take as many calls as ten"
     assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), "what is told apart is read no further"
