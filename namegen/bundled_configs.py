@@ -19,7 +19,6 @@ _PACKAGE = Path(__file__).parent
 class BundledConfig:
     """A config that comes with namegen."""
 
-    name: str
     path: Path
 
     @property
@@ -46,7 +45,7 @@ def bundled_configs() -> dict[str, BundledConfig]:
     """
     installed = _PACKAGE / "configs"
     folder = installed if is_folder(installed, None) else _PACKAGE.parent / "configs"  # the latter in a checkout
-    return {path.stem: BundledConfig(path.stem, path) for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: BundledConfig(path) for path in sorted(folder.glob("*.toml"))}
 
 
 def find_config(config: Path | str) -> Path:

@@ -265,11 +265,7 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb"), printable("Zoë")
     ('a\\x1b[31mb', 'Zoë')
     """
-    return text if text.isprintable() else UNSAFE.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode()
+    return text if text.isprintable() else UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def counted(count: int, thing: str) -> str:

@@ -179,7 +179,7 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     3
     """
     given = {path: value for path, value in overrides.items() if value is not None}
-    return merge_each(config, [given], source="", label=_field)[0]
+    return merge_each(config, [given], source="", label=lambda path: setting(path.partition(".")[2]))[0]
 
 
 def merge_each(
@@ -224,11 +224,6 @@ def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Labe
         if reasons and all(reasons):
             problems.append(f"{label(path)} has no effect, as {reasons[0]}: leave it out, or change that")
     return problems
-
-
-def _field(path: str) -> str:
-    """A setting without its table, which each reader is told in their own way."""
-    return setting(path.partition(".")[2])
 
 
 def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tuple[dict[str, Any], list[str]]:

@@ -126,7 +126,13 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
     if avoided is not None:
         made.append(Avoid(avoided, kind))
     if distance is not None:
-        made.append(MinDistance(distance, _names_to_keep_away_from(list_name, avoided), kind))
+        if avoided is None and list_name not in BUNDLED:
+            raise SettingsError(
+                f"{setting('min_distance')} needs the names to keep the distance from, and this model does not carry "
+                f"its list: give them with {setting('avoid')}"
+            )
+        names = load_bundled(str(list_name)).names if avoided is None else avoided
+        made.append(MinDistance(distance, names, kind))
     return Wishlist(made)
 
 
@@ -161,15 +167,3 @@ def claimed_beginnings(lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         beginning for name in companies for beginning in beginnings(load_bundled(name).names, sameness_of("companies"))
     )
-
-
-def _names_to_keep_away_from(list_name: str | None, avoided: list[str] | None) -> Iterable[str]:
-    """The names to be avoided, or else those of the model's list."""
-    if avoided is not None:
-        return avoided
-    if list_name not in BUNDLED:
-        raise SettingsError(
-            f"{setting('min_distance')} needs the names to keep the distance from, and this model does not carry its "
-            f"list: give them with {setting('avoid')}"
-        )
-    return load_bundled(str(list_name)).names

@@ -25,7 +25,7 @@ def test_where_the_package_is_installed_they_lie_inside_of_it(tmp_path: Path, mo
         (tmp_path / folder / f"{name}.toml").write_text("# Ours.\n[grid]\n", encoding="utf-8")
     monkeypatch.setattr(module, "_PACKAGE", tmp_path / "namegen")
     (found,) = bundled_configs().values()
-    assert (found.name, found.description, found.is_sweep) == ("ours", "Ours.", True)
+    assert (found.path.stem, found.description, found.is_sweep) == ("ours", "Ours.", True)
 
 
 def test_each_says_in_its_first_line_what_it_is() -> None:

@@ -125,12 +125,6 @@ def invent_people_batches(
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
-def _as_dict(part: str, wishes: object) -> Any:
-    if wishes is None or isinstance(wishes, Mapping):
-        return {**(wishes or {})}
-    raise SettingsError(f"{setting(f'{part}_wishes')} is {shown(wishes)}: expected a dict, such as {{'max_length': 9}}")
-
-
 def _opened(model: LoadedModel | str | Path | None, shipped: str) -> LoadedModel:
     if model is None:
         return load_shipped(shipped)
@@ -228,7 +222,10 @@ def _part(
         choose: the share of the new names.
         rude: whether rude names may come, unless the wishes say so.
     """
-    others = {"rude": rude, **_as_dict(part, wishes)}
+    if not isinstance(wishes, Mapping | None):
+        told = f"{setting(f'{part}_wishes')} is {shown(wishes)}"
+        raise SettingsError(f"{told}: expected a dict, such as {{'max_length': 9}}")
+    others: dict[str, Any] = {"rude": rude, **(wishes or {})}
     listed_there = model.list_name in BUNDLED
     source = source or ("real" if listed_there else "any")
     if source not in SOURCES:

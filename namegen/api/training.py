@@ -65,8 +65,8 @@ def train(
     check_teachers(config.teaching)
     config = replace(config, teaching=lasting(config.teaching))
     corpus = _read_corpus(names, config, stdin)
-    config = merge(config, {"run.threads": config.threads})  # written down, so that to go on gives the same bits
-    config = merge(config, {"network.base": config.network.base and lasting_name(config.network.base)})
+    base = config.network.base and lasting_name(config.network.base)
+    config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits
     prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step

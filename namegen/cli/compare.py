@@ -109,9 +109,7 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import headline, samples, troubles, verdict
 
     width = columns()
-    begins = [*wrap(printable(headline(results)), width)]
-    for trouble in troubles(results):
-        begins += wrap(printable(trouble), width)
+    begins = [line for text in (headline(results), *troubles(results)) for line in wrap(printable(text), width)]
     ends = []
     for line in verdict(results):
         ends += wrap(printable(f"{line.question} {line.sentences[0]}"), width, subsequent_indent="  ")

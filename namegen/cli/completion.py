@@ -16,6 +16,7 @@ from itertools import chain
 import click
 from click.shell_completion import CompletionItem
 
+from namegen.backends import engine_paths
 from namegen.files import is_folder
 
 
@@ -69,12 +70,6 @@ def _files_here(incomplete: str) -> list[str]:
     return [f"{name}/" if is_folder(name, None) else name for name in found]
 
 
-def _engines(_: click.Context) -> Iterable[str]:
-    from namegen.backends import engine_paths
-
-    return engine_paths()
-
-
 def _labels(ctx: click.Context) -> Iterable[str]:
     """Those of the models that were given so far; of all that are shipped, where none of these was."""
     from namegen.models import SHIPPED
@@ -116,5 +111,5 @@ CHOICES = {
     "labels": _labels,
     "origins": origins,
     "countries": countries,
-    "backend": _engines,
+    "backend": lambda _: engine_paths(),
 }  # a parameter's name → what there is

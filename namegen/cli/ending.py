@@ -198,8 +198,6 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code instead
             stream.reconfigure(errors="backslashreplace")
-    try:
+    with suppress(OSError, ValueError):  # not a file: a stream of a program's own
         if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training
             sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)
-    except (OSError, ValueError):  # not a file: a stream of a program's own
-        pass

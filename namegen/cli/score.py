@@ -101,9 +101,7 @@ def is_model(text: str) -> bool:
 
     Any other folder or file does not count, so that a name stays a name wherever one works.
     """
-    if text in SHIPPED or text.endswith(MODEL_ENDINGS):
-        return True
-    return is_file(Path(text) / MODEL_FILE, None)
+    return text in SHIPPED or text.endswith(MODEL_ENDINGS) or is_file(Path(text) / MODEL_FILE, None)
 
 
 def to_dict(score: NameScore) -> dict[str, object]:

@@ -107,12 +107,10 @@ def _git(*arguments: str) -> str | None:
 
 
 def _processor() -> str:
-    try:
+    with suppress(OSError):  # not Linux
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    except OSError:  # not Linux
-        pass
     return platform.processor() or platform.machine()
 
 

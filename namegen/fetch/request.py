@@ -60,7 +60,7 @@ class _Web(urllib3.PoolManager):
 
 
 class _WebByProxy(_Web, urllib3.ProxyManager):
-    pass
+    """The same, by a proxy."""
 
 
 def request(address: str, contact: str | None, manners: Manners, say: Say = lambda *_: None) -> bytes:

@@ -9,6 +9,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -406,12 +407,10 @@ def peak_memory_mib() -> float | None:
     Linux is asked for the high-water mark of this program alone: ``ru_maxrss`` would begin at the size of the process
     that started it.
     """
-    try:
+    with suppress(OSError):  # not Linux
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    except OSError:  # not Linux
-        pass
     try:
         import resource
     except ModuleNotFoundError:  # Windows
