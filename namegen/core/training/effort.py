@@ -99,7 +99,7 @@ MANY = Choice("lstm", 192, smoothing=0.3)
 MANY_SHORT = Choice(
     "lstm", 192, smoothing=0.1, output_share=1.0, readings=24, drawn_characters=1_000_000, lesson_characters=3_000_000
 )
-VERY_MANY = Choice("lstm", 256, dropped=1.5, teachers=WIDE_TEACHERS)
+VERY_MANY = Choice("lstm", 224, dropped=1.5, teachers=WIDE_TEACHERS)
 # Read by the widest layer and learned by heart the soonest.
 LONG = Choice(
     "lstm",

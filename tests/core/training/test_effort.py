@@ -84,7 +84,7 @@ def test_phrases_are_read_more_often_than_longer_names() -> None:
 def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
     short, long = chosen(SHORT), chosen(LONG)
     assert (short.network.cell, long.network.cell) == ("gru", "lstm")
-    assert (short.network.hidden, long.network.hidden) == ((128,), (256,))
+    assert (short.network.hidden, long.network.hidden) == ((128,), (224,))
     assert (short.training.learning_rate, long.training.learning_rate) == (0.006, 0.008)
     assert short.training.batch_size < long.training.batch_size
     assert short.training.epochs > long.training.epochs
@@ -98,7 +98,7 @@ def test_a_student_is_as_wide_as_the_parameters_of_the_standard_network_allow() 
     """And as 200,000 do, where that has fewer."""
     best = TrainingSettings(effort="best")
     assert (chosen(SHORT, best).network.hidden, chosen(SHORT).network.hidden) == ((192,), (128,))
-    assert chosen(LONG, best).network.hidden == chosen(LONG).network.hidden == (256,)
+    assert chosen(LONG, best).network.hidden == chosen(LONG).network.hidden == (224,)
     phrases = replace(LONG, characters=LONG.names * 13)
     assert chosen(phrases, best).network == chosen(phrases).network
 
