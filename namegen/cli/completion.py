@@ -107,9 +107,5 @@ def _labels_of(name: str) -> list[str]:
         return []
 
 
-CHOICES = {
-    "labels": _labels,
-    "origins": origins,
-    "countries": countries,
-    "backend": lambda _: engine_paths(),
-}  # a parameter's name → what there is
+# A parameter's name → what there is.
+CHOICES = {"labels": _labels, "origins": origins, "countries": countries, "backend": lambda _: engine_paths()}

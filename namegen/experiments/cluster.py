@@ -164,11 +164,7 @@ class Cluster(Runner):
 
         try:
             yield
-        except (
-            OSError,
-            ClosedClientError,
-            CancelledError,
-        ) as error:  # cancelled: it was started anew
+        except (OSError, ClosedClientError, CancelledError) as error:  # cancelled: it was started anew
             raise EngineError(
                 "the dask scheduler is gone; what has finished is kept: start it again, and run the same command to "
                 "continue"

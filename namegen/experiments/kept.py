@@ -23,11 +23,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, read_json, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
@@ -93,21 +92,6 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
 Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
-class Kept(Generic[Found]):
-    """A measurement of the store.
-
-    Attributes:
-        name: of its files, without an ending.
-        result: what was measured.
-        commit: of the checkout that measured it; None for an installed namegen.
-    """
-
-    name: str
-    result: Found
-    commit: str | None
-
-
 class KeptStore:
     """The measurements of one folder.
 
@@ -118,13 +102,17 @@ class KeptStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self, key: str, read: Callable[[dict[str, Json]], Found]) -> Kept[Found] | None:
+    def read(self, key: str, read: Callable[[dict[str, Json]], Found]) -> tuple[Found, str, str | None] | None:
         """The measurement with this key, whatever else its name says; None where none counts.
 
         Args:
             key: of the measurement.
             read: from plain values to what was measured; raises ValueError for another form, as a later namegen may
                 write it.
+
+        Returns:
+            What was measured; the name of its files, without an ending; and the commit of the checkout that measured
+            it, None for an installed namegen.
         """
         for name in self._names.get(_ending(key), ()):
             with suppress(OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
@@ -132,7 +120,7 @@ class KeptStore:
                 counts: dict[str, Any] = {part: document[part] for part in ("result", "commit", "beside")}
                 whole = document["checksum"] == _checksum(counts)
                 if whole and (counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)):
-                    return Kept(name, read(counts["result"]), counts["commit"])
+                    return read(counts["result"]), name, counts["commit"]
         return None
 
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:

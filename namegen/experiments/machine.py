@@ -89,12 +89,9 @@ def _hash(root: Path, files: Iterable[Path]) -> str:
 
 def commit() -> str | None:
     """The commit of the checkout that namegen runs from, marked where its code has changes; None outside of one."""
-    if not is_there(PACKAGE.parent / ".git", None):
-        return None
-    head = _git("rev-parse", "--short=12", "HEAD")
-    if head is None:
-        return None
-    return f"{head}, with changes" if _git("status", "--porcelain", "--", "namegen") else head
+    head = _git("rev-parse", "--short=12", "HEAD") if is_there(PACKAGE.parent / ".git", None) else None
+    changed = head is not None and _git("status", "--porcelain", "--", "namegen")
+    return f"{head}, with changes" if changed else head
 
 
 def _git(*arguments: str) -> str | None:

@@ -62,7 +62,7 @@ RESULT = {"loss": 2.1234567890123457, "names": ["Zoë", "Al"], "none": None}
 
 def found(folder: Path, key: str) -> dict[str, Any] | None:
     kept = KeptStore(folder).read(key, lambda plain: plain)
-    return None if kept is None else kept.result
+    return None if kept is None else kept[0]
 
 
 def test_a_measurement_is_found_by_its_key_whatever_its_file_is_called(tmp_path: Path) -> None:

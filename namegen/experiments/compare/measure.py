@@ -253,18 +253,15 @@ class Trains:
         prepared = prepare(self._request.corpus, recipe, self._clocked(), threads=self._request.threads)
         result = TrainingRun(prepared).run()
         seconds = seconds_per_epoch(result.history)
-        return (
-            prepared,
-            result,
-            Timing(
-                batch_size=cast(int, prepared.recipe.training.batch_size),
-                start_up_seconds=self._loaded + self._making,
-                compilation_seconds=self._warm_up,
-                seconds_per_epoch=seconds,
-                chars_per_second=prepared.parts.batches.tree.characters / seconds,
-                peak_memory_mib=peak_memory_mib(),
-            ),
+        timing = Timing(
+            batch_size=cast(int, prepared.recipe.training.batch_size),
+            start_up_seconds=self._loaded + self._making,
+            compilation_seconds=self._warm_up,
+            seconds_per_epoch=seconds,
+            chars_per_second=prepared.parts.batches.tree.characters / seconds,
+            peak_memory_mib=peak_memory_mib(),
         )
+        return prepared, result, timing
 
     def _clocked(self) -> EngineClass:
         """The same engine, which notes how long making it and warming it up takes."""

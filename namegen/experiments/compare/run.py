@@ -115,8 +115,8 @@ def measure(plan: Plan, folder: Path, watch: Watcher) -> Outcome:
     for one in plan:
         kept = store.read(one.key, partial(from_plain, RECORDS[one.subject.kind]))
         if kept is not None:
-            outcome.records[one.key] = kept.result
-            outcome.commits.add(kept.commit)
+            outcome.records[one.key] = kept[0]
+            outcome.commits.add(kept[2])
     watch(Planned("measurement", len(plan), len(outcome.records)))
     for timed, stage in groupby(plan, key=lambda one: one.timed):
         with Children(1 if timed else max((os.cpu_count() or 1) // THREADS, 1)) as children:

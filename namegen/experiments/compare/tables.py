@@ -161,7 +161,7 @@ def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
     """The ratio to the first engine."""
     one, first = row
     ratios = [] if one is first else one.ratios(first)
-    return f"{Ratio.of(ratios)} × {first.engine}" if ratios else None
+    return f"{Ratio(ratios)} × {first.engine}" if ratios else None
 
 
 # Of an engine, beside the first one of its network and batches.

@@ -65,8 +65,8 @@ def _faster_in_words(results: Comparison) -> str:
     called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
     if not others:
         return f"{called[0]} alone was timed"
-    ratio = Ratio.of(first.ratios(others[0]) or [1.0])
-    if ratio.clear or ratio.rounds == 1:
+    ratio = Ratio(first.ratios(others[0]) or [1.0])
+    if ratio.clear or len(ratio.rounds) == 1:
         return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}"
     return f"{called[0]} and {called[1]} train equally fast"
 
@@ -124,10 +124,10 @@ def _faster(results: Comparison) -> Iterator[str]:
         sizes = first.batch_sizes
         batches = f"in batches of {sizes[0]:,}" if len(sizes) == 1 else "in the batches of the training"
         for other in others:
-            ratio, pair = Ratio.of(first.ratios(other) or [1.0]), f"as fast as {other.engine} {batches}"
+            ratio, pair = Ratio(first.ratios(other) or [1.0]), f"as fast as {other.engine} {batches}"
             if ratio.clear:
                 yield f"{network}: {first.engine} is {ratio.shown} times {pair}."
-            elif ratio.rounds == 1:
+            elif len(ratio.rounds) == 1:
                 yield f"{network}: {first.engine} was {ratio.shown} times {pair}, measured once."
             else:
                 yield f"{network}: {NO_DIFFERENCE} between {first.engine} and {other.engine} {batches}."
@@ -403,42 +403,33 @@ class Ratio:
     """How many times as fast one engine is as another, over rounds and lists.
 
     Attributes:
-        median, lowest, highest: of all rounds.
-        rounds: how many.
+        rounds: the ratio of each; at least one.
     """
 
-    median: float
-    lowest: float
-    highest: float
-    rounds: int
-
-    @classmethod
-    def of(cls, found: Sequence[float]) -> Ratio:
-        """From one of each round; at least one."""
-        return cls(median(found), min(found), max(found), len(found))
+    rounds: Sequence[float]
 
     @property
     def clear(self) -> bool:
         """Whether one engine was the faster one in every round, of several."""
-        return self.rounds > 1 and (self.lowest > 1 or self.highest < 1)
+        return len(self.rounds) > 1 and (min(self.rounds) > 1 or max(self.rounds) < 1)
 
     @property
     def shown(self) -> str:
         """The median; a difference is not shown as none: 1.02 and not 1.0."""
-        return self._show(self.median)
+        return self._show(median(self.rounds))
 
     def _show(self, number: float) -> str:
-        near = any(f"{one:.1f}" == "1.0" for one in (self.median, self.lowest, self.highest))
-        return f"{number:.{2 if near and (self.clear or self.rounds == 1) else 1}f}"
+        near = any(f"{one:.1f}" == "1.0" for one in (median(self.rounds), min(self.rounds), max(self.rounds)))
+        return f"{number:.{2 if near and (self.clear or len(self.rounds) == 1) else 1}f}"
 
     def __str__(self) -> str:
         """For people.
 
-        >>> str(Ratio.of([1.62, 1.58, 1.71])), str(Ratio.of([2.0])), str(Ratio.of([1.02, 1.04]))
+        >>> str(Ratio([1.62, 1.58, 1.71])), str(Ratio([2.0])), str(Ratio([1.02, 1.04]))
         ('1.6 (1.6 to 1.7)', '2.0 (one round)', '1.03 (1.02 to 1.04)')
         """
-        low, high = self._show(self.lowest), self._show(self.highest)
-        if self.rounds == 1:
+        low, high = self._show(min(self.rounds)), self._show(max(self.rounds))
+        if len(self.rounds) == 1:
             return f"{self.shown} (one round)"
         return self.shown if low == high else f"{self.shown} ({low} to {high})"
 
