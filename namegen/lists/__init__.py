@@ -137,10 +137,9 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
         return replace(Corpus.from_bytes(data, source=name), sameness=bundled.sameness)
-    parts = [split_name(line[0]) for line in LINE.findall(data.decode())]  # no Player made: a third of the time
-    if name == "mlb-first":
-        return Corpus(tuple(first for first, _, _ in parts if first), source=name)
-    return Corpus(tuple(last for _, last, _ in parts), source=name)
+    place = ("mlb-first", "mlb-last").index(name)
+    parts = (split_name(line[0])[place] for line in LINE.findall(data.decode()))  # no Player made: a third of the time
+    return Corpus(tuple(filter(None, parts)), source=name)
 
 
 def players() -> list[Player]:

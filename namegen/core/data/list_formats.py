@@ -38,10 +38,6 @@ def decode(data: bytes, source: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _line(entry: int) -> str:
-    return f"line {entry + 1}"
-
-
 def _line_number(before: bytes) -> int:
     return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
 
@@ -100,7 +96,7 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     names = text.split("\n")  # splitlines would also split at characters that a name may hold
     if not names[-1]:
         names.pop()  # a last line end ends a line, it does not begin an empty one
-    return Table(names, where=_line, empty="empty lines")
+    return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines")
 
 
 def csv_columns(text: str, column: str | None, label_column: str | None, source: str) -> Table:

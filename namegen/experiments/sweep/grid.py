@@ -221,31 +221,24 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
                 "training.effort quick or standard"
             )
         if config.data.names not in corpora:
-            corpora[config.data.names] = _read(config.data, read_list, corpora)
+            corpus = read_list(config.data)
+            for other in corpora.values():
+                if other.fingerprint == corpus.fingerprint:  # one of the two would be missing in every table
+                    both = f"{other.source} and {corpus.source} hold the same names"
+                    raise NamesError(f"{both}: leave one of them out of {LIST}")
+            corpora[config.data.names] = corpus
         run = SweepRun(settings, config, corpora[config.data.names])
         split = (config.data, config.training.seed)
         if split not in checked:
-            _check_split(run.corpus, *split)
+            if config.data.validation == 0:
+                raise SettingsError(
+                    "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such "
+                    "as 0.2"
+                )
+            check_long_enough(run.corpus, config.data.held_out, config.data.split, config.training.seed)
             checked.add(split)
         runs.setdefault(run.key, run)
     return list(runs.values())
-
-
-def _read(data: DataSettings, read_list: Callable[[DataSettings], Corpus], others: Mapping[str, Corpus]) -> Corpus:
-    """A list, if it is not one of the others under another name: one of the two would be missing in every table."""
-    corpus = read_list(data)
-    for other in others.values():
-        if other.fingerprint == corpus.fingerprint:
-            raise NamesError(f"{other.source} and {corpus.source} hold the same names: leave one of them out of {LIST}")
-    return corpus
-
-
-def _check_split(corpus: Corpus, data: DataSettings, seed: int) -> None:
-    if data.validation == 0:
-        raise SettingsError(
-            "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such as 0.2"
-        )
-    check_long_enough(corpus, data.held_out, data.split, seed)
 
 
 def in_config(name: str, value: str | None) -> str:

@@ -125,7 +125,8 @@ def reference_lines(results: Results, of_list: str) -> list[Line]:
     if not parts:
         return []
     ngram, ceiling = [part.baseline for part in parts], [part.ceiling for part in parts]
-    return [(baseline_name(parts), ngram, []), ("ceiling", ceiling, [])]
+    orders = " or ".join(sorted({str(part.baseline_order) for part in parts}))
+    return [(f"{orders}-gram", ngram, []), ("ceiling", ceiling, [])]
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
@@ -186,11 +187,6 @@ def _alike(one: PlainMetrics, other: PlainMetrics) -> bool:
     """The same figures; another processor may round the last digit otherwise."""
     pairs = [(getattr(one, figure), getattr(other, figure)) for figure in METRICS]
     return all(a == b or (None not in (a, b) and isclose(a, b, rel_tol=1e-9)) for a, b in pairs)
-
-
-def baseline_name(parts: Sequence[HeldOut]) -> str:
-    """The n-gram by its order."""
-    return f"{' or '.join(sorted({str(part.baseline_order) for part in parts}))}-gram"
 
 
 def axes_in_words(results: Results) -> str:

@@ -128,13 +128,12 @@ def _split(run: SweepRun) -> tuple[object, ...]:
 def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) -> Run:
     """A run with what came of it; ``name``: that of its files, without an ending."""
     model = None if outcome.trained is None else f"{KEPT_RUNS}/{name}{MODEL_SUFFIX}"
-    training, engine = run.config.training, run.config.run.backend
     return Run(
         **vars(outcome),
         run=run.key,
         list=run.corpus.source,
-        backend=engine,
-        seed=training.seed,
+        backend=run.config.run.backend,
+        seed=run.config.training.seed,
         settings=run.settings,
         model=model,
         commit=commit,
@@ -144,7 +143,7 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
 def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
     """The run of an earlier sweep, whatever its axes were."""
     kept = store.read(run.key, partial(from_plain, Outcome))
-    return None if kept is None else ended_run(run, kept.result, kept.name, kept.commit)
+    return None if kept is None else ended_run(run, *kept)
 
 
 def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
