@@ -273,12 +273,8 @@ def isolated(text: str) -> str:
     >>> isolated("Ann"), isolated("\u05e9") == "\u2068\u05e9\u2069"
     ('Ann', True)
     """
-    return f"\u2068{text}\u2069" if is_right_to_left(text) else text
-
-
-def is_right_to_left(text: str) -> bool:
-    """Whether a character of it is written from right to left."""
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    is_right_to_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    return f"\u2068{text}\u2069" if is_right_to_left else text
 
 
 LEAST_ACCURACY_SPAN = 0.1  # what curves of accuracy are taken to fill: of level ones, all else is far

@@ -69,17 +69,13 @@ def small_engine(
     Without ``training`` it only reads.
     """
     network = small_network(kind)
-    engine = _shared(engine_class, network, number, training and training.plain, dtype)
-    _start(engine, network, seed)
-    return engine
+    return _started(_shared(engine_class, network, number, training and training.plain, dtype), network, seed)
 
 
 def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
     """An engine that no check has used yet."""
     network = small_network(kind)
-    engine: Engine = engine_class(network, ADAM.plain, threads=threads)
-    _start(engine, network, seed=1)
-    return engine
+    return _started(engine_class(network, ADAM.plain, threads=threads), network, seed=1)
 
 
 @lru_cache(maxsize=64)
@@ -90,9 +86,10 @@ def _shared(
     return engine
 
 
-def _start(engine: Engine, network: Network, seed: int) -> None:
+def _started(engine: Engine, network: Network, seed: int) -> Engine:
     rng = np.random.default_rng(seed)
     engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
+    return engine
 
 
 def small_steps(

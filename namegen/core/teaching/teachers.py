@@ -20,9 +20,8 @@ from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.evaluation.evaluator import read_prefixes
-from namegen.core.evaluation.references import Baseline, HeldOutReferences
+from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.models.mixture import MixtureModel, MixtureState
-from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import COUNTING, DataSettings
 from namegen.types import Array, Float32, Float64, Int32, Int64
 
@@ -168,27 +167,13 @@ class Teacher:
         return [self.labels.get(label, -1) if self.labels else BOUNDARY for label in labels]
 
 
-def own_data(data: DataSettings, *, seed: int) -> DataSettings:
-    """How the training part of a list is split once more, for its teachers.
-
-    Args:
-        data: the list's settings.
-        seed: of the training, which splits the list where its settings have no seed of their own.
-
-    >>> own_data(DataSettings(), seed=0).validation
-    0.1
-    """
-    split_seed = seed if data.split_seed is None else data.split_seed
-    return replace(data, validation=CHOSEN_BY, test=0.0, split_seed=(split_seed + _SPLIT_SEEDS) % 2**63)
-
-
 class TeachingParts:
     """The training part of a list, split once more.
 
     Args:
         names: the training part as a list: what teachers may see of it.
         data: the settings of the whole list.
-        seed: of the training.
+        seed: of the training, which splits the list where its settings have no seed of their own.
         vocabulary: of the student.
         labels: of the student, in the order of their beginnings.
 
@@ -202,11 +187,12 @@ class TeachingParts:
     def __init__(
         self, names: Corpus, data: DataSettings, *, seed: int, vocabulary: Vocabulary, labels: tuple[str, ...] = ()
     ) -> None:
-        self.names, self.data = names, own_data(data, seed=seed)
-        self.vocabulary, self.labels = vocabulary, labels
+        split_seed = (seed if data.split_seed is None else data.split_seed) + _SPLIT_SEEDS
+        self.data = replace(data, validation=CHOSEN_BY, test=0.0, split_seed=split_seed % 2**63)
+        self.names, self.vocabulary, self.labels = names, vocabulary, labels
         # The parts of a list are over its own vocabulary and labels; those of the student may be more.
         self.parts, self.whole = (
-            ListParts.from_corpus(self.names, one, seed=0, vocabulary=vocabulary, labels=labels)
+            ListParts.from_corpus(names, one, seed=0, vocabulary=vocabulary, labels=labels)
             for one in (self.data, replace(self.data, validation=0.0))
         )
 
@@ -221,23 +207,13 @@ class TeachingParts:
         some = np.random.default_rng(0).permutation(len(rows.counts))[:MOST_TO_CHOOSE_BY]
         return SortedNames.from_rows(rows.tokens[some], rows.counts[some], rows.beginnings[some])[0].tree()
 
-    @cached_property
-    def _best_counting(self) -> Baseline:
-        """How to count, by the names to choose by."""
-        return HeldOutReferences(self.to_choose_by, self.parts).baseline
-
-    def counting(self) -> tuple[NgramModel, NgramModel]:
+    def counting(self) -> tuple[Teacher, Teacher]:
         """The n-gram that does best on the names to choose by: as it has not counted those, and as it has."""
-        parts = (self.parts, self.whole)
-        before, after = (self._best_counting.fitted_on(one.training, self.vocabulary.size) for one in parts)
+        best, size = HeldOutReferences(self.to_choose_by, self.parts).baseline, self.vocabulary.size
+        labels = {label: token for token, label in enumerate(self.labels if best.by_label else (), start=size)}
+        models = (best.fitted_on(one.training, size) for one in (self.parts, self.whole))
+        before, after = (Teacher(COUNTING, model, self.vocabulary, labels=labels) for model in models)
         return before, after
-
-    @property
-    def counting_beginnings(self) -> list[int]:
-        """What that n-gram reads for each label."""
-        if not self._best_counting.by_label:
-            return [BOUNDARY] * len(self.labels)
-        return [self.vocabulary.size + place for place, _ in enumerate(self.labels)]
 
 
 def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: bool) -> tuple[MixtureModel, Weighing]:
@@ -250,20 +226,15 @@ def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: boo
         counting: whether an n-gram of the list teaches too, as the last one. It is chosen and weighed as it has not
             seen the names to choose by, and counts them in the end.
     """
-    weighed, vocabularies = [one.model for one in teachers], [one.vocabulary for one in teachers]
-    begins = [one.beginnings(parts.labels) for one in teachers]
-    if counting:
-        before, after = parts.counting()
-        weighed.append(before)
-        vocabularies.append(parts.vocabulary)
-        begins.append(parts.counting_beginnings)
-    found = weigh(weighed, vocabularies, parts.vocabulary, parts.to_choose_by, counting=counting, beginnings=begins)
+    counted = [parts.counting()] if counting else []
+    weighed = [*teachers, *(before for before, _ in counted)]
+    models, vocabularies = [one.model for one in weighed], [one.vocabulary for one in weighed]
+    begins = [one.beginnings(parts.labels) for one in weighed]
+    found = weigh(models, vocabularies, parts.vocabulary, parts.to_choose_by, counting=counting, beginnings=begins)
     heard: list[tuple[LanguageModel, Vocabulary, list[int], float]] = []
-    for one, weight in zip(teachers, found.weights, strict=False):
+    for one, weight in zip([*teachers, *(after for _, after in counted)], found.weights, strict=True):
         sharing = [one.model] if one.twin is None else [one.model, one.twin]
         heard += [(model, one.vocabulary, one.beginnings(parts.labels), weight / len(sharing)) for model in sharing]
-    if counting:
-        heard.append((after, parts.vocabulary, parts.counting_beginnings, found.weights[-1]))
     models, alphabets, begins, weights = map(list, zip(*heard, strict=True))
     mixture = MixtureModel(
         models,

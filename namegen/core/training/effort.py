@@ -165,8 +165,9 @@ def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
         recipe = replace(recipe, teaching=replace(recipe.teaching, teachers=(*own, COUNTING)))
     if recipe.taught:
         return _student(recipe, size)
-    standard = recipe.training.effort != QUICK and recipe.network.architecture == RECURRENT
-    return _standard(recipe, size) if standard else _quick(recipe)
+    if recipe.training.effort != QUICK and recipe.network.architecture == RECURRENT:
+        return _standard(recipe, size)
+    return replace(recipe, network=_plain(recipe.network), training=recipe.training.plain)
 
 
 def teacher_recipes(recipe: Recipe, size: ListSize, data: DataSettings) -> dict[str, Recipe]:
@@ -179,7 +180,7 @@ def teacher_recipes(recipe: Recipe, size: ListSize, data: DataSettings) -> dict[
     Args:
         recipe: the student's.
         size: of what the student's list has to learn from.
-        data: ``own_data`` of the student's.
+        data: how the training part of the student's list is split once more.
     """
     training, network = recipe.training, recipe.network
     found: dict[str, Recipe] = {}
@@ -191,14 +192,9 @@ def teacher_recipes(recipe: Recipe, size: ListSize, data: DataSettings) -> dict[
     return found
 
 
-def _quick(recipe: Recipe) -> Recipe:
-    network = recipe.network.plain if recipe.network.architecture == RECURRENT else _widths_alone(recipe.network)
-    return replace(recipe, network=network, training=recipe.training.plain)
-
-
-def _widths_alone(network: NetworkSettings) -> NetworkSettings:
-    """An architecture without cells is told widths, and no cell."""
-    return replace(network, hidden=network.plain.hidden)
+def _plain(network: NetworkSettings) -> NetworkSettings:
+    """The plain network; an architecture without cells is told widths, and no cell."""
+    return network.plain if network.architecture == RECURRENT else replace(network, hidden=network.plain.hidden)
 
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
@@ -232,20 +228,17 @@ def _student(recipe: Recipe, size: ListSize) -> Recipe:
         default_rate = training.optimizer == "adam" and not training.rate_steps
         learning_rate = CELLS[cell].learning_rate if default_rate else None
     else:
-        network = _widths_alone(network)
+        network = _plain(network)
+    wanted = max(STUDENT_READINGS * size.characters, FEWEST_LESSON_CHARACTERS)
     training = _given_or(
         training,
         batch_size=USUAL_BATCH,
-        epochs=max(1, round(_lesson_characters(size, choice) / LESSON_EPOCH)),
+        epochs=max(1, round(min(choice.lesson_characters, wanted) / LESSON_EPOCH)),
         learning_rate=learning_rate,
     )
     drawn = recipe.teaching.drawn or round(choice.drawn_characters / size.length)
     teaching = replace(recipe.teaching, drawn=drawn)
     return replace(recipe, network=network, training=training.plain, teaching=teaching)
-
-
-def _lesson_characters(size: ListSize, choice: Choice) -> int:
-    return min(choice.lesson_characters, max(STUDENT_READINGS * size.characters, FEWEST_LESSON_CHARACTERS))
 
 
 def _student_width(cell: str, choice: Choice, vocabulary_size: int) -> int:

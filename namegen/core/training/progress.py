@@ -35,15 +35,10 @@ def history_csv(records: Sequence[EpochRecord]) -> str:
     Control characters are escaped, and a cell that a spreadsheet would take for a formula is quoted.
     """
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for record in records:
-        writer.writerow([_cell(getattr(record, column)) for column in COLUMNS])
+    writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**vars(record), "sample": safe_cell(printable(record.sample))} for record in records)
     return stream.getvalue()
-
-
-def _cell(value: object) -> object:
-    return safe_cell(printable(value)) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
