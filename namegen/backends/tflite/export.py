@@ -132,7 +132,12 @@ def export_tflite(
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
     after = AccuracyEvaluator(model).evaluate(tree)
-    check_agreement(quantize, pair.largest_difference, abs(after.loss_nats_per_char - before.loss_nats_per_char))
+    figure, found = "largest difference of logits", pair.largest_difference
+    if quantize == "int8":
+        figure = "difference of the loss in nats per character"
+        found = abs(after.loss_nats_per_char - before.loss_nats_per_char)
+    if not found <= TOLERANCES[quantize]:  # a NaN is too far
+        raise disagreement(quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}")
     check_parts_and_loop(checkpoint, model, uniforms)
     write_whole(path, content)
     return ExportReport(
@@ -222,15 +227,6 @@ def check_formulas(checkpoint: Checkpoint) -> None:
     """
     plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
     check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
-
-
-def check_agreement(quantize: str, logit_difference: float, loss_difference: float) -> None:
-    """Raise OutputError for a file that is too far from its source. A NaN is too far."""
-    figure, found = "largest difference of logits", logit_difference
-    if quantize == "int8":
-        figure, found = "difference of the loss in nats per character", loss_difference
-    if not found <= TOLERANCES[quantize]:
-        raise disagreement(quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}")
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:

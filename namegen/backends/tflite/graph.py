@@ -113,9 +113,7 @@ def integer(value: int) -> Number:
     return Number("<i", value)
 
 
-def true() -> Number:
-    """A field that is a yes."""
-    return Number("<b", 1)
+TRUE = Number("<b", 1)  # a field that is a yes
 
 
 def numbers(values: Iterable[int]) -> Vector:
@@ -245,7 +243,7 @@ class Graph:
             0: self.file.shape(tuple(1 if size < 0 else size for size in shape)),
             1: Number("<b", kind),
             2: Number("<I", buffer),
-            8: true(),
+            8: TRUE,
         }
         if name:
             fields[3] = self.file.text(name)

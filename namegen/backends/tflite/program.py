@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from namegen.backends.tflite.flatbuffer import Number
-from namegen.backends.tflite.graph import File, Graph, Op, Tensor, Type, Weight, integer, true
+from namegen.backends.tflite.graph import TRUE, File, Graph, Op, Tensor, Type, Weight, integer
 from namegen.core.data.labels import Beginnings
 from namegen.core.generation.count_splitting import FIRST
 from namegen.core.network.architecture import RecurrentNetwork
@@ -53,25 +53,19 @@ class Program:
     def add_signatures(self, code_points: Weight) -> None:
         """All three, and their subgraphs; that of ``generate`` comes first, as who asks for no signature gets it."""
         generate, step, vocabulary = (self.file.graph(name) for name in ("generate", "step", "vocabulary"))
-        self._vocabulary(vocabulary, code_points)
+        buffer, _ = self.file.weight(code_points)
+        given = vocabulary.tensor(Type.INT32, code_points.values.shape, name="code_points", buffer=buffer)
+        self.file.sign("vocabulary", vocabulary, {}, {"code_points": given})
         self._step(step)
         self._generate(generate)
 
-    def _vocabulary(self, graph: Graph, code_points: Weight) -> None:
-        buffer, _ = self.file.weight(code_points)
-        given = graph.tensor(Type.INT32, code_points.values.shape, name="code_points", buffer=buffer)
-        self.file.sign("vocabulary", graph, {}, {"code_points": given})
-
     def _step(self, graph: Graph) -> None:
         tokens = graph.tensor(Type.INT32, (ANY,), name="tokens")
-        state = [
-            graph.tensor(Type.FLOAT32, (ANY, width), name=f"state_{k}")
-            for k, width in enumerate(self.network.state_widths)
-        ]
-        logits, after = self._read(graph, tokens, state)
-        names = [f"state_{k}" for k in range(len(state))]
-        inputs = {"tokens": tokens, **dict(zip(names, state, strict=True))}
-        self.file.sign("step", graph, inputs, {"logits": logits, **dict(zip(names, after, strict=True))})
+        widths = {f"state_{k}": width for k, width in enumerate(self.network.state_widths)}
+        state = {name: graph.tensor(Type.FLOAT32, (ANY, width), name=name) for name, width in widths.items()}
+        logits, after = self._read(graph, tokens, list(state.values()))
+        outputs = {"logits": logits, **dict(zip(widths, after, strict=True))}
+        self.file.sign("step", graph, {"tokens": tokens, **state}, outputs)
 
     def _read(self, graph: Graph, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: logits (B, V), and the state after it, each array (B, H)."""
@@ -164,7 +158,7 @@ class Program:
         logits, after = self._read(graph, inner["last"], [inner[name] for name in names])
         kind = {0: Number("<b", Type.INT32)}
         likeliest = graph.add(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), kind)
-        kept = {0: true()}
+        kept = {0: TRUE}
         highest = graph.add(Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), kept)
         below = graph.add(Op.SUB, [logits, highest], Type.FLOAT32, (ANY, V))  # before it overflows
         scaled = graph.add(Op.DIV, [below, inner["divisor"]], Type.FLOAT32, (ANY, V))
@@ -233,7 +227,7 @@ def columns_of(graph: Graph, rows: Tensor, start: int, stop: int | None) -> Tens
 def multiply(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
     """``rows K (+ b)``: a kernel stands in the file as (outputs, inputs), as the operator reads it."""
     is_small = kernel.scales is not None
-    options = {3: true()} if is_small else {}
+    options = {3: TRUE} if is_small else {}
     inputs = [rows, graph.weight(kernel), None if bias is None else graph.weight(bias)]
     shape = (ANY, kernel.values.shape[0])
     return graph.add(Op.FULLY_CONNECTED, inputs, Type.FLOAT32, shape, options, version=HYBRID if is_small else 1)

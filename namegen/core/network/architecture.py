@@ -174,7 +174,6 @@ def orthogonal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[A
 
 
 OPTIMIZER_PREFIX = "optimizer."
-KINDS = {"f": "floating-point numbers", "iu": "whole numbers"}  # by the letters of NumPy's types
 
 
 @dataclass(frozen=True)
@@ -244,8 +243,8 @@ def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, ki
             f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
         )
     if state[name].dtype.kind not in kinds:
-        found = f"the tensor {name} holds values of the type {state[name].dtype}"
-        raise CheckpointError(f"{found}: expected {KINDS[kinds]}")
+        expected = "floating-point numbers" if kinds == "f" else "whole numbers"
+        raise CheckpointError(f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}")
     return state[name]
 
 
@@ -323,10 +322,9 @@ class RecurrentNetwork(Network):
         {'rnn.1.kernel': (32, 1)}
         """
         shapes = self.parameter_shapes
-        recurrent = [f"rnn.{k}.recurrent_kernel" for k in range(len(self.hidden))]
         between = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
         return {
-            "drop_recurrent": {name: shapes[name] for name in recurrent},
+            "drop_recurrent": {name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")},
             "drop_between": {name: (shapes[name][0], 1) for name in between},
             "drop_output": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
