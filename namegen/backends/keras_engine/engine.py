@@ -196,7 +196,7 @@ class KerasEngine:
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Take parameters, and the optimizer's state if it is there."""
-        slots = () if self.model.optimizer is None else self.model.optimizer.slots
+        slots = () if self.model.optimizer is None else tuple(self.model.optimizer.variables)
         parameters, optimizer = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.layers.parameters[name].assign(values.astype(self.dtype))

@@ -118,6 +118,7 @@ class KerasOptimizer:
 
     def __init__(self, name: str, layers: Layers, *, momentum: float, clip_norm: float | None) -> None:
         self.parameters, self.dtype, self.clip_norm = layers.parameters, layers.dtype, clip_norm
+        # What Keras's formula is fed is the learning rate times this: its SGD does not damp by ``1 − m``.
         self.damping = 1 - momentum if name == "momentum" else 1.0
         self.keras_optimizer = make(name, momentum, self.dtype)
         self.keras_optimizer.build(list(self.parameters.values()))
@@ -125,15 +126,6 @@ class KerasOptimizer:
         for slot, ending in OPTIMIZERS[name][1].items():
             found = [variable for variable in self.keras_optimizer.variables if variable.name.endswith(ending)]
             self.variables[slot] = dict(zip(self.parameters, found, strict=False))
-
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """The slots of ``optimizer.{slot}.{parameter}``."""
-        return tuple(self.variables)
-
-    def rate(self, learning_rate: float) -> float:
-        """What Keras's formula must be fed: its SGD does not damp by ``1 − m``."""
-        return learning_rate * self.damping
 
     def update(self, gradients: Sequence[Tensor], rate: Tensor) -> None:
         """One step, inside a compiled program."""

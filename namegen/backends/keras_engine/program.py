@@ -95,7 +95,7 @@ class TrainingProgram:
             "first_tile": row(packing.first_tile, "int32", STEPS + 1),
             "first_node": row(packing.first_node, "int32", STEPS + 1),
             "share": row((1 / step.batch.characters for step in steps), dtype),
-            "rates": row((self.optimizer.rate(step.learning_rate) for step in steps), dtype),
+            "rates": row((step.learning_rate * self.optimizer.damping for step in steps), dtype),
             "updates": np.int32(updates),
         }
         constants: dict[str, Any] = {name: tf.constant(values) for name, values in arguments.items()}

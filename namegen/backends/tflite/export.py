@@ -195,13 +195,8 @@ class Pair:
     """
 
     def __init__(self, first: LanguageModel, second: LanguageModel) -> None:
-        self.models = first, second
+        self.models, self.vocabulary_size = (first, second), first.vocabulary_size
         self.largest_difference = 0.0
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V``, of both."""
-        return self.models[0].vocabulary_size
 
     def initial_state(self, rows: int) -> list[State]:
         """Both states."""

@@ -50,7 +50,8 @@ class TFLiteModel:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
         self.record, self.quantize = contents.record, contents.quantize
-        self._widths = contents.network.state_widths
+        network = contents.network
+        self.vocabulary_size, self._widths = network.vocabulary_size, network.state_widths
         self._names = [f"state_{k}" for k in range(len(self._widths))]
         self._lock = threading.Lock()  # the runtime's buffers are those of one call
         interpreter_class = find_interpreter()
@@ -65,7 +66,7 @@ class TFLiteModel:
         check_probe(
             self,
             self.record.probe,
-            self.record.network.beginnings[0],
+            network.beginnings[0],
             reader="the LiteRT runtime here",
             trained_by=self.record.engine,
             name=str(path),
@@ -82,11 +83,6 @@ class TFLiteModel:
             reason = getattr(error, "strerror", None) or error
             raise CheckpointError(f"cannot read {short(path)}: {reason}; give another file") from error
         return cls(content, path=short(path), threads=threads)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """``V``."""
-        return self.record.network.vocabulary_size
 
     def initial_state(self, rows: int) -> TFLiteState:
         """Zeros for every layer."""

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from namegen.core.evaluation.evaluator import check_probe, probe
-from namegen.core.network.architecture import checked_tensors, parameters_of
+from namegen.core.network.architecture import parameters_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import TrainingSummary
 from namegen.core.settings import DataSettings, TeachingSettings, TrainingSettings
@@ -149,10 +149,9 @@ class TrainingRun:
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
                 )
-        if saved.progress.best is not None:
-            best, _ = checked_tensors(network, saved.progress.best.parameters, ())
+        if saved.progress.best is not None:  # its names and shapes are checked as the engine borrows it
             types = {values.dtype for values in parameters_of(engine.get_state()).values()}
-            if not {values.dtype for values in best.values()} <= types:
+            if not {values.dtype for values in saved.progress.best.parameters.values()} <= types:
                 raise CheckpointError(
                     f"the best parameters in {self.folder.path} are not of the type that the engine computes in: take "
                     "another copy of the state, or train anew"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from namegen.core.engine import Step
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.architecture import parameters_of
 from namegen.core.schedules import SCHEDULES, Plan
@@ -158,17 +158,14 @@ class Trainer:
         )
         progress.epoch += 1
         progress.step, progress.loss_sum, progress.characters, progress.training_seconds = 0, 0.0, 0, 0.0
-        value = self._criterion(metrics, training_loss)
+        value = training_loss
+        if metrics is not None:
+            value = -metrics.accuracy_argmax if self.training.best_by == "accuracy" else metrics.loss_nats_per_char
         if progress.best is None or value < progress.best.value:  # ties to the earlier
             with self._engine_at_work(progress):
                 parameters, computed = parameters_of(self.engine.get_state()), probe(self.engine, self._beginning)
             progress.best = BestEpoch(progress.epoch, value, parameters, computed)
         self.watch(progress.history[-1])
-
-    def _criterion(self, metrics: Metrics | None, training_loss: float) -> float:
-        if metrics is None:
-            return training_loss
-        return -metrics.accuracy_argmax if self.training.best_by == "accuracy" else metrics.loss_nats_per_char
 
     def _sample(self, epoch: int) -> tuple[str, bool]:
         """One name as the network would give it now, and whether the list lacks it."""
