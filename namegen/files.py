@@ -159,8 +159,7 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     shown = short(path)
     if is_folder(path, OutputError):
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
-    if _is_special(path):
-        raise OutputError(f"{shown} is a device or a pipe, which cannot be overwritten: name a file")
+    _refuse_special(path)
     if is_there(path, OutputError) and not force:
         raise OutputError(f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}")
     if not is_folder(path.parent, OutputError):
@@ -185,8 +184,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
             file is untouched.
     """
     path = Path(path)
-    if _is_special(path):
-        raise OutputError(f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file")
+    _refuse_special(path)
     temporary = None
     try:
         if is_link(path):
@@ -225,9 +223,10 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
             left_over.unlink(missing_ok=True)
 
 
-def _is_special(path: Path) -> bool:
+def _refuse_special(path: Path) -> None:
     found = look(path, None)
-    return found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode)
+    if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise OutputError(f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file")
 
 
 def _umask() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -110,11 +109,6 @@ def check_teachers(settings: TeachingSettings) -> None:
     for name in models:
         if not name.startswith(OWN_TEACHERS):
             _open(name, Path(), None)
-
-
-def lasting(settings: TeachingSettings) -> TeachingSettings:
-    """The same, with files and folders by their whole paths, as they hold from anywhere."""
-    return replace(settings, teachers=tuple(map(lasting_name, settings.teachers)))
 
 
 def lasting_name(model: str) -> str:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
 from namegen.api.teachers import open_base, open_run, train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting, lasting_name
+from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting_name
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
@@ -63,7 +63,8 @@ def train(
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     check_teachers(config.teaching)
-    config = replace(config, teaching=lasting(config.teaching))
+    teachers = tuple(map(lasting_name, config.teaching.teachers))  # as they hold from any folder
+    config = replace(config, teaching=replace(config.teaching, teachers=teachers))
     corpus = _read_corpus(names, config, stdin)
     base = config.network.base and lasting_name(config.network.base)
     config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits

@@ -155,7 +155,9 @@ def sources_table(sources: Sequence[Source]) -> Table:
 def differences_table(sources: Sequence[Source]) -> Table:
     """A row for everything that is not the same in all reports, a column for each report."""
     found = [facts(source) for source in sources]
-    rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in _differing(found))
+    names = dict.fromkeys(name for one in found for name in one)
+    differing = [name for name in names if len({one[name] for one in found if name in one}) > 1]
+    rows = tuple((name, *(one.get(name, NONE) for one in found)) for name in differing)
     columns = ("what", *(source.letter for source in sources))
     return Table("What differs between them", columns, rows, f"{NONE}: not noted.", left=len(sources) + 1)
 
@@ -166,12 +168,6 @@ def cautions(sources: Sequence[Source]) -> list[str]:
     if len({one.kind for one in sources if isinstance(one.results, Comparison)}) > 1:
         said.append("Their networks trained for different numbers of epochs: do not compare what they have learned.")
     return said if len(sources) > 1 else []
-
-
-def _differing(found: Sequence[Mapping[str, str]]) -> list[str]:
-    """What is not the same in all reports that note it."""
-    names = dict.fromkeys(name for one in found for name in one)
-    return [name for name in names if len({one[name] for one in found if name in one}) > 1]
 
 
 def facts(source: Source) -> Cells:

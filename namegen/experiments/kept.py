@@ -100,7 +100,7 @@ class KeptStore:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.commit = folder, commit()
 
     def read(self, key: str, read: Callable[[dict[str, Json]], Found]) -> tuple[Found, str, str | None] | None:
         """The measurement with this key, whatever else its name says; None where none counts.
@@ -138,11 +138,6 @@ class KeptStore:
         document = {**counts, "checksum": _checksum(counts)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
-
-    @cached_property
-    def commit(self) -> str | None:
-        """Of the checkout that measures now."""
-        return commit()
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:

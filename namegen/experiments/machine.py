@@ -158,10 +158,9 @@ def library_version(name: str) -> str | None:
 
 def _package_hash(path: str) -> str | None:
     """A hash of all code of the top-level package that an entry point's value lies in; None where it is in no file."""
-    try:
+    spec = None
+    with suppress(ImportError, ValueError):  # ValueError: a module that does not say where it comes from
         spec = find_spec(re.split("[.:]", path)[0])
-    except (ImportError, ValueError):  # ValueError: a module that does not say where it comes from
-        spec = None
     places = () if spec is None else spec.submodule_search_locations or (spec.origin or "",)
     for root in map(Path, places):
         files = [

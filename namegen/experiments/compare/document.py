@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, ClassVar, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain, schema
 from namegen.experiments.kept import Reader, read_document
@@ -250,11 +250,8 @@ class TrainingSubject:
     @property
     def reference(self) -> ReferenceSubject:
         """The split itself: which names are held out."""
-        data = cast("Mapping[str, Json]", self.config["data"])
-        return from_plain(
-            ReferenceSubject,
-            {"split": data["split"], "seed": data["split_seed"], "validation": data["validation"]},
-        )
+        data = cast("Mapping[str, Any]", self.config["data"])
+        return ReferenceSubject(data["split"], data["split_seed"], data["validation"])
 
     @property
     def seed(self) -> int:

@@ -289,12 +289,8 @@ def export_tflite(request: Request, subject: ExportSubject) -> Export:
     from namegen.backends.tflite.export import export_tflite as export
     from namegen.core.network.checkpoint import Checkpoint
 
-    report = export(
-        Checkpoint.load(_file(request.reads)),
-        _file(request.writes),
-        force=True,
-        without_names=True,  # what is measured is the network
-    )
+    checkpoint, written = Checkpoint.load(_file(request.reads)), _file(request.writes)
+    report = export(checkpoint, written, force=True, without_names=True)  # what is measured is the network
     return Export(**vars(subject), bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
 
 

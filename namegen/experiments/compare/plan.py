@@ -86,11 +86,6 @@ class Scope:
         return ("names",) if self.quick else ("names", "unique")
 
     @property
-    def networks(self) -> tuple[str, ...]:
-        """The networks of our own that are trained."""
-        return LIKE_FOR_LIKE_NETWORKS if self.quick else tuple(NETWORKS)
-
-    @property
     def training(self) -> dict[str, Json]:
         """What is the same for every training but those of the original's networks."""
         return {"effort": "quick"} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
@@ -218,7 +213,8 @@ def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement[Subject]]
 
 def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]]:
     """The measurements of a list: of its networks; of the engines; the ``.tflite``; of the names."""
-    ours = [_own(name, NUMPY, NETWORKS[name], scope.training) for name in scope.networks]
+    names = LIKE_FOR_LIKE_NETWORKS if scope.quick else NETWORKS
+    ours = [_own(name, NUMPY, NETWORKS[name], scope.training) for name in names]
     foreign = foreign_networks(scope.training)
     originals = [] if scope.quick else original_networks(corpus)
     split = scope.splits[0]

@@ -84,11 +84,6 @@ class SplitJudge:
         bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
         return replace(judge, oddest=float(np.quantile(judge.scores(bar), ODDEST)))
 
-    def new(self, names: Sequence[str]) -> list[bool]:
-        """Which of some names the training part lacks."""
-        known: list[bool] = self.training.holds(digests(names)).tolist()
-        return [not one for one in known]
-
     def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
         """The log-probability a character of different names, the end counted, in nats, in no particular order; −inf
         for one with a character that the judge does not know, and without a model.
@@ -121,7 +116,7 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
     seen = known_set(known).holds(digests(distinct))
     recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
     repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
-    new = list(compress(distinct, judge.new(distinct)))
+    new = list(compress(distinct, (~judge.training.holds(digests(distinct))).tolist()))
     return NameFigures(
         recreated_percent=100 * recreated / total,
         unique_percent=100 * len(distinct) / total,
