@@ -254,6 +254,11 @@ def shown(value: object) -> str:
     return quote(value, MAX_SHOWN) if isinstance(value, str) else cut(_SHORT.repr(value), MAX_SHOWN)
 
 
+def reason_of(error: Exception) -> str:
+    """What a system's error says, without its number and the path."""
+    return str(getattr(error, "strerror", None) or error)
+
+
 def cut(text: str, most: int) -> str:
     """Text that is too long ends in an ellipsis."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from namegen.errors import MAX_PATH_SHOWN, FolderInUseError, NamegenError, OutputError, quote, setting, short
+from namegen.errors import MAX_PATH_SHOWN, FolderInUseError, NamegenError, OutputError, quote, reason_of, setting, short
 
 PART = ".part"  # how a file is called that is not whole yet
 
@@ -43,9 +43,8 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
     except (OSError, ValueError) as error:  # ValueError: a NUL in it
         if refusal is None:
             return None
-        reason = getattr(error, "strerror", None) or error
         shown = quote(str(path), MAX_PATH_SHOWN)
-        raise refusal(f"cannot look at {shown}: {reason}; correct that, or give another path") from error
+        raise refusal(f"cannot look at {shown}: {reason_of(error)}; correct that, or give another path") from error
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
@@ -200,8 +199,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
         temporary = None
         _flush_folder(path.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        first = FIRST_ADVICE.get(getattr(error, "errno", None), "")
+        reason, first = reason_of(error), FIRST_ADVICE.get(getattr(error, "errno", None), "")
         raise OutputError(
             f"cannot write {short(path)}: {reason}; {first}choose another place; what was there before is kept"
         ) from error

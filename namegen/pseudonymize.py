@@ -27,7 +27,7 @@ from typing import Any, SupportsIndex
 from unicodedata import combining, normalize
 
 from namegen.core.data.list_formats import decode
-from namegen.errors import GenerationError, NamesError, SettingsError, quote, setting, short, shown
+from namegen.errors import GenerationError, NamesError, SettingsError, quote, reason_of, setting, short, shown
 from namegen.files import is_there, look, read_whole, write_whole
 
 MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**30
@@ -219,9 +219,7 @@ def _read(path: Path | str, largest: int, advice: str) -> bytes:
     try:
         return read_whole(path, largest)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise NamesError(
-            f"cannot read {short(path)} ({getattr(error, 'strerror', None) or error}): {advice}"
-        ) from error
+        raise NamesError(f"cannot read {short(path)} ({reason_of(error)}): {advice}") from error
 
 
 pseudonyms = Pseudonyms

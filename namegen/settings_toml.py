@@ -26,7 +26,7 @@ from namegen.core.settings import (
     TrainingSettings,
     declared,
 )
-from namegen.errors import SettingsError, cut, nearest, setting, shown
+from namegen.errors import SettingsError, cut, nearest, reason_of, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
 
@@ -128,8 +128,7 @@ def read_tables(path: Path | str) -> dict[str, object]:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(f"the config {told} is not UTF-8 at line {line}: save it as UTF-8 text") from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(f"cannot read the config {told} ({reason}): give a TOML file") from error
+        raise SettingsError(f"cannot read the config {told} ({reason_of(error)}): give a TOML file") from error
     try:
         return tomllib.loads(text)
     except RecursionError as error:

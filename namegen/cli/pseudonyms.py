@@ -17,7 +17,7 @@ from namegen.cli import options
 from namegen.cli.export import force
 from namegen.cli.terminal import Notes, counted, json_text, printable
 from namegen.core.data.list_formats import column_place, delimiter_of
-from namegen.errors import NamesError, safe_cell, short
+from namegen.errors import NamesError, reason_of, safe_cell, short
 from namegen.files import check_output, write_whole
 from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 
@@ -111,7 +111,6 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
                 yield f"{joined}{end}".encode()
                 number += 1
     except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
-        reason = getattr(error, "strerror", None) or error
         raise NamesError(
-            f"cannot read row {number} of {short(file)} ({reason}): give a table in CSV and UTF-8"
+            f"cannot read row {number} of {short(file)} ({reason_of(error)}): give a table in CSV and UTF-8"
         ) from error

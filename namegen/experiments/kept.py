@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, read_json, read_object, to_plain
-from namegen.errors import OutputError, ResultsError, cut, printable, setting, short, shown
+from namegen.errors import OutputError, ResultsError, cut, printable, reason_of, setting, short, shown
 from namegen.experiments.machine import commit
 from namegen.files import (
     LOCK_FILE,
@@ -80,9 +80,8 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
                 write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
             kept.mkdir(exist_ok=True)
         except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-            reason = getattr(error, "strerror", None) or error
             raise OutputError(
-                f"cannot make the folder {short(out)}: {reason}; choose another as {setting('out')}"
+                f"cannot make the folder {short(out)}: {reason_of(error)}; choose another as {setting('out')}"
             ) from error
         for folder in (out, kept):
             remove_left_overs(folder)

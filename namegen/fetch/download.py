@@ -15,7 +15,7 @@ from urllib.request import url2pathname
 
 from namegen.children import Children, Part, PartProgress
 from namegen.documents import Json
-from namegen.errors import FetchError, SettingsError, missing_library, quote, setting
+from namegen.errors import FetchError, SettingsError, missing_library, quote, reason_of, setting
 from namegen.events import Event, FileBegins, Received, Retrying, Watcher, unwatched
 from namegen.files import read_whole
 
@@ -95,7 +95,7 @@ class Downloader:
         try:
             content = read_whole(path, self.manners.most_bytes)
         except (OSError, ValueError) as error:  # ValueError: a path that the system cannot even spell
-            raise unreadable(place, str(getattr(error, "strerror", None) or error)) from error
+            raise unreadable(place, reason_of(error)) from error
         self.watch(Received(len(content), len(content)))
         return content
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, nearest, quote, setting
+from namegen.errors import NamesError, nearest, quote, reason_of, setting
 from namegen.files import is_file, look
 
 if TYPE_CHECKING:
@@ -227,8 +227,7 @@ def _read(path: Path, name: str) -> bytes:
     except PermissionError as error:
         raise NamesError(f"no permission to read {_quote(name)}: change its permissions, or copy it") from error
     except (OSError, ValueError) as error:  # a path that is too long or holds a NUL, a disk that fails
-        reason = getattr(error, "strerror", None) or error
-        raise NamesError(f"cannot read {_quote(name)} ({reason}): {_advice(name)}") from error
+        raise NamesError(f"cannot read {_quote(name)} ({reason_of(error)}): {_advice(name)}") from error
 
 
 def _read_standard_input(stdin: BinaryIO | None) -> bytes:
@@ -237,8 +236,7 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
     try:
         return _limited(sys.stdin.buffer if stdin is None else stdin, "standard input")
     except (OSError, ValueError) as error:  # not for reading, a folder
-        reason = getattr(error, "strerror", None) or error
-        raise NamesError(f"cannot read standard input ({reason}): give a file in place of `-`") from error
+        raise NamesError(f"cannot read standard input ({reason_of(error)}): give a file in place of `-`") from error
 
 
 def _limited(stream: BinaryIO, what: str) -> bytes:

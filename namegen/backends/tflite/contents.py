@@ -153,7 +153,17 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     """
     description, end = read_description(content, path)
     try:
-        contents = _contents(read_object(description), Tail(content, end))
+        document, tail = from_plain(TFLiteDocument, read_object(description)), Tail(content, end)
+        record = read_record(document.record, find_architecture)
+        network = exportable(record.network, OPERATIONS, "a .tflite")
+        tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
+        layout = pieces(network, document.quantize, document.half)
+        weights = {name: _weight(tail, piece) for name, piece in layout.items()}
+        if not stays_finite(weights):
+            raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+        if (entry := tail.rest()) is not None:
+            record = replace(record, known_names=KnownSet.read(entry))
+        contents = Contents(record, document.quantize, weights, document.half)
         if to_bytes_of(contents) != content:
             raise CheckpointError("it is damaged, or not what namegen writes of its parts, so it is not run")
     except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
@@ -211,19 +221,6 @@ class Tail:
     def _start(self) -> int:
         """Of the next part, behind its length, which has 4 bytes."""
         return -(-(self.place + 4) // ALIGNMENT) * ALIGNMENT
-
-
-def _contents(plain: Mapping[str, Json], tail: Tail) -> Contents:
-    document = from_plain(TFLiteDocument, plain)
-    record = read_record(document.record, find_architecture)
-    network = exportable(record.network, OPERATIONS, "a .tflite")
-    tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
-    weights = {name: _weight(tail, piece) for name, piece in pieces(network, document.quantize, document.half).items()}
-    if not stays_finite(weights):
-        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
-    if (entry := tail.rest()) is not None:
-        record = replace(record, known_names=KnownSet.read(entry))
-    return Contents(record, document.quantize, weights, document.half)
 
 
 def _weight(tail: Tail, piece: Piece) -> Weight:

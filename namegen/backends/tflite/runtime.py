@@ -17,7 +17,7 @@ from namegen.backends.tflite.contents import read_contents
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
-from namegen.errors import CheckpointError, EngineError, SettingsError, missing_library, short
+from namegen.errors import CheckpointError, EngineError, SettingsError, missing_library, reason_of, short
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
@@ -80,8 +80,7 @@ class TFLiteModel:
         try:
             content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            reason = getattr(error, "strerror", None) or error
-            raise CheckpointError(f"cannot read {short(path)}: {reason}; give another file") from error
+            raise CheckpointError(f"cannot read {short(path)}: {reason_of(error)}; give another file") from error
         return cls(content, path=short(path), threads=threads)
 
     def initial_state(self, rows: int) -> TFLiteState:

@@ -24,7 +24,7 @@ from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
 from namegen.core.network.record import Architectures, Record, own_architectures, read_record
 from namegen.documents import LARGEST, Json, from_plain, read_object
-from namegen.errors import CheckpointError, OutputError, quote, short
+from namegen.errors import CheckpointError, OutputError, quote, reason_of, short
 from namegen.files import is_file, read_whole, write_whole
 from namegen.types import Array, Float32
 
@@ -195,7 +195,7 @@ def read_tensors(path: Path, *, largest: int = LARGEST) -> tuple[dict[str, Array
     try:
         content = read_whole(path, LARGEST_FILE)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise CheckpointError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
     text = _document_text(path, content, largest)
     damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
     try:

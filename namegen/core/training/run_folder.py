@@ -45,7 +45,7 @@ from namegen.core.training import (
 )
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
 from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
-from namegen.errors import CheckpointError, OutputError, quote, setting, short
+from namegen.errors import CheckpointError, OutputError, quote, reason_of, setting, short
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 from namegen.types import Array, Float32
 
@@ -196,10 +196,15 @@ class RunFolder:
 
     Args:
         path: the folder, which exists; ``make``, ``make_numbered`` and ``to_resume`` see to that.
+
+    Attributes:
+        config_path: of the settings.
+        plot_path: of the drawing of the training.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.config_path, self.plot_path = path / CONFIG_FILE, path / PLOT_FILE
 
     @classmethod
     def make(cls, path: Path) -> RunFolder:
@@ -293,11 +298,6 @@ class RunFolder:
             remove_left_overs(self.path)
             yield
 
-    @property
-    def config_path(self) -> Path:
-        """The settings."""
-        return self.path / CONFIG_FILE
-
     def found_here(self, data: DataSettings) -> DataSettings:
         """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
         here = data.names in (NAMES_FILE, LABELLED_NAMES_FILE)
@@ -312,11 +312,6 @@ class RunFolder:
     def has_state(self) -> bool:
         """Whether a training has saved itself here. Raises CheckpointError where that cannot be told."""
         return is_file(self.path / STATE_FILE, CheckpointError)
-
-    @property
-    def plot_path(self) -> Path:
-        """The drawing of the training."""
-        return self.path / PLOT_FILE
 
     def save_config(self, text: str) -> None:
         """Write the settings, as TOML. Raises OutputError."""
@@ -350,5 +345,5 @@ class RunFolder:
 
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
-    reason = getattr(error, "strerror", None) or error
+    reason = reason_of(error)
     return OutputError(f"cannot make the folder {short(path)}: {reason}; choose another with {setting('out')}")
