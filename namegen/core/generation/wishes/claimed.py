@@ -81,7 +81,8 @@ class Unclaimed(Wish):
         super().__init__(tuple(value))
         self._sameness = sameness
         self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
-        self._forms = {form for words in self.value for form in _filed(words.replace(" ", ""))}
+        joined = [words.replace(" ", "") for words in self.value]  # found as they are, and with each letter left open
+        self._forms = {word[:at] + OPEN + word[at + 1 :] for word in joined for at in range(len(word))}.union(joined)
         self._claimed: dict[str, bool] = {}  # what was asked before: many names begin alike
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
@@ -130,12 +131,6 @@ class UnclaimedTracker(Tracker):
             [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
             refused[asked] = [not self.wish.may_begin(text) for text in self.vocabulary.decode_all(tokens[asked])]
         return refused
-
-
-def _filed(word: str) -> Iterator[str]:
-    """What a beginning is found by: as it is, and with each letter left open."""
-    yield word
-    yield from (word[:place] + OPEN + word[place + 1 :] for place in range(len(word)))
 
 
 def _asked(word: str) -> Iterator[str]:

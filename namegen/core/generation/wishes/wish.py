@@ -119,11 +119,6 @@ class Wish:
         self.value = value
 
     @property
-    def asks_nothing(self) -> bool:
-        """It was made with a value that every name keeps."""
-        return self.empty_asks_nothing and not self.value
-
-    @property
     def told(self) -> str:
         """The setting with its value, for a message."""
         return setting(self.name, f"{self.value!r}")

@@ -372,25 +372,12 @@ class Given:
 
 AnyWish = TypeVar("AnyWish", bound=Wish)
 
+TEXTS = (StartsWith, Contains, EndsWith)  # in the order in which a name has them
 # Each by its setting's name, in the order in which a name is asked: what is cheap comes first, and a draw that fails is
 # counted under the first wish that it fails at. (The first one has no setting: not_a_name is only counted.)
 WISHES: dict[str, type[Wish]] = {
     wish.name: wish
-    for wish in (
-        WellFormed,
-        MinLength,
-        MaxLength,
-        StartsWith,
-        Contains,
-        EndsWith,
-        Matches,
-        Banned,
-        NotRude,
-        New,
-        Avoid,
-        Distinct,
-        MinDistance,
-    )
+    for wish in (WellFormed, MinLength, MaxLength, *TEXTS, Matches, Banned, NotRude, New, Avoid, Distinct, MinDistance)
 }
 
 
@@ -405,7 +392,7 @@ class Wishlist:
 
     def __init__(self, wishes: Iterable[Wish] = ()) -> None:
         order = {name: place for place, name in enumerate(WISHES)}
-        made = [wish for wish in wishes if not wish.asks_nothing]
+        made = [wish for wish in wishes if not wish.empty_asks_nothing or wish.value]
         self._wishes = tuple(sorted(made, key=lambda wish: order.get(wish.name, len(order))))
 
     def __iter__(self) -> Iterator[Wish]:
@@ -423,12 +410,12 @@ class Wishlist:
         3
         """
         text = {wish.name: wish.value for wish in self.texts}
-        return shortest_text(*(text.get(kind.name, "") for kind in (StartsWith, Contains, EndsWith)))
+        return shortest_text(*(text.get(kind.name, "") for kind in TEXTS))
 
     @property
     def texts(self) -> list[TextWish]:
         """The wishes for a text that each name has."""
-        made = (self.get(kind) for kind in (StartsWith, Contains, EndsWith))
+        made = (self.get(kind) for kind in TEXTS)
         return [wish for wish in made if wish is not None]
 
     def check(self, vocabulary: Vocabulary) -> None:
