@@ -109,7 +109,8 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     ...
     OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
     """
-    with open(path, "rb", opener=_without_waiting) as stream:
+    without_waiting = getattr(os, "O_NONBLOCK", 0)  # for somebody to write to a pipe
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)) as stream:
         found = os.fstat(stream.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
@@ -118,11 +119,6 @@ def read_whole(path: Path | str, largest: int) -> bytes:
         said = f"it is larger than {largest:,} bytes, the most that such a file may have"
         raise OSError(errno.EFBIG, said, str(path))
     return content
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Opens a pipe that nobody writes to, too, which a plain ``open`` waits for."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

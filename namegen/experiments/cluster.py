@@ -203,13 +203,9 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
             f"{' or '.join(codes)}, than this machine: install the same one"
         )
 
-    def unwanted() -> bool:
-        task = worker.state.tasks.get(key)
-        return task is None or task.state not in WANTED
-
     with Children(workers=1) as children:
         children.start(part)
-        while not unwanted():
+        while (task := worker.state.tasks.get(key)) is not None and task.state in WANTED:
             for event in children.events():
                 if isinstance(event, PartEnded):
                     return {"answer": event.answer, "trouble": event.trouble, "died": event.died}

@@ -32,21 +32,16 @@ from namegen.settings_toml import TABLES, Config, merge_each, parse_config, rais
 COMMAND = "sweep"
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
-OF_THE_RUN = tuple(path for one in get_type_hints(TABLES["run"]) if (path := f"run.{one}") != ENGINE)
+PATHS = [f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)]  # of all settings
+OF_THE_RUN = tuple(path for path in PATHS if path.startswith("run.") and path != ENGINE)
 # What is set once for a whole sweep → why it is no axis.
 NO_AXES = {
     "data.column": "all lists are read alike: make a file of each column",
     "data.max_name_length": "all lists are read alike: set it once, in [data]",
     **dict.fromkeys(OF_THE_RUN, "it changes nothing that is learned: set it once, in [run]"),
-    "teaching.teachers": "a sweep trains networks that learn from a list alone",
-    "teaching.drawn": "a sweep trains networks that learn from a list alone",
+    **dict.fromkeys(("teaching.teachers", "teaching.drawn"), "a sweep trains networks that learn from a list alone"),
 }
-AXES = tuple(
-    path
-    for table, kind in TABLES.items()
-    for name in get_type_hints(kind)
-    if (path := f"{table}.{name}") not in NO_AXES
-)
+AXES = tuple(path for path in PATHS if path not in NO_AXES)
 MOST_RUNS = 10_000
 SLUG_LENGTH = 60
 
@@ -247,7 +242,7 @@ def in_config(name: str, value: str | None) -> str:
     >>> in_config("learning_rate", None), in_config("clip_norm", "1")
     ('training.learning_rate', 'training.clip_norm = 1')
     """
-    path = next((f"{table}.{name}" for table, kind in TABLES.items() if name in get_type_hints(kind)), name)
+    path = next((path for path in PATHS if path.endswith(f".{name}")), name)
     return path if value is None else f"{path} = {value}"
 
 
