@@ -130,8 +130,3 @@ def describe_training(training: TrainingSettings) -> str:
     if not training.through_time:
         text += f", without through_time ({CUTTING})"
     return text
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, without what stands below its first line."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import EngineClass, Step
 from namegen.core.network.architecture import Network
@@ -57,7 +58,7 @@ def expect_same_training(
         tolerance: a share of a tensor's largest value, the law of parity.
     """
     what = describe_training(training) + ("" if dtype == "float64" else f", in {dtype}")
-    reference = small_engine(numpy_engine(), network, training=training, number=9, dtype=dtype)
+    reference = small_engine(NumpyEngine, network, training=training, number=9, dtype=dtype)
     engine = small_engine(engine_class, network, training=training, dtype=dtype)
     expected_losses, losses = (one.train_epoch(iter(steps)).loss_sum for one in (reference, engine))
     expect(losses.shape == expected_losses.shape, f"{what}: {losses.shape} losses of {len(steps)} steps are reported")
@@ -76,7 +77,7 @@ def expect_near_state(found: dict[str, Array], expected: dict[str, Array], toler
 def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str) -> None:
     """The same parameters give the same logits, after START and after every token."""
     engine = small_engine(engine_class, network, training=None, dtype=dtype)
-    reference = small_engine(numpy_engine(), network, number=9, training=None, dtype=dtype)
+    reference = small_engine(NumpyEngine, network, number=9, training=None, dtype=dtype)
     for depth, (found, expected) in enumerate(zip(read(engine, tokens), read(reference, tokens), strict=True)):
         expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
 
@@ -85,13 +86,6 @@ def with_slots(engine_class: EngineClass) -> list[TrainingSettings]:
     """Each optimizer of the engine that keeps something from step to step."""
     known = [name for name in getattr(engine_class, "optimizers", OPTIMIZERS) if OPTIMIZERS[name].slots]
     return [TrainingSettings(optimizer=name, momentum=0.8) for name in known]
-
-
-def numpy_engine() -> EngineClass:
-    """The reference; loaded only when something is compared with it."""
-    from namegen.backends.numpy_engine.engine import NumpyEngine
-
-    return NumpyEngine
 
 
 def check_same_logits(engine_class: EngineClass, cell: str) -> None:
@@ -106,7 +100,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     The gradient is that of the loss divided by the characters, of which every name has one more than it shows, STOP.
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
-    reference: Any = small_engine(numpy_engine(), network)
+    reference: Any = small_engine(NumpyEngine, network)
     norms = [
         np.linalg.norm(reference.model.gradient) for step in steps if reference.model.loss_and_gradient(step.batch)
     ]
@@ -122,7 +116,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
     for training in with_slots(engine_class):
-        reference = small_engine(numpy_engine(), network, training=training, number=9, dtype="float64")
+        reference = small_engine(NumpyEngine, network, training=training, number=9, dtype="float64")
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()
         reference.train_epoch(iter(steps[7:12]))
@@ -200,7 +194,7 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
     network = small_network(cell)
     training = TrainingSettings(optimizer="sgd", clip_norm=0.5)
     moved = []
-    for kind, number in ((engine_class, 0), (numpy_engine(), 9)):
+    for kind, number in ((engine_class, 0), (NumpyEngine, 9)):
         engine = small_engine(kind, network, training=training, number=number)
         before = engine.get_state()
         before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)

@@ -33,14 +33,6 @@ KNOWN_NAMES = "known_names"
 KIND = "known names"
 
 
-@dataclass(frozen=True)
-class CheckpointDocument:
-    """What the file's JSON holds, beside the version and the checksum."""
-
-    kind: Literal["checkpoint"]
-    record: Mapping[str, Json]  # without its known names, which are a tensor
-
-
 @dataclass(frozen=True, eq=False)
 class Checkpoint(Record):
     """A trained network: its record, and its parameters, float32 by canonical name."""
@@ -67,12 +59,10 @@ class Checkpoint(Record):
                 the record.
         """
         tensors, plain = read_tensors(path)
-        if plain.get("kind") != "checkpoint":
-            raise CheckpointError(
-                f"{path} holds {quote(str(plain.get('kind')))}, not a model: give a model.safetensors file"
-            )
-        try:
-            record = read_record(from_plain(CheckpointDocument, plain).record, architectures)
+        if (kind := plain.pop("kind", None)) != "checkpoint":
+            raise CheckpointError(f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file")
+        try:  # the record is there without its known names, which are a tensor
+            record = read_record(from_plain(dict[Literal["record"], Json], plain).get("record"), architectures)
         except ValueError as error:
             raise _unfit(path, error) from error
         except CheckpointError as error:

@@ -68,11 +68,6 @@ class Base:
         alike = settings.cell in (None, network.cell) and settings.hidden in (None, network.hidden)
         return settings.architecture == network.architecture and alike
 
-    def covers(self, corpus: Corpus) -> float:
-        """The share of a list's characters that it knows."""
-        text = "".join(corpus.names)
-        return sum(map(text.count, set(text) & set(self.checkpoint.vocabulary.characters))) / len(text)
-
     def known_with(self, known: KnownSet) -> KnownSet:
         """These names and its own, if it has the whole digests of its own."""
         own = self.checkpoint.known_names
@@ -157,7 +152,8 @@ def begun(
     if open_base is None:
         raise SettingsError(f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out")
     base, why = open_base(asked), ""
-    covered = base.covers(corpus)
+    text = "".join(corpus.names)
+    covered = sum(map(text.count, set(text) & set(base.checkpoint.vocabulary.characters))) / len(text)
     if not base.suits(network):
         why = f"another network is asked for than its {base.network.summary}"
     elif covered < COVERED and (asked is None or not covered):

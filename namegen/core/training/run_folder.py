@@ -26,7 +26,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -49,7 +48,7 @@ from namegen.errors import CheckpointError, OutputError, quote, reason_of, setti
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 from namegen.types import Array, Float32
 
-BEST_PREFIX, PROBE = "best.", "probe"
+KIND, BEST_PREFIX, PROBE = "training state", "best.", "probe"
 COUNTERS = ("epoch", "step", "loss_sum", "characters", "seconds", "training_seconds")  # of a ``TrainingProgress``
 
 
@@ -75,9 +74,8 @@ class Identity:
 
 @dataclass(frozen=True)
 class StateDocument:
-    """What the file's JSON holds, beside the version and the checksum; see ``TrainingProgress``."""
+    """What the file's JSON holds, beside its kind, the version and the checksum; see ``TrainingProgress``."""
 
-    kind: Literal["training state"]
     epoch: Count
     step: Count
     loss_sum: float
@@ -117,23 +115,20 @@ class SavedState:
         if self.probe is not None:
             tensors[PROBE] = self.probe
         document = StateDocument(
-            kind="training state",
             **{name: getattr(progress, name) for name in COUNTERS},
             history=tuple(progress.history),
             best=None if best is None else BestDocument(best.epoch, best.value),
             identity=self.identity,
             engine=self.engine,
         )
-        write_tensors(path, tensors, to_plain(document), largest=LARGEST_RECORD)
+        write_tensors(path, tensors, {"kind": KIND, **to_plain(document)}, largest=LARGEST_RECORD)
 
     @classmethod
     def load(cls, path: Path) -> SavedState:
         """The way back. Raises CheckpointError."""
         tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
-        if plain.get("kind") != "training state":
-            raise CheckpointError(
-                f"{path} holds a {quote(str(plain.get('kind')))}: expected the state of a training run"
-            )
+        if (kind := plain.pop("kind", None)) != KIND:
+            raise CheckpointError(f"{path} holds a {quote(str(kind))}: expected the state of a training run")
         found = tensors.pop(PROBE, None)
         try:
             document = from_plain(StateDocument, plain)
