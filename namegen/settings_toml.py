@@ -352,6 +352,5 @@ def raise_all(problems: Iterable[str], source: str) -> None:
 
 
 def _key(name: str) -> str:
-    return (
-        name if name.replace("_", "").replace("-", "").replace(".", "").isalnum() and len(name) <= 40 else shown(name)
-    )
+    letters = name.translate(dict.fromkeys(map(ord, "_-.")))
+    return name if letters.isalnum() and len(name) <= 40 else shown(name)

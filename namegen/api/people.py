@@ -104,7 +104,10 @@ def invent_people_batches(
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     check_count("household", 1 if household is None else household, 1)
-    models = [_opened(model, shipped) for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))]
+    models = [
+        model if isinstance(model, LoadedModel) else load_shipped(shipped) if model is None else load(model)
+        for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))
+    ]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
     of_given, of_family = map(_genders, models)
     kinds = [Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)]
@@ -123,12 +126,6 @@ def invent_people_batches(
     )
     batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
-
-
-def _opened(model: LoadedModel | str | Path | None, shipped: str) -> LoadedModel:
-    if model is None:
-        return load_shipped(shipped)
-    return model if isinstance(model, LoadedModel) else load(model)
 
 
 def _genders(model: LoadedModel) -> dict[Origin, set[Gender]]:

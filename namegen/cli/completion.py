@@ -44,7 +44,9 @@ class Named(click.types.StringParamType):
             return list(map(CompletionItem, names))
         files = CompletionItem(incomplete, type="file")  # first: what is named before it, shells throw away
         # bash completes files by itself only where nothing is named; zsh and fish do it beside that.
-        own = _files_here(incomplete) if names and os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash") else []
+        in_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
+        here = sorted(glob(f"{escape(incomplete)}*")) if names and in_bash else []
+        own = [f"{name}/" if is_folder(name, None) else name for name in here]
         return [files, *map(CompletionItem, dict.fromkeys([*own, *names]))]
 
 
@@ -62,12 +64,6 @@ def complete_names(command: click.Command) -> None:
             parameter.type = Named(lambda _: BUNDLED, or_file=True)
         elif parameter.name in CHOICES:
             parameter.type = Named(CHOICES[parameter.name])
-
-
-def _files_here(incomplete: str) -> list[str]:
-    """The files of the current folder that begin so; no name of what comes with namegen has a folder in it."""
-    found = sorted(glob(f"{escape(incomplete)}*"))
-    return [f"{name}/" if is_folder(name, None) else name for name in found]
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:

@@ -170,9 +170,8 @@ def _text(described: ListDescription, source: str) -> str:
     if columns() < 2 * BLOCK_WIDTH + BETWEEN_BLOCKS:
         return "\n\n".join([fill(head, columns()), *("\n".join(block) for block in blocks)])
     lines = [head]
-    if len(blocks) % 2:
-        blocks.append([])
-    for pair in zip(blocks[::2], blocks[1::2], strict=True):
+    nothing: list[str] = []
+    for pair in zip_longest(blocks[::2], blocks[1::2], fillvalue=nothing):
         lines.append("")
         for left, right in zip_longest(*pair, fillvalue=""):
             lines.append(f"{_fitted(left, BLOCK_WIDTH)}{' ' * BETWEEN_BLOCKS}{right}".rstrip())

@@ -104,8 +104,6 @@ def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: in
 
 def _unique_after(names: SortedNames) -> tuple[dict[int, int], int]:
     """A name is told from all others by one character more than it shares with the nearer of its neighbours."""
-    if len(names.lengths) == 1:
-        return {1: 1}, 0  # there is no other name, so the first character settles it
     shared = np.zeros(len(names.lengths) + 1, np.int64)  # with the name before; the first and the last stand alone
     shared[1:-1] = names.shared_with_next()
     needed = np.maximum(shared[:-1], shared[1:]) + 1

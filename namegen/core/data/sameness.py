@@ -325,7 +325,6 @@ def left(words: Sequence[str], endings: frozenset[str], tails: frozenset[str]) -
     return count
 
 
-@cache
 def legal_forms() -> tuple[str, ...]:
     """Legal forms of companies as one usually writes them, from ``legal_forms.txt``."""
     return _lines(LEGAL_FORMS_FILE)
