@@ -72,6 +72,8 @@ def score(
                 "it as a name"
             )
         notes(f"model: {printable(model)}")
+    elif model is None and (folder := os.path.dirname(texts[0])) and os.path.isdir(folder):
+        raise click.UsageError(f"{printable(texts[0])} is no model: give a run folder, a model file or a shipped model")
     loaded = open_blend((model, *also), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(

@@ -143,6 +143,7 @@ def test_how_a_model_is_told_from_a_name(program, run_folder):
     assert [one["name"] for one in program("score", "Al", "Ed", "--json").json["scores"]] == ["Al", "Ed"]
     assert program("score", "Al", "--quiet").done().err == ""
     program("score", "no/such.safetensors", "Al").refused("there is no model")
+    program("score", "runs/missing", "Al").refused("runs/missing is no model", code=2)
     program("score", "companies").refused("'companies' is a model", code=2)
     assert program("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
 

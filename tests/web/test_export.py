@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from namegen.api import read_checkpoint
+from namegen.cli import cli
 from namegen.cli.export import export_web
 from namegen.core.data.rude import rude_credit
 from namegen.core.data.sameness import known_set
@@ -49,7 +50,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(export_web, arguments)
+    return CliRunner().invoke(export_web, arguments, **cli.context_settings)  # click keeps a command's help options
 
 
 def saved(folder: str, *, cell: str = "gru") -> Path:

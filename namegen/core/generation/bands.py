@@ -32,6 +32,8 @@ BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
 HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
 MAX_WAITING = 500_000  # names that are judged together
+# Where the bound is met before there is any of so many names, that many times fewer are looked for.
+MAX_LOST, FEWER = 10_000, 4
 MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
@@ -157,6 +159,7 @@ class BandSearch:
 
     def reads_at_most(self, prefixes: int) -> None:
         """Set the bound: so many more prefixes than were read, or as many as ``MAX_LOGITS`` allow."""
+        self._prefixes = prefixes
         self.bound = self._work + max(1, min(prefixes, MAX_LOGITS // self.walk.logits_per_prefix))
         self._computed = self.walk.computed + MAX_IN_VAIN
 
@@ -178,12 +181,18 @@ class BandSearch:
         self._wants_all, n = n is None, sys.maxsize if n is None else n
         start, marks = self.order.start(self.walk)
         width, before = 2 * BAND_NATS, 0
-        floor = float(marks["rank"].max()) - math.log(max(n if at_first is None else at_first, 1)) - width
+        at_first = max(n if at_first is None else at_first, 1)
+        floor = (highest := float(marks["rank"].max())) - math.log(at_first) - width
         while n > self.given and math.isfinite(floor):
             found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
             already = self.read
             highest_cut = self._read_band(start, marks, found)
             self.refused = found.refused + self.walk.rejected
+            if highest_cut is None and not self.given and at_first > MAX_LOST:
+                at_first //= FEWER  # rather some of very many names than none
+                floor = highest - math.log(at_first) - width
+                self.reads_at_most(self._prefixes)
+                continue
             if highest_cut is None:
                 self.bounded = True
                 return

@@ -102,6 +102,8 @@ class Value:
         return self.note(name, other, self)
 
     def __array_ufunc__(self, function: Any, method: str, *of: Operand, **_: object) -> Value:
+        if method != "__call__":
+            raise EngineError(f"a formula has {function.__name__}.{method}: expected operations of single elements")
         return self.note(function.__name__, *of)
 
     __add__ = partialmethod(_first, "add")

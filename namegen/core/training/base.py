@@ -148,7 +148,7 @@ def begun(
     if asked == NOTHING or (asked is None and usual):
         return recipe, None, ""
     if asked is None and distinct < FEWEST_NAMES:
-        return recipe, None, f"begins from nothing: fewer than {FEWEST_NAMES} names say too little"
+        return recipe, None, f"learns from this list alone: fewer than {FEWEST_NAMES} names say too little"
     if open_base is None:
         raise SettingsError(f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out")
     base, why = open_base(asked), ""
@@ -159,11 +159,11 @@ def begun(
     elif covered < COVERED and (asked is None or not covered):
         why = f"it knows {covered:.0%} of the list's characters"
     elif asked is None and corpus.is_short and base.label_weights(learned.names).max() < HALF:
-        why = "none of its origins explains half of the list"
+        why = "none of the origins that it knows explains half of the list"
     if why and asked is not None:
         raise SettingsError(f"cannot begin from {quote(base.name, 60)}, as {why}: give {setting('base', NOTHING)}")
     if why:
-        return recipe, None, f"begins from nothing, not from the model {base.name}: {why}"
+        return recipe, None, f"learns from this list alone, not from the model {base.name} too: {why}"
     name = asked or base.name
     taken = replace(network, base=name, cell=base.network.cell, hidden=base.network.hidden)
     return replace(recipe, network=taken), base, f"begins from the model {quote(name, 60)}"

@@ -43,11 +43,13 @@ def headline(results: Comparison) -> str:
     """
     parts, apart = [_faster_in_words(results)], farthest(results.lists).values()
     if apart:
-        parts.append("the accuracy is the same" if max(apart) < PARITY_NATS else "the engines learn differently")
+        parts.append("the engines learn the same" if max(apart) < PARITY_NATS else "the engines learn differently")
     copied = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
     if copied:
-        parts.append(f"{mean(copied):.0f}% of names are copies")
-    return f"{'; '.join([*parts, *_ngram_in_words(results.lists)])}."
+        low, high = f"{min(copied):.0f}", f"{max(copied):.0f}"
+        parts.append(f"copies: {low if low == high else f'{low} to {high}'}%")
+    better = "still better" if results.quick_epochs is not None else "better"
+    return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
 
 
 def _by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
@@ -60,7 +62,7 @@ def _faster_in_words(results: Comparison) -> str:
     if not groups:
         return "No engine was timed"
     if Quietness.of(results).busy:
-        return "The machine was too busy to say which engine is faster"
+        return "The machine was too busy to compare speeds"
     first, *others = _by_speed(groups[0])
     called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
     if not others:
@@ -71,18 +73,18 @@ def _faster_in_words(results: Comparison) -> str:
     return f"{called[0]} and {called[1]} train equally fast"
 
 
-def _ngram_in_words(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """Whether the best network has a lower loss than the n-gram, over all lists and splits."""
+def _ngram_in_words(lists: Sequence[ListEntry], is_better: str) -> Iterator[str]:
+    """Whether the best network has a lower loss than the n-gram, over all lists and splits; and how to say that not."""
     pairs = [(entry, split) for entry in lists for split in entry.splits]
     found = [between(entry, split, best(entry, split, LOSS), BASELINE, LOSS) for entry, split in pairs]
     better = [one is not None and one.high < 0 for one in found]
     worse = [one is not None and one.low > 0 for one in found]
     if any(better) and any(worse):
-        yield "the n-gram is better on some lists"
+        yield f"the n-gram is {is_better} on some lists"
     elif any(better):
         yield f"the n-gram is {'worse' if all(better) else 'no better'}"
     elif any(worse):
-        yield f"the n-gram is {'better' if all(worse) else 'better or equal'}"
+        yield f"the n-gram is {is_better}{'' if all(worse) else ' or equal'}"
     elif any(found):  # else nobody knows
         yield "no difference from the n-gram"
 
@@ -274,22 +276,20 @@ def _generation(entry: ListEntry) -> Iterator[str]:
         for name, drawn in one.algorithms.items()
     )
     drawn = first.best
-    yield (
-        f"{entry.name}: {first.network} draws up to {whole(speed)} names per second ({model}, {way}); "
-        f"{drawn.recreated_percent:.0f}% of them are in the list."
-    )
+    yield f"{entry.name}: {drawn.recreated_percent:.0f}% of the names that {first.network} draws are in the list."
     for reference in entry.references[:1]:
         for name, ngram in [*reference.names.items()][:1]:
             yield (
-                f"{entry.name}: {drawn.new_percent:.0f}% of its names are new (not in the training part), of the "
-                f"{name}'s {ngram.new_percent:.0f}%."
+                f"{entry.name}: {drawn.new_percent:.0f}% of its names are new (not in the training part), against "
+                f"{ngram.new_percent:.0f}% of the {name}'s."
             )
             if drawn.plausible_percent is not None and not why_not_plausible(reference):
                 plausible = f"{ngram.plausible_percent or 0:.0f}%"
                 yield (
-                    f"{entry.name}: {drawn.plausible_percent:.0f}% of its new names could stand in the list, of the "
-                    f"{name}'s {plausible}."
+                    f"{entry.name}: {drawn.plausible_percent:.0f}% of its new names could stand in the list, against "
+                    f"{plausible} of the {name}'s."
                 )
+    yield f"{entry.name}: it draws up to {whole(speed)} names per second ({model}, {way})."
 
 
 def why_not_plausible(reference: Reference) -> str:

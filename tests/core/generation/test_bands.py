@@ -194,6 +194,18 @@ def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_ar
     assert found == names[: len(found)]
 
 
+def test_where_a_bound_is_met_before_there_is_any_of_very_many_names_some_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bound, n, model = 30, 2_000, SmallModel("ab")
+    assert searched(bound, n, model)[1] == []
+    monkeypatch.setattr(bands_module, "MAX_LOST", 8)
+    search, names = searched(bound, n, model)
+    assert search.bounded
+    assert 0 < len(names) < 40
+    assert names == searched(10**9, len(names), model)[1]
+
+
 def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for bound in (0, 1):
         search, _ = searched(bound, 3, SmallModel("a"))
