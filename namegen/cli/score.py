@@ -17,7 +17,7 @@ from namegen.cli.options import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.data.label_parts import by_part
 from namegen.core.training import MODEL_FILE
-from namegen.files import is_file
+from namegen.files import is_file, is_folder
 from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def score(
                 "it as a name"
             )
         notes(f"model: {printable(model)}")
-    elif model is None and (folder := os.path.dirname(texts[0])) and os.path.isdir(folder):
+    elif model is None and (folder := os.path.dirname(texts[0])) and is_folder(folder, None):
         raise click.UsageError(f"{printable(texts[0])} is no model: give a run folder, a model file or a shipped model")
     loaded = open_blend((model, *also), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
