@@ -175,7 +175,7 @@ def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
     keep_one(tmp_path)
     again = KeptStore(tmp_path / "runs").read("a1b2", dict)
     assert again is not None
-    assert again.result == RESULT
+    assert again[0] == RESULT
     assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
         [MARK, "runs", f"{KEY}.json", f"{KEY}{MODEL_SUFFIX}"]
     )
