@@ -113,3 +113,14 @@ def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() ->
     ):
         with pytest.raises(error, match=said):
             type("Wrong", (Cell,), {"name": "wrong", "gates": ("a",), "step": step})
+
+
+def test_a_formula_has_no_operation_over_several_elements() -> None:
+    with pytest.raises(EngineError, match=r"add\.reduce"):
+
+        class Sums(Cell):
+            name, title, gates = "sums", "sums", ("a",)
+
+            @staticmethod
+            def step(x, s, before):
+                return x.a + np.add.reduce(s.a)

@@ -1,4 +1,4 @@
-"""The waist: what core asks of a model and of a backend. ``docs/develop/engines.md`` leads through writing one.
+"""What core asks of a model and of a backend: the protocol. ``docs/develop/engines.md`` leads through writing one.
 
 What a backend must keep to:
 
