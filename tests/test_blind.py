@@ -178,4 +178,4 @@ def test_draw_writes_every_source_and_what_is_measured(tmp_path: Path, monkeypat
     for source in ("new", "old", "chain", "chain-chosen", "mixture-chosen", "changed"):
         assert not listed & set(found[source])
     assert set(found["chain-chosen"]) <= set(found["chain"])
-    assert drawn.curve["0.05"][0] == drawn.new["new"] < drawn.curve["1"][0]
+    assert drawn.curve[f"{drawn.share:g}"][0] == drawn.new["new"] < drawn.curve["1"][0]

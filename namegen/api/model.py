@@ -107,6 +107,7 @@ class LoadedModel:
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
         sameness: when two of its names are the same.
+        fourgrams: those that an offered name is made of (``core/data/fourgrams.py``); None: any.
         shapes: those of its short list's names, which new names have; (): any.
         lists: what the lists were called that it learned from.
     """
@@ -154,6 +155,7 @@ class LoadedModel:
         )
 
     sameness: Sameness = field(default=NAMES, repr=False)
+    fourgrams: KnownSet | None = field(default=None, repr=False)
     shapes: Collection[str] = field(default=(), repr=False)
     lists: tuple[str, ...] = field(default=(), repr=False)
 
@@ -165,6 +167,7 @@ class LoadedModel:
             self.vocabulary,
             known_names=self.known_names,
             beginnings=self.beginnings,
+            fourgrams=self.fourgrams,
             sameness=self.sameness,
             shapes=self.shapes,
             claimed=claimed_beginnings(self.lists),
@@ -201,7 +204,7 @@ class LoadedModel:
                 wish needs it).
             allow_seen: give names from the list that the model learned from, too.
             allow_repeats: allow the same name more than once.
-            choose: offer the likeliest new names alone, this share of those of each length (and label): 0.05 to 0.5, or
+            choose: offer the likeliest new names alone, this share of those of each length (and label): 0.02 to 0.5, or
                 1 for all of them. Where there are no more, a larger share is taken. The default is the model's
                 ``choose``; with ``allow_repeats`` 1, which is the model's own distribution.
             letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``; None: ``title``
@@ -397,6 +400,7 @@ def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
         labels=tuple(label.name for label in record.labels),
         score_quantiles=record.score_quantiles,
         sameness=record.sameness,
+        fourgrams=record.fourgrams,
         shapes=record.shapes,
         lists=(record.training.get("list", ""),),
     )
@@ -456,6 +460,12 @@ def _newest_run() -> Path | None:
     return max(times, key=lambda path: times[path], default=None)
 
 
+def _joined(sets: Iterable[KnownSet | None]) -> KnownSet | None:
+    """What one of them has; None where one is None."""
+    known = list(sets)
+    return None if None in known else KnownSet.joined(one for one in known if one is not None)
+
+
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
     """Several models as one: each character is drawn from the weighted mean of what they say.
 
@@ -489,16 +499,17 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         weights,
         beginnings=[[beginning] for _, beginning in read],
     )
-    known = [model.known_names for model in models if model.known_names is not None]
+    known, fourgrams = _joined(model.known_names for model in models), _joined(model.fourgrams for model in models)
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,
         mixture.vocabulary,
         max(model.longest_name for model in models),
         beginnings=Beginnings.single(mixture.vocabulary_size),
-        known_names=KnownSet.joined(known) if len(known) == len(models) else None,
+        known_names=known,
         blended=tuple(model.vocabulary for model in models),
         choose=min(model.choose for model in models),
         sameness=joint(model.sameness for model in models),
+        fourgrams=fourgrams,
         lists=tuple(one for model in models for one in model.lists),
     )

@@ -1,8 +1,8 @@
 // How likely a new name has to be in order to be offered: namegen/core/network/bars.py in JavaScript.
 
-const SHARES = [0.05, 0.1, 0.15, 0.33, 0.5]; // of the new names, whose bars a model carries
+const SHARES = [0.02, 0.05, 0.1, 0.33, 0.5]; // of the new names, whose bars a model carries
 const EVERY_NAME = 1;
-const LADDER = [0.33, EVERY_NAME]; // larger shares, each taken where the one before has no more names
+const LADDER = [0.1, 0.33, EVERY_NAME]; // larger shares, each taken where the one before has no more names
 
 /** Whether bars can be set for a share. */
 const isShare = (share) => (share >= SHARES[0] && share <= SHARES.at(-1)) || share === EVERY_NAME;

@@ -52,7 +52,7 @@ function checkFields(description) {
 
 /** Whether fields fit each other: as many numbers as the network has, all of them finite, and whole names of the list. */
 function checkNumbers({ tensors, formula, record }) {
-  const { network, vocabulary, labels, probe, choose, bars, known_names: knownNames } = record;
+  const { network, vocabulary, labels, probe, choose, bars, fourgrams, known_names: knownNames } = record;
   const characters = [...vocabulary];
   const { hidden } = network;
   if (!canRun(formula)) throw new Damage("its formula");
@@ -70,6 +70,7 @@ function checkNumbers({ tensors, formula, record }) {
   if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
   if (!isShare(choose)) throw new Damage("its share to choose");
   if (bars !== null && !new Bars(bars).fit(record.longest_name, labels.length)) throw new Damage("its bars");
+  if (fourgrams !== null && !new FourGrams(fourgrams).whole) throw new Damage("its fourgrams");
   if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known names");
 }
 

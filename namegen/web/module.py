@@ -18,7 +18,7 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.web.export import PageModel, checked_descriptions, engine_text, read_part, script_json
 
-FORMAT, FORMAT_VERSION = "namegen-names", 9
+FORMAT, FORMAT_VERSION = "namegen-names", 10
 
 
 def data_path(out: Path) -> Path:

@@ -90,6 +90,15 @@ class Prefix {
     return (this.claimed ??= ends && this.model.isClaimed(this.text));
   }
 
+  /** Whether the list has the four characters that it ends with, or, `ended`, the last three with the boundary behind them. */
+  isAttested(ended = false) {
+    const { fourGrams, characters } = this.model;
+    if (!fourGrams) return true;
+    const last = ended ? [null] : [];
+    for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) last.unshift(characters[prefix.token]);
+    return fourGrams.hasAll(last);
+  }
+
   /** Its characters' ids, and its characters. */
   get tokens() {
     const tokens = [];
@@ -315,6 +324,7 @@ class Model extends NameSource {
     this.description = description;
     this.record = record;
     this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
+    this.fourGrams = record.fourgrams === null ? null : new FourGrams(record.fourgrams);
     this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);

@@ -43,8 +43,8 @@ function newSeed() {
 /**
  * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
  * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters, cannot reach its bar, of `bars` (a row of Bars.at; null: any will do), or
- * is `onlyNew` and begins as a listed company does.
+ * would be longer than `longest` characters, cannot reach its bar, of `bars` (a row of Bars.at; null: any will do), has
+ * four characters in a row that no listed name has, or is `onlyNew` and begins as a listed company does.
  */
 function drawName(prefix, nextNumber, temperature, longest, bars = null, onlyNew = false) {
   const numbers = [];
@@ -58,10 +58,10 @@ function drawName(prefix, nextNumber, temperature, longest, bars = null, onlyNew
       const bar = token === BOUNDARY ? bars.whole[prefix.depth] : bars.lowest[prefix.depth + 1];
       if (merit < (bar ?? Infinity)) return { last: null, numbers }; // names as long as that have none
     }
-    if (token === BOUNDARY) return { last: prefix, numbers };
+    if (token === BOUNDARY) return { last: bars && !prefix.isAttested(true) ? null : prefix, numbers };
     if (prefix.depth >= longest) return { last: null, numbers };
     prefix = prefix.then(token);
-    if (onlyNew && prefix.isClaimed) return { last: null, numbers };
+    if ((bars && !prefix.isAttested()) || (onlyNew && prefix.isClaimed)) return { last: null, numbers };
   }
 }
 

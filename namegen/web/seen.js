@@ -115,8 +115,11 @@ class KnownNames {
 
   /** `normalised`: a name as Normaliser gives it. */
   has(normalised) {
-    const front = blake2b64(new TextEncoder().encode(normalised)) >> 32n;
-    const wanted = Number((front * BigInt(256 * this.count)) >> 32n);
+    return this.holds(blake2b64(new TextEncoder().encode(normalised)));
+  }
+
+  holds(digest) {
+    const wanted = Number(((digest >> 32n) * BigInt(256 * this.count)) >> 32n);
     let low = 0;
     let high = this.numbers.length;
     while (low < high) {
@@ -126,6 +129,24 @@ class KnownNames {
     }
     return this.numbers[low] === wanted;
   }
+}
+
+/** Which four characters in a row the names of a list have: namegen/core/data/fourgrams.py in JavaScript. */
+class FourGrams extends KnownNames {
+  /** `characters`: four in a row; null stands for the boundary. */
+  hasAll(characters) {
+    const next = (number, one) => BigInt.asUintN(64, number * 0x100000001b3n + BigInt(one?.codePointAt(0) ?? 0));
+    return this.holds(scramble(characters.reduce(next, 0n)));
+  }
+}
+
+/** 64 bits that look random: splitmix64 (Steele, Lea and Flood, 2014). */
+function scramble(number) {
+  const step = 0x9e3779b97f4a7c15n;
+  let mixed = BigInt.asUintN(64, number * step + step);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n);
+  mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn);
+  return mixed ^ (mixed >> 31n);
 }
 
 const BLAKE2B_START = [

@@ -11,6 +11,7 @@ import numpy as np
 
 from namegen.api.model import open_checkpoint
 from namegen.backends import load_engine
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import fits
@@ -104,9 +105,13 @@ def names_of_seed(
     numbers, choose = uniforms_of_seed(seed), checkpoint.choose if choose is None else choose
     bars = None if choose == 1 or checkpoint.bars is None else checkpoint.bars.at(choose)
 
+    fourgrams = None if checkpoint.fourgrams is None else FourGrams(checkpoint.fourgrams, checkpoint.vocabulary)
+
     def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
         if bars is None:
             return True
+        if fourgrams is not None and not fourgrams.has_last(np.array([prefix[1:]]), ended=whole).all():
+            return False
         ids = (*prefix, BOUNDARY) if whole else prefix
         scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]
         merit = sum(scores[:3]) / 2 + sum(scores[3:])

@@ -148,7 +148,7 @@ def test_bars_are_those_of_python(page: Any) -> None:
     """At the shares that a model carries to the bit; between them but for the last bit of a logarithm, and none where
     the smaller share offers no name.
     """
-    shares = [*SHARES, 0.07, 0.2, 0.4, 0.12]
+    shares = [*SHARES, 0.2, 0.4, 0.12, 0.07]
     found = page.evaluate(
         """(shares) => shares.map((share) =>
             namegen.modelOf("barred").bars.at(share).map(({ whole }) => whole))""",

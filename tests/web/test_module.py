@@ -41,8 +41,8 @@ WRONG = [
     ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
     ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
-    ("first.generate({ choose: 0.6 })", "choose is 0.6: expected a share of the new names from 0.05 to 0.5, or 1 for "),
-    ("first.generate({ choose: '0.5' })", "choose is “0.5”: expected a share of the new names from 0.05 to 0.5, or 1 "),
+    ("first.generate({ choose: 0.6 })", "choose is 0.6: expected a share of the new names from 0.02 to 0.5, or 1 for "),
+    ("first.generate({ choose: '0.5' })", "choose is “0.5”: expected a share of the new names from 0.02 to 0.5, or 1 "),
     (
         "silent.generate({ choose: 0.5, allowSeen: true })",
         "choose is 0.5: expected 1, as silent has no bars to choose by",
@@ -72,7 +72,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 9: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 10: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
@@ -112,6 +112,7 @@ DAMAGES = {
     "record.probe = '00000'": "its probe",
     "one.folding = { a: 1 }": "its “folding”",
     "record.choose = '0.15'": "its “choose”",
+    "record.fourgrams = record.known_names.slice(5)": "its fourgrams",
     "record.choose = 2": "its “choose”",
     "record.choose = 0.7": "its share to choose",
     "record.bars = 5": "its “bars”",
@@ -220,14 +221,14 @@ def test_a_share_of_the_names_is_that_of_python(
 
 def test_where_a_share_has_no_more_names_a_larger_one_is_taken(node: Run, models: dict[str, Checkpoint]) -> None:
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
-    entries = node(code, {"n": 120, "seed": 3, "choose": 0.05, "maxLength": 2, "label": "first"})
+    entries = node(code, {"n": 120, "seed": 3, "choose": 0.1, "maxLength": 3, "label": "first"})
     shares = [one["share"] for one in entries]
-    assert (shares, set(shares)) == (sorted(shares), {0.05, 0.33, 1})
-    likeliest = [one["name"] for one in entries if one["share"] == 0.05]
-    wishes = {"seed": 3, "choose": 0.05, "max_length": 2, "label": "first"}
+    assert (shares, set(shares)) == (sorted(shares), {0.1, 0.33})
+    likeliest = [one["name"] for one in entries if one["share"] == 0.1]
+    wishes = {"seed": 3, "choose": 0.1, "max_length": 3, "label": "first"}
     assert likeliest == names_of_seed(models["gru"], n=len(likeliest), **wishes)
     # Where the likeliest have none at all, nothing between is tried.
-    all_of_all = node(code.replace("gru", "steep"), {"n": 20, "seed": 3, "choose": 0.05})
+    all_of_all = node(code.replace("gru", "steep"), {"n": 20, "seed": 3, "choose": 0.02})
     assert {one["share"] for one in all_of_all} == {1}
 
 

@@ -18,27 +18,28 @@ from dataclasses import replace
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Float64, Int64
 
-FEW_NAMES, VERY_MANY_NAMES = 1_000, 15_000  # different ones, below and from which on another share is taken
-SHARE_OF_FEW, SHARE, SHARE_OF_VERY_MANY = 0.05, 0.1, 0.33
-DRAWN, MIN_DRAWN = 20_000, 500  # names: of all labels together; of each, if it has a bar of its own
+FEW_NAMES = 1_000  # of a label, different ones
+SHARE_OF_SHORT, SHARE_OF_FEW, SHARE = 0.1, 0.02, 0.05  # of a short list, of labels of few names, of others
+DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
-NEAREST = 200  # names by whose scores the bar of a length is set: those of this length, or else of the nearest
+NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a length is set: those of the nearest lengths
 UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
 
 
 def default_share(distinct_names: int, labels: int = 0) -> float:
-    """The share of its new names that a model offers unless another is asked for, by how long its list is, or how long
-    those of its labels are.
+    """The share of its new names that a model offers unless another is asked for, by how long the lists of its labels
+    are, or whether the shapes of a short list choose beside it.
     """
-    if distinct_names < FEW_NAMES * max(labels, 1):
-        return SHARE_OF_FEW
-    return SHARE if distinct_names < VERY_MANY_NAMES * max(labels, 1) else SHARE_OF_VERY_MANY
+    if distinct_names < MOST_NAMES:
+        return SHARE_OF_SHORT
+    return SHARE_OF_FEW if distinct_names < FEW_NAMES * labels else SHARE
 
 
 def usual_shortest(names: Sequence[str]) -> int:
@@ -72,14 +73,12 @@ def measure_bars(
     rows_a_name = getattr(generator.model, "rows_per_prefix", 1)  # of a blend with labels: it reads all of them
     most = max(min(DRAWN, MAX_CHARACTERS // longest) // rows_a_name, MIN_DRAWN)
     each = max(min(MIN_DRAWN, most), most // len(parts))
-    table = np.full((len(parts), len(SHARES), longest), np.inf)
-    for part, bars in zip(parts, table, strict=True):
+    found = []
+    for part in parts:
         if not proceed():
             return None
-        of_names, scores = _new_names(part, each, longest, rng)
-        if len(scores):
-            bars[:, shortest - 1 :] = _bars(of_names, scores, range(shortest, longest + 1))
-    return Bars(table.astype(np.float16))
+        found.append(_new_names(part, each, longest, rng))
+    return Bars(_bars(found, range(shortest, longest + 1)).astype(np.float16))
 
 
 def _new_names(
@@ -94,15 +93,33 @@ def _new_names(
     return lengths[rows], draws.merit[rows]
 
 
-def _bars(lengths: Int64[Array, "new"], scores: Float64[Array, "new"], of: range) -> Float64[Array, "S lengths"]:
-    """What each share of the names of some lengths reaches: of the names that are nearest in length, as if those had
-    that length.
+def _bars(
+    found: Sequence[tuple[Int64[Array, "_"], Float64[Array, "_"]]], lengths: range
+) -> Float64[Array, "labels S longest"]:
+    """What each share of the names of some lengths reaches, by the lengths and the merits of some names of each label.
+
+    The merits of a label fall along a line of its own as names grow longer. How far they lie around it depends on the
+    length and hardly on the label: it is taken from the names of all labels together, as one has few long names.
     """
+    lines = [_line(of, merits) for of, merits in found]
+    all_lengths = np.concatenate([of for of, _ in found])
+    around = np.concatenate(
+        [merits - level - slope * of for (of, merits), (level, slope) in zip(found, lines, strict=True)]
+    )
+    table = np.full((len(found), len(SHARES), lengths.stop - 1), np.inf)
+    many = min(max(NEAREST, int(SHARE_NEAREST * len(around))), len(around))
+    for length in lengths if many else ():
+        distance = np.abs(all_lengths - length)
+        near = distance <= np.partition(distance, many - 1)[many - 1]
+        above_line = np.quantile(around[near], 1 - np.array(SHARES))
+        table[:, :, length - 1] = [level + slope * length + above_line for level, slope in lines]
+    return table
+
+
+def _line(lengths: Int64[Array, "new"], merits: Float64[Array, "new"]) -> tuple[float, float]:
+    """The line through the merits of a label: its level and its slope; ∞ where the label has no new name."""
+    if not len(lengths):
+        return np.inf, 0.0
     spread = np.var(lengths)
-    slope = float(np.mean((lengths - lengths.mean()) * scores) / spread) if spread else 0.0  # of one more character
-    level, bars = scores - slope * lengths, np.empty((len(SHARES), len(of)))
-    for place, length in enumerate(of):
-        distance = np.abs(lengths - length)
-        near = distance <= np.partition(distance, min(NEAREST, len(distance)) - 1)[min(NEAREST, len(distance)) - 1]
-        bars[:, place] = np.quantile(level[near], 1 - np.array(SHARES)) + slope * length
-    return bars
+    slope = float(np.mean((lengths - lengths.mean()) * merits) / spread) if spread else 0.0  # of one more character
+    return float(merits.mean() - slope * lengths.mean()), slope

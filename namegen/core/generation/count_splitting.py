@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
@@ -189,6 +190,7 @@ class Walk:
         rows_per_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
         bars: the merit that a name of each length must have, by its label, or the same for all (``Bars.at``); None:
             any.
+        fourgrams: those that names with bars are made of; None: any.
     """
 
     def __init__(
@@ -199,8 +201,10 @@ class Walk:
         *,
         rows_per_prefix: int = 1,
         bars: Float64[Array, "R lengths"] | None = None,
+        fourgrams: FourGrams | None = None,
     ) -> None:
         self.model, self.filter, self._bars, self._rows_per_prefix = model, prefix_filter, bars, rows_per_prefix
+        self._fourgrams = fourgrams
         if bars is not None:  # what a prefix must have at least: it becomes less likely with each character
             self._lowest_bars = np.minimum.accumulate(bars[:, ::-1], axis=1)[:, ::-1]
         self.beginnings = beginnings or Beginnings.single()
@@ -209,9 +213,10 @@ class Walk:
         self.tried = 0  # prefixes that the filter was asked of, refused ones included
         self.computed = 0  # what was done so far, in logits
 
-    def above(self, bars: Float64[Array, "R lengths"]) -> Walk:
-        """The same walk with other bars."""
-        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=self._rows_per_prefix, bars=bars)
+    def above(self, bars: Float64[Array, "R lengths"], fourgrams: FourGrams | None) -> Walk:
+        """The same walk with bars and 4-grams."""
+        rows = self._rows_per_prefix
+        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=rows, bars=bars, fourgrams=fourgrams)
 
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
         """The first characters that the wish forces, read behind each beginning, and the draws split over the
@@ -377,7 +382,7 @@ class Walk:
         *,
         whole: bool,
     ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """As ``PrefixFilter.refused``; those that cannot reach their bar, too."""
+        """As ``PrefixFilter.refused``; those that miss their bar, or end with a 4-gram that no name has, too."""
         if self._bars is not None:
             bars, length = self._bars if whole else self._lowest_bars, tokens.shape[1]
             if length < bars.shape[1]:
@@ -387,6 +392,8 @@ class Walk:
                 below = np.ones(len(tokens), bool)
             if below.any():
                 yield CHOOSE, below
+        if self._fourgrams is not None:
+            yield CHOOSE, ~self._fourgrams.has_last(tokens, ended=whole)
         yield from self.filter.refused(tokens, places, whole=whole)
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:

@@ -19,6 +19,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness
@@ -48,7 +49,7 @@ MAX_PREFIXES = 1_000_000  # that a search for the likeliest reads before it give
 TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
 TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
-LADDER = (0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
+LADDER = (0.1, 0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
@@ -138,6 +139,7 @@ class Generator:
         known_names: the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares.
         bars: which names are likely enough to be offered; None: it is not known, so that all are.
+        fourgrams: those that an offered name is made of (``core/data/fourgrams.py``); None: any.
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
@@ -150,6 +152,7 @@ class Generator:
     known_names: KnownSet | None = None
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
     bars: Bars | None = None
+    fourgrams: KnownSet | None = None
     sameness: Sameness = NAMES
     rows_per_prefix: int = 1
     shapes: Collection[str] = ()
@@ -283,9 +286,10 @@ class Generator:
             watch(Searched(drawn + more, n, tried, read))
 
         shares = [choose, *(share for share in LADDER if share > choose)] if self.bars is not None else [EVERY_NAME]
+        fourgrams = None if self.fourgrams is None else FourGrams(self.fourgrams, self.vocabulary)
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
-            walk = every if self.bars is None or share == EVERY_NAME else every.above(self.bars.at(share))
+            walk = every if self.bars is None or share == EVERY_NAME else every.above(self.bars.at(share), fourgrams)
             if share > choose:
                 watch(Widened(found, n, share))
             in_vain = computed = 0

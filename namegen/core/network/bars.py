@@ -10,7 +10,7 @@ import numpy as np
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float, Float64
 
-SHARES = (0.05, 0.1, 0.15, 0.33, 0.5)  # of the new names, whose bars are kept
+SHARES = (0.02, 0.05, 0.1, 0.33, 0.5)  # of the new names, whose bars are kept
 EVERY_NAME = 1.0
 
 
@@ -33,7 +33,7 @@ class Bars:
             log-probability, of which the first three tokens count half.
 
     >>> bars = Bars(np.array([[[-2], [-3], [-4], [-5], [-6]]], np.float16))
-    >>> bars.at(0.15).tolist(), Bars.read(bars.to_bytes()).at(0.33).tolist()
+    >>> bars.at(0.1).tolist(), Bars.read(bars.to_bytes()).at(0.33).tolist()
     ([[inf, -4.0]], [[inf, -5.0]])
     """
 

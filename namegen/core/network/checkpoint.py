@@ -138,7 +138,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

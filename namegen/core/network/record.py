@@ -129,6 +129,7 @@ FORMS = {
     "score_quantiles": _numbers("<f8", QUANTILES),
     "probe": _numbers("<f4", 2, -1),
     "bars": _bytes(Bars.to_bytes, Bars.read),
+    "fourgrams": _bytes(KnownSet.to_bytes, KnownSet.read),
     "known_names": _bytes(KnownSet.to_bytes, KnownSet.read),
 }
 
@@ -147,6 +148,7 @@ class Record:
         bars: how likely a new name has to be for that (``core/generation/choosing.py``); None: nobody has measured it.
         endings: what does not count at the end of a name when it is told whether two are the same
             (``core/data/sameness.py``); ``known_names`` are without them.
+        fourgrams: those of the learned names, of which new names are made (``core/data/fourgrams.py``); None: any.
         shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
         training: how it was trained: list, split, seed, epochs, losses, accuracies.
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
@@ -165,6 +167,7 @@ class Record:
     choose: Share = EVERY_NAME
     bars: Bars | None = None
     endings: tuple[str, ...] = ()
+    fourgrams: KnownSet | None = None
     shapes: tuple[str, ...] = ()
     training: TrainingSummary = field(default_factory=TrainingSummary)
     score_quantiles: Float64[Array, "101"] | None = None

@@ -22,6 +22,7 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.fourgrams import fourgrams_of
 from namegen.core.data.sameness import sameness_of
 from namegen.core.data.shapes import MOST_NAMES, shapes_of
 from namegen.core.data.split import TRAINING
@@ -160,8 +161,12 @@ def prepare(
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
-    watched = for_use and len(parts.distinct_names) < MOST_NAMES
-    shapes = tuple(sorted(shapes_of(parts.learned_names))) if watched else ()
+    is_short = len(parts.distinct_names) < MOST_NAMES
+    shapes = tuple(sorted(shapes_of(parts.learned_names))) if for_use and is_short else ()
+    # Of labelled names, a 4-gram of another label says little, and most labels have too few names for their own.
+    fourgrams = (
+        fourgrams_of(parts.learned_names, parts.vocabulary) if for_use and not is_short and not parts.labels else None
+    )
     record = Record(
         network,
         parts.vocabulary,
@@ -169,6 +174,7 @@ def prepare(
         labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
         longest_name=parts.longest_name,
         endings=sameness.endings,
+        fourgrams=fourgrams,
         shapes=shapes,
         known_names=known,
         training={

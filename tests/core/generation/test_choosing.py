@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from namegen.core.data.fourgrams import fourgrams_of
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import known_set
 from namegen.core.generation import choosing
@@ -79,7 +80,7 @@ def names_of(source: Generator, n: int, *, seed: int = 0, **asked: object) -> li
 
 
 @pytest.mark.parametrize("beginnings", [TWO, Beginnings.single(V + 1)], ids=["both labels", "the second"])
-@pytest.mark.parametrize("share", [0.15, 0.25, 0.5])
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.5])
 def test_the_names_are_those_that_reach_their_bar_as_often_as_the_model_draws_them(
     beginnings: Beginnings, share: float
 ) -> None:
@@ -95,9 +96,9 @@ def test_the_bars_of_one_row_hold_for_every_label() -> None:
 
 def test_all_of_a_share_come_before_the_next_larger_one_and_each_is_told_once() -> None:
     told: list[Event] = []
-    first, second, every = (set(reaching(share)) for share in (0.15, 0.33, 0.5))
+    first, second, every = (set(reaching(share)) for share in (0.1, 0.33, 0.5))
     every = {name for token in TWO.tokens for name in of_label(token)}
-    names = names_of(generator(TWO, BARS), len(every), choose=0.15, watch=told.append)
+    names = names_of(generator(TWO, BARS), len(every), choose=0.1, watch=told.append)
     assert len(first) < len(second) < len(every)
     assert set(names[: len(first)]) == first
     assert set(names[: len(second)]) == second
@@ -105,57 +106,87 @@ def test_all_of_a_share_come_before_the_next_larger_one_and_each_is_told_once() 
     widened = [(event.found, event.share) for event in told if isinstance(event, Widened)]
     assert widened == [(len(first), 0.33), (len(second), 1.0)]
     with pytest.raises(GenerationError, match="no other name is possible"):
-        names_of(generator(TWO, BARS), len(every) + 1, choose=0.15)
+        names_of(generator(TWO, BARS), len(every) + 1, choose=0.1)
 
 
 def test_fewer_names_are_the_first_of_more() -> None:
     """What is offered does not depend on how many are asked for."""
-    few, many = (set(names_of(generator(TWO, BARS), n, choose=0.15)) for n in (3, len(reaching(0.15))))
-    assert few < many == set(reaching(0.15))
+    few, many = (set(names_of(generator(TWO, BARS), n, choose=0.1)) for n in (3, len(reaching(0.1))))
+    assert few < many == set(reaching(0.1))
 
 
 def test_a_wish_that_no_name_above_the_bar_keeps_goes_to_all_names_at_once() -> None:
     below = next(name for name in of_label(V) if name not in reaching(0.5) and len(name) == LONGEST)
     told: list[Event] = []
     wishes = Wishlist([StartsWith(below)])
-    assert names_of(generator(TWO, BARS), 1, choose=0.05, wishes=wishes, watch=told.append) == [below]
+    assert names_of(generator(TWO, BARS), 1, choose=0.02, wishes=wishes, watch=told.append) == [below]
     assert [event.share for event in told if isinstance(event, Widened)] == [1.0]
 
 
 def test_the_share_of_all_is_the_models_own_distribution() -> None:
     asked = {"n": 500, "allow_repeats": True}
     assert names_of(generator(TWO, BARS), **asked) == names_of(generator(), **asked)  # type: ignore[arg-type]
-    assert names_of(generator(), **asked, choose=0.15) == names_of(generator(), **asked)  # type: ignore[arg-type]
+    assert names_of(generator(), **asked, choose=0.1) == names_of(generator(), **asked)  # type: ignore[arg-type]
 
 
-def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("row", "token"), list(enumerate(TWO.tokens)))
+def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
+    row: int, token: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So many draws give every name; of a length with twenty names no other has a part in its bar."""
     monkeypatch.setattr(choosing, "NEAREST", 20)
     monkeypatch.setattr(choosing, "DRAWN", 10_000_000)
     monkeypatch.setattr(choosing, "MAX_CHARACTERS", 100_000_000)
-    found = measure_bars(generator(), shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
+    of_one = generator(Beginnings.single(token))
+    found = measure_bars(of_one, shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
-    assert found.at(0.33)[:, 3:] == pytest.approx(BARS.at(0.33)[:, 3:], abs=0.05)
-    assert found.at(0.1)[:, 3:] == pytest.approx(BARS.at(0.1)[:, 3:], abs=0.05)
-    short = measure_bars(generator(), shortest=3, longest=LONGEST, rng=np.random.default_rng(0))
+    for share in (0.1, 0.33):
+        assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
+    short = measure_bars(of_one, shortest=3, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
     assert np.isinf(short.at(0.5)[:, :3]).all()
     assert np.isfinite(short.at(0.5)[:, 3:]).all()
-    many = replace(generator(), beginnings=Beginnings.single(V))
-    assert measure_bars(many, shortest=1, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
+    assert measure_bars(of_one, shortest=1, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
+
+
+def test_labels_of_few_names_share_how_far_merits_lie_around_the_line_of_each() -> None:
+    rng = np.random.default_rng(0)
+    lines = ((-5.0, -1.0, 5_000), (-9.0, -0.5, 60))
+    lengths = [rng.integers(3, 9, n) for _, _, n in lines]
+    merits = [level + slope * of + rng.normal(0, of / 4) for of, (level, slope, _) in zip(lengths, lines, strict=True)]
+    table = choosing._bars(list(zip(lengths, merits, strict=True)), range(4, 9))
+    assert np.isinf(table[:, :, :3]).all()
+    for row, (level, slope, _) in zip(table, lines, strict=True):
+        for length in (4, 8):
+            exact = level + slope * length + length / 4 * 1.6449  # what one in twenty of a normal distribution exceeds
+            assert row[1, length - 1] == pytest.approx(exact, abs=0.6)
+
+
+def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
+    """Beside their bars, and as often as the model draws them."""
+    listed = [name for name in all_names(MODEL, LONGEST, beginning=V + 1) if len(name) == LONGEST][::5]
+    first = replace(generator(TWO, BARS), fourgrams=fourgrams_of(listed, MODEL.vocabulary, shortest=0))
+    grams = {f"{'^' * 4}{name}$"[at : at + 4] for name in listed for at in range(1, len(name) + 2)}
+    wanted = {
+        name: p
+        for name, p in reaching(0.5).items()
+        if all(f"{'^' * 4}{name}$"[at : at + 4] in grams for at in range(1, len(name) + 2))
+    }
+    assert 5 < len(wanted) < len(reaching(0.5))
+    check_frequencies(Counter(names_of(first, 20_000, allow_repeats=True, choose=0.5)), conditioned(wanted))
+    assert len(names_of(first, len(reaching(0.5)), choose=0.5)) == len(reaching(0.5))  # the rest of all names
 
 
 def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
-    between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.15, 0.33))
+    between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.1, 0.33))
     assert ((high <= between) & (between <= low)).all()
     assert (BARS.at(0.33)[:, 1:] == BARS.table[:, 3]).all()
-    for wrong in (0.0, 0.04, 0.6, 1.1, math.nan):
-        with pytest.raises(SettingsError, match=r"choose=.*: expected a share .* from 0\.05 to 0\.5, or 1"):
+    for wrong in (0.0, 0.01, 0.6, 1.1, math.nan):
+        with pytest.raises(SettingsError, match=r"choose=.*: expected a share .* from 0\.02 to 0\.5, or 1"):
             generator(TWO, BARS).generate(1, rng=np.random.default_rng(0), choose=wrong)
 
 
-def test_long_lists_offer_a_larger_share_and_the_shortest_name_is_no_single_one() -> None:
-    assert default_share(999) == default_share(1_000, labels=2) < default_share(1_000)
-    assert default_share(14_999) == default_share(15_000, labels=2) < default_share(15_000)
+def test_labels_of_few_names_offer_a_smaller_share_and_the_shortest_name_is_no_single_one() -> None:
+    assert default_share(1_999, labels=2) < default_share(2_000, labels=2) < default_share(20)
     assert usual_shortest(["Al", *["Anna"] * 150, *["Bo"] * 0]) == 4
     assert usual_shortest(["Al", "Bo", *["Anna"] * 50]) == 2

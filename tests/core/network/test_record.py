@@ -44,6 +44,7 @@ VALUES: dict[str, Any] = {
     "choose": 0.25,
     "bars": Bars(-np.arange(1, 71, dtype=np.float16).reshape(2, 5, 7)),
     "endings": ("inc", "co"),
+    "fourgrams": known_set(["of four", "characters"]).short,
     "shapes": tuple(sorted(shapes_of(["Aé"]))),
     "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
     "score_quantiles": np.linspace(-30, -3, 101),
@@ -166,6 +167,7 @@ FORGED = {
         ),
     ],
     "probe": ["", "0" * 35, "0" * 45, 1],
+    "fourgrams": ["", "0", "~~~~~", 1],
     "known_names": ["", "0", "~~~~~", bytes_to_text(known_set(["Al"]).to_bytes() + b"\0"), bytes_to_text(b"\xff" * 9)],
 }
 
