@@ -36,7 +36,7 @@ from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
 
 MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: module.py makes a module of them.
-ENGINE = ("network.js", "bars.js", "seen.js", "rude.js", "companies.js", "names.js", "search.js", "data.js")
+ENGINE = ("network.js", "bars.js", "seen.js", "companies.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
 _FOLDER = Path(__file__).parent
 

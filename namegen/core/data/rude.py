@@ -3,7 +3,7 @@
 ``rude.txt`` has two kinds of hashes: of stretches of letters that are refused, and of longer ones that real names have
 around them, which make up for that: `cock` at the end of a word is refused, but not in `Hancock`. A stretch may begin
 and end with a space, the edge of a word. ``docs/tools/make_rude.py`` made both, and has the rule by which a word counts
-anywhere, at an edge, or as a whole. The module and the page do the same (``namegen/web/rude.js``).
+anywhere, at an edge, or as a whole. The module and the page do the same (``namegen/web/seen.js``).
 """
 
 from __future__ import annotations
