@@ -7,11 +7,8 @@ const OPEN = "?"; // stands in no word
 class Claimed {
   constructor(beginnings) {
     this.free = new Set(beginnings.filter((one) => one.includes(" ")).map((one) => one.split(" ")[0]));
-    this.forms = new Set(beginnings.flatMap((one) => this.filed(one.replace(" ", ""))));
-  }
-
-  filed(word) {
-    return [word, ...this.open(word, 1)];
+    const words = beginnings.map((one) => one.replace(" ", ""));
+    this.forms = new Set(words.flatMap((word) => [word, ...this.open(word, 1)]));
   }
 
   /** The word with an open place in each of its places, or with `replaced` 0 between any two. */

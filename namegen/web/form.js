@@ -148,12 +148,9 @@ function unlabelled({ model, label, other, otherLabel }) {
 function searchFor(wish) {
   const { parts } = descriptionOf(wish.model);
   if (parts) return new PeopleSearch(...parts.map(({ name }) => modelOf(name)), wish);
-  return new Search(sourceOf(wish), { ...wish, label: wish.other === null ? wish.label : null }); // a blend reads its own
-}
-
-/** What names are drawn from. */
-function sourceOf({ model, label, other, otherLabel, share }) {
-  return other === null ? modelOf(model) : blendOf(model, label, other, otherLabel, share);
+  if (wish.other === null) return new Search(modelOf(wish.model), wish);
+  const blend = blendOf(wish.model, wish.label, wish.other, wish.otherLabel, wish.share);
+  return new Search(blend, { ...wish, label: null }); // its parts have read their own
 }
 
 /** As `namegen.blend` has it: the names of a blend are as long as those of the model that has the longest. */

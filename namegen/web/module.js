@@ -6,7 +6,7 @@
  * @property {number} [n] how many, from 1 to 100,000; usually 20
  * @property {number} [seed] a whole number from 0 to 4294967295: with the same options it gives the same names,
  *   wherever it runs; usually one by chance
- * @property {number} [choose] offers the likeliest new names of each length alone, this share of them: from 0.05 to 0.5,
+ * @property {number} [choose] offers the likeliest new names of each length alone, this share of them: from 0.02 to 0.5,
  *   or 1 for all of them; where there are no more, a larger share is taken; usually the model's own
  * @property {number} [temperature] 0 takes the likeliest letter each time, more is more daring; usually 1
  * @property {string} [startsWith] what each name begins with
@@ -97,7 +97,7 @@ class NameModel {
    */
   isNew(name) {
     const source = sources.get(this);
-    return source.isNew(source.normalise(inItsCharacters(textOf("the name", name), source)));
+    return source.isNew(source.normaliser.normalise(inItsCharacters(textOf("the name", name), source)));
   }
 
   /**
@@ -151,7 +151,7 @@ export function load(data, name) {
     const which = typeof description?.name === "string" ? `the model ${told(description.name)}` : "the first model";
     throw new Error(`${which} is damaged${where}: export it again`);
   }
-  if (!model.sound) throw new Error(wouldBeWrong("This module", model));
+  if (!model.probed) throw new Error(wouldBeWrong("This module", model));
   const usual = { choose: usualShare(model), maxLength: usualLongest(model) };
   return new NameModel({ ...description, ...usual, labels: model.record.labels.map((label) => label.name) }, model);
 }

@@ -159,18 +159,6 @@ function meantLabels(asked, labels) {
   return meant;
 }
 
-/** The empty prefix behind one beginning, read when it is first asked for: there may be thousands of labels. */
-class Root {
-  constructor(model, { token, chance, label }) {
-    Object.assign(this, { model, token, chance, label });
-  }
-
-  get prefix() {
-    this.model.prefixes += this.read ? 0 : 1;
-    return (this.read ??= new Prefix(this.model, this.token, null));
-  }
-}
-
 /**
  * What names are drawn from: a network, its characters, and the lists that it knows. `Model` and `Blend` are those.
  *
@@ -187,19 +175,22 @@ class NameSource {
     this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / (this.characters.length * 2 + network.numbers));
   }
 
-  /** Whether all arithmetic gives what the engines gave that trained the networks. */
-  get sound() {
-    return this.parts.every(({ probed }) => probed);
-  }
-
   /**
    * The empty prefixes, of which a beginning has been read, as [{prefix, token, chance, label}]: one, whose label is
-   * null, or one for each label. What was read before is kept, until it is too much.
+   * null, or one for each label. A prefix is read when it is first asked for, as there may be thousands of labels; what was
+   * read before is kept, until it is too much.
    */
   get roots() {
     if (!this.keptRoots || this.prefixes >= this.mostPrefixes) {
       this.prefixes = 0;
-      this.keptRoots = this.starts.map((start) => new Root(this, start));
+      const model = this;
+      this.keptRoots = this.starts.map((start) => ({
+        ...start,
+        get prefix() {
+          model.prefixes += this.read ? 0 : 1;
+          return (this.read ??= new Prefix(model, start.token, null));
+        },
+      }));
     }
     return this.keptRoots;
   }
@@ -207,10 +198,6 @@ class NameSource {
   /** The empty prefix; with labels, that of the first. */
   get start() {
     return this.roots[0].prefix;
-  }
-
-  normalise(name) {
-    return this.normaliser.normalise(name);
   }
 
   /** Whether it can be said which names are new. */
@@ -319,10 +306,7 @@ class Model extends NameSource {
       normaliser: new Normaliser({ ...description, endings: record.endings }),
     });
     this.parts.push(this);
-    this.name = description.name;
-    this.title = description.title;
-    this.description = description;
-    this.record = record;
+    Object.assign(this, { description, record, name: description.name, title: description.title });
     this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
     this.fourGrams = record.fourgrams === null ? null : new FourGrams(record.fourgrams);
     this.bars = record.bars === null ? null : new Bars(record.bars);
@@ -422,10 +406,8 @@ class Blend extends NameSource {
     const models = parts.map(({ model }) => model);
     const characters = [...new Set(models.flatMap((model) => model.characters.slice(1)))];
     characters.sort((a, b) => a.codePointAt(0) - b.codePointAt(0)); // not by halves of characters
-    const begun = parts.map(({ model, weight, label }) => {
-      const start = model.starts.find((one) => one.label === label);
-      return { model, weight, start: start.token };
-    });
+    const startOf = ({ model, label }) => model.starts.find((one) => one.label === label).token;
+    const begun = parts.map((part) => ({ ...part, start: startOf(part) }));
     const table = (name) => Object.assign({}, ...models.map(({ description }) => description[name]));
     super({
       parts: models,

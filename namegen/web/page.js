@@ -157,7 +157,10 @@ function addNames(found) {
     keep.querySelector(".hidden").textContent = `Keep ${one.name}`;
     keep.setAttribute("aria-pressed", kept.includes(one.name));
     copy.addEventListener("click", () => copyAndTell(copy, one.name, `Copied ${one.name}`));
-    show.addEventListener("click", () => watchName(one));
+    show.addEventListener("click", () => {
+      play(search.found.indexOf(one));
+      goTo(byId("watch-heading"));
+    });
     keep.addEventListener("click", () => toggleKept(one.name));
     item.name = one.name;
     items.append(item);
@@ -200,11 +203,6 @@ function play(place) {
   watchPlace = place;
   watch.show(search.model, search.found[place], wish.temperature);
   if (!calm()) watch.play();
-}
-
-function watchName(one) {
-  play(search.found.indexOf(one));
-  goTo(byId("watch-heading"));
 }
 
 // ---- the models: which, and what they are ----

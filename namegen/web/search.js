@@ -76,14 +76,6 @@ class TextWish {
   at(tokens, place) {
     return place >= 0 && this.ids.every((ids, k) => ids.has(tokens[place + k]));
   }
-
-  endOf(tokens) {
-    return this.at(tokens, tokens.length - this.ids.length);
-  }
-
-  in(tokens) {
-    return tokens.some((_, place) => this.at(tokens, place));
-  }
 }
 
 const TRIES = 2000; // and 20 for each name
@@ -179,17 +171,18 @@ class Search {
       this.take(this.shares.shift());
     }
     this.tries += 1;
-    const prefix = this.begin();
+    const { prefix } = this.beginnings[this.beginnings.length === 1 ? 0 : draw(this.nextNumber(), this.chances)];
     const start = prefix.root.token - this.model.starts[0].token; // their ids are one after the other
     const bars = this.bars && this.bars[start % this.bars.length];
     const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars, onlyNew);
     this.letters += numbers.length;
     if (last === null || last.depth < shortest) return;
     const tokens = last.tokens;
-    if (!this.ends.endOf(tokens) || !this.contains.in(tokens)) return;
+    if (!this.ends.at(tokens, tokens.length - this.ends.ids.length)) return;
+    if (!tokens.some((_, place) => this.contains.at(tokens, place))) return;
     const name = last.text;
     if (!this.model.wellFormed(name) || (!this.wish.rude && isRude(name))) return;
-    const normalised = this.model.normalise(name);
+    const normalised = this.model.normaliser.normalise(name);
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);
     if (this.wish.onlySeen && isNew !== false) return;
@@ -198,11 +191,6 @@ class Search {
     this.before = { tries: this.tries, letters: this.letters };
     const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
     this.found.push({ name: shown, isNew, start, share: this.share, tokens, numbers });
-  }
-
-  begin() {
-    if (this.beginnings.length === 1) return this.beginnings[0].prefix;
-    return this.beginnings[draw(this.nextNumber(), this.chances)].prefix;
   }
 }
 

@@ -18,8 +18,10 @@ class Watch {
     this.pause();
     Object.assign(this, { model, found, temperature });
     byId("watch").hidden = false;
+    const [who, how] = model.parts.length > 1 ? ["every network", "by their weighted mean"] : ["the network", "one"];
+    const hint = `At each step ${who} gives every character a probability, and a random number picks ${how}.`;
     const offered = ` Of the names drawn so, ${shareText(found.share)} of each length are offered.`;
-    byId("watch-hint").textContent = hintOf(model.parts.length) + (found.share < EVERY_NAME ? offered : "");
+    byId("watch-hint").textContent = hint + (found.share < EVERY_NAME ? offered : "");
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
     const { prefix, label } = model.roots[found.start];
     this.prefixes = [prefix];
@@ -182,12 +184,6 @@ class Watch {
     const shown = /\p{M}/u.test(character) ? `\u25cc${character}` : character; // a mark needs something to sit on
     return element("bdi", { className: "character", translate: false }, shown);
   }
-}
-
-function hintOf(networks) {
-  return networks > 1
-    ? "At each step every network gives every character a probability, and a random number picks by their weighted mean."
-    : "At each step the network gives every character a probability, and a random number picks one.";
 }
 
 function percentText(chance) {

@@ -33,7 +33,7 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
     out.write_text(out.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     page = opened(out, "#model=lstm")
     page.locator("#names:not([aria-busy])").wait_for(state="attached")
-    assert (page.locator("#names li").count() > 0) == page.evaluate("namegen.modelOf('lstm').sound") == fits
+    assert (page.locator("#names li").count() > 0) == page.evaluate("namegen.modelOf('lstm').probed") == fits
     message = page.locator("#message")
     assert message.is_visible() != fits
     if not fits:
