@@ -7,7 +7,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality labels blind mutants models page format wheel constraints clean
+.PHONY: help demo test test-slow harm fuzz check docs site links course size bench quality labels blind mutants models page format package constraints clean
 
 # Two processes: the tests take little memory and each of them one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
@@ -57,7 +57,7 @@ help:
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
-	@echo "make wheel        build the wheel into dist/"
+	@echo "make package      build the source archive, and from it the wheel, into dist/; check both"
 	@echo "make constraints  resolve the pinned versions anew"
 	@echo "make clean        remove what make has made; never runs/"
 	@echo
@@ -172,9 +172,10 @@ format: $(VENV)/.developing
 	$(RUN) -m ruff format $(CODE)
 
 # Without the old build/, from which setuptools would take files that are gone since.
-wheel: $(VENV)/.developing
+package: $(VENV)/.developing
 	rm -rf build dist
-	$(RUN) -m build --wheel --no-isolation --outdir dist .
+	$(RUN) -m build --no-isolation --outdir dist .
+	$(RUN) .ci/check_package.py dist
 
 clean:
 	@echo "Removing .venv, .venv-bench, .venv-site, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."

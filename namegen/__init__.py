@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from namegen.pseudonymize import pseudonyms
 
 __all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "pseudonyms", "train"]
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 
 def __getattr__(name: str) -> object:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import doctest
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 import namegen
 from namegen import api
+from namegen.backends.tflite import contents as tflite
+from namegen.core.data.vocabulary import VocabularyDocument
+from namegen.core.network import checkpoint
 from namegen.errors import NamegenError
+from namegen.experiments.compare import document as comparison
+from namegen.experiments.sweep import document as sweep
+from namegen.web import module
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -36,7 +44,16 @@ def test_nothing_tells_to_install_namegen_from_the_index() -> None:
         for path in ROOT.glob(pattern):
             text = path.read_text(encoding="utf-8")
             assert "namegen[" not in text, path
-            assert "pip install namegen" not in text, path
+            assert not re.search(r"pip install namegen(?!-rnn)", text), path
+
+
+def test_the_formats_have_the_numbers_that_are_promised() -> None:
+    """A format of 1.x never gets another number."""
+    (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
+    text = (ROOT / "docs" / "develop" / "public.md").read_text(encoding="utf-8")
+    promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
+    written = [part.FORMAT_VERSION for part in (checkpoint, tflite, module, comparison, sweep)]
+    assert promised == [*written[:3], vocabulary, *written[3:]]
 
 
 def run(code: str) -> str:
