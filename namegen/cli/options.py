@@ -238,8 +238,8 @@ choose = click.option(
     "--choose",
     type=float,
     metavar="SHARE",
-    help="Offer only the likeliest new names of each length, this share of them: from 0.05 to 0.5, or 1 for all.  "
-    "[default: the model's own: 0.05 of a short list, 0.1, or of a long one 0.33]",
+    help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
+    "[default: the model's own: 0.05; of a short list 0.1, of labels with few names each 0.02]",
 )
 backend = click.option(
     "--backend",

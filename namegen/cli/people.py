@@ -178,7 +178,7 @@ def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
 
 
 @options.command(
-    "namegen companies -n 5 --choose 0.05",
+    "namegen companies -n 5 --choose 0.33",
     "namegen companies --format json",
     cls=options.ShortHelp,
     shown=(*SHOWN, "letter_case"),

@@ -196,7 +196,7 @@ class Search {
 
 // ---- messages; page and module say the same ----
 
-/** 0.15 as "the likeliest 15 %". */
+/** 0.1 as "the likeliest 10 %". */
 const shareText = (share) => (share === EVERY_NAME ? "all" : `the likeliest ${Math.round(1000 * share) / 10} %`);
 
 /** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
