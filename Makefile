@@ -99,7 +99,6 @@ check: $(VENV)/.developing
 	$(RUN) docs/tools/make_readme.py --check
 	$(RUN) docs/tools/make_results.py --check
 	$(RUN) docs/tools/make_lists.py --check
-	$(RUN) docs/tools/make_fields.py --check
 	$(RUN) -m benchmarks.size --check
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
@@ -116,7 +115,6 @@ docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_readme.py
 	$(RUN) docs/tools/make_results.py
 	$(RUN) docs/tools/make_lists.py
-	$(RUN) docs/tools/make_fields.py
 	$(RUN) docs/tools/make_models.py --cards
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page

@@ -1,4 +1,4 @@
-"""The document of a sweep's ``results.json``, and what came of a run; ``docs/use/sweep.md`` explains each field."""
+"""The document of a sweep's ``results.json``, and what came of a run; each class explains its fields."""
 
 from __future__ import annotations
 
@@ -135,6 +135,7 @@ class Results:
     """All that has come of a sweep.
 
     Attributes:
+        format, format_version: what the file is.
         axes: dotted path of a setting → its values.
         base: the settings beside the grid.
         left: how many runs are still to be made.
