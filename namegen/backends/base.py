@@ -21,7 +21,6 @@ The base knows no architecture: it takes names and shapes from the network.
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from typing import ClassVar, SupportsFloat, TypeAlias, cast
 import numpy as np
 
 from namegen.core.data.batching import Batch
-from namegen.core.engine import State, Step, StepLosses, check_known
+from namegen.core.engine import State, Step, StepLosses, check_known, clipped
 from namegen.core.network.architecture import Network, checked_masks, checked_tensors
 from namegen.core.optimizers import OPTIMIZERS, Optimizer, Slots, Tensor
 from namegen.core.settings import TrainingSettings
@@ -173,20 +172,15 @@ class TensorEngine(ABC):
         masked = {name: self.parameters[name] * mask for name, mask in masks.items()}
         loss, found = self.loss_and_gradients({**self.parameters, **masked}, step.batch)
         gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in self.parameters}
-        if training.clip_norm is not None:
-            gradients = self._clipped(gradients, training.clip_norm)
+        if training.clips:
+            arrays = clipped([self.to_array(gradient) for gradient in gradients.values()], training, np)
+            gradients = dict(zip(gradients, map(self._own_tensor, arrays), strict=True))
         parameters, slots, rate = {}, {}, float(step.learning_rate)
         for name, w in self.parameters.items():
             parameters[name], slots[name] = optimizer.update(
                 w, gradients[name], self._slots[name], rate, self._steps + 1, training.momentum
             )
         return loss, parameters, slots
-
-    def _clipped(self, gradients: Tensors, norm: float) -> dict[str, Tensor]:
-        """All gradients scaled to a common norm of at most ``norm``."""
-        squares = (np.square(self.to_array(g), dtype=np.float64).sum() for g in gradients.values())
-        length = math.sqrt(sum(squares))  # in float64: float32 could not hold an exploded one's squares
-        return {name: g * (norm / length) for name, g in gradients.items()} if length > norm else dict(gradients)
 
     def _own_tensor(self, values: Array) -> Tensor:
         """A tensor in the engine's own precision that shares no memory with the values."""

@@ -30,8 +30,8 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
    ``n (softmax − target)``, though float32 targets do not quite sum to 1. The sum over all nodes, in nats and before
    the update, is what is reported.
 3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
-4. **Clipping**, with ``clip_norm``: if the norm of all gradients taken together is greater, all are scaled to it. Its
-   squares are summed in float64.
+4. **Clipping** (``clipped``), with ``clip_norm``: if the norm of all gradients taken together is greater, all are
+   scaled to it. Its squares are summed in float64.
 5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``. An engine that lacks some names
    those that it has in a class attribute, ``optimizers``, and is not made for another: it raises EngineError.
 
@@ -45,12 +45,13 @@ that constant state, stay. An architecture without a state that is carried refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from namegen.core.data.batching import Batch
 from namegen.core.network.architecture import Network, as_recurrent
+from namegen.core.optimizers import Tensor
 from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
@@ -152,6 +153,25 @@ if TYPE_CHECKING:
     EngineClass: TypeAlias = type[Engine]
 else:  # the tests check annotations at run time, with issubclass, which a protocol that has attributes refuses
     EngineClass = type
+
+
+def clipped(gradients: Sequence[Tensor], training: TrainingSettings, ops: Any) -> Sequence[Tensor]:
+    """The gradients of all parameters as the optimizer takes them: every clipping is declared here, for all engines.
+
+    Args:
+        gradients: a tensor for each parameter, or one that holds them all.
+        training: has ``clip_norm``.
+        ops: functions by NumPy's names for these tensors: ``numpy``, or ``keras.ops``.
+
+    >>> import numpy as np
+    >>> clipped([np.array([3.0, -4.0])], TrainingSettings(clip_norm=1.0), np)
+    [array([ 0.6, -0.8])]
+    """
+    if training.clip_norm is not None:  # float32 could not hold the squares of an exploded gradient
+        squares = [ops.sum(ops.square(ops.array(gradient, "float64"))) for gradient in gradients]
+        scale = training.clip_norm / ops.maximum(ops.sqrt(sum(squares)), training.clip_norm)
+        gradients = [gradient * ops.array(scale, gradient.dtype) for gradient in gradients]
+    return gradients
 
 
 def network_for(

@@ -364,6 +364,21 @@ class TrainingSettings(Checked):
         return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
 
     @property
+    def clips(self) -> bool:
+        """Whether gradients are clipped (``clipped`` of ``core/engine.py``)."""
+        return self.clip_norm is not None
+
+    @property
+    def of_updates(self) -> TrainingSettings:
+        """The same as far as an engine reads it, by defaults else: alike for all that one compiled program can train.
+
+        >>> TrainingSettings(clip_norm=1.0, seed=3).of_updates == TrainingSettings(clip_norm=1.0)
+        True
+        """
+        names = ("optimizer", "momentum", "clip_norm", "through_time")
+        return TrainingSettings(**{name: getattr(self, name) for name in names})
+
+    @property
     def without_effect(self) -> dict[str, str]:
         """The fields that change nothing beside the others, each with the reason.
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
+from namegen.backends.numpy_engine.optimizers import VectorOptimizer
+from namegen.core.engine import clipped
 from namegen.core.optimizers import OPTIMIZERS, Optimizer
 from namegen.core.settings import TrainingSettings
 
@@ -89,9 +90,10 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
     ],
 )
 def test_clip(gradient: list[float], norm: float, expected: list[float]) -> None:
-    values = np.array(gradient, np.float32)
-    clip(values, norm)
-    np.testing.assert_allclose(values, expected, rtol=1e-6)
+    """In one tensor and in several; nothing is widened."""
+    for parts in (1, 2):
+        found = clipped(np.array_split(np.array(gradient, np.float32), parts), TrainingSettings(clip_norm=norm), np)
+        np.testing.assert_allclose(np.concatenate(found), np.array(expected, np.float32), rtol=1e-6, strict=True)
 
 
 @pytest.mark.parametrize("parameters", [10_000, 1_000_000])

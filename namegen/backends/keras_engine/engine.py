@@ -11,8 +11,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, TypeAlias, cast
+from typing import ClassVar, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -30,24 +29,12 @@ KEPT = 8  # models that wait for an engine; the one that has waited longest goes
 KerasState: TypeAlias = list[Array]  # (B, H) each: every layer's, h first
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """All that a compiled model depends on; the rest of the settings reaches it as data."""
 
     network: RecurrentNetwork
+    training: TrainingSettings | None
     dtype: str
-    optimizer: str | None = None
-    momentum: float = 0.0
-    clip_norm: float | None = None
-    through_time: bool = True
-
-    @classmethod
-    def of(cls, network: RecurrentNetwork, training: TrainingSettings | None, dtype: str) -> Kind:
-        """The kind of model that an engine with these arguments needs."""
-        if training is None:
-            return cls(network, dtype)
-        momentum = training.momentum if training.optimizer == "momentum" else 0.0
-        return cls(network, dtype, training.optimizer, momentum, training.clip_norm, training.through_time)
 
 
 class CompiledModel:
@@ -58,10 +45,8 @@ class CompiledModel:
         self.layers = Layers(kind.network, dtype=kind.dtype)
         self.optimizer: KerasOptimizer | None = None
         self._programs: dict[MaskShapes, TrainingProgram] = {}
-        if kind.optimizer is not None:
-            self.optimizer = KerasOptimizer(
-                kind.optimizer, self.layers, momentum=kind.momentum, clip_norm=kind.clip_norm
-            )
+        if kind.training is not None:
+            self.optimizer = KerasOptimizer(kind.training, self.layers)
         # One graph for any number of rows: padding to a few counts and compiling each with XLA was no faster.
         self.step = tf.function(
             self.layers.step,
@@ -81,8 +66,7 @@ class CompiledModel:
         if self.optimizer is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         if masks not in self._programs:
-            through_time = self.kind.through_time
-            self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks, through_time=through_time)
+            self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks)
         return self._programs[masks]
 
     def reset(self) -> None:
@@ -138,7 +122,7 @@ class KerasEngine:
         set_threads(threads)
         self.network = network
         self.dtype = dtype
-        self.model = borrow(Kind.of(network, training, dtype))
+        self.model = borrow(Kind(network, training and training.of_updates, dtype))
         weakref.finalize(self, give_back, self.model).atexit = False
 
     @property

@@ -11,8 +11,10 @@ from typing import TypeAlias
 import numpy as np
 
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
+from namegen.core.engine import clipped
 from namegen.core.network import cells
 from namegen.core.network.architecture import OptimizerState, RecurrentNetwork, exportable
+from namegen.core.settings import TrainingSettings
 from namegen.types import Array
 
 Tensor: TypeAlias = Untyped
@@ -110,14 +112,13 @@ class KerasOptimizer:
     """A stock Keras optimizer that is fed a learning rate at each step.
 
     Args:
-        name: which one, as in the settings.
+        training: which one, its momentum, and clipping.
         layers: whose parameters it moves.
-        momentum: of the optimizer ``momentum``.
-        clip_norm: the greatest global norm of the gradients; None: no clipping.
     """
 
-    def __init__(self, name: str, layers: Layers, *, momentum: float, clip_norm: float | None) -> None:
-        self.parameters, self.dtype, self.clip_norm = layers.parameters, layers.dtype, clip_norm
+    def __init__(self, training: TrainingSettings, layers: Layers) -> None:
+        self.training, self.parameters, self.dtype = training, layers.parameters, layers.dtype
+        name, momentum = training.optimizer, training.momentum
         # What Keras's formula is fed is the learning rate times this: its SGD does not damp by ``1 − m``.
         self.damping = 1 - momentum if name == "momentum" else 1.0
         self.keras_optimizer = make(name, momentum, self.dtype)
@@ -129,8 +130,7 @@ class KerasOptimizer:
 
     def update(self, gradients: Sequence[Tensor], rate: Tensor) -> None:
         """One step, inside a compiled program."""
-        if self.clip_norm is not None:
-            gradients = clip(gradients, self.clip_norm)
+        gradients = clipped(gradients, self.training, keras.ops)
         for gradient, variable in zip(gradients, self.parameters.values(), strict=True):
             self.keras_optimizer.update_step(gradient, variable, rate)
         self.keras_optimizer.iterations.assign_add(1)
@@ -167,12 +167,3 @@ def make(name: str, momentum: float, dtype: str) -> Untyped:
         if hasattr(optimizer, constant):
             setattr(optimizer, constant, number(getattr(optimizer, constant)))
     return optimizer
-
-
-def clip(gradients: Sequence[Tensor], norm: float) -> list[Tensor]:
-    """Scale the gradients to a global norm of at most ``norm``; the squares of large ones fit into float64 alone."""
-    exact = [tf.cast(gradient, tf.float64) for gradient in gradients]
-    length = tf.sqrt(tf.add_n([tf.reduce_sum(gradient * gradient) for gradient in exact]))
-    limit = tf.constant(norm, tf.float64)
-    scale = tf.where(length > limit, limit / length, tf.ones_like(length))
-    return [gradient * tf.cast(scale, gradient.dtype) for gradient in gradients]

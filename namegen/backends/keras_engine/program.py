@@ -61,13 +61,12 @@ class TrainingProgram:
 
     Args:
         layers: what is trained.
-        optimizer: how.
+        optimizer: how; its ``training`` also says whether gradients flow back through the states.
         masks: what is compiled into it: which parameters its steps mask, and the shapes of the masks.
-        through_time: whether gradients flow back through the states.
     """
 
-    def __init__(self, layers: Layers, optimizer: KerasOptimizer, masks: MaskShapes, *, through_time: bool) -> None:
-        self.layers, self.optimizer, self.masks, self.through_time = layers, optimizer, masks, through_time
+    def __init__(self, layers: Layers, optimizer: KerasOptimizer, masks: MaskShapes) -> None:
+        self.layers, self.optimizer, self.masks = layers, optimizer, masks
         values = [variable.value for variable in layers.parameters.values()]
         self.recurrent, self.linear = values[:-2], values[-2:]
         self.compiled = tf.function(self._updates, jit_compile=True, autograph=False)
@@ -188,7 +187,7 @@ class TrainingProgram:
                 for d_state, values in zip(d_states, d_before, strict=True)
             ]
 
-        if self.through_time:
+        if self.optimizer.training.through_time:
             _, d_states = loop(lambda j, *_: j >= first_tile, backward, (last_tile - 1, d_states))
 
         def parameters(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:

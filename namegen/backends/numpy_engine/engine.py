@@ -12,12 +12,12 @@ from typing import ClassVar, TypeAlias, cast
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
-from namegen.backends.numpy_engine.optimizers import VectorOptimizer, clip
+from namegen.backends.numpy_engine.optimizers import VectorOptimizer
 from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.engine import State, Step, StepLosses
+from namegen.core.engine import State, Step, StepLosses, clipped
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
@@ -240,15 +240,14 @@ class NumpyEngine:
         """One update for each step."""
         if self.optimizer is None or self.training is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
-        model, clip_norm = self.model, self.training.clip_norm
+        model = self.model
         losses, characters = [], []
         for step in steps:
             masks = checked_masks(self.network, step.masks)
             with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
                 losses.append(model.masked_loss_and_gradient(step.batch, masks))
-                if clip_norm is not None:
-                    clip(model.gradient, clip_norm)
-                self.optimizer.update(model.vector, model.gradient, step.learning_rate)
+                (gradient,) = clipped([model.gradient], self.training, np)
+                self.optimizer.update(model.vector, gradient, step.learning_rate)
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 

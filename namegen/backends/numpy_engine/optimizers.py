@@ -1,8 +1,6 @@
-"""What is done with the gradient: clipping, and a step of an optimizer of ``core/optimizers.py``."""
+"""A step of an optimizer of ``core/optimizers.py`` on all parameters at once."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -45,10 +43,3 @@ class VectorOptimizer:
             )
             for values, new in zip(before, after, strict=True):
                 values[...] = new
-
-
-def clip(gradient: Float[Array, "P"], norm: float) -> None:
-    """Scale the gradient, in place, to a global norm of at most ``norm``."""
-    length = math.sqrt(np.square(gradient, dtype=np.float64).sum())  # float32 could not hold an exploded one's squares
-    if length > norm:
-        gradient *= norm / length
