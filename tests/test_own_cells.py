@@ -23,8 +23,7 @@ from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
 from namegen.testing.material import small_steps
 from namegen.testing.parity import expect_near_state
-from namegen.web.export import PageModel
-from namegen.web.module import write_module
+from namegen.web.export import PageModel, write_module
 from tests import own_cells
 from tests.own_cells import ENGINES, NETWORKS, OWN_CELLS
 from tests.requirements import require

@@ -202,8 +202,7 @@ def export_web(
     if out and module:
         raise click.UsageError("--out and --module cannot be combined: run the command once for each")
     limit_threads(1)
-    from namegen.web.export import write_page
-    from namegen.web.module import data_path, write_module
+    from namegen.web.export import data_path, write_module, write_page
 
     found = [_page_model(model, without_names, notes) for model in dict.fromkeys(models) or (None,)]
     with Display(notes, f"writing {target}"):

@@ -1,7 +1,7 @@
 """What a training is told, with its defaults: frozen dataclasses, each checked as it is made, together a ``Recipe``.
 
 A setting is declared here and nowhere else: its type and default, the values that it takes, and what its option says.
-``namegen.settings_toml`` reads them from TOML, ``namegen.cli.training_options`` makes options of them; core never sees
+``namegen.settings_toml`` reads them from TOML, ``namegen.cli.train`` makes options of them; core never sees
 where they came from.
 """
 

@@ -1,16 +1,19 @@
-"""One or more trained models as a single web page that works wherever a browser opens it.
+"""One or more trained models as a single web page that works wherever a browser opens it, or as a JavaScript module.
 
 The page carries everything: the parameters of each model (float32), its record, the arithmetic in plain JavaScript, the
-style. It asks for nothing over a network, and its Content-Security-Policy forbids it to. ``docs/use/web.md`` describes
-the page and the format of its data.
+style. It asks for nothing over a network, and its Content-Security-Policy forbids it to. A module is the page's engine,
+the same for every model; beside it lie the data, which its ``load`` reads. ``docs/use/web.md`` describes the page and
+the format of its data, ``docs/use/app.md`` how a program uses a module.
 
-    PageModel ─► describe ─► JSON ─┐
+    PageModel ─► describe ─► JSON ─┬────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
+    the page's engine, module.js ────────────────────► names.mjs
 """
 
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
@@ -30,14 +33,15 @@ from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import RecordDocument, bytes_to_text
 from namegen.documents import schema, to_plain
-from namegen.errors import OutputError
-from namegen.files import check_output, write_whole
+from namegen.errors import OutputError, short
+from namegen.files import check_output, is_folder, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
 
 MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
-# These need no page: module.py makes a module of them.
+# These need no page: a module is made of them.
 ENGINE = ("network.js", "bars.js", "seen.js", "companies.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
+FORMAT, FORMAT_VERSION = "namegen-names", 10  # of a module's data
 _FOLDER = Path(__file__).parent
 
 
@@ -254,3 +258,59 @@ def engine_text() -> str:
 def read_part(file: str) -> str:
     """The text of one of the files that a page or a module is made of."""
     return (_FOLDER / file).read_text(encoding="utf-8")
+
+
+def data_path(out: Path) -> Path:
+    """Where the models of a module go: beside it, by its name.
+
+    >>> data_path(Path("site/names.mjs")).name
+    'names.json'
+    """
+    return out.with_suffix(".json")
+
+
+def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False) -> dict[Path, int]:
+    """Write a module and, beside it, its models; each of them whole or not at all.
+
+    Args:
+        models: at least one; ``load(json)`` gives the first.
+        out: the module's file, such as ``names.mjs``; the models go to ``names.json``.
+        force: write over files that exist.
+
+    Returns:
+        Each file's bytes, the module first.
+
+    Raises:
+        OutputError: a file exists, is a folder, or cannot be written; the data would be too large; or the module lacks
+            an operation of a model's cell, or computes something else of it than Python.
+        CheckpointError: an engine trained a model that computes something else than the module's formulas.
+    """
+    check_output(out, example="names.mjs", force=force)
+    data = data_path(out)
+    if is_folder(data, OutputError):
+        raise OutputError(f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name")
+    check_output(data, example="names.json", force=force)
+    if os.path.realpath(out) == os.path.realpath(data):
+        raise OutputError(f"{short(out)} and {short(data)} are links to one file: give the module another name")
+    contents = {out: module_text().encode(), data: model_data(models).encode()}
+    for path, content in contents.items():
+        write_whole(path, content)
+    return {path: len(content) for path, content in contents.items()}
+
+
+def module_text() -> str:
+    """The module: the page's engine and what a program calls, with the licence at its head."""
+    head = read_part("module_head.js").replace("VERSION", __version__, 1)
+    format_of_data = f'const FORMAT = "{FORMAT}";\nconst FORMAT_VERSION = {FORMAT_VERSION};\n'
+    return "\n".join((head, engine_text(), read_part("module.js"), format_of_data))
+
+
+def model_data(models: Sequence[PageModel]) -> str:
+    """The models as JSON, in ASCII and without any ``<``: it may stand in a page as it is.
+
+    Raises:
+        OutputError: too large, or the module would compute something else of a model than Python.
+        CheckpointError: see ``write_module``.
+    """
+    described = list(map(to_plain, checked_descriptions(models, "a module")))
+    return script_json({"format": FORMAT, "version": FORMAT_VERSION, "models": described}) + "\n"

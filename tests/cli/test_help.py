@@ -12,8 +12,7 @@ import click
 import pytest
 
 from namegen.cli import COMMANDS, cli
-from namegen.cli.train import train
-from namegen.cli.training_options import OF_TEACHING, SETTINGS, network_options
+from namegen.cli.train import OF_TEACHING, SETTINGS, network_options, train
 from namegen.settings_toml import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models

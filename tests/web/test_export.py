@@ -24,8 +24,7 @@ from namegen.core.network.record import text_to_bytes
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
-from namegen.web.export import PageModel, engine_text, page, write_page
-from namegen.web.module import model_data, module_text, write_module
+from namegen.web.export import PageModel, engine_text, model_data, module_text, page, write_module, write_page
 from tests.labelled import labelled_checkpoint
 from tests.own_cells import ForeignNetwork
 from tests.web.conftest import HOSTILE_NAMES, by_heart

@@ -20,8 +20,7 @@ from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, Record, bytes_to_text
 from namegen.models import shipped_path
-from namegen.web.export import PageModel
-from namegen.web.module import write_module
+from namegen.web.export import PageModel, write_module
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
 from tests.web.conftest import by_heart, choosing

@@ -29,8 +29,7 @@ from namegen.core.network.checkpoint import (
 )
 from namegen.core.network.record import Label, Record, bytes_to_text, read_record, text_to_bytes
 from namegen.errors import CheckpointError
-from namegen.web.export import PageModel, page
-from namegen.web.module import model_data
+from namegen.web.export import PageModel, model_data, page
 
 PAGE = Path(__file__).parents[3] / "docs" / "develop" / "checkpoint-format.md"
 NETWORK = RecurrentNetwork(4, "gru", (2,), labels=2)
