@@ -48,6 +48,13 @@ class FourGrams:
         last = np.pad(last, ((0, 0), (0, int(ended))))[:, -LENGTH:]
         return self._known.holds(_numbers(self._points[last]))
 
+    def has_all(self, tokens: Int[Array, "K length"]) -> Bool[Array, "K"]:
+        """Whether the list has all 4-grams of whole names."""
+        has = self.has_last(tokens, ended=True)
+        for end in range(1, tokens.shape[1] + 1):
+            has &= self.has_last(tokens[:, :end], ended=False)
+        return has
+
 
 def fourgrams_of(names: Sequence[str], vocabulary: Vocabulary, *, shortest: float = SHORTEST) -> KnownSet | None:
     """The 4-grams of a list; None where its names have fewer characters, on average, than the shortest."""

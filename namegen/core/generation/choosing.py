@@ -3,8 +3,11 @@
 Readers take far more of the names that the model itself finds likely, so a new name is offered if its *merit* reaches a
 bar: its log-probability, where the first three tokens count half, as otherwise the likeliest names would nearly all
 begin alike. Longer names are less likely, and some labels have fewer names to choose from, so each length of each label
-has a bar of its own: what the asked share of the new names of that length reaches. So the lengths, and the shares of
-the labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
+has a bar of its own, which as many of its new names reach as the share says. So the lengths, and the shares of the
+labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
+
+Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
+knows these, no other names are offered, and the bars are lower, so that the share is what it says.
 
 The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
 ``docs/results/blind.md`` has what readers said.
@@ -17,12 +20,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
-from namegen.types import Array, Float64, Int64
+from namegen.types import Array, Bool, Float64, Int64
 
 FEW_NAMES = 1_000  # of a label, different ones
 SHARE_OF_SHORT, SHARE_OF_FEW, SHARE = 0.1, 0.02, 0.05  # of a short list, of labels of few names, of others
@@ -83,36 +87,42 @@ def measure_bars(
 
 def _new_names(
     generator: Generator, n: int, longest: int, rng: np.random.Generator
-) -> tuple[Int64[Array, "new"], Float64[Array, "new"]]:
-    """The lengths and the merits of the different new names among n that are drawn."""
+) -> tuple[Int64[Array, "new"], Float64[Array, "new"], Bool[Array, "new"]]:
+    """Of the different new names among n that are drawn, the lengths, the merits, and which have no other 4-grams."""
     nothing_known = generator.known_names is None
     walk, judge = generator.prepare(n, longest, None, nothing_known, allow_repeats=True, shaped=True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
     rows, _, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
     lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
-    return lengths[rows], draws.merit[rows]
+    has_all = np.ones(len(lengths), bool)
+    if generator.fourgrams is not None and len(lengths):
+        fourgrams = FourGrams(generator.fourgrams, generator.vocabulary)
+        has_all = np.concatenate([fourgrams.has_all(part) for part in draws.parts])
+    return lengths[rows], draws.merit[rows], has_all[rows]
 
 
 def _bars(
-    found: Sequence[tuple[Int64[Array, "_"], Float64[Array, "_"]]], lengths: range
+    found: Sequence[tuple[Int64[Array, "_"], Float64[Array, "_"], Bool[Array, "_"]]], lengths: range
 ) -> Float64[Array, "labels S longest"]:
-    """What each share of the names of some lengths reaches, by the lengths and the merits of some names of each label.
+    """What each share of the names of some lengths reaches, by what ``_new_names`` gave of each label.
 
     The merits of a label fall along a line of its own as names grow longer. How far they lie around it depends on the
     length and hardly on the label: it is taken from the names of all labels together, as one has few long names.
     """
-    lines = [_line(of, merits) for of, merits in found]
-    all_lengths = np.concatenate([of for of, _ in found])
+    lines = [_line(of, merits) for of, merits, _ in found]
     around = np.concatenate(
-        [merits - level - slope * of for (of, merits), (level, slope) in zip(found, lines, strict=True)]
+        [merits - level - slope * of for (of, merits, _), (level, slope) in zip(found, lines, strict=True)]
     )
+    all_lengths, may_be = (np.concatenate([one[place] for one in found]) for place in (0, 2))
     table = np.full((len(found), len(SHARES), lengths.stop - 1), np.inf)
     many = min(max(NEAREST, int(SHARE_NEAREST * len(around))), len(around))
     for length in lengths if many else ():
         distance = np.abs(all_lengths - length)
         near = distance <= np.partition(distance, many - 1)[many - 1]
-        above_line = np.quantile(around[near], 1 - np.array(SHARES))
-        table[:, :, length - 1] = [level + slope * length + above_line for level, slope in lines]
+        some = around[near & may_be]
+        if len(some):
+            above_line = np.quantile(some, np.maximum(1 - np.array(SHARES) * near.sum() / len(some), 0))
+            table[:, :, length - 1] = [level + slope * length + above_line for level, slope in lines]
     return table
 
 

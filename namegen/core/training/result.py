@@ -119,7 +119,7 @@ def finish(
 
             choose = default_share(len(parts.distinct_names), len(parts.labels))
             bars = measure_bars(
-                replace(prepared.generator, shapes=checkpoint.shapes),
+                replace(prepared.generator, shapes=checkpoint.shapes, fourgrams=checkpoint.fourgrams),
                 shortest=usual_shortest(parts.distinct_names),
                 longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),

@@ -154,12 +154,22 @@ def test_labels_of_few_names_share_how_far_merits_lie_around_the_line_of_each() 
     lines = ((-5.0, -1.0, 5_000), (-9.0, -0.5, 60))
     lengths = [rng.integers(3, 9, n) for _, _, n in lines]
     merits = [level + slope * of + rng.normal(0, of / 4) for of, (level, slope, _) in zip(lengths, lines, strict=True)]
-    table = choosing._bars(list(zip(lengths, merits, strict=True)), range(4, 9))
+    every = [np.ones(len(of), bool) for of in lengths]
+    table = choosing._bars(list(zip(lengths, merits, every, strict=True)), range(4, 9))
     assert np.isinf(table[:, :, :3]).all()
     for row, (level, slope, _) in zip(table, lines, strict=True):
         for length in (4, 8):
             exact = level + slope * length + length / 4 * 1.6449  # what one in twenty of a normal distribution exceeds
             assert row[1, length - 1] == pytest.approx(exact, abs=0.6)
+
+
+def test_where_others_are_not_offered_the_bar_is_lower_by_as_much_as_the_share_asks_for() -> None:
+    rng = np.random.default_rng(1)
+    lengths, merits, may_be = np.full(4_000, 5), rng.normal(0, 1, 4_000), rng.random(4_000) < 0.2
+    table = choosing._bars([(lengths, merits, may_be)], range(5, 6))
+    for share, bar in zip(SHARES, table[0, :, 4], strict=True):
+        reach = np.mean(may_be & (merits >= bar))
+        assert reach == pytest.approx(min(share, may_be.mean()), abs=0.002)
 
 
 def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
