@@ -21,8 +21,8 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
+from namegen.testing.comparisons import expect_same
 from namegen.testing.material import small_steps
-from namegen.testing.parity import expect_near_state
 from namegen.web.export import PageModel, write_module
 from tests import own_cells
 from tests.own_cells import ENGINES, NETWORKS, OWN_CELLS
@@ -102,7 +102,7 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
         engine.set_state(network.initial_parameters("normal", rng=np.random.default_rng(1)))
         engine.train_epoch(small_steps(5))
         states.append(engine.get_state())
-    expect_near_state(states[1], states[0], 1e-9, "after 5 steps")
+    expect_same(states[1], states[0], "after 5 steps", 1e-9)
 
 
 def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() -> None:

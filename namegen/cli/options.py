@@ -199,17 +199,21 @@ def of_setting(
     )
 
 
-def weights(text: str) -> tuple[float, ...]:
-    """``0.6,0.4``: whether they sum to 1 is checked with the models."""
-    try:
-        return tuple(map(float, text.split(",")))
-    except ValueError:
-        raise click.BadParameter(f"{text[:40]!r}: expected a weight for each model, such as 0.6,0.4") from None
+def several(read: Callable[[str], object], expected: str) -> Callable[[str], tuple[object, ...]]:
+    """What reads values with commas between, such as ``0.6,0.4``; their ranges are checked with all other settings."""
+
+    def convert(text: str) -> tuple[object, ...]:
+        try:
+            return tuple(map(read, text.split(",")))
+        except ValueError:
+            raise click.BadParameter(f"{text[:40]!r}: expected {expected}") from None
+
+    return convert
 
 
 blend = click.option(
     "--blend",
-    type=weights,
+    type=several(float, "a weight for each model, such as 0.6,0.4"),
     metavar="W,W,...",
     help="The weight of each model in a blend; the weights sum to 1.  [default: equal weights]",
 )

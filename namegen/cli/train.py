@@ -46,16 +46,6 @@ MIN_TO_JUDGE = 10  # distinct names that are held out
 # ---- the options: one for every setting but the list ----
 
 
-def widths(text: str) -> tuple[int, ...]:
-    """``32,32``: the width of each recurrent layer; their range is checked with all other settings."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(
-            f"{text[:40]!r}: expected whole numbers with commas between them, such as 32,32"
-        ) from None
-
-
 def network_options(text: str) -> dict[str, int | float | str | bool]:
     """``heads=4,causal=true``: values as in TOML, or else text."""
     found: dict[str, int | float | str | bool] = {}
@@ -74,31 +64,18 @@ def _plain_value(text: str) -> int | float | str | bool:
     return text == "true" if text in ("true", "false") else text
 
 
-def rate_steps(text: str) -> tuple[tuple[int, float], ...]:
-    """``0:0.01,25:0.005``: from which epoch on, which learning rate."""
-    try:
-        pairs = [part.split(":") for part in text.split(",")]
-        return tuple((int(epoch), float(rate)) for epoch, rate in pairs)
-    except ValueError:
-        raise click.BadParameter(f"{text[:40]!r}: expected EPOCH:RATE pairs, such as 0:0.01,25:0.005") from None
-
-
-def teachers(text: str) -> tuple[str, ...]:
-    """``run-1,companies,counting``: models, and the word for counting."""
-    found = [part.strip() for part in text.split(",")]
-    for place, name in enumerate(found):
-        if not name or name in found[:place]:
-            what = f"{name[:40]!r} twice" if name else "an empty name"
-            raise click.BadParameter(f"{text[:40]!r} has {what}: expected models, or the word counting, each once")
-    return tuple(found)
+def rate_step(text: str) -> tuple[int, float]:
+    """``25:0.005``: from which epoch on, which learning rate."""
+    epoch, rate = text.split(":")
+    return int(epoch), float(rate)
 
 
 # Text of the command line → a value, where a setting is none of click's own types.
 READERS: dict[str, Callable[[str], object]] = {
-    "hidden": widths,
+    "hidden": options.several(int, "whole numbers with commas between them, such as 32,32"),
     "options": network_options,
-    "rate_steps": rate_steps,
-    "teachers": teachers,
+    "rate_steps": options.several(rate_step, "EPOCH:RATE pairs, such as 0:0.01,25:0.005"),
+    "teachers": options.several(str.strip, "models, or the word counting"),
 }
 
 
@@ -260,9 +237,17 @@ def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, 
         result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
     with Display(notes, "measuring the network"):
         plot = None
-        if result.finished and resolved.run.plot:
-            with suppress(FolderInUseError):  # somebody has taken the run up since, and draws it at its end
-                plot = _draw(result)
+        if result.finished and resolved.run.plot and result.out is not None:
+            from namegen.core.training.run_folder import RunFolder
+            from namegen.drawings.training import draw_history
+
+            folder = RunFolder(result.out)
+            with (
+                suppress(FolderInUseError),
+                folder.sole_use(),
+            ):  # else another one goes on with it, and draws
+                draw_history(result, folder.plot_path)
+                plot = folder.plot_path
         said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
     if said:
         try:
@@ -310,19 +295,6 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             )
 
 
-def _draw(result: RunResult) -> Path | None:
-    """Draw the history into the run folder; matplotlib is loaded only now that training is over."""
-    if result.out is None:
-        return None
-    from namegen.core.training.run_folder import RunFolder
-    from namegen.drawings.training import draw_history
-
-    folder = RunFolder(result.out)
-    with folder.sole_use():
-        draw_history(result, folder.plot_path)
-    return folder.plot_path
-
-
 # --- what is said at the end ------------------------------------------------------------------------------------------
 
 
@@ -359,11 +331,14 @@ def summary(result: RunResult, plot: Path | None) -> str:
 
 def verdict(result: RunResult) -> list[str]:
     """The network beside counting, in words."""
-    judged, on_test = _judged(result)
+    references = result.references
+    on_test = result.test is not None and (  # which judges, unless its names are too few for it
+        references is None or result.validation is None or references.judging(test=True) >= MIN_TO_JUDGE
+    )
+    judged = result.test if on_test else result.validation
     if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
         return ["The network has learned nothing: a random guess is better."]
     said = []
-    references = result.references
     if judged is None:
         said.append(
             "No names are held out: these figures are for names that the network has learned from, and do not say how "
@@ -384,15 +359,6 @@ def verdict(result: RunResult) -> list[str]:
     if names < SMALL_LIST:
         said.append(f"The list has only {counted(names, 'distinct name')}: too few to do more than vary them.")
     return said
-
-
-def _judged(result: RunResult) -> tuple[Metrics | None, bool]:
-    """The figures that judge, and whether they are the test part's: those, unless its names are too few for it."""
-    references = result.references
-    on_test = result.test is not None and (
-        references is None or result.validation is None or references.judging(test=True) >= MIN_TO_JUDGE
-    )
-    return (result.test if on_test else result.validation), on_test
 
 
 def _which_names(references: HeldOutReferences, *, on_test: bool) -> str:

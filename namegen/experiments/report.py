@@ -304,7 +304,8 @@ def _cells(cells: Sequence[str], escape: bool = True) -> str:
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, control characters as code points."""
-    return "".join(map(_escaped_character, text))
+    entities = re.sub("[<>&]", lambda found: f"&#{ord(found[0])};", visible(text))
+    return re.sub(r"[\\`*_\[\]|]", r"\\\g<0>", entities)
 
 
 def escaped_sentence(text: str) -> str:
@@ -314,14 +315,6 @@ def escaped_sentence(text: str) -> str:
     x86_64 &#60;b&#62; \_a\_
     """
     return re.sub(r"(?<=[^\W_])\\_(?=[^\W_])", "_", escaped(text))
-
-
-def _escaped_character(one: str) -> str:
-    if not one.isprintable():
-        return f"U+{ord(one):04X}"
-    if one in "<>&":
-        return f"&#{ord(one)};"
-    return f"\\{one}" if one in "\\`*_[]|" else one
 
 
 # --- a page -----------------------------------------------------------------------------------------------------------

@@ -64,18 +64,20 @@ def expect_equal(found: Array, expected: Array, what: str) -> None:
     expect_within(found, expected, 0.0, what)
 
 
-def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what: str) -> None:
-    """Two states with the same names, types and bits.
+def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what: str, tolerance: float = 0.0) -> None:
+    """Two states with the same names, types and, within a tolerance, numbers.
 
     Args:
         found: a state.
         expected: what it must be.
         what: where the state comes from, for the message.
+        tolerance: a share of the largest number of each tensor.
     """
     expect(found.keys() == expected.keys(), f"{what}: the states differ in {sorted(found.keys() ^ expected.keys())}")
     for name, values in expected.items():
         expect(found[name].dtype == values.dtype, f"{what}: {name} is {found[name].dtype}: expected {values.dtype}")
-        expect_equal(found[name], values, f"{what}: {name}")
+        limit = tolerance * float(np.abs(values).max(initial=0))
+        expect_within(found[name], values, limit, f"{what}: {name}")
 
 
 P = ParamSpec("P")

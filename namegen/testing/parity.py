@@ -14,7 +14,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing.checks import CellCheck
-from namegen.testing.comparisons import describe_training, expect, expect_close, expect_near, expect_within, named
+from namegen.testing.comparisons import describe_training, expect, expect_close, expect_near, expect_same, named
 from namegen.testing.material import (
     ADAM,
     TOKENS,
@@ -64,14 +64,7 @@ def expect_same_training(
     expect(losses.shape == expected_losses.shape, f"{what}: {losses.shape} losses of {len(steps)} steps are reported")
     for place, (one, other) in enumerate(zip(losses, expected_losses, strict=True), 1):
         expect_near(one, other, tolerance, f"{what}: the loss of step {place} of {len(steps)}")
-    expect_near_state(engine.get_state(), reference.get_state(), tolerance, f"{what}: after {len(steps)} steps")
-
-
-def expect_near_state(found: dict[str, Array], expected: dict[str, Array], tolerance: float, what: str) -> None:
-    """The same names, and values that differ by no more than a share of the tensor's largest."""
-    expect(found.keys() == expected.keys(), f"{what} the states differ in {sorted(found.keys() ^ expected.keys())}")
-    for name, values in expected.items():
-        expect_within(found[name], values, tolerance * float(np.abs(values).max(initial=0)), f"{what} {name}")
+    expect_same(engine.get_state(), reference.get_state(), f"{what}: after {len(steps)} steps", tolerance)
 
 
 def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str) -> None:
@@ -123,8 +116,8 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
         engine = small_engine(engine_class, cell, training=training, dtype="float64")
         engine.set_state(state)
         engine.train_epoch(iter(steps[7:12]))
-        what = f"{describe_training(training)}: 5 steps after a state of 7,"
-        expect_near_state(engine.get_state(), reference.get_state(), 1e-9, what)
+        what = f"{describe_training(training)}: 5 steps after a state of 7"
+        expect_same(engine.get_state(), reference.get_state(), what, 1e-9)
 
 
 def check_same_without_through_time(engine_class: EngineClass, cell: str) -> None:

@@ -164,8 +164,8 @@ def test_given_models_teach(program, names):
 def test_wrong_teachers(program, names):
     for given, said, code, *more in (
         ("nobody", "there is no model 'nobody'", 1),
-        ("companies,companies", "'companies' twice", 2),
-        ("", "an empty name", 2),
+        ("companies,companies", "'companies', 'companies': expected up to 100 models, each once", 2),
+        ("", "'': expected up to 100 models, each once", 2),
         ("mlb-first,counting", "--scheduler has no effect", 2, "--scheduler", "tcp://nowhere:1"),
     ):
         program("teach", names, "--teachers", given, *more, "--out", "wrong", *TAUGHT).refused(said, code=code)

@@ -101,7 +101,9 @@ def export_tflite(
     find_interpreter()
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
-    check_formulas(checkpoint)
+    # The operators have to compute what the NumPy engine does, whatever the quantisation.
+    plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
+    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
     checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
@@ -214,14 +216,6 @@ class Pair:
     def select(self, state: State, rows: Int[Array, "K"]) -> list[State]:
         """Gather rows of both states."""
         return [model.select(part, rows) for model, part in zip(self.models, cast(list[State], state), strict=True)]
-
-
-def check_formulas(checkpoint: Checkpoint) -> None:
-    """Raise OutputError if the operators that are written compute something else than the NumPy engine, whatever the
-    quantisation.
-    """
-    plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
-    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:

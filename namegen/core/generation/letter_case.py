@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, usual_spellings
 from namegen.core.settings import LETTER_CASES
@@ -68,7 +67,9 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
     named = [place for place, form in enumerate(forms) if form]
     kept = left([forms[place] for place in named], *sameness.lookup)
     ending = named[kept] if kept < len(named) else len(words)  # where the legal forms begin
-    is_company, mixed = bool(sameness.endings), _is_mixed(words[:ending], words)
+    long = [word for word in words[:ending] if sum(map(str.isalpha, word)) > MAX_ACRONYM]
+    mixed = not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))  # whether capitals mean something
+    is_company = bool(sameness.endings)
     places = iter(range(len(words)))
 
     def written(match: re.Match[str]) -> str:
@@ -77,7 +78,8 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
         if not _in_capitals(word) or (place and _ROMAN.fullmatch(word)):
             return word
         if usual is not None:
-            return _spelled(word, usual)
+            remaining = iter(usual)  # its own punctuation stays
+            return "".join(next(remaining, character) if character.isalpha() else character for character in word)
         if is_company and not all_small and place < ending:
             letters = sum(map(str.isalpha, word))
             if (mixed and letters <= MAX_ACRONYM) or _INITIALS.fullmatch(word):
@@ -86,12 +88,6 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
         return _LETTERS.sub(lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word)
 
     return _WORD.sub(written, name)
-
-
-def _is_mixed(named: Sequence[str], words: Sequence[str]) -> bool:
-    """Whether capitals mean something in a name: there are words in mixed case, and no long one in capitals."""
-    long = [word for word in named if sum(map(str.isalpha, word)) > MAX_ACRONYM]
-    return not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))
 
 
 def _in_capitals(word: str) -> bool:
@@ -123,9 +119,3 @@ def _usual(form: str, place: int, is_ending: bool) -> str | None:
     endings, others = usual_spellings()
     found = (endings.get(form) if is_ending else None) or others.get(form)
     return found if place or found != form else None  # a small one gets its capital at the beginning
-
-
-def _spelled(word: str, letters: str) -> str:
-    """A word with the letters of another spelling, and its own punctuation."""
-    remaining = iter(letters)
-    return "".join(next(remaining, character) if character.isalpha() else character for character in word)

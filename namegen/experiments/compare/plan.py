@@ -232,11 +232,10 @@ def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]
             )
             for split in scope.splits
         ),
-        *(training(network, seed, split) for split, network, seed in product(scope.splits, ours, range(scope.seeds))),
-        *(training(network, seed) for network, seed in product(originals, range(scope.seeds))),
         *(
             training(network, seed, split)
-            for split, network, seed in product(scope.splits, foreign, range(scope.seeds))
+            for networks, splits in ((ours, scope.splits), (originals, (None,)), (foreign, scope.splits))
+            for split, network, seed in product(splits, networks, range(scope.seeds))
         ),
     ]
     yield [*_of_the_engines(corpus, scope, {one.engine for one in foreign})]

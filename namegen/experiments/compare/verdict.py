@@ -20,7 +20,6 @@ from namegen.experiments.compare.document import (
     ODDEST,
     Comparison,
     ListEntry,
-    Quiet,
     Reference,
     SplitName,
     Timing,
@@ -452,7 +451,9 @@ class Quietness:
     @classmethod
     def of(cls, results: Comparison) -> Quietness:
         """Of all measurements of a comparison whose seconds are told."""
-        found = [one for entry in results.lists for one in _watched(entry)]
+        found = [run.quiet for entry in results.lists for runs in entry.like_for_like.values() for run in runs]
+        found += [one.quiet for entry in results.lists for one in entry.timings]
+        found += [one.quiet for entry in results.lists for one in entry.generation]
         cores = [one.other_cores for one in found if one.other_cores is not None]
         shortest = min((min(one.control_seconds) for one in found), default=1.0)
         drift = nine_of_ten([mean(one.control_seconds) / shortest for one in found]) if found else 1.0
@@ -472,9 +473,3 @@ def nine_of_ten(values: Sequence[float]) -> float:
     (1.0, 5.0)
     """
     return sorted(values)[math.ceil(0.9 * len(values)) - 1]
-
-
-def _watched(entry: ListEntry) -> Iterator[Quiet]:
-    yield from (run.quiet for runs in entry.like_for_like.values() for run in runs)
-    yield from (one.quiet for one in entry.timings)
-    yield from (one.quiet for one in entry.generation)
