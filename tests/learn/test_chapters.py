@@ -47,6 +47,19 @@ def test_chapter_2_is_sharp() -> None:
     assert "assert worst < 1e-8" in done.stderr or "AssertionError" in done.stderr
 
 
+def test_chapter_3_is_sharp() -> None:
+    """Its step, number by number, is held against the formula."""
+    cells = code_of_chapter((LEARN / "3-cells.md").read_text(encoding="utf-8"))
+    (step,) = (place for place, code in enumerate(cells) if 'call("forward"' in code)
+    done = run(cells[: step + 1])
+    assert done.returncode == 0, done.stderr
+    assert "after    h'      [nan nan]  → [0.8662 0.271 ]" in done.stdout
+    right = "z * h + (1 - z) * n"
+    assert right in cells[step]
+    done = run([*cells[:step], cells[step].replace(right, "(1 - z) * h + z * n")])
+    assert "AssertionError" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong"),
