@@ -20,7 +20,7 @@ from namegen.core.network import checkpoint
 from namegen.errors import NamegenError
 from namegen.experiments.compare import document as comparison
 from namegen.experiments.sweep import document as sweep
-from namegen.web import module
+from namegen.web import export as page
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -52,7 +52,7 @@ def test_the_formats_have_the_numbers_that_are_promised() -> None:
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
     text = (ROOT / "docs" / "develop" / "public.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
-    written = [part.FORMAT_VERSION for part in (checkpoint, tflite, module, comparison, sweep)]
+    written = [part.FORMAT_VERSION for part in (checkpoint, tflite, page, comparison, sweep)]
     assert promised == [*written[:3], vocabulary, *written[3:]]
 
 
