@@ -96,6 +96,7 @@ check: $(VENV)/.developing
 	$(RUN) -m ruff format --check $(CODE)
 	$(RUN) -m mypy
 	$(RUN) docs/tools/make_cli_docs.py --check
+	$(RUN) docs/tools/make_default_config.py --check
 	$(RUN) docs/tools/make_readme.py --check
 	$(RUN) docs/tools/make_results.py --check
 	$(RUN) docs/tools/make_lists.py --check
@@ -112,6 +113,7 @@ size: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(RUN) docs/tools/make_cli_docs.py
+	$(RUN) docs/tools/make_default_config.py
 	$(RUN) docs/tools/make_readme.py
 	$(RUN) docs/tools/make_results.py
 	$(RUN) docs/tools/make_lists.py

@@ -43,7 +43,7 @@ class RunSettings(Checked):
     ``threads``: None means what pays, see ``Config.threads``.
     """
 
-    backend: str = declared(
+    backend: str = declared(  # numpy needs nothing else installed, and is the fastest for a small network
         "numpy",
         "The engine that trains: {}.",
         holds=lambda v: v != "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -75,8 +76,9 @@ def test_the_ready_configs_are_what_they_say() -> None:
     text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
     for table in ("data", "network", "training", "teaching", "run"):
         for name in vars(getattr(Config(), table)):
-            line = next(line for line in text.splitlines() if line.removeprefix("# ").startswith(name))
-            assert "# " in line.partition(name)[2], f"{name} has no reason beside it"
+            assert re.search(rf"\n# .+\n({name} = |# {name}: )", text), (
+                f"{name} is not there, with what it does above it"
+            )
     with pytest.raises(SettingsError, match="grid belongs to a sweep"):
         read_config(CONFIGS / "sweep-cell.toml")
 

@@ -145,6 +145,7 @@ class DataSettings(Checked):
         "for no labels.",
         "that of a bundled list, if it has one",
     )
+    # a longer line is no name, but a sign of a file that is no list
     max_name_length: int = declared(1000, "Refuse a list that has a name of more than N characters.", **COUNT)
     validation: float | None = declared(
         None,
@@ -152,7 +153,7 @@ class DataSettings(Checked):
         f"0.1; 0 for fewer than 100 different names, except with {setting('effort', 'quick')} or {setting('test')}",
         **SHARE,
     )
-    test: float = declared(
+    test: float = declared(  # none by default: every name that is learned from counts
         0.0, "A further share of the names to hold out for a final test, which decides nothing.", **SHARE
     )
     split: str = declared(
@@ -278,6 +279,7 @@ class TrainingSettings(Checked):
         expected="a whole number from 1 to 1,000,000",
     )
     batch_size: int | None = declared(None, "The number of names in each training step.", LIST, **COUNT)
+    # adam: a step of its own for each weight, so that one rate does for many lists
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS)
     learning_rate: float | None = declared(
         None,
@@ -293,10 +295,10 @@ class TrainingSettings(Checked):
         holds=lambda v: 0 <= v < 1,
         expected="a number from 0 to below 1",
     )
-    clip_norm: float | None = declared(
+    clip_norm: float | None = declared(  # no limit: names are short, and gradients stay small
         None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0
     )
-    schedule: str = declared(
+    schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
         "one-cycle",
         "How the learning rate changes during training. "
         + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
@@ -337,6 +339,7 @@ class TrainingSettings(Checked):
         **TO_1,
     )
     patience: int | None = declared(None, "Stop after N epochs without improvement.", "never", **COUNT)
+    # loss tells a good epoch from a lucky one; accuracy was the original's rule
     best_by: str = declared("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
     seed: int = declared(0, "The random seed: the same seed trains the same network.", **SEED)
 
