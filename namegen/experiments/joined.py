@@ -10,25 +10,10 @@ from typing import Any, cast
 
 from namegen.errors import ResultsError, counted
 from namegen.experiments.compare.document import COMPARISONS, Comparison
-from namegen.experiments.compare.tables import (
-    accuracy_table,
-    comparison_blocks,
-    like_for_like_table,
-    loss_table,
-)
+from namegen.experiments.compare.tables import accuracy_table, comparison_blocks, like_for_like_table, loss_table
 from namegen.experiments.kept import read_document
 from namegen.experiments.machine import code_in_words
-from namegen.experiments.report import (
-    ARGMAX,
-    CRITERIA,
-    LOSS,
-    NONE,
-    Block,
-    Section,
-    Table,
-    Text,
-    write_page,
-)
+from namegen.experiments.report import ARGMAX, CRITERIA, LOSS, NONE, Block, Section, Table, Text, write_page
 from namegen.experiments.sweep import results as sweeps
 from namegen.experiments.sweep.document import SWEEPS, Results
 from namegen.experiments.sweep.grid import LIST, OF_THE_RUN

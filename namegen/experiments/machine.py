@@ -23,7 +23,6 @@ import namegen
 from namegen.backends import ENGINES, claimed, engine_paths
 from namegen.children import PACKAGE
 from namegen.documents import Count
-from namegen.errors import NamegenError
 from namegen.files import is_file, is_there
 
 # What namegen's own engines and its .tflite need.
@@ -61,22 +60,9 @@ def machine() -> Machine:
 
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
-    """A hash of the code that figures depend on: what other code has measured is measured again.
-
-    Raises:
-        NamegenError: a file that is named there does not exist.
-    """
-    files: list[Path] = []
-    for part in MEASURING_CODE:
-        path = PACKAGE / part
-        found = [path] if is_file(path, None) else sorted(path.rglob("*.py"))
-        if not found:
-            raise NamegenError(
-                f"namegen/{part} is not there, so it cannot be told which code measures: install namegen again, or, if "
-                f"the file has moved, correct MEASURING_CODE in namegen/experiments/machine.py"
-            )
-        files += found
-    return _hash(PACKAGE, files)
+    """A hash of the code that figures depend on: what other code has measured is measured again."""
+    parts = [PACKAGE / part for part in MEASURING_CODE]
+    return _hash(PACKAGE, (file for part in parts for file in ([part] if part.suffix else sorted(part.rglob("*.py")))))
 
 
 def _hash(root: Path, files: Iterable[Path]) -> str:

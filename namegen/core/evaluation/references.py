@@ -107,9 +107,8 @@ class HeldOutReferences:
 
     def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
         """The better one of counting with the label as the first of what stands before, and without labels."""
-        found = [self._best(tree, damped=damped, by_label=True)]
-        if tree.token[0] != BOUNDARY:
-            found.append(self._best(tree, damped=damped, by_label=False))
+        ways = (True, False) if tree.token[0] != BOUNDARY else (True,)
+        found = (self._best(tree, damped=damped, by_label=way) for way in ways)
         return min(found, key=lambda one: one.metrics.loss_nats_per_char)
 
     def _best(self, tree: PrefixTree, *, damped: bool, by_label: bool) -> Baseline:

@@ -11,14 +11,13 @@ to pin its threads first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 
-from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain, schema
+from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain
 from namegen.experiments.kept import Reader, read_document
 from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import Metric, PlainMetrics, TrainingSummary
@@ -577,7 +576,3 @@ def read_comparison(path: Path) -> Comparison:
         ResultsError: it cannot be read, is something else, of another version, or damaged.
     """
     return cast(Comparison, read_document(path, COMPARISONS))
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(Comparison), ensure_ascii=False, indent=1))

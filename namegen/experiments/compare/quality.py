@@ -33,14 +33,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
-from namegen.experiments.compare.document import (
-    ODDEST,
-    Counting,
-    Divergences,
-    Lengths,
-    NameFigures,
-    ReferenceSubject,
-)
+from namegen.experiments.compare.document import ODDEST, Counting, Divergences, Lengths, NameFigures, ReferenceSubject
 from namegen.types import Array, Float64
 
 ORDER = 5  # of the n-gram that judges

@@ -43,15 +43,7 @@ from namegen.experiments.compare.document import (
     Trouble,
 )
 from namegen.experiments.compare.measure import Request
-from namegen.experiments.compare.plan import (
-    COMMAND,
-    QUICK_EPOCHS,
-    THREADS,
-    VALIDATION,
-    Measurement,
-    Scope,
-    make_plan,
-)
+from namegen.experiments.compare.plan import COMMAND, QUICK_EPOCHS, THREADS, VALIDATION, Measurement, Scope, make_plan
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report, commit, machine, versions
 from namegen.experiments.report import listed

@@ -121,7 +121,7 @@ def setting_table(results: Results, of_list: str) -> Table:
 
 def reference_lines(results: Results, of_list: str) -> list[Line]:
     """The n-gram and the ceiling that the settings of a list stand beside; nothing where settings change them."""
-    parts = reference_parts(trained(run for run in results.runs if run.list == of_list))
+    parts = held_out_parts(trained(run for run in results.runs if run.list == of_list), "ceiling", "baseline")
     if not parts:
         return []
     ngram, ceiling = [part.baseline for part in parts], [part.ceiling for part in parts]
@@ -145,7 +145,7 @@ def best_in_words(results: Results, of_list: str) -> str:
     runs = trained_by_setting(results, of_list)
     if len(runs) < 2:
         return ""
-    if not same_names_held_out(one for good in runs.values() for one in good):
+    if not held_out_parts((one for good in runs.values() for one in good), "ceiling"):
         return "The settings were tested on different names, so none is called the best."
     found = {name: [run.done.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
     best = max(found, key=lambda name: mean(found[name]))
@@ -164,22 +164,16 @@ def best_in_words(results: Results, of_list: str) -> str:
     return said
 
 
-def same_names_held_out(runs: Iterable[Run]) -> bool:
-    """Whether runs of the same seed were tested on the same names, as far as the figures of that part tell."""
-    parts: dict[int, HeldOut] = {}
-    pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
-    return all(a.names == b.names and a.characters == b.characters and _alike(a.ceiling, b.ceiling) for a, b in pairs)
-
-
 def _some(names: Sequence[str], joined_by: str) -> str:
     return f" {joined_by} ".join(names) if len(names) <= MOST_NAMED else f"{len(names):,} others"
 
 
-def reference_parts(runs: Sequence[Run]) -> list[HeldOut]:
-    """The held-out parts that the runs of a list stand beside, one for each seed; none where settings change them."""
+def held_out_parts(runs: Iterable[Run], *figures: str) -> list[HeldOut]:
+    """The held-out parts of runs, one for each seed; none where settings change them, as far as these figures tell."""
     parts: dict[int, HeldOut] = {}
     pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
-    alike = all(_alike(a.ceiling, b.ceiling) and _alike(a.baseline, b.baseline) for a, b in pairs)
+    same_size = all((a.names, a.characters) == (b.names, b.characters) for a, b in pairs)
+    alike = same_size and all(_alike(getattr(a, one), getattr(b, one)) for a, b in pairs for one in figures)
     return list(parts.values()) if alike else []
 
 

@@ -19,7 +19,7 @@ from namegen.experiments.sweep.figures import draw_sweep, list_plots, sweep_figu
 from namegen.experiments.sweep.results import (
     best_in_words,
     by_setting,
-    reference_parts,
+    held_out_parts,
     setting_table,
     table_csv,
     trained,
@@ -71,12 +71,12 @@ def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results)
     def with_last_ceiling(ceiling: PlainMetrics) -> list[Run]:
         return [*runs[:3], trained_run(0.01, 1, 0.4, ceiling=ceiling)]
 
-    assert len(reference_parts(runs)) == 2  # one a seed
+    assert len(held_out_parts(runs, "ceiling", "baseline")) == 2  # one a seed
     rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
-    assert len(reference_parts(with_last_ceiling(rounded))) == 2
-    assert reference_parts(with_last_ceiling(metrics(0.8))) == []  # as with another split
+    assert len(held_out_parts(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
+    assert held_out_parts(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []  # as with another split
     infinite = replace(metrics(0.9), loss_nats_per_char=None, bits_per_char=None)
-    assert reference_parts(with_last_ceiling(infinite)) == []
+    assert held_out_parts(with_last_ceiling(infinite), "ceiling", "baseline") == []
 
 
 def lines_of(figure: Figure) -> dict[str, Any]:

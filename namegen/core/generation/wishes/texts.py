@@ -5,7 +5,7 @@ Texts are compared as they stand, upper and lower case told apart, and may overl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class TextWish(Wish):
     """
 
     empty_asks_nothing = True
+    edges: ClassVar[tuple[int, ...]] = ()  # the places of its characters that begin or end a name
     value: str
 
     def __init__(self, value: str) -> None:
@@ -40,24 +41,25 @@ class TextWish(Wish):
             )
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """Its characters must be the model's."""
+        """Its characters must be the model's, and no space may stand at an end of the name."""
         if unknown := vocabulary.unknown(self.value):
             raise SettingsError(
                 f"{self.told} has the characters {unknown!r}, which the model has never seen: use those that its list "
                 "has (upper and lower case differ), or train on a list that has them"
             )
+        if any(self.value[place].isspace() for place in self.edges):
+            raise SettingsError(f"{self.told} has a space at an end of the name, where no name has one: leave it out")
 
 
 class StartsWith(TextWish):
     """How a name begins. The beginning is forced (``PrefixFilter``), so no draw fails at it."""
 
     name = "starts_with"
+    edges = (0,)
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """No name begins with a space; and one that begins so must be able to match."""
+        """One that begins so must be able to match."""
         super().check(vocabulary, wishes)
-        if self.value != self.value.lstrip():
-            raise _space_at_an_end()
         matches = wishes.get(Matches)
         if matches is not None and not matches.may_begin(self.value):
             raise SettingsError(f"{self.told} contradicts {matches.told}: no name that begins so matches")
@@ -85,12 +87,7 @@ class EndsWith(TextWish):
     """How a name ends."""
 
     name = "ends_with"
-
-    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """No name ends with a space."""
-        super().check(vocabulary, wishes)
-        if self.value != self.value.rstrip():
-            raise _space_at_an_end()
+    edges = (-1,)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has too few characters left to spell it."""
@@ -99,11 +96,6 @@ class EndsWith(TextWish):
     def keeps(self, name: str) -> bool:
         """The name ends so."""
         return name.endswith(self.value)
-
-
-def _space_at_an_end() -> SettingsError:
-    begins, ends = setting(StartsWith.name), setting(EndsWith.name)
-    return SettingsError(f"{begins} begins or {ends} ends with a space, and no name does: leave it out")
 
 
 class Automaton(Tracker):
