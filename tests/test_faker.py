@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -175,3 +176,22 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
     unknown = NamegenProvider(Faker(), origin="Italien")
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         unknown.invented_person()
+
+
+@pytest.mark.usefixtures("small")
+def test_a_pool_has_the_likeliest_tenth_unless_its_model_offers_more(monkeypatch: pytest.MonkeyPatch):
+    from faker import Faker
+
+    from namegen.faker import NamegenProvider
+
+    shares: list[float] = []
+    generate = api.LoadedModel.generate_batches
+
+    def noted(self: api.LoadedModel, n: int, **how):
+        shares.append(how["choose"])
+        return generate(self, n, **how)
+
+    monkeypatch.setattr(api.LoadedModel, "generate_batches", noted)
+    for share in (0.02, 0.5):
+        NamegenProvider(Faker(), model=replace(api.load("mlb-first"), choose=share)).invented()
+    assert shares == [0.1, 0.5]
