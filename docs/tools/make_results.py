@@ -39,7 +39,7 @@ from namegen.experiments.compare.document import (  # noqa: E402
 )
 from namegen.experiments.compare.tables import generated_names_table, like_for_like_table, speed_table  # noqa: E402
 from namegen.experiments.compare.verdict import verdict  # noqa: E402
-from namegen.experiments.report import NONE, Table, percent, spread  # noqa: E402
+from namegen.experiments.report import NONE, Answers, Table, markdown, percent, spread  # noqa: E402
 from namegen.experiments.trained import Metric  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results" / "results.json"
@@ -51,7 +51,7 @@ TABLES_HEAD = """\
 # More tables of the full comparison
 
 Time, memory, and the names drawn, of the comparison in [original.md](original.md). All tables of its report, with every
-accuracy, the names of every engine, their lengths, and the names drawn most often, are printed by
+accuracy, the names of every engine, and the names drawn most often, are printed by
 `python -m namegen.experiments.compare.tables docs/results/results.json`."""
 # What draws names of the same kind as "numpy, count-splitting": other engines, and another way.
 SAME_NAMES = {
@@ -295,7 +295,7 @@ def where(results: Comparison) -> str:
 
 def verdict_table(results: Comparison) -> str:
     """The lines with which the report begins."""
-    return table(("", ""), [(line.question, " ".join(line.sentences)) for line in verdict(results)], left=2)
+    return "\n\n".join(markdown([Answers(tuple(verdict(results)))]))
 
 
 OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
@@ -81,7 +81,6 @@ class Criterion:
 
     Attributes:
         words: what it is, with its unit.
-        does: what a model does that has it.
         show: as text.
         column: of ``HeldOutGroups``, its sum over the characters.
         scale, digits: of a difference: what it is multiplied by, and how many decimals it has.
@@ -89,7 +88,6 @@ class Criterion:
     """
 
     words: str
-    does: str
     show: Callable[[float], str]
     column: str
     scale: int = 100
@@ -101,9 +99,9 @@ ARGMAX: Metric = "accuracy_argmax"
 SAMPLED: Metric = "accuracy_sampled"
 LOSS: Metric = "loss_nats_per_char"
 CRITERIA: dict[Metric, Criterion] = {
-    ARGMAX: Criterion("The likeliest next character is right (%)", "predicts {}% of the characters", percent, "hits"),
-    SAMPLED: Criterion("A drawn character is right (%)", "draws {}% of the characters right", percent, "sampled"),
-    LOSS: Criterion("Loss (nats per character)", "has a loss of {} nats", "{:.3f}".format, "nats", 1, 3, True),
+    ARGMAX: Criterion("The likeliest next character is right (%)", percent, "hits"),
+    SAMPLED: Criterion("A drawn character is right (%)", percent, "sampled"),
+    LOSS: Criterion("Loss (nats per character)", "{:.3f}".format, "nats", 1, 3, True),
 }
 
 
@@ -183,13 +181,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question and its answers: sentences, at least one, the shortest summary first; ``warning``: who reads it has to
-    be warned.
+    """A question and its answers: sentences, at least one, the shortest summary first; or ``table``, which a report has
+    in their place. ``warning``: who reads it has to be warned.
     """
 
     question: str
     sentences: tuple[str, ...]
     warning: bool = False
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -290,8 +289,9 @@ def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
         elif isinstance(block, Table):
             yield block.markdown()
         elif isinstance(block, Answers):
-            rows = tuple((line.question, " ".join(line.sentences)) for line in block.lines)
+            rows = tuple((line.question, " ".join(line.sentences)) for line in block.lines if not line.table)
             yield Table("The answers", ("question", "answer"), rows, left=2).markdown()
+            yield from (replace(line.table, title=line.question).markdown() for line in block.lines if line.table)
         elif isinstance(block, Section):
             named = block.fold != "more"
             yield from [f"{'#' * depth} {escaped(block.title)}"] * named

@@ -26,6 +26,8 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 PAPER = {"width": 690, "height": 1010}  # what the margins leave of A4, in pixels of a style sheet
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 FIRST_TABLE = "document.querySelector('.scroll')"
+SCROLLED = "document.querySelector('details .rows:not(.wide)')"
+BOTTOMS = "[...document.querySelectorAll('.verdict > div')].map((one) => one.getBoundingClientRect().bottom)"
 
 
 @pytest.fixture(scope="module")
@@ -88,20 +90,23 @@ def test_reports_that_are_joined_keep_nobody_out(tmp_path: Path, opened: Opener)
 
 def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, opened: Opener) -> None:
     page = opened(report, viewport=PHONE)
+    assert page.evaluate(BOTTOMS)[2] <= PHONE["height"], "three answers on the first screen"
     keeps_nobody_out(page, PHONE)
-    # A wide table shows that it goes on, and keeps its first column.
-    table = page.locator(".scroll").first
+    wide = page.locator(".wide").evaluate_all("(all) => all.map((one) => one.scrollWidth - one.clientWidth)")
+    assert len(wide) > 4
+    assert max(wide) <= 0, "a line for each figure"
+    # Another table that is too wide shows that it goes on, and keeps its first column.
+    table = page.locator("details .rows:not(.wide)").first
     table.scroll_into_view_if_needed()
-    assert table.get_attribute("aria-label") == "שמות 1: The same training by each engine"
-    assert page.evaluate(f"{FIRST_TABLE}.scrollWidth - {FIRST_TABLE}.clientWidth") > 100
+    assert page.evaluate(f"{SCROLLED}.scrollWidth - {SCROLLED}.clientWidth") > 50
     begun = edges(table)
     table.focus()
-    page.evaluate(f"{FIRST_TABLE}.scrollLeft = 1e6")
+    page.evaluate(f"{SCROLLED}.scrollLeft = 1e6")
     ended = edges(table)
     assert begun[1] < 0.9 < ended[1], "a shadow at the right, until the table has been scrolled to its end"
-    first = "document.querySelector('tbody th')"
+    first = f"{SCROLLED}.querySelector('tbody th')"
     assert page.evaluate(f"{first}.getBoundingClientRect().left") == pytest.approx(
-        page.evaluate(f"{FIRST_TABLE}.getBoundingClientRect().left"), abs=1
+        page.evaluate(f"{SCROLLED}.getBoundingClientRect().left"), abs=1
     )
     # On paper all is unfolded, in light colours, and nothing is cut.
     page = opened(report, viewport=PAPER, color_scheme="dark")
@@ -117,6 +122,8 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, ope
     assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
     # Names from right to left do not turn what stands around them.
     page = opened(report, viewport=DESKTOP)
+    assert len(page.evaluate(BOTTOMS)) == 6
+    assert max(page.evaluate(BOTTOMS)) <= DESKTOP["height"], "every answer on the first screen"
     page.evaluate(UNFOLD)
     cell = page.locator("td", has_text="שלום").first
     assert cell.inner_text() == "שלום ×9"

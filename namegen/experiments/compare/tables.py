@@ -24,15 +24,15 @@ from namegen.experiments.compare.document import (
     Algorithm,
     Comparison,
     Generation,
-    Lengths,
     ListEntry,
-    ListFacts,
-    NameFigures,
     SplitName,
     read_comparison,
 )
 from namegen.experiments.compare.pairs import NORMAL, between, in_figures, interval_in_words
 from namegen.experiments.compare.verdict import (
+    NAME_SHARES,
+    PLAUSIBLE,
+    Drawn,
     Ratio,
     Speed,
     curve_distances,
@@ -48,6 +48,7 @@ from namegen.experiments.report import (
     ARGMAX,
     CRITERIA,
     LOSS,
+    NONE,
     SAMPLED,
     Answers,
     Block,
@@ -171,11 +172,9 @@ SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
     Column("batch (names)", lambda row: row[0].batch_sizes[0], "{:,}".format),
     Column("seconds per epoch", lambda row: row[0].seconds_per_epoch, seconds, median),
     Column("times as fast", times_as_fast, str),
-    Column("characters per second", lambda row: median(row[0].each(lambda one: one.chars_per_second)), whole),
     Column("start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median),
     Column("compilation (s)", lambda row: row[0].each(lambda one: one.compilation_seconds), seconds, median),
     Column("peak memory (MiB)", lambda row: row[0].each(lambda one: one.peak_memory_mib), mebibytes, median),
-    Column("held-out, likeliest right (%)", lambda row: row[0].accuracy if row[0].own_batch else None, percent),
 )
 
 
@@ -215,15 +214,11 @@ def _drawing(algorithm: Algorithm, figure: str, one: Generation) -> float | None
     return None if found is None else getattr(found, figure)
 
 
-NEW, PLAUSIBLE = "new (%)", "plausible (%)"
-Drawn = tuple[str, str, NameFigures]  # what a row of names is of, how they were drawn, what they are like
 NAME_COLUMNS: tuple[Column[Drawn], ...] = (
-    Column("network", lambda row: row[0]),
+    NAME_SHARES[0],
     Column("drawn by", lambda row: row[1]),
-    Column("in the list (%)", lambda row: row[2].recreated_percent, "{:.1f}".format),
-    Column(NEW, lambda row: row[2].new_percent, "{:.1f}".format),
+    *NAME_SHARES[1:],
     Column("distinct (%)", lambda row: row[2].unique_percent, "{:.1f}".format),
-    Column(PLAUSIBLE, lambda row: row[2].plausible_percent, "{:.1f}".format),
     Column("letters", lambda row: row[2].divergence_bits["1"], "{:.4f}".format),
     Column("pairs", lambda row: row[2].divergence_bits["2"], "{:.4f}".format),
     Column("triples", lambda row: row[2].divergence_bits["3"], "{:.4f}".format),
@@ -238,7 +233,7 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         for name, found in one.algorithms.items()
     ]
     reference, references = next(iter(entry.references), None), 0
-    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits", ""
+    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits", None
     if entry.facts is not None:
         of_halves = [f"{value:.4f}" for value in entry.facts.divergence_of_halves_bits.values()]
         note += f"; that of the other half, by chance alone: {listed(of_halves)}"
@@ -247,27 +242,13 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         rows += [(name, "count-splitting", found) for name, found in reference.names.items()]
         references = len(reference.names)
         why = why_not_plausible(reference)
-        left_out = PLAUSIBLE if why else ""
+        left_out = PLAUSIBLE if why else None
         points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
         note += f" {why or f'The judge of plausible names has counted {reference.judge_names:,} held-out names.'} With "
         note += f"{names:,} names drawn, chance moves a share by at most {points:.1f} points (95% interval). They are "
         note += "names of one network each: what another seed of training would change is not in it."
-    columns = [column for column in NAME_COLUMNS if column.head != left_out]
+    columns = [column for column in NAME_COLUMNS if column is not left_out]
     return make_table("What the generated names are like", columns, rows, note, references)
-
-
-def lengths_table(entry: ListEntry, facts: ListFacts, names: int) -> Table:
-    """Share of the names of each length, in the list and as each network generates them."""
-    lists = {"the list": (facts.lengths, sum(facts.lengths.values()))}
-    lists |= {network: (found.lengths, names) for network, found in entry.generated.items()}
-    lengths = sorted({int(length) for found, _ in lists.values() for length in found})
-    columns: list[Column[int]] = [Column("characters", str)]
-    columns += [Column(name, partial(_share, found, total), "{:.2f}".format) for name, (found, total) in lists.items()]
-    return make_table("Names by their length (%)", columns, lengths)
-
-
-def _share(lengths: Lengths, names: int, length: int) -> float:
-    return 100 * lengths.get(str(length), 0) / names
 
 
 def duplicates_table(entry: ListEntry) -> Table:
@@ -276,7 +257,7 @@ def duplicates_table(entry: ListEntry) -> Table:
     shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
     counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
     note = f"How many names were drawn more than once: {counts}."
-    rows = tuple(zip_longest(*shown, fillvalue=""))
+    rows = tuple(zip_longest(*shown, fillvalue=NONE))
     return Table("Drawn more than once, the commonest first", tuple(generated), rows, note, left=len(generated))
 
 
@@ -291,23 +272,16 @@ def comparison_blocks(results: Comparison, anchor: str = "list-") -> list[Block]
         anchor: how the anchors of its lists begin.
     """
     samples_ = [table for entry in results.lists if (table := samples(entry)).rows]
-    where = Section(
-        "Where and how it was measured", tuple(Text(said, "where") for said in measured_where(results)), "plain"
-    )
+    folds = ["whole" if place >= LISTS_IN_SIGHT else "" for place in range(len(results.lists))]
     return [
         Text(headline(results), "headline"),
-        *samples_,
         Answers(tuple(verdict(results))),
+        *samples_,
         *(Text(sentence, "missing") for sentence in troubles(results)),
-        where,
+        Section("Where and how it was measured", tuple(Text(one, "where") for one in measured_where(results)), "plain"),
         *(
-            Section(
-                entry.name,
-                tuple(_of_list(entry, results)),
-                "whole" if place >= LISTS_IN_SIGHT else "",
-                f"{anchor}{place}",
-            )
-            for place, entry in enumerate(results.lists)
+            Section(entry.name, tuple(_of_list(entry, results)), fold, f"{anchor}{place}")
+            for place, (entry, fold) in enumerate(zip(results.lists, folds, strict=True))
         ),
     ]
 
@@ -341,7 +315,7 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
         about = "How fast names are drawn, one by one or by splitting counts, and what they are like."
         tables = [speed_table(entry, names), generated_names_table(entry, names)]
         if facts is not None and entry.generated:
-            tables += [lengths_table(entry, facts, names), duplicates_table(entry)]
+            tables.append(duplicates_table(entry))
         yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
 
 

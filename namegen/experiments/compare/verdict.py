@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from statistics import mean, median
 
 from namegen.errors import counted
 from namegen.experiments.compare.document import (
-    ALGORITHMS,
     BASELINE,
     CEILING,
     NUMPY,
     ODDEST,
     Comparison,
     ListEntry,
+    NameFigures,
     Reference,
     SplitName,
     Timing,
@@ -27,7 +28,18 @@ from namegen.experiments.compare.document import (
 )
 from namegen.experiments.compare.pairs import NO_DIFFERENCE, between
 from namegen.experiments.machine import code_in_words
-from namegen.experiments.report import ARGMAX, CRITERIA, LOSS, Answer, Table, listed, mebibytes, percent, seconds, whole
+from namegen.experiments.report import (
+    ARGMAX,
+    CRITERIA,
+    LOSS,
+    Answer,
+    Column,
+    Table,
+    listed,
+    make_table,
+    mebibytes,
+    seconds,
+)
 from namegen.experiments.trained import Metric
 
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
@@ -66,16 +78,17 @@ def _faster_in_words(results: Comparison) -> str:
     called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
     if not others:
         return f"{called[0]} alone was timed"
-    ratio = Ratio(first.ratios(others[0]) or [1.0])
+    found = ratios(first, others[0], results.lists)
+    where, ratio = max(found.items(), key=lambda one: (one[1].clear, median(one[1].rounds)))
     if ratio.clear or len(ratio.rounds) == 1:
-        return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}"
+        return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}{where and f' on {where}'}"
     return f"{called[0]} and {called[1]} train equally fast"
 
 
 def _ngram_in_words(lists: Sequence[ListEntry], is_better: str) -> Iterator[str]:
     """Whether the best network has a lower loss than the n-gram, over all lists and splits; and how to say that not."""
     pairs = [(entry, split) for entry in lists for split in entry.splits]
-    found = [between(entry, split, best(entry, split, LOSS), BASELINE, LOSS) for entry, split in pairs]
+    found = [between(entry, split, best(entry, split), BASELINE, LOSS) for entry, split in pairs]
     better = [one is not None and one.high < 0 for one in found]
     worse = [one is not None and one.low > 0 for one in found]
     if any(better) and any(worse):
@@ -96,25 +109,41 @@ def samples(entry: ListEntry) -> Table:
     return Table(f"New names, {entry.name}", ("drawn by", "names that the training part lacks"), rows, left=2)
 
 
+Drawn = tuple[str, str, NameFigures]  # what a row of names is of, how they were drawn, what they are like
+
+
+def _plausible(row: Drawn) -> float | str:
+    return "not known" if row[2].plausible_percent is None else row[2].plausible_percent
+
+
+PLAUSIBLE = Column[Drawn]("plausible (%)", _plausible, "{:.1f}".format)
+NAME_SHARES = (
+    Column[Drawn]("network", lambda row: row[0]),
+    Column[Drawn]("in the list (%)", lambda row: row[2].recreated_percent, "{:.1f}".format),
+    Column[Drawn]("new (%)", lambda row: row[2].new_percent, "{:.1f}".format),
+    PLAUSIBLE,
+)
+
+
 def verdict(results: Comparison) -> list[Answer]:
-    """The answers of a comparison, a warning first; a question that nothing was measured for is not asked."""
+    """The answers of a comparison; a question that nothing was measured for is not asked."""
     lists = results.lists
     asked = (
         Answer("Which engine trains faster?", tuple(_faster(results))),
         Answer("What does each engine cost?", tuple(_costs(lists))),
         Answer("Do the engines learn the same?", tuple(_same(lists))),
+        _best(lists),
+        _names(lists),
         _trust(results),
-        Answer("Which network predicts best?", tuple(said for entry in lists for said in _accuracy(entry))),
-        Answer("What are the names like?", tuple(said for entry in lists for said in _generation(entry))),
     )
-    return sorted((line for line in asked if line.sentences), key=lambda line: not line.warning)
+    return [line for line in asked if line.sentences]
 
 
 # --- speed ------------------------------------------------------------------------------------------------------------
 
 
 def _faster(results: Comparison) -> Iterator[str]:
-    """Of each network the fastest engine, beside each other one."""
+    """Of each network the fastest engine, beside each other one; list by list if not all of them say the same."""
     if Quietness.of(results).busy:
         yield "The machine was busy, so do not rely on these times."
     groups = speeds(results.lists)
@@ -125,13 +154,15 @@ def _faster(results: Comparison) -> Iterator[str]:
         sizes = first.batch_sizes
         batches = f"in batches of {sizes[0]:,}" if len(sizes) == 1 else "in the batches of the training"
         for other in others:
-            ratio, pair = Ratio(first.ratios(other) or [1.0]), f"as fast as {other.engine} {batches}"
-            if ratio.clear:
-                yield f"{network}: {first.engine} is {ratio.shown} times {pair}."
-            elif len(ratio.rounds) == 1:
-                yield f"{network}: {first.engine} was {ratio.shown} times {pair}, measured once."
-            else:
-                yield f"{network}: {NO_DIFFERENCE} between {first.engine} and {other.engine} {batches}."
+            pair = f"as fast as {other.engine} {batches}"
+            for where, ratio in ratios(first, other, results.lists).items():
+                of = f"{network}, {where}" if where else network
+                if ratio.clear:
+                    yield f"{of}: {first.engine} is {ratio.shown} times {pair}."
+                elif len(ratio.rounds) == 1:
+                    yield f"{of}: {first.engine} was {ratio.shown} times {pair}, measured once."
+                else:
+                    yield f"{of}: {NO_DIFFERENCE} between {first.engine} and {other.engine} {batches}."
     if not groups:
         engines = list(dict.fromkeys(run.engine for entry in results.lists for run in entry.trainings))
         by = f"No engine was timed; networks were trained by {listed(engines)}."
@@ -211,9 +242,6 @@ def _trust(results: Comparison) -> Answer:
         said.append(f"{seeds}, which change the start; the held-out names are the same for all.")
     if results.quick_epochs is not None:
         said.append(f"This was a quick look of {counted(results.quick_epochs, 'epoch')}; a full run trains to the end.")
-    rounds = [len(one.rounds) for entry in results.lists for each in speeds([entry]).values() for one in each]
-    if rounds:
-        said.append(f"Engines were timed in up to {counted(max(rounds), 'round')} a list, by turns.")
     if results.failed:
         said.append(f"{counted(len(results.failed), 'measurement')} failed; the rest stands.")
     return Answer("Can it be trusted?", tuple(said), warning=quiet.busy or bool(results.failed))
@@ -222,73 +250,72 @@ def _trust(results: Comparison) -> Answer:
 # --- what is learned --------------------------------------------------------------------------------------------------
 
 
-def best(entry: ListEntry, split: SplitName, metric: Metric) -> str:
-    """The network with the best figure on the held-out part."""
-    choose = min if CRITERIA[metric].lower_is_better else max
-    return choose(entry.networks(split), key=lambda network: mean(entry.values(split, network, "held_out", metric)))
+def best(entry: ListEntry, split: SplitName) -> str:
+    """The network with the lowest loss on the held-out part."""
+    return min(entry.networks(split), key=lambda network: mean(entry.values(split, network, "held_out", LOSS)))
 
 
-def _accuracy(entry: ListEntry) -> Iterator[str]:
-    """The best network on held-out names, beside the others, the n-gram and the ceiling, for each split."""
-    for split in entry.splits:
-        where, ngram = f"{entry.name}, split {split}", entry.called(split, BASELINE)
-        for metric in (ARGMAX, LOSS):
-            network, criterion = best(entry, split, metric), CRITERIA[metric]
-            values = (mean(entry.values(split, who, "held_out", metric)) for who in (network, BASELINE))
-            ours, theirs = map(criterion.show, values)
-            yield (
-                f"{where}: {_named(entry, split, network, metric)} {criterion.does.format(ours)}, the {ngram} {theirs} "
-                f"({_against_ngram(entry, split, network, metric)})."
-            )
-        [ceiling], seen = entry.values(split, CEILING, "held_out", ARGMAX), entry.reference(split).seen_percent
-        shown = f"{seen:.0f}%" if seen else "none"
-        yield f"{where}: the ceiling is {percent(ceiling)}%; {shown} of the held-out names were seen in training."
+Best = tuple[ListEntry, SplitName, str]  # the network with the lowest loss on a list and a split
+# What a table tells of it, and of what else.
+FIGURES: tuple[tuple[Metric, str, str], ...] = (
+    (LOSS, "", "loss (nats)"),
+    (LOSS, BASELINE, "n-gram: loss (nats)"),
+    (ARGMAX, "", "right (%)"),
+    (ARGMAX, BASELINE, "n-gram: right (%)"),
+    (ARGMAX, CEILING, "ceiling: right (%)"),
+)
 
 
-def _named(entry: ListEntry, split: SplitName, network: str, metric: Metric) -> str:
-    """The best network, and those that it is not known to be better than."""
-    others = {one: between(entry, split, network, one, metric) for one in entry.networks(split) if one != network}
-    if others and not any(others.values()):
-        return f"{network} (whether it differs from the others is not known)"
-    alike = [other for other, apart in others.items() if apart is not None and not apart.is_found]
-    return f"{network} ({NO_DIFFERENCE} from {listed(alike)})" if alike else network
-
-
-def _against_ngram(entry: ListEntry, split: SplitName, network: str, metric: Metric) -> str:
-    """How sure it is that a network and the n-gram differ."""
-    apart = between(entry, split, network, BASELINE, metric)
-    if apart is None:
-        return "whether they differ is not known: too few names"
-    better = (apart.mean < 0) == CRITERIA[metric].lower_is_better
-    return NO_DIFFERENCE if not apart.is_found else "the network is better" if better else "the n-gram is better"
-
-
-def _generation(entry: ListEntry) -> Iterator[str]:
-    """The fastest way to names of the first network, and how many of them are the list's, new and plausible."""
-    if not entry.generation:
-        return
-    first = entry.generation[0]
-    speed, model, way = max(
-        (drawn.names_per_second, one.model, ALGORITHMS[name])
-        for one in entry.generation
-        if one.network == first.network
-        for name, drawn in one.algorithms.items()
+def _best(lists: Sequence[ListEntry]) -> Answer:
+    """The best network for each split, beside the others, the n-gram and the ceiling."""
+    rows = [(entry, split, best(entry, split)) for entry in lists for split in entry.splits]
+    columns: list[Column[Best]] = [
+        Column("list, split", lambda row: f"{row[0].name}, {row[1]}"),
+        Column("best network", lambda row: row[2]),
+        Column("as good", lambda row: _as_good(*row)),
+        Column("result", lambda row: _against_ngram(*row)),
+    ]
+    for metric, who, head in FIGURES:
+        columns.append(Column(head, partial(_held_out, who, metric), CRITERIA[metric].show))
+    table = make_table("", columns, rows)
+    said = (
+        f"{row[0]}: {row[1]} has a loss of {row[4]} nats, the n-gram {row[5]} ({row[3]})." for row in table.rows[:1]
     )
-    drawn = first.best
-    yield f"{entry.name}: {drawn.recreated_percent:.0f}% of the names that {first.network} draws are in the list."
-    for reference in entry.references[:1]:
-        for name, ngram in [*reference.names.items()][:1]:
-            yield (
-                f"{entry.name}: {drawn.new_percent:.0f}% of its names are new (not in the training part), against "
-                f"{ngram.new_percent:.0f}% of the {name}'s."
-            )
-            if drawn.plausible_percent is not None and not why_not_plausible(reference):
-                plausible = f"{ngram.plausible_percent or 0:.0f}%"
-                yield (
-                    f"{entry.name}: {drawn.plausible_percent:.0f}% of its new names could stand in the list, against "
-                    f"{plausible} of the {name}'s."
-                )
-    yield f"{entry.name}: it draws up to {whole(speed)} names per second ({model}, {way})."
+    return Answer("Which network predicts best?", tuple(said), table=table)
+
+
+def _held_out(who: str, metric: Metric, row: Best) -> float:
+    entry, split, network = row
+    return mean(entry.values(split, who or network, "held_out", metric))
+
+
+def _as_good(entry: ListEntry, split: SplitName, network: str) -> str:
+    """The networks that the best one is not known to be better than."""
+    others = {one: between(entry, split, network, one, LOSS) for one in entry.networks(split) if one != network}
+    alike = listed([other for other, apart in others.items() if apart is not None and not apart.is_found])
+    return alike or ("none" if any(others.values()) else "not known")
+
+
+def _against_ngram(entry: ListEntry, split: SplitName, network: str) -> str:
+    """How sure it is that a network and the n-gram differ in their loss."""
+    apart = between(entry, split, network, BASELINE, LOSS)
+    if apart is None:
+        return "too few names to know"
+    return NO_DIFFERENCE if not apart.is_found else f"the {'network' if apart.mean < 0 else 'n-gram'} is better"
+
+
+def _names(lists: Sequence[ListEntry]) -> Answer:
+    """How many names are the list's, new and plausible, of those of the first network and of the n-gram."""
+    rows: list[Drawn] = []
+    for entry in lists:
+        found: list[tuple[str, NameFigures]] = [(one.network, one.best) for one in entry.generation[:1]]
+        for reference in entry.references[:1]:
+            found += [*reference.names.items()][:1]
+            if why_not_plausible(reference):
+                found = [(name, replace(drawn, plausible_percent=None)) for name, drawn in found]
+        rows += [(f"{entry.name}, {name}", "", drawn) for name, drawn in found]
+    said = (f"{row[0]}: {row[2].recreated_percent:.0f}% of the drawn names are in the list." for row in rows[:1])
+    return Answer("What are the names like?", tuple(said), table=make_table("", NAME_SHARES, rows))
 
 
 def why_not_plausible(reference: Reference) -> str:
@@ -350,14 +377,12 @@ class Speed:
     Attributes:
         network, engine: whose.
         own_batch: whether they are the batches of the training that the curves are of.
-        accuracy: of that training, on the held-out part of the last list.
         rounds: list and number → time; rounds of one number were measured one after the other.
     """
 
     network: str
     engine: str
     own_batch: bool
-    accuracy: float
     rounds: dict[tuple[str, int], Timing] = field(default_factory=dict)
 
     @property
@@ -374,9 +399,9 @@ class Speed:
         """Of each round."""
         return self.each(lambda one: one.seconds_per_epoch)
 
-    def ratios(self, other: Speed) -> list[float]:
-        """How many times as fast as another it was, in each round that both have."""
-        both = [key for key in self.rounds if key in other.rounds]
+    def ratios(self, other: Speed, of_list: str = "") -> list[float]:
+        """How many times as fast as another it was, in each round that both have, of all lists or of one."""
+        both = [key for key in self.rounds if key in other.rounds and of_list in ("", key[0])]
         return [other.rounds[key].seconds_per_epoch / self.rounds[key].seconds_per_epoch for key in both]
 
 
@@ -391,8 +416,7 @@ def speeds(lists: Sequence[ListEntry]) -> dict[tuple[str, bool], list[Speed]]:
                 rounds += [(place, one.round, time) for one in timed for place, time in enumerate(one.batches)]
                 for place, number, time in sorted(rounds, key=lambda each: each[:2]):
                     of_engines = found.setdefault((network, place == 0), {})
-                    accuracy = run.figures.held_out.accuracy_argmax
-                    speed = of_engines.setdefault(run.engine, Speed(network, run.engine, place == 0, accuracy))
+                    speed = of_engines.setdefault(run.engine, Speed(network, run.engine, place == 0))
                     speed.rounds[entry.fingerprint, number] = time
     return {key: list(of_engines.values()) for key, of_engines in found.items()}
 
@@ -463,6 +487,16 @@ class Quietness:
     def busy(self) -> bool:
         """Whether the times are not to be trusted."""
         return self.drift > DRIFT or (self.other_cores or 0.0) > BUSY_CORES
+
+
+def ratios(first: Speed, other: Speed, lists: Sequence[ListEntry]) -> dict[str, Ratio]:
+    """How many times as fast as another an engine is: over all lists (``""``), or on each list, by its name, if an
+    engine is clearly faster on one of them alone.
+    """
+    found = {entry.name: Ratio(first.ratios(other, entry.fingerprint)) for entry in lists}
+    of_all = Ratio(first.ratios(other) or [1.0])
+    clear = any(one.clear for one in found.values())
+    return {name: one for name, one in found.items() if one.rounds} if clear and not of_all.clear else {"": of_all}
 
 
 def nine_of_ten(values: Sequence[float]) -> float:
