@@ -25,6 +25,7 @@ from namegen.core.settings import (
     TeachingSettings,
     TrainingSettings,
     declared,
+    whole,
 )
 from namegen.errors import SettingsError, cut, nearest, reason_of, setting, shown
 from namegen.files import read_whole
@@ -50,12 +51,7 @@ class RunSettings(Checked):
         expected="the name of a backend, such as numpy or keras",
     )
     threads: int | None = declared(
-        None,
-        "The number of processor threads.",
-        "1, or 2 for a wide layer",
-        metavar="N",
-        holds=lambda v: 1 <= v <= 1024,
-        expected="a whole number from 1 to 1024",
+        None, "The number of processor threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
     plot: bool = declared(True, "Draw the training as history.png, or do not.")
 

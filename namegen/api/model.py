@@ -45,6 +45,11 @@ DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
+# What a model has as its record has it.
+_AS_RECORDED = (
+    *("vocabulary", "longest_name", "known_names", "beginnings", "bars", "score_quantiles", "sameness", "fourgrams"),
+    "shapes",
+)
 _KINDS: dict[str, tuple[str, type]] = {
     **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
     "choose": ("a number", Real),
@@ -387,22 +392,15 @@ def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = 
 
 
 def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
+    """What a record says of a model, and the model."""
     return LoadedModel(
         name,
         model,
-        record.vocabulary,
-        record.longest_name,
-        record if isinstance(record, Checkpoint) else None,
-        record.known_names,
-        record.beginnings,
-        EVERY_NAME if record.bars is None else record.choose,
-        record.bars,
+        checkpoint=record if isinstance(record, Checkpoint) else None,
+        choose=EVERY_NAME if record.bars is None else record.choose,
         labels=tuple(label.name for label in record.labels),
-        score_quantiles=record.score_quantiles,
-        sameness=record.sameness,
-        fourgrams=record.fourgrams,
-        shapes=record.shapes,
         lists=(record.training.get("list", ""),),
+        **{one: getattr(record, one) for one in _AS_RECORDED},
     )
 
 

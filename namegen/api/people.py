@@ -15,7 +15,7 @@ from namegen.core.data.label_parts import meant_labels, parts_of
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
-from namegen.core.generation.sampling import SamplingSettings, check_count, random_numbers
+from namegen.core.generation.sampling import SamplingSettings, check_amount, check_count, random_numbers
 from namegen.core.network.bars import EVERY_NAME
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.errors import SettingsError, nearest, of_part, quote, setting, shown
@@ -103,6 +103,7 @@ def invent_people_batches(
     """
     check_letter_case(letter_case)
     check_types(choose=choose)
+    check_amount(n, "people")
     choose = SHARE_OF_MANY if choose is None and n > MANY_PEOPLE else choose
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")

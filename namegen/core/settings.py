@@ -89,6 +89,12 @@ SEED: dict[str, Any] = {
 ABOVE_0: dict[str, Any] = {"holds": lambda v: 0 < v < math.inf, "expected": "a number above 0"}
 
 
+def whole(least: int, most: int) -> dict[str, Any]:
+    """What is declared of a whole number between these two, which it may also be."""
+    expected = f"a whole number from {least} to {most:,}"
+    return {"metavar": "N", "holds": lambda v: least <= v <= most, "expected": expected}
+
+
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
     """A field with what is known of it: what it does, its default in words, the other attributes of ``About``."""
     if "choices" in about:
@@ -271,12 +277,7 @@ class TrainingSettings(Checked):
     )
     # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     epochs: int | None = declared(
-        None,
-        "The number of epochs: how often to read the whole list.",
-        LIST,
-        metavar="N",
-        holds=lambda v: 1 <= v <= 1_000_000,
-        expected="a whole number from 1 to 1,000,000",
+        None, "The number of epochs: how often to read the whole list.", LIST, **whole(1, 1_000_000)
     )
     batch_size: int | None = declared(None, "The number of names in each training step.", LIST, **COUNT)
     # adam: a step of its own for each weight, so that one rate does for many lists
@@ -414,12 +415,7 @@ class TeachingSettings(Checked):
         expected=f"up to 100 models, each once, or {COUNTING}",
     )
     drawn: int | None = declared(
-        None,
-        "How many names the teachers generate for the network to learn from.",
-        LIST,
-        metavar="N",
-        holds=lambda v: 1 <= v <= 100_000_000,
-        expected="a whole number from 1 to 100,000,000",
+        None, "How many names the teachers generate for the network to learn from.", LIST, **whole(1, 100_000_000)
     )
 
 

@@ -181,25 +181,22 @@ def read_document(path: Path, readers: Mapping[str, Reader]) -> object:
     commands = " or ".join(f"namegen {command}" for _, command, _ in readers.values())
     try:
         plain = read_json(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
+        found = plain.get("format") if isinstance(plain, dict) else None
+        if not isinstance(plain, dict) or not isinstance(found, str) or found not in readers:
+            raise ResultsError(f"{short(path)} is no results.json of {commands}: give one that it has made")
+        version, command, read = readers[found]
+        if plain.get("format_version") != version:
+            raise ResultsError(
+                f"{short(path)} has the format version {shown(plain.get('format_version'))}, this namegen reads "
+                f"{version}: make it anew with namegen {command}"
+            )
+        return read(plain)
     except OSError as error:
         raise ResultsError(
             f"cannot read {short(path)} ({error.strerror}): give a folder that {commands} has made"
         ) from error
     except ValueError as error:
+        why = cut(printable(str(error)), MOST_TOLD)
         raise ResultsError(
-            f"{short(path)} is damaged or incomplete JSON ({cut(printable(str(error)), MOST_TOLD)}): copy it again, or "
-            "make it anew with namegen compare-backends or namegen sweep"
+            f"{short(path)} is damaged ({why}): copy it again, or make it anew with {commands}"
         ) from error
-    found = plain.get("format") if isinstance(plain, dict) else None
-    if not isinstance(plain, dict) or not isinstance(found, str) or found not in readers:
-        raise ResultsError(f"{short(path)} is no results.json of {commands}: give one that it has made")
-    version, command, read = readers[found]
-    if plain.get("format_version") != version:
-        raise ResultsError(
-            f"{short(path)} has the format version {shown(plain.get('format_version'))}, this namegen reads {version}: "
-            f"make it anew with namegen {command}"
-        )
-    try:
-        return read(plain)
-    except ValueError as error:
-        raise ResultsError(f"{short(path)} is damaged ({error}): make it anew with namegen {command}") from error
