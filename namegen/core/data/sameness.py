@@ -14,6 +14,7 @@ bits. Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -267,6 +268,15 @@ class Sameness:
         2
         """
         return KnownSet(np.unique(self.digests(dict.fromkeys(names))))
+
+    def common_words(self, names: Iterable[str]) -> set[str]:
+        """Words of two names or more that have several: alone, they are no new name.
+
+        >>> sameness_of("companies").common_words(["Ace Energy Corp", "Bank of Acme", "Sun Energy Inc", "Ace Inc"])
+        {'Energy'}
+        """
+        several = (set(words) for name in names if len(words := self.without_endings(name).split()) > 1)
+        return {word for word, count in Counter(word for words in several for word in words).items() if count > 1}
 
     def are_known(
         self, names: Iterable[str], known: KnownSet, marks: UInt64[Array, "names"] | None = None

@@ -154,8 +154,8 @@ class Record:
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
         probe: what the engine computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that
             computes something else is found out; None: nothing can be checked.
-        known_names: every distinct name of the list, held-out ones included; None where the model does not say. A file
-            holds them shortened.
+        known_names: every distinct name of the list, held-out ones included, and words of several names that are none
+            alone (``Sameness.common_words``); None where the model does not say. A file holds them shortened.
     """
 
     network: Network

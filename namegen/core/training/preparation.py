@@ -155,7 +155,8 @@ def prepare(
         engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
-    known, starts = sameness.known_set(parts.distinct_names), parts.beginnings
+    names, starts = parts.distinct_names, parts.beginnings
+    known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
     generator = Generator(engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness)
     batches, smoothing = parts.batches, recipe.training.label_smoothing

@@ -4,6 +4,8 @@ A company's **beginning** is its first word, a `The` left out, or its first two 
 if several names of the list begin with it, none of them is that word alone, and a listed name has it further on, too:
 `American`, but not `BlackRock`, with which only that company's own funds begin.
 
+No listed company begins with `Communications` or `Corp`, which stand further on, so no new one does.
+
 A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. A letter
 may be another, too many or missing. To find those, each stands in a set as it is and with one place left open, `a?ple`;
 what is asked for is the word as it is, with each letter left open, with each left out, and with an open place between
@@ -44,19 +46,22 @@ def words_of(name: str) -> list[str]:
 
 
 def beginnings(names: Iterable[str], sameness: Sameness) -> tuple[str, ...]:
-    """What the names of a list of companies begin with, in order: a word, or two if the first is free.
+    """What the names of a list of companies begin with, in order: a word, or two if the first is free; and what they
+    have further on alone, which none begins with.
 
     >>> from namegen.core.data.sameness import sameness_of
-    >>> listed = ["American Airlines Group", "American Tower Corp", "Bank of American Samoa", "The Gap, Inc."]
-    >>> beginnings(listed, sameness_of("companies"))
-    ('american airlines', 'american tower', 'bank', 'gap')
+    >>> listed = ["American Airlines", "American Tower", "Bank of American Airlines", "The Gap, Inc."]
+    >>> beginnings(listed, Sameness())
+    ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
     listed = [words for name in names if (words := words_of(sameness.without_endings(name)))]
     begin = Counter(words[0] for words in listed)
     alone = {words[0] for words in listed if len(words) == 1}
-    further_on = {word for words in listed for word in words[1:]}
+    further_on = Counter(word for words in listed for word in words[1:])
     free = {word for word, count in begin.items() if count > 1 and word in further_on} - alone
-    return tuple(sorted({" ".join(words[: 2 if words[0] in free else 1]) for words in listed}))
+    first = {" ".join(words[: 2 if words[0] in free else 1]) for words in listed}
+    never_first = {word for word, count in further_on.items() if count > 1} - begin.keys()
+    return tuple(sorted(first.union(never_first, filter(None, sameness.endings))))
 
 
 class Unclaimed(Wish):
