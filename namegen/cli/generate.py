@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
@@ -94,26 +94,7 @@ drawing_options = options.together(
 )
 
 
-Order: TypeAlias = "Callable[[NameBatch, int | None], Sequence[int]]"
-
-
-def _likely(batch: NameBatch, seed: int | None) -> Sequence[int]:
-    return sorted(range(len(batch.names)), key=lambda row: (-batch.log_probability[row], batch.names[row]))
-
-
-def _alphabetical(batch: NameBatch, seed: int | None) -> Sequence[int]:
-    return sorted(range(len(batch.names)), key=lambda row: (batch.names[row].casefold(), batch.names[row]))
-
-
-def _random(batch: NameBatch, seed: int | None) -> Sequence[int]:
-    import random
-
-    rows = list(range(len(batch.names)))
-    random.Random(seed).shuffle(rows)
-    return rows
-
-
-ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "random": _random}
+ORDERS = ("likely", "alphabetical", "random")
 
 
 @options.command(
@@ -133,7 +114,7 @@ ORDERS: dict[str, Order] = {"likely": _likely, "alphabetical": _alphabetical, "r
 )
 @click.option(
     "--sort",
-    type=click.Choice(tuple(ORDERS)),
+    type=click.Choice(ORDERS),
     help="The order of the names; likely: the likeliest first.  [default: random; likely with --best]",
 )
 @formats.option
@@ -170,7 +151,7 @@ def generate(
             of_names = {name: wished[name] for name in wished if name not in OF_DRAWING}
             batches = loaded.best_batches(best, watch=display, **of_names)
         if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
-            batches = _sorted(batches, ORDERS[sort], wished["seed"])
+            batches = _sorted(batches, sort, wished["seed"])
         formats.write_names(form, loaded, batches, display)
 
 
@@ -194,8 +175,10 @@ def _refuse_without_effect(context: click.Context) -> None:
         )
 
 
-def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Iterator[NameBatch]:
+def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
     """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
+    import random
+
     from namegen.core.generation.generator import join_batches
     from namegen.errors import GenerationError
 
@@ -207,6 +190,13 @@ def _sorted(batches: Iterable[NameBatch], order: Order, seed: int | None) -> Ite
         failure = error
     if found:
         batch = join_batches(found)
-        yield batch.select(order(batch, seed))
+        rows = list(range(len(batch.names)))
+        if order == "random":
+            random.Random(seed).shuffle(rows)
+        elif order == "likely":
+            rows.sort(key=lambda row: (-batch.log_probability[row], batch.names[row]))
+        else:
+            rows.sort(key=lambda row: (batch.names[row].casefold(), batch.names[row]))
+        yield batch.select(rows)
     if failure is not None:
         raise failure

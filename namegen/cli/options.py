@@ -83,17 +83,12 @@ def command(*examples: str, **more: Any) -> Callable[[Callable[..., Any]], click
 class Whole(click.IntRange):
     """A whole number within bounds that are told in words, in the help and in messages.
 
-    >>> Whole(1, 1024).in_words, Whole(0).in_words
+    >>> Whole(1, 1024)._describe_range(), Whole(0)._describe_range()
     ('from 1 to 1,024', 'at least 0')
     """
 
-    @property
-    def in_words(self) -> str:
-        """The bounds."""
+    def _describe_range(self) -> str:  # what click shows in the help, too
         return f"at least {self.min:,}" if self.max is None else f"from {self.min:,} to {self.max:,}"
-
-    def _describe_range(self) -> str:  # what click shows in the help
-        return self.in_words
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read what was typed."""
@@ -102,7 +97,7 @@ class Whole(click.IntRange):
             if cast(int, self.min) <= number and (self.max is None or number <= self.max):
                 return number
         of = "of " if self.max is None else ""
-        self.fail(f"{quote(str(value))}: expected a whole number {of}{self.in_words}.", param, ctx)
+        self.fail(f"{quote(str(value))}: expected a whole number {of}{self._describe_range()}.", param, ctx)
 
 
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine

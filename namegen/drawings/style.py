@@ -10,8 +10,8 @@ import io
 import math
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -146,11 +146,9 @@ def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def drawing_style() -> Iterator[None]:
+def drawing_style() -> AbstractContextManager[None]:
     """While this is open, matplotlib draws in our style, whatever the machine's own settings; then all is as before."""
-    with matplotlib.style.context(["default", {**_SETTINGS, "font.family": available_fonts()}]):
-        yield
+    return matplotlib.style.context(["default", {**_SETTINGS, "font.family": available_fonts()}])
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -186,9 +186,8 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
 def curve_distances(one: Training, other: Training) -> Iterator[tuple[str, int, float]]:
     """A loss curve, an epoch, and how far two trainings are apart there, in nats per character."""
     for called, curve in CURVES.items():
-        for epoch, pair in enumerate(
-            zip(getattr(one.history, curve), getattr(other.history, curve), strict=False), start=1
-        ):
+        curves = (getattr(run.history, curve) for run in (one, other))
+        for epoch, pair in enumerate(zip(*curves, strict=False), start=1):
             if None not in pair:
                 yield called, epoch, abs(pair[0] - pair[1])
 
