@@ -14,7 +14,7 @@ from textwrap import fill
 from benchmarks.document import Comparison, Performance, Section, Unit, Way, typical
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.sections import SECTIONS
-from namegen.experiments.report import NONE, Table, mebibytes, seconds, whole
+from namegen.experiments.report import NONE, Table, seconds, whole
 
 HEAD = """\
 # Speed
@@ -173,7 +173,7 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         row = [way.name, show(way.median), f"{show(min(way.values))}–{show(max(way.values))}"]
         row += [_against(comparison, subject, way) for subject in comparison.subjects]
         row += [_start(way)] * has_start + [
-            NONE if way.peak_mebibytes is None else mebibytes(way.peak_mebibytes)
+            NONE if way.peak_mebibytes is None else f"{way.peak_mebibytes:,.0f}"
         ] * has_memory
         found.append(row)
     return heads, found

@@ -15,7 +15,7 @@ import click
 
 from namegen import __version__
 from namegen.cli.ending import end_as_by_ctrl_c, exit_code, flush, output_ended, prepare_streams
-from namegen.cli.terminal import WIDTH, error_line, option_name, printable
+from namegen.cli.terminal import Context, error_line, option_name, printable
 from namegen.errors import NamegenError, SettingsError, nearest, shortened
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ SYNONYMS = {"--engine": "--backend"}  # an option that somebody may look for →
 class LazyGroup(click.Group):
     """A group whose commands are imported one at a time, and which turns every expected failure into an exit code."""
 
+    context_class = Context
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
         return list(COMMANDS)
@@ -77,6 +79,7 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
+        command.context_class = Context
         if ctx.resilient_parsing:  # a shell completes
             from namegen.cli.completion import complete_names
 
@@ -162,7 +165,7 @@ def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help", "--help-all"], "max_content_width": WIDTH},
+    context_settings={"help_option_names": ["-h", "--help", "--help-all"]},
 )
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:

@@ -109,10 +109,15 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import headline, samples, troubles, verdict
 
     width = columns()
-    begins = [line for text in (headline(results), *troubles(results)) for line in wrap(printable(text), width)]
+    begins = [
+        line
+        for text in (headline(results), *troubles(results))
+        for line in wrap(printable(text), width, break_on_hyphens=False)
+    ]
     ends = []
     for line in verdict(results):
-        ends += wrap(printable(f"{line.question} {line.sentences[0]}"), width, subsequent_indent="  ")
+        said = printable(f"{line.question} {line.sentences[0]}")
+        ends += wrap(said, width, subsequent_indent="  ", break_on_hyphens=False)
     room = max(MOST_LINES - len(begins) - len(ends), 0) // max(len(results.lists), 1)
     names = []
     for entry in results.lists:

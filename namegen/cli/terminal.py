@@ -6,8 +6,10 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -93,6 +95,29 @@ def figures(metrics: Metrics) -> tuple[str, str, str]:
 def columns() -> int:
     """Columns for a result: those of the terminal, ``WIDTH`` at most; ``WIDTH`` where there is none."""
     return min(get_terminal_size().columns, WIDTH)
+
+
+class Narrow(click.HelpFormatter):
+    """Help as wide as the terminal: click's own has 50 columns at least, which a narrower one breaks anywhere."""
+
+    def __init__(self, **_: object) -> None:
+        super().__init__(width=columns() - 2)
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """What is told of each option; below it, where there is no room beside it."""
+        super().write_dl(rows, col_max if self.width > 58 else 6, col_spacing)
+
+    def write(self, string: str) -> None:
+        """Text; in a narrow terminal, an example that is too long goes on in the next line, as a shell reads it."""
+        split = partial(wrap, width=self.width - 6, break_long_words=False, break_on_hyphens=False)
+        lines = [[line] if self.width > 58 or len(line) <= columns() else split(line) for line in string.split("\n")]
+        super().write("\n".join(map(" \\\n      ".join, lines)))
+
+
+class Context(click.Context):
+    """That of a command whose help is this narrow."""
+
+    formatter_class = Narrow
 
 
 def cells(text: str) -> int:

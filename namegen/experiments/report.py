@@ -49,11 +49,6 @@ def whole(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}"
 
 
-def mebibytes(value: float) -> str:
-    """Of memory."""
-    return f"{value:,.0f}"
-
-
 def spread(values: Sequence[float], show: Callable[[float], str] = percent, middle: Any = mean) -> str:
     """The mean of several seeds, or the median of several rounds, and their range.
 

@@ -94,7 +94,7 @@ def test_every_command_has_help_with_examples_and_the_common_options(name):
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        ("fetch", "or last names, to train on.  [default: player]"),
+        ("fetch", "first or last names, to train on.  [default:"),
         ("export-tflite", " export-tflite [OPTIONS] [MODEL] [OUT]\n"),
         ("people", f"  {'-n N':30}  How many people to give."),
         ("sweep", "[default: one per core]  [from 1 to 1,024]"),

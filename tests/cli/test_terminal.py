@@ -48,6 +48,14 @@ def width(line: str) -> int:
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_of_a_narrow_terminal_has_no_line_that_it_would_break(command: str) -> None:
+    """An example goes on in the next line."""
+    assert [line for line in invoke(*command.split(), "--help", wide=40).stdout.splitlines() if len(line) > 40] == []
+    text = " ".join(invoke("compare-backends", "--help", wide=40).stdout.split())
+    assert "friends.txt --seeds 1 --out \\ reports/friends" in text
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_stays_within_the_terminal(command: str) -> None:
     """But for an option that is wider alone, and examples, which are to be copied."""
     lines = invoke(*command.split(), "--help").stdout.splitlines()

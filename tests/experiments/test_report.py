@@ -15,7 +15,6 @@ from namegen.experiments.report import (
     inline_svg,
     make_table,
     markdown,
-    mebibytes,
     ordered,
     percent,
     seconds,
@@ -56,7 +55,7 @@ def test_figures_as_text() -> None:
     assert [seconds(value) for value in (1234.5, 12.34, 0.01234, 0.0000012)] == [
         "1,234", "12.3", "0.0123", "under 0.001"
     ]  # fmt: skip
-    assert (spread([0.5]), whole(123_456.0), mebibytes(1234.5)) == ("50.0", "123,000", "1,234")
+    assert (spread([0.5]), whole(123_456.0)) == ("50.0", "123,000")
 
 
 def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import combinations, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 
@@ -35,7 +35,6 @@ from namegen.experiments.compare.verdict import (
     Drawn,
     Ratio,
     Speed,
-    curve_distances,
     headline,
     measured_where,
     samples,
@@ -60,7 +59,6 @@ from namegen.experiments.report import (
     listed,
     make_table,
     markdown,
-    mebibytes,
     more,
     percent,
     plots,
@@ -73,10 +71,6 @@ from namegen.experiments.trained import Metric
 TITLE = "namegen: the engines compared"
 LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
 LIKE_FOR_LIKE, NETWORKS, GENERATION = "Like for like", "Networks and accuracy", "Generation"
-SPLITS_IN_WORDS: dict[SplitName, str] = {
-    "names": "repeats may stand on both sides (as in the original)",
-    "unique": "no name on both sides",
-}
 AGAINST_NGRAM = "against the n-gram"
 TOO_FEW = "How far the networks are from the n-gram is not told: there are too few held-out names for an interval."
 
@@ -89,7 +83,7 @@ def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) 
     columns = [
         Column(name, partial(entry.values, split, part=part, metric=metric), percent) for part, name in PARTS.items()
     ]
-    title = f"{CRITERIA[metric].words}: split {split}, {SPLITS_IN_WORDS[split]}"
+    title = f"{CRITERIA[metric].words}, split {split}"
     return _of_networks(entry, split, metric, title, columns, _note(entry, split))
 
 
@@ -174,20 +168,8 @@ SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
     Column("times as fast", times_as_fast, str),
     Column("start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median),
     Column("compilation (s)", lambda row: row[0].each(lambda one: one.compilation_seconds), seconds, median),
-    Column("peak memory (MiB)", lambda row: row[0].each(lambda one: one.peak_memory_mib), mebibytes, median),
+    Column("peak memory (MiB)", lambda row: row[0].each(lambda one: one.peak_memory_mib), "{:,.0f}".format, median),
 )
-
-
-def distance_table(entry: ListEntry) -> Table:
-    """How far the loss curves of the engines are apart."""
-    rows = []
-    for network, runs in entry.like_for_like.items():
-        apart = [(one, other, *found) for one, other in combinations(runs, 2) for found in curve_distances(one, other)]
-        if apart:
-            one, other, curve, epoch, nats = max(apart, key=lambda found: found[-1])
-            rows.append((network, f"{one.engine} and {other.engine}", f"{nats:.6f}", curve, str(epoch)))
-    columns = ("network", "engines", "largest distance (nats per character)", "curve", "at epoch")
-    return Table("How far the loss curves are apart", columns, tuple(rows), left=2)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
@@ -301,8 +283,7 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
     if like_for_like:
         about = "The same network, start and batches, trained by each engine. Accuracy (argmax) is how often the "
         about += "likeliest next character is right."
-        tables = [like_for_like_table(entry), distance_table(entry)]
-        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables)
+        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)])
     if entry.splits:
         about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
         about += "probabilities is (sampled)."

@@ -37,7 +37,6 @@ from namegen.experiments.report import (
     Table,
     listed,
     make_table,
-    mebibytes,
     seconds,
 )
 from namegen.experiments.trained import Metric
@@ -45,7 +44,7 @@ from namegen.experiments.trained import Metric
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 ENGINES = {"numpy": "NumPy", "keras": "Keras"}  # as a headline calls them
-CURVES = {"training": "training_loss_nats_per_char", "held-out": "validation_loss_nats_per_char"}  # of a history
+CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 
 
 def headline(results: Comparison) -> str:
@@ -175,7 +174,7 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
     for engine in dict.fromkeys(one.engine for one in own):
         times = [time for one in own if one.engine == engine for time in one.rounds.values()]
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
-        takes = f" and takes {mebibytes(median(memory))} MiB of memory" if memory else ""
+        takes = f" and takes {median(memory):,.0f} MiB of memory" if memory else ""
         starting = median(time.start_up_seconds + time.compilation_seconds for time in times)
         yield f"{engine} is ready to train after {seconds(starting)} s{takes}."
 
@@ -183,13 +182,12 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
 # --- whether they learn the same --------------------------------------------------------------------------------------
 
 
-def curve_distances(one: Training, other: Training) -> Iterator[tuple[str, int, float]]:
-    """A loss curve, an epoch, and how far two trainings are apart there, in nats per character."""
-    for called, curve in CURVES.items():
-        curves = (getattr(run.history, curve) for run in (one, other))
-        for epoch, pair in enumerate(zip(*curves, strict=False), start=1):
+def curve_distances(one: Training, other: Training) -> Iterator[float]:
+    """How far two trainings are apart, in nats per character, in each epoch of both loss curves."""
+    for curve in CURVES:
+        for pair in zip(getattr(one.history, curve), getattr(other.history, curve), strict=False):
             if None not in pair:
-                yield called, epoch, abs(pair[0] - pair[1])
+                yield abs(pair[0] - pair[1])
 
 
 def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
@@ -198,7 +196,7 @@ def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
     for entry in lists:
         for first, *others in entry.like_for_like.values():
             for other in others:
-                for *_, nats in curve_distances(first, other):
+                for nats in curve_distances(first, other):
                     found[other.engine] = max(found.get(other.engine, 0.0), nats)
     return found
 

@@ -14,7 +14,6 @@ from namegen.experiments.compare.tables import (
     TOO_FEW,
     accuracy_table,
     comparison_blocks,
-    distance_table,
     generated_names_table,
     like_for_like_table,
     loss_table,
@@ -48,17 +47,6 @@ def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: py
     table = loss_table(comparison.lists[0], "unique")
     assert AGAINST_NGRAM not in table.columns
     assert table.note == TOO_FEW
-
-
-def test_the_largest_distance_of_two_engines_is_found(comparison: Comparison) -> None:
-    entry = comparison.lists[0]
-    one, other = entry.like_for_like["LSTM 2×32"]
-    curve = list(one.history.training_loss_nats_per_char)
-    curve[4] += 0.25
-    moved = replace(other, history=replace(one.history, training_loss_nats_per_char=tuple(curve)))
-    table = distance_table(replace(entry, trainings=(one, moved)))
-    assert table.rows == (("LSTM 2×32", "numpy and keras", "0.250000", "training", "5"),)
-    assert distance_table(replace(entry, trainings=(one,))).rows == ()
 
 
 def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(comparison: Comparison) -> None:
@@ -144,7 +132,7 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
     ]
     assert "LSTM 2×32 on mlb-first, by numpy" in page
     assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
-        "Like for like: 1 plot and 2 tables more",
+        "Like for like: 1 plot and 1 table more",
         "Networks and accuracy: 1 plot and 6 tables more",
     ]
 
