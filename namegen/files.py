@@ -68,14 +68,6 @@ def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
-def size_of(path: Path | str) -> int:
-    """The bytes of a file that has been written. Raises OutputError where it is gone again."""
-    found = look(path, OutputError)
-    if found is None:
-        raise OutputError(f"{short(path)} has disappeared since it was written: write it again")
-    return found.st_size
-
-
 def is_taken(path: Path | str) -> bool:
     """Whether a name is taken, be it by a link to nowhere; no if that cannot be told."""
     return os.path.lexists(path)
@@ -168,11 +160,14 @@ FIRST_ADVICE: dict[int | None, str] = {
 }
 
 
-def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
+def write_whole(path: Path, content: bytes | Iterable[bytes]) -> int:
     """Write a file so that the path holds either its old content or all of the new, whatever happens meanwhile.
 
     The bytes go to a temporary name in the same folder, are flushed to the disk, and are renamed into place. What was
     there keeps its permissions; a link goes on leading where it led.
+
+    Returns:
+        How many bytes it has.
 
     Raises:
         OutputError: no such folder, no permission, a full disk, a device or a pipe in its place: one sentence; the old
@@ -190,10 +185,12 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
             stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()
             os.fsync(stream.fileno())
+            size = stream.tell()
         os.chmod(temporary, 0o666 & ~_umask() if old is None else stat.S_IMODE(old.st_mode))
         os.replace(temporary, path)
         temporary = None
         _flush_folder(path.parent)
+        return size
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason, first = reason_of(error), FIRST_ADVICE.get(getattr(error, "errno", None), "")
         raise OutputError(

@@ -225,7 +225,7 @@ def asks_about_paths(tree: ast.AST) -> Iterator[str]:
 
 
 def test_whether_a_path_exists_is_asked_in_one_way() -> None:
-    """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``, ``size_of``."""
+    """``namegen/files.py`` has it: ``look``, ``is_file``, ``is_folder``, ``is_there``, ``is_taken``."""
     for path in modules():
         if path != PACKAGE / "files.py":
             assert not list(asks_about_paths(parsed(path))), path

@@ -13,7 +13,7 @@ from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_list
 from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
-from namegen.files import check_output, size_of
+from namegen.files import check_output
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-        export(checkpoint, path)
-    size = size_of(path)
+        size = export(checkpoint, path)
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
@@ -151,9 +150,8 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     limit_threads(1)
     _, checkpoint, path = _open(model, out, ".json", force, notes)
     vocabulary = checkpoint.vocabulary
-    vocabulary.save(path)
-    count, size = len(vocabulary.characters), size_of(path)
-    document = {"out": str(path), "bytes": size, "character_count": count}
+    count = len(vocabulary.characters)
+    document = {"out": str(path), "bytes": vocabulary.save(path), "character_count": count}
     click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
 
 

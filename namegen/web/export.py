@@ -82,9 +82,7 @@ def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -
             lacks an operation of a model's cell.
     """
     check_output(out, example="names.html", force=force)
-    content = page(models).encode()
-    write_whole(out, content)
-    return len(content)
+    return write_whole(out, page(models).encode())
 
 
 def page(models: Sequence[PageModel]) -> str:
@@ -293,9 +291,7 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
     if os.path.realpath(out) == os.path.realpath(data):
         raise OutputError(f"{short(out)} and {short(data)} are links to one file: give the module another name")
     contents = {out: module_text().encode(), data: model_data(models).encode()}
-    for path, content in contents.items():
-        write_whole(path, content)
-    return {path: len(content) for path, content in contents.items()}
+    return {path: write_whole(path, content) for path, content in contents.items()}
 
 
 def module_text() -> str:

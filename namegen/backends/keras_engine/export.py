@@ -16,7 +16,7 @@ from namegen.errors import OutputError
 from namegen.files import write_whole
 
 
-def export_keras(checkpoint: Checkpoint, path: Path) -> None:
+def export_keras(checkpoint: Checkpoint, path: Path) -> int:
     """Write the network as a Keras model: token ids in, the logits of the next token at each out.
 
     To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
@@ -26,6 +26,9 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
     Args:
         checkpoint: the network, of any engine that computes what namegen's own do.
         path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
+
+    Returns:
+        The size of the file in bytes.
 
     Raises:
         OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell or computes
@@ -49,7 +52,7 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> None:
         temporary = Path(folder) / "model.keras"
         model.save(temporary)
         content = temporary.read_bytes()
-    write_whole(path, content)
+    return write_whole(path, content)
 
 
 def stock_model(network: RecurrentNetwork) -> Untyped:

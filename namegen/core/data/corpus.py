@@ -118,14 +118,11 @@ class Corpus:
         """Trim, compose, check and drop."""
         names = _cleaned(table.names, source, table.where, max_name_length, "name")
         counts = dict(table.dropped)
+        if empty := names.count(""):
+            counts[table.empty] = empty
         if table.labels is None:
-            kept = tuple(filter(None, names))
-            if len(kept) < len(names):
-                counts[table.empty] = len(names) - len(kept)
-            return cls(_some(kept, source), source, counts)
+            return cls(_some(tuple(filter(None, names)), source), source, counts)
         labels = _cleaned(table.labels, source, table.where, max_name_length, "label")
-        if names.count(""):
-            counts[table.empty] = names.count("")
         named = [(name, label) for name, label in zip(names, labels, strict=True) if name]
         labelled = [pair for pair in named if pair[1]]
         if named and not labelled:

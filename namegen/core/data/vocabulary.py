@@ -144,15 +144,18 @@ class Vocabulary:
         lengths = (~ended).sum(axis=1).tolist()
         return ["".join(map(chr, row[:n])) for row, n in zip(codes.tolist(), lengths, strict=True)]
 
-    def save(self, path: Path | str) -> None:
-        """Write the vocabulary as a JSON file, whole or not at all; ``namegen export-vocabulary`` does it for a model.
+    def save(self, path: Path | str) -> int:
+        """Write the vocabulary as a JSON file, whole or not at all, and return its bytes.
+
+        ``namegen export-vocabulary`` does it for a model.
 
         >>> Vocabulary("abc").save("abc.json")
+        83
         >>> Vocabulary.load("abc.json").decode([3, 1, 2])
         'cab'
         """
         document = VocabularyDocument("namegen vocabulary", 1, self.characters)
-        write_whole(Path(path), (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode())
+        return write_whole(Path(path), (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path | str) -> Vocabulary:
