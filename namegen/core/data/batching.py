@@ -15,7 +15,7 @@ from namegen.core.data.prefix_tree import PrefixTree, Sequences, SortedNames, ne
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import SettingsError
 from namegen.types import Array, Bool, Float32, Float64, Int, Int8, Int64
 
 TARGET_TOLERANCE = 1e-3  # how far the float32 chances of a target may be from a sum of 1
@@ -101,8 +101,6 @@ class BatchMaker:
         Raises:
             NamesError: the list is empty, or there is not one beginning for each name.
         """
-        if not names:
-            raise NamesError("there are no names to train on: give at least one")
         sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         return cls(sorted_names, ranking.rank)
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.errors import NamesError
 from namegen.types import Array, Int
 
 MAX_NAMES_SHOWN = 20
@@ -71,8 +70,6 @@ def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: in
     >>> description.unique_after, description.never_unique       # B, Ala; Al begins another name
     ({1: 1, 3: 1}, 1)
     """
-    if not names:
-        raise NamesError("the list has no names to describe: give at least one")
     text = "".join(names)
     vocabulary = Vocabulary.from_names([text])
     sorted_names, ranking = SortedNames.ranked(names, vocabulary)

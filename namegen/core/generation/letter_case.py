@@ -70,14 +70,15 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
     long = [word for word in words[:ending] if sum(map(str.isalpha, word)) > MAX_ACRONYM]
     mixed = not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))  # whether capitals mean something
     is_company = bool(sameness.endings)
+    of_endings, of_others = usual_spellings() if is_company else ({}, {})
     places = iter(range(len(words)))
 
     def written(match: re.Match[str]) -> str:
         word, place = match[0], next(places)
-        usual = _usual(forms[place], place, place >= ending) if is_company else None
+        usual = (of_endings.get(forms[place]) if place >= ending else None) or of_others.get(forms[place])
         if not _in_capitals(word) or (place and _ROMAN.fullmatch(word)):
             return word
-        if usual is not None:
+        if usual is not None and (place or usual != forms[place]):  # a small one gets its capital at the beginning
             remaining = iter(usual)  # its own punctuation stays
             return "".join(next(remaining, character) if character.isalpha() else character for character in word)
         if is_company and not all_small and place < ending:
@@ -112,10 +113,3 @@ def _capitalised(letters: str, *, acronyms: bool) -> str:
 def _one_capital(word: str) -> str:
     small = word[0] + word.lower()[len(word[0].lower()) :]
     return f"Mc{small[2].upper()}{small[3:]}" if small.startswith("Mc") and len(small) > 4 else small
-
-
-def _usual(form: str, place: int, is_ending: bool) -> str | None:
-    """The letters of a word of a company's name as one usually writes them; None: no other than those of most words."""
-    endings, others = usual_spellings()
-    found = (endings.get(form) if is_ending else None) or others.get(form)
-    return found if place or found != form else None  # a small one gets its capital at the beginning
