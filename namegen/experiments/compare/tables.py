@@ -148,7 +148,8 @@ def like_for_like_table(entry: ListEntry) -> Table:
     groups = list(speeds([entry]).values())
     rows = [(one, of_engines[0]) for of_engines in groups for one in of_engines]
     several = max(len(one.rounds) for one, _ in rows) > 1
-    note = "The median of several rounds, in which the engines took turns; in brackets their range." if several else ""
+    note = "The median of several rounds, in which the engines took turns; in brackets their range. " if several else ""
+    note += f"{NONE}: the first engine itself, or memory that is not known of this batch size alone."
     return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
 
 
