@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from namegen import api
-from namegen.api.people import SHARE_OF_MANY
 from namegen.core.generation.generator import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError, missing_library
@@ -29,6 +28,7 @@ except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take longer
+POOL_SHARE = 0.1  # of the new names, at least: of fewer, a pool would have few different ones
 SHARE = 0.33  # of the new companies: a tenth takes three times as long, for names that are less varied
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 
@@ -142,7 +142,7 @@ class NamegenProvider(BaseProvider):
     def _parts(self, kind: str) -> Iterator[Parts]:
         how: dict[str, Any] = {"seed": 0, "temperature": self._temperature, "letter_case": self._case}
         if kind == "players":
-            teams = api.invent_players_batches(POOL, choose=SHARE_OF_MANY, **how)
+            teams = api.invent_players_batches(POOL, choose=POOL_SHARE, **how)
             return ((one.first, None, f"{one.last} {one.suffix}".strip()) for team in teams for one in team)
         if kind == "people":
             groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
@@ -154,6 +154,6 @@ class NamegenProvider(BaseProvider):
             model = api.load(model)
         if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
             model = model.labelled(*(self._labels if kind else self._origins))
-        count, share = (SMALL_POOL, SHARE) if kind == "companies" else (POOL, max(model.choose, SHARE_OF_MANY))
+        count, share = (SMALL_POOL, SHARE) if kind == "companies" else (POOL, max(model.choose, POOL_SHARE))
         batches = model.generate_batches(count, allow_repeats=True, choose=share, **how)
         return ((name, None, "") for batch in batches for name in batch.names)
