@@ -2,8 +2,8 @@
 
 - A block of ``$ namegen …`` with what they print is run and written anew (`make docs`). The names are those of fixed
   seeds; on another machine a rounding may turn out another way, so `make check` does not compare them.
-- The table between ``<!-- figures -->`` and ``<!-- end of figures -->`` is made from what `make bench` and `make
-  quality` have measured. With ``--check`` it is only compared (`make check`).
+- The table between ``<!-- figures -->`` and ``<!-- end of figures -->`` is made from what `make bench`, `make
+  quality` and `make blind` have measured. With ``--check`` it is only compared (`make check`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from options import check_asked, write_or_check
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 
+from benchmarks import blind_page as blind  # noqa: E402
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_page as quality  # noqa: E402
 from benchmarks.pages import read  # noqa: E402
@@ -73,7 +74,7 @@ def with_outputs(text: str) -> str:
 
 def with_figures(text: str) -> str:
     """The document with its table of figures made anew."""
-    rows = [("what", "figure", "measured by"), ("---", "---", "---"), *speeds(), *qualities()]
+    rows = [("what", "figure", "measured by"), ("---", "---", "---"), *speeds(), *qualities(), *readings()]
     table = "".join(f"| {what} | {figure} | {command} |\n" for what, figure, command in rows)
     return FIGURES.sub(lambda _: table, text)
 
@@ -146,6 +147,18 @@ def qualities() -> Iterator[tuple[str, str, str]]:
         without = [f"no difference found on {listed(alike)}"] if alike else []
         what = f"{called}, on held-out names: loss below that of an n-gram model, nats per character"
         yield what, "; ".join([", ".join(better)] * bool(better) + without), "`make quality`"
+
+
+def readings() -> Iterator[tuple[str, str, str]]:
+    """The row of `make blind`: how many names of each source readers take."""
+    every, *lists = read(blind.Blind, RESULTS / "blind.json").readings
+    taken = {source.name: blind.percent(source.taken) for source in every.sources}
+    what = f"new names that blind readers (programs) would take, on {len(lists)} lists"
+    yield (
+        what,
+        f"{taken[blind.NEW]}; of real names {taken[blind.REAL]}, of a Markov chain's {taken['chain']}",
+        "`make blind`",
+    )
 
 
 def main(arguments: list[str]) -> None:
