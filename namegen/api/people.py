@@ -24,7 +24,7 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
 
 GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
-SHARES_OF_MANY = {30_000: 0.33, 300: 0.1}  # of the family names: beyond so many people a larger one is needed
+SHARES_OF_MANY = {30_000: 0.33, 100: 0.1}  # of the family names: beyond so many people a larger one is needed
 ALIASES = {  # what people ask for, in small letters → the origin of such names
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
     **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
@@ -88,7 +88,7 @@ def invent_people_batches(
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: 1.
         choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
-            or a tenth for more than 300 people, a third for more than 30,000.
+            or a tenth for more than 100 people, a third for more than 30,000.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
         rude: allow rude names.
         watch: told now and then how far the search is; see ``namegen.events``.

@@ -270,13 +270,16 @@ class Sameness:
         return KnownSet(np.unique(self.digests(dict.fromkeys(names))))
 
     def common_words(self, names: Iterable[str]) -> set[str]:
-        """Words of two names or more that have several: alone, they are no new name.
+        """Words, as ``normalise`` gives them, that stand in two names of several words: alone, they are no new name.
 
-        >>> sameness_of("companies").common_words(["Ace Energy Corp", "Bank of Acme", "Sun Energy Inc", "Ace Inc"])
-        {'Energy'}
+        >>> sameness_of("companies").common_words(["Ace Energy Corp", "Bank of Acme", "SUN ENERGY INC", "Ace Inc"])
+        {'energy'}
         """
-        several = (set(words) for name in names if len(words := self.without_endings(name).split()) > 1)
-        return {word for word, count in Counter(word for words in several for word in words).items() if count > 1}
+        count: Counter[str] = Counter()
+        for name in names:
+            if " " in name and len(words := self.without_endings(name).split()) > 1:
+                count.update(set(map(bare, words)) - {""})
+        return {word for word, names_with_it in count.items() if names_with_it > 1}
 
     def are_known(
         self, names: Iterable[str], known: KnownSet, marks: UInt64[Array, "names"] | None = None

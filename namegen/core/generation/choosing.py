@@ -106,30 +106,37 @@ def _bars(
 ) -> Float64[Array, "labels S longest"]:
     """What each share of the names of some lengths reaches, by what ``_new_names`` gave of each label.
 
-    The merits of a label fall along a line of its own as names grow longer. How far they lie around it depends on the
-    length and hardly on the label: it is taken from the names of all labels together, as one has few long names.
+    The merits of a label fall along a line of its own as names grow longer, and lie around it as widely as is its own,
+    too. By how many such widths some lie above it hangs on the length and hardly on the label: it is taken from the
+    names of all labels together, as one has few long names.
     """
     lines = [_line(of, merits) for of, merits, _ in found]
-    around = np.concatenate(
-        [merits - level - slope * of for (of, merits, _), (level, slope) in zip(found, lines, strict=True)]
+    widths = np.concatenate(
+        [
+            (merits - level - slope * of) / width
+            for (of, merits, _), (level, slope, width) in zip(found, lines, strict=True)
+        ]
     )
     all_lengths, may_be = (np.concatenate([one[place] for one in found]) for place in (0, 2))
     table = np.full((len(found), len(SHARES), lengths.stop - 1), np.inf)
-    many = min(max(NEAREST, int(SHARE_NEAREST * len(around))), len(around))
+    many = min(max(NEAREST, int(SHARE_NEAREST * len(widths))), len(widths))
     for length in lengths if many else ():
         distance = np.abs(all_lengths - length)
         near = distance <= np.partition(distance, many - 1)[many - 1]
-        some = around[near & may_be]
+        some = widths[near & may_be]
         if len(some):
-            above_line = np.quantile(some, np.maximum(1 - np.array(SHARES) * near.sum() / len(some), 0))
-            table[:, :, length - 1] = [level + slope * length + above_line for level, slope in lines]
+            above = np.quantile(some, np.maximum(1 - np.array(SHARES) * near.sum() / len(some), 0))
+            table[:, :, length - 1] = [level + slope * length + width * above for level, slope, width in lines]
     return table
 
 
-def _line(lengths: Int64[Array, "new"], merits: Float64[Array, "new"]) -> tuple[float, float]:
-    """The line through the merits of a label: its level and its slope; ∞ where the label has no new name."""
+def _line(lengths: Int64[Array, "new"], merits: Float64[Array, "new"]) -> tuple[float, float, float]:
+    """The line through the merits of a label: its level, its slope, and how widely the merits lie around it; a level of
+    ∞ where the label has no new name.
+    """
     if not len(lengths):
-        return np.inf, 0.0
+        return np.inf, 0.0, 1.0
     spread = np.var(lengths)
     slope = float(np.mean((lengths - lengths.mean()) * merits) / spread) if spread else 0.0  # of one more character
-    return float(merits.mean() - slope * lengths.mean()), slope
+    level = float(merits.mean() - slope * lengths.mean())
+    return level, slope, float(np.std(merits - slope * lengths)) or 1.0

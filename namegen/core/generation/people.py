@@ -128,6 +128,11 @@ class PartOfName:
             found.extend(self._names(self.generators[kind], n, rng, allow_repeats=False))
         return found
 
+    def refuses(self, name: str) -> bool:
+        """Whether a name is in the list where only new ones will do."""
+        known, sameness = self.any_origin.known_names, self.any_origin.sameness
+        return not self.allow_seen and known is not None and bool(sameness.are_known([name], known)[0])
+
     def check(self, rng: np.random.Generator) -> None:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
         with of_part(self.part):
@@ -263,7 +268,9 @@ class _OfOrigin:
         givens = np.empty(len(of), object)
         try:
             different = min(count, MANY_FAMILIES + count // 4)
-            families = self._inventor.family.draw(different, Kind(self._origin), rng)  # first: new ones may be lacking
+            family, kind = self._inventor.family, Kind(self._origin)
+            families = family.all_of(different, kind, rng)  # first: new ones may be lacking
+            families += family.draw(different - len(families), kind, rng)
             families += [families[place] for place in rng.integers(different, size=count - different).tolist()]
             for place, gender in enumerate(genders):
                 wanted = of == place
@@ -308,9 +315,11 @@ class _OfOrigin:
 
     def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
         """People of one family; nobody, if somebody has one of the whole names, or two of them one given name, or if it
-        is no man's name where men's are asked for.
+        is no man's name where men's are asked for, or the woman's is in the list.
         """
-        if self._inventor.forms and is_female(family, self._origin):
+        if self._inventor.forms and (
+            is_female(family, self._origin) or self._inventor.family.refuses(female_form(family, self._origin))
+        ):
             return []
         people = [self._person(family, *member) for member in members]
         names = set(map(_whole, people))
