@@ -110,7 +110,7 @@ def names_of_seed(
     def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
         if bars is None:
             return True
-        if fourgrams is not None and not fourgrams.has_last(np.array([prefix[1:]]), ended=whole).all():
+        if fourgrams is not None and not fourgrams.has_last(np.array([prefix[1:]], np.int32), ended=whole).all():
             return False
         ids = (*prefix, BOUNDARY) if whole else prefix
         scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]
