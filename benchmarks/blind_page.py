@@ -157,7 +157,8 @@ family names and places of many countries) and of `companies`: the share became 
 only if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanese-given`, whose names are short,
 any). Drawn anew and read by fresh readers, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names
 were rarer than the list's. So the bars were lowered by as much as the 4-grams keep out, all names were drawn anew with
-other random numbers, and fresh readers read fresh sheets: the tables below.
+other random numbers, and fresh readers read fresh sheets: the tables below. These names could still be a common word
+of a list alone, and companies could begin with a word that listed ones have only further on.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
 of names as short as the Japanese ones has next to no new ones); the page says where.

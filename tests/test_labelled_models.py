@@ -19,6 +19,7 @@ from namegen.core.generation import generator
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label
 from namegen.errors import CheckpointError
+from namegen.lists import load_bundled
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
 
 MODEL = api.open_checkpoint(labelled_checkpoint(), "players")
@@ -86,3 +87,12 @@ def test_percentiles_are_given_up_where_there_are_far_too_many_labels(monkeypatc
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is not None
     monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is None
+
+
+def test_family_names_are_new_in_the_form_of_women_too_and_different_as_long_as_they_last() -> None:
+    listed = {name.casefold() for name in load_bundled("world-family").names}
+    women = api.invent_people(300, origins=["Czech"], gender="female", seed=9)
+    assert len(women) == 300
+    assert not listed & {person.family.casefold() for person in women}
+    men = api.invent_people(25, origins=["Icelandic"], gender="male", seed=5)
+    assert len({person.family for person in men}) == 25

@@ -43,9 +43,7 @@ class FourGrams:
 
     def has_last(self, tokens: Int[Array, "K depth"], *, ended: bool) -> Bool[Array, "K"]:
         """Whether the list has the 4-gram that a prefix, or, ``ended``, a name with its boundary, ends with."""
-        last = np.zeros((len(tokens), LENGTH + tokens.shape[1]), np.int64)
-        last[:, LENGTH:] = tokens
-        last = np.pad(last, ((0, 0), (0, int(ended))))[:, -LENGTH:]
+        last = np.pad(tokens[:, -LENGTH:], ((0, 0), (LENGTH, int(ended))))[:, -LENGTH:]
         return self._known.holds(_numbers(self._points[last]))
 
     def has_all(self, tokens: Int[Array, "K length"]) -> Bool[Array, "K"]:
