@@ -11,14 +11,14 @@ from typing import Any, ParamSpec, TypeVar, Unpack
 from namegen.api.model import Drawing, LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.data.label_parts import meant_labels, parts_of
+from namegen.core.data.label_parts import meant_labels, parts_of, unknown_label
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, check_amount, check_count, random_numbers
 from namegen.core.network.bars import EVERY_NAME
 from namegen.core.settings import GENDERS, SOURCES
-from namegen.errors import SettingsError, nearest, of_part, quote, setting, shown
+from namegen.errors import SettingsError, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
@@ -183,13 +183,13 @@ def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -
     meant = (text, ALIASES.get(text, "").casefold())
     if found := [one for name in meant for one in common if one.casefold() == name]:
         return found[0]
-    told = f"{setting('origin')} is {quote(str(asked), 60)}"
     for part, model, other in (("family", models[1], models[0]), ("given", models[0], models[1])):
         if any(str(one).casefold() in meant for one in _genders(other)):
-            raise SettingsError(f"{told}, of which {model.name} has no {part} names: give another origin or model")
-    near = nearest(text, common)
-    expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {', '.join(common)}"
-    raise SettingsError(f"{told}, which {models[0].name} does not know: {expected}")
+            raise SettingsError(
+                f"{setting('origin')} is {quote(str(asked), 60)}, of which {model.name} has no {part} names: give "
+                "another origin or model"
+            )
+    raise unknown_label("origin", str(asked), common, models[0].name)
 
 
 @cache

@@ -206,6 +206,14 @@ def several(read: Callable[[str], object], expected: str) -> Callable[[str], tup
     return convert
 
 
+def as_share(text: str) -> float:
+    """Read a share, as a number or in per cent: ``0.05`` or ``5%``."""
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise click.BadParameter(f"{quote(text)}: expected a share, such as 0.05 or 5%.") from None
+
+
 blend = click.option(
     "--blend",
     type=several(float, "a weight for each model, such as 0.6,0.4"),
@@ -235,7 +243,7 @@ temperature = click.option(
 )
 choose = click.option(
     "--choose",
-    type=float,
+    type=as_share,
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
     "[default: the model's own: 0.05; of a short list 0.1, of labels with few names each 0.02. The command "

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 WIDTH = 80  # columns of text, at most
 NARROW = 60  # columns: with fewer, what a thing is stands below its name
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
+HYPHEN = "\u2011"  # in place of a hyphen, where a line must not end
 NONE = ("", "–")  # cells of a table that say nothing
 ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")  # characters that take one; rich knows all others, and loads late
 
@@ -103,15 +103,26 @@ class Narrow(click.HelpFormatter):
     def __init__(self, **_: object) -> None:
         super().__init__(width=columns() - 2)
 
+    def write_text(self, text: str) -> None:
+        """A paragraph; no name such as mlb-first is broken at its hyphen."""
+        super().write_text(text.replace("-", HYPHEN))
+
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """What is told of each option; below it, where there is no room beside it."""
+        rows = [(name, text.replace("-", HYPHEN)) for name, text in rows]
         super().write_dl(rows, col_max if self.width > 58 else 6, col_spacing)
 
     def write(self, string: str) -> None:
-        """Text; in a narrow terminal, an example that is too long goes on in the next line, as a shell reads it."""
-        split = partial(wrap, width=self.width - 6, break_long_words=False, break_on_hyphens=False)
-        lines = [[line] if self.width > 58 or len(line) <= columns() else split(line) for line in string.split("\n")]
-        super().write("\n".join(map(" \\\n      ".join, lines)))
+        """Text; an example that is too long goes on in the next line, as a shell reads it, but not between an option
+        and its value.
+        """
+        lines = string.replace(HYPHEN, "-").split("\n")
+        for place, line in enumerate(lines):
+            if len(line) > columns() and line.startswith("    namegen "):
+                kept = re.sub(r"( --?\S+) (?!-)", "\\1\xa0", line)
+                split = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
+                lines[place] = " \\\n      ".join(split).replace("\xa0", " ")
+        super().write("\n".join(lines))
 
 
 class Context(click.Context):
@@ -157,8 +168,6 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
         rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
         left: how many columns are flush left.
     """
-    from textwrap import wrap
-
     table = aligned(rows, left=left)
     if fits(table):
         return table
@@ -178,10 +187,8 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
 
 def beside(name: str, *texts: str) -> str:
     """A name with texts beside it, each begun in a line of its own; in a narrow terminal they stand below the name."""
-    from textwrap import wrap
-
     indent = len(name) + len("  ") if columns() >= NARROW else 4
-    lines = [" " * indent + line for text in texts for line in wrap(text, columns() - indent)]
+    lines = [" " * indent + line for text in texts for line in wrap(text, columns() - indent, break_on_hyphens=False)]
     return "\n".join([name.rstrip(), *lines] if columns() < NARROW else [name + lines[0][len(name) :], *lines[1:]])
 
 

@@ -29,6 +29,7 @@ TEMPLATES, TEMPLATE = Path(__file__).parent / "templates", "report.html"
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 # Words of a right-to-left script, with what stands between two of them, and numbers behind them.
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]([ '-]?[\d\u0590-\u08ff\ufb1d-\ufefc])*")
+BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|nats|MiB|GiB)\b)")  # the space, at which no line may end
 Row = TypeVar("Row")
 
 # --- figures as text --------------------------------------------------------------------------------------------------
@@ -354,12 +355,14 @@ def _drawn(numbers: Iterator[int], plot: Plot) -> Markup:
 
 
 def ordered(text: str) -> Markup:
-    """Text for the page, escaped; words in a right-to-left script do not reorder what stands around them.
+    r"""Text for the page, escaped; words in a right-to-left script do not reorder what stands around them, and no line
+    ends between a number and its unit.
 
-    >>> ordered("Al ×3"), ordered("\u05d0 ×3") == "<bdi>\u05d0</bdi> ×3"
-    (Markup('Al ×3'), True)
+    >>> ordered("Al 3 %"), ordered("\u05d0 ×3") == "<bdi>\u05d0</bdi> ×3"
+    (Markup('Al 3\xa0%'), True)
     """
-    return Markup(RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(escape(visible(text)))))
+    text = BEFORE_UNIT.sub("\xa0", visible(text))
+    return Markup(RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(escape(text))))
 
 
 def visible(text: str) -> str:

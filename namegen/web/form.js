@@ -271,8 +271,8 @@ function readForm() {
 
 function showValues() {
   byId("temperature-value").textContent = wish.temperature.toFixed(2);
-  byId("share-value").textContent = `${wish.share} %`;
-  byId("share").setAttribute("aria-valuetext", `${wish.share} %`);
+  byId("share-value").textContent = `${wish.share}\u00a0%`;
+  byId("share").setAttribute("aria-valuetext", `${wish.share}\u00a0%`);
   if (wish.other === null) return;
   byId("share-first").textContent = descriptionOf(wish.model).title;
   byId("share-other").textContent = descriptionOf(wish.other).title;

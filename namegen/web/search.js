@@ -197,7 +197,7 @@ class Search {
 // ---- messages; page and module say the same ----
 
 /** 0.1 as "the likeliest 10 %". */
-const shareText = (share) => (share === EVERY_NAME ? "all" : `the likeliest ${Math.round(1000 * share) / 10} %`);
+const shareText = (share) => (share === EVERY_NAME ? "all" : `the likeliest ${Math.round(1000 * share) / 10}\u00a0%`);
 
 /** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
 function thousands(number) {

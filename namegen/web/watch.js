@@ -188,6 +188,6 @@ class Watch {
 
 function percentText(chance) {
   const percent = 100 * chance;
-  if (percent > 0 && percent < 0.1) return "< 0.1 %";
-  return `${percent.toFixed(percent > 99.95 ? 0 : 1)} %`;
+  if (percent > 0 && percent < 0.1) return "<\u00a00.1\u00a0%";
+  return `${percent.toFixed(percent > 99.95 ? 0 : 1)}\u00a0%`;
 }

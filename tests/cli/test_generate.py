@@ -226,7 +226,7 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
 
 
 def test_a_share_is_chosen_and_a_larger_one_told_once(program):
-    few = program("generate", "mlb-last", "-n", 40, "--seed", 1, "--choose", 0.05).lines()
+    few = program("generate", "mlb-last", "-n", 40, "--seed", 1, "--choose", "5%").lines()
     every = set(program("generate", "mlb-last", "-n", 1_500, "--seed", 1, "--choose", 1).lines())
     likely = set(program("generate", "mlb-last", "-n", 1_000, "--seed", 2, "--choose", 0.05).lines())
     assert len(likely.intersection(few)) > 10 > len(every.intersection(few))
@@ -234,6 +234,7 @@ def test_a_share_is_chosen_and_a_larger_one_told_once(program):
     assert len(rare.out.split("\n")) == 31
     assert rare.err.count("the likeliest names give") == rare.err.count("now") > 0
     program("generate", "mlb-last", "--choose", 0.7).refused("--choose 0.7: expected a share of the new names", code=2)
+    program("generate", "mlb-last", "--choose", "x%").refused("'x%': expected a share, such as 0.05 or 5%.", code=2)
 
 
 @pytest.mark.parametrize(

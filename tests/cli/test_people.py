@@ -260,7 +260,7 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
-        ("people --origin Klingon", 2, "--origin is 'Klingon', which world-given does not know"),
+        ("people --origin X", 2, "is 'X', which world-given does not know: expected one of 'Estonian', 'Finnish', "),
         (
             "people --given-min-length 9 --given-max-length 3",
             2,

@@ -133,9 +133,9 @@ def test_the_likeliest_names_are_chosen_and_where_there_are_no_more_it_says_so(
 ) -> None:
     page = opened(file, "#seed=5&model=lstm&n=9", viewport=DESKTOP)
     assert names(page) == names_of_seed(lstm, n=9, seed=5)
-    assert text_of(page, "#choose option:checked") == "the likeliest 15 %"
+    assert text_of(page, "#choose option:checked") == "the likeliest 15\xa0%"
     assert text_of(page, "#watch-hint").endswith(
-        "Of the names drawn so, the likeliest 15 % of each length are offered."
+        "Of the names drawn so, the likeliest 15\xa0% of each length are offered."
     )
     page.select_option("#choose", label="all")
     assert hash_of(page) == "#seed=5&model=lstm&n=9&choose=1"
@@ -144,13 +144,13 @@ def test_the_likeliest_names_are_chosen_and_where_there_are_no_more_it_says_so(
     page.goto(f"{file.as_uri()}#seed=5&model=lstm&choose=0.25")
     page.wait_for_function("document.getElementById('choose').value === '0.25'")
     assert names(page) == names_of_seed(lstm, n=20, seed=5, choose=0.25)
-    assert text_of(page, "#choose option:checked") == "the likeliest 25 %"
+    assert text_of(page, "#choose option:checked") == "the likeliest 25\xa0%"
     assert page.locator("#message").is_hidden()
     page.fill("#longest", "3")
-    page.select_option("#choose", label="the likeliest 5 %")
+    page.select_option("#choose", label="the likeliest 5\xa0%")
     assert len(names(page)) == 20
     said = re.fullmatch(
-        r"After (\d+) of 20 names no more of the likeliest 5 % turned up: less likely ones were taken\.",
+        r"After (\d+) of 20 names no more of the likeliest 5\xa0% turned up: less likely ones were taken\.",
         text_of(page, "#message"),
     )
     assert said
@@ -159,7 +159,7 @@ def test_the_likeliest_names_are_chosen_and_where_there_are_no_more_it_says_so(
     page.fill("#shortest", "11")  # longer than any of the list
     page.fill("#longest", "20")
     names(page)
-    assert text_of(page, "#message") == "No names of the likeliest 5 % turned up: less likely ones were taken."
+    assert text_of(page, "#message") == "No names of the likeliest 5\xa0% turned up: less likely ones were taken."
     page.select_option("#other", label="listed")  # of a blend nobody has measured how likely its names are
     assert page.locator("#choose").is_hidden()
     page.get_by_role("radio", name="Names of the world").check()
@@ -255,7 +255,7 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     page.locator("#share").fill("100")
     strangers = names(page)
     assert set("".join(strangers)) <= set("abcde")
-    assert text_of(page, "#share-value") == "100 %"
+    assert text_of(page, "#share-value") == "100\xa0%"
     page.locator("#share").fill("0")
     assert set("".join(names(page))) <= set("".join(HEARTS))
     page.locator("#share").fill("30")

@@ -87,16 +87,24 @@ def find_labels(asked: str, labels: Sequence[str], model: str) -> list[int]:
     meant = meant_labels(asked, labels)
     if meant:
         return meant
-    told = f"{setting('label')} is {quote(asked, 60)}"
     if not labels:
         raise SettingsError(
-            f"{told}, and {model} knows no labels: leave it out, or give a model of labelled names, such as world-given"
+            f"{setting('label')} is {quote(asked, 60)}, and {model} knows no labels: leave it out, or give a model of "
+            "labelled names, such as world-given"
         )
-    known = askable(labels)
+    raise unknown_label("label", asked, askable(labels), model)
+
+
+def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> SettingsError:
+    """The error for a label that a model does not know: it says which known one is nearest, or some of them.
+
+    >>> print(unknown_label("origin", "Finish", ["Danish", "Finnish"], "world-given"))
+    origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
+    """
     near = nearest(asked, known)
     some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + ", …" * (len(known) > MOST_TOLD)
     expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {some}"
-    raise SettingsError(f"{told}, which {model} does not know: {expected}")
+    return SettingsError(f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}")
 
 
 def _value(text: str, values: Iterable[str]) -> str | None:

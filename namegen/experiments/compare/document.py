@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain
 from namegen.experiments.kept import Reader, read_document
@@ -427,9 +427,7 @@ class Generation(GenerationSubject):
 
 Subject = ListSubject | ReferenceSubject | TrainingSubject | TimingSubject | ExportSubject | GenerationSubject
 Record = ListFacts | Reference | Training | TimingRound | Export | Generation
-RECORDS: dict[str, type[Record]] = {
-    one.kind: one for one in (ListFacts, Reference, Training, TimingRound, Export, Generation)
-}
+RECORDS: dict[str, type[Record]] = {one.kind: one for one in get_args(Record)}
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
@@ -473,16 +471,14 @@ class ListEntry:
         """Ceiling and n-gram of a split."""
         return next(one for one in self.references if one.split == split)
 
-    def runs(self, split: SplitName, network: str) -> list[Training]:
-        """The trainings of a network, one for each seed."""
-        return [run for run in self._of_networks(split) if run.network == network]
+    def runs(self, split: SplitName, network: str | None = None) -> list[Training]:
+        """The trainings of a network, one for each seed; None: of every network."""
+        of_split = [run for run in self.trainings if run.role == "network" and run.split == split]
+        return [run for run in of_split if network in (None, run.network)]
 
     def networks(self, split: SplitName) -> list[str]:
         """The networks that were trained on this split, in the order of every table."""
-        return list(dict.fromkeys(run.network for run in self._of_networks(split)))
-
-    def _of_networks(self, split: SplitName) -> list[Training]:
-        return [run for run in self.trainings if run.role == "network" and run.split == split]
+        return list(dict.fromkeys(run.network for run in self.runs(split)))
 
     def called(self, split: SplitName, who: str) -> str:
         """What a report calls a network, the n-gram (``BASELINE``) or the ceiling (``CEILING``)."""

@@ -28,17 +28,7 @@ from namegen.experiments.compare.document import (
 )
 from namegen.experiments.compare.pairs import NO_DIFFERENCE, between
 from namegen.experiments.machine import code_in_words
-from namegen.experiments.report import (
-    ARGMAX,
-    CRITERIA,
-    LOSS,
-    Answer,
-    Column,
-    Table,
-    listed,
-    make_table,
-    seconds,
-)
+from namegen.experiments.report import ARGMAX, CRITERIA, LOSS, Answer, Column, Table, listed, make_table, seconds
 from namegen.experiments.trained import Metric
 
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
@@ -68,20 +58,20 @@ def _by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
 
 
 def _faster_in_words(results: Comparison) -> str:
-    groups = list(speeds(results.lists).values())
-    if not groups:
+    """The two fastest engines on the first network that shows a difference between them, in the training's batches."""
+    own = [_by_speed(of_engines) for (_, own_batch), of_engines in speeds(results.lists).items() if own_batch]
+    if not own:
         return "No engine was timed"
     if Quietness.of(results).busy:
         return "The machine was too busy to compare speeds"
-    first, *others = _by_speed(groups[0])
-    called = [ENGINES.get(one.engine, one.engine) for one in (first, *others)]
-    if not others:
-        return f"{called[0]} alone was timed"
-    found = ratios(first, others[0], results.lists)
-    where, ratio = max(found.items(), key=lambda one: (one[1].clear, median(one[1].rounds)))
-    if ratio.clear or len(ratio.rounds) == 1:
-        return f"{called[0]} trains {ratio.shown} times as fast as {called[1]}{where and f' on {where}'}"
-    return f"{called[0]} and {called[1]} train equally fast"
+    several = [of_engines for of_engines in own if len(of_engines) > 1]
+    for first, other, *_ in several:
+        found = ratios(first, other, results.lists)
+        where, ratio = max(found.items(), key=lambda one: (one[1].clear, median(one[1].rounds)))
+        if ratio.clear or len(ratio.rounds) == 1:
+            of = ", ".join(filter(None, (first.network if first.network != several[0][0].network else "", where)))
+            return f"{first.called} trains {ratio.shown} times as fast as {other.called}{of and f' on {of}'}"
+    return f"No difference in speed found in {own[0][0].batches}" if several else f"{own[0][0].called} alone was timed"
 
 
 def _ngram_in_words(lists: Sequence[ListEntry], is_better: str) -> Iterator[str]:
@@ -150,10 +140,8 @@ def _faster(results: Comparison) -> Iterator[str]:
         first, *others = _by_speed(of_engines)
         if not others and own_batch:
             yield f"{network}: trained by {first.engine} alone."
-        sizes = first.batch_sizes
-        batches = f"in batches of {sizes[0]:,}" if len(sizes) == 1 else "in the batches of the training"
         for other in others:
-            pair = f"as fast as {other.engine} {batches}"
+            pair = f"as fast as {other.engine} in {first.batches}"
             for where, ratio in ratios(first, other, results.lists).items():
                 of = f"{network}, {where}" if where else network
                 if ratio.clear:
@@ -161,7 +149,7 @@ def _faster(results: Comparison) -> Iterator[str]:
                 elif len(ratio.rounds) == 1:
                     yield f"{of}: {first.engine} was {ratio.shown} times {pair}, measured once."
                 else:
-                    yield f"{of}: {NO_DIFFERENCE} between {first.engine} and {other.engine} {batches}."
+                    yield f"{of}: {NO_DIFFERENCE} between {first.engine} and {other.engine} in {first.batches}."
     if not groups:
         engines = list(dict.fromkeys(run.engine for entry in results.lists for run in entry.trainings))
         by = f"No engine was timed; networks were trained by {listed(engines)}."
@@ -196,8 +184,7 @@ def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
     for entry in lists:
         for first, *others in entry.like_for_like.values():
             for other in others:
-                for nats in curve_distances(first, other):
-                    found[other.engine] = max(found.get(other.engine, 0.0), nats)
+                found[other.engine] = max([found.get(other.engine, 0.0), *curve_distances(first, other)])
     return found
 
 
@@ -386,6 +373,16 @@ class Speed:
     def batch_sizes(self) -> list[int]:
         """In names; those of two trainings may differ."""
         return sorted({one.batch_size for one in self.rounds.values()})
+
+    @property
+    def called(self) -> str:
+        """The engine, as a headline calls it."""
+        return ENGINES.get(self.engine, self.engine)
+
+    @property
+    def batches(self) -> str:
+        """What they are, in words."""
+        return f"batches of {self.batch_sizes[0]:,}" if len(self.batch_sizes) == 1 else "the training's batches"
 
     def each(self, figure: Callable[[Timing], float | None]) -> list[float]:
         """A figure of each round, where it is known."""

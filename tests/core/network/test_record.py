@@ -20,13 +20,7 @@ from namegen.core.data.shapes import shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.bars import Bars
-from namegen.core.network.checkpoint import (
-    Checkpoint,
-    read_known_names,
-    read_tensors,
-    write_known_names,
-    write_tensors,
-)
+from namegen.core.network.checkpoint import Checkpoint, read_known_names, read_tensors, write_known_names, write_tensors
 from namegen.core.network.record import Label, Record, bytes_to_text, read_record, text_to_bytes
 from namegen.errors import CheckpointError
 from namegen.web.export import PageModel, model_data, page

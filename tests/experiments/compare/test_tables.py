@@ -20,7 +20,7 @@ from namegen.experiments.compare.tables import (
     main,
     write_report,
 )
-from namegen.experiments.report import Section
+from namegen.experiments.report import Section, markdown
 from tests.experiments.compare.conftest import RESULTS, judged, with_losses
 from tests.experiments.compare.test_verdict import bare
 
@@ -88,6 +88,13 @@ def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison, pairs: 
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
     assert said in table.note
+
+
+def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: Comparison) -> None:
+    for names, said in ((499, True), (500, False)):
+        entry = bare(comparison.lists[0], facts=replace(comparison.lists[0].facts, distinct_names=names))
+        text = "\n".join(markdown(comparison_blocks(replace(comparison, lists=(entry,)))))
+        assert ("namegen train begins a list of fewer than 500" in text) == said
 
 
 def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:

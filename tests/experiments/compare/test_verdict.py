@@ -85,7 +85,7 @@ ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGIN
          "Keras trains 1.5 times as fast as NumPy; the engines learn the same; copies: 76%; the n-gram is "
          "worse."),
         ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, {}, (), QUIET,
-         "NumPy and Keras train equally fast; the engines learn the same; copies: 76%; no difference from "
+         "No difference in speed found in batches of 128; the engines learn the same; copies: 76%; no difference from "
          "the n-gram."),
         ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), (), BUSY,
          "The machine was too busy to compare speeds; the engines learn the same; copies: 76%; "
@@ -176,6 +176,16 @@ def test_a_list_is_named_where_an_engine_is_faster_on_it_alone(comparison: Compa
     said += "SimpleRNN 2×32, b: no difference found between numpy and keras in batches of 128."
     assert answers(made, FASTER) == said
     assert headline(made).startswith("NumPy trains 2.0 times as fast as Keras on mlb-first; ")
+
+
+def test_the_headline_names_the_network_where_the_first_one_shows_no_difference(comparison: Comparison) -> None:
+    both = timed(comparison, {"numpy": FAST, "keras": [0.9, 1.1, 1.2]})
+    [first], [other] = both.lists, timed(comparison, {"numpy": SLOW, "keras": FAST}).lists
+    lstm = [replace(run, network="LSTM 2×32") for run in other.trainings if run.role == "like_for_like"]
+    timings = [replace(one, network="LSTM 2×32") for one in other.timings]
+    made = replace(first, trainings=(*first.trainings, *lstm), timings=(*first.timings, *timings))
+    said = headline(replace(both, lists=(made,)))
+    assert said.startswith("Keras trains 1.5 times as fast as NumPy on LSTM 2×32; ")
 
 
 def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
