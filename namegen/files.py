@@ -131,7 +131,7 @@ def named_folder(out: Path | str) -> Path:
     return Path(out)
 
 
-def check_output(path: Path, *, example: str, force: bool) -> None:
+def check_output(path: Path | str, *, example: str, force: bool) -> Path:
     """Find out, before any work is done, whether a file can and may be written.
 
     Args:
@@ -139,11 +139,14 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
         example: a file name that would do, for a message; its ending is that of what is to be written.
         force: a file that exists may be written over.
 
+    Returns:
+        The same as a path.
+
     Raises:
         OutputError: the path is a folder, a device or a pipe, is in no folder, cannot be looked at, or exists and
             ``force`` is not given.
     """
-    shown = short(path)
+    path, shown = Path(path), short(path)
     if is_folder(path, OutputError):
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
     _refuse_special(path)
@@ -152,6 +155,7 @@ def check_output(path: Path, *, example: str, force: bool) -> None:
     if not is_folder(path.parent, OutputError):
         place = short(path.parent)
         raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
+    return path
 
 
 FIRST_ADVICE: dict[int | None, str] = {

@@ -115,7 +115,8 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
 
     kind = NAMES if sameness is None else sameness
     if unknown := wishes.keys() - Wishes.__annotations__.keys():
-        raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {', '.join(Wishes.__annotations__)}")
+        known = ", ".join(Wishes.__annotations__)
+        raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {known}; labelled() chooses a label")
     given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
     distance = given.pop(MinDistance.name, None)
     avoided = given.pop(Avoid.name, None)

@@ -375,8 +375,9 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
-    """Read a model file of any architecture that an engine here knows. Raises CheckpointError."""
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a run folder or a model file, of any architecture that an engine here knows. Raises CheckpointError."""
+    path = Path(path, MODEL_FILE) if is_folder(path, None) else Path(path)
     try:
         return read_model(path, find_architecture)
     except CheckpointError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-        size = export(checkpoint, path)
+        size = export(checkpoint, path, force=force)
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
@@ -173,12 +174,16 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     help="Leave out the digests (ten bits each) of the names that the models learned from; page and module then cannot "
     "tell which names are new.",
 )
+@click.option(
+    "--title", multiple=True, help="What readers see as a model's name; give it again for the second model, and so on."
+)
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
 def export_web(
     models: tuple[str, ...],
     out: Path | None,
     module: Path | None,
+    title: tuple[str, ...],
     without_names: bool,
     force: bool,
     as_json: bool,
@@ -202,7 +207,10 @@ def export_web(
     limit_threads(1)
     from namegen.web.export import data_path, write_module, write_page
 
-    found = [_page_model(model, without_names, notes) for model in dict.fromkeys(models) or (None,)]
+    given = list(dict.fromkeys(models) or (None,))
+    if len(title) > len(given):
+        raise click.UsageError(f"--title is given {len(title):,} times, for {len(given):,} models: give one for each")
+    found = [_page_model(*one, without_names, notes) for one in zip_longest(given, title, fillvalue="")]
     with Display(notes, f"writing {target}"):
         sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}
     labels, size = [model.label for model in found], sum(sizes.values())
@@ -213,22 +221,16 @@ def export_web(
         click.echo(printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
-def _page_model(model: str | None, without_names: bool, notes: Notes) -> PageModel:
+def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
     from namegen.core.training import MODEL_FILE
-    from namegen.lists import BUNDLED, credit_of
     from namegen.models import SHIPPED, TITLES
     from namegen.web.export import PageModel
-    from namegen.wishes import claimed_beginnings
 
     name, path, checkpoint = _read(model, notes)
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
-    credit = credit_of(checkpoint.training)
-    notices = {one.attribution: one.licence_text for one in BUNDLED.values() if one.attribution in credit}
-    notice = "\n".join(notices.values())
     label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
-    claimed = claimed_beginnings((str(checkpoint.training.get("list")),))
-    return PageModel(label, checkpoint, credit, TITLES[name] if name in SHIPPED else "", notice, claimed)
+    return PageModel(label, checkpoint, title=title or TITLES.get(name, label.replace(f"-{checkpoint.engine}", "")))
 
 
 def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
@@ -238,10 +240,7 @@ def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
     note_namesake(model, "model", notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
-        raise CheckpointError(
-            f"{name} is a .tflite, which cannot be exported: give the run folder or the .safetensors that it was made "
-            "from"
-        )
+        raise CheckpointError(f"{name} is a .tflite, which cannot be exported: give the model that it was made from")
     checkpoint = read_checkpoint(path)
     if model is None:
         notes(f"model: {printable(name)}")
@@ -256,8 +255,8 @@ def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: 
     from namegen.models import SHIPPED
 
     name, path, checkpoint = _read(model, notes)
-    target = out or (Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix))
-    check_output(target, example=f"model{suffix}", force=force)
+    default = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
+    target = check_output(out or default, example=f"model{suffix}", force=force)
     if out is None:
         notes(f"out: {printable(str(target))}")
     return name, checkpoint, target

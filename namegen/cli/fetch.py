@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 from click.core import ParameterSource
 
@@ -47,8 +45,7 @@ def fetch(
     from namegen.fetch.download import Downloader
     from namegen.files import check_output, write_whole
 
-    target = Path(out)
-    check_output(target, example="names.txt", force=force)
+    target = check_output(out, example="names.txt", force=force)
     with Display(notes, "connecting") as display:
         downloader = Downloader(contact=contact, watch=display)
         if what == "players":

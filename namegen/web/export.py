@@ -35,7 +35,9 @@ from namegen.core.network.record import RecordDocument, bytes_to_text
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
+from namegen.lists import BUNDLED, credit_of
 from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
+from namegen.wishes import claimed_beginnings
 
 MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: a module is made of them.
@@ -52,21 +54,19 @@ class PageModel:
     Attributes:
         label: its name, in the page's address.
         checkpoint: the model itself.
-        credit: whom its list comes from and under which licence, if that is known.
+        credit: whom its list comes from and under which licence; None: what is known of bundled lists.
         title: what readers see; "" for the label.
-        notice: the text of that licence, which goes wherever the model goes.
-        claimed: what none of its new names begins with.
+        notice: the text of that licence, which goes wherever the model goes; None: that of bundled lists.
     """
 
     label: str
     checkpoint: Checkpoint
-    credit: str = ""
+    credit: str | None = None
     title: str = ""
-    notice: str = ""
-    claimed: tuple[str, ...] = ()
+    notice: str | None = None
 
 
-def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -> int:
+def write_page(models: Sequence[PageModel], out: Path | str, *, force: bool = False) -> int:
     """Write a page with the models in it, whole or not at all.
 
     Args:
@@ -81,7 +81,7 @@ def write_page(models: Sequence[PageModel], out: Path, *, force: bool = False) -
         OutputError: the file exists, is a folder, cannot be written, or would be too large for a page; or the page
             lacks an operation of a model's cell.
     """
-    check_output(out, example="names.html", force=force)
+    out = check_output(out, example="names.html", force=force)
     return write_whole(out, page(models).encode())
 
 
@@ -138,20 +138,22 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
 def describe(label: str, model: PageModel, title: str) -> PageDescription:
     """One model as a page holds it."""
     checkpoint = model.checkpoint
-    characters = checkpoint.vocabulary.characters
+    training, characters = checkpoint.training, checkpoint.vocabulary.characters
     removal, folding = normalisation_tables(characters)
     cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
+    credit = credit_of(training) if model.credit is None else model.credit
+    notices = dict.fromkeys(one.licence_text for one in BUNDLED.values() if one.attribution in credit)
     return PageDescription(
         name=label,
         title=title,
-        credit=model.credit,
-        notice=model.notice,
+        credit=credit,
+        notice="\n".join(notices) if model.notice is None else model.notice,
         spaces="".join(filter(str.isspace, characters)),
         separators="".join(one for one in characters if one.isspace() or one in SEPARATORS),
         kinds="".join(map(kind, characters)),
         removal=removal,
         folding=folding,
-        claimed="\n".join(model.claimed),
+        claimed="\n".join(claimed_beginnings((training.get("list", ""),))),
         spellings=usual_spellings() if checkpoint.endings else (),
         cell=cell.title,
         formula=cell.formula,
@@ -267,7 +269,7 @@ def data_path(out: Path) -> Path:
     return out.with_suffix(".json")
 
 
-def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False) -> dict[Path, int]:
+def write_module(models: Sequence[PageModel], out: Path | str, *, force: bool = False) -> dict[Path, int]:
     """Write a module and, beside it, its models; each of them whole or not at all.
 
     Args:
@@ -283,7 +285,7 @@ def write_module(models: Sequence[PageModel], out: Path, *, force: bool = False)
             an operation of a model's cell, or computes something else of it than Python.
         CheckpointError: an engine trained a model that computes something else than the module's formulas.
     """
-    check_output(out, example="names.mjs", force=force)
+    out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
     if is_folder(data, OutputError):
         raise OutputError(f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name")

@@ -163,7 +163,7 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
     for line in ("generate run --backend numpy", "train --resume run --backend numpy", "export-web run --out a.html"):
         assert "architecture 'mingru'" in sentence(line)
     with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru'"):
-        export_tflite(api.read_checkpoint(Path("run") / MODEL_FILE), Path("model.tflite"))
+        export_tflite(api.read_checkpoint("run"), "model.tflite")
     monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPS})
     dropped = "train list.txt --backend honest --drop-between 0.2 --out other"
     assert "the architecture mingru has nothing that can be dropped" in sentence(dropped, 2)

@@ -104,3 +104,6 @@ def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the cell 'foreign'"):
         export_keras(small_checkpoint(ForeignNetwork(9), {}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())
+    (tmp_path / "model.keras").write_text("mine")
+    with pytest.raises(OutputError, match="exists already"):
+        export_keras(small_checkpoint(network, parameters), str(tmp_path / "model.keras"))

@@ -313,11 +313,11 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     model = api.load_shipped("companies")
     claimed = claimed_beginnings(("companies",))[::2]
     assert model.checkpoint is not None
-    described = describe("", PageModel("", model.checkpoint, claimed=claimed), "")
+    described = describe("", PageModel("", model.checkpoint), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
         "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name, true)]) }",
-        json.dumps([to_plain(described), names]),
+        json.dumps([{**to_plain(described), "claimed": "\n".join(claimed)}, names]),
     )
     wish = Unclaimed(claimed, model.sameness)
     assert found == [[title(name, model.sameness), not wish.keeps(name)] for name in names]

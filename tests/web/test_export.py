@@ -122,11 +122,16 @@ def test_the_operations_are_those_of_the_script() -> None:
 
 
 def test_the_command_takes_several_models() -> None:
-    saved("runs/first"), saved("runs/second")
-    result = run("runs/first", "runs/second/model.safetensors", "--out", "out.html")
+    """Each is called by its list, or as one likes."""
+    saved("runs/first-numpy"), saved("runs/second")
+    arguments = ("runs/first-numpy", "runs/second/model.safetensors", "--out", "out.html", "--force")
+    result = run(*arguments)
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout.startswith("out.html: first, second; 0.")
-    assert "<title>Invented names: first, second</title>" in Path("out.html").read_text()
+    assert result.stdout.startswith("out.html: first-numpy, second; 0.")
+    for titles, shown in (((), "first, second"), (("Orcs",), "Orcs, second"), (("A", "B&B"), "A, B&amp;B")):
+        assert run(*arguments, *(one for title in titles for one in ("--title", title))).exit_code == 0
+        assert f"<title>Invented names: {shown}</title>" in Path("out.html").read_text()
+    assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
 
 
 def test_the_command_calls_a_shipped_model_by_its_title_and_a_run_by_its_name() -> None:
@@ -159,7 +164,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
-        ("model.tflite", r"a \.tflite, which cannot be exported: give the run folder"),
+        ("model.tflite", r"a \.tflite, which cannot be exported: give the model"),
         ("nobody", "there is no model 'nobody'"),
         ("notes.txt", "not a model file of namegen"),
     ):

@@ -13,10 +13,10 @@ from namegen.backends.opening import check_export
 from namegen.core.network.architecture import RecurrentNetwork, checked_tensors, exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import OutputError
-from namegen.files import write_whole
+from namegen.files import check_output, write_whole
 
 
-def export_keras(checkpoint: Checkpoint, path: Path) -> int:
+def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = False) -> int:
     """Write the network as a Keras model: token ids in, the logits of the next token at each out.
 
     To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
@@ -25,17 +25,18 @@ def export_keras(checkpoint: Checkpoint, path: Path) -> int:
 
     Args:
         checkpoint: the network, of any engine that computes what namegen's own do.
-        path: the file, which ends with ``.keras``; what was there is replaced, whole or not at all.
+        path: the file, which ends with ``.keras``.
+        force: overwrite a file that exists, whole or not at all.
 
     Returns:
         The size of the file in bytes.
 
     Raises:
-        OutputError: the path has another ending or cannot be written, or stock Keras does not have the cell or computes
-            something else of it than Python.
+        OutputError: the file exists, has another ending or cannot be written; or stock Keras does not have the cell,
+            or computes something else of it than Python.
         CheckpointError: a parameter's shape does not fit, or an engine trained it that computes something else.
     """
-    path = Path(path)
+    path = check_output(path, example="model.keras", force=force)
     if path.suffix != ".keras":
         raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
     network = exportable(checkpoint.network, dir(keras.ops), "a .keras")

@@ -66,7 +66,7 @@ class ExportReport:
 
 def export_tflite(
     checkpoint: Checkpoint,
-    path: Path,
+    path: Path | str,
     *,
     quantize: str = "none",
     names: Sequence[str] | None = None,
@@ -95,9 +95,9 @@ def export_tflite(
     started = time.perf_counter()
     if quantize not in TOLERANCES:
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
+    path = check_output(path, example="model.tflite", force=force)
     if path.suffix != ".tflite":
         raise OutputError(f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite")
-    check_output(path, example="model.tflite", force=force)
     find_interpreter()
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
