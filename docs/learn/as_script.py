@@ -2,8 +2,9 @@ r"""Write a chapter of the course as a Python program, for those who have no Jup
 
     python docs/learn/as_script.py 1
 
-writes ``docs/learn/1-one-name.py``: the chapter's code, each piece under the heading that it stands beneath. Run it,
-change it, and run it again. What a notebook shows as a picture, the program writes into a file beside itself.
+writes ``docs/learn/1-one-name.py``: the chapter's code, each piece under the heading that it stands beneath. It
+prints the headings. Run it, change it, and run it again. What a notebook shows as a picture, the program writes into a
+file beside itself.
 """
 
 from __future__ import annotations
@@ -40,19 +41,22 @@ def program(text: str, name: str) -> str:
     >>> print(program(chapter, "1-a").split("beside this one")[1].strip())
     # --- Letters
     <BLANKLINE>
+    print('\n--- Letters')
     pictures.path(letters, states).save(BESIDE.with_name("1-a.1.png"))
     print("a picture: 1-a.1.png")
     """
-    parts, heading, pictures = [HEAD.format(name=name)], "", 0
+    parts, heading, title, pictures = [HEAD.format(name=name)], "", "", 0
     for part in PART.finditer(text):
         if part["heading"]:
             heading = part["heading"]
+            title = f"print({chr(10) + '--- ' + heading!r})\n"
             continue
         code = part["code"].strip("\n")
         if draws(code):
             pictures += 1
             code = saving(code, f"{name}.{pictures}.png")
-        parts.append(f"\n# --- {heading}\n\n{code}\n")
+        parts.append(f"\n# --- {heading}\n\n{title}{code}\n")
+        title = ""
     return "".join(parts)
 
 

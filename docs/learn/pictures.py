@@ -126,7 +126,7 @@ def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray,
 
     Args:
         read: what was read, ``T`` letters.
-        norms: the length of d h after each of them, ``(T,)``; of several networks by what each is called.
+        norms: the length of ``d_h`` after each of them, ``(T,)``; of several networks by what each is called.
         title: what stands above.
     """
     lines = norms if isinstance(norms, Mapping) else {"": norms}
@@ -135,7 +135,7 @@ def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray,
             axes.plot(range(len(read)), values, marker=marker, label=name or None)
         axes.set_yscale("log")
         _letters(axes, read)
-        axes.set(xlabel="letter that was read", ylabel="length of d h", title=title)
+        axes.set(xlabel="letter that was read", ylabel="length of d_h", title=title)
         axes.yaxis.set_major_formatter(number_formatter())
         if len(lines) > 1:
             axes.legend()

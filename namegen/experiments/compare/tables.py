@@ -36,6 +36,7 @@ from namegen.experiments.compare.verdict import (
     Drawn,
     Ratio,
     Speed,
+    by_speed,
     headline,
     measured_where,
     samples,
@@ -115,18 +116,18 @@ def _of_networks(
     """A row a network, then the n-gram and the ceiling; the last column tells how far each is from the n-gram, as far
     as that is known.
     """
-    networks = entry.networks(split)
+    networks, lower = entry.networks(split), CRITERIA[metric].lower_is_better
     apart = {network: between(entry, split, network, BASELINE, metric) for network in networks}
     notes = [note]
     if any(apart.values()):
         columns = [*columns, Column(AGAINST_NGRAM, lambda who: in_figures(apart.get(who), metric), str)]
-        better = "in points of per cent; above 0 it is better"
-        better = "below 0 the network is better" if CRITERIA[metric].lower_is_better else better
+        better = "below 0 the network is better" if lower else "in points of per cent; above 0 it is better"
         notes += [f"Against the n-gram: the network minus the n-gram, on the same held-out names ({better})."]
         notes += [interval_in_words(apart.values())]
     elif any(run.held_out_groups for network in networks for run in entry.runs(split, network)):
         notes.append(TOO_FEW)
-    called = {CEILING: "ceiling of that part"} | {who: entry.called(split, who) for who in (*networks, BASELINE)}
+    called = {who: entry.called(split, who) for who in (*networks, BASELINE)}
+    called[CEILING] = f"{'lower bound' if lower else CEILING} of that part"
     name = Column("network", called.__getitem__)
     return make_table(title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2)
 
@@ -155,10 +156,10 @@ def like_for_like_table(entry: ListEntry) -> Table:
 
 
 def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
-    """The ratio to the first engine."""
-    one, first = row
-    ratios = [] if one is first else one.ratios(first)
-    return f"{Ratio(ratios)} × {first.engine}" if ratios else None
+    """The faster of an engine and the first one, with its ratio to the other."""
+    faster, slower = by_speed(row)
+    ratios = faster.ratios(slower)
+    return f"{faster.engine}: {Ratio(ratios)}" if faster is not slower and ratios else None
 
 
 # Of an engine, beside the first one of its network and batches.
@@ -288,22 +289,19 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
                 f"{MOST_NAMES} different names from a base, if that suits it."
             )
     if like_for_like:
-        about = "The same network, start and batches, trained by each engine. Accuracy (argmax) is how often the "
-        about += "likeliest next character is right."
+        about = "The same network, start and batches, trained by each engine, at a third of the learning rate of the "
+        about += "networks below, so their figures differ. Accuracy (argmax): the likeliest next character is right."
         yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)])
     if entry.splits:
         about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
         about += "probabilities is (sampled)."
         tables = []
         for split in entry.splits:
-            tables += [accuracy_table(entry, split), accuracy_table(entry, split, SAMPLED)]
-            tables.append(loss_table(entry, split))
+            tables += [accuracy_table(entry, split), accuracy_table(entry, split, SAMPLED), loss_table(entry, split)]
         yield _section(NETWORKS, about, list(accuracy_plots(entry, engines)), tables)
     if entry.generation:
         about = "How fast names are drawn, one by one or by splitting counts, and what they are like."
-        tables = [speed_table(entry, names), generated_names_table(entry, names)]
-        if facts is not None and entry.generated:
-            tables.append(duplicates_table(entry))
+        tables = [speed_table(entry, names), generated_names_table(entry, names), duplicates_table(entry)]
         yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
 
 

@@ -52,14 +52,14 @@ def headline(results: Comparison) -> str:
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
 
 
-def _by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
+def by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
     """The engines, the fastest first."""
     return sorted(of_engines, key=lambda one: median(one.seconds_per_epoch))
 
 
 def _faster_in_words(results: Comparison) -> str:
     """The two fastest engines on the first network that shows a difference between them, in the training's batches."""
-    own = [_by_speed(of_engines) for (_, own_batch), of_engines in speeds(results.lists).items() if own_batch]
+    own = [by_speed(of_engines) for (_, own_batch), of_engines in speeds(results.lists).items() if own_batch]
     if not own:
         return "No engine was timed"
     if Quietness.of(results).busy:
@@ -137,7 +137,7 @@ def _faster(results: Comparison) -> Iterator[str]:
         yield "The machine was busy, so do not rely on these times."
     groups = speeds(results.lists)
     for (network, own_batch), of_engines in groups.items():
-        first, *others = _by_speed(of_engines)
+        first, *others = by_speed(of_engines)
         if not others and own_batch:
             yield f"{network}: trained by {first.engine} alone."
         for other in others:
@@ -164,7 +164,7 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
         takes = f" and takes {median(memory):,.0f} MiB of memory" if memory else ""
         starting = median(time.start_up_seconds + time.compilation_seconds for time in times)
-        yield f"{engine} is ready to train after {seconds(starting)} s{takes}."
+        yield f"{engine} is ready to train after {seconds(starting)} s (start-up and compilation, median round){takes}."
 
 
 # --- whether they learn the same --------------------------------------------------------------------------------------
@@ -254,10 +254,10 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
     """The best network for each split, beside the others, the n-gram and the ceiling."""
     rows = [(entry, split, best(entry, split)) for entry in lists for split in entry.splits]
     columns: list[Column[Best]] = [
-        Column("list, split", lambda row: f"{row[0].name}, {row[1]}"),
+        Column("list", lambda row: f"{row[0].name}, split {row[1]}"),
         Column("best network", lambda row: row[2]),
-        Column("as good", lambda row: _as_good(*row)),
-        Column("result", lambda row: _against_ngram(*row)),
+        Column("no difference from", lambda row: _as_good(*row)),
+        Column("beside the n-gram", lambda row: _against_ngram(*row)),
     ]
     for metric, who, head in FIGURES:
         columns.append(Column(head, partial(_held_out, who, metric), CRITERIA[metric].show))
@@ -277,7 +277,7 @@ def _as_good(entry: ListEntry, split: SplitName, network: str) -> str:
     """The networks that the best one is not known to be better than."""
     others = {one: between(entry, split, network, one, LOSS) for one in entry.networks(split) if one != network}
     alike = listed([other for other, apart in others.items() if apart is not None and not apart.is_found])
-    return alike or ("none" if any(others.values()) else "not known")
+    return alike or ("no other network" if any(others.values()) else "not known")
 
 
 def _against_ngram(entry: ListEntry, split: SplitName, network: str) -> str:
@@ -289,17 +289,20 @@ def _against_ngram(entry: ListEntry, split: SplitName, network: str) -> str:
 
 
 def _names(lists: Sequence[ListEntry]) -> Answer:
-    """How many names are the list's, new and plausible, of those of the first network and of the n-gram."""
+    """How many names are the list's, new and plausible, of the first network, of the best one and of the n-gram."""
     rows: list[Drawn] = []
+    note = "Held-out names are in the list and new: the training part lacks them."
     for entry in lists:
-        found: list[tuple[str, NameFigures]] = [(one.network, one.best) for one in entry.generation[:1]]
+        shown = [*[*entry.generated][:1], *(best(entry, split) for split in entry.splits[:1])]
+        found: list[tuple[str, NameFigures]] = [one for one in entry.generated.items() if one[0] in shown]
         for reference in entry.references[:1]:
             found += [*reference.names.items()][:1]
-            if why_not_plausible(reference):
-                found = [(name, replace(drawn, plausible_percent=None)) for name, drawn in found]
+            if why := why_not_plausible(reference):
+                note += f" {entry.name}: {why}"
+                found = [(who, replace(drawn, plausible_percent=None)) for who, drawn in found]
         rows += [(f"{entry.name}, {name}", "", drawn) for name, drawn in found]
     said = (f"{row[0]}: {row[2].recreated_percent:.0f}% of the drawn names are in the list." for row in rows[:1])
-    return Answer("What are the names like?", tuple(said), table=make_table("", NAME_SHARES, rows))
+    return Answer("What are the names like?", tuple(said), table=make_table("", NAME_SHARES, rows, note))
 
 
 def why_not_plausible(reference: Reference) -> str:
@@ -445,10 +448,9 @@ class Ratio:
         >>> str(Ratio([1.62, 1.58, 1.71])), str(Ratio([2.0])), str(Ratio([1.02, 1.04]))
         ('1.6 (1.6 to 1.7)', '2.0 (one round)', '1.03 (1.02 to 1.04)')
         """
-        low, high = self._show(min(self.rounds)), self._show(max(self.rounds))
         if len(self.rounds) == 1:
             return f"{self.shown} (one round)"
-        return self.shown if low == high else f"{self.shown} ({low} to {high})"
+        return f"{self.shown} ({self._show(min(self.rounds))} to {self._show(max(self.rounds))})"
 
 
 @dataclass(frozen=True)

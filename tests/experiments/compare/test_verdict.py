@@ -229,12 +229,12 @@ def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Co
     [line] = [line for line in verdict(replace(comparison, lists=(entry,))) if line.question == BEST]
     assert line.table is not None
     first, second = line.table.rows
-    assert first[0] == "mlb-first, names"
+    assert first[0] == "mlb-first, split names"
     assert first[3:5] == ("no difference found", "2.000")
     assert {second[1], second[2]} == {"LSTM 2×32", "GRU 2×32"}
     assert second[3:6] == ("the network is better", "1.950", "2.000")
     assert second[8] == "75.5", "the ceiling"
-    assert line.sentences[0].startswith(f"mlb-first, names: {first[1]} has a loss of 2.000 nats, the n-gram 2.000 (no")
+    assert line.sentences[0].startswith(f"mlb-first, split names: {first[1]} has a loss of 2.000 nats, the n-gram 2")
 
 
 def test_new_and_plausible_names_stand_beside_those_of_the_n_gram(comparison: Comparison) -> None:
@@ -242,11 +242,11 @@ def test_new_and_plausible_names_stand_beside_those_of_the_n_gram(comparison: Co
         lists = (judged(comparison.lists[0], pairs), judged(comparison.lists[1]))
         [line] = [line for line in verdict(replace(comparison, lists=lists)) if line.question == NAMES]
         assert line.table is not None
+        assert ("mlb-first: Which names are plausible is not told" in line.table.note) == (pairs > 80)
         return [row[1:] for row in line.table.rows]
 
-    assert told(60.0)[:2] == [("75.9", "44.0", "77.0"), ("84.8", "15.0", "85.0")]
-    assert told(85.0)[:2] == [("75.9", "44.0", "not known"), ("84.8", "15.0", "not known")]
-    assert told(85.0)[2][2] == "77.0", "each list has its judge"
+    assert told(60.0)[:3] == [("75.9", "44.0", "77.0"), ("93.9", "44.0", "77.0"), ("84.8", "15.0", "85.0")]
+    assert [row[2] for row in told(85.0)[:4]] == ["not known"] * 3 + ["77.0"], "each list has its judge"
 
 
 def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
