@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, Unpack
 from namegen.api.model import Drawing, LoadedModel, as_share, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.data.label_parts import meant_labels, parts_of, unknown_label
+from namegen.core.data.label_parts import find_labels, meant_labels, parts_of, unknown_label
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator, check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
@@ -329,12 +329,11 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     """
     if not isinstance(countries, Iterable) or not all(isinstance(one, str) for one in countries):
         raise SettingsError(f"{setting('countries')} is {shown(countries)}: expected a country, or several")
-    asked = (countries,) if isinstance(countries, str) else countries
-    try:
-        return load_shipped(PLACES).labelled(*(COUNTRIES.get(one.casefold(), one) for one in asked))
-    except SettingsError as error:
-        told = error.told(lambda name, value: setting("country" if name == "label" else name, value))
-        raise SettingsError(told) from error
+    model, asked = load_shipped(PLACES), (countries,) if isinstance(countries, str) else countries
+    named = [COUNTRIES.get(one.casefold(), one) for one in asked]
+    for one in named:
+        find_labels(one, model.labels, PLACES, "country")
+    return model.labelled(*named)
 
 
 def invent_places(n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]) -> list[str]:

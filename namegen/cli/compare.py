@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from textwrap import shorten, wrap
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -109,20 +110,15 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import headline, samples, troubles, verdict
 
     width = columns()
-    begins = [
-        line
-        for text in (headline(results), *troubles(results))
-        for line in wrap(printable(text), width, break_on_hyphens=False)
-    ]
-    ends = []
-    for line in verdict(results):
-        said = printable(f"{line.question} {line.sentences[0]}")
-        ends += wrap(said, width, subsequent_indent="  ", break_on_hyphens=False)
-    room = max(MOST_LINES - len(begins) - len(ends), 0) // max(len(results.lists), 1)
+    broken = partial(fill, width=width, break_on_hyphens=False)
+    begins = "\n".join(broken(printable(text)) for text in (headline(results), *troubles(results)))
+    answers = [printable(f"{line.question} {line.sentences[0]}") for line in verdict(results)]
+    ends = [broken(said, subsequent_indent="  ") for said in answers]
+    room = max(MOST_LINES - len("\n".join([begins, *ends]).splitlines()), 0) // max(len(results.lists), 1)
     names = []
     for entry in results.lists:
         *networks, ngram = samples(entry).rows or [()]
         for drawn_by, drawn in [ngram, *networks][:room] if ngram else []:
             names.append(shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …"))
-    click.secho("\n".join(begins), bold=True)
+    click.secho(begins, bold=True)
     click.echo("\n".join([*names, *ends]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -26,6 +27,13 @@ QUANTISATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
+def without_names(models: str, files: str) -> Callable[[options.Command], options.Command]:
+    """Leave out what tells which names are new."""
+    digests = f"the digests (ten bits each) of the names that {models} learned from"
+    text = f"Leave out {digests}; {files} then cannot tell which names are new."
+    return click.option("--without-names", is_flag=True, help=text)
+
+
 @options.command(
     "namegen export-tflite mlb-last",
     "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
@@ -43,12 +51,7 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 @click.option(
     "--names", metavar="NAMES", help="The list to check the file on.  [default: 1,000 names drawn from the model]"
 )
-@click.option(
-    "--without-names",
-    is_flag=True,
-    help="Leave out the digests (ten bits each) of the names that the model learned from; the file then cannot tell "
-    "which names are new.",
-)
+@without_names("the model", "the file")
 @force
 @options.common
 def export_tflite(
@@ -168,12 +171,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     metavar="OUT.mjs",
     help="The JavaScript module to write instead; its models are written beside it, as OUT.json.",
 )
-@click.option(
-    "--without-names",
-    is_flag=True,
-    help="Leave out the digests (ten bits each) of the names that the models learned from; page and module then cannot "
-    "tell which names are new.",
-)
+@without_names("the models", "page and module")
 @click.option(
     "--title", multiple=True, help="What readers see as a model's name; give it again for the second model, and so on."
 )

@@ -194,24 +194,30 @@ def of_setting(
     )
 
 
-def several(read: Callable[[str], object], expected: str) -> Callable[[str], tuple[object, ...]]:
-    """What reads values with commas between, such as ``0.6,0.4``; their ranges are checked with all other settings."""
+def reading(read: Callable[[str], object], expected: str) -> Callable[[str], object]:
+    """What reads a value, and says what is expected in place of a wrong one; ranges are checked with all settings."""
 
-    def convert(text: str) -> tuple[object, ...]:
+    def convert(text: str) -> object:
         try:
-            return tuple(map(read, text.split(",")))
+            return read(text)
         except ValueError:
             raise click.BadParameter(f"{text[:40]!r}: expected {expected}") from None
 
     return convert
 
 
-def as_share(text: str) -> float:
-    """Read a share, as a number or in per cent: ``0.05`` or ``5%``."""
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise click.BadParameter(f"{quote(text)}: expected a share, such as 0.05 or 5%.") from None
+def several(read: Callable[[str], object], expected: str) -> Callable[[str], object]:
+    """What reads values with commas between, such as ``0.6,0.4``."""
+    return reading(lambda text: tuple(map(read, text.split(","))), expected)
+
+
+def share(text: str) -> float:
+    """A share, as a number or in per cent.
+
+    >>> share("0.05"), share("5%")
+    (0.05, 0.05)
+    """
+    return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
 
 
 blend = click.option(
@@ -243,7 +249,7 @@ temperature = click.option(
 )
 choose = click.option(
     "--choose",
-    type=as_share,
+    type=reading(share, "a share, such as 0.05 or 5%"),
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
     "[default: the model's own: 0.05; of a short list 0.1, of labels with few names each 0.02. The command "

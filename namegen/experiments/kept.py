@@ -117,7 +117,7 @@ class KeptStore:
             with suppress(OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
                 document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
                 counts: dict[str, Any] = {part: document[part] for part in ("result", "commit", "beside")}
-                whole = document["checksum"] == _checksum(counts)
+                whole = document["checksum"] == digest_of(counts, 8)
                 if whole and (counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)):
                     return read(counts["result"]), name, counts["commit"]
         return None
@@ -134,7 +134,7 @@ class KeptStore:
             OutputError: it cannot be written.
         """
         counts = {"result": result, "commit": self.commit, "beside": beside}
-        document = {**counts, "checksum": _checksum(counts)}
+        document = {**counts, "checksum": digest_of(counts, 8)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 
@@ -152,8 +152,9 @@ def _ending(name: str) -> str:
     return name.rpartition("-")[2]
 
 
-def _checksum(counts: Mapping[str, object]) -> str:
-    return blake2b(json.dumps(counts, sort_keys=True).encode(), digest_size=8).hexdigest()
+def digest_of(what: Mapping[str, object], size: int) -> str:
+    """BLAKE2b, of so many bytes, of plain values in any order."""
+    return blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=size).hexdigest()
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------

@@ -234,7 +234,7 @@ def test_a_share_is_chosen_and_a_larger_one_told_once(program):
     assert len(rare.out.split("\n")) == 31
     assert rare.err.count("the likeliest names give") == rare.err.count("now") > 0
     program("generate", "mlb-last", "--choose", 0.7).refused("--choose 0.7: expected a share of the new names", code=2)
-    program("generate", "mlb-last", "--choose", "x%").refused("'x%': expected a share, such as 0.05 or 5%.", code=2)
+    program("generate", "mlb-last", "--choose", "x%").refused("'x%': expected a share, such as 0.05 or 5%", code=2)
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     return meant
 
 
-def find_labels(asked: str, labels: Sequence[str], model: str) -> list[int]:
-    """The same for a user of a model, which messages call so.
+def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "label") -> list[int]:
+    """The same for a user of a model, and of the setting that asks; both are what messages call them.
 
     Raises:
         SettingsError: there are none; the message says what is nearest, or some that can be asked for.
@@ -89,10 +89,10 @@ def find_labels(asked: str, labels: Sequence[str], model: str) -> list[int]:
         return meant
     if not labels:
         raise SettingsError(
-            f"{setting('label')} is {quote(asked, 60)}, and {model} knows no labels: leave it out, or give a model of "
+            f"{setting(name)} is {quote(asked, 60)}, and {model} knows no labels: leave it out, or give a model of "
             "labelled names, such as world-given"
         )
-    raise unknown_label("label", asked, askable(labels), model)
+    raise unknown_label(name, asked, askable(labels), model)
 
 
 def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> SettingsError:

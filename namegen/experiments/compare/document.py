@@ -5,8 +5,7 @@ list, the code and the machine. A *record* is a subject with its figures. A chil
 ``results.json`` has it among the records of its list, always in the same form. Each field is explained once: here, or
 in ``trained.py`` where a sweep has it too. "char" counts the characters of a name and the boundary at its end.
 
-``python -m namegen.experiments.compare.document`` prints the JSON Schema. Nothing heavy is imported: a measurement has
-to pin its threads first.
+Nothing heavy is imported: a measurement has to pin its threads first.
 """
 
 from __future__ import annotations

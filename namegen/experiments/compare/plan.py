@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from itertools import product
 from typing import Generic, TypeVar, get_args
 
@@ -32,6 +30,7 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
+from namegen.experiments.kept import digest_of
 from namegen.experiments.machine import code_fingerprint, engine_code, machine
 from namegen.experiments.trained import check_long_enough
 
@@ -130,8 +129,7 @@ class Measurement(Generic[About_co]):
             "engine": to_plain(engine_code(self.engine)),
             "code": code_fingerprint(),
         }
-        text = json.dumps(what, sort_keys=True, ensure_ascii=True)
-        return f"{self.subject.kind}-{blake2b(text.encode(), digest_size=10).hexdigest()}"
+        return f"{self.subject.kind}-{digest_of(what, 10)}"
 
     @property
     def beside(self) -> str | None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from statistics import mean, median
 
 from namegen.errors import counted
@@ -24,7 +25,6 @@ from namegen.experiments.compare.document import (
     Reference,
     SplitName,
     Timing,
-    Training,
 )
 from namegen.experiments.compare.pairs import NO_DIFFERENCE, between
 from namegen.experiments.machine import code_in_words
@@ -59,7 +59,7 @@ def by_speed(of_engines: Sequence[Speed]) -> list[Speed]:
 
 def _faster_in_words(results: Comparison) -> str:
     """The two fastest engines on the first network that shows a difference between them, in the training's batches."""
-    own = [by_speed(of_engines) for (_, own_batch), of_engines in speeds(results.lists).items() if own_batch]
+    own = [by_speed(of_engines) for of_engines in speeds(results.lists) if of_engines[0].own_batch]
     if not own:
         return "No engine was timed"
     if Quietness.of(results).busy:
@@ -136,14 +136,14 @@ def _faster(results: Comparison) -> Iterator[str]:
     if Quietness.of(results).busy:
         yield "The machine was busy, so do not rely on these times."
     groups = speeds(results.lists)
-    for (network, own_batch), of_engines in groups.items():
+    for of_engines in groups:
         first, *others = by_speed(of_engines)
-        if not others and own_batch:
-            yield f"{network}: trained by {first.engine} alone."
+        if not others and first.own_batch:
+            yield f"{first.network}: trained by {first.engine} alone."
         for other in others:
             pair = f"as fast as {other.engine} in {first.batches}"
             for where, ratio in ratios(first, other, results.lists).items():
-                of = f"{network}, {where}" if where else network
+                of = f"{first.network}, {where}" if where else first.network
                 if ratio.clear:
                     yield f"{of}: {first.engine} is {ratio.shown} times {pair}."
                 elif len(ratio.rounds) == 1:
@@ -158,7 +158,7 @@ def _faster(results: Comparison) -> Iterator[str]:
 
 def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
     """What each engine needs to start, and in memory, over all networks and lists."""
-    own = [one for of_engines in speeds(lists).values() for one in of_engines if one.own_batch]
+    own = [one for of_engines in speeds(lists) for one in of_engines if one.own_batch]
     for engine in dict.fromkeys(one.engine for one in own):
         times = [time for one in own if one.engine == engine for time in one.rounds.values()]
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
@@ -170,21 +170,15 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
 # --- whether they learn the same --------------------------------------------------------------------------------------
 
 
-def curve_distances(one: Training, other: Training) -> Iterator[float]:
-    """How far two trainings are apart, in nats per character, in each epoch of both loss curves."""
-    for curve in CURVES:
-        for pair in zip(getattr(one.history, curve), getattr(other.history, curve), strict=False):
-            if None not in pair:
-                yield abs(pair[0] - pair[1])
-
-
 def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
     """Engine → how far its loss curves are at most from those of the first engine, in nats per character."""
     found: dict[str, float] = {}
     for entry in lists:
         for first, *others in entry.like_for_like.values():
             for other in others:
-                found[other.engine] = max([found.get(other.engine, 0.0), *curve_distances(first, other)])
+                pairs = [zip(getattr(first.history, one), getattr(other.history, one), strict=False) for one in CURVES]
+                apart = [abs(one - another) for one, another in chain(*pairs) if None not in (one, another)]
+                found[other.engine] = max([found.get(other.engine, 0.0), *apart])
     return found
 
 
@@ -210,7 +204,7 @@ def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
 def _trust(results: Comparison) -> Answer:
     """How much was measured, whether the machine was quiet, and what is not there."""
     quiet, said = Quietness.of(results), []
-    if quiet.known:
+    if quiet.drift is not None:
         if quiet.busy:
             said.append("Not its times, as the machine was busy: run it again with nothing beside it.")
         cores = "" if quiet.other_cores is None else f"others kept at most {quiet.other_cores:.1f} cores busy, and "
@@ -402,7 +396,7 @@ class Speed:
         return [other.rounds[key].seconds_per_epoch / self.rounds[key].seconds_per_epoch for key in both]
 
 
-def speeds(lists: Sequence[ListEntry]) -> dict[tuple[str, bool], list[Speed]]:
+def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
     """Those that are compared with each other: by network, with the batches of the training and with large ones."""
     found: dict[tuple[str, bool], dict[str, Speed]] = {}
     for entry in lists:
@@ -415,7 +409,7 @@ def speeds(lists: Sequence[ListEntry]) -> dict[tuple[str, bool], list[Speed]]:
                     of_engines = found.setdefault((network, place == 0), {})
                     speed = of_engines.setdefault(run.engine, Speed(network, run.engine, place == 0))
                     speed.rounds[entry.fingerprint, number] = time
-    return {key: list(of_engines.values()) for key, of_engines in found.items()}
+    return [list(of_engines.values()) for of_engines in found.values()]
 
 
 @dataclass(frozen=True)
@@ -460,13 +454,11 @@ class Quietness:
     Attributes:
         other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
         drift: at most so many times its shortest time did the fixed computation take, on average before and after, in
-            nine measurements of ten.
-        known: whether anything was timed.
+            nine measurements of ten; None where nothing was timed.
     """
 
     other_cores: float | None
-    drift: float
-    known: bool
+    drift: float | None
 
     @classmethod
     def of(cls, results: Comparison) -> Quietness:
@@ -476,13 +468,13 @@ class Quietness:
         found += [one.quiet for entry in results.lists for one in entry.generation]
         cores = [one.other_cores for one in found if one.other_cores is not None]
         shortest = min((min(one.control_seconds) for one in found), default=1.0)
-        drift = nine_of_ten([mean(one.control_seconds) / shortest for one in found]) if found else 1.0
-        return cls(nine_of_ten(cores) if cores else None, drift, bool(found))
+        drift = nine_of_ten([mean(one.control_seconds) / shortest for one in found]) if found else None
+        return cls(nine_of_ten(cores) if cores else None, drift)
 
     @property
     def busy(self) -> bool:
         """Whether the times are not to be trusted."""
-        return self.drift > DRIFT or (self.other_cores or 0.0) > BUSY_CORES
+        return (self.drift or 0.0) > DRIFT or (self.other_cores or 0.0) > BUSY_CORES
 
 
 def ratios(first: Speed, other: Speed, lists: Sequence[ListEntry]) -> dict[str, Ratio]:

@@ -9,12 +9,10 @@ A sweep's config is a training config with one more table, whose entries are lis
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from hashlib import blake2b
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -25,6 +23,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.documents import Json
 from namegen.errors import NamesError, SettingsError, nearest
+from namegen.experiments.kept import digest_of
 from namegen.experiments.machine import engine_code, training_codes
 from namegen.experiments.trained import check_long_enough
 from namegen.settings_toml import TABLES, Config, merge_each, parse_config, raise_all, read_tables, wrong_values
@@ -104,18 +103,16 @@ class SweepRun:
     @cached_property
     def key(self) -> str:
         """A hash of all that its result depends on, whatever the axes of the sweep that it belongs to."""
-        data = self.config.data.identity
         what = {
             "list": self.corpus.fingerprint,
-            "data": data,
+            "data": self.config.data.identity,
             "network": asdict(self.config.network),
             "training": asdict(self.config.training),
             "run": {"backend": self.config.run.backend, "threads": self.config.run.threads or 1},
             "libraries": engine_code(self.config.run.backend).versions,
             "code": training_codes([self.config.run.backend])[self.config.run.backend],
         }
-        text = json.dumps(what, sort_keys=True, ensure_ascii=True)
-        return blake2b(text.encode(), digest_size=6).hexdigest()
+        return digest_of(what, 6)
 
 
 def read_grid(path: Path | str) -> Grid:
