@@ -134,12 +134,6 @@ def test_the_command_takes_several_models() -> None:
     assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
 
 
-def test_the_command_calls_a_shipped_model_by_its_title_and_a_run_by_its_name() -> None:
-    saved("companies")
-    assert run("companies", "./companies", "--out", "out.html").exit_code == 0
-    assert "<title>Invented names: Companies, companies</title>" in Path("out.html").read_text()
-
-
 def test_the_command_takes_the_newest_run_and_says_so() -> None:
     saved("runs/friends-numpy")
     result = run("--out", "out.html", "--json")
