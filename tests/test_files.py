@@ -170,8 +170,7 @@ def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwri
 
 def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
     check_output(path, example="drawing.png", force=True)
-    new = path.with_name("new.png")
-    assert check_output(str(new), example="drawing.png", force=False) == new
+    assert check_output(str(path.with_name("new.png")), example="drawing.png", force=False).name == "new.png"
     with pytest.raises(OutputError, match=r"file\.bin exists already: .* overwrite it with force=True$") as caught:
         check_output(path, example="drawing.png", force=False)
     assert caught.value.told(option_name).endswith("overwrite it with --force")

@@ -342,7 +342,7 @@ class TrainingSettings(Checked):
     patience: int | None = declared(None, "Stop after N epochs without improvement.", "never", **COUNT)
     # loss tells a good epoch from a lucky one; accuracy was the original's rule
     best_by: str = declared("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
-    seed: int = declared(0, "The random seed: the same seed trains the same network.", **SEED)
+    seed: int = declared(0, "The random seed: the same seed and engine train the same network.", **SEED)
 
     def __post_init__(self) -> None:
         super().__post_init__()

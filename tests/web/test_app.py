@@ -59,7 +59,7 @@ def test_the_page(folder: Path, browser: Any) -> None:
     serve(page, folder)
     page.goto(f"{ADDRESS}app.html")
     page.locator("#names li").nth(9).wait_for()
-    assert page.locator("#credit").text_content() == "of mlb-last"
+    assert page.locator("#credit").inner_text() == "of mlb-last"
     page.fill("#first", "mc")
     page.click("button")
     names = page.locator("#names li").all_text_contents()
@@ -69,6 +69,11 @@ def test_the_page(folder: Path, browser: Any) -> None:
     page.click("button")
     assert page.locator("#names li").count() == 0
     assert page.locator("#message").text_content().startswith("The network has never read “ж”")
+    data = folder / "names.json"
+    data.write_text(data.read_text().replace("of mlb-last", ""))
+    page.reload()
+    page.locator("#names li").nth(9).wait_for()
+    assert not page.locator("#source").is_visible()
     assert troubles == []
 
 
