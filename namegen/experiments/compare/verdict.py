@@ -47,7 +47,7 @@ def headline(results: Comparison) -> str:
     copied = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
     if copied:
         low, high = f"{min(copied):.0f}", f"{max(copied):.0f}"
-        parts.append(f"copies: {low if low == high else f'{low}–{high}'}%")
+        parts.append(f"copied names: {low if low == high else f'{low}–{high}'}%")
     better = "still better" if results.quick_epochs is not None else "better"
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
 
