@@ -179,13 +179,12 @@ def test_a_list_is_named_where_an_engine_is_faster_on_it_alone(comparison: Compa
 
 
 def test_the_headline_names_the_network_where_the_first_one_shows_no_difference(comparison: Comparison) -> None:
-    both = timed(comparison, {"numpy": FAST, "keras": [0.9, 1.1, 1.2]})
-    [first], [other] = both.lists, timed(comparison, {"numpy": SLOW, "keras": FAST}).lists
-    lstm = [replace(run, network="LSTM 2×32") for run in other.trainings if run.role == "like_for_like"]
-    timings = [replace(one, network="LSTM 2×32") for one in other.timings]
-    made = replace(first, trainings=(*first.trainings, *lstm), timings=(*first.timings, *timings))
-    said = headline(replace(both, lists=(made,)))
-    assert said.startswith("Keras trains 1.5 times as fast as NumPy on LSTM 2×32; ")
+    [first] = timed(comparison, {"numpy": FAST, "keras": [0.9, 1.1, 1.2]}).lists
+    [other] = timed(comparison, {"numpy": SLOW, "keras": FAST}).lists
+    lstm = [replace(one, network="LSTM 2×32") for one in other.trainings if one.role == "like_for_like"]
+    made = bare(first, trainings=(*first.trainings, *lstm), timings=first.timings)
+    said = "Keras trains 1.6 times as fast as NumPy on LSTM 2×32; "
+    assert headline(replace(comparison, lists=(made,))).startswith(said)
 
 
 def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
