@@ -164,7 +164,7 @@ FIRST_ADVICE: dict[int | None, str] = {
 }
 
 
-def write_whole(path: Path, content: bytes | Iterable[bytes]) -> int:
+def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
     """Write a file so that the path holds either its old content or all of the new, whatever happens meanwhile.
 
     The bytes go to a temporary name in the same folder, are flushed to the disk, and are renamed into place. What was

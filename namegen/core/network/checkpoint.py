@@ -39,7 +39,7 @@ class Checkpoint(Record):
 
     parameters: Mapping[str, Float32[Array, "..."]]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the file, whole or not at all. Raises OutputError."""
         tensors: dict[str, Array] = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
         if self.known_names is not None:
@@ -47,7 +47,7 @@ class Checkpoint(Record):
         write_tensors(path, tensors, {"kind": "checkpoint", "record": replace(self, known_names=None).to_plain()})
 
     @classmethod
-    def load(cls, path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
+    def load(cls, path: Path | str, architectures: Architectures = own_architectures) -> Checkpoint:
         """Read a checkpoint and check that everything fits together.
 
         Args:
@@ -90,7 +90,7 @@ def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[
     return parameters
 
 
-def _unfit(path: Path, error: Exception) -> CheckpointError:
+def _unfit(path: Path | str, error: Exception) -> CheckpointError:
     return CheckpointError(f"{path} does not fit together: {error}; take another copy of the file")
 
 
@@ -144,7 +144,7 @@ LARGEST_FILE = 400_000_000
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, Array], document: Mapping[str, object], *, largest: int = LARGEST
+    path: Path | str, tensors: Mapping[str, Array], document: Mapping[str, object], *, largest: int = LARGEST
 ) -> None:
     """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
 
@@ -172,7 +172,7 @@ def write_tensors(
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
-def read_tensors(path: Path, *, largest: int = LARGEST) -> tuple[dict[str, Array], dict[str, Json]]:
+def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str, Array], dict[str, Json]]:
     """Read what ``write_tensors`` wrote, the checksum verified.
 
     Args:
@@ -227,7 +227,7 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
     return digest.hexdigest()
 
 
-def _document_text(path: Path, content: bytes, largest: int) -> str:
+def _document_text(path: Path | str, content: bytes, largest: int) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
     foreign = f"{path} is not a model file of namegen (a .safetensors file of `namegen train`, or a .tflite file)"
     length = int.from_bytes(content[:8], "little")
