@@ -24,7 +24,7 @@ from namegen.cli import cli
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation import arrivals, generator
+from namegen.core.generation import generator
 from namegen.core.network.checkpoint import read_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_NAMES_FILE, LABELLED_NAMES_FILE, MODEL_FILE, STATE_FILE
@@ -207,7 +207,7 @@ def forge(path: Path, rng: Random) -> None:
 def test_a_forged_file_is_used_or_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A network without an end is given up sooner than usual."""
     monkeypatch.setattr(generator, "TRIES", 2_000)
-    monkeypatch.setattr(arrivals, "MAX_PREFIXES", 20_000)
+    monkeypatch.setattr(generator, "MAX_PREFIXES", 20_000)
     sound, path = sound_files() / name, tmp_path / name
 
     def call(seed: int) -> None:

@@ -35,7 +35,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
-MAX_PREFIXES = 400_000  # that are read in vain before the search gives up
+MAX_PREFIXES = 400_000  # that are read in vain before the search gives up: some seconds
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
@@ -91,7 +91,7 @@ class Arrivals(BandSearch):
         sampling: how the names would be drawn.
         rng: where the random numbers come from.
         tell: called now and then with the names found so far and the prefixes read so far.
-        most: prefixes that are read in vain before it gives up; None: as many as some seconds allow.
+        most: prefixes that are read in vain before it gives up.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class Arrivals(BandSearch):
         rng: np.random.Generator,
         tell: Tell = lambda found, read: None,
         *,
-        most: int | None = None,
+        most: int = MAX_PREFIXES,
     ) -> None:
-        self._rng, self._most = rng, most or MAX_PREFIXES
+        self._rng, self._most = rng, most
         order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
         super().__init__(walk, judge, order, bound=self._most, tell=tell)
 

@@ -143,7 +143,8 @@ class BandSearch:
 
     Attributes:
         read: prefixes so far.
-        bounded: whether the search came to its bound; where it did not, there are no more names than were given.
+        bounded: whether the search came to its bound, or its next band would have; where not, there are no more names
+            than were given.
         refused: how many prefixes and names of the last band failed at which wish.
         given: names that the caller has taken already, for ``tell``.
     """
@@ -180,12 +181,15 @@ class BandSearch:
         """
         self._wants_all, n = n is None, sys.maxsize if n is None else n
         start, marks = self.order.start(self.walk)
-        width, before = 2 * BAND_NATS, 0
+        width, before, expected = 2 * BAND_NATS, 0, 0.0
         at_first = max(n if at_first is None else at_first, 1)
         floor = (highest := float(marks["rank"].max())) - math.log(at_first) - width
         while n > self.given and math.isfinite(floor):
             found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
             already = self.read
+            self.bounded = expected > self.bound - self._work  # a band gives no name unless it is read to its end
+            if self.bounded:
+                return
             highest_cut = self._read_band(start, marks, found)
             self.refused = found.refused + self.walk.rejected
             if highest_cut is None and not self.given and at_first > MAX_LOST:
@@ -199,11 +203,13 @@ class BandSearch:
             yield found
             if len(found.names) >= found.n:
                 return
-            read = self.read - already
+            read, last_width = self.read - already, width
             if read < HARDLY_MORE * before:
                 width *= 2
             elif read > max(SMALL_BAND, FAR_MORE * before) or (read >= SMALL_BAND and width > 2 * BAND_NATS):
                 width = max(BAND_NATS, width / 2)
+            # It grows as this band did, by their widths. Low, as asking the wishes counts as well.
+            expected = read * (read / before) ** (width / last_width) if read > before > SMALL_BAND else 0
             before = read
             floor = min(floor - width, highest_cut)  # down to something, at least
 

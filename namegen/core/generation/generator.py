@@ -26,7 +26,7 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.arrivals import Arrivals
+from namegen.core.generation.arrivals import MAX_PREFIXES, Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
@@ -45,7 +45,7 @@ MAX_AT_FIRST = 8_192  # names that are drawn before it is known how many of them
 MAX_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
-MAX_PREFIXES = 1_000_000  # that a search for the likeliest reads before it gives up: some seconds
+MAX_LIKELIEST = 1_000_000  # prefixes that a search for the likeliest reads before it gives up: some seconds
 TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
 TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
@@ -144,6 +144,7 @@ class Generator:
         rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
         claimed: what no new name begins with (``wishes/claimed.py``).
+        searches: how many of them share the prefixes that one may read in vain.
     """
 
     model: LanguageModel
@@ -157,6 +158,7 @@ class Generator:
     rows_per_prefix: int = 1
     shapes: Collection[str] = ()
     claimed: tuple[str, ...] = ()
+    searches: int = 1
 
     def as_one(self) -> Generator:
         """A generator of the same names whose model has one beginning only; itself, where that is so already."""
@@ -314,7 +316,8 @@ class Generator:
                 return
             # The rest is given without drawing; the error says whether there are no more at all.
             drawn = found
-            search = Arrivals(walk, judge, sampling, rng, tell_read, most=MAX_ABOVE_BARS if shares else None)
+            most = (MAX_ABOVE_BARS if shares else MAX_PREFIXES) // self.searches
+            search = Arrivals(walk, judge, sampling, rng, tell_read, most=most)
             for names, log_probability in search.find(n - found):
                 found += len(names)
                 yield self.batch(names, log_probability)
@@ -467,7 +470,7 @@ def likeliest(
     def tell(found: int, read: int) -> None:
         watch(Searched(found, n, read=read))
 
-    search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, tell=tell)
+    search = BandSearch(walk, judge, ByProbability(), bound=MAX_LIKELIEST, tell=tell)
     return _likeliest(search, n, generator)
 
 

@@ -23,6 +23,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.network.bars import EVERY_NAME
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 from namegen.events import Searched, Watcher, unwatched
 
@@ -137,7 +138,9 @@ class PartOfName:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
         with of_part(self.part):
             if self.listed is None:
-                list(self._names(self.any_origin, 1, rng, allow_repeats=True))
+                # No bar decides whether a name fits; shapes do, and are asked for as they will be.
+                together = replace(self, generators={Kind(): self.any_origin}, choose=EVERY_NAME)
+                list(together._names(self.any_origin, 1, rng, allow_repeats=self.choose == EVERY_NAME))
             found = self.listed is None or any(self._fitting.values())
         if not found:
             raise GenerationError(f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}")
@@ -152,7 +155,7 @@ class PartOfName:
         }
 
     def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
-        for batch in generator.generate(
+        for batch in replace(generator, searches=len(self.generators)).generate(
             n,
             rng=rng,
             sampling=self.sampling,
@@ -266,18 +269,19 @@ class _OfOrigin:
         size, genders = self._size, self._genders
         of = rng.integers(len(genders), size=count * size)
         givens = np.empty(len(of), object)
+        different = min(count, MANY_FAMILIES + count // 4)
+        family, kind = self._inventor.family, Kind(self._origin)
+        families = family.all_of(different, kind, rng)  # first: new ones may be lacking
         try:
-            different = min(count, MANY_FAMILIES + count // 4)
-            family, kind = self._inventor.family, Kind(self._origin)
-            families = family.all_of(different, kind, rng)  # first: new ones may be lacking
             families += family.draw(different - len(families), kind, rng)
             families += [families[place] for place in rng.integers(different, size=count - different).tolist()]
             for place, gender in enumerate(genders):
                 wanted = of == place
                 givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
         except GenerationError:
+            self.exhausted = not families
             self._deal = True
-            return self._dealt(count, rng)
+            return [] if self.exhausted else self._dealt(count, rng)
         members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
         found = [one for family in families if (one := self._household(family, list(islice(members, size))))]
         self._deal = len(found) < count / 2

@@ -240,7 +240,7 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: py
 
 def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator_module, "TRIES", 200)
-    monkeypatch.setattr(arrivals_module, "MAX_PREFIXES", 3_000)
+    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 3_000)
     for repeats in (False, True):
         with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
             generate(50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats)

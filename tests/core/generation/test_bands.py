@@ -114,15 +114,15 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
 
 
 def test_a_search_that_comes_to_its_bound_gives_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 3_000)
+    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 3_000)
     wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
     batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True)
     found: list[str] = []
     with pytest.raises(GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"):
         found.extend(name for batch in batches for name in batch.names)
-    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 100_000)
+    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 100_000)
     assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
-    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 50)
+    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 50)
     with pytest.raises(GenerationError, match=r"no more within .* prefixes: ask for fewer"):  # it has refused nothing
         best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
 

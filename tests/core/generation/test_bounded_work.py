@@ -58,15 +58,16 @@ class Growing:
         return state[rows]
 
 
-def read_by_bands(model: Growing) -> list[int]:
+def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     """The prefixes of each band of a search for the three likeliest names without a z."""
     walk, judge = Generator(model, model.vocabulary).prepare(3, 400, Wishlist([Matches("[ab]*")]), True, True)
-    search = BandSearch(walk, judge, ByProbability(), bound=10**9)
+    search = BandSearch(walk, judge, ByProbability(), bound=bound)
     so_far = [0]
     for found in search.bands(3):
         so_far.append(search.read)
         names = found.names
-    assert len(names) == 3
+    assert len(names) == 3 or search.bounded
+    assert search.read == so_far[-1], "none was begun that would not be read to its end"
     return np.diff(so_far).tolist()
 
 
@@ -80,6 +81,7 @@ def test_all_bands_before_the_last_cost_less_than_it(model: Growing, monkeypatch
     monkeypatch.setattr(bands_module, "SMALL_BAND", 40)
     *before, last = read_by_bands(model)
     assert sum(before) < 0.75 * last
+    assert read_by_bands(model, bound=sum(before) + last) == before, "what the wishes are asked counts as well"
 
 
 def test_as_long_as_hardly_anything_is_found_the_bands_get_wider() -> None:
@@ -158,18 +160,30 @@ def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
         assert all(count >= least for count in told[at:])
 
 
+def part_of(model: SmallModel, wish: Contains, kinds: int = 1, longest: int = 4) -> PartOfName:
+    source, sampling = Generator(model, model.vocabulary), SamplingSettings(max_length=longest)
+    sources = {Kind(str(kind)): source for kind in range(kinds)}
+    return PartOfName("given", sources, source, sampling, Wishlist([wish]), allow_seen=True, choose=1.0)
+
+
 def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else all requests that can hardly be kept would fail alike, and another seed would be of no help."""
     asked: list[float] = []
     monkeypatch.setattr(PartOfName, "check", lambda _, rng: asked.append(rng.random()))
-    model = SmallModel()
-    source, wishes = Generator(model, model.vocabulary), Wishlist([Contains("a")])
-    part = PartOfName(
-        "given", {Kind(): source}, source, SamplingSettings(max_length=4), wishes, allow_seen=True, choose=1.0
-    )
+    part = part_of(SmallModel(), Contains("a"))
     for seed in range(100):
         PeopleInventor(part, part).generate(1, rng=np.random.default_rng(seed))
     assert len(set(asked)) == len(asked) == 200
+
+
+def test_the_kinds_of_a_part_read_no_more_in_vain_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator_module, "TRIES", 1)
+    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 4_000)
+    one, several = ReadingModel(), ReadingModel()
+    for kinds, model in ((1, one), (10, several)):
+        part = part_of(model, Contains("abc" * 4), kinds, longest=30)
+        assert not any(part.all_of(1, kind, np.random.default_rng(0)) for kind in part.generators)
+    assert 1_000 < sum(several.rows) < 1.5 * sum(one.rows)
 
 
 class Endless(ReadingModel):
