@@ -2,9 +2,9 @@
 
 /**
  * The shapes of a name, as core/data/shapes.py has them. `kinds`: of each character, upper or lower case, digit, other
- * letter, or itself. `pairs`: whether those of characters are among them.
+ * letter, or itself. `pairs`, `words`: whether pairs of characters, and words, are among them.
  */
-function shapesOfName(name, kinds, pairs) {
+function shapesOfName(name, kinds, pairs, words) {
   const kindsOf = (text) => Array.from(text, (character) => kinds.get(character)).join("");
   const upTo = (from, below) => Array.from({ length: Math.max(0, below - from) }, (_, k) => from + k);
   const coarse = (part) => {
@@ -17,6 +17,8 @@ function shapesOfName(name, kinds, pairs) {
   name.split(" ").forEach((word, place, { length }) => {
     const parts = word.split("-").map(coarse).join("-");
     shapes.push(`#${place}`, (place ? "" : "^") + parts + (place === length - 1 ? "$" : ""));
+    const between = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U";
+    if (words) shapes.push(`= ${place ? "" : "^"}${between ? place : ""}${word}${place === length - 1 ? "$" : ""}`);
     if (kindsOf(word)[0] === "a") shapes.push(`(${[...word][0]}`, `${[...word].at(-1)})`);
     for (const part of kindsOf(word).match(/[Ulda]+/g) ?? []) {
       shapes.push(...upTo(12, Math.min(part.length, 50)).map((size) => `>${size}`));
@@ -30,6 +32,7 @@ function shapesOfName(name, kinds, pairs) {
       shapes.push(...upTo(1, Math.min(run.length, 8) + 1).map((count) => ends[0] + count + ends[1]));
     }
   }
+  if (words && new Set(name.split(" ")).size < name.split(" ").length) shapes.push("= =");
   if (pairs) shapes.push(...[...name, "|"].map((character, k, all) => `+${all[k - 1] ?? "|"}${character}`));
   return shapes;
 }
@@ -229,7 +232,7 @@ class NameSource {
   wellFormed(name) {
     const characters = [...name];
     const fits = (shape) => this.shapes.has(shape);
-    if (this.shapes?.size && !shapesOfName(name, this.kinds, this.pairs).every(fits)) return false;
+    if (this.shapes?.size && !shapesOfName(name, this.kinds, this.pairs, this.words).every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -313,6 +316,7 @@ class Model extends NameSource {
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);
     this.pairs = record.shapes.some((shape) => /^\+..$/su.test(shape));
+    this.words = record.shapes.some((shape) => shape.startsWith("= ^"));
     this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));
   }
 

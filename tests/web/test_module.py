@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namegen import api
 from namegen.api import read_checkpoint
+from namegen.core.data.corpus import Corpus
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
-from namegen.core.data.shapes import shapes_of
+from namegen.core.data.shapes import fits, shapes_of
 from namegen.core.network.bars import Bars
 from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
@@ -137,6 +139,10 @@ REFUSALS = """({ load }, json, contents) => contents.map((content) => {
     }
 })"""
 # Python's word for a wish → the module's.
+KINDS, THINGS = "Old Red Sly Big Wee Green Merry Lucky".split(), "Fox Hen Inn Mug Star Owl Moon Barrel".split()
+PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
+PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
+
 OPTIONS = {
     "starts_with": "startsWith",
     "ends_with": "endsWith",
@@ -165,6 +171,7 @@ def models() -> dict[str, Checkpoint]:
             choose=1.0,
             bars=None,
         ),
+        "phrases": api.train(Corpus.from_names(PHRASES)).checkpoint,
         "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
         "steep": replace(made["gru"], bars=Bars(np.where(np.arange(5)[:, None] < 3, np.inf, bars.table))),
     }
@@ -237,6 +244,15 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
+
+
+def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
+    found = node(GENERATE, ["phrases", {"n": 8, "seed": 5}])
+    assert all(fits(name, frozenset(models["phrases"].shapes)) for name in found)
+    assert {word for name in found for word in name.split(" ")} <= {
+        word for name in PHRASES for word in name.split(" ")
+    }
+    assert all(len(set(name.split(" "))) == len(name.split(" ")) > 1 for name in found)
 
 
 def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str, Checkpoint]) -> None:

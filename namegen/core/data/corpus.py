@@ -14,6 +14,7 @@ from hashlib import blake2b
 from itertools import compress
 
 from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
+from namegen.core.data.shapes import are_phrases
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
@@ -137,6 +138,11 @@ class Corpus:
         """Whether it has fewer than ``FEWEST_NAMES`` different names."""
         some = self.names[:MANY_NAMES]  # of a long list the first ones tell
         return len(set(some)) < FEWEST_NAMES and len(set(self.names)) < FEWEST_NAMES
+
+    @cached_property
+    def is_phrases(self) -> bool:
+        """Whether it is a short list of phrases, and not of companies, whose first word belongs to one alone."""
+        return self.sameness == "names" and are_phrases(set(self.names))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -2,29 +2,48 @@
 
 A network that learned forty names by heart takes its new ones from the tail of its distribution, where it also gives
 ``wEber``, ``R--D2`` and ``The Bear and``. So a name has a set of shapes, each a short text, and a new one fits if the
-list has all of its shapes.
+list has all of its shapes. Where a short list has phrases, as of taverns, whose words come again and again, its words
+are shapes, too: ``The Prancing Fox`` and not ``The Prancill Fon``.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import chain, pairwise
 
 FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of theirs alone
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
+PHRASES, COME_AGAIN = 0.5, 0.96  # of the names of such a list several words have; of its words are different, at most
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MAX_CONSONANTS = 8  # in a row, that are counted
 SIGNS = "Ulda<>=#^$()0123456789 -+|"  # that shapes are written with, beside characters of names
 
 
-def shapes_of(names: Sequence[str]) -> frozenset[str]:
-    """The shapes of a list's different names; none of a list so long that its names need no watching."""
-    pairs = (_pairs(name) for name in names if len(names) >= FEWEST_NAMES)
-    return frozenset[str]().union(*map(_shapes, names), *pairs) if len(names) < MOST_NAMES else frozenset()
+def shapes_of(names: Sequence[str], *, phrases: bool = False) -> frozenset[str]:
+    """The shapes of a list's different names, if they are phrases their words; none of a list so long that its names
+    need no watching.
+    """
+    if len(names) >= MOST_NAMES:
+        return frozenset()
+    pairs = map(_pairs, names if len(names) >= FEWEST_NAMES else ())
+    return frozenset[str]().union(*map(_shapes, names), *pairs, *map(_words, names if phrases else ()))
+
+
+def are_phrases(names: Collection[str]) -> bool:
+    """Whether most names of a short list are made of several words, which come again in others.
+
+    >>> are_phrases([f"The {kind} {animal}" for kind in ("Old", "Red", "Fat", "Sly") for animal in "FHPCO"])
+    True
+    """
+    if not FEWEST_NAMES <= len(names) < MOST_NAMES:
+        return False
+    words = [word for name in names for word in name.split(" ")]
+    several = sum(" " in name for name in names)
+    return several >= PHRASES * len(names) and len(set(words)) <= COME_AGAIN * len(words)
 
 
 def fits(name: str, known: frozenset[str]) -> bool:
@@ -34,7 +53,8 @@ def fits(name: str, known: frozenset[str]) -> bool:
     >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
     ['Ed-Lin']
     """
-    shapes = chain(_shapes(name), _pairs(name) if _have_pairs(known) else ())
+    pairs, words = _have(known)
+    shapes = chain(_shapes(name), _words(name) if words else (), _pairs(name) if pairs else ())
     return all(shape in known for shape in shapes)  # most of those that do not fit are out by their first ones
 
 
@@ -48,7 +68,7 @@ def lengths(known: Set[str]) -> tuple[int, int | None]:
     shortest, part = min(numbers["<"], default=SHORT + 1) - 1, max(numbers[">"], default=SHORT - 1) + 1
 
     def longest(*, first: bool, last: bool) -> int:
-        of_place = [one for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last) and not _is_pair(one)]
+        of_place = [one for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last) and not _is_text(one)]
         words = [one[first : len(one) - last] for one in of_place]
         return max((len(re.sub("[Ulda]*(?:UU|[lda])[Ulda]*", part * "x", word)) for word in words), default=0)
 
@@ -127,13 +147,30 @@ def _pairs(name: str) -> Iterator[str]:
     return (f"+{one}{other}" for one, other in pairwise(f"|{name}|"))
 
 
+def _words(name: str) -> Iterator[str]:
+    """Each word, by whether it is the first, the last, or which one between them if it is a small one; and whether one
+    comes twice. So a new name has several words: single ones would be the list's.
+
+    >>> list(_words("The Fox and Fox"))
+    ['= =', '= ^The', '= Fox', '= 2and', '= Fox$']
+    """
+    words = name.split(" ")
+    if len({*words}) < len(words):
+        yield "= ="
+    for place, word in enumerate(words):
+        between = 0 < place < len(words) - 1 and not word[:1].isupper()
+        yield f"= {'^' * (place == 0)}{place if between else ''}{word}{'$' * (place == len(words) - 1)}"
+
+
 @lru_cache(maxsize=8)
-def _have_pairs(known: frozenset[str]) -> bool:
-    return any(map(_is_pair, known))
+def _have(known: frozenset[str]) -> tuple[bool, ...]:
+    """Whether pairs and words are among some shapes."""
+    return tuple(any(one[0] == sign and _is_text(one) for one in known) for sign in "+=")
 
 
-def _is_pair(shape: str) -> bool:
-    return len(shape) == 3 and shape[0] == "+"
+def _is_text(shape: str) -> bool:
+    """Whether it is a pair or a word."""
+    return shape[:2] == "= " or (len(shape) == 3 and shape[0] == "+")
 
 
 def _coarse(part: str, capital: bool) -> str:

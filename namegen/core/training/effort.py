@@ -92,6 +92,8 @@ FEW = Choice(
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
 # of the list, its shapes and its bars keep out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
+# Phrases of a short list: what is smoothed or learned by heart does not put their words together anew.
+FEW_PHRASES = replace(FEW, smoothing=0.0, readings=60, updates=0)
 # From a base there is less to learn, and smoothing would take back what it knows.
 FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
 MORE_FROM_BASE = replace(FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0)  # of enough names to hold some out
@@ -130,6 +132,7 @@ class ListSize:
         characters: that an epoch predicts, the STOP of every name counted.
         prefixes: different ones.
         vocabulary: ``V``.
+        phrases: whether it is a short list of phrases.
     """
 
     names: int
@@ -138,13 +141,14 @@ class ListSize:
     characters: int
     prefixes: int
     vocabulary: int
+    phrases: bool = False
 
     @classmethod
-    def of(cls, parts: ListParts) -> ListSize:
+    def of(cls, parts: ListParts, *, phrases: bool = False) -> ListSize:
         """Of what an epoch reads of a list."""
         tree, listed = parts.batches.tree, len(parts.distinct_names)
         read = parts.batches.name_count, tree.distinct_name_count, listed, tree.characters, tree.nodes
-        return cls(*read, parts.vocabulary.size)
+        return cls(*read, parts.vocabulary.size, phrases)
 
     @property
     def length(self) -> float:
@@ -152,9 +156,9 @@ class ListSize:
         return self.characters / self.names
 
 
-def settled(recipe: Recipe, parts: ListParts) -> Recipe:
+def settled(recipe: Recipe, parts: ListParts, *, phrases: bool = False) -> Recipe:
     """The recipe with nothing left open: first by its effort, then by the number of names and the network."""
-    size = ListSize.of(parts)
+    size = ListSize.of(parts, phrases=phrases)
     return by_effort(recipe, size).resolved(name_count=size.names)
 
 
@@ -259,9 +263,9 @@ def _given_or(training: TrainingSettings, **values: int | float | None) -> Train
 
 def _choice(size: ListSize) -> Choice:
     """By the length of the names and by how many there are."""
-    if size.listed < FEWEST_NAMES:
-        longer = max(1.0, size.length / USUAL_LENGTH)
-        return replace(SHORT, readings=round(SHORT.readings * longer))
+    if size.listed < FEWEST_NAMES or size.phrases:
+        choice, longer = FEW_PHRASES if size.phrases else SHORT, max(1.0, size.length / USUAL_LENGTH)
+        return replace(choice, readings=round(choice.readings * longer))
     if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
         if size.length >= LONGER_THAN_PHRASES:
             return LONG

@@ -35,7 +35,7 @@ from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.base import OpenBase, begun
-from namegen.core.training.effort import QUICK, settled
+from namegen.core.training.effort import QUICK, STANDARD, settled
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
 from namegen.documents import UNSET, to_plain
@@ -138,13 +138,14 @@ def prepare(
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
     """
     seed = recipe.training.seed
+    corpus = replace(corpus, sameness=recipe.data.sameness or corpus.sameness)
     data = data_for(corpus, recipe)
     parts = ListParts.from_corpus(corpus, data, seed=seed)
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
     learned = corpus.where(parts.part_of == TRAINING)
     recipe, base, begins_from = begun(recipe, open_base, corpus, learned)
-    recipe = settled(recipe, parts)
+    recipe = settled(recipe, parts, phrases=corpus.is_phrases)
     network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
@@ -163,7 +164,8 @@ def prepare(
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
     is_short = len(parts.distinct_names) < MOST_NAMES
-    shapes = tuple(sorted(shapes_of(parts.learned_names))) if for_use and is_short else ()
+    learned_shapes = shapes_of(parts.learned_names, phrases=corpus.is_phrases)
+    shapes = tuple(sorted(learned_shapes)) if for_use and is_short else ()
     # Of labelled names, a 4-gram of another label says little, and most labels have too few names for their own.
     fourgrams = (
         fourgrams_of(parts.learned_names, parts.vocabulary) if for_use and not is_short and not parts.labels else None
@@ -198,11 +200,13 @@ def prepare(
 
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     """How a list is read, with what nothing was said of: a tenth of the names is held out to choose by, but of a list
-    that is too short to choose by nothing, so that all of it is learned.
+    that is too short to choose by, or of phrases that are to be recombined, nothing, so that all of it is learned.
 
     The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
     """
     data = recipe.data
-    may_be_short = data.validation is None and data.test == 0 and recipe.training.effort != QUICK
-    validation = 0.0 if may_be_short and corpus.is_short else data.held_out
-    return replace(data, validation=validation, sameness=data.sameness or corpus.sameness)
+    effort = recipe.training.effort
+    is_short = corpus.is_short or (corpus.is_phrases and effort == STANDARD)  # the teachers of `best` need a part
+    may_be_short = data.validation is None and data.test == 0 and effort != QUICK
+    validation = 0.0 if may_be_short and is_short else data.held_out
+    return replace(data, validation=validation, sameness=corpus.sameness)

@@ -199,3 +199,16 @@ def test_no_held_out_name_gives_its_shape() -> None:
     learned = parts.vocabulary.decode_all(parts.training.under_one_root().sequences().tokens)
     found = set(run.run().checkpoint.shapes)
     assert found == shapes_of(learned) < shapes_of(odd)
+
+
+def test_a_short_list_of_phrases_is_learned_whole_and_its_words_are_shapes() -> None:
+    words = [f"{kind} {one}" for kind in ("Old", "Red", "Big", "Sly") for one in ("Fox", "Hen", "Inn", "Mug", "Star")]
+    many = [f"{one} of {place}" for one in words for place in ("Ely", "Kew", "Ayr", "Wye", "Usk", "Rye")]  # 120
+    corpus = Corpus.from_names(many)
+    prepared = prepare(corpus, Recipe(), NumpyEngine, for_use=True)
+    assert prepared.parts.held_out is None
+    assert {"= ^Old", "= Inn", "= 2of", "= Wye$"} <= set(prepared.record.shapes)
+    for other in (replace(corpus, sameness="companies"), Corpus.from_names([one.replace(" ", "") for one in many])):
+        prepared = prepare(other, Recipe(), NumpyEngine, for_use=True)
+        assert prepared.parts.held_out is not None
+        assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
