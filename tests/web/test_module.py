@@ -139,10 +139,6 @@ REFUSALS = """({ load }, json, contents) => contents.map((content) => {
     }
 })"""
 # Python's word for a wish → the module's.
-KINDS, THINGS = "Old Red Sly Big Wee Green Merry Lucky".split(), "Fox Hen Inn Mug Star Owl Moon Barrel".split()
-PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
-PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
-
 OPTIONS = {
     "starts_with": "startsWith",
     "ends_with": "endsWith",
@@ -151,6 +147,10 @@ OPTIONS = {
     "max_length": "maxLength",
     "allow_seen": "allowSeen",
 }
+KINDS, THINGS = ("Old", "Red", "Sly", "Big", "Green", "Merry"), ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel")
+PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
+PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
+WORDS = {word for name in PHRASES for word in name.split(" ")}
 
 
 @pytest.fixture(scope="module")
