@@ -85,7 +85,9 @@ def attested(model: api.LoadedModel, names: Sequence[str]) -> list[str]:
     lengths = np.array([len(name) for name in names], np.int64)
     for length in np.unique(lengths).tolist():
         [rows] = np.nonzero(lengths == length)
-        keeps[rows] = known.has_all(model.vocabulary.encode_all([names[row] for row in rows])[0].reshape(-1, length))
+        keeps[rows] = known.has_all(
+            model.vocabulary.encode_all([names[row] for row in rows])[0].reshape(-1, length), np.zeros(len(rows), int)
+        )
     return [name for name, keep in zip(names, keeps.tolist(), strict=True) if keep]
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from namegen.backends.opening import open_network
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.bars import EVERY_NAME
-from namegen.core.network.checkpoint import Checkpoint, known_names_path, read_tensors, write_tensors
+from namegen.core.network.checkpoint import Checkpoint, known_names_path
 from namegen.lists import BUNDLED
 from namegen.models import BASE, shipped_path
 
@@ -62,15 +62,16 @@ def labelled_names() -> list[tuple[str, str]]:
 def rounded(trained: Path, out: Path) -> None:
     """Write a model with parameters of 16 bits, and without what only a model for use needs."""
     model = Checkpoint.load(trained)
-    half = {name: values.astype(np.float16) for name, values in model.parameters.items()}
     credit = f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}"
     training = {**model.training, "list": "base", "credit": credit}
-    wide = {name: values.astype(np.float32) for name, values in half.items()}
-    model = replace(model, parameters=wide, training=training, probe=None, bars=None, choose=EVERY_NAME)
-    model = replace(model, probe=probe(open_network(model, BASE), model.network.beginnings[0]))
-    model.save(out)
-    tensors, document = read_tensors(out)
-    write_tensors(out, {**tensors, **half}, document)
+    in_half(replace(model, training=training, bars=None, choose=EVERY_NAME)).save(out, half=True)
+
+
+def in_half(model: Checkpoint) -> Checkpoint:
+    """The same with its parameters rounded to 16 bits."""
+    half = {name: values.astype(np.float16).astype(np.float32) for name, values in model.parameters.items()}
+    model = replace(model, parameters=half, probe=None)
+    return replace(model, probe=probe(open_network(model, BASE), model.network.beginnings[0]))
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ from pathlib import Path
 from textwrap import fill
 
 import numpy as np
+from make_base import in_half
 
 from namegen import api
 from namegen.core.data.batching import ListParts
@@ -335,8 +336,10 @@ def train() -> None:
             arguments = [sys.executable, "-m", *shlex.split(command), "--no-plot", "--out", str(out)]
             print(command, file=sys.stderr)
             subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
-            for path_of in (Path, known_names_path):
-                shutil.copyfile(path_of(out / "model.safetensors"), path_of(shipped_path(name)))
+            trained, shipped = out / "model.safetensors", shipped_path(name)
+            shutil.copyfile(known_names_path(trained), known_names_path(shipped))
+            model = Checkpoint.load(trained)
+            in_half(model).save(shipped, half=True) if model.labels else model.save(shipped)
             shipped_path(name).with_suffix(".LICENSE.txt").write_text(BUNDLED[name].licence_text, encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
@@ -165,12 +166,13 @@ class LoadedModel:
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
+        labels = max(self.beginnings.tokens) + 1 - self.vocabulary.size if self.labels else 0
         return Generator(
             self.model,
             self.vocabulary,
             known_names=self.known_names,
             beginnings=self.beginnings,
-            fourgrams=self.fourgrams,
+            fourgrams=None if self.fourgrams is None else FourGrams(self.fourgrams, self.vocabulary, labels),
             sameness=self.sameness,
             shapes=self.shapes,
             claimed=claimed_beginnings(self.lists),
@@ -496,7 +498,8 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         weights,
         beginnings=[[beginning] for _, beginning in read],
     )
-    known, fourgrams = _joined(model.known_names for model in models), _joined(model.fourgrams for model in models)
+    known = _joined(model.known_names for model in models)
+    fourgrams = _joined(None if model.labels else model.fourgrams for model in models)  # names have no label in it
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,

@@ -37,6 +37,7 @@ function shapesOfName(name, kinds, pairs, words) {
   return shapes;
 }
 
+const FIRST_LABEL = 0x110000; // its number among those of characters
 const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
 
 /**
@@ -93,13 +94,19 @@ class Prefix {
     return (this.claimed ??= ends && this.model.isClaimed(this.text));
   }
 
-  /** Whether the list has the four characters that it ends with, or, `ended`, the last three with the boundary behind them. */
+  /**
+   * Whether the list has the four characters that it ends with, or, `ended`, the last three with the boundary behind
+   * them; of a labelled list, a label with the last three.
+   */
   isAttested(ended = false) {
     const { fourGrams, characters } = this.model;
     if (!fourGrams) return true;
-    const last = ended ? [null] : [];
-    for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) last.unshift(characters[prefix.token]);
-    return fourGrams.hasAll(last);
+    const last = ended ? [0] : [];
+    for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) {
+      last.unshift(characters[prefix.token]?.codePointAt(0) ?? 0);
+    }
+    if (this.model.labelled) last[0] = FIRST_LABEL + this.root.token - characters.length;
+    return fourGrams.has(last);
   }
 
   /** Its characters' ids, and its characters. */
@@ -311,6 +318,7 @@ class Model extends NameSource {
     this.parts.push(this);
     Object.assign(this, { description, record, name: description.name, title: description.title });
     this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
+    this.labelled = labels.length > 0;
     this.fourGrams = record.fourgrams === null ? null : new FourGrams(record.fourgrams);
     this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);

@@ -133,10 +133,10 @@ class KnownNames {
 
 /** Which four characters in a row the names of a list have: namegen/core/data/fourgrams.py in JavaScript. */
 class FourGrams extends KnownNames {
-  /** `characters`: four in a row; null stands for the boundary. */
-  hasAll(characters) {
-    const next = (number, one) => BigInt.asUintN(64, number * 0x100000001b3n + BigInt(one?.codePointAt(0) ?? 0));
-    return this.holds(scramble(characters.reduce(next, 0n)));
+  /** `points`: of four in a row, the number of each; 0 stands for the boundary. */
+  has(points) {
+    const next = (number, point) => BigInt.asUintN(64, number * 0x100000001b3n + BigInt(point));
+    return this.holds(scramble(points.reduce(next, 0n)));
   }
 }
 

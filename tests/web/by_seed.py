@@ -105,12 +105,14 @@ def names_of_seed(
     numbers, choose = uniforms_of_seed(seed), checkpoint.choose if choose is None else choose
     bars = None if choose == 1 or checkpoint.bars is None else checkpoint.bars.at(choose)
 
-    fourgrams = None if checkpoint.fourgrams is None else FourGrams(checkpoint.fourgrams, checkpoint.vocabulary)
+    known, labelled = checkpoint.fourgrams, len(checkpoint.labels)
+    fourgrams = None if known is None else FourGrams(known, checkpoint.vocabulary, labelled)
 
     def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
         if bars is None:
             return True
-        if fourgrams is not None and not fourgrams.has_last(np.array([prefix[1:]], np.int32), ended=whole).all():
+        tokens, beginning = np.array([prefix[1:]], np.int32), np.array(prefix[:1], np.int32)
+        if fourgrams is not None and not fourgrams.has_last(tokens, beginning, ended=whole).all():
             return False
         ids = (*prefix, BOUNDARY) if whole else prefix
         scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]

@@ -46,7 +46,7 @@ from namegen.errors import CheckpointError, NamesError, OutputError, SettingsErr
 from namegen.types import Array
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 7
+FORMAT, FORMAT_VERSION = "namegen tflite", 8
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 CODE_POINT = np.dtype("<i4")

@@ -6,11 +6,14 @@ more of the names that are likely by a network and whose 4-grams all stand in th
 
 A 4-gram may begin before the name and end behind it: boundaries stand there. Kept is a number for each, in the form of
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
+
+Of labelled names, a label and three characters behind each other take the place of four: what Finnish names have says
+nothing of Polish ones, and few of them have all of their 4-grams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +24,8 @@ from namegen.types import Array, Bool, Int, UInt64
 
 LENGTH = 4  # characters: of three nearly every name is made, of five next to no new one
 SHORTEST = 5  # characters of the names of a list, on average: of shorter ones, next to no new name is made of them
+FEWEST_OF_LABEL = 50  # names, on average: of fewer, hardly any other is made of what these have
+FIRST_LABEL = 0x110000  # the number of the first label, behind those of all characters
 FACTOR = 0x100000001B3  # the prime by which FNV multiplies
 
 
@@ -29,47 +34,66 @@ class FourGrams:
 
     Args:
         known: as ``fourgrams_of`` gives them, or those of several lists.
+        labels: how many labels the list has.
 
     >>> names = ["Anna", "Hanna", "Hansel"]
     >>> vocabulary = Vocabulary.from_names(names)
-    >>> known = FourGrams(fourgrams_of(names, vocabulary), vocabulary)
-    >>> tokens = vocabulary.encode_all(["Anna", "Anns", "anna", "Hann"])[0].reshape(4, 4)
-    >>> known.has_last(tokens, ended=False).tolist(), known.has_last(tokens, ended=True).tolist()
+    >>> known = FourGrams(fourgrams_of(PrefixTree.from_names(names, vocabulary), vocabulary), vocabulary)
+    >>> tokens, start = vocabulary.encode_all(["Anna", "Anns", "anna", "Hann"])[0].reshape(4, 4), np.zeros(4, np.int32)
+    >>> known.has_last(tokens, start, ended=False).tolist(), known.has_last(tokens, start, ended=True).tolist()
     ([True, False, True, True], [True, False, True, False])
     """
 
-    def __init__(self, known: KnownSet, vocabulary: Vocabulary) -> None:
-        self._known, self._points = known, _code_points(vocabulary)
+    def __init__(self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0) -> None:
+        self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
 
-    def has_last(self, tokens: Int[Array, "K depth"], *, ended: bool) -> Bool[Array, "K"]:
-        """Whether the list has the 4-gram that a prefix, or, ``ended``, a name with its boundary, ends with."""
+    def has_last(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
+        """Whether the list has the 4-gram that a prefix, or, ``ended``, a name with its boundary, ends with.
+
+        Args:
+            tokens: of the characters.
+            beginning: what stands before them: the boundary or a label.
+            ended: whether a boundary stands behind them.
+        """
         last = np.pad(tokens[:, -LENGTH:], ((0, 0), (LENGTH, int(ended))))[:, -LENGTH:]
+        if self._labels:
+            last[:, 0] = beginning
         return self._known.holds(_numbers(self._points[last]))
 
-    def has_all(self, tokens: Int[Array, "K length"]) -> Bool[Array, "K"]:
+    def has_all(self, tokens: Int[Array, "K length"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
         """Whether the list has all 4-grams of whole names."""
-        has = self.has_last(tokens, ended=True)
+        has = self.has_last(tokens, beginning, ended=True)
         for end in range(1, tokens.shape[1] + 1):
-            has &= self.has_last(tokens[:, :end], ended=False)
+            has &= self.has_last(tokens[:, :end], beginning, ended=False)
         return has
 
 
-def fourgrams_of(names: Sequence[str], vocabulary: Vocabulary, *, shortest: float = SHORTEST) -> KnownSet | None:
-    """The 4-grams of a list; None where its names have fewer characters, on average, than the shortest."""
-    if sum(map(len, names)) < shortest * len(names):
+def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = SHORTEST) -> KnownSet | None:
+    """The 4-grams of a list; None where its names have fewer characters, on average, than the shortest, or its labels
+    too few names.
+    """
+    root, depth = np.arange(tree.nodes), np.zeros(tree.nodes, np.int64)
+    for level in pairwise(tree.level[1:].tolist()):
+        nodes = slice(*level)
+        root[nodes], depth[nodes] = root[tree.parent[nodes]], depth[tree.parent[nodes]] + 1
+    ended = tree.edge_node[tree.edge_token == BOUNDARY]
+    starts = tree.token[: tree.roots]
+    labels = max(int(starts.max()) - vocabulary.size + 1, 0)
+    if depth[ended].mean() < shortest or len(ended) < FEWEST_OF_LABEL * labels:
         return None
-    tree = PrefixTree.from_names(names, vocabulary)
     last, node = np.zeros((tree.nodes, LENGTH), np.int64), np.arange(tree.nodes)
     for place in reversed(range(LENGTH)):
         last[:, place] = np.where(node < tree.roots, BOUNDARY, tree.token[node])
         node = np.maximum(tree.parent[node], 0)
-    ends = last[tree.edge_node[tree.edge_token == BOUNDARY]]
-    grams = np.concatenate((last[tree.roots :], np.pad(ends[:, 1:], ((0, 0), (0, 1)))))
-    return KnownSet(np.unique(_numbers(_code_points(vocabulary)[grams]))).short
+    grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
+    if labels:
+        grams[:, 0] = starts[np.concatenate((root[tree.roots :], root[ended]))]
+    return KnownSet(np.unique(_numbers(_points(vocabulary, labels)[grams]))).short
 
 
-def _code_points(vocabulary: Vocabulary) -> UInt64[Array, "V"]:
-    return np.array([BOUNDARY, *map(ord, vocabulary.characters)], np.uint64)
+def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
+    """A number of each id."""
+    return np.array([BOUNDARY, *map(ord, vocabulary.characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:

@@ -165,7 +165,7 @@ def _words(name: str) -> Iterator[str]:
 @lru_cache(maxsize=8)
 def _have(known: frozenset[str]) -> tuple[bool, ...]:
     """Whether pairs and words are among some shapes."""
-    return tuple(any(one[0] == sign and _is_text(one) for one in known) for sign in "+=")
+    return tuple(any(one.startswith(sign) and _is_text(one) for one in known) for sign in "+=")
 
 
 def _is_text(shape: str) -> bool:

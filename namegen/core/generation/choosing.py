@@ -20,7 +20,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.generation.generator import Generator
@@ -28,8 +27,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
-FEW_NAMES = 1_000  # of a label, different ones
-SHARE_OF_SHORT, SHARE_OF_FEW, SHARE = 0.1, 0.02, 0.05  # of a short list, of labels of few names, of others
+SHARE_OF_SHORT, SHARE = 0.1, 0.05  # of a short list, of others
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
@@ -37,13 +35,11 @@ NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a len
 UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
 
 
-def default_share(distinct_names: int, labels: int = 0) -> float:
-    """The share of its new names that a model offers unless another is asked for, by how long the lists of its labels
-    are, or whether the shapes of a short list choose beside it.
+def default_share(distinct_names: int) -> float:
+    """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
+    choose beside it.
     """
-    if distinct_names < MOST_NAMES:
-        return SHARE_OF_SHORT
-    return SHARE_OF_FEW if distinct_names < FEW_NAMES * labels else SHARE
+    return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE
 
 
 def usual_shortest(names: Sequence[str]) -> int:
@@ -96,8 +92,8 @@ def _new_names(
     lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
     has_all = np.ones(len(lengths), bool)
     if generator.fourgrams is not None and len(lengths):
-        fourgrams = FourGrams(generator.fourgrams, generator.vocabulary)
-        has_all = np.concatenate([fourgrams.has_all(part) for part in draws.parts])
+        beginnings = np.split(draws.beginnings, np.cumsum([len(part) for part in draws.parts])[:-1])
+        has_all = np.concatenate(list(map(generator.fourgrams.has_all, draws.parts, beginnings)))
     return lengths[rows], draws.merit[rows], has_all[rows]
 
 

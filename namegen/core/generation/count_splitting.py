@@ -393,7 +393,7 @@ class Walk:
             if below.any():
                 yield CHOOSE, below
         if self._fourgrams is not None:
-            yield CHOOSE, ~self._fourgrams.has_last(tokens, ended=whole)
+            yield CHOOSE, ~self._fourgrams.has_last(tokens, beginning, ended=whole)
         yield from self.filter.refused(tokens, places, whole=whole)
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:

@@ -49,7 +49,7 @@ MAX_LIKELIEST = 1_000_000  # prefixes that a search for the likeliest reads befo
 TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
 TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
-LADDER = (0.1, 0.33, EVERY_NAME)  # larger shares, each taken where the one before has no more names
+LADDER = (0.1, 0.33, EVERY_NAME)
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
@@ -145,6 +145,7 @@ class Generator:
         shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
         claimed: what no new name begins with (``wishes/claimed.py``).
         searches: how many of them share the prefixes that one may read in vain.
+        ladder: larger shares, each taken where the one before has no more names.
     """
 
     model: LanguageModel
@@ -153,12 +154,13 @@ class Generator:
     known_names: KnownSet | None = None
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
     bars: Bars | None = None
-    fourgrams: KnownSet | None = None
+    fourgrams: FourGrams | None = None
     sameness: Sameness = NAMES
     rows_per_prefix: int = 1
     shapes: Collection[str] = ()
     claimed: tuple[str, ...] = ()
     searches: int = 1
+    ladder: tuple[float, ...] = LADDER
 
     def as_one(self) -> Generator:
         """A generator of the same names whose model has one beginning only; itself, where that is so already."""
@@ -287,11 +289,13 @@ class Generator:
         def tell_read(more: int, read: int) -> None:
             watch(Searched(drawn + more, n, tried, read))
 
-        shares = [choose, *(share for share in LADDER if share > choose)] if self.bars is not None else [EVERY_NAME]
-        fourgrams = None if self.fourgrams is None else FourGrams(self.fourgrams, self.vocabulary)
+        shares = (
+            [choose, *(share for share in self.ladder if share > choose)] if self.bars is not None else [EVERY_NAME]
+        )
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
-            walk = every if self.bars is None or share == EVERY_NAME else every.above(self.bars.at(share), fourgrams)
+            bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
+            walk = every if bars is None else every.above(bars, self.fourgrams)
             if share > choose:
                 watch(Widened(found, n, share))
             in_vain = computed = 0

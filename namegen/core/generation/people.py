@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import LADDER, Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wishlist import Wishlist
@@ -155,7 +155,9 @@ class PartOfName:
         }
 
     def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
-        for batch in replace(generator, searches=len(self.generators)).generate(
+        # A family name may come again, so no unlikely ones are needed, unless a wish asks for them.
+        ladder = LADDER[:-1] if all(wish.always for wish in self.wishes) and self.choose < EVERY_NAME else LADDER
+        for batch in replace(generator, searches=len(self.generators), ladder=ladder).generate(
             n,
             rng=rng,
             sampling=self.sampling,
@@ -213,7 +215,8 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
     origins = [_OfOrigin(inventor, size, origin, genders, taken) for origin, genders in kinds.items()]
     while found < n and origins:
         missing = -(-min(n - found, CHUNK_PEOPLE) // size)
-        counts = rng.multinomial(missing, np.full(len(origins), 1 / len(origins))).tolist()
+        each, more = divmod(missing, len(origins))
+        counts = (each + (rng.permutation(len(origins)) < more)).tolist()
         batch: list[list[Person]] = []
         for one, count in zip(origins, counts, strict=True):
             batch += one.some(count, rng) if count else []
@@ -267,7 +270,7 @@ class _OfOrigin:
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         size, genders = self._size, self._genders
-        of = rng.integers(len(genders), size=count * size)
+        of = rng.permutation(np.arange(count * size) % len(genders))
         givens = np.empty(len(of), object)
         different = min(count, MANY_FAMILIES + count // 4)
         family, kind = self._inventor.family, Kind(self._origin)

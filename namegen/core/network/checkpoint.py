@@ -39,9 +39,12 @@ class Checkpoint(Record):
 
     parameters: Mapping[str, Float32[Array, "..."]]
 
-    def save(self, path: Path | str) -> None:
-        """Write the file, whole or not at all. Raises OutputError."""
-        tensors: dict[str, Array] = {name: np.asarray(values, np.float32) for name, values in self.parameters.items()}
+    def save(self, path: Path | str, *, half: bool = False) -> None:
+        """Write the file, whole or not at all; its parameters in half precision if they were rounded to that, and so
+        take half the room. Raises OutputError.
+        """
+        dtype = np.float16 if half else np.float32
+        tensors: dict[str, Array] = {name: np.asarray(values, dtype) for name, values in self.parameters.items()}
         if self.known_names is not None:
             tensors[KNOWN_NAMES] = np.frombuffer(self.known_names.to_bytes(), np.uint8)
         write_tensors(path, tensors, {"kind": "checkpoint", "record": replace(self, known_names=None).to_plain()})
@@ -138,7 +141,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

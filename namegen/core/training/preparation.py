@@ -166,10 +166,7 @@ def prepare(
     is_short = len(parts.distinct_names) < MOST_NAMES
     learned_shapes = shapes_of(parts.learned_names, phrases=corpus.is_phrases)
     shapes = tuple(sorted(learned_shapes)) if for_use and is_short else ()
-    # Of labelled names, a 4-gram of another label says little, and most labels have too few names for their own.
-    fourgrams = (
-        fourgrams_of(parts.learned_names, parts.vocabulary) if for_use and not is_short and not parts.labels else None
-    )
+    fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
     record = Record(
         network,
         parts.vocabulary,

@@ -10,6 +10,7 @@ from statistics import median
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
@@ -117,9 +118,11 @@ def finish(
                 watch(Measuring())
                 return stopped_before or not stop()
 
-            choose = default_share(len(parts.distinct_names), len(parts.labels))
+            choose = default_share(len(parts.distinct_names))
+            known = checkpoint.fourgrams
+            fourgrams = None if known is None else FourGrams(known, parts.vocabulary, len(parts.labels))
             bars = measure_bars(
-                replace(prepared.generator, shapes=checkpoint.shapes, fourgrams=checkpoint.fourgrams),
+                replace(prepared.generator, shapes=checkpoint.shapes, fourgrams=fourgrams),
                 shortest=usual_shortest(parts.distinct_names),
                 longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),

@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from namegen.core.data.fourgrams import fourgrams_of
+from namegen.core.data.fourgrams import FourGrams, fourgrams_of
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
+from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import choosing
 from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
 from namegen.core.generation.generator import Generator
@@ -175,7 +177,9 @@ def test_where_others_are_not_offered_the_bar_is_lower_by_as_much_as_the_share_a
 def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
     """Beside their bars, and as often as the model draws them."""
     listed = [name for name in all_names(MODEL, LONGEST, beginning=V + 1) if len(name) == LONGEST][::5]
-    first = replace(generator(TWO, BARS), fourgrams=fourgrams_of(listed, MODEL.vocabulary, shortest=0))
+    tree = PrefixTree.from_names(listed, MODEL.vocabulary)
+    known = FourGrams(fourgrams_of(tree, MODEL.vocabulary, shortest=0), MODEL.vocabulary)
+    first = replace(generator(TWO, BARS), fourgrams=known)
     grams = {f"{'^' * 4}{name}$"[at : at + 4] for name in listed for at in range(1, len(name) + 2)}
     wanted = {
         name: p
@@ -187,6 +191,27 @@ def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
     assert len(names_of(first, len(reaching(0.5)), choose=0.5)) == len(reaching(0.5))  # the rest of all names
 
 
+def test_of_labelled_names_a_label_and_three_characters_stand_for_four() -> None:
+    rng, vocabulary = np.random.default_rng(2), Vocabulary.from_names(["abcdef"])
+    names = ["".join(letters) for letters in rng.choice(list("abcdef"), (400, 6))]
+    lists = [names[:70], names[70:140], names[140:155]]
+    starts = [vocabulary.size + label for label, some in enumerate(lists) for _ in some]
+    tree = PrefixTree.from_names(names[:155], vocabulary, starts)
+    known, tokens = FourGrams(fourgrams_of(tree, vocabulary), vocabulary, 3), vocabulary.encode_all(names)[0]
+
+    def grams(name: str) -> set[str]:
+        return {f"^^{name}$"[at : at + 3] for at in range(len(name) + 1)}
+
+    for label, some in enumerate(lists):
+        have = set[str]().union(*map(grams, some))
+        wanted = np.array([grams(name) <= have for name in names])
+        found = known.has_all(tokens.reshape(-1, 6), np.full(400, vocabulary.size + label))
+        assert found[wanted].all()
+        assert (found & ~wanted).mean() < 0.03  # one gram in 256 is taken for one of theirs
+        assert len(some) <= wanted.sum() <= 200
+    assert fourgrams_of(PrefixTree.from_names(names[:149], vocabulary, starts[:149]), vocabulary) is None  # too few
+
+
 def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
     between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.1, 0.33))
     assert ((high <= between) & (between <= low)).all()
@@ -196,7 +221,7 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
             generator(TWO, BARS).generate(1, rng=np.random.default_rng(0), choose=wrong)
 
 
-def test_labels_of_few_names_offer_a_smaller_share_and_the_shortest_name_is_no_single_one() -> None:
-    assert default_share(1_999, labels=2) < default_share(2_000, labels=2) < default_share(20)
+def test_a_short_list_offers_a_larger_share_and_the_shortest_name_is_no_single_one() -> None:
+    assert default_share(500) < default_share(499)
     assert usual_shortest(["Al", *["Anna"] * 150, *["Bo"] * 0]) == 4
     assert usual_shortest(["Al", "Bo", *["Anna"] * 50]) == 2

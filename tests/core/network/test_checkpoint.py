@@ -79,7 +79,7 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
             Checkpoint.load(path)
 
 
-@pytest.mark.parametrize(("version", "advice"), [(6, "update namegen"), (4, "make it anew"), (0, "make it anew")])
+@pytest.mark.parametrize(("version", "advice"), [(7, "update namegen"), (5, "make it anew"), (0, "make it anew")])
 def test_a_file_of_another_format_is_refused_with_its_number_and_what_to_do(
     tmp_path: Path, version: int, advice: str
 ) -> None:
