@@ -141,8 +141,8 @@ class Corpus:
 
     @cached_property
     def is_phrases(self) -> bool:
-        """Whether it is a short list of phrases, and not of companies, whose first word belongs to one alone."""
-        return self.sameness == "names" and are_phrases(set(self.names))
+        """Whether it is a short list of phrases."""
+        return are_phrases(set(self.names))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

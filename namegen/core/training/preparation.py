@@ -138,7 +138,6 @@ def prepare(
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
     """
     seed = recipe.training.seed
-    corpus = replace(corpus, sameness=recipe.data.sameness or corpus.sameness)
     data = data_for(corpus, recipe)
     parts = ListParts.from_corpus(corpus, data, seed=seed)
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
@@ -206,4 +205,4 @@ def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     is_short = corpus.is_short or (corpus.is_phrases and effort == STANDARD)  # the teachers of `best` need a part
     may_be_short = data.validation is None and data.test == 0 and effort != QUICK
     validation = 0.0 if may_be_short and is_short else data.held_out
-    return replace(data, validation=validation, sameness=corpus.sameness)
+    return replace(data, validation=validation, sameness=data.sameness or corpus.sameness)

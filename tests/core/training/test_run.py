@@ -208,7 +208,6 @@ def test_a_short_list_of_phrases_is_learned_whole_and_its_words_are_shapes() -> 
     prepared = prepare(corpus, Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is None
     assert {"= ^Old", "= Inn", "= 2of", "= Wye$"} <= set(prepared.record.shapes)
-    for other in (replace(corpus, sameness="companies"), Corpus.from_names([one.replace(" ", "") for one in many])):
-        prepared = prepare(other, Recipe(), NumpyEngine, for_use=True)
-        assert prepared.parts.held_out is not None
-        assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
+    prepared = prepare(Corpus.from_names([one.replace(" ", "") for one in many]), Recipe(), NumpyEngine, for_use=True)
+    assert prepared.parts.held_out is not None
+    assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
