@@ -31,6 +31,9 @@ POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take lo
 POOL_SHARE = 0.1  # of the new names, at least: of fewer, a pool would have few different ones
 SHARE = 0.33  # of the new companies: a tenth takes three times as long, for names that are less varied
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
+Pools = dict[str, list[tuple[str, list[str]]]]  # of each kind
+
+_POOLS: dict[str, Pools] = defaultdict(dict)  # by the arguments of their providers, so that each is drawn once
 
 
 class NamegenProvider(BaseProvider):
@@ -39,11 +42,12 @@ class NamegenProvider(BaseProvider):
 
     Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096, of companies
     one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so there are
-    hundreds of thousands. The pool of a kind is drawn once, when it is first needed, and is the same for the same
-    arguments. So the seeds of Faker hold for these names as for all others, whatever else is asked for in between.
+    hundreds of thousands. The pool of a kind is drawn when it is first needed: once in a program for the same
+    arguments, but again in each provider for ``invented``. It is the same each time, so the seeds of Faker hold for
+    these names as for all others.
 
     Args:
-        generator: Faker's own, or a ``Faker`` of one locale.
+        generator: Faker's own, or a ``Faker`` of one locale, such as ``fake["de_DE"]``.
         model: what ``invented`` draws from: whatever ``namegen.load`` takes, or a model that is loaded already.
         temperature: of all models; None: 1.
         letter_case: how names are written, see ``LoadedModel.generate``.
@@ -79,8 +83,9 @@ class NamegenProvider(BaseProvider):
         self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
         self._labels = [f"{one},{gender}" for one in self._origins or [""]] if gender else self._origins
-        self._countries = country or ()
-        self._pools: dict[str, list[tuple[str, list[str]]]] = {}
+        self._countries = (country,) if isinstance(country, str) else tuple(country or ())
+        self._own: Pools = {}  # of a run folder, whose model may be another one tomorrow
+        self._shared = _POOLS[repr((temperature, letter_case, gender, self._origins, self._countries))]
 
     def invented(self) -> str:
         """A name of the model that the provider was given, else of the newest run, else a first name; a new one."""
@@ -119,9 +124,10 @@ class NamegenProvider(BaseProvider):
         return self._take("places")
 
     def _take(self, kind: str) -> str:
-        if kind not in self._pools:
-            self._pools[kind] = self._drawn(kind)
-        pool = self._pools[kind]
+        pools = self._shared if kind else self._own
+        if kind not in pools:
+            pools[kind] = self._drawn(kind)
+        pool = pools[kind]
         number, place = divmod(self.generator.random.getrandbits(64), len(pool))
         first, seconds = pool[place]
         return f"{first} {seconds[number % len(seconds)]}" if seconds else first

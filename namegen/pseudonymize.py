@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 from unicodedata import combining, normalize
 
-from namegen.core.data.list_formats import decode
+from namegen.core.data.list_formats import csv_columns, decode
 from namegen.errors import GenerationError, NamesError, SettingsError, quote, reason_of, setting, short, shown
 from namegen.files import is_there, look, read_whole, write_whole
 
@@ -194,14 +194,16 @@ def _bytes(text: str) -> bytes:
 
 
 def read_pool(path: Path | str) -> list[str]:
-    """The names of a file in UTF-8, a name a line. Raises NamesError: it cannot be read."""
-    return decode(_read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path)).split("\n")
+    """The names of a file in UTF-8: a name a line; of a ``.csv``, its column ``name``. Raises NamesError."""
+    text = decode(_read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path))
+    is_table = Path(path).suffix.lower() == ".csv"
+    return csv_columns(text, "name", None, short(path)).names if is_table else text.split("\n")
 
 
 def read_key(path: Path | str) -> bytes:
     """The bytes of a key. Raises NamesError: it cannot be read, or everybody can read it."""
     found = look(path, None)
-    if os.name == "posix" and found is not None and found.st_mode & stat.S_IROTH:
+    if os.name == "posix" and found and found.st_mode & stat.S_IROTH and not stat.S_ISDIR(found.st_mode):
         raise NamesError(f"everybody can read the key {short(path)}: keep it secret with `chmod 600 KEY`")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_FOLDER", small_models())
     monkeypatch.setattr("namegen.faker.POOL", 64)
     monkeypatch.setattr("namegen.faker.SMALL_POOL", 32)
+    monkeypatch.setattr("namegen.faker._POOLS", defaultdict(dict))
 
 
 def make():
@@ -77,13 +79,15 @@ def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyP
     names = {fake.invented_last_name() for _ in range(1_000)}
     assert [names] == [{name for name, *_ in pool} for pool in drawn]
     people = {fake.unique.invented_person() for _ in range(300)}
+    other = make()
+    assert {other.invented_last_name() for _ in range(9)} <= names
     [_, pool] = drawn
     assert people <= {f"{given} {family}" for given, one, _ in pool for _, other, family in pool if one == other}
     assert len(people) == 300 > 4 * len(pool)
 
 
+@pytest.mark.usefixtures("small")
 def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
-    require("faker")
     from faker import Faker
 
     from namegen.faker import NamegenProvider, Parts

@@ -29,13 +29,13 @@ MAX_CELL = 10_000_000  # characters: an open quotation mark does not take all me
     "namegen pseudonyms people.csv --column 1 --pool given.txt --pool family.txt --key-file my.key --out new.csv",
 )
 @click.argument("file")
-@click.option("--column", required=True, metavar="COLUMN", help="The column of the values: its name or its number.")
+@click.option("--column", "columns", required=True, multiple=True, metavar="COLUMN", help="Its name or its number.")
 @click.option(
     *("--pool", "pools"),
     multiple=True,
     required=True,
     metavar="NAMES",
-    help="A file of names, one per line; repeat the option for names of several parts.",
+    help="A file of names, one per line, or a CSV with a column `name`; repeat it for several parts.",
 )
 @click.option(
     "--key-file",
@@ -53,7 +53,7 @@ MAX_CELL = 10_000_000  # characters: an open quotation mark does not take all me
 @options.common
 def pseudonyms(
     file: str,
-    column: str,
+    columns: tuple[str, ...],
     pools: tuple[str, ...],
     key_file: str,
     out: Path | None,
@@ -65,9 +65,11 @@ def pseudonyms(
     """Put a name of a pool in place of each value in one column of a table.
 
     FILE is CSV, or - for standard input. The same value gets the same name wherever key, pool and context are the same,
-    and other columns stay as they are. Two values may share a name: standard error says how many pairs to expect. The
+    and other columns keep their values. Two values may share a name: standard error says how many pairs to expect. The
     file KEY.pool keeps the hash of the pool, so that another one is refused. --json prints these figures, beside --out.
     """
+    if len(columns) > 1:
+        raise click.UsageError("--column was given more than once: give one, and run again for another column.")
     if as_json and out is None:
         raise click.UsageError("--json needs --out, as the table goes to standard output.")
     if out is not None:
@@ -75,13 +77,14 @@ def pseudonyms(
     made = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
     keep_pool(key_file, made.pool_hash)
     notes(f"{made.size:,} names; the hash of the pool is {made.pool_hash}")
-    rows = renamed(file, column, made)
+    rows = renamed(file, columns[0], made)
     if out is None:
         sys.stdout.buffer.writelines(rows)
     else:
         write_whole(out, rows)
     values, pairs = made.hashed + made.numbers, made.expected_shared
-    notes(f"{counted(values, 'value')}; if all are different, expect {pairs:,.3g} pairs that share a name")
+    expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
+    notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")
     if as_json:
         found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
         click.echo(json_text(found))
@@ -111,6 +114,7 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
                 yield f"{joined}{end}".encode()
                 number += 1
     except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
+        where = "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "  # text is decoded in blocks
         raise NamesError(
-            f"cannot read row {number} of {short(file)} ({reason_of(error)}): give a table in CSV and UTF-8"
+            f"cannot read {where}{short(file)} ({reason_of(error)}): give a table in CSV and UTF-8"
         ) from error

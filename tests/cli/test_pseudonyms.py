@@ -51,13 +51,14 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
         ("cannot read row 3 of table.csv (1 cells where the first row has 2)", "first,b\nx,y\nz\n"),
         ("two values share the name", "first\n" + "".join(f"value {number}\n" for number in range(4))),
         ("no column 'first': choose one of 'name'", "name\nx\n"),
-        ("give a table in CSV and UTF-8", b"first\nx\xff\n"),
+        ("cannot read table.csv ('utf-8' codec", b"first\nx\xff\n"),
         ("cannot read row 2 of table.csv (unexpected end of data)", 'first\n"x\n'),
         ("the first row of a CSV file must name its columns", ""),
     ):
         place.write("table.csv", content)
         place(*ARGUMENTS, "--unique", "--out", "out.csv", "--force").refused(said)
     place(*ARGUMENTS, "--out", "out.csv").refused("exists already")
+    place(*ARGUMENTS, "--column", "b").refused("more than once: give one", code=2)
     place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
     assert (out.read_text(), sorted(path.suffix for path in place.folder.iterdir())) == (
         "old",
@@ -70,6 +71,8 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     assert (found["names"], found["values"], found["expected_shared"]) == (3, 3, 1)
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
+    place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')
+    assert place(*ARGUMENTS[:5], "pool.csv", *ARGUMENTS[6:]).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.txt", "Ada\n")
     place(*ARGUMENTS).refused("my.key.pool has the hash of another pool")
     for content, mode, said in ((b"", 0o600, "0 bytes"), (KEY[:15], 0o600, "15 bytes"), (KEY, 0o644, "everybody can")):
@@ -77,6 +80,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
         place(*ARGUMENTS).refused(said, code=1 if mode == 0o644 else 2)
     (place.folder / "my.key").unlink()
     place(*ARGUMENTS).refused("cannot read my.key", "head -c 32 /dev/urandom")
+    place(*ARGUMENTS[:7], ".").refused("cannot read . (")
     place.write("pool.txt", "\n")
     place.write("my.key", KEY).chmod(0o600)
     place(*ARGUMENTS).refused("pool has no names", code=2)
