@@ -19,6 +19,7 @@ from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
+from namegen.core.data.shapes import joint_shapes
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
@@ -469,7 +470,8 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     """Several models as one: each character is drawn from the weighted mean of what they say.
 
     Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
-    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
+    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are. Where all have learned
+    from short lists, a new name has shapes of these alone (``core/data/shapes.py``).
 
     A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
 
@@ -511,5 +513,6 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         choose=min(model.choose for model in models),
         sameness=joint(model.sameness for model in models),
         fourgrams=fourgrams,
+        shapes=joint_shapes([model.shapes for model in models]),
         lists=tuple(one for model in models for one in model.lists),
     )

@@ -239,7 +239,7 @@ class NameSource {
   wellFormed(name) {
     const characters = [...name];
     const fits = (shape) => this.shapes.has(shape);
-    if (this.shapes?.size && !shapesOfName(name, this.kinds, this.pairs, this.words).every(fits)) return false;
+    if (this.shapes.size && !shapesOfName(name, this.kinds, this.pairs, this.words).every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -429,5 +429,10 @@ class Blend extends NameSource {
       spaces: models.flatMap((model) => [...model.spaces]),
       normaliser: new Normaliser({ removal: table("removal"), folding: table("folding") }),
     });
+    const joined = (key) => models.flatMap((model) => [...model[key]]);
+    this.shapes = new Set(models.every(({ shapes }) => shapes.size) ? joined("shapes") : []);
+    this.pairs = models.every(({ pairs }) => pairs);
+    this.words = models.every(({ words }) => words);
+    this.kinds = new Map(joined("kinds"));
   }
 }

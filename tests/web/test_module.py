@@ -16,7 +16,7 @@ from namegen.api import read_checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
-from namegen.core.data.shapes import fits, shapes_of
+from namegen.core.data.shapes import fits, joint_shapes, shapes_of
 from namegen.core.network.bars import Bars
 from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
@@ -249,9 +249,7 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
 def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
     found = node(GENERATE, ["phrases", {"n": 8, "seed": 5}])
     assert all(fits(name, frozenset(models["phrases"].shapes)) for name in found)
-    assert {word for name in found for word in name.split(" ")} <= {
-        word for name in PHRASES for word in name.split(" ")
-    }
+    assert {word for name in found for word in name.split(" ")} <= WORDS
     assert all(len(set(name.split(" "))) == len(name.split(" ")) > 1 for name in found)
 
 
@@ -374,6 +372,15 @@ def test_a_blend_is_the_weighted_mean(node: Run) -> None:
     found = node(code)
     assert found["c"] == pytest.approx(found["mean"], rel=1e-12)
     assert (found["labels"], found["title"], len(set(found["names"]))) == ([], "shipped and labelled", 30)
+
+
+def test_a_blend_of_short_lists_has_names_of_the_shapes_of_both(node: Run, models: dict[str, Checkpoint]) -> None:
+    """Only one has phrases: no words of it are asked for."""
+    code = """({ load, blend }, json, [name, label]) =>
+        blend([load(json, "phrases"), load(json, name)], { labels: [null, label] }).generate({ n: 30, seed: 1 })"""
+    known = joint_shapes([models["phrases"].shapes, models["lstm"].shapes])
+    mixed, any_shape = node(code, ["lstm", "last"]), node(code, ["gru", "last"])
+    assert [all(fits(name, known) for name in names) for names in (mixed, any_shape)] == [True, False]
 
 
 def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:

@@ -53,9 +53,19 @@ def fits(name: str, known: frozenset[str]) -> bool:
     >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
     ['Ed-Lin']
     """
-    pairs, words = _have(known)
-    shapes = chain(_shapes(name), _words(name) if words else (), _pairs(name) if pairs else ())
+    signs = _signs(known)
+    shapes = chain(_shapes(name), _words(name) if "=" in signs else (), _pairs(name) if "+" in signs else ())
     return all(shape in known for shape in shapes)  # most of those that do not fit are out by their first ones
+
+
+def joint_shapes(lists: Sequence[Collection[str]]) -> frozenset[str]:
+    """The shapes that one of some lists has; no pairs, no words, or none at all, where a list has none of these.
+
+    >>> sorted(joint_shapes([{"Ul", "+Ab", "= ^Ab"}, {"Ull", "+bA"}])), joint_shapes([{"Ul"}, {}])
+    (['+Ab', '+bA', 'Ul', 'Ull'], frozenset())
+    """
+    common = frozenset.intersection(*map(_signs, map(frozenset, lists)))
+    return frozenset(shape for known in lists for shape in known if _sign(shape) in common)
 
 
 def lengths(known: Set[str]) -> tuple[int, int | None]:
@@ -68,7 +78,7 @@ def lengths(known: Set[str]) -> tuple[int, int | None]:
     shortest, part = min(numbers["<"], default=SHORT + 1) - 1, max(numbers[">"], default=SHORT - 1) + 1
 
     def longest(*, first: bool, last: bool) -> int:
-        of_place = [one for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last) and not _is_text(one)]
+        of_place = [one for one in known if (one[:1] == "^", one[-1:] == "$") == (first, last) and not _sign(one)]
         words = [one[first : len(one) - last] for one in of_place]
         return max((len(re.sub("[Ulda]*(?:UU|[lda])[Ulda]*", part * "x", word)) for word in words), default=0)
 
@@ -163,14 +173,14 @@ def _words(name: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8)
-def _have(known: frozenset[str]) -> tuple[bool, ...]:
-    """Whether pairs and words are among some shapes."""
-    return tuple(any(one.startswith(sign) and _is_text(one) for one in known) for sign in "+=")
+def _signs(known: frozenset[str]) -> frozenset[str]:
+    """What ``_sign`` gives of some shapes."""
+    return frozenset(map(_sign, known))
 
 
-def _is_text(shape: str) -> bool:
-    """Whether it is a pair or a word."""
-    return shape[:2] == "= " or (len(shape) == 3 and shape[0] == "+")
+def _sign(shape: str) -> str:
+    """Of a pair ``+``, of a word ``=``, of any other shape nothing."""
+    return shape[0] if shape[:2] == "= " or (len(shape) == 3 and shape[0] == "+") else ""
 
 
 def _coarse(part: str, capital: bool) -> str:
