@@ -5,7 +5,6 @@ PaddedRows, against the names themselves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -29,6 +28,7 @@ from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS, VOCABULARY
 from namegen.testing.material import small_steps
 from namegen.types import Array
 from tests.lion import LION
+from tests.reading import assert_same_state
 
 NETWORK = RecurrentNetwork(VOCABULARY.size, "lstm", hidden=(6, 5))
 
@@ -84,14 +84,6 @@ def pair(dtype: str = "float32", **settings: Any) -> tuple[Engine, Engine]:
     return engines
 
 
-def assert_same(found: Mapping[str, Array], expected: Mapping[str, Array]) -> None:
-    """Bit for bit."""
-    assert found.keys() == expected.keys()
-    for name, values in expected.items():
-        assert found[name].dtype == values.dtype
-        np.testing.assert_array_equal(found[name], values, err_msg=name)
-
-
 COMPARED = ("same after resuming", "same with masks and targets", "same clipping of huge gradients")
 
 
@@ -108,7 +100,7 @@ def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype
     engine, reference = pair(dtype, optimizer=optimizer)
     losses = [one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)]
     np.testing.assert_array_equal(*losses)
-    assert_same(engine.get_state(), reference.get_state())
+    assert_same_state(engine.get_state(), reference.get_state())
 
 
 def test_the_checks_follow_the_table_of_optimizers() -> None:
@@ -164,7 +156,7 @@ def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
     for one in (engine, reference):
         one.set_state(state if optimizer == "adam" else {name: state[name] for name in NETWORK.parameter_shapes})
         one.train_epoch(small_steps(4, masked=NETWORK))
-    assert_same(engine.get_state(), reference.get_state())
+    assert_same_state(engine.get_state(), reference.get_state())
 
 
 def test_a_loss_is_read_only_when_all_steps_are_made() -> None:

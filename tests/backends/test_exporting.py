@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine import cells
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.cells import CELLS
@@ -21,6 +20,7 @@ from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork
 from namegen.web.export import PageModel, describe, write_page
 from tests.labelled import labelled_checkpoint
+from tests.reading import engine_of
 from tests.requirements import require
 
 
@@ -68,8 +68,7 @@ EXPORTERS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
 
 def with_own_probe(checkpoint: Checkpoint) -> Checkpoint:
     """As if it had been trained with the cells that the NumPy engine has now."""
-    engine = NumpyEngine(checkpoint.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
+    engine = engine_of(checkpoint)
     return replace(checkpoint, probe=probe(engine, checkpoint.network.beginnings[0]))
 
 
@@ -101,8 +100,7 @@ def test_a_changed_cell_beside_a_model_of_the_old_one(target, tmp_path, monkeypa
 def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     checkpoint = labelled_checkpoint(cell, (12, 8))
     network = PageNetwork(describe("names", PageModel("names", checkpoint), ""), checkpoint.network)
-    engine = NumpyEngine(checkpoint.network, None, threads=1, dtype="float64")
-    engine.set_state(checkpoint.parameters)
+    engine = engine_of(checkpoint, "float64")
     tokens = np.random.default_rng(1).integers(0, checkpoint.vocabulary.size + 2, (20, 9), dtype=np.int32)
     expected = logits_of(engine, tokens)
     assert expected.std() > 0.5
@@ -114,8 +112,7 @@ def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
 def test_an_export_is_compared_behind_every_beginning() -> None:
     """A thousandth of the largest logit is rounding."""
     checkpoint, seen = labelled_checkpoint(), []
-    engine = NumpyEngine(checkpoint.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
+    engine = engine_of(checkpoint)
 
     def compute(tokens: Any, by: float) -> Any:
         seen.append(tokens)

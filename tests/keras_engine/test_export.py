@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import logits_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
 from tests.own_cells import ForeignNetwork
+from tests.reading import engine_of
 from tests.requirements import require
 
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
@@ -60,12 +60,6 @@ def network_and_parameters(cell: str, labels: int = 0) -> tuple[RecurrentNetwork
     return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
 
 
-def expected_of(network: RecurrentNetwork, parameters: dict[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
-    engine = NumpyEngine(network, None, threads=1)
-    engine.set_state(parameters)
-    return logits_of(engine, tokens)
-
-
 def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray]) -> Checkpoint:
     single = {name: values.astype(np.float32) for name, values in parameters.items()}
     return Checkpoint(network, Vocabulary("abcdefgh"), single)
@@ -76,10 +70,11 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
     cases = {cell: network_and_parameters(cell) for cell in ("gru", "lstm")}
     cases["labelled"] = network_and_parameters("simple_rnn", labels=2)
     for name, (network, parameters) in cases.items():
-        export_keras(small_checkpoint(network, parameters), tmp_path / f"{name}.keras")
+        checkpoint = small_checkpoint(network, parameters)
+        export_keras(checkpoint, tmp_path / f"{name}.keras")
         tokens = np.random.default_rng(3).integers(0, network.input_size, (4, 7), dtype=np.int32)
         tokens[:, 0] = np.resize(network.beginnings, 4)
-        np.savez(tmp_path / f"{name}.npz", tokens=tokens, logits=expected_of(network, parameters, tokens))
+        np.savez(tmp_path / f"{name}.npz", tokens=tokens, logits=logits_of(engine_of(checkpoint), tokens))
     shutil.copy(tmp_path / "gru.keras", tmp_path / "model.keras")
     Vocabulary("abcdefgh").save(tmp_path / "model.json")
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -17,6 +17,7 @@ from namegen.core.settings import TrainingSettings
 from namegen.errors import CheckpointError, EngineError
 from namegen.testing import CONFORMANCE_CHECKS
 from tests import reference
+from tests.reading import assert_same_state, logits_behind
 
 NAMES = ["Al", "Ali", "Al", "Bo", "Bob", "B", "Alibob", "obi"]
 VOCABULARY = Vocabulary.from_names(NAMES)
@@ -47,23 +48,13 @@ def steps(count: int, rate: float = 0.05) -> list[Step]:
     return [Step(batch, rate) for batch in batches[:count]]
 
 
-def assert_same_state(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
-    assert one.keys() == other.keys()
-    for name, values in one.items():
-        assert values.dtype == other[name].dtype
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
-
-
 @cells
 def test_stepping_is_the_plain_loop(cell: str) -> None:
     engine = make_engine(cell)
     for name in NAMES:
         tokens = [0, *VOCABULARY.encode(name).tolist()]
         expected, _ = reference.read_name(cell, engine.model.parameters, tokens)
-        state = engine.initial_state(1)
-        for token, row in zip(tokens, expected, strict=True):
-            logits, state = engine.step(np.array([token], np.int32), state)
-            np.testing.assert_allclose(logits[0], row, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(logits_behind(engine, tokens), expected, rtol=0, atol=1e-13)
 
 
 @cells

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
@@ -72,13 +71,6 @@ def exported(checkpoint: CheckpointOf, tmp_path_factory: pytest.TempPathFactory)
         return path
 
     return of
-
-
-def engine_of(checkpoint: Checkpoint, dtype: str = "float32") -> NumpyEngine:
-    """The same network in the engine that files are held against."""
-    engine = NumpyEngine(checkpoint.network, None, threads=1, dtype=dtype)
-    engine.set_state(checkpoint.parameters)
-    return engine
 
 
 def logits_of(model: object, tree: PrefixTree) -> np.ndarray:

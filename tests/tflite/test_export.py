@@ -31,7 +31,8 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.labelled import labelled_checkpoint
 from tests.own_cells import ForeignNetwork
-from tests.tflite.conftest import CheckpointOf, Exported, engine_of, merit_of
+from tests.reading import engine_of
+from tests.tflite.conftest import CheckpointOf, Exported, merit_of
 
 QUANTISATIONS = ("none", "float16", "int8")
 PAGE = Path(__file__).parents[2] / "docs" / "use" / "tflite.md"

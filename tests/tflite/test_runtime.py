@@ -28,13 +28,13 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.testing import LANGUAGE_MODEL_CHECKS
 from tests.labelled import FIRST, LABELS, NAMES, labelled_checkpoint
+from tests.reading import engine_of
 from tests.strategies import HARD_NAMES
 from tests.tflite.conftest import (
     CELLS,
     EACH,
     CheckpointOf,
     Exported,
-    engine_of,
     is_refused,
     logits_of,
     merit_of,

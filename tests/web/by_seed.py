@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from namegen.api.model import open_checkpoint
-from namegen.backends import load_engine
 from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
@@ -18,6 +17,7 @@ from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import default_max_length
+from tests.reading import engine_of
 
 LOW = 0xFFFFFFFF
 
@@ -59,8 +59,7 @@ class Drawer:
     """
 
     def __init__(self, checkpoint: Checkpoint, temperature: float) -> None:
-        self.engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype="float64")
-        self.engine.set_state(checkpoint.parameters)
+        self.engine = engine_of(checkpoint, "float64")
         self.temperature = temperature
         self.read: dict[tuple[int, ...], tuple[np.ndarray, object]] = {}
 

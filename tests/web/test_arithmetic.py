@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 import unicodedata
@@ -15,7 +16,6 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.backends import load_engine
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
@@ -33,6 +33,7 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables, write_page
 from namegen.wishes import claimed_beginnings
 from tests.labelled import labelled_checkpoint
+from tests.reading import engine_of, logits_behind
 from tests.web.conftest import at_random, visits
 
 LONGEST = 23
@@ -71,14 +72,8 @@ class Behind:
         return self.model.step(np.where(tokens == BOUNDARY, self.token, tokens).astype(np.int32), state)
 
 
-def engine_of(checkpoint: Checkpoint) -> Any:
-    engine = load_engine("numpy")(checkpoint.network, None, threads=1, dtype="float64")
-    engine.set_state(checkpoint.parameters)
-    return engine
-
-
 def model_of(checkpoint: Checkpoint, label: str | None) -> LanguageModel:
-    engine: LanguageModel = engine_of(checkpoint)
+    engine = engine_of(checkpoint, "float64")
     if label is None:
         return engine
     place = [one.name for one in checkpoint.labels].index(label)
@@ -161,13 +156,9 @@ def test_bars_are_those_of_python(page: Any) -> None:
 
 
 def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:
-    engine = engine_of(checkpoint)
-    state, last, product = engine.initial_state(1), beginning, 1.0
-    for token in checkpoint.vocabulary.encode(text).tolist():
-        logits, state = engine.step(np.array([last], np.int32), state)
-        weights = np.exp((logits[0] - logits[0].max()) / temperature)
-        product, last = product * float(weights[token] / weights.sum()), token
-    return product
+    tokens = checkpoint.vocabulary.encode(text).tolist()
+    logits = logits_behind(model_of(checkpoint, None), [beginning, *tokens[:-1]]) / temperature
+    return math.exp(sum(row[token] - np.logaddexp.reduce(row) for row, token in zip(logits, tokens, strict=True)))
 
 
 @pytest.mark.parametrize(("name", "temperature"), [("labelled gru", 1.0), ("labelled lstm", 0.6)])
@@ -204,7 +195,7 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     assert set(labels) == {0, 1}
     assert labels[0] / 200 == pytest.approx(0.6, abs=0.15)
     tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "onlyNew": False})
-    generator = Generator(engine_of(checkpoint), checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+    generator = Generator(model_of(checkpoint, None), checkpoint.vocabulary, beginnings=checkpoint.beginnings)
     tokens = generator.draw_one_by_one(np.array([[0.1] * 22, [0.9] * 22]), temperature=0.0)
     assert tries == 40
     assert {name for name, _ in found} == set(checkpoint.vocabulary.decode_all(tokens))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namegen.backends import load_engine
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.record import bytes_to_text
 from namegen.web.export import PageModel, write_page
+from tests.reading import engine_of
 from tests.web.conftest import Opener, at_random
 
 
@@ -20,8 +20,7 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
     """One logit is moved by a share of the largest; another model of the page is as it was."""
     models = {cell: at_random(cell, "abcdefg") for cell in ("lstm", "gru")}
     for cell, model in models.items():
-        engine = load_engine("numpy")(model.network, None, threads=1)
-        engine.set_state(model.parameters)
+        engine = engine_of(model)
         models[cell] = replace(model, probe=probe(engine, model.network.beginnings[0]))
     out = tmp_path / "page.html"
     write_page([PageModel(cell, model) for cell, model in models.items()], out)

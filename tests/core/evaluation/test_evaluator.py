@@ -30,6 +30,7 @@ from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests import reference
 from tests.core.generation.exact import SmallModel
+from tests.reading import logits_behind
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
@@ -44,13 +45,8 @@ def tree_of(names: Labelled) -> PrefixTree:
 
 def letters_of(model: LanguageModel, beginning: int, tokens: list[int]) -> list[tuple[float, bool]]:
     """The log-probability of each character and of the end, and whether it was the likeliest."""
-    state, last, found = model.initial_state(1), beginning, []
-    for token in [*tokens, 0]:
-        logits, state = model.step(np.array([last], np.int32), state)
-        wide = logits[0].astype(float)
-        found.append((float(wide[token] - np.logaddexp.reduce(wide)), int(np.argmax(wide)) == token))
-        last = token
-    return found
+    rows = zip(logits_behind(model, [beginning, *tokens]).astype(float), [*tokens, 0], strict=True)
+    return [(row[token] - np.logaddexp.reduce(row), np.argmax(row) == token) for row, token in rows]
 
 
 def figures(letters: list[tuple[float, bool]]) -> list[float]:

@@ -19,7 +19,7 @@ from namegen.core.evaluation.evaluator import chances_at_nodes
 from namegen.core.evaluation.scoring import score_names, score_quantiles
 from namegen.core.models.mixture import AnyBeginning, MixtureModel
 from namegen.errors import NamesError
-from tests.core.generation.exact import SmallModel, all_names, next_chances, over_beginnings
+from tests.core.generation.exact import SmallModel, all_names, letters_of, over_beginnings
 
 MODEL = SmallModel()
 
@@ -27,11 +27,7 @@ MODEL = SmallModel()
 @given(st.lists(st.text("abc", min_size=1, max_size=9), max_size=6))
 def test_letters_are_those_of_a_plain_loop(names: list[str]) -> None:
     for name, score in zip(names, score_names(MODEL, MODEL.vocabulary, names), strict=True):
-        state, last, expected = MODEL.initial_state(1), 0, []
-        for token in [*MODEL.vocabulary.encode_all([name])[0].tolist(), 0]:
-            logits, state = MODEL.step(np.array([last], np.int32), state)
-            expected.append(math.log(next_chances(logits[0])[token]))
-            last = token
+        expected = letters_of(MODEL, 0, name)
         assert score.name == name
         assert score.percentile is None
         np.testing.assert_allclose(score.letters, expected, rtol=1e-6)

@@ -14,6 +14,7 @@ from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
+from tests.reading import logits_behind
 
 
 class SmallModel:
@@ -86,6 +87,13 @@ def next_chances(
         order = kept
     total = sum(weights[place] for place in order)
     return [weights[place] / total if place in order else 0.0 for place in range(len(values))]
+
+
+def letters_of(model: SmallModel, beginning: int, name: str) -> list[float]:
+    """The log-probability of each character of a name and of its end."""
+    tokens = [*model.vocabulary.encode(name).tolist(), 0]
+    rows = logits_behind(model, [beginning, *tokens[:-1]])
+    return [math.log(next_chances(row)[token]) for row, token in zip(rows, tokens, strict=True)]
 
 
 def all_names(model: SmallModel, longest: int, *, beginning: int = 0, **sampling: float | None) -> dict[str, float]:

@@ -23,7 +23,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Event, Widened
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, next_chances
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, letters_of
 
 MODEL = SmallModel()
 V, LONGEST = MODEL.vocabulary_size, 4
@@ -39,12 +39,8 @@ def of_label(token: int) -> dict[str, float]:
 
 def merit(token: int, name: str) -> float:
     """The log-probability, number by number; of the first three tokens half."""
-    state, last, total = MODEL.initial_state(1), token, 0.0
-    for place, following in enumerate([*MODEL.vocabulary.encode(name).tolist(), 0]):
-        logits, state = MODEL.step(np.array([last], np.int32), state)
-        total += math.log(next_chances(logits[0])[following]) * (0.5 if place < 3 else 1.0)
-        last = following
-    return total
+    letters = letters_of(MODEL, token, name)
+    return sum(letters) - sum(letters[:3]) / 2
 
 
 def generator(beginnings: Beginnings = TWO, bars: Bars | None = None) -> Generator:

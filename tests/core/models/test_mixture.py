@@ -15,6 +15,7 @@ from namegen.core.models.mixture import AnyBeginning, MixtureModel, _mixed, as_o
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
+from tests.reading import logits_behind
 
 LISTS = (["Ann", "Anna", "Bo", "Bob"], ["Ann", "Nina", "Abo"])  # the first knows no i, neither knows both B and N
 WEIGHTS = (0.7, 0.3)
@@ -35,10 +36,7 @@ def chances_after(prefix: str, names: list[str]) -> dict[str, float] | None:
     model, vocabulary = counting(names)
     if vocabulary.unknown(prefix):
         return None
-    state = model.initial_state(1)
-    for token in [0, *vocabulary.encode(prefix)]:
-        logits, state = model.step(np.array([token], np.int32), state)
-    chances = np.exp(logits[0]) / np.exp(logits[0]).sum()
+    chances = np.exp(logits_behind(model, [0, *vocabulary.encode(prefix)])[-1])
     return dict(zip(["", *vocabulary.characters], chances, strict=True))
 
 
@@ -56,10 +54,8 @@ def mixed_after(prefix: str) -> dict[str, float]:
 @pytest.mark.parametrize("prefix", ["", "A", "An", "Bo", "N", "Ni"])
 def test_a_mixture_is_the_weighted_mean_of_the_models_that_know_the_prefix(prefix: str) -> None:
     model = mixture(*LISTS)
-    state = model.initial_state(1)
-    for token in [0, *model.vocabulary.encode(prefix)]:
-        logits, state = model.step(np.array([token], np.int32), state)
-    found = dict(zip(["", *model.vocabulary.characters], np.exp(logits[0]), strict=True))
+    chances = np.exp(logits_behind(model, [0, *model.vocabulary.encode(prefix)])[-1])
+    found = dict(zip(["", *model.vocabulary.characters], chances, strict=True))
     expected = mixed_after(prefix)
     assert sum(found.values()) == pytest.approx(1, abs=1e-12)
     for character, chance in found.items():

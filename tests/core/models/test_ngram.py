@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import best_ngram
 from namegen.core.models import ngram as module
@@ -21,7 +20,7 @@ from namegen.core.models.ngram import UNSMOOTHED, NgramModel
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
-from namegen.types import Array, Float64
+from tests.reading import logits_behind
 
 BEGINNING, STOP = "^", "$"
 NAMES = st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30)
@@ -32,14 +31,6 @@ PLAIN = -4  # as a label: what makes the beginning the boundary, ABC.size + PLAI
 def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
     vocabulary = Vocabulary.from_names(names)
     return PrefixTree.from_names(names, vocabulary), vocabulary
-
-
-def chances_after(model: LanguageModel, context: list[int]) -> Float64[Array, "V"]:
-    """Of every token, behind a beginning and the tokens that follow it."""
-    state = model.initial_state(1)
-    for token in context:
-        logits, state = model.step(np.array([token], np.int32), state)
-    return np.exp(logits[0])
 
 
 def plain_witten_bell(names: list[tuple[int, str]], order: int, context: list[int], token: int) -> float:
@@ -73,7 +64,7 @@ def test_witten_bell_is_the_formula(names: list[tuple[int, str]], order: int, la
     """Behind a label too, also one that no counted name has (3 never occurs): there the shorter contexts decide."""
     tree = PrefixTree.from_names([name for _, name in names], ABC, [ABC.size + label for label, _ in names])
     context = [ABC.size + label, *ABC.encode(prefix).tolist()]
-    found = chances_after(NgramModel(tree, ABC.size, order), context)
+    found = np.exp(logits_behind(NgramModel(tree, ABC.size, order), context)[-1])
     expected = [plain_witten_bell(names, order, context, token) for token in range(ABC.size)]
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
@@ -133,7 +124,7 @@ def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -
     tree, vocabulary = tree_of(names)
     prefix = "".join(letter for letter in prefix if letter in vocabulary.characters)
     plain, model = PlainKneserNey(names, order), NgramModel(tree, vocabulary.size, order, "kneser-ney")
-    found = chances_after(model, [0, *vocabulary.encode(prefix).tolist()])
+    found = np.exp(logits_behind(model, [0, *vocabulary.encode(prefix)])[-1])
     np.testing.assert_allclose(found, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12)
 
 
@@ -144,9 +135,8 @@ def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
     tree, vocabulary = tree_of(names)
     model, plain = NgramModel(tree, vocabulary.size, order, "kneser-ney"), PlainKneserNey(names, order)
     for name in names[::64]:
-        for length in range(len(name) + 1):
-            found = chances_after(model, [0, *vocabulary.encode(name[:length]).tolist()])
-            np.testing.assert_allclose(found, [plain.chance(name[:length], one) for one in plain.symbols], rtol=1e-12)
+        expected = [[plain.chance(name[:at], one) for one in plain.symbols] for at in range(len(name) + 1)]
+        np.testing.assert_allclose(np.exp(logits_behind(model, [0, *vocabulary.encode(name)])), expected, rtol=1e-12)
 
 
 def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,15 +188,13 @@ def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
 def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order: int) -> None:
     chain, expected = NgramModel(TREE, VOCABULARY.size, order + 1, UNSMOOTHED), counted_by_hand(order)
     for name in ("nhoJJnho", *dict.fromkeys(SOME)):  # the first one has contexts that no name has
-        state, text = chain.initial_state(1), [0] * order
-        for last, token in zip([0, *VOCABULARY.encode(name)], VOCABULARY.encode(name).tolist(), strict=False):
-            logits, state = chain.step(np.array([last], np.int32), state)
-            counts = expected.get(tuple(text[-order:]))
+        text = [0] * order + VOCABULARY.encode(name).tolist()
+        for place, logits in enumerate(logits_behind(chain, text[order - 1 :])):
+            counts = expected.get(tuple(text[place : place + order]))
             shares = np.full(VOCABULARY.size, 1 / VOCABULARY.size)
             if counts is not None:
                 shares = np.array([counts[other] / counts.total() for other in range(VOCABULARY.size)])
-            np.testing.assert_allclose(np.exp(logits[0]), shares, atol=1e-12)
-            text.append(token)
+            np.testing.assert_allclose(np.exp(logits), shares, atol=1e-12)
 
 
 def test_an_order_below_one_and_an_unknown_smoothing_are_refused() -> None:

@@ -48,13 +48,12 @@ VALUES: dict[str, Any] = {
 
 def a_checkpoint(**changes: object) -> Checkpoint:
     """A network that computes its own probe, as an export is held against it."""
-    from namegen.backends.numpy_engine.engine import NumpyEngine
     from namegen.core.evaluation.evaluator import probe
+    from tests.reading import engine_of
 
     values = NETWORK.initial_parameters("glorot", rng=np.random.default_rng(0))
-    engine = NumpyEngine(NETWORK, None, threads=1)
-    engine.set_state({name: value.astype(np.float32) for name, value in values.items()})
-    return Checkpoint(parameters=engine.get_state(), **{**VALUES, "probe": probe(engine, 4), **changes})
+    source = Checkpoint(parameters={name: value.astype(np.float32) for name, value in values.items()}, **VALUES)
+    return replace(source, **{"probe": probe(engine_of(source), 4), **changes})
 
 
 def by_checkpoint(source: Checkpoint, folder: Path) -> Record:

@@ -21,6 +21,7 @@ from namegen.core.teaching.lesson import draw, make_lesson, smoothed
 from namegen.core.training.preparation import prepare
 from namegen.errors import SettingsError, TrainingError
 from namegen.lists import load_bundled
+from tests.reading import logits_behind
 
 NAMES = ["Al", "Ali", "Alan", "Bo", "Bob", "Bobby", "Cy", "Lia", "Lila", "Nell", "Ann"] * 3
 VOCABULARY = Vocabulary.from_names(NAMES)
@@ -35,10 +36,7 @@ TEACHERS = MixtureModel(
 
 
 def chances_after(prefix: str, model: LanguageModel = TEACHERS, vocabulary: Vocabulary = VOCABULARY) -> np.ndarray:
-    state = model.initial_state(1)
-    for token in (0, *vocabulary.encode(prefix)):
-        logits, state = model.step(np.array([token], np.int32), state)
-    return np.exp(logits[0])
+    return np.exp(logits_behind(model, (0, *vocabulary.encode(prefix)))[-1])
 
 
 def prefixes_of(tree: PrefixTree, vocabulary: Vocabulary = VOCABULARY) -> list[str]:

@@ -47,11 +47,5 @@ def states(run: TrainingRun) -> dict[str, np.ndarray]:
     return run.prepared.engine.get_state()
 
 
-def assert_equal_states(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
-    assert one.keys() == other.keys()
-    for name, values in one.items():
-        np.testing.assert_array_equal(values, other[name], err_msg=name)
-
-
 def untimed(history: list[EpochRecord]) -> list[EpochRecord]:
     return [replace(record, seconds=0.0, training_seconds=0.0) for record in history]

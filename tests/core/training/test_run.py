@@ -19,8 +19,9 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
 from namegen.events import Event, Measuring
-from tests.core.training.small_runs import CORPUS, SHORT, After, assert_equal_states, make_run, states, untimed
+from tests.core.training.small_runs import CORPUS, SHORT, After, make_run, states, untimed
 from tests.lion import LION
+from tests.reading import assert_same_state, engine_of
 
 
 @pytest.mark.parametrize(
@@ -42,10 +43,10 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     last.resume()
     result = last.run()
     assert result.finished
-    assert_equal_states(states(last), states(whole))
+    assert_same_state(states(last), states(whole))
     assert untimed(last.progress.history) == untimed(whole.progress.history)
     assert last.progress.best.epoch == whole.progress.best.epoch
-    assert_equal_states(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
+    assert_same_state(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
 
 
 def test_a_stop_while_the_bars_are_measured_leaves_them_to_resume(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
     last.resume()
     result = last.run()
     assert (result.epochs, result.best_epoch) == (wanted.epochs, wanted.best_epoch)
-    assert_equal_states(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
+    assert_same_state(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
 
 
 def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None:
@@ -116,8 +117,7 @@ def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Pat
 def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
     run = make_run()
     checkpoint = run.run().checkpoint
-    engine = NumpyEngine(run.prepared.network, None, threads=1)
-    engine.set_state(checkpoint.parameters)
+    engine = engine_of(checkpoint)
     tree = PrefixTree.from_names(CORPUS.names, CORPUS.vocabulary)
     by_name = dict(
         zip(
@@ -136,8 +136,7 @@ def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped()
     run = make_run(data=DataSettings(split="unique"))
     assert run.prepared.batches.name_count < run.prepared.parts.training.name_count
     result = run.run()
-    engine = NumpyEngine(run.prepared.network, None, threads=1)
-    engine.set_state(result.checkpoint.parameters)
+    engine = engine_of(result.checkpoint)
     training, _, _ = CORPUS.split(DataSettings(), seed=0)
     tree = PrefixTree.from_names(training.names, CORPUS.vocabulary)
     assert AccuracyEvaluator(engine).evaluate(tree) == result.training
@@ -151,8 +150,7 @@ def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_pat
             run.resume()
         result = run.run()
         assert result.best_epoch < result.epochs
-        engine = NumpyEngine(result.checkpoint.network, None, threads=1)
-        engine.set_state(result.checkpoint.parameters)
+        engine = engine_of(result.checkpoint)
         np.testing.assert_array_equal(result.checkpoint.probe, probe(engine, 0))
 
 

@@ -1,0 +1,35 @@
+"""Networks as tests read them: in the NumPy engine, a token at a time; and states that may not differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.engine import LanguageModel
+from namegen.core.network.checkpoint import Checkpoint
+
+
+def engine_of(checkpoint: Checkpoint, dtype: str = "float32") -> NumpyEngine:
+    """Its network in the engine that every other reader is held against."""
+    engine = NumpyEngine(checkpoint.network, None, threads=1, dtype=dtype)
+    engine.set_state(checkpoint.parameters)
+    return engine
+
+
+def logits_behind(model: LanguageModel, tokens: Iterable[int]) -> np.ndarray:
+    """The logits behind each token of one row, (T, V)."""
+    state, rows = model.initial_state(1), []
+    for token in tokens:
+        logits, state = model.step(np.array([token], np.int32), state)
+        rows.append(logits[0])
+    return np.stack(rows)
+
+
+def assert_same_state(found: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
+    """Bit for bit."""
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name].dtype == values.dtype
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
