@@ -118,11 +118,10 @@ def test_a_wish_that_there_is_not_is_a_type_error_that_names_those_there_are() -
 
 
 def test_a_blend_of_short_lists_has_names_of_the_shapes_of_both(model: LoadedModel) -> None:
-    companies = api.load_shipped("companies")
-    first = replace(model, shapes=shapes_of(NAMES[:60]))
-    other = replace(companies, shapes=shapes_of(load_bundled("companies").names[:60]))
+    first, any_shape = replace(model, shapes=shapes_of(NAMES[:60])), api.load_shipped("companies")
+    other = replace(any_shape, shapes=shapes_of(load_bundled("companies").names[:60]))
     known = joint_shapes([first.shapes, other.shapes])
     names = api.blend([first, other]).generate(40, seed=1, choose=1)
     assert all(fits(name, known) for name in names)
     assert not all(fits(name, first.shapes) or fits(name, other.shapes) for name in names)
-    assert not all(fits(name, known) for name in api.blend([first, companies]).generate(40, seed=1, choose=1))
+    assert not all(fits(name, known) for name in api.blend([first, any_shape]).generate(40, seed=1, choose=1))
