@@ -265,7 +265,7 @@ def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str
 @pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given"])
 def test_hundreds_of_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
     """Of each cell that they have, in Node and in the browser."""
-    checkpoint = read_checkpoint(shipped_path(shipped))
+    checkpoint = replace(read_checkpoint(shipped_path(shipped)), training={})  # what companies begin with is as free
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
     expected = names_of_seed(checkpoint, n=300, seed=5, choose=0.33)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
