@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import run
 from tests.requirements import require
 
 ROOT = Path(__file__).parents[1]
@@ -231,17 +230,8 @@ def test_whether_a_path_exists_is_asked_in_one_way() -> None:
             assert not list(asks_about_paths(parsed(path))), path
 
 
-def run_python(code: str, folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def run_python(code: str, folder: Path) -> str:
+    done = run([sys.executable, "-c", code], folder, PYTHONWARNINGS="default")
     assert done.returncode == 0, done.stderr
     return done.stdout
 

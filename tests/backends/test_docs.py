@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 from namegen.backends import ENGINES, ENTRY_POINT_GROUP
+from tests.programs import run
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "develop" / "engines.md").read_text(encoding="utf-8")
+STRICT = (sys.executable, "-W", "error", "-c")
 
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
 
 
-def run(program: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_program_runs_and_has_learned() -> None:
     """Its own checks are among what runs. Without the last character it would be at 2.8 nats or more."""
-    done = run("".join(blocks("python")))
+    done = run([*STRICT, "".join(blocks("python"))])
     assert done.returncode == 0, done.stderr
     loss, names = done.stdout.splitlines()
     assert 2.2 < float(loss.split()[0]) < 2.6
@@ -43,7 +32,7 @@ def test_the_checks_of_the_page_are_sharp() -> None:
     """A gradient that is wrong by a thousandth does not pass them."""
     network, engine, _, checks = blocks("python")
     wrong = engine.replace("d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits")
-    done = run(network + wrong + checks)
+    done = run([*STRICT, network + wrong + checks])
     assert "1 of 23 checks of BigramEngine fail" in done.stderr
     assert "the gradient of output.kernel" in done.stderr
 

@@ -7,7 +7,6 @@ import doctest
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,12 +17,12 @@ import namegen
 from namegen.cli import cli
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
+from tests import programs
 from tests.docs.blocks import Block, arguments, read
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("namegen/models/*.md"))]
 CHAPTERS = set(ROOT.glob("docs/learn/[0-9]-*.md"))  # their cells are run by the site, and by tests of their own
-SECONDS = 120  # for one command
 
 
 def name_of(path: Path) -> str:
@@ -120,22 +119,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def environment(folder: Path) -> dict[str, str]:
+def run(command: list[str], folder: Path) -> programs.Done:
     path = os.pathsep.join((str(folder / "bin"), os.environ.get("PATH", "")))
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
-
-
-def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    return programs.run(command, folder, PATH=path, COLUMNS="80", NO_COLOR="1")
 
 
 def runnable() -> list[Path]:

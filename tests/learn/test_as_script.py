@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from tests import programs
 from tests.docs.test_course import code_of_chapter
 
 ROOT = Path(__file__).parents[2]
@@ -45,15 +45,9 @@ def test_a_program_has_every_cell_in_order(as_script: ModuleType, chapter: Path)
 def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
     """With the folder of the course on the path, as it is where the program lies there."""
 
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(LEARN)]), "MPLBACKEND": "Agg"},
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+    def run(*arguments: str | Path) -> programs.Done:
+        path = os.pathsep.join([str(ROOT), str(LEARN)])
+        return programs.run([sys.executable, *arguments], PYTHONPATH=path, MPLBACKEND="Agg")
 
     script = LEARN / "as_script.py"
     assert run(script, "1", "--out", tmp_path).returncode == 0

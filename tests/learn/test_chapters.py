@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.docs.test_course import code_of_chapter
 
 ROOT = Path(__file__).parents[2]
@@ -23,18 +22,10 @@ for number, code in enumerate(json.load(sys.stdin), 1):
 """
 
 
-def run(cells: list[str]) -> subprocess.CompletedProcess[str]:
+def run(cells: list[str]) -> programs.Done:
     """The cells one after the other in a process of their own, in the folder of the course."""
-    return subprocess.run(
-        [sys.executable, "-c", RUN],
-        input=json.dumps(cells),
-        cwd=LEARN,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
+    command = [sys.executable, "-c", RUN]
+    return programs.run(command, LEARN, given=json.dumps(cells), MPLBACKEND="Agg", OMP_NUM_THREADS="1")
 
 
 def test_chapter_2_is_sharp() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import programs
 from tests.requirements import require_program
 
 ADDRESS = "https://names.test/"  # nobody's: the browser is given the files instead of asking for them
@@ -33,14 +33,7 @@ def in_node(folder: Path) -> Run:
     def run(code: str, argument: object = None) -> Any:
         given = {"json": (folder / "names.json").read_text(encoding="utf-8"), "argument": argument}
         program = NODE % (json.dumps((folder / "names.mjs").as_uri()), code)
-        done = subprocess.run(
-            [node, "--input-type=module", "-e", program],
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = programs.run([node, "--input-type=module", "-e", program], given=json.dumps(given))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
