@@ -91,6 +91,7 @@ function connectKept() {
 
 const FIRST_SLICE = 60; // milliseconds of searching before the first names are shown
 const SLICE = 40; // and between two looks at what else there is to do
+const LONG = 18; // characters of a name and its label: more of them would wrap in narrow columns
 const LABELS_TOLD = 12; // the commonest, in what is said about a model
 
 let search = null;
@@ -111,8 +112,7 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("names").replaceChildren();
   byId("names").scrollTop = 0;
   byId("names").classList.toggle("long", wish.n > 60);
-  const wide = descriptionOf(wish.model).parts || defaults(wish.model, wish.other).longest > 64; // such as of companies
-  byId("names").classList.toggle("wide", Boolean(wide));
+  byId("names").classList.remove("wide");
   byId("message").hidden = true;
   showSummary();
   search = unlabelled(wish) ? null : searchFor(wish);
@@ -162,6 +162,7 @@ function addNames(found) {
       goTo(byId("watch-heading"));
     });
     keep.addEventListener("click", () => toggleKept(one.name));
+    if (`${one.name}${copy.querySelector(".of").textContent}`.length > LONG) byId("names").classList.add("wide");
     item.name = one.name;
     items.append(item);
   }
@@ -171,7 +172,7 @@ function addNames(found) {
 function showCount() {
   const found = search === null ? [] : search.found;
   const seen = found.filter(({ isNew }) => isNew === false).length;
-  const parts = [countOf(found.length, "name")];
+  const parts = found.length ? [countOf(found.length, "name")] : []; // why there are none, the message says
   if (search?.model.knowsNames && found.length) parts.push(seen ? `${thousands(seen)} seen` : "all new");
   if (search && !search.done) parts.push("searching…");
   byId("count").textContent = parts.join(", ");
@@ -245,7 +246,7 @@ function factsOf({ title, credit, tensors, cell, record }) {
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, LABELS_TOLD);
   const more = labels.length - commonest.length;
-  const told = commonest.map((label) => `${label.name} (${thousands(label.names)})`).join(", ");
+  const told = commonest.map((label) => `${labelText(label.name)} (${thousands(label.names)})`).join(", ");
   return [
     ["Model", title],
     ["Learned from", training.list && [training.list, countOfList(record)].filter(Boolean).join(", ")],

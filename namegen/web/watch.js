@@ -97,7 +97,7 @@ class Watch {
 
   showSentence(prefix, chances, chosen, number) {
     const quoted = (text) => element("bdi", { className: "quoted", translate: false }, text);
-    const start = this.nameLabel === null ? ["At the start"] : ["At the start of a name of ", quoted(this.nameLabel)];
+    const start = this.nameLabel === null ? ["At the start"] : ["At the start of a name of ", quoted(labelText(this.nameLabel))];
     const before = this.step === 0 ? start : ["After ", quoted(prefix.text)];
     const what = chosen === BOUNDARY ? ["the end of the name"] : [this.label(chosen)];
     let how = [" the random number ", element("b", {}, (number ?? 0).toFixed(4)), " falls on "];
@@ -115,7 +115,7 @@ class Watch {
     const others = order.length - shown.length;
     if (others > 0) {
       const rest = Math.max(0, 1 - shown.reduce((sum, id) => sum + chances[id], 0));
-      bars.push(this.bar(element("span", {}, `${others} other${others > 1 ? "s" : ""}`), rest, "others"));
+      bars.push(this.bar(element("span", {}, `${others} other${others > 1 ? "s together" : ""}`), rest, "others"));
     }
     byId("bars").replaceChildren(...bars);
   }

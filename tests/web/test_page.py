@@ -192,6 +192,7 @@ def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
         for field, text in wishes.items():
             page.fill(f"#{field}", text)
         assert len(names(page)) < 20, wishes
+        assert page.locator("#watch-heading").is_visible() == (names(page) != []), "no empty card"
         assert re.search(said, text_of(page, "#message")), wishes
     assert text_of(page, "#message") in text_of(page, "#status")
     page.fill("#n", "0")  # not a number that the field allows: what holds stays

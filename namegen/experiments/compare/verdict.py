@@ -43,7 +43,7 @@ def headline(results: Comparison) -> str:
     """
     parts, apart = [_faster_in_words(results)], farthest(results.lists).values()
     if apart:
-        parts.append("the engines learn the same" if max(apart) < PARITY_NATS else "the engines learn differently")
+        parts.append("the engines learn alike" if max(apart) < PARITY_NATS else "the engines learn differently")
     copied = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
     if copied:
         low, high = f"{min(copied):.0f}", f"{max(copied):.0f}"
@@ -69,7 +69,7 @@ def _faster_in_words(results: Comparison) -> str:
         found = ratios(first, other, results.lists)
         where, ratio = max(found.items(), key=lambda one: (one[1].clear, median(one[1].rounds)))
         if ratio.clear or len(ratio.rounds) == 1:
-            of = ", ".join(filter(None, (first.network if first.network != several[0][0].network else "", where)))
+            of = where or (first.network if first.network != several[0][0].network else "")
             return f"{first.called} trains {ratio.shown} times as fast as {other.called}{of and f' on {of}'}"
     return f"No difference in speed found in {own[0][0].batches}" if several else f"{own[0][0].called} alone was timed"
 
@@ -81,7 +81,7 @@ def _ngram_in_words(lists: Sequence[ListEntry], is_better: str) -> Iterator[str]
     better = [one is not None and one.high < 0 for one in found]
     worse = [one is not None and one.low > 0 for one in found]
     if any(better) and any(worse):
-        yield f"the n-gram is {is_better} on some lists"
+        yield "the n-gram is better on some lists"
     elif any(better):
         yield f"the n-gram is {'worse' if all(better) else 'no better'}"
     elif any(worse):
