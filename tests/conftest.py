@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -18,6 +19,15 @@ examples = 60 if "CI" in os.environ else 30
 hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")
 HEAVY = tuple(f"tests/{one}" for one in ("conformance", "keras_engine", "tflite", "backends", "test_own", "web"))
+
+
+@pytest.fixture
+def in_style() -> Iterator[None]:
+    """Draws as every drawing of namegen is drawn."""
+    from namegen.drawings.style import drawing_style
+
+    with drawing_style():
+        yield
 
 
 def pytest_runtest_setup() -> None:

@@ -10,10 +10,11 @@ from typing import NoReturn
 import pytest
 
 
-def require(library: str) -> None:
-    """Skip the test where the library is not installed; in continuous integration fail, so that no skip goes unseen."""
-    if importlib.util.find_spec(library) is None:
-        _do_without(library)
+def require(*libraries: str) -> None:
+    """Skip the test where a library is not installed; in continuous integration fail, so that no skip goes unseen."""
+    for library in libraries:
+        if importlib.util.find_spec(library) is None:
+            _do_without(library)
 
 
 def require_program(name: str) -> str:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -162,6 +163,26 @@ class Program:
         process = self.spawn(*arguments, before=before)
         out, err = process.communicate(timeout=120)
         return Run(process.returncode, out, err)
+
+
+def wait_until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
+    """Until something is there, while the program runs."""
+    for _ in range(6000):
+        found = what()
+        if found:
+            return found
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """By Ctrl-C; it says how to go on."""
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command continues" in err
+    assert "Traceback" not in err
 
 
 @contextmanager

@@ -133,8 +133,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
 @pytest.mark.slow  # TensorFlow loads slowly
 @pytest.mark.parametrize("command", ["export-tflite", "export-keras"])
 def test_another_arithmetic_is_not_exported(run: Runs, command: str) -> None:
-    require("keras")
-    require("tensorflow")
+    require("keras", "tensorflow")
     run("mingru")
     assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(f"{command} run")
 

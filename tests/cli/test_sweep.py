@@ -6,12 +6,10 @@ import contextlib
 import csv
 import json
 import re
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from namegen.experiments.sweep.run import MARK
-from tests.cli.conftest import ENVIRONMENT, Program
+from tests.cli.conftest import ENVIRONMENT, Program, stop, wait_until
 from tests.requirements import require
 
 CONFIG = """
@@ -38,17 +36,6 @@ training.learning_rate = [0.01, 0.001]
 """
 LONG, SHORT = 20, 2
 UNREACHABLE = "tcp://127.0.0.1:9"  # the port of the discard service, which no machine has open
-
-
-def wait_until(what: Callable[[], Any], process: subprocess.Popen[str]) -> Any:
-    """Until something is there, while the program runs."""
-    for _ in range(3000):
-        found = what()
-        if found:
-            return found
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -133,10 +120,7 @@ def test_a_sweep_that_is_stopped_goes_on_where_it_stopped(program, swept) -> Non
     folder = program.folder / "stopped"
     process = program.spawn("sweep", "long.toml", "--out", "stopped", "--workers", 1)
     workers = wait_until(lambda: finished(folder) and workers_of(process), process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command continues" in err
+    stop(process)
     assert json.loads((folder / "results.json").read_text(encoding="utf-8"))["left"] > 0
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert alive == []

@@ -45,8 +45,7 @@ List: TypeAlias = tuple[BatchMaker, Vocabulary]
 
 @pytest.fixture(autouse=True)
 def _keras() -> None:
-    require("keras")
-    require("tensorflow")
+    require("keras", "tensorflow")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
@@ -11,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from namegen.core.data.description import describe
-from namegen.drawings import style
 from namegen.drawings.description import description_figure, draw_description
+
+pytestmark = pytest.mark.usefixtures("in_style")
 
 AWKWARD = (
     "$x^2$",
@@ -30,12 +30,6 @@ AWKWARD = (
     "\ue000\U000e0001",
     "a" * 300,
 )
-
-
-@pytest.fixture(autouse=True)
-def _in_style() -> Iterator[None]:
-    with style.drawing_style():
-        yield
 
 
 def panel(figure: Figure, title: str) -> Axes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import pytest
 from matplotlib.axes import Axes
@@ -11,16 +10,12 @@ from matplotlib.axes import Axes
 from namegen.drawings import style
 from namegen.drawings.style import PALETTE, Level, draw_levels, name_lines
 
+pytestmark = pytest.mark.usefixtures("in_style")
+
 # WCAG 2.2 asks for 4.5 between text and its background: labels beside lines have the colours of the lines.
 LEAST_CONTRAST = 4.5
 BEHIND = ("paper", "raised")  # what other colours stand on
 GRID = "faint"  # meant to be hardly seen
-
-
-@pytest.fixture(autouse=True)
-def _in_style() -> Iterator[None]:
-    with style.drawing_style():
-        yield
 
 
 def test_no_drawn_text_lacks_a_glyph() -> None:

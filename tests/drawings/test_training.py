@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ from namegen.drawings.training import draw_history, history_figure
 from namegen.errors import OutputError
 from namegen.settings_toml import Config, merge
 
+pytestmark = pytest.mark.usefixtures("in_style")
+
 NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", "Ida", "Ivo") * 4
 
 
@@ -33,12 +34,6 @@ def trained() -> RunResult:
         Config(), {"training.effort": "quick", "training.epochs": 3, "data.validation": 0.3, "network.hidden": (4,)}
     )
     return api.train(Corpus(NAMES, source="small $list"), config=config)
-
-
-@pytest.fixture(autouse=True)
-def _in_style() -> Iterator[None]:
-    with style.drawing_style():
-        yield
 
 
 @pytest.fixture(scope="module")

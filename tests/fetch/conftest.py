@@ -49,8 +49,7 @@ def read_here(monkeypatch: pytest.MonkeyPatch, manners: Manners = QUICK) -> None
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rude]:
-    require("urllib3")
-    require("certifi")
+    require("urllib3", "certifi")
     monkeypatch.setenv("NO_PROXY", "*")  # whatever the machine has, the loopback is reached directly
     with rude_server() as served:
         yield served

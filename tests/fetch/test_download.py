@@ -266,8 +266,7 @@ def test_a_proxy_is_asked_where_the_environment_names_one(source, monkeypatch):
 @pytest.fixture
 def secure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rude]:
     """A server with TLS, whose certificate nobody knows but SSL_CERT_FILE."""
-    for library in ("cryptography", "urllib3", "certifi"):
-        require(library)
+    require("cryptography", "urllib3", "certifi")
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

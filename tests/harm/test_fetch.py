@@ -35,8 +35,7 @@ def resolve_numbers_alone(*arguments: Any, **options: Any) -> Any:
 
 @pytest.fixture
 def rude(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Rude]:
-    require("urllib3")
-    require("certifi")
+    require("urllib3", "certifi")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(download, "POLITE", HASTY)
     monkeypatch.setattr(socket, "getaddrinfo", resolve_numbers_alone)

@@ -31,8 +31,7 @@ from tests.requirements import require
 
 @pytest.fixture(autouse=True)
 def _keras() -> None:
-    require("keras")
-    require("tensorflow")
+    require("keras", "tensorflow")
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,7 @@ exec(open(sys.argv[1] + "/examples").read())
 
 @pytest.fixture(autouse=True)
 def _keras() -> None:
-    require("keras")
-    require("tensorflow")
+    require("keras", "tensorflow")
 
 
 def export_keras(*arguments: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +20,7 @@ from namegen.experiments.compare.figures import (
 )
 from namegen.experiments.report import Plot
 
-
-@pytest.fixture(autouse=True)
-def _in_style() -> Iterator[None]:
-    with style.drawing_style():
-        yield
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 def list_plots(comparison: Comparison) -> list[Plot]:
