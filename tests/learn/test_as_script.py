@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests import programs
 from tests.docs.test_course import code_of_chapter
+from tests.learn.test_pictures import learn
 
 ROOT = Path(__file__).parents[2]
 LEARN = ROOT / "docs" / "learn"
@@ -20,13 +20,7 @@ CHAPTERS = sorted(LEARN.glob("[0-9]-*.md"))
 
 @pytest.fixture(scope="module")
 def as_script() -> ModuleType:
-    """``docs/learn/as_script.py``, which lies in no package."""
-    spec = spec_from_file_location("as_script", LEARN / "as_script.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return learn("as_script")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)

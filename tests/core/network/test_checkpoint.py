@@ -79,21 +79,18 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
             Checkpoint.load(path)
 
 
-@pytest.mark.parametrize(("version", "advice"), [(7, "update namegen"), (5, "make it anew"), (0, "make it anew")])
-def test_a_file_of_another_format_is_refused_with_its_number_and_what_to_do(
-    tmp_path: Path, version: int, advice: str
-) -> None:
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        *((number, f"format version {number}, .*: make it anew$") for number in (5, 0)),
+        (7, "format version 7, .*: update namegen$"),
+        *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
+    ],
+)
+def test_a_file_of_another_format_is_refused_with_what_to_do(tmp_path: Path, version: object, said: str) -> None:
     path = tmp_path / "file.safetensors"
     write_tensors(path, {"a": np.ones(2)}, {"b": 3, "format_version": version})
-    with pytest.raises(CheckpointError, match=f"format version {version}, .*: {advice}$"):
-        read_tensors(path)
-
-
-@pytest.mark.parametrize("version", [None, True, 2.0, "2"])
-def test_a_version_that_is_no_whole_number_is_damage(tmp_path: Path, version: object) -> None:
-    path = tmp_path / "file.safetensors"
-    write_tensors(path, {"a": np.ones(2)}, {"format_version": version})
-    with pytest.raises(CheckpointError, match="is damaged"):
+    with pytest.raises(CheckpointError, match=said):
         read_tensors(path)
 
 

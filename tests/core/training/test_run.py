@@ -81,16 +81,19 @@ def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
     assert_same_state(dict(result.checkpoint.parameters), dict(wanted.checkpoint.parameters))
 
 
+def refuses_others(folder: RunFolder, data: dict[str, float], **training: float) -> None:
+    """Each of them alone."""
+    for name, value in training.items():
+        with pytest.raises(CheckpointError, match=r"other settings \[training\]"):
+            make_run(replace(SHORT, **{name: value}), folder=folder).resume()
+    with pytest.raises(CheckpointError, match=r"other settings \[data\]"):
+        make_run(data=DataSettings(**data, split="names"), folder=folder).resume()
+
+
 def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     make_run(folder=folder, stop=After(5)).run()
-    for training, data, part in (
-        (replace(SHORT, batch_size=16), None, "training"),
-        (replace(SHORT, drop_output=0.1), None, "training"),
-        (SHORT, DataSettings(validation=0.2, split="names"), "data"),
-    ):
-        with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
-            make_run(training, data, folder=folder).resume()
+    refuses_others(folder, data={"validation": 0.2}, batch_size=16, drop_output=0.1)
     with pytest.raises(NamesError, match="has changed since"):
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
 
@@ -106,12 +109,7 @@ def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Pat
     state.identity.training["batch_size"] = SHORT.batch_size
     folder.save_state(state)
     make_run(folder=folder).resume()
-    for training, data, part in (
-        (replace(SHORT, momentum=0.5), None, "training"),
-        (SHORT, DataSettings(test=0.1, split="names"), "data"),
-    ):
-        with pytest.raises(CheckpointError, match=rf"other settings \[{part}\]"):
-            make_run(training, data, folder=folder).resume()
+    refuses_others(folder, data={"test": 0.1}, momentum=0.5)
 
 
 def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> None:
