@@ -82,12 +82,10 @@ def attested(model: api.LoadedModel, names: Sequence[str]) -> list[str]:
     if model.fourgrams is None:
         return list(names)
     known, keeps = FourGrams(model.fourgrams, model.vocabulary), np.ones(len(names), bool)
-    lengths = np.array([len(name) for name in names], np.int64)
-    for length in np.unique(lengths).tolist():
-        [rows] = np.nonzero(lengths == length)
-        keeps[rows] = known.has_all(
-            model.vocabulary.encode_all([names[row] for row in rows])[0].reshape(-1, length), np.zeros(len(rows), int)
-        )
+    for length in set(map(len, names)):
+        rows = [row for row, name in enumerate(names) if len(name) == length]
+        tokens, _ = model.vocabulary.encode_all([names[row] for row in rows])
+        keeps[rows] = known.has_all(tokens.reshape(-1, length), np.zeros(len(rows), int))
     return [name for name, keep in zip(names, keeps.tolist(), strict=True) if keep]
 
 

@@ -62,8 +62,7 @@ def labelled_names() -> list[tuple[str, str]]:
 def rounded(trained: Path, out: Path) -> None:
     """Write a model with parameters of 16 bits, and without what only a model for use needs."""
     model = Checkpoint.load(trained)
-    credit = f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}"
-    training = {**model.training, "list": "base", "credit": credit}
+    training = {**model.training, "list": "base", "credit": f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}"}
     in_half(replace(model, training=training, bars=None, choose=EVERY_NAME)).save(out, half=True)
 
 
