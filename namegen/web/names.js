@@ -323,7 +323,7 @@ class Model extends NameSource {
     this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);
-    this.pairs = record.shapes.some((shape) => /^\+..$/su.test(shape));
+    this.pairs = record.shapes.some((shape) => /^\+\|.$/su.test(shape));
     this.words = record.shapes.some((shape) => shape.startsWith("= ^"));
     this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));
   }
@@ -348,9 +348,7 @@ class Model extends NameSource {
   }
 }
 
-// ---- several models as one: a blend ----
-
-// Several models as one: namegen/core/models/mixture.py and namegen/api/blending.py in JavaScript.
+// ---- several models as one, a blend: namegen/core/models/mixture.py and `blend` of namegen/api/model.py ----
 
 /**
  * p(next | prefix) = Σ w p(next | prefix): at every character the weighted mean of the networks' probabilities, over all

@@ -317,3 +317,9 @@ def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way
         result = invoke(command)
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith("namegen: ")
+
+
+def test_real_family_names_come_where_they_are_asked_for() -> None:
+    people = api.invent_people(12, family="real", origins=["Finnish", "Italian"], seed=1)
+    assert {one.family for one in people} <= set(load_bundled("world-family").names)
+    assert len(people) == 12

@@ -8,7 +8,7 @@ raises ``FORMAT_VERSION``; a test holds a file of the present one.
 of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
 description is a JSON text, which begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":7,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":8,…
 
 where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The names are as
 ``KnownSet.to_bytes`` writes them.

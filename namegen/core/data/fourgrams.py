@@ -7,8 +7,8 @@ more of the names that are likely by a network and whose 4-grams all stand in th
 A 4-gram may begin before the name and end behind it: boundaries stand there. Kept is a number for each, in the form of
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
 
-Of labelled names, a label and three characters behind each other take the place of four: what Finnish names have says
-nothing of Polish ones, and few of them have all of their 4-grams.
+Of labelled names, a label and three characters behind each other take the place of four characters: what Finnish names
+have says nothing of Polish ones, and new Polish names of Polish 4-grams alone would be few.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class FourGrams:
 
     Args:
         known: as ``fourgrams_of`` gives them, or those of several lists.
-        labels: how many labels the list has.
+        labels: how many labels the list has, or up to which one names are asked about.
 
     >>> names = ["Anna", "Hanna", "Hansel"]
     >>> vocabulary = Vocabulary.from_names(names)

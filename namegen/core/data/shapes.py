@@ -41,7 +41,7 @@ def are_phrases(names: Collection[str]) -> bool:
     """
     if not FEWEST_NAMES <= len(names) < MOST_NAMES:
         return False
-    words = [word for name in names for word in name.split(" ")]
+    words = [word for name in names for word in name.split()]
     several = sum(" " in name for name in names)
     return several >= PHRASES * len(names) and len(set(words)) <= COME_AGAIN * len(words)
 
@@ -61,8 +61,8 @@ def fits(name: str, known: frozenset[str]) -> bool:
 def joint_shapes(lists: Sequence[Collection[str]]) -> frozenset[str]:
     """The shapes that one of some lists has; no pairs, no words, or none at all, where a list has none of these.
 
-    >>> sorted(joint_shapes([{"Ul", "+Ab", "= ^Ab"}, {"Ull", "+bA"}])), joint_shapes([{"Ul"}, {}])
-    (['+Ab', '+bA', 'Ul', 'Ull'], frozenset())
+    >>> sorted(joint_shapes([{"Ul", "+|A", "= ^Ab"}, {"Ull", "+|b"}])), joint_shapes([{"Ul"}, {}])
+    (['+|A', '+|b', 'Ul', 'Ull'], frozenset())
     """
     common = frozenset.intersection(*map(_signs, map(frozenset, lists)))
     return frozenset(shape for known in lists for shape in known if _sign(shape) in common)
@@ -174,13 +174,14 @@ def _words(name: str) -> Iterator[str]:
 
 @lru_cache(maxsize=8)
 def _signs(known: frozenset[str]) -> frozenset[str]:
-    """What ``_sign`` gives of some shapes."""
-    return frozenset(map(_sign, known))
+    """What ``_sign`` gives of some shapes, which have a pair that a name begins with if they have any."""
+    signs = frozenset(map(_sign, known))
+    return signs if any(one[:2] == "+|" for one in known) else signs - {"+"}
 
 
 def _sign(shape: str) -> str:
     """Of a pair ``+``, of a word ``=``, of any other shape nothing."""
-    return shape[0] if shape[:2] == "= " or (len(shape) == 3 and shape[0] == "+") else ""
+    return shape[0] if (shape[:2] == "= " and len(shape) > 2) or (len(shape) == 3 and shape[0] == "+") else ""
 
 
 def _coarse(part: str, capital: bool) -> str:

@@ -1,8 +1,7 @@
 """PeopleInventor: whole people who never were, a given name and a family name of one origin, alone or in households.
 
-An origin is chosen first, each as likely as the others, then a gender, then both names are drawn from what is known of
-them. Where a language's family names have forms, a household shares one name in the form of each
-person's gender.
+Origins and their genders are dealt out as evenly as can be, then both names are drawn from what is known of them. Where
+a language's family names have forms, a household shares one name in the form of each person's gender.
 """
 
 from __future__ import annotations
@@ -132,7 +131,8 @@ class PartOfName:
     def refuses(self, name: str) -> bool:
         """Whether a name is in the list where only new ones will do."""
         known, sameness = self.any_origin.known_names, self.any_origin.sameness
-        return not self.allow_seen and known is not None and bool(sameness.are_known([name], known)[0])
+        only_new = self.listed is None and not self.allow_seen
+        return only_new and known is not None and bool(sameness.are_known([name], known)[0])
 
     def check(self, rng: np.random.Generator) -> None:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
@@ -224,7 +224,7 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
         origins = [one for one in origins if not one.exhausted]
         rng.shuffle(batch)
         people = [person for household in batch for person in household][: n - found]
-        if size > 1:
+        if inventor.household > 1:
             people = [replace(one, household=households + place // size + 1) for place, one in enumerate(people)]
         found, households = found + len(people), households + len(batch)
         if people:

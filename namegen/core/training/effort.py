@@ -92,7 +92,8 @@ FEW = Choice(
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
 # of the list, its shapes and its bars keep out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
-# Phrases of a short list: what is smoothed or learned by heart does not put their words together anew.
+# Phrases of a short list: a network that leans on counting, or learns by heart, does not put their words together anew.
+# So nothing is smoothed, and as much is dropped as of more names.
 FEW_PHRASES = replace(FEW, smoothing=0.0, readings=60, updates=0)
 # From a base there is less to learn, and smoothing would take back what it knows.
 FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
