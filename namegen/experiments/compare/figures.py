@@ -221,7 +221,7 @@ def speed_figure(models: Sequence[Generation], colours: Colours) -> Figure:
     axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel("names per second (logarithmic)")
     called = [shown for name, shown in ALGORITHMS.items() if name in handles]
-    figure.legend([handles[name] for name in ALGORITHMS if name in handles], called, loc="outside upper right", ncols=2)
+    figure.legend([handles[name] for name in ALGORITHMS if name in handles], called, loc="outside lower center", ncols=2)
     return figure
 
 
