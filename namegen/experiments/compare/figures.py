@@ -220,8 +220,8 @@ def speed_figure(models: Sequence[Generation], colours: Colours) -> Figure:
     axes.set_yticks(range(len(models)), [fill(f"{one.model}: {one.network}", 24) for one in models], fontsize=8.5)
     axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel("names per second (logarithmic)")
-    called = [shown for name, shown in ALGORITHMS.items() if name in handles]
-    figure.legend([handles[name] for name in ALGORITHMS if name in handles], called, loc="outside lower center", ncols=2)
+    called = {shown: handles[name] for name, shown in ALGORITHMS.items() if name in handles}
+    figure.legend(list(called.values()), list(called), loc="outside lower center", ncols=2)
     return figure
 
 
