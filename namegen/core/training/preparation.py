@@ -144,7 +144,7 @@ def prepare(
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
     learned = corpus.where(parts.part_of == TRAINING)
     recipe, base, begins_from = begun(recipe, open_base, corpus, learned)
-    recipe = settled(recipe, parts, phrases=corpus.is_phrases)
+    recipe = settled(recipe, parts, phrases=learned.is_phrases)
     network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
@@ -163,8 +163,7 @@ def prepare(
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
     is_short = len(parts.distinct_names) < MOST_NAMES
-    learned_shapes = shapes_of(parts.learned_names, phrases=corpus.is_phrases)
-    shapes = tuple(sorted(learned_shapes)) if for_use and is_short else ()
+    shapes = tuple(sorted(shapes_of(parts.learned_names, phrases=learned.is_phrases))) if for_use and is_short else ()
     fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
     record = Record(
         network,
