@@ -16,7 +16,7 @@ import click
 from namegen import __version__
 from namegen.cli.ending import end_as_by_ctrl_c, exit_code, flush, output_ended, prepare_streams
 from namegen.cli.terminal import Context, error_line, option_name, printable
-from namegen.errors import NamegenError, SettingsError, nearest, shortened
+from namegen.errors import MAX_MESSAGE, NamegenError, SettingsError, nearest, shortened
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -151,7 +151,7 @@ def _told_in_short() -> Iterator[None]:
         told = " ".join(error.format_message().split())  # click has a line for each choice
         if isinstance(error, click.NoSuchOption) and error.ctx is not None:
             told = _no_such_option(error.option_name, error.ctx.command.get_params(error.ctx))
-        raise click.UsageError(shortened(printable(told)), error.ctx) from error
+        raise click.UsageError(shortened(printable(told), MAX_MESSAGE - len("Error: ")), error.ctx) from error
 
 
 def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.errors import SettingsError, of_part, setting, shortened
+from namegen.errors import MAX_MESSAGE, SettingsError, of_part, setting, shortened
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import LONG
 
-LONGEST = 4000  # bytes: a message of at most 2,000 and, beside a wrong argument, the usage
+LONGEST = 2 * MAX_MESSAGE  # bytes: a message and, beside a wrong argument, the usage
 TEXTS = ("x" * LONG, "é" * LONG, "\x1b[31m" * 20_000, "a/" * 60_000, "1" * LONG, "x" * 300)
 # What an option needs beside it: a model where names are drawn, and a list that is not there where there is much to do.
 BESIDE = {"generate": ["mlb-first"], "people": [], "players": [], "companies": [], "score": ["mlb-first", "Al"]}
@@ -41,6 +41,7 @@ def run(arguments: list[str], text: str) -> None:
     result = CliRunner().invoke(cli, [one.replace("{}", text) for one in arguments], catch_exceptions=False)
     assert result.exit_code in (0, 1, 2), result.exit_code
     assert len(result.stderr.encode(errors="replace")) <= LONGEST, result.stderr[:300]
+    assert all(len(line.encode(errors="replace")) <= MAX_MESSAGE for line in result.stderr.split("\n"))
 
 
 def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,6 +240,12 @@ class TrainingSubject:
     role: Role
     config: Mapping[str, Json]
 
+    def __post_init__(self) -> None:
+        try:
+            from_plain(tuple[SplitName, Count, float, Count], [*vars(self.reference).values(), self.seed])
+        except (KeyError, TypeError):
+            raise ValueError("a config without split, split_seed, validation or seed: expected all of them") from None
+
     @property
     def split(self) -> SplitName:
         """How the list is split."""

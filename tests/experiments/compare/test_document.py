@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from inspect import getdoc
 from typing import Any
 
@@ -66,6 +66,10 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(comparis
     columns = {"characters": [4, 5], "nats": [1.0, 2.0], "hits": [3, 3], "sampled": [1.5, 1.5]}
     with pytest.raises(ValueError, match="columns of 1 and 2 groups: expected as many in each"):
         from_plain(HeldOutGroups, {**columns, "hits": [3]})
+    for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
+        trained = comparison.lists[0].trainings[0]
+        with pytest.raises(ValueError, match="a config without split, split_seed, validation or seed"):
+            replace(trained, config={**trained.config, **lacking})
     with pytest.raises(ValueError, match="different lengths"):
         from_plain(Training, {**run, "history": {**run["history"], "epoch": [1]}})  # type: ignore[dict-item]
 

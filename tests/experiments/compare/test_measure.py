@@ -129,7 +129,8 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("namegen.backends.load_engine", lambda name: Attention)
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
-    config = {"network": {"cell": "lstm"}, "data": {"split": "names"}, "training": {"seed": 0}}
+    config = {"network": {"cell": "lstm"}, "data": {"split": "names", "split_seed": 0, "validation": 0.1}}
+    config["training"] = {"seed": 0}
     with pytest.raises(EngineError, match="the engine fake has no cell 'lstm': choose one of attention"):
         measured(TrainingSubject("n", "x", "network", config))
     path = tmp_path / "model.safetensors"
