@@ -85,7 +85,7 @@ def attested(model: api.LoadedModel, names: Sequence[str]) -> list[str]:
     for length in set(map(len, names)):
         rows = [row for row, name in enumerate(names) if len(name) == length]
         tokens, _ = model.vocabulary.encode_all([names[row] for row in rows])
-        keeps[rows] = known.has_all(tokens.reshape(-1, length), np.zeros(len(rows), int))
+        keeps[rows] = known.allows_whole(tokens.reshape(-1, length), np.zeros(len(rows), int))
     return [name for name, keep in zip(names, keeps.tolist(), strict=True) if keep]
 
 

@@ -43,7 +43,7 @@ MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much wi
 # These need no page: a module is made of them.
 ENGINE = ("network.js", "bars.js", "seen.js", "companies.js", "names.js", "search.js", "data.js")
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
-FORMAT, FORMAT_VERSION = "namegen-names", 11  # of a module's data
+FORMAT, FORMAT_VERSION = "namegen-names", 12  # of a module's data
 _FOLDER = Path(__file__).parent
 
 

@@ -38,6 +38,7 @@ function shapesOfName(name, kinds, pairs, words) {
 }
 
 const FIRST_LABEL = 0x110000; // its number among those of characters
+const LACKING = 1; // four characters in a row inside a labelled name that its label may lack
 const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
 
 /**
@@ -94,18 +95,27 @@ class Prefix {
     return (this.claimed ??= ends && this.model.isClaimed(this.text));
   }
 
-  /**
-   * Whether the list has the four characters that it ends with, or, `ended`, the last three with the boundary behind
-   * them; of a labelled list, a label with the last three.
-   */
+  /** Whether its four characters in a row, or those that end it, are the list's; of a label all but `LACKING` inside. */
   isAttested(ended = false) {
-    const { fourGrams, characters } = this.model;
+    const { fourGrams, labelled } = this.model;
     if (!fourGrams) return true;
+    return ended ? this.endsAsListed(true) : this.lacking <= (labelled ? LACKING : 0);
+  }
+
+  /** How many of its four characters in a row the list, or its label, has not; endless where its first are among them. */
+  get lacking() {
+    const more = () => (this.endsAsListed() ? 0 : this.depth < 4 ? Infinity : 1);
+    return (this.lacks ??= this.before ? this.before.lacking + more() : 0);
+  }
+
+  /** Whether the list, or its label, has the four characters that it ends with, or, `ended`, three and the boundary. */
+  endsAsListed(ended = false) {
+    const { fourGrams, characters } = this.model;
     const last = ended ? [0] : [];
     for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) {
       last.unshift(characters[prefix.token]?.codePointAt(0) ?? 0);
     }
-    if (this.model.labelled) last[0] = FIRST_LABEL + this.root.token - characters.length;
+    if (this.model.labelled) last.unshift(FIRST_LABEL + this.root.token - characters.length);
     return fourGrams.has(last);
   }
 

@@ -133,7 +133,7 @@ class KnownNames {
 
 /** Which four characters in a row the names of a list have: namegen/core/data/fourgrams.py in JavaScript. */
 class FourGrams extends KnownNames {
-  /** `points`: of four in a row, the number of each; 0 stands for the boundary. */
+  /** `points`: of four in a row, the number of each, 0 for the boundary; of labelled names that of the label first. */
   has(points) {
     const next = (number, point) => BigInt.asUintN(64, number * 0x100000001b3n + BigInt(point));
     return this.holds(scramble(points.reduce(next, 0n)));

@@ -111,7 +111,7 @@ def names_of_seed(
         if bars is None:
             return True
         tokens, beginning = np.array([prefix[1:]], np.int32), np.array(prefix[:1], np.int32)
-        if fourgrams is not None and not fourgrams.has_last(tokens, beginning, ended=whole).all():
+        if fourgrams is not None and not fourgrams.allows(tokens, beginning, ended=whole).all():
             return False
         ids = (*prefix, BOUNDARY) if whole else prefix
         scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]

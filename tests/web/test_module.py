@@ -73,7 +73,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 11: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 12: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),

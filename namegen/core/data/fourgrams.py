@@ -7,8 +7,8 @@ more of the names that are likely by a network and whose 4-grams all stand in th
 A 4-gram may begin before the name and end behind it: boundaries stand there. Kept is a number for each, in the form of
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
 
-Of labelled names, a label and three characters behind each other take the place of four characters: what Finnish names
-have says nothing of Polish ones, and new Polish names of Polish 4-grams alone would be few.
+Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
+alone would be few, so a labelled name may have one inside that its label has not.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, scramble
@@ -25,6 +26,7 @@ from namegen.types import Array, Bool, Int, UInt64
 LENGTH = 4  # characters: of three nearly every name is made, of five next to no new one
 SHORTEST = 5  # characters of the names of a list, on average: of shorter ones, next to no new name is made of them
 FEWEST_OF_LABEL = 50  # names, on average: of fewer, hardly any other is made of what these have
+LACKING = 1  # 4-grams inside a labelled name that its label may lack: with two, or one at its end, readers take half
 FIRST_LABEL = 0x110000  # the number of the first label, behind those of all characters
 FACTOR = 0x100000001B3  # the prime by which FNV multiplies
 
@@ -40,32 +42,41 @@ class FourGrams:
     >>> vocabulary = Vocabulary.from_names(names)
     >>> known = FourGrams(fourgrams_of(PrefixTree.from_names(names, vocabulary), vocabulary), vocabulary)
     >>> tokens, start = vocabulary.encode_all(["Anna", "Anns", "anna", "Hann"])[0].reshape(4, 4), np.zeros(4, np.int32)
-    >>> known.has_last(tokens, start, ended=False).tolist(), known.has_last(tokens, start, ended=True).tolist()
+    >>> known.allows(tokens, start, ended=False).tolist(), known.allows(tokens, start, ended=True).tolist()
     ([True, False, True, True], [True, False, True, False])
     """
 
     def __init__(self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0) -> None:
         self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
 
-    def has_last(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
-        """Whether the list has the 4-gram that a prefix, or, ``ended``, a name with its boundary, ends with.
+    def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
+        """Whether a prefix whose beginnings are allowed is so, too: the list has the 4-gram that it ends with; or, of
+        labels, that is inside the name, and the label lacks no more than ``LACKING`` in all.
 
         Args:
             tokens: of the characters.
             beginning: what stands before them: the boundary or a label.
-            ended: whether a boundary stands behind them.
+            ended: whether a boundary stands behind them, as they are a whole name.
         """
-        last = np.pad(tokens[:, -LENGTH:], ((0, 0), (LENGTH, int(ended))))[:, -LENGTH:]
-        if self._labels:
-            last[:, 0] = beginning
-        return self._known.holds(_numbers(self._points[last]))
+        padded = np.pad(tokens, ((0, 0), (LENGTH, int(ended))))
+        allowed = self._has(padded[:, -LENGTH:], beginning)
+        if self._labels and not ended and tokens.shape[1] >= LENGTH:
+            rows = np.flatnonzero(~allowed)
+            grams = sliding_window_view(padded[rows], LENGTH, axis=1)[:, 1:]  # (rows, grams, LENGTH)
+            has = self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
+            allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - LACKING
+        return allowed
 
-    def has_all(self, tokens: Int[Array, "K length"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
-        """Whether the list has all 4-grams of whole names."""
-        has = self.has_last(tokens, beginning, ended=True)
+    def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
+        grams = np.column_stack((beginning, grams)) if self._labels else grams
+        return self._known.holds(_numbers(self._points[grams]))
+
+    def allows_whole(self, tokens: Int[Array, "K length"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
+        """Whether whole names may be offered."""
+        allowed = self.allows(tokens, beginning, ended=True)
         for end in range(1, tokens.shape[1] + 1):
-            has &= self.has_last(tokens[:, :end], beginning, ended=False)
-        return has
+            allowed &= self.allows(tokens[:, :end], beginning, ended=False)
+        return allowed
 
 
 def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = SHORTEST) -> KnownSet | None:
@@ -87,7 +98,7 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
         node = np.maximum(tree.parent[node], 0)
     grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
     if labels:
-        grams[:, 0] = starts[np.concatenate((root[tree.roots :], root[ended]))]
+        grams = np.column_stack((starts[np.concatenate((root[tree.roots :], root[ended]))], grams))
     return KnownSet(np.unique(_numbers(_points(vocabulary, labels)[grams]))).short
 
 
@@ -97,7 +108,7 @@ def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:
-    """A number of each 4-gram that looks random."""
+    """A number of each 4-gram, with its label or without, that looks random."""
     number = np.zeros(len(points), np.uint64)
     for column in points.T:
         number = number * np.uint64(FACTOR) + column

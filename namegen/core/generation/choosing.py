@@ -27,7 +27,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
-SHARE_OF_SHORT, SHARE = 0.1, 0.05  # of a short list, of others
+SHARE_OF_SHORT, SHARE_OF_LABELS, SHARE = 0.1, 0.02, 0.05  # of a short list, of one with labels, of others
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
@@ -35,11 +35,11 @@ NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a len
 UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
 
 
-def default_share(distinct_names: int) -> float:
+def default_share(distinct_names: int, labels: int) -> float:
     """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it.
+    choose beside it, less where a label has few names.
     """
-    return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE
+    return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE_OF_LABELS if labels else SHARE
 
 
 def usual_shortest(names: Sequence[str]) -> int:
@@ -84,17 +84,17 @@ def measure_bars(
 def _new_names(
     generator: Generator, n: int, longest: int, rng: np.random.Generator
 ) -> tuple[Int64[Array, "new"], Float64[Array, "new"], Bool[Array, "new"]]:
-    """Of the different new names among n that are drawn, the lengths, the merits, and which have no other 4-grams."""
+    """Of the different new names among n that are drawn, the lengths, the merits, and which have allowed 4-grams."""
     nothing_known = generator.known_names is None
     walk, judge = generator.prepare(n, longest, None, nothing_known, allow_repeats=True, shaped=True)
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
     rows, _, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
     lengths = np.concatenate([np.zeros(0, np.int64), *(np.full(len(part), part.shape[1]) for part in draws.parts)])
-    has_all = np.ones(len(lengths), bool)
+    allowed = np.ones(len(lengths), bool)
     if generator.fourgrams is not None and len(lengths):
         beginnings = np.split(draws.beginnings, np.cumsum([len(part) for part in draws.parts])[:-1])
-        has_all = np.concatenate(list(map(generator.fourgrams.has_all, draws.parts, beginnings)))
-    return lengths[rows], draws.merit[rows], has_all[rows]
+        allowed = np.concatenate(list(map(generator.fourgrams.allows_whole, draws.parts, beginnings)))
+    return lengths[rows], draws.merit[rows], allowed[rows]
 
 
 def _bars(

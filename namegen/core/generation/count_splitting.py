@@ -382,7 +382,7 @@ class Walk:
         *,
         whole: bool,
     ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """As ``PrefixFilter.refused``; those that miss their bar, or end with a 4-gram that no name has, too."""
+        """As ``PrefixFilter.refused``; those that miss their bar, or whose 4-grams are not the list's, too."""
         if self._bars is not None:
             bars, length = self._bars if whole else self._lowest_bars, tokens.shape[1]
             if length < bars.shape[1]:
@@ -393,7 +393,7 @@ class Walk:
             if below.any():
                 yield CHOOSE, below
         if self._fourgrams is not None:
-            yield CHOOSE, ~self._fourgrams.has_last(tokens, beginning, ended=whole)
+            yield CHOOSE, ~self._fourgrams.allows(tokens, beginning, ended=whole)
         yield from self.filter.refused(tokens, places, whole=whole)
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:

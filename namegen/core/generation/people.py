@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from string import Formatter
@@ -29,7 +28,7 @@ from namegen.events import Searched, Watcher, unwatched
 FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
 CHUNK_PEOPLE = 200_000  # that are invented at a time
-MANY_FAMILIES = 1_000  # of an origin: among more, some are drawn from those that are there, which takes no time
+MANY_FAMILIES = 500  # of an origin: among more, some are drawn from those that are there, which takes no time
 Origin = str | None  # None: of models without labels
 Gender = str | None  # one of GENDERS; None: of models that know none
 Member = tuple[str, Gender]  # of a household: a given name, and whose it is
@@ -109,6 +108,7 @@ class PartOfName:
     allow_seen: bool
     choose: float
     listed: Mapping[Kind, list[str]] | None = None
+    _whole: dict[Kind, list[str]] = field(default_factory=dict, repr=False)  # all that there are
 
     def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
@@ -120,12 +120,14 @@ class PartOfName:
 
     def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many different names, or all that there are."""
-        if self.listed is not None:
-            names = list(dict.fromkeys(self._fitting[kind]))
+        names = self._whole.get(kind) if self.listed is None else list(dict.fromkeys(self._fitting[kind]))
+        if names is not None:
             return [names[place] for place in rng.permutation(len(names))[:n].tolist()]
         found: list[str] = []
-        with suppress(GenerationError, SettingsError):  # names of a short list have its shapes here
+        try:
             found.extend(self._names(self.generators[kind], n, rng, allow_repeats=False))
+        except (GenerationError, SettingsError):  # names of a short list have its shapes here
+            self._whole[kind] = found
         return found
 
     def refuses(self, name: str) -> bool:
@@ -324,10 +326,10 @@ class _OfOrigin:
         """People of one family; nobody, if somebody has one of the whole names, or two of them one given name, or if it
         is no man's name where men's are asked for, or the woman's is in the list.
         """
-        if self._inventor.forms and (
-            is_female(family, self._origin) or self._inventor.family.refuses(female_form(family, self._origin))
-        ):
-            return []
+        if self._inventor.forms:
+            form = female_form(family, self._origin)
+            if is_female(family, self._origin) or (form != family and self._inventor.family.refuses(form)):
+                return []
         people = [self._person(family, *member) for member in members]
         names = set(map(_whole, people))
         if len({given for given, _ in members}) < len(members) or not names.isdisjoint(self._taken):

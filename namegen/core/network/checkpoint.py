@@ -30,6 +30,7 @@ from namegen.types import Array, Float32
 
 MAX_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
 KNOWN_NAMES = "known_names"
+SETS = (KNOWN_NAMES, "fourgrams")  # of the record; in a file each is a tensor, as its text would take a quarter more
 KIND = "known names"
 
 
@@ -45,9 +46,11 @@ class Checkpoint(Record):
         """
         dtype = np.float16 if half else np.float32
         tensors: dict[str, Array] = {name: np.asarray(values, dtype) for name, values in self.parameters.items()}
-        if self.known_names is not None:
-            tensors[KNOWN_NAMES] = np.frombuffer(self.known_names.to_bytes(), np.uint8)
-        write_tensors(path, tensors, {"kind": "checkpoint", "record": replace(self, known_names=None).to_plain()})
+        for name in SETS:
+            if (known := getattr(self, name)) is not None:
+                tensors[name] = np.frombuffer(known.to_bytes(), np.uint8)
+        record = replace(self, known_names=None, fourgrams=None).to_plain()
+        write_tensors(path, tensors, {"kind": "checkpoint", "record": record})
 
     @classmethod
     def load(cls, path: Path | str, architectures: Architectures = own_architectures) -> Checkpoint:
@@ -64,21 +67,24 @@ class Checkpoint(Record):
         tensors, plain = read_tensors(path)
         if (kind := plain.pop("kind", None)) != "checkpoint":
             raise CheckpointError(f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file")
-        try:  # the record is there without its known names, which are a tensor
+        try:  # the record is there without its sets, which are tensors
             record = read_record(from_plain(dict[Literal["record"], Json], plain).get("record"), architectures)
         except ValueError as error:
             raise _unfit(path, error) from error
         except CheckpointError as error:
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
-            known = tensors.pop(KNOWN_NAMES, None)
-            if record.known_names is not None or (known is not None and (known.dtype != np.uint8 or known.ndim != 1)):
-                raise CheckpointError(f"{KNOWN_NAMES} stands there otherwise than as a tensor of bytes in a row")
-            if known is not None:
-                record = replace(record, known_names=KnownSet.read(known.tobytes()))
+            known_names, fourgrams = (_known_set(name, record, tensors.pop(name, None)) for name in SETS)
+            record = replace(record, known_names=known_names, fourgrams=fourgrams)
             return cls(**vars(record), parameters=_checked_parameters(record.network, tensors))
         except (CheckpointError, ValueError) as error:
             raise _unfit(path, error) from error
+
+
+def _known_set(name: str, record: Record, values: Array | None) -> KnownSet | None:
+    if getattr(record, name) is not None or (values is not None and (values.dtype != np.uint8 or values.ndim != 1)):
+        raise CheckpointError(f"{name} stands there otherwise than as a tensor of bytes in a row")
+    return None if values is None else KnownSet.read(values.tobytes())
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -141,7 +147,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

@@ -118,7 +118,7 @@ def finish(
                 watch(Measuring())
                 return stopped_before or not stop()
 
-            choose = default_share(len(parts.distinct_names))
+            choose = default_share(len(parts.distinct_names), len(parts.labels))
             known = checkpoint.fourgrams
             fourgrams = None if known is None else FourGrams(known, parts.vocabulary, len(parts.labels))
             bars = measure_bars(
