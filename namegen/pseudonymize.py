@@ -56,6 +56,7 @@ class Pseudonyms(Iterator[str]):
         pool_hash: the SHA-256 of the pool, in hexadecimal digits.
         hashed: how many values have got a name by their hash so far, repeats included.
         numbers: how many of the others were whole numbers below N, no two of which share a name.
+        listed: how many values stood in a pool themselves: one may have got its own name, or that of another.
 
     Raises:
         SettingsError: a pool without names, a short key, a template without one of the parts; of a value: its type.
@@ -85,7 +86,8 @@ class Pseudonyms(Iterator[str]):
             came = f"{len(key)} bytes" if isinstance(key, bytes) else f"of the type {type(key).__name__}"
             raise SettingsError(f"the key is {came}: expected at least {MIN_KEY_BYTES} random bytes; {MAKE_KEY}")
         self._values, self._pools = iter(values), _distinct(pool)
-        self.size, self.hashed, self.numbers = prod(map(len, self._pools)), 0, 0
+        self.size, self.hashed, self.numbers, self.listed = prod(map(len, self._pools)), 0, 0, 0
+        self._in_pools = frozenset().union(*self._pools)
         for name, text in (("template", template or ""), ("context", context)):
             if not isinstance(text, str):
                 raise SettingsError(f"{setting(name)} is {shown(text)}: expected a text")
@@ -114,6 +116,7 @@ class Pseudonyms(Iterator[str]):
         text = _canonical(str(value))
         if not text:
             return ""
+        self.listed += text in self._in_pools
         if len(text) <= len(str(self.size)) and NUMBER.fullmatch(text) and int(text) < self.size:
             self.numbers += 1
             place = self._permuted(int(text))

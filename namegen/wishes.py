@@ -81,8 +81,7 @@ class WishesOfPart(Wishes, total=False):
     """What each first name of players must keep, or each last name; or of people each given name, or family name."""
 
     max_length: Annotated[
-        int | None,
-        Option("N", "of N characters or fewer.  [default: twice the longest name in the list]", 1),
+        int | None, Option("N", "of N characters or fewer.  [default: twice the longest name in the list]", 1)
     ]
 
 

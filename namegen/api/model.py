@@ -48,8 +48,7 @@ TFLITE_SUFFIX = ".tflite"
 
 
 # What a model has as its record has it: of its list, and of which new names it offers.
-_OF_LIST = ("vocabulary", "longest_name", "known_names", "beginnings", "score_quantiles", "sameness")
-_OF_OFFER = ("bars", "fourgrams", "shapes")
+_OF_RECORD = "vocabulary longest_name known_names beginnings score_quantiles sameness bars fourgrams shapes"
 _KINDS: dict[str, tuple[str, type]] = {
     **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
     "choose": ("a number", Real),
@@ -402,7 +401,7 @@ def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
         choose=EVERY_NAME if record.bars is None else record.choose,
         labels=tuple(label.name for label in record.labels),
         lists=(record.training.get("list", ""),),
-        **{one: getattr(record, one) for one in (*_OF_LIST, *_OF_OFFER)},
+        **{one: getattr(record, one) for one in _OF_RECORD.split()},
     )
 
 

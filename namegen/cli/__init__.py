@@ -163,10 +163,7 @@ def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:
     return f"No such option {name!r}." + (f" Did you mean {meant!r}?" if meant else "")
 
 
-@click.group(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help", "--help-all"]},
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help", "--help-all"]})
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:
     """Learn from a list of names, and invent new ones."""

@@ -35,8 +35,7 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 
 
 @options.command(
-    "namegen export-tflite mlb-last",
-    "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
+    "namegen export-tflite mlb-last", "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8"
 )
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=options.OutFile(".tflite"))
@@ -55,13 +54,7 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 @force
 @options.common
 def export_tflite(
-    model: str | None,
-    out: Path | None,
-    names: str | None,
-    force: bool,
-    as_json: bool,
-    notes: Notes,
-    **how: Any,
+    model: str | None, out: Path | None, names: str | None, force: bool, as_json: bool, notes: Notes, **how: Any
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -132,10 +125,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
     click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
 
 
-@options.command(
-    "namegen export-vocabulary mlb-last",
-    "namegen export-vocabulary runs/friends-numpy friends.json",
-)
+@options.command("namegen export-vocabulary mlb-last", "namegen export-vocabulary runs/friends-numpy friends.json")
 @click.argument("model", required=False)
 @click.argument("out", required=False, type=options.OutFile(".json"))
 @force
@@ -160,8 +150,7 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
 
 
 @options.command(
-    "namegen export-web mlb-first mlb-last --out names.html",
-    "namegen export-web world-given --module names.mjs",
+    "namegen export-web mlb-first mlb-last --out names.html", "namegen export-web world-given --module names.mjs"
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write.")

@@ -121,13 +121,7 @@ ORDERS = ("likely", "alphabetical", "random")
 @options.of_models
 @options.common
 def generate(
-    models: tuple[str, ...],
-    count: int,
-    best: int | None,
-    sort: str | None,
-    as_json: bool,
-    notes: Notes,
-    **wished: Any,
+    models: tuple[str, ...], count: int, best: int | None, sort: str | None, as_json: bool, notes: Notes, **wished: Any
 ) -> None:
     """Invent new names, each of them once.
 

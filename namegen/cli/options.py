@@ -365,6 +365,9 @@ def open_blend(
         )
     import namegen.api as api
 
+    letters = [set(filter(str.isalpha, model.vocabulary.characters)) for model in loaded]
+    if len(loaded) > 1 and not set.intersection(*letters):
+        notes("the lists of these models share no letter: each name will be of one of them, next to none of both")
     return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend)
 
 

@@ -85,8 +85,11 @@ def pseudonyms(
     values, pairs = made.hashed + made.numbers, made.expected_shared
     expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")
+    if made.listed:
+        notes(f"{made.listed:,} of them are names of the pool, so a pseudonym may be a real one: take these names out")
     if as_json:
         found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
+        found["values_in_pool"] = made.listed
         click.echo(json_text(found))
 
 

@@ -49,10 +49,7 @@ def _ranges_below(row: tuple[str, ...], left: int, most: int) -> list[tuple[str,
     return [tuple(means), tuple(ranges)] if any(ranges) else [tuple(means)]
 
 
-@options.command(
-    "namegen report reports/compare reports/sweep-hidden",
-    "namegen report laptop desktop --out both.html",
-)
+@options.command("namegen report reports/compare reports/sweep-hidden", "namegen report laptop desktop --out both.html")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True)
 @click.option(
     "--out",

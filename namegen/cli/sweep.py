@@ -44,12 +44,7 @@ MOST_WORKERS = 1024
 )
 @options.common
 def sweep(
-    config: Path,
-    out: str | None,
-    scheduler: str | None,
-    workers: int | None,
-    as_json: bool,
-    notes: Notes,
+    config: Path, out: str | None, scheduler: str | None, workers: int | None, as_json: bool, notes: Notes
 ) -> None:
     """Train with every combination of a grid of settings; write a table and plots of accuracy against time.
 

@@ -242,10 +242,7 @@ def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, 
             from namegen.drawings.training import draw_history
 
             folder = RunFolder(result.out)
-            with (
-                suppress(FolderInUseError),
-                folder.sole_use(),
-            ):  # else another one goes on with it, and draws
+            with suppress(FolderInUseError), folder.sole_use():  # else another one goes on with it, and draws
                 draw_history(result, folder.plot_path)
                 plot = folder.plot_path
         said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""

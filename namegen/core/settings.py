@@ -283,11 +283,7 @@ class TrainingSettings(Checked):
     # adam: a step of its own for each weight, so that one rate does for many lists
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS)
     learning_rate: float | None = declared(
-        None,
-        "The learning rate; where the schedule changes it, its highest value.",
-        LIST,
-        metavar="RATE",
-        **ABOVE_0,
+        None, "The learning rate; where the schedule changes it, its highest value.", LIST, metavar="RATE", **ABOVE_0
     )
     momentum: float = declared(
         0.9,
@@ -334,10 +330,7 @@ class TrainingSettings(Checked):
         None, "Dropout: the share of the units before the output to leave out in each step.", LIST, **SHARE
     )
     label_smoothing: float | None = declared(
-        None,
-        "Label smoothing: the share of each target that comes from counting (an n-gram model).",
-        LIST,
-        **TO_1,
+        None, "Label smoothing: the share of each target that comes from counting (an n-gram model).", LIST, **TO_1
     )
     patience: int | None = declared(None, "Stop after N epochs without improvement.", "never", **COUNT)
     # loss tells a good epoch from a lucky one; accuracy was the original's rule

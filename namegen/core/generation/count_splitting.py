@@ -411,10 +411,7 @@ def _merits(score: Float64[Array, "K"], first: Float64[Array, "K"]) -> Float64[A
 
 
 def split_counts(
-    counts: Int64[Array, "B"],
-    weights: Float64[Array, "B V"],
-    sums: Float64[Array, "V B"],
-    rng: np.random.Generator,
+    counts: Int64[Array, "B"], weights: Float64[Array, "B V"], sums: Float64[Array, "V B"], rng: np.random.Generator
 ) -> tuple[Int64[Array, "R"], Int64[Array, "R"], Int64[Array, "R"]]:
     """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
 

@@ -217,11 +217,14 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
     origins = [_OfOrigin(inventor, size, origin, genders, taken) for origin, genders in kinds.items()]
     while found < n and origins:
         missing = -(-min(n - found, CHUNK_PEOPLE) // size)
-        each, more = divmod(missing, len(origins))
-        counts = (each + (rng.permutation(len(origins)) < more)).tolist()
+        # As many of each origin in all; what cannot be dealt evenly goes first to those that have more already.
+        made = np.array([one.households for one in origins])
+        each, more = divmod(int(made.sum()) + missing, len(origins))
+        counts = np.full(len(origins), each)
+        counts[np.lexsort((rng.random(len(origins)), -made))[:more]] += 1
         batch: list[list[Person]] = []
-        for one, count in zip(origins, counts, strict=True):
-            batch += one.some(count, rng) if count else []
+        for one, count in zip(origins, (counts - made).tolist(), strict=True):
+            batch += one.some(count, rng) if count > 0 else []
             watch(Searched(min(found + len(batch) * size, n), n))
         origins = [one for one in origins if not one.exhausted]
         rng.shuffle(batch)
@@ -252,6 +255,7 @@ class _OfOrigin:
         taken: the whole names given so far, those of all origins.
 
     Attributes:
+        households: how many it has given.
         exhausted: there are no more.
     """
 
@@ -259,7 +263,7 @@ class _OfOrigin:
         self, inventor: PeopleInventor, size: int, origin: Origin, genders: Sequence[Gender], taken: set[str]
     ) -> None:
         self._inventor, self._size, self._origin, self._genders, self._taken = inventor, size, origin, genders, taken
-        self._own = 0  # people of this origin so far
+        self.households = 0
         self._met = 0  # names that somebody was found to have
         self._deal = False
         self.exhausted = False
@@ -267,7 +271,7 @@ class _OfOrigin:
     def some(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         """Up to so many households."""
         people = self._dealt(count, rng) if self._deal else self._drawn(count, rng)
-        self._own += len(people) * self._size
+        self.households += len(people)
         return people
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
@@ -294,7 +298,7 @@ class _OfOrigin:
 
     def _dealt(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         size = self._size
-        needed = self._own + self._met + count * size
+        needed = self.households * size + self._met + count * size
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         givens = {
             gender: self._inventor.given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders
@@ -357,6 +361,8 @@ FEMALE_ENDINGS = {
     "Czech": "ý>á í>í ů>ů něk>ňková těk>ťková děk>ďková ek>ková (?<=[aeiouyáéíóúůýě].)ec>cová [aeo]>ová >ová",
     "Greek": "idis>idou adis>adou os>ou is>i as>a es>e",
     "Icelandic": "son>dóttir",
+    "Irish": r"^Ó(\s)h([AEIOUÁÉÍÓÚ].*)>Ní\1\2 ^Ó(\s)([BCDFGMPT]|S(?![cfmpt]))(?!h)(.*)>Ní\1\2h\3 ^Ó(\s.*)>Ní\1 "
+    r"^Mac(\s)([BDFMPT]|S(?![cfmpt]))(?!h)(.*)>Nic\1\2h\3 ^Mac(\s.*)>Nic\1",
     "Latvian": "nieks>niece is>e [sš]>a",
     "Polish": "ski>ska cki>cka dzki>dzka",
     "Russian": "v>va in>ina yn>yna iy>aya",

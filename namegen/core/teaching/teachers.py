@@ -237,12 +237,7 @@ def together(teachers: Sequence[Teacher], parts: TeachingParts, *, counting: boo
         heard += [(model, one.vocabulary, one.beginnings(parts.labels), weight / len(sharing)) for model in sharing]
     models, alphabets, begins, weights = map(list, zip(*heard, strict=True))
     mixture = MixtureModel(
-        models,
-        alphabets,
-        weights,
-        vocabulary=parts.vocabulary,
-        temperature=found.temperature,
-        beginnings=begins,
+        models, alphabets, weights, vocabulary=parts.vocabulary, temperature=found.temperature, beginnings=begins
     )
     return mixture, found
 

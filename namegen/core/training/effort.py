@@ -83,12 +83,7 @@ class Choice:
 
 
 WIDE_TEACHERS = (("lstm", 256), ("gru", 224))
-FEW = Choice(
-    "gru",
-    128,
-    teachers=(("lstm", 128), ("gru", 128)),
-    drawn_characters=600_000,
-)
+FEW = Choice("gru", 128, teachers=(("lstm", 128), ("gru", 128)), drawn_characters=600_000)
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
 # of the list, its shapes and its bars keep out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
