@@ -214,7 +214,9 @@ def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(p
 
 def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     blend = ("mlb-first", "japanese-given", "--blend", "0.6,0.4", "--choose", 1)
-    names = program("generate", *blend, "-n", 80, "--seed", 1).lines()
+    done = program("generate", *blend, "-n", 80, "--seed", 1)
+    names = done.lines()
+    assert "share no letter" in done.err
     written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
     assert 10 < len(written_in_kana) < 60
     lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}

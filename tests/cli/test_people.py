@@ -323,3 +323,6 @@ def test_real_family_names_come_where_they_are_asked_for() -> None:
     people = api.invent_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
     assert {one.family for one in people} <= set(load_bundled("world-family").names)
     assert Counter(one.origin for one in people) == {"Finnish": 25, "Italian": 25}, "as evenly as can be"
+    for seed in range(5):  # in some, a household of the first round is none
+        people = api.invent_people(60, origins=["Estonian", "Finnish", "Italian"], household=4, seed=seed)
+        assert {*Counter(one.origin for one in people).values()} == {20}

@@ -68,7 +68,10 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
 
 def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     found = place(*ARGUMENTS, "--out", "out.csv", "--json").json
-    assert (found["names"], found["values"], found["expected_shared"]) == (3, 3, 1)
+    assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (3, 3, 1, 0)
+    place.write("ada.csv", "first\nAda\n Ada\nBob\n")
+    told = place("pseudonyms", "ada.csv", *ARGUMENTS[2:]).done().err
+    assert "2 of them are names of the pool" in told
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')
