@@ -56,7 +56,8 @@ class Pseudonyms(Iterator[str]):
         pool_hash: the SHA-256 of the pool, in hexadecimal digits.
         hashed: how many values have got a name by their hash so far, repeats included.
         numbers: how many of the others were whole numbers below N, no two of which share a name.
-        listed: how many values stood in a pool themselves: one may have got its own name, or that of another.
+        listed: how many values stood in a pool themselves (of several pools, in one of them): a value may have got its
+            own name, or that of another one.
 
     Raises:
         SettingsError: a pool without names, a short key, a template without one of the parts; of a value: its type.

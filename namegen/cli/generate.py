@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -137,6 +138,9 @@ def generate(
     form = formats.chosen(as_json)
     _refuse_without_effect(click.get_current_context())
     loaded = open_blend(models, notes, **{name: wished.pop(name) for name in options.OF_MODELS})
+    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in loaded.blended]
+    if letters and all(one.isdisjoint(other) for one, other in combinations(letters, 2)):
+        notes("the lists of these models share no letter: each name will be of one of them, next to none of both")
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
         if best is None:

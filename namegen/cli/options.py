@@ -252,7 +252,7 @@ choose = click.option(
     type=reading(share, "a share, such as 0.05 or 5%"),
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
-    "[default: the model's own: 0.05, of a short list 0.1, of labels 0.02. The command "
+    "[default: the model's own: of a short list 0.1, of others 0.05, with labels 0.02. The command "
     "companies takes 0.02 for up to 300, people 0.1 for more than 100]",
 )
 backend = click.option(
@@ -365,9 +365,6 @@ def open_blend(
         )
     import namegen.api as api
 
-    letters = [set(filter(str.isalpha, model.vocabulary.characters)) for model in loaded]
-    if len(loaded) > 1 and not set.intersection(*letters):
-        notes("the lists of these models share no letter: each name will be of one of them, next to none of both")
     return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend)
 
 

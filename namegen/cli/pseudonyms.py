@@ -86,7 +86,8 @@ def pseudonyms(
     expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")
     if made.listed:
-        notes(f"{made.listed:,} of them are names of the pool, so a pseudonym may be a real one: take these names out")
+        told = f"{counted(made.listed, 'value')} of the table stand in the pool, so a pseudonym may be a real name"
+        notes(f"{told}: take these names out of the pool, and take a new key")
     if as_json:
         found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
         found["values_in_pool"] = made.listed

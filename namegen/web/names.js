@@ -95,17 +95,16 @@ class Prefix {
     return (this.claimed ??= ends && this.model.isClaimed(this.text));
   }
 
-  /** Whether its four characters in a row, or those that end it, are the list's; of a label all but `LACKING` inside. */
+  /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
   isAttested(ended = false) {
     const { fourGrams, labelled } = this.model;
-    if (!fourGrams) return true;
-    return ended ? this.endsAsListed(true) : this.lacking <= (labelled ? LACKING : 0);
+    if (!fourGrams || this.endsAsListed(ended)) return true;
+    return labelled && !ended && this.depth >= 4 && this.lacking <= LACKING;
   }
 
-  /** How many of its four characters in a row the list, or its label, has not; endless where its first are among them. */
+  /** How many of its four characters in a row its label has not. */
   get lacking() {
-    const more = () => (this.endsAsListed() ? 0 : this.depth < 4 ? Infinity : 1);
-    return (this.lacks ??= this.before ? this.before.lacking + more() : 0);
+    return (this.lacks ??= this.before ? this.before.lacking + (this.endsAsListed() ? 0 : 1) : 0);
   }
 
   /** Whether the list, or its label, has the four characters that it ends with, or, `ended`, three and the boundary. */

@@ -217,6 +217,7 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
     assert "share no letter" in done.err
+    assert "share no letter" not in program("generate", "mlb-first", "mlb-last", "japanese-given", "-n", 1).done().err
     written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
     assert 10 < len(written_in_kana) < 60
     lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}

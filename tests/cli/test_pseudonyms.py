@@ -71,7 +71,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (3, 3, 1, 0)
     place.write("ada.csv", "first\nAda\n Ada\nBob\n")
     told = place("pseudonyms", "ada.csv", *ARGUMENTS[2:]).done().err
-    assert "2 of them are names of the pool" in told
+    assert "2 values of the table stand in the pool" in told
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')

@@ -50,8 +50,8 @@ class FourGrams:
         self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
-        """Whether a prefix whose beginnings are allowed is so, too: the list has the 4-gram that it ends with; or, of
-        labels, that is inside the name, and the label lacks no more than ``LACKING`` in all.
+        """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
+        or, with labels, that lies inside the name, and no more than ``LACKING`` are missing in all.
 
         Args:
             tokens: of the characters.

@@ -7,7 +7,8 @@ has a bar of its own, which as many of its new names reach as the share says. So
 labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
 
 Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
-knows these, no other names are offered, and the bars are lower, so that the share is what it says.
+knows these, no other names are offered (of a label, with one other inside), and the bars are lower, so that the share
+is what it says.
 
 The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
 ``docs/results/blind.md`` has what readers said.
@@ -37,7 +38,7 @@ UNUSUAL = 0.01  # the share of the list's names that may be shorter than any tha
 
 def default_share(distinct_names: int, labels: int) -> float:
     """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it, less where a label has few names.
+    choose beside it, less where there are labels.
     """
     return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE_OF_LABELS if labels else SHARE
 

@@ -108,7 +108,7 @@ class PartOfName:
     allow_seen: bool
     choose: float
     listed: Mapping[Kind, list[str]] | None = None
-    _whole: dict[Kind, list[str]] = field(default_factory=dict, repr=False)  # all that there are
+    _whole: dict[Kind, list[str]] = field(default_factory=dict, repr=False)  # all that a search found
 
     def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
@@ -395,4 +395,6 @@ def is_female(family: str, origin: str | None) -> bool:
     >>> is_female("Kowalska", "Polish"), is_female("Malá", "Czech"), is_female("Svoboda", "Czech")
     (True, True, False)
     """
+    if origin == "Irish":
+        return family.startswith(("Ní ", "Nic "))
     return any(woman not in MENS_TOO and family.endswith(woman) for _, woman in _RULES.get(origin or "", ()))

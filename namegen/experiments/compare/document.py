@@ -231,7 +231,8 @@ class TrainingSubject:
         network: what a report calls it.
         engine: who trains it.
         role: the part of a report that it belongs to.
-        config: the tables of a config file; what they do not say has its default.
+        config: the tables of a config file; what they do not say has its default, but they do say split, split_seed,
+            validation and seed.
     """
 
     kind: ClassVar[str] = "training"
@@ -242,7 +243,7 @@ class TrainingSubject:
 
     def __post_init__(self) -> None:
         try:
-            from_plain(tuple[SplitName, Count, float, Count], [*vars(self.reference).values(), self.seed])
+            from_plain(tuple[SplitName, Count, Share, Count], [*vars(self.reference).values(), self.seed])
         except (KeyError, TypeError):
             raise ValueError("a config without split, split_seed, validation or seed: expected all of them") from None
 
