@@ -61,6 +61,14 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypat
     check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
 
 
+def test_a_kind_that_gave_all_its_names_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    family, rng = part("family", FAMILY), np.random.default_rng(0)
+    first = family.all_of(100, Kind(), rng)
+    monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
+    assert sorted(family.all_of(100, Kind(), rng)) == sorted(first) == sorted(filter(None, all_names(FAMILY, 2)))
+    assert len(set(family.all_of(5, Kind(), rng))) == 5
+
+
 def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dealt pairs are not as likely as drawn ones."""
     monkeypatch.setattr(_OfOrigin, "_dealt", lambda *_: pytest.fail("dealt"))
