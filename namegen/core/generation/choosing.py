@@ -7,8 +7,8 @@ has a bar of its own, which as many of its new names reach as the share says. So
 labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
 
 Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
-knows these, no other names are offered (of a label, with one other inside), and the bars are lower, so that the share
-is what it says.
+knows these, no other names are offered (but labelled ones with one other inside), and the bars are lower, so that the
+share is what it says.
 
 The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
 ``docs/results/blind.md`` has what readers said.

@@ -354,7 +354,8 @@ def _whole(person: Person) -> str:
 # --- the forms that a family name has for men and for women ----------------------------------------------------------
 
 # How a man's ending becomes a woman's, the first that fits. Names of other origins, and other endings, have one form.
-# An ending is a regular expression: the Czech Moravec loses its e (Moravcová), Švec and Kadlec do not.
+# An ending is a regular expression: the Czech Moravec loses its e (Moravcová), Švec and Kadlec do not. In Irish the
+# beginning changes, and softens the consonant behind it: Ó Briain, Ní Bhriain.
 FEMALE_ENDINGS = {
     "Azerbaijani": "v>va",
     "Bulgarian": "ski>ska cki>cka v>va in>ina",
