@@ -327,7 +327,8 @@ class LoadedModel:
         check_types(name=name)
         if not self.labels:
             raise SettingsError(f"{self.name} knows no labels: give a model of labelled names, such as world-given")
-        chances = label_chances(self.model, self.vocabulary, composed(name.strip()), self.beginnings).tolist()
+        name, fourgrams = composed(name.strip()), self.generator.fourgrams
+        chances = label_chances(self.model, self.vocabulary, name, self.beginnings, fourgrams).tolist()
         return dict(sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0])))
 
     @property

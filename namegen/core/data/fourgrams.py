@@ -71,6 +71,13 @@ class FourGrams:
         grams = np.column_stack((beginning, grams)) if self._labels else grams
         return self._known.holds(_numbers(self._points[grams]))
 
+    def missing(self, tokens: Int[Array, "K length"], beginning: Int[Array, "K"]) -> Int[Array, "K"]:
+        """How many 4-grams of whole names the list has not, or of labelled names their label."""
+        grams = sliding_window_view(np.pad(tokens, ((0, 0), (LENGTH, 1))), LENGTH, axis=1)[:, 1:]  # (K, grams, LENGTH)
+        lacks = ~self._has(grams.reshape(-1, LENGTH), beginning.repeat(grams.shape[1]))
+        found: Int[Array, "K"] = lacks.reshape(grams.shape[:2]).sum(axis=1)
+        return found
+
     def allows_whole(self, tokens: Int[Array, "K length"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
         """Whether whole names may be offered."""
         allowed = self.allows(tokens, beginning, ended=True)

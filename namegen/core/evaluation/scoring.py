@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -19,6 +20,7 @@ from namegen.core.network.record import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
+AGAINST = 1.0  # nats, by each 4-gram that a label lacks: gave the most right first origins of held-out given names
 MAX_NAME = 10_000  # characters: a step of the network each
 BLOCK_NAMES = 4096  # names that are read together
 MAX_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
@@ -94,15 +96,18 @@ def score_names(
 
 
 def label_chances(
-    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
+    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings, fourgrams: FourGrams | None = None
 ) -> Float64[Array, "R"]:
-    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have.
+    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to
+    have. A 4-gram that the names of a label lack speaks against this label once more: with it, the first label is
+    right more often.
 
     Args:
         model: any LanguageModel.
         vocabulary: its characters.
         name: the name.
         beginnings: what names begin with, by their shares.
+        fourgrams: those of each label; None: nothing is known of them.
 
     Raises:
         NamesError: the name is empty, longer than 10,000 characters, or has a character that the model does not know.
@@ -110,6 +115,9 @@ def label_chances(
     _check_lengths([name])
     letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))
     joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)
+    if fourgrams is not None:
+        tokens = np.tile(vocabulary.encode_all([name])[0], (len(beginnings.tokens), 1))
+        joint -= AGAINST * fourgrams.missing(tokens, beginnings.ids)
     if not joint.max() > -np.inf:
         joint = beginnings.log_shares
     chances: Float64[Array, "R"] = np.exp(joint - joint.max())
