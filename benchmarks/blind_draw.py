@@ -146,7 +146,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     best = min(counted, key=lambda one: AccuracyEvaluator(one).evaluate(parts.held_out).loss_nats_per_char)
     both = MixtureModel((model.model, best), (vocabulary, vocabulary), vocabulary=vocabulary)
     mixture = replace(generator, model=both)
-    shortest = usual_shortest(parts.distinct_names)
+    shortest = usual_shortest(parts.training)
     mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
     assert mixture_bars is not None
 

@@ -89,8 +89,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         return None
 
     def distance(one: str) -> int:
-        begins = len(asked) > 2 and one.startswith(asked)
-        return 0 if begins else OSA.distance(asked, one)
+        return 0 if len(asked) > 2 and one.startswith(asked) else OSA.distance(asked, one)
 
     found = min(known, key=lambda one: distance(one.casefold()), default=None)
     return found if found is not None and distance(found.casefold()) <= max(1, len(asked) // 4) else None

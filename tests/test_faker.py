@@ -16,6 +16,7 @@ from namegen.lists import load_bundled, players
 from tests.requirements import require
 from tests.small_models import small_models
 
+pytestmark = pytest.mark.usefixtures("small")
 KINDS = [f"invented_{kind}" for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")]
 KINDS += ["invented_person", "invented_place"]
 
@@ -43,7 +44,6 @@ def some(fake, n: int = 5) -> list[str]:
     return [getattr(fake, kind)() for _ in range(n) for kind in KINDS]
 
 
-@pytest.mark.usefixtures("small")
 def test_faker_s_seed_decides_whatever_was_asked_for_before():
     from faker import Faker
 
@@ -62,7 +62,6 @@ def test_faker_s_seed_decides_whatever_was_asked_for_before():
     assert some(fake) != names  # the other providers use the same numbers
 
 
-@pytest.mark.usefixtures("small")
 def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyPatch):
     from namegen.faker import NamegenProvider, Parts
 
@@ -86,7 +85,6 @@ def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyP
     assert len(people) == 300 > 4 * len(pool)
 
 
-@pytest.mark.usefixtures("small")
 def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPatch):
     from faker import Faker
 
@@ -103,7 +101,6 @@ def test_where_there_are_few_names_they_come_again(monkeypatch: pytest.MonkeyPat
         provider.invented()
 
 
-@pytest.mark.usefixtures("small")
 def test_a_faker_is_pickled_after_its_first_names():
     fake = make()
     fake.seed_instance(5)
@@ -113,7 +110,6 @@ def test_a_faker_is_pickled_after_its_first_names():
     assert (some(copy), copy.invented()) == (some(fake), fake.invented())
 
 
-@pytest.mark.usefixtures("small")
 def test_what_a_provider_is_given_holds_for_its_names():
     from faker import Faker
 
@@ -137,7 +133,6 @@ def test_what_a_provider_is_given_holds_for_its_names():
         given(model="nowhere")
 
 
-@pytest.mark.usefixtures("small")
 def test_the_names_are_new():
     fake = make()
     fake.seed_instance(3)
@@ -152,7 +147,6 @@ def test_the_names_are_new():
         assert not names & {normalise(name) for name in real}, kind
 
 
-@pytest.mark.usefixtures("small")
 def test_an_origin_is_that_of_given_names_family_names_and_people():
     from faker import Faker
 
@@ -182,7 +176,6 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
         unknown.invented_person()
 
 
-@pytest.mark.usefixtures("small")
 def test_a_pool_has_the_likeliest_tenth_unless_its_model_offers_more(monkeypatch: pytest.MonkeyPatch):
     from faker import Faker
 

@@ -22,12 +22,8 @@ LISTED = [f"{word} {form}" for word in ("Acme", "Aon", "Cena", "Enac", "Mona") f
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "companies"
-    config = parse_config(
-        {
-            "data": {"sameness": "companies", "validation": 0.0},
-            "training": {"effort": "quick", "epochs": 20, "batch_size": 4},
-        }
-    )
+    training = {"effort": "quick", "epochs": 20, "batch_size": 4}
+    config = parse_config({"data": {"sameness": "companies", "validation": 0.0}, "training": training})
     api.train(LISTED, config=config, out=out)
     return out
 
@@ -70,12 +66,8 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
 
 
 def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
-    plain = api.load(
-        api.train(
-            ["Ann Co", "Anna", "Nan"],
-            config=parse_config({"data": {"validation": 0.0}, "training": {"effort": "quick", "epochs": 1}}),
-        )
-    )
+    config = parse_config({"data": {"validation": 0.0}, "training": {"effort": "quick", "epochs": 1}})
+    plain = api.load(api.train(["Ann Co", "Anna", "Nan"], config=config))
     assert plain.sameness == NAMES
     mixed = api.blend([model, plain])
     names = ["ann co", "Ann", "Acme AG", "Acme", "Nan Inc", "Bob"]

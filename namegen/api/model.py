@@ -187,7 +187,7 @@ class LoadedModel:
 
         bars, fixed = self.bars, np.random.default_rng(0)
         if bars is None:
-            bars = measure_bars(self.generator, shortest=1, longest=self.longest_name, rng=fixed)
+            bars = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
         return replace(self.generator, bars=bars)
 
     @property

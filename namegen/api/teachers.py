@@ -156,6 +156,5 @@ def go_on(path: Path, *, watch: Watcher = unwatched, stop: Callable[[], bool] = 
             run.resume()
         else:  # all that was decided for it is written down: another namegen that goes on may decide otherwise
             recipe = run.prepared.recipe
-            decided = replace(config, network=recipe.network, training=recipe.training)
-            folder.save_config(write_config(decided))
+            folder.save_config(write_config(replace(config, network=recipe.network, training=recipe.training)))
         return run.run()

@@ -16,7 +16,7 @@ from namegen.core.network.record import TrainingSummary, default_max_length
 from namegen.core.settings import COUNTING, NOTHING, TeachingSettings
 from namegen.core.teaching.lesson import make_lesson
 from namegen.core.teaching.teachers import Teacher, TeachingParts, names_of, together
-from namegen.core.training import MODEL_FILE, STATE_FILE
+from namegen.core.training import MODEL_FILE
 from namegen.core.training.effort import LESSON_EPOCH, OWN_TEACHERS, TWIN, ListSize, teacher_recipes
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.run_folder import RunFolder, kept_here
@@ -136,11 +136,10 @@ def _make_own_folders(
         return []
     own = []
     for name, recipe in teacher_recipes(prepared.recipe, ListSize.of(prepared.parts), parts.data).items():
-        path = folder / name
-        own.append(path)
-        made = RunFolder(path)
-        if not is_file(path / STATE_FILE, CheckpointError) and not made.has_names:
-            path.mkdir(parents=True, exist_ok=True)
+        made = RunFolder(folder / name)
+        own.append(made.path)
+        if not made.has_state and not made.has_names:
+            made.path.mkdir(parents=True, exist_ok=True)
             run = RunSettings(config.run.backend, threads=1, plot=False)
             told = Config(kept_here(recipe.data, parts.names), recipe.network, recipe.training, run=run)
             made.save_config(write_config(told))

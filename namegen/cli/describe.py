@@ -76,8 +76,7 @@ def models(as_json: bool, notes: Notes) -> None:
         return
     rows = [("model", "network", "list", "held out")]
     for name, checkpoint in found.items():
-        validation = checkpoint.training.get("validation") or {}
-        accuracy = validation.get("accuracy_argmax")
+        accuracy = (checkpoint.training.get("validation") or {}).get("accuracy_argmax")
         network = checkpoint.network.summary
         source = f"{checkpoint.training.get('names', 0):,} names of {printable(str(checkpoint.training.get('list')))}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))

@@ -238,5 +238,4 @@ def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[st
     model = api.load_shipped("companies") if what == "companies" else api.places_of(wished.pop("countries"))
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
-        batches = model.generate_batches(count, watch=display, **wished)
-        formats.write_names(form, model, batches, display)
+        formats.write_names(form, model, model.generate_batches(count, watch=display, **wished), display)

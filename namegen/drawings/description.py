@@ -72,15 +72,13 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
     shown = list(letters.items())[:MOST_LETTERS]
     places = range(len(shown))
     axes.bar(places, [count / total for _, count in shown], color=style.LIST_COLOUR)
-    labels = [style.drawable_text(letter) for letter, _ in shown]
-    axes.set_xticks(places, labels)
+    axes.set_xticks(places, [style.drawable_text(letter) for letter, _ in shown])
     for label in axes.get_xticklabels():
         label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
     cut = f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
     axes.set_title(f"Letters{cut}" if shown else "Letters: there are none")
-    axes.set_ylabel("share of all letters")
-    axes.set_xlabel("letter, upper and lower case together")
+    axes.set(ylabel="share of all letters", xlabel="letter, upper and lower case together")
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
 
@@ -90,16 +88,14 @@ def lengths_panel(axes: Axes, description: ListDescription) -> None:
     _histogram(axes, description.lengths)
     median = style.plain_number(description.median_length)
     axes.set_title(f"Lengths: {description.mean_length:.1f} on average, median {median}")
-    axes.set_xlabel("characters of the name")
-    axes.set_ylabel("names, repeats counted")
+    axes.set(xlabel="characters of the name", ylabel="names, repeats counted")
 
 
 def unique_panel(axes: Axes, description: ListDescription) -> None:
     """After how many characters a name can be told from all others of the list."""
     _histogram(axes, description.unique_after, last=("never", description.never_unique))
-    axes.set_title("Characters until a name is unique")
+    axes.set(title="Characters until a name is unique", ylabel="different names")
     axes.set_xlabel("first characters; never: another name begins with it")
-    axes.set_ylabel("different names")
 
 
 def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
@@ -111,8 +107,7 @@ def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
     axes.set_yticks(places, [style.drawable_text(name, 24) for name, _ in shown])
     axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)
     axes.margins(x=0.12)
-    axes.set_title("Commonest names")
-    axes.set_xlabel("times in the list")
+    axes.set(title="Commonest names", xlabel="times in the list")
     _count_ticks(axes.xaxis)
     axes.grid(visible=False, axis="y")
 
@@ -125,14 +120,11 @@ def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
         counts += [count, count]
         rank += names
     axes.loglog(ranks, counts, color=style.LIST_COLOUR, marker="o", markersize=3)
-    axes.set_xlim(0.8, max(rank * 1.5, 12))
-    axes.set_ylim(0.8, max(*counts, 8) * 1.5)
+    axes.set(xlim=(0.8, max(rank * 1.5, 12)), ylim=(0.8, max(*counts, 8) * 1.5))
     axes.xaxis.set_major_formatter(style.number_formatter())
     axes.yaxis.set_major_formatter(style.number_formatter())
-    once = repeats.get(1, 0)
-    axes.set_title(f"The long tail: {once:,} of {rank:,} stand once")
-    axes.set_xlabel("rank of the name")
-    axes.set_ylabel("times in the list")
+    axes.set_title(f"The long tail: {repeats.get(1, 0):,} of {rank:,} stand once")
+    axes.set(xlabel="rank of the name", ylabel="times in the list")
 
 
 def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | None = None) -> None:

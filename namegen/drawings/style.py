@@ -251,8 +251,7 @@ def percent_formatter() -> FuncFormatter:
 
 def accuracy_over_time(axes: Axes, what: str) -> None:
     """Name the axes of curves of accuracy, a share, against the seconds of a training."""
-    axes.set_xlabel("time in training and validation (seconds)")
-    axes.set_ylabel(what)
+    axes.set(xlabel="time in training and validation (seconds)", ylabel=what)
     axes.xaxis.set_major_formatter(number_formatter())
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.set_xlim(left=0)

@@ -101,8 +101,7 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
             style.Level(name, counting, f"{counting:.2f}", style.QUIET),
         )
         style.draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
-    axes.set_title("Loss")
-    axes.set_ylabel("loss (nats per character)")
+    axes.set(title="Loss", ylabel="loss (nats per character)")
 
 
 def _history_title(result: RunResult) -> str:

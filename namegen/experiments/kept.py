@@ -134,8 +134,7 @@ class KeptStore:
             OutputError: it cannot be written.
         """
         counts = {"result": result, "commit": self.commit, "beside": beside}
-        document = {**counts, "checksum": digest_of(counts, 8)}
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text = json.dumps({**counts, "checksum": digest_of(counts, 8)}, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 
     @cached_property

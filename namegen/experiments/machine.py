@@ -159,8 +159,7 @@ def _package_hash(path: str) -> str | None:
 
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
     """The code that decides what comes of a training with each engine: namegen's, and the engine's own."""
-    ours = code_fingerprint()
-    return {engine: "-".join(filter(None, (ours, engine_code(engine).code))) for engine in engines}
+    return {engine: "-".join(filter(None, (code_fingerprint(), engine_code(engine).code))) for engine in engines}
 
 
 def codes_for_report(engines: Iterable[str]) -> dict[str, EngineCode]:

@@ -181,9 +181,8 @@ def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
         state = engine.get_state()
         expect(state.keys() >= shapes.keys(), f"missing: {sorted(shapes.keys() - state.keys())}")
         count = state.pop("optimizer.step", np.array(-1))
-        expect(
-            (count.dtype, count.shape, int(count)) == (np.int64, (), 2), f"optimizer.step is {count!r} after 2 steps"
-        )
+        found = (count.dtype, count.shape, int(count))
+        expect(found == (np.int64, (), 2), f"optimizer.step is {count!r} after 2 steps")
         for name, values in state.items():
             optimizer, _, rest = name.partition(".")
             slot, _, parameter = rest.partition(".") if optimizer == "optimizer" else ("", "", name)
@@ -247,9 +246,8 @@ def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
         engine.set_state(parameters)
         expect(int(engine.get_state()["optimizer.step"]) == 0, "optimizer.step goes on after a state without it")
         engine.train_epoch(small_steps(2))
-    expect_same(
-        used.get_state(), new.get_state(), f"{describe_training(ADAM)}: trained on from a state of parameters alone"
-    )
+    what = f"{describe_training(ADAM)}: trained on from a state of parameters alone"
+    expect_same(used.get_state(), new.get_state(), what)
 
 
 def check_threads(engine_class: EngineClass, kind: Kind) -> None:

@@ -122,9 +122,8 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 
 def check_same_without_through_time(engine_class: EngineClass, cell: str) -> None:
     """The same where the state before each character counts as a constant: h, and for an LSTM c as well."""
-    expect_same_training(
-        engine_class, small_network(cell), falling_rates(small_steps(12)), TrainingSettings(through_time=False)
-    )
+    training = TrainingSettings(through_time=False)
+    expect_same_training(engine_class, small_network(cell), falling_rates(small_steps(12)), training)
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:

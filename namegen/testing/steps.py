@@ -110,11 +110,8 @@ def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
     told = small_engine(engine_class, kind, training=OF_CORE)
     for one in (engine, told):
         one.train_epoch(small_steps(3))
-    expect_same(
-        told.get_state(),
-        engine.get_state(),
-        "with another rate and batch size and other drops, which core alone follows",
-    )
+    what = "with another rate and batch size and other drops, which core alone follows"
+    expect_same(told.get_state(), engine.get_state(), what)
 
 
 def check_masks(engine_class: EngineClass, kind: Kind) -> None:
@@ -124,11 +121,9 @@ def check_masks(engine_class: EngineClass, kind: Kind) -> None:
     reader = small_engine(engine_class, kind, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
         kept = engine.get_state()
-        masked = {name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes}
-        reader.set_state(masked)
+        reader.set_state({name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes})
         found = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expected = stepped_loss(reader, step.batch)
-        expect_near(found, expected, 1e-10, "the loss of a masked step")
+        expect_near(found, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
         parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
         expect_same(parameters, {name: kept[name] for name in parameters}, "after a masked step of rate 0")
     before = engine.get_state()

@@ -93,12 +93,8 @@ class TestInventing:
     @pytest.mark.parametrize("temperature", [0.3, 1.0])
     def test_no_two_have_the_same_whole_name_whatever_their_origins(self, temperature: float) -> None:
         """Where most draws are new people, and where the few that there are have to be dealt."""
-        any_of_four = {
-            "given": "any",
-            "family": "any",
-            "given_wishes": {"max_length": 4},
-            "family_wishes": {"max_length": 4},
-        }
+        four = {"max_length": 4}
+        any_of_four = {"given": "any", "family": "any", "given_wishes": four, "family_wishes": four}
         found = as_many_as(900, temperature=temperature, **any_of_four)
         assert len(found) > 500
         assert len({person.written().casefold() for person in found}) == len(found)

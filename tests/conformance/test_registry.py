@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.errors import EngineError, UnknownEngineError
 from tests.fake_engine import FakeEngine
 
-Module = Callable[[str, str], None]
 FAKE = "tests.fake_engine:FakeEngine"
 
 

@@ -18,7 +18,7 @@ from namegen.cli import cli
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests import programs
-from tests.docs.blocks import Block, arguments, read
+from tests.docs.blocks import arguments, read
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("namegen/models/*.md"))]
@@ -29,15 +29,10 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def with_commands() -> list[tuple[Path, Block]]:
-    return [(path, block) for path in DOCUMENTS for block in read(path) if block.commands]
-
-
 def python(path: Path) -> list[str]:
     """The blocks of Python that are run."""
-    return (
-        [] if path in CHAPTERS else [block.text for block in read(path) if block.language == "python" and block.runs()]
-    )
+    blocks = [] if path in CHAPTERS else read(path)
+    return [block.text for block in blocks if block.language == "python" and block.runs()]
 
 
 def program(path: Path) -> str:
@@ -125,7 +120,7 @@ def run(command: list[str], folder: Path) -> programs.Done:
 
 
 def runnable() -> list[Path]:
-    running = {path for path, block in with_commands() if any(map(block.runs, block.commands))}
+    running = {path for path in DOCUMENTS for block in read(path) if any(map(block.runs, block.commands))}
     return [path for path in DOCUMENTS if path in running or program(path)]
 
 

@@ -40,7 +40,7 @@ CHANGES_NO_FIGURE = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """What a test has replaced is not remembered."""
     for remembered in (code_fingerprint, engine_code):
@@ -57,7 +57,6 @@ def test_every_part_that_measures_is_there() -> None:
     assert len(code_fingerprint()) == 16
 
 
-@pytest.mark.usefixtures("fresh")
 def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "MEASURING_CODE", ("core", "one.py"))
     monkeypatch.setattr(machine, "PACKAGE", tmp_path)
@@ -94,7 +93,6 @@ def code_of(engine: str) -> EngineCode:
     return engine_code(engine)
 
 
-@pytest.mark.usefixtures("fresh")
 def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> None:  # noqa: F811
     """None of it is imported to see that, as importing it fails."""
     inner = site / "fast_names" / "inner"
@@ -117,7 +115,6 @@ def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> No
     assert not [name for name in sys.modules if name.startswith("fast_names")]
 
 
-@pytest.mark.usefixtures("fresh")
 def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> None:  # noqa: F811
     (site / "lone_names.py").write_text("")
     distribute(site, "lone-names", "lone = lone_names:Engine")
@@ -131,7 +128,6 @@ def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> Non
     assert found.versions["rapidfuzz"] == library_version("rapidfuzz")
 
 
-@pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize("path", ["sys:Engine", "no_such_module:Engine", "", "a..b:C"])
 def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> None:  # noqa: F811
     distribute(site, "odd-names", f"odd = {path}")
@@ -141,7 +137,6 @@ def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> 
     assert code_of("not registered") == EngineCode(None, {"numpy": library_version("numpy")})
 
 
-@pytest.mark.usefixtures("fresh")
 def test_our_own_engines_and_what_they_need() -> None:
     needs = {"numpy": {"numpy"}, "keras": {"numpy", "keras", "tensorflow"}, "tflite": {"numpy", "ai-edge-litert"}}
     for engine, libraries in needs.items():

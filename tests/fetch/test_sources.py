@@ -17,7 +17,7 @@ from namegen.fetch.download import Downloader
 from namegen.fetch.sources import PLAYERS_FILES, clean_name, fetch_players, needs_contact, read_companies, read_register
 from namegen.lists import load_bundled, read_names
 from tests.fetch.conftest import HEADER, QUICK, companies, person, register
-from tests.fetch.rude import Rude, plain
+from tests.fetch.rude import plain
 
 PEOPLE = register(
     person("Roberts", "Brianna"),
@@ -94,15 +94,11 @@ def test_players_with_years_in_the_line_format_of_the_project(source):
     assert len(read_names(DataSettings(names="list.txt")).names) == len(LINES)
 
 
-def serve_register(source: Rude) -> str:
+def test_all_files_of_a_register_are_read_from_a_mirror_and_from_a_folder(source, tmp_path):
     for number, name in enumerate(PLAYERS_FILES):
         row = person(f"Name{number}", "Al", years=(1900 + number, 1950))
         source.serve(f"data/{name}", plain(PEOPLE if number == 3 else register(row)))
-    return f"{source.address}/data/"
-
-
-def test_all_files_of_a_register_are_read_from_a_mirror_and_from_a_folder(source, tmp_path):
-    url = serve_register(source)
+    url = f"{source.address}/data/"
     result = fetch("players", "--out", "players.txt", "--url", url)
     assert len(Path("players.txt").read_text().splitlines()) == 15 + len(LINES)
     assert [asked.split(b" ")[1].decode() for asked in source.requests] == [f"/data/{name}" for name in PLAYERS_FILES]

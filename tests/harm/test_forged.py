@@ -88,15 +88,11 @@ def sound_files() -> Path:
     shutil.copy(bundled_configs()["blog-rnn32-first"].path, folder / "config.toml")
     (folder / "grid.toml").write_text(GRID.format(epochs=2), encoding="utf-8")
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder)
-    outcome = {name: value for name, value in sound_run().items() if name in Outcome.__dataclass_fields__}
+    run: dict[str, Any] = to_plain(trained_run(0.01, 0, 0.5))
+    outcome = {name: value for name, value in run.items() if name in Outcome.__dataclass_fields__}
     (folder / "kept").mkdir()
     KeptStore(folder / "kept").keep(f"rate-{KEY}", outcome)
     return folder
-
-
-def sound_run() -> dict[str, Any]:
-    run: dict[str, Any] = to_plain(trained_run(0.01, 0, 0.5))
-    return run
 
 
 def use_model(path: Path) -> None:

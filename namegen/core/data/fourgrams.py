@@ -9,17 +9,25 @@ A 4-gram may begin before the name and end behind it: boundaries stand there. Ke
 
 Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
 alone would be few, so a labelled name may have one inside that its label has not.
+
+Under labels, a word may also say what follows it: there is *San Juan* and *Santa Rosa*, but neither *San Colonia* nor
+*Santa Mario*. Such a word is *closed*: most of what follows it in the list stands elsewhere in the list, too. Behind
+*Al* nearly each word is another, so anything may follow it. The set has closed words and their pairs as texts.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, scramble
+from namegen.core.data.shapes import PHRASES
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.types import Array, Bool, Int, UInt64
 
@@ -27,6 +35,9 @@ LENGTH = 4  # characters: of three nearly every name is made, of five next to no
 SHORTEST = 5  # characters of the names of a list, on average: of shorter ones, next to no new name is made of them
 FEWEST_OF_LABEL = 50  # names, on average: of fewer, hardly any other is made of what these have
 LACKING = 1  # 4-grams inside a labelled name that its label may lack: with two, or one at its end, readers take half
+CLOSED = 0.65  # of what follows a closed word in the list, at most so much stands nowhere else in it
+FEWEST_OF_WORD = 5  # words that follow one, of which this can be said
+SEPARATORS, END = tuple(map(ord, " -")), "$"  # between words; behind the last
 FIRST_LABEL = 0x110000  # the number of the first label, behind those of all characters
 FACTOR = 0x100000001B3  # the prime by which FNV multiplies
 
@@ -47,7 +58,8 @@ class FourGrams:
     """
 
     def __init__(self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0) -> None:
-        self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
+        self._known, self._vocabulary, self._labels = known, vocabulary, labels
+        self._points = _points(vocabulary, labels)
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
         """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
@@ -65,7 +77,18 @@ class FourGrams:
             grams = sliding_window_view(padded[rows], LENGTH, axis=1)[:, 1:]  # (rows, grams, LENGTH)
             has = self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
             allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - LACKING
+        if self._labels and ended:
+            rows = np.flatnonzero(allowed & np.isin(self._points[tokens], SEPARATORS).any(axis=1))
+            allowed[rows] = list(map(self._follow, self._vocabulary.decode_all(tokens[rows])))
         return allowed
+
+    def _follow(self, name: str) -> bool:
+        """Whether behind each closed word of a name of several words stands what follows it in the list."""
+        pairs = pairwise((*_words(name), END))
+        known = self._known.holds(
+            _numbers_of(text for first, word in pairs for text in (f"{first} ", f"{first} {word}"))
+        )
+        return bool((known[1::2] | ~known[::2]).all())
 
     def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
         grams = np.column_stack((beginning, grams)) if self._labels else grams
@@ -106,12 +129,44 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
     grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
     if labels:
         grams = np.column_stack((starts[np.concatenate((root[tree.roots :], root[ended]))], grams))
-    return KnownSet(np.unique(_numbers(_points(vocabulary, labels)[grams]))).short
+    names = vocabulary.decode_all(tree.under_one_root().sequences().tokens) if labels else []
+    numbers = [_numbers(_points(vocabulary, labels)[grams]), _numbers_of(_closed(names))]
+    return KnownSet(np.unique(np.concatenate(numbers))).short
+
+
+def _closed(names: Sequence[str]) -> Iterator[str]:
+    """Of a list's different names, each closed word with a space behind it, and with each word, or end, that follows.
+    None of phrases: where most names have several words, new ones are other words together.
+
+    >>> names = ["Juan", "Pedro", "Luis", "San Juan", "San Pedro", "San Luis", "San Juan Luis", "San Luis Juan"]
+    >>> list(_closed([*names, "Ana", "Eva", "Rosa"]))
+    ['San ', 'San Juan', 'San Pedro', 'San Luis']
+    """
+    several = [words for words in map(_words, names) if len(words) > 1]
+    if len(several) >= PHRASES * len(names):
+        return
+    often, behind = Counter(chain.from_iterable(map(_words, names))), defaultdict[str, list[str]](list)
+    for words in several:
+        for first, word in pairwise((*words, END)):
+            behind[first].append(word)
+    for first, after in behind.items():
+        words = [word for word in after if word != END]
+        if len(words) >= FEWEST_OF_WORD and sum(often[word] == 1 for word in words) <= CLOSED * len(words):
+            yield from (f"{first} {word}" for word in ("", *dict.fromkeys(after)))
+
+
+def _words(name: str) -> list[str]:
+    return re.split("[ -]", name)
 
 
 def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
     """A number of each id."""
     return np.array([BOUNDARY, *map(ord, vocabulary.characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
+
+
+def _numbers_of(texts: Iterable[str]) -> UInt64[Array, "texts"]:
+    """A number of each text."""
+    return np.array([int(_numbers(np.array([[*map(ord, text)]], np.uint64))[0]) for text in texts], np.uint64)
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:

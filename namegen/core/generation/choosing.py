@@ -16,13 +16,15 @@ The bars are measured once, when a model is trained, and belong to its record; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.shapes import MOST_NAMES
+from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
@@ -33,7 +35,8 @@ DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if i
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
 NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a length is set: those of the nearest lengths
-UNUSUAL = 0.01  # the share of the list's names that may be shorter than any that is offered
+UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be shorter than any that is offered
+SHORT = 0.25  # the share of a label's names that are shorter than the names that are offered first
 
 
 def default_share(distinct_names: int, labels: int) -> float:
@@ -43,15 +46,24 @@ def default_share(distinct_names: int, labels: int) -> float:
     return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE_OF_LABELS if labels else SHARE
 
 
-def usual_shortest(names: Sequence[str]) -> int:
-    """Characters of the shortest name that a list has not just by chance."""
-    return int(np.quantile([len(name) for name in names], UNUSUAL, method="lower"))
+def usual_shortest(tree: PrefixTree) -> dict[int, tuple[int, int]]:
+    """By what names begin with, characters of the shortest name that a list has not just by chance, and of the shortest
+    that is offered first. Most short names that please under a label are in the list: readers take a third less of the
+    new ones than of longer names, so that the smallest share has none.
+    """
+    names, found = tree.sequences(), {}
+    for token in tree.token[: tree.roots].tolist():
+        lengths = names.lengths[names.beginnings == token]
+        unusual = (UNUSUAL, UNUSUAL if token == BOUNDARY else SHORT)
+        usual, first = np.quantile(lengths, unusual, method="lower").tolist()
+        found[token] = usual, first
+    return found
 
 
 def measure_bars(
     generator: Generator,
     *,
-    shortest: int,
+    shortest: Mapping[int, tuple[int, int]],
     longest: int,
     rng: np.random.Generator,
     proceed: Callable[[], bool] = lambda: True,
@@ -60,7 +72,7 @@ def measure_bars(
 
     Args:
         generator: of the model; knows which names are new (all are, where it knows none).
-        shortest: characters of the shortest name that may be offered.
+        shortest: as ``usual_shortest`` says; any, where it says nothing.
         longest: of the longest.
         rng: what names are drawn with.
         proceed: asked before the names of each label are drawn; False ends it.
@@ -79,7 +91,11 @@ def measure_bars(
         if not proceed():
             return None
         found.append(_new_names(part, each, longest, rng))
-    return Bars(_bars(found, range(shortest, longest + 1)).astype(np.float16))
+    table = _bars(found, range(1, longest + 1))
+    for bars, part in zip(table, parts, strict=True):
+        usual, first = map(min, zip(*(shortest.get(token, (1, 1)) for token in part.beginnings.tokens), strict=True))
+        bars[:, : usual - 1] = bars[0, : first - 1] = np.inf
+    return Bars(table.astype(np.float16))
 
 
 def _new_names(

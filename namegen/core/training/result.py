@@ -123,7 +123,7 @@ def finish(
             fourgrams = None if known is None else FourGrams(known, parts.vocabulary, len(parts.labels))
             bars = measure_bars(
                 replace(prepared.generator, shapes=checkpoint.shapes, fourgrams=fourgrams),
-                shortest=usual_shortest(parts.distinct_names),
+                shortest=usual_shortest(parts.training),
                 longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),
                 proceed=proceed,

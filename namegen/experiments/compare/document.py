@@ -502,8 +502,7 @@ class ListEntry:
         found: dict[str, list[Training]] = {}
         for run in self.trainings:
             if run.role == "like_for_like":
-                first = found.get(run.network, [run])[0]
-                same = run.parameters == first.parameters
+                same = run.parameters == found.get(run.network, [run])[0].parameters
                 name = run.network if same else f"{run.network} of {run.parameters:,} parameters"
                 found.setdefault(name, []).append(run)
         return found

@@ -16,16 +16,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from namegen.drawings import style
-from namegen.experiments.compare.document import (
-    ALGORITHMS,
-    BASELINE,
-    CEILING,
-    Generation,
-    Lengths,
-    ListEntry,
-    SplitName,
-    Training,
-)
+from namegen.experiments.compare.document import ALGORITHMS, BASELINE, CEILING, Lengths, ListEntry, SplitName, Training
 from namegen.experiments.report import Plot, whole
 from namegen.experiments.trained import Metric
 
@@ -67,9 +58,7 @@ def _loss_panel(axes: Axes, runs: Sequence[Training], colours: Colours) -> None:
     }
     handles += [Line2D([], [], color=style.QUIET, linewidth=NARROW, label=one, **how) for one, how in dashes.items()]
     axes.legend(handles=handles, fontsize=9, handlelength=3)
-    axes.set_title("Loss against epochs")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel("loss (nats per character)")
+    axes.set(title="Loss against epochs", xlabel="epoch", ylabel="loss (nats per character)")
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
 
 
@@ -107,30 +96,23 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
     """
     for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
         by = "each engine" if len(runs) > 1 else runs[0].engine
-        yield Plot(
-            f"curves-{number}",
-            entry.name,
-            f"{network} on {{list}}, by {by}",
-            "loss against epochs, and accuracy against seconds",
-            partial(curves_figure, runs, entry, _colours(entry, engines)),
-        )
+        title, detail = f"{network} on {{list}}, by {by}", "loss against epochs, and accuracy against seconds"
+        draw = partial(curves_figure, runs, entry, _colours(entry, engines))
+        yield Plot(f"curves-{number}", entry.name, title, detail, draw)
 
 
 def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]:
     """The accuracy of the networks, for each split."""
     for split in entry.splits:
-        yield Plot(
-            f"accuracy-{split}",
-            entry.name,
-            f"Accuracy of the networks on {{list}}, split {split}",
-            "on the held-out part, beside the n-gram and the ceiling",
-            partial(accuracy_figure, entry, split, _colours(entry, engines)),
-        )
+        title = f"Accuracy of the networks on {{list}}, split {split}"
+        draw = partial(accuracy_figure, entry, split, _colours(entry, engines))
+        detail = "on the held-out part, beside the n-gram and the ceiling"
+        yield Plot(f"accuracy-{split}", entry.name, title, detail, draw)
 
 
 def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
     """How fast names are drawn, and how long they are; each model drew so many."""
-    draw = partial(speed_figure, entry.generation, _colours(entry, engines))
+    draw = partial(speed_figure, entry, _colours(entry, engines))
     yield Plot("speed", entry.name, "Names per second, {list}", "by every model and algorithm", draw)
     generated = {network: found.lengths for network, found in entry.generated.items()}
     if entry.facts is not None and generated:
@@ -182,8 +164,7 @@ def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours) -> Fig
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, max(0.7, min(1.0, axes.get_xlim()[1])))
     axes.set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
-    axes.set_ylim(len(networks) - 0.4, -0.6)
-    axes.set_xlabel("characters that are right")
+    axes.set(ylim=(len(networks) - 0.4, -0.6), xlabel="characters that are right")
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9)
     if len(set(engines)) > 1:
         of_engines = [Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)]
@@ -194,8 +175,9 @@ def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours) -> Fig
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
-def speed_figure(models: Sequence[Generation], colours: Colours) -> Figure:
+def speed_figure(entry: ListEntry, colours: Colours) -> Figure:
     """Names per second by every model: a ring for one by one, a disc for count-splitting, on a logarithmic axis."""
+    models = entry.generation
     figure = style.new_figure(WIDTH, 1.3 + 0.37 * len(models))
     axes = figure.add_subplot()
     handles: dict[str, Artist] = {}
@@ -218,8 +200,7 @@ def speed_figure(models: Sequence[Generation], colours: Colours) -> Figure:
     axes.xaxis.set_major_formatter(style.short_formatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(models)), [fill(f"{one.model}: {one.network}", 24) for one in models], fontsize=8.5)
-    axes.set_ylim(len(models) - 0.4, -0.6)
-    axes.set_xlabel("names per second (logarithmic)")
+    axes.set(ylim=(len(models) - 0.4, -0.6), xlabel="names per second (logarithmic)")
     called = {shown: handles[name] for name, shown in ALGORITHMS.items() if name in handles}
     figure.legend(list(called.values()), list(called), loc="outside lower center", ncols=2)
     return figure
@@ -244,9 +225,7 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
             markerfacecolor=blue if place % 2 == 0 else style.PAPER,
             label=network,
         )
-    axes.set_xlabel("characters of the name")
-    axes.set_ylabel("share of the names")
-    axes.set_xlim(0.4, last + 0.6)
+    axes.set(xlabel="characters of the name", ylabel="share of the names", xlim=(0.4, last + 0.6))
     axes.xaxis.set_major_locator(MaxNLocator(9, integer=True))
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")

@@ -153,8 +153,7 @@ class PlannedNetwork:
 
 
 def _own(name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]) -> PlannedNetwork:
-    config = {"data": {"validation": VALIDATION}, "network": network, "training": training}
-    return PlannedNetwork(name, engine, config)
+    return PlannedNetwork(name, engine, {"data": {"validation": VALIDATION}, "network": network, "training": training})
 
 
 def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:

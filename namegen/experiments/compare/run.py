@@ -91,8 +91,7 @@ def compare(
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
     with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
-        outcome = measure(plan, kept, watch)
-        results = make_results(corpora, scope, plan, outcome)
+        results = make_results(corpora, scope, plan, measure(plan, kept, watch))
         write_document(Path(out) / RESULTS, results, indent=1)
         write_report(results, Path(out) / REPORT)
         return results

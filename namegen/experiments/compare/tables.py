@@ -92,6 +92,7 @@ def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) 
 def loss_table(entry: ListEntry, split: SplitName) -> Table:
     """Loss on the held-out part, and how each network was trained."""
     runs = {network: entry.runs(split, network) for network in entry.networks(split)}
+    held_out = partial(entry.values, split, part="held_out", metric=LOSS)
 
     def epochs(who: str) -> str | None:
         return " or ".join(map(str, sorted({run.epochs for run in runs[who]}))) if who in runs else None
@@ -101,11 +102,7 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
         Column("epochs", epochs, str),
         Column("best epoch", lambda who: [run.best_epoch for run in runs.get(who, ())], "{:.0f}".format),
         Column("batch (names)", lambda who: runs[who][0].batch_size if who in runs else None, str),
-        Column(
-            "held-out loss (nats per character)",
-            lambda who: entry.values(split, who, "held_out", LOSS),
-            "{:.3f}".format,
-        ),
+        Column("held-out loss (nats per character)", held_out, "{:.3f}".format),
     ]
     return _of_networks(entry, split, LOSS, f"Loss on the held-out part, split {split}", columns)
 
@@ -313,8 +310,7 @@ def _section(title: str, about: str, plots_: Sequence[Block], tables: Sequence[T
 def write_report(results: Comparison, path: Path) -> None:
     """Write the report as a page, and its plots as PNG beside it. Raises OutputError."""
     blocks = comparison_blocks(results)
-    data = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
-    write_page(path, TITLE, blocks, data)
+    write_page(path, TITLE, blocks, json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False))
     slugs = dict(zip((one.name for one in results.lists), file_names([one.name for one in results.lists]), strict=True))
     for plot in plots(blocks):
         plot.write(path.parent / f"{slugs[plot.of]}-{plot.key}.png")

@@ -17,7 +17,7 @@ from namegen.settings_toml import Config
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
 FORMAT_VERSION: Literal[3] = 3
-KEPT_RUNS, MODEL_SUFFIX = "runs", ".safetensors"
+MODEL_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)

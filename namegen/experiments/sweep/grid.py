@@ -128,8 +128,7 @@ def read_grid(path: Path | str) -> Grid:
     grid = Grid(source, parse_config(tables, source=source), axes)
     if problems:  # with what is wrong with the values of the axes that are right, so that nobody is told twice
         raise_all([*problems, *wrong_values(grid.base, grid.values)], source)
-    engines = dict.fromkeys(config.run.backend for _, config in grid.points)  # every wrong value is told now
-    for engine in engines:
+    for engine in dict.fromkeys(config.run.backend for _, config in grid.points):  # every wrong value is told now
         if engine not in engine_paths():
             raise SettingsError(f"{source}: {_unknown_engine(engine)}")
     return grid

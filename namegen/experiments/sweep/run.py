@@ -23,21 +23,12 @@ from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, Watcher, unwatched
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report
-from namegen.experiments.sweep.document import (
-    FORMAT,
-    FORMAT_VERSION,
-    KEPT_RUNS,
-    MODEL_SUFFIX,
-    Outcome,
-    Results,
-    Run,
-    RunJob,
-)
+from namegen.experiments.sweep.document import FORMAT, FORMAT_VERSION, MODEL_SUFFIX, Outcome, Results, Run, RunJob
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.files import write_whole
 from namegen.threads import cores
 
-MARK = ".namegen-sweep"
+MARK, KEPT_RUNS = ".namegen-sweep", "runs"
 RESULTS, TABLE = "results.json", "results.csv"
 
 

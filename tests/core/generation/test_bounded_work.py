@@ -205,11 +205,8 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     for module in (count_splitting_module, bands_module, generator_module):
         monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
-    source, rng, sampling = (
-        Generator(model, model.vocabulary),
-        np.random.default_rng(0),
-        SamplingSettings(max_length=900),
-    )
+    source, rng = Generator(model, model.vocabulary), np.random.default_rng(0)
+    sampling = SamplingSettings(max_length=900)
     wishes = Wishlist([wish] if wish else [])
     searches: list[Callable[[], object]] = [
         lambda: list(likeliest(source, n, max_length=900, allow_seen=True, wishes=wishes)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -136,15 +137,14 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
     monkeypatch.setattr(choosing, "DRAWN", 10_000_000)
     monkeypatch.setattr(choosing, "MAX_CHARACTERS", 100_000_000)
     of_one = generator(Beginnings.single(token))
-    found = measure_bars(of_one, shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
+    found = measure_bars(of_one, shortest={}, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
     for share in (0.1, 0.33):
         assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
-    short = measure_bars(of_one, shortest=3, longest=LONGEST, rng=np.random.default_rng(0))
+    short = measure_bars(of_one, shortest={token: (3, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
-    assert np.isinf(short.at(0.5)[:, :3]).all()
-    assert np.isfinite(short.at(0.5)[:, 3:]).all()
-    assert measure_bars(of_one, shortest=1, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
+    assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [[4], [4], [3, 4]]
+    assert measure_bars(of_one, shortest={}, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
 
 
 def test_labels_of_few_names_share_how_far_merits_lie_around_the_line_of_each() -> None:
@@ -210,6 +210,20 @@ def test_a_labelled_name_may_have_one_gram_inside_that_its_label_has_not() -> No
     assert fourgrams_of(PrefixTree.from_names(names[:149], vocabulary, starts[:149]), vocabulary) is None  # too few
 
 
+def test_behind_a_closed_word_of_labelled_names_stands_what_follows_it_in_the_list() -> None:
+    """Closed: what follows it mostly stands elsewhere, too. ``al`` is none, as all its words are others."""
+    words = ["abab", "baba", "cbcb", "eded", *("".join(letters) for letters in product("abc", "de", "abcd", "bc"))]
+    listed = [*words, *(f"san {word}" for word in ("abab", "baba", "cbcb", "eeed", "baba-cbcb"))]
+    listed += [f"al {word}" for word in ("aabb", "bbaa", "bbcc", "ccbb", "abab")]
+    vocabulary = Vocabulary.from_names(listed)
+    tree = PrefixTree.from_names(listed, vocabulary, [vocabulary.size] * len(listed))
+    known = fourgrams_of(tree, vocabulary, shortest=0)
+    assert known is not None
+    follows = FourGrams(known, vocabulary, 1)._follow
+    assert all(map(follows, (*listed[-10:], "al dede", "abab-dede", "dede al")))
+    assert not any(map(follows, ("san dede", "san-aabb", "al san", "san abab-san")))
+
+
 def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
     between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.1, 0.33))
     assert ((high <= between) & (between <= low)).all()
@@ -219,7 +233,23 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
             generator(TWO, BARS).generate(1, rng=np.random.default_rng(0), choose=wrong)
 
 
-def test_a_short_list_offers_a_larger_share_and_the_shortest_name_is_no_single_one() -> None:
+def test_a_short_list_offers_a_larger_share_and_labels_a_smaller_one() -> None:
     assert default_share(500, 2) < default_share(500, 0) < default_share(499, 0)
-    assert usual_shortest(["Al", *["Anna"] * 150, *["Bo"] * 0]) == 4
-    assert usual_shortest(["Al", "Bo", *["Anna"] * 50]) == 2
+
+
+def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> None:
+    """Of a label a quarter are shorter than those that are offered first."""
+
+    def shortest(short: int, starts: tuple[int, ...] = (0,)) -> list[tuple[int, int]]:
+        names = ["a" * (2 if n < short else 4 + (start == V + 1)) + chr(98 + n) for start in starts for n in range(150)]
+        vocabulary = Vocabulary.from_names(names)
+        begin = [start and start - V + vocabulary.size for start in starts for _ in range(150)]
+        return list(usual_shortest(PrefixTree.from_names(names, vocabulary, begin)).values())
+
+    assert (shortest(1), shortest(2)) == ([(5, 5)], [(3, 3)])
+    assert (shortest(1, TWO.tokens), shortest(2, TWO.tokens)) == ([(5, 5), (6, 6)], [(3, 5), (3, 6)])
+    assert (shortest(37, TWO.tokens), shortest(38, TWO.tokens)) == ([(3, 5), (3, 6)], [(3, 3), (3, 3)])
+    found = measure_bars(generator(), shortest={V: (2, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
+    assert found is not None
+    assert np.isinf(found.table[:, 0]).sum(axis=1).tolist() == [3, 0]
+    assert np.isinf(found.table[:, 1:]).sum(axis=(1, 2)).tolist() == [4, 0]

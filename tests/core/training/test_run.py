@@ -117,13 +117,9 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
     checkpoint = run.run().checkpoint
     engine = engine_of(checkpoint)
     tree = PrefixTree.from_names(CORPUS.names, CORPUS.vocabulary)
-    by_name = dict(
-        zip(
-            CORPUS.vocabulary.decode_all(tree.sequences().tokens),
-            AccuracyEvaluator(engine).name_log_probabilities(tree).tolist(),
-            strict=True,
-        )
-    )
+    names = CORPUS.vocabulary.decode_all(tree.sequences().tokens)
+    log_probabilities = AccuracyEvaluator(engine).name_log_probabilities(tree).tolist()
+    by_name = dict(zip(names, log_probabilities, strict=True))
     of_entries = np.sort([by_name[name] for name in CORPUS.names])
     assert checkpoint.score_quantiles[0] == pytest.approx(of_entries[0], abs=1e-5)
     assert checkpoint.score_quantiles[-1] == pytest.approx(of_entries[-1], abs=1e-5)
@@ -186,9 +182,8 @@ def test_two_seeds_differ_and_one_seed_does_not() -> None:
 
 
 def test_no_held_out_name_gives_its_shape() -> None:
-    odd = [
-        "".join("aA1"[one] for one in np.unravel_index(n, (3, 3, 3, 3))) for n in range(81)
-    ]  # each has its own shape
+    # Each has its own shape.
+    odd = ["".join("aA1"[one] for one in np.unravel_index(n, (3, 3, 3, 3))) for n in range(81)]
     corpus = Corpus.from_names(odd)
     run = make_run(data=DataSettings(validation=0.2, test=0.2), corpus=corpus, for_use=True)
     parts = run.prepared.parts

@@ -73,7 +73,7 @@ def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(c
 
 def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     models = comparison.lists[0].generation
-    figure = speed_figure(models, style.engine_colours(one.engine for one in models))
+    figure = speed_figure(comparison.lists[0], style.engine_colours(one.engine for one in models))
     [axes] = figure.axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
     assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]
