@@ -53,7 +53,7 @@ help:
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
 	@echo "make blind        score blind readings of names (FOLDERS=...; python -m benchmarks.blind makes the sheets)"
-	@echo "make mutants      1,300 small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
+	@echo "make mutants      small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
