@@ -208,7 +208,7 @@ const hashOn = (hash, character) => Math.imul(hash ^ character.codePointAt(0), 0
 /** Whether a name has a stretch of letters that is refused, without what real names have around it. */
 function isRude(name) {
   const [refused, allowed] = (RUDE.sets ??= RUDE.hashes.map((text) => new Set(new Uint32Array(bytesOfText(text)))));
-  const plain = name.toLowerCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "");
+  const plain = name.toLowerCase().normalize("NFD").replace(/[\u0300-\u030b\u030d-\u036f]/g, "").normalize("NFC");
   const letters = [..." ", ...plain.replace(/[^\p{L}\p{N}]+/gu, " "), " "];
   const isOpen = (place) => (letters[place] === " " ? 0 : 1);
   return letters.some((_, start) => {

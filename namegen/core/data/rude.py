@@ -25,14 +25,17 @@ FRONT_BITS = 0xFFFF  # of a hash, by which nearly all are told apart from those 
 
 
 def folded(names: Iterable[str]) -> str:
-    r"""Names in small letters without accents, and one space for whatever is no letter or digit; each between spaces.
+    r"""Names in small letters without accents, and one space for whatever is no letter or digit; each between spaces. A
+    caron makes another letter, and stays.
 
-    >>> folded(["O'Née", "Bob"])
-    ' o nee \n bob '
+    >>> folded(["O'Née", "Bob", "Špicar"])
+    ' o nee \n bob \n špicar '
     """
     text = "\n".join(name.replace("\n", " ") for name in names).lower()
     if not text.isascii():
-        text = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", text))
+        text = unicodedata.normalize(
+            "NFC", re.sub("[\u0300-\u030b\u030d-\u036f]", "", unicodedata.normalize("NFD", text))
+        )
     text = re.sub(r"(?:[^\w\n]|_)+", " ", text)
     return f" {text} ".replace("\n", " \n ")
 
