@@ -90,8 +90,8 @@ measured on the validation part of the seed 0.
   names and seeds (2,000 times). Below 0 the network is better than counting.
 - `quick` is the original project's network and its training, `standard` the default. The other networks are trained
   with what the default chooses for their cell, width and list, or with nothing dropped. So if its width is in the
-  table, `standard` is one of them. On US first names it is an LSTM 224, measured later (`seconds`: on a faster machine);
-  its variants and `best` are of a time when it was an LSTM 256 ([training.md](../use/training.md#why-these)).
+  table, `standard` is one of them. On US first names it is an LSTM 224, measured later (`seconds`: on a faster
+  machine); its variants and `best` are of a time when it was an LSTM 256 ([training.md](../use/training.md#why-these)).
 - `best` is `--effort best`. The mixture of its teachers and counting has a row of its own, and so have other networks
   that they taught (*taught*). Its rule was made on the split of the seed 0.
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.

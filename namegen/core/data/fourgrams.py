@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 
 import numpy as np
@@ -79,16 +79,17 @@ class FourGrams:
             allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - LACKING
         if self._labels and ended:
             rows = np.flatnonzero(allowed & np.isin(self._points[tokens], SEPARATORS).any(axis=1))
-            allowed[rows] = list(map(self._follow, self._vocabulary.decode_all(tokens[rows])))
+            allowed[rows] = self._follow(self._vocabulary.decode_all(tokens[rows]))
         return allowed
 
-    def _follow(self, name: str) -> bool:
-        """Whether behind each closed word of a name of several words stands what follows it in the list."""
-        pairs = pairwise((*_words(name), END))
-        known = self._known.holds(
-            _numbers_of(text for first, word in pairs for text in (f"{first} ", f"{first} {word}"))
-        )
-        return bool((known[1::2] | ~known[::2]).all())
+    def _follow(self, names: Sequence[str]) -> Bool[Array, "K"]:
+        """Whether behind each closed word of names of several words stands what follows it in the list."""
+        pairs = [(place, *two) for place, name in enumerate(names) for two in pairwise((*_words(name), END))]
+        closed = self._known.holds(_numbers_of([f"{first} " for _, first, _ in pairs]))
+        known = self._known.holds(_numbers_of([f"{first} {word}" for _, first, word in pairs]))
+        follow = np.ones(len(names), bool)
+        follow[[pairs[place][0] for place in np.flatnonzero(closed & ~known)]] = False
+        return follow
 
     def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
         grams = np.column_stack((beginning, grams)) if self._labels else grams
@@ -129,30 +130,32 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
     grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
     if labels:
         grams = np.column_stack((starts[np.concatenate((root[tree.roots :], root[ended]))], grams))
-    names = vocabulary.decode_all(tree.under_one_root().sequences().tokens) if labels else []
-    numbers = [_numbers(_points(vocabulary, labels)[grams]), _numbers_of(_closed(names))]
+    rows = tree.sequences()
+    names = np.array(vocabulary.decode_all(rows.tokens), object)
+    closed = _closed([names[rows.beginnings == start].tolist() for start in starts]) if labels else ()
+    numbers = [_numbers(_points(vocabulary, labels)[grams]), _numbers_of(list(closed))]
     return KnownSet(np.unique(np.concatenate(numbers))).short
 
 
-def _closed(names: Sequence[str]) -> Iterator[str]:
-    """Of a list's different names, each closed word with a space behind it, and with each word, or end, that follows.
-    None of phrases: where most names have several words, new ones are other words together.
+def _closed(labels: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Of the names of each label, each closed word with a space behind it, and with each word, or end, that follows. Of
+    phrases none is closed: where most names of a label have several words, new ones are other words together.
 
     >>> names = ["Juan", "Pedro", "Luis", "San Juan", "San Pedro", "San Luis", "San Juan Luis", "San Luis Juan"]
-    >>> list(_closed([*names, "Ana", "Eva", "Rosa"]))
-    ['San ', 'San Juan', 'San Pedro', 'San Luis']
+    >>> list(_closed([[*names, "Ana", "Eva", "Rosa"], ["San Marcos"]]))
+    ['San ', 'San Juan', 'San Pedro', 'San Luis', 'San Marcos']
     """
-    several = [words for words in map(_words, names) if len(words) > 1]
-    if len(several) >= PHRASES * len(names):
-        return
-    often, behind = Counter(chain.from_iterable(map(_words, names))), defaultdict[str, list[str]](list)
-    for words in several:
-        for first, word in pairwise((*words, END)):
+    often, behind, single = Counter[str](), defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for names in labels:
+        several = [words for words in map(_words, names) if len(words) > 1]
+        often.update(chain.from_iterable(map(_words, names)))
+        for first, word in chain.from_iterable(pairwise((*words, END)) for words in several):
             behind[first].append(word)
-    for first, after in behind.items():
-        words = [word for word in after if word != END]
+            if word != END and len(several) < PHRASES * len(names):
+                single[first].append(word)
+    for first, words in single.items():
         if len(words) >= FEWEST_OF_WORD and sum(often[word] == 1 for word in words) <= CLOSED * len(words):
-            yield from (f"{first} {word}" for word in ("", *dict.fromkeys(after)))
+            yield from (f"{first} {word}" for word in ("", *dict.fromkeys(behind[first])))
 
 
 def _words(name: str) -> list[str]:
@@ -164,9 +167,14 @@ def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
     return np.array([BOUNDARY, *map(ord, vocabulary.characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
 
 
-def _numbers_of(texts: Iterable[str]) -> UInt64[Array, "texts"]:
-    """A number of each text."""
-    return np.array([int(_numbers(np.array([[*map(ord, text)]], np.uint64))[0]) for text in texts], np.uint64)
+def _numbers_of(texts: Sequence[str]) -> UInt64[Array, "texts"]:
+    """A number of each text; those of one length at once."""
+    lengths, numbers = np.array([len(text) for text in texts], np.int64), np.zeros(len(texts), np.uint64)
+    for length in np.unique(lengths).tolist():
+        places = np.flatnonzero(lengths == length)
+        points = np.array([texts[place] for place in places.tolist()], f"<U{length}").view("<u4").reshape(-1, length)
+        numbers[places] = _numbers(points.astype(np.uint64))
+    return numbers
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:

@@ -220,8 +220,8 @@ def test_behind_a_closed_word_of_labelled_names_stands_what_follows_it_in_the_li
     known = fourgrams_of(tree, vocabulary, shortest=0)
     assert known is not None
     follows = FourGrams(known, vocabulary, 1)._follow
-    assert all(map(follows, (*listed[-10:], "al dede", "abab-dede", "dede al")))
-    assert not any(map(follows, ("san dede", "san-aabb", "al san", "san abab-san")))
+    assert follows([*listed[-10:], "al dede", "abab-dede", "dede al"]).all()
+    assert not follows(["san dede", "san-aabb", "al san", "san abab-san"]).any()
 
 
 def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
