@@ -100,7 +100,7 @@ def test_a_list_stands_once_with_a_column_for_each_comparison(comparison: Compar
     [speed] = [table for table in tables if "seconds an epoch" in table.title]
     here, there = next(row[1:] for row in speed.rows if row[0].startswith("SimpleRNN 2×32, keras"))
     assert here.partition(" s")[0] != there.partition(" s")[0]
-    assert here.partition(", ")[2] == there.partition(", ")[2] == "numpy: 1.5 (1.3 to 1.7)"
+    assert here.partition(", ")[2] == there.partition(", ")[2] == "numpy: 1.5 (1.3 to 1.8)"
 
 
 def test_a_setting_stands_once_with_a_column_for_each_sweep() -> None:
