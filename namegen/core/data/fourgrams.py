@@ -114,10 +114,7 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
     """The 4-grams of a list; None where its names have fewer characters, on average, than the shortest, or its labels
     too few names.
     """
-    root, depth = np.arange(tree.nodes), np.zeros(tree.nodes, np.int64)
-    for level in pairwise(tree.level[1:].tolist()):
-        nodes = slice(*level)
-        root[nodes], depth[nodes] = root[tree.parent[nodes]], depth[tree.parent[nodes]] + 1
+    root, depth = tree.root_of, tree.depth_of
     ended = tree.edge_node[tree.edge_token == BOUNDARY]
     starts = tree.token[: tree.roots]
     labels = max(int(starts.max()) - vocabulary.size + 1, 0)
@@ -130,10 +127,11 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
     grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
     if labels:
         grams = np.column_stack((starts[np.concatenate((root[tree.roots :], root[ended]))], grams))
-    rows = tree.sequences()
-    names = np.array(vocabulary.decode_all(rows.tokens), object)
-    closed = _closed([names[rows.beginnings == start].tolist() for start in starts]) if labels else ()
-    numbers = [_numbers(_points(vocabulary, labels)[grams]), _numbers_of(list(closed))]
+    numbers = [_numbers(_points(vocabulary, labels)[grams])]
+    if labels:
+        rows = tree.sequences()
+        names = np.array(vocabulary.decode_all(rows.tokens), object)
+        numbers.append(_numbers_of(list(_closed([names[rows.beginnings == start].tolist() for start in starts]))))
     return KnownSet(np.unique(np.concatenate(numbers))).short
 
 

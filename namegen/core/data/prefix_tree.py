@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -116,6 +117,19 @@ class PrefixTree:
         child[self.edge_token != BOUNDARY] = below  # both stand in order of parent, then token
         return child
 
+    @property
+    def depth_of(self) -> Int64[Array, "N"]:
+        """How many characters lie between each node and its root."""
+        return np.repeat(np.arange(self.depth), np.diff(self.level))
+
+    @property
+    def root_of(self) -> Int64[Array, "N"]:
+        """The root above each node."""
+        root = np.arange(self.nodes)
+        for first, end in pairwise(self.level[1:].tolist()):
+            root[first:end] = root[self.parent[first:end]]
+        return root
+
     def sequences(self) -> Sequences:
         """The distinct names as rows: the way back from a tree.
 
@@ -124,8 +138,7 @@ class PrefixTree:
         """
         ends = self.edge_token == BOUNDARY
         node, counts = self.edge_node[ends], self.edge_count[ends]
-        depth_of = np.repeat(np.arange(self.depth), np.diff(self.level))  # (N,)
-        lengths = depth_of[node]
+        lengths = self.depth_of[node]
         tokens = np.zeros((len(node), self.depth), dtype=np.int32)  # (names, T)
         nodes = np.zeros((len(node), self.depth), dtype=np.int64)  # (names, T)
         for depth in range(self.depth - 1, 0, -1):  # from the last character of each name up to its first

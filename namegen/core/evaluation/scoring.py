@@ -98,9 +98,8 @@ def score_names(
 def label_chances(
     model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings, fourgrams: FourGrams | None = None
 ) -> Float64[Array, "R"]:
-    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to
-    have. A 4-gram that the names of a label lack speaks against this label once more: with it, the first label is
-    right more often.
+    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have. A
+    4-gram that the names of a label lack speaks against this label once more: so the first label is right more often.
 
     Args:
         model: any LanguageModel.

@@ -51,11 +51,11 @@ def usual_shortest(tree: PrefixTree) -> dict[int, tuple[int, int]]:
     that is offered first. Most short names that please under a label are in the list: readers take a third less of the
     new ones than of longer names, so that the smallest share has none.
     """
-    names, found = tree.sequences(), {}
-    for token in tree.token[: tree.roots].tolist():
-        lengths = names.lengths[names.beginnings == token]
+    ended, found = tree.edge_node[tree.edge_token == BOUNDARY], {}
+    lengths, root = tree.depth_of[ended], tree.root_of[ended]
+    for place, token in enumerate(tree.token[: tree.roots].tolist()):
         unusual = (UNUSUAL, UNUSUAL if token == BOUNDARY else SHORT)
-        usual, first = np.quantile(lengths, unusual, method="lower").tolist()
+        usual, first = np.quantile(lengths[root == place], unusual, method="lower").tolist()
         found[token] = usual, first
     return found
 
