@@ -98,17 +98,8 @@ class Prefix {
   /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
   isAttested(ended = false) {
     const { fourGrams, labelled } = this.model;
-    if (!fourGrams) return true;
-    if (this.endsAsListed(ended)) return !labelled || !ended || this.wordsFollow;
+    if (!fourGrams || this.endsAsListed(ended)) return true;
     return labelled && !ended && this.depth >= 4 && this.lacking <= LACKING;
-  }
-
-  /** Whether behind each closed word of a name of several words stands what follows it in the list. */
-  get wordsFollow() {
-    const words = [...this.text.split(/[ -]/), "$"];
-    const has = (text) => this.model.fourGrams.has([...text].map((letter) => letter.codePointAt(0)));
-    const follows = (word, k) => !has(`${word} `) || has(`${word} ${words[k + 1]}`);
-    return words.length < 3 || words.slice(0, -1).every(follows);
   }
 
   /** How many of its four characters in a row its label has not. */

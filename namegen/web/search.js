@@ -167,7 +167,8 @@ class Search {
   tryOnce() {
     const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
-      if (this.found.at(-1)?.share !== this.share) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
+      const isWidened = this.share > this.choose && this.found.at(-1)?.share !== this.share;
+      if (isWidened) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
       this.take(this.shares.shift());
     }
     this.tries += 1;

@@ -9,25 +9,15 @@ A 4-gram may begin before the name and end behind it: boundaries stand there. Ke
 
 Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
 alone would be few, so a labelled name may have one inside that its label has not.
-
-Under labels, a word may also say what follows it: there is *San Juan* and *Santa Rosa*, but neither *San Colonia* nor
-*Santa Mario*. Such a word is *closed*: most of what follows it in the list stands elsewhere in the list, too. Behind
-*Al* nearly each word is another, so anything may follow it. The set has closed words and their pairs as texts.
 """
 
 from __future__ import annotations
-
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, scramble
-from namegen.core.data.shapes import PHRASES
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.types import Array, Bool, Int, UInt64
 
@@ -35,9 +25,6 @@ LENGTH = 4  # characters: of three nearly every name is made, of five next to no
 SHORTEST = 5  # characters of the names of a list, on average: of shorter ones, next to no new name is made of them
 FEWEST_OF_LABEL = 50  # names, on average: of fewer, hardly any other is made of what these have
 LACKING = 1  # 4-grams inside a labelled name that its label may lack: with two, or one at its end, readers take half
-CLOSED = 0.65  # of what follows a closed word in the list, at most so much stands nowhere else in it
-FEWEST_OF_WORD = 5  # words that follow one, of which this can be said
-SEPARATORS, END = tuple(map(ord, " -")), "$"  # between words; behind the last
 FIRST_LABEL = 0x110000  # the number of the first label, behind those of all characters
 FACTOR = 0x100000001B3  # the prime by which FNV multiplies
 
@@ -58,8 +45,7 @@ class FourGrams:
     """
 
     def __init__(self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0) -> None:
-        self._known, self._vocabulary, self._labels = known, vocabulary, labels
-        self._points = _points(vocabulary, labels)
+        self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
         """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
@@ -77,19 +63,7 @@ class FourGrams:
             grams = sliding_window_view(padded[rows], LENGTH, axis=1)[:, 1:]  # (rows, grams, LENGTH)
             has = self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
             allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - LACKING
-        if self._labels and ended:
-            rows = np.flatnonzero(allowed & np.isin(self._points[tokens], SEPARATORS).any(axis=1))
-            allowed[rows] = self._follow(self._vocabulary.decode_all(tokens[rows]))
         return allowed
-
-    def _follow(self, names: Sequence[str]) -> Bool[Array, "K"]:
-        """Whether behind each closed word of names of several words stands what follows it in the list."""
-        pairs = [(place, *two) for place, name in enumerate(names) for two in pairwise((*_words(name), END))]
-        closed = self._known.holds(_numbers_of([f"{first} " for _, first, _ in pairs]))
-        known = self._known.holds(_numbers_of([f"{first} {word}" for _, first, word in pairs]))
-        follow = np.ones(len(names), bool)
-        follow[[pairs[place][0] for place in np.flatnonzero(closed & ~known)]] = False
-        return follow
 
     def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:
         grams = np.column_stack((beginning, grams)) if self._labels else grams
@@ -127,52 +101,12 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
     grams = np.concatenate((last[tree.roots :], np.pad(last[ended, 1:], ((0, 0), (0, 1)))))
     if labels:
         grams = np.column_stack((starts[np.concatenate((root[tree.roots :], root[ended]))], grams))
-    numbers = [_numbers(_points(vocabulary, labels)[grams])]
-    if labels:
-        rows = tree.sequences()
-        names = np.array(vocabulary.decode_all(rows.tokens), object)
-        numbers.append(_numbers_of(list(_closed([names[rows.beginnings == start].tolist() for start in starts]))))
-    return KnownSet(np.unique(np.concatenate(numbers))).short
-
-
-def _closed(labels: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Of the names of each label, each closed word with a space behind it, and with each word, or end, that follows. Of
-    phrases none is closed: where most names of a label have several words, new ones are other words together.
-
-    >>> names = ["Juan", "Pedro", "Luis", "San Juan", "San Pedro", "San Luis", "San Juan Luis", "San Luis Juan"]
-    >>> list(_closed([[*names, "Ana", "Eva", "Rosa"], ["San Marcos"]]))
-    ['San ', 'San Juan', 'San Pedro', 'San Luis', 'San Marcos']
-    """
-    often, behind, single = Counter[str](), defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
-    for names in labels:
-        several = [words for words in map(_words, names) if len(words) > 1]
-        often.update(chain.from_iterable(map(_words, names)))
-        for first, word in chain.from_iterable(pairwise((*words, END)) for words in several):
-            behind[first].append(word)
-            if word != END and len(several) < PHRASES * len(names):
-                single[first].append(word)
-    for first, words in single.items():
-        if len(words) >= FEWEST_OF_WORD and sum(often[word] == 1 for word in words) <= CLOSED * len(words):
-            yield from (f"{first} {word}" for word in ("", *dict.fromkeys(behind[first])))
-
-
-def _words(name: str) -> list[str]:
-    return re.split("[ -]", name)
+    return KnownSet(np.unique(_numbers(_points(vocabulary, labels)[grams]))).short
 
 
 def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
     """A number of each id."""
     return np.array([BOUNDARY, *map(ord, vocabulary.characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
-
-
-def _numbers_of(texts: Sequence[str]) -> UInt64[Array, "texts"]:
-    """A number of each text; those of one length at once."""
-    lengths, numbers = np.array([len(text) for text in texts], np.int64), np.zeros(len(texts), np.uint64)
-    for length in np.unique(lengths).tolist():
-        places = np.flatnonzero(lengths == length)
-        points = np.array([texts[place] for place in places.tolist()], f"<U{length}").view("<u4").reshape(-1, length)
-        numbers[places] = _numbers(points.astype(np.uint64))
-    return numbers
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:

@@ -91,9 +91,9 @@ def measure_bars(
         if not proceed():
             return None
         found.append(_new_names(part, each, longest, rng))
-    table = _bars(found, range(1, longest + 1))
+    table, least = _bars(found, range(1, longest + 1)), min(shortest.values(), default=(1, 1))
     for bars, part in zip(table, parts, strict=True):
-        usual, first = map(min, zip(*(shortest.get(token, (1, 1)) for token in part.beginnings.tokens), strict=True))
+        usual, first = min(shortest.get(token, least) for token in part.beginnings.tokens)
         bars[:, : usual - 1] = bars[0, : first - 1] = np.inf
     return Bars(table.astype(np.float16))
 

@@ -333,7 +333,7 @@ class Generator:
                     why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
                     told += f"no other name is possible{why}: "
                 raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
-            if found == before:  # a wish is in the way: time for one more search, not for two
+            if found == before and share > choose:  # a wish is in the way: time for one more search, not for two
                 shares = shares[-1:]
 
     def _choose(
