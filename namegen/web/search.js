@@ -167,8 +167,8 @@ class Search {
   tryOnce() {
     const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
-      const isWidened = this.share > this.choose && this.found.at(-1)?.share !== this.share;
-      if (isWidened) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
+      const inVain = this.found.at(-1)?.share !== this.share && this.share > this.choose;
+      if (inVain) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
       this.take(this.shares.shift());
     }
     this.tries += 1;

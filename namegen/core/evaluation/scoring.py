@@ -98,8 +98,8 @@ def score_names(
 def label_chances(
     model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings, fourgrams: FourGrams | None = None
 ) -> Float64[Array, "R"]:
-    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have. A
-    4-gram that the names of a label lack speaks against this label once more: so the first label is right more often.
+    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have. Each
+    4-gram that a label lacks makes it e times less likely, as then the first label is right more often.
 
     Args:
         model: any LanguageModel.

@@ -4,7 +4,8 @@ Readers take far more of the names that the model itself finds likely, so a new 
 bar: its log-probability, where the first three tokens count half, as otherwise the likeliest names would nearly all
 begin alike. Longer names are less likely, and some labels have fewer names to choose from, so each length of each label
 has a bar of its own, which as many of its new names reach as the share says. So the lengths, and the shares of the
-labels, stay the model's own. Listed names have no part in it: over all draws, the likeliest are mostly those.
+labels, stay near the model's own; but the smallest share has no short names of a label. Listed names have no part in
+it: over all draws, the likeliest are mostly those.
 
 Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
 knows these, no other names are offered (but labelled ones with one other inside), and the bars are lower, so that the
@@ -36,7 +37,7 @@ MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characte
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
 NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a length is set: those of the nearest lengths
 UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be shorter than any that is offered
-SHORT = 0.25  # the share of a label's names that are shorter than the names that are offered first
+SHORT = 0.25  # the share of a label's names that may be shorter than any of the smallest share
 
 
 def default_share(distinct_names: int, labels: int) -> float:
@@ -47,9 +48,8 @@ def default_share(distinct_names: int, labels: int) -> float:
 
 
 def usual_shortest(tree: PrefixTree) -> dict[int, tuple[int, int]]:
-    """By what names begin with, characters of the shortest name that a list has not just by chance, and of the shortest
-    that is offered first. Most short names that please under a label are in the list: readers take a third less of the
-    new ones than of longer names, so that the smallest share has none.
+    """By what names begin with: characters of the shortest name that a list has not just by chance, and of the shortest
+    in the smallest share. Of a label's short new names readers take fewer than of others, so that share has none.
     """
     ended, found = tree.edge_node[tree.edge_token == BOUNDARY], {}
     lengths, root = tree.depth_of[ended], tree.root_of[ended]
