@@ -172,6 +172,9 @@ def models() -> dict[str, Checkpoint]:
         ),
         "phrases": api.train(Corpus.from_names(PHRASES)).checkpoint,
         "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
+        "long": replace(
+            made["gru"], bars=Bars(np.where(np.arange(5 * LENGTHS).reshape(5, -1) < 3, np.inf, bars.table))
+        ),
         "steep": replace(made["gru"], bars=Bars(np.where(np.arange(5)[:, None] < 3, np.inf, bars.table))),
     }
 
@@ -235,6 +238,9 @@ def test_where_a_share_has_no_more_names_a_larger_one_is_taken(node: Run, models
     # Where the likeliest have none at all, nothing between is tried.
     all_of_all = node(code.replace("gru", "steep"), {"n": 20, "seed": 3, "choose": 0.02})
     assert {one["share"] for one in all_of_all} == {1}
+    # Where the smallest has none so short, the next has.
+    short = node(code.replace("gru", "long"), {"n": 3, "seed": 3, "choose": 0.02, "maxLength": 3, "label": "first"})
+    assert {one["share"] for one in short} == {0.1}
 
 
 def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
