@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, closing
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -204,6 +204,7 @@ def _csv(rows: Iterable[Sequence[Cell]]) -> str:
     return stream.getvalue()
 
 
+@lru_cache(1 << 16, typed=True)  # many rows have the same label, and some the same name
 def _csv_cell(cell: Cell) -> Cell:
     """As a spreadsheet reads it: what is not known is empty."""
     if isinstance(cell, bool):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from string import Formatter
 from typing import NamedTuple
 
@@ -130,11 +130,12 @@ class PartOfName:
             self._whole[kind] = found
         return found
 
-    def refuses(self, name: str) -> bool:
-        """Whether a name is in the list where only new ones will do."""
-        known, sameness = self.any_origin.known_names, self.any_origin.sameness
-        only_new = self.listed is None and not self.allow_seen
-        return only_new and known is not None and bool(sameness.are_known([name], known)[0])
+    def refused(self, names: Collection[str]) -> set[str]:
+        """The names that are in the list where only new ones will do."""
+        known = self.any_origin.known_names
+        if self.listed is not None or self.allow_seen or known is None:
+            return set()
+        return set(compress(names, self.any_origin.sameness.are_known(names, known).tolist()))
 
     def check(self, rng: np.random.Generator) -> None:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
@@ -265,6 +266,7 @@ class _OfOrigin:
         self._inventor, self._size, self._origin, self._genders, self._taken = inventor, size, origin, genders, taken
         self.households = 0
         self._met = 0  # names that somebody was found to have
+        self._left_out: set[str] = set()
         self._deal = False
         self.exhausted = False
 
@@ -291,6 +293,7 @@ class _OfOrigin:
             self.exhausted = not families
             self._deal = True
             return [] if self.exhausted else self._dealt(count, rng)
+        self._leave_out(families)
         members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
         found = [one for family in families if (one := self._household(family, list(islice(members, size))))]
         self._deal = len(found) < count / 2
@@ -300,6 +303,7 @@ class _OfOrigin:
         size = self._size
         needed = self.households * size + self._met + count * size
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
+        self._leave_out(families)
         givens = {
             gender: self._inventor.given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders
         }
@@ -326,14 +330,17 @@ class _OfOrigin:
             else:
                 yield member
 
-    def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
-        """People of one family; nobody, if somebody has one of the whole names, or two of them one given name, or if it
-        is no man's name where men's are asked for, or the woman's is in the list.
-        """
+    def _leave_out(self, families: Sequence[str]) -> None:
+        """See which family names will not do where men's are asked for: they are no man's, or the woman's is listed."""
         if self._inventor.forms:
-            form = female_form(family, self._origin)
-            if is_female(family, self._origin) or (form != family and self._inventor.family.refuses(form)):
-                return []
+            women = {family: female_form(family, self._origin) for family in families}
+            listed = self._inventor.family.refused([form for family, form in women.items() if form != family])
+            self._left_out |= {one for one, form in women.items() if form in listed or is_female(one, self._origin)}
+
+    def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
+        """People of one family; nobody, if it is left out, somebody has one of the names, or two share a given name."""
+        if family in self._left_out:
+            return []
         people = [self._person(family, *member) for member in members]
         names = set(map(_whole, people))
         if len({given for given, _ in members}) < len(members) or not names.isdisjoint(self._taken):
