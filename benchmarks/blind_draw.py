@@ -147,8 +147,9 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     both = MixtureModel((model.model, best), (vocabulary, vocabulary), vocabulary=vocabulary)
     mixture = replace(generator, model=both)
     shortest = usual_shortest(parts.training)
-    mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
-    assert mixture_bars is not None
+    measured = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
+    assert measured is not None
+    mixture_bars, _ = measured
 
     learned, sameness, rng = parts.learned_names, model.sameness, random.Random(SEED)
     held_out = vocabulary.decode_all(parts.held_out.sequences().tokens)

@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 
 from namegen import api
+from namegen.core.data.corpus import Corpus
+from namegen.core.generation.choosing import measure_bars
 from namegen.errors import OutputError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
@@ -89,3 +92,16 @@ def test_a_path_is_a_file_even_where_a_shipped_model_has_its_name(elsewhere: Pat
     result = api.train(NAMES, config=SHORT, out="mlb-last")
     assert api.load(Path("mlb-last")).vocabulary == result.checkpoint.vocabulary
     assert api.load("mlb-last").vocabulary != result.checkpoint.vocabulary
+
+
+def test_the_bars_of_companies_are_measured_on_names_that_will_be_drawn() -> None:
+    """None begins as a listed company does; by the others, many of which are likely, the bars would be too high."""
+    corpus = Corpus(load_bundled("companies").names[:700], "companies")
+    checkpoint = api.train(corpus, config=merge(SHORT, {"training.epochs": 1})).checkpoint
+    generator = api.open_checkpoint(checkpoint, "companies").generator
+    found = measure_bars(generator, shortest={}, longest=checkpoint.longest_name, rng=np.random.default_rng([0, 0, 4]))
+    assert generator.claimed
+    assert checkpoint.bars is not None
+    assert found is not None
+    set_ = np.isfinite(checkpoint.bars.table)
+    assert (checkpoint.bars.table[set_] == found[0].table[set_]).all()

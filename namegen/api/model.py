@@ -187,7 +187,8 @@ class LoadedModel:
 
         bars, fixed = self.bars, np.random.default_rng(0)
         if bars is None:
-            bars = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
+            measured = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
+            bars = measured[0] if measured else None
         return replace(self.generator, bars=bars)
 
     @property

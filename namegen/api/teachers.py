@@ -27,6 +27,7 @@ from namegen.lists import credit_of, read_names
 from namegen.models import BASE, shipped_path
 from namegen.settings_toml import Config, read_config, write_config
 from namegen.threads import cores
+from namegen.wishes import claimed_beginnings
 
 SECONDS_TO_STOP = 60.0  # that a training has to take its last step and save
 SECONDS_TO_LET_GO = 60.0  # that a process has whose parent is gone: it takes its last step, and saves
@@ -133,7 +134,15 @@ def open_run(
         return replace(base, credit=str(base.checkpoint.training.get("credit", "")))
 
     base = own_model if recipe.network.from_base else None
-    prepared = prepare(corpus, recipe, engine_class, threads=config.threads, for_use=for_use, open_base=base)
+    prepared = prepare(
+        corpus,
+        recipe,
+        engine_class,
+        threads=config.threads,
+        for_use=for_use,
+        claimed=claimed_beginnings((corpus.source,)),
+        open_base=base,
+    )
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 

@@ -23,6 +23,7 @@ from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
 from namegen.settings_toml import Config, merge, read_config, write_config
+from namegen.wishes import claimed_beginnings
 
 
 def train(
@@ -68,7 +69,15 @@ def train(
     corpus = _read_corpus(names, config, stdin)
     base = config.network.base and lasting_name(config.network.base)
     config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits
-    prepared = prepare(corpus, config.recipe, engine_class, threads=config.threads, for_use=True, open_base=open_base)
+    prepared = prepare(
+        corpus,
+        config.recipe,
+        engine_class,
+        threads=config.threads,
+        for_use=True,
+        claimed=claimed_beginnings((corpus.source,)),
+        open_base=open_base,
+    )
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     if out is None and not save:

@@ -19,8 +19,6 @@ from namegen.core.settings import GENDERS, SOURCES
 from namegen.threads import limit_threads
 from namegen.wishes import OPTIONS
 
-FEW_COMPANIES, SHARE_OF_FEW = 300, 0.02  # of which readers take more; there are too few for many
-
 
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     """The options that say how many whole names, and how they are drawn."""
@@ -196,8 +194,6 @@ def companies(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     look it up before you use it. --format csv and json have the column name; --scores adds log_probability (in nats)
     and new.
     """
-    if wished["choose"] is None and count <= FEW_COMPANIES:
-        wished["choose"] = SHARE_OF_FEW
     _write_names("companies", count, formats.chosen(as_json), notes, wished)
 
 

@@ -31,7 +31,7 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
-SHARE_OF_SHORT, SHARE_OF_LABELS, SHARE = 0.1, 0.02, 0.05  # of a short list, of one with labels, of others
+SHARE_OF_SHORT, SHARE, SMALL_SHARE = 0.1, 0.05, 0.02  # of a short list, of others, of those that need a closer choice
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
@@ -40,11 +40,13 @@ UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be sho
 SHORT = 0.25  # the share of a label's names that may be shorter than any of the smallest share
 
 
-def default_share(distinct_names: int, labels: int) -> float:
+def default_share(distinct_names: int, labels: int, allowed: float) -> float:
     """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it, less where there are labels.
+    choose beside it; less where there are labels, or where so few names are allowed that its bar would hardly choose.
     """
-    return SHARE_OF_SHORT if distinct_names < MOST_NAMES else SHARE_OF_LABELS if labels else SHARE
+    if distinct_names < MOST_NAMES:
+        return SHARE_OF_SHORT
+    return SMALL_SHARE if labels or allowed < 2 * SHARE else SHARE
 
 
 def usual_shortest(tree: PrefixTree) -> dict[int, tuple[int, int]]:
@@ -67,7 +69,7 @@ def measure_bars(
     longest: int,
     rng: np.random.Generator,
     proceed: Callable[[], bool] = lambda: True,
-) -> Bars | None:
+) -> tuple[Bars, float] | None:
     """Draw new names from a model, and see how likely it finds them.
 
     Args:
@@ -78,7 +80,7 @@ def measure_bars(
         proceed: asked before the names of each label are drawn; False ends it.
 
     Returns:
-        The bars; None where it was ended.
+        The bars, and the share of the new names that have allowed 4-grams; None where it was ended.
     """
     parts = [generator]
     if 1 < len(generator.beginnings.tokens) <= MAX_LABELS:
@@ -95,7 +97,8 @@ def measure_bars(
     for bars, part in zip(table, parts, strict=True):
         usual, first = min(shortest.get(token, least) for token in part.beginnings.tokens)
         bars[:, : usual - 1] = bars[0, : first - 1] = np.inf
-    return Bars(table.astype(np.float16))
+    allowed = np.concatenate([may_be for _, _, may_be in found])
+    return Bars(table.astype(np.float16)), float(allowed.mean()) if len(allowed) else 1.0
 
 
 def _new_names(
@@ -132,15 +135,21 @@ def _bars(
     )
     all_lengths, may_be = (np.concatenate([one[place] for one in found]) for place in (0, 2))
     table = np.full((len(found), len(SHARES), lengths.stop - 1), np.inf)
+    # Fifty of the names have allowed 4-grams, at least: a bar that a handful sets is set by chance.
     many = min(max(NEAREST, int(SHARE_NEAREST * len(widths))), len(widths))
     for length in lengths if many else ():
         distance = np.abs(all_lengths - length)
-        near = distance <= np.partition(distance, many - 1)[many - 1]
+        near = distance <= max(_nth(distance, many), _nth(distance[may_be], NEAREST // 4))
         some = widths[near & may_be]
         if len(some):
             above = np.quantile(some, np.maximum(1 - np.array(SHARES) * near.sum() / len(some), 0))
             table[:, :, length - 1] = [level + slope * length + width * above for level, slope, width in lines]
     return table
+
+
+def _nth(distances: Int64[Array, "K"], n: int) -> int:
+    """The n-th of some distances, in rising order; of fewer, the last."""
+    return int(np.sort(distances)[:n].max(initial=0))
 
 
 def _line(lengths: Int64[Array, "new"], merits: Float64[Array, "new"]) -> tuple[float, float, float]:

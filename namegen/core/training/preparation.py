@@ -122,6 +122,7 @@ def prepare(
     *,
     threads: int = 1,
     for_use: bool = False,
+    claimed: tuple[str, ...] = (),
     open_base: OpenBase | None = None,
 ) -> PreparedTraining:
     """Put a training together.
@@ -132,6 +133,7 @@ def prepare(
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
         for_use: whether names will be asked of the model: then it is measured at the end which are to be offered.
+        claimed: what no new name may begin with, as will be when names are asked of it.
         open_base: opens the model that a training may begin from; None: all begin from random numbers.
 
     Raises:
@@ -158,7 +160,9 @@ def prepare(
     names, starts = parts.distinct_names, parts.beginnings
     known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
-    generator = Generator(engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness)
+    generator = Generator(
+        engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claimed
+    )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)

@@ -138,11 +138,16 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
     of_one = generator(Beginnings.single(token))
     found = measure_bars(of_one, shortest={}, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
+    assert found[1] == 1
     for share in (0.1, 0.33):
-        assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
+        assert found[0].at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
     short = measure_bars(of_one, shortest={token: (3, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
-    assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [[4], [4], [3, 4]]
+    assert [np.isfinite(short[0].at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [
+        [4],
+        [4],
+        [3, 4],
+    ]
     assert measure_bars(of_one, shortest={}, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
 
 
@@ -167,6 +172,14 @@ def test_where_others_are_not_offered_the_bar_is_lower_by_as_much_as_the_share_a
     for share, bar in zip(SHARES, table[0, :, 4], strict=True):
         reach = np.mean(may_be & (merits >= bar))
         assert reach == pytest.approx(min(share, may_be.mean()), abs=0.002)
+
+
+def test_a_bar_is_not_set_by_the_few_that_may_be_offered_at_a_length() -> None:
+    """Of 300 names at each of nine lengths, some five may be: by those alone a bar would lie by chance."""
+    rng = np.random.default_rng(2)
+    lengths, merits, may_be = np.arange(2_700) % 9 + 3, rng.normal(0, 1, 2_700), rng.random(2_700) < 0.02
+    bars = choosing._bars([(lengths, merits, may_be)], range(3, 12))[0, SHARES.index(0.02), 2:]
+    assert np.ptp(bars) < 1
 
 
 def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
@@ -219,7 +232,9 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
 
 
 def test_a_short_list_offers_a_larger_share_and_labels_a_smaller_one() -> None:
-    assert default_share(500, 2) < default_share(500, 0) < default_share(499, 0)
+    assert (
+        default_share(500, 2, 1) == default_share(500, 0, 0.09) < default_share(500, 0, 0.1) < default_share(499, 0, 1)
+    )
 
 
 def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> None:
@@ -236,8 +251,8 @@ def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> Non
     assert (shortest(37, TWO.tokens), shortest(38, TWO.tokens)) == ([(3, 5), (3, 6)], [(3, 3), (3, 3)])
     found = measure_bars(generator(), shortest={V: (2, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
-    assert np.isinf(found.table[:, 0]).sum(axis=1).tolist() == [3, 3]  # of a label without names as of the others
-    assert np.isinf(found.table[:, 1:]).sum(axis=(1, 2)).tolist() == [4, 4]
+    assert np.isinf(found[0].table[:, 0]).sum(axis=1).tolist() == [3, 3]  # of a label without names as of the others
+    assert np.isinf(found[0].table[:, 1:]).sum(axis=(1, 2)).tolist() == [4, 4]
 
 
 def test_a_wish_for_lengths_that_the_smallest_share_lacks_finds_names_of_the_next() -> None:
