@@ -36,7 +36,7 @@ from namegen.core.network.bars import EVERY_NAME, SHARES, Bars  # noqa: E402
 from namegen.core.training.preparation import data_for  # noqa: E402
 from namegen.settings_toml import Config  # noqa: E402
 
-SEED = 13  # of what is drawn; the training's is 0
+SEED = 14  # of what is drawn; the training's is 0
 CHAIN_ORDER = 5  # tokens of its n-grams: each follows from the four before it
 ENOUGH = 100  # names of a source: where 10,000 draws give fewer, it is drawn more often
 LETTERS, COMMONEST, BY_DEFAULT = 3, 10, 1_000  # of the figures of beginnings
@@ -179,8 +179,10 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     near = MinDistance(2, learned, sameness)
     curve: dict[str, list[int]] = {}
+    lengths = []
     for n in DRAWS:
         free = new_names(generator, n, longest)
+        lengths.append(divergence(attested(model, above(free, bars, share)), free))
         for wished in (*SHARES, EVERY_NAME):
             offered = above(free, bars, wished)
             offered = offered if wished == EVERY_NAME else attested(model, offered)
@@ -197,7 +199,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         list_beginnings=beginnings(parts.distinct_names),
         near=float(near.refuses(Finished(sources[NEW])).mean()),
         held_out_near=float(near.refuses(Finished(held_out)).mean()),
-        length_bits=divergence(sources[NEW], new_names(generator, DRAWS[0], longest)),
+        length_bits=lengths[1],  # of few names, lengths differ by chance
         curve={wished: tuple(counts) for wished, counts in curve.items()},
     )
     write(folder / "figures.json", figures)

@@ -82,7 +82,8 @@ class Drawn:
         beginnings, list_beginnings: what the ten commonest beginnings of three letters hold of 1,000 names offered by
             default, and of the list.
         near, held_out_near: shares within one edit of a name that was learned.
-        length_bits: Jensen–Shannon divergence of the lengths of ``new`` from those of all new names drawn.
+        length_bits: Jensen–Shannon divergence of the lengths of ``new`` from those of all new names, of the second of
+            ``DRAWS``.
         curve: new and distinct names of ``DRAWS``, by the share that is offered, and of the chain.
     """
 
@@ -268,7 +269,7 @@ def _drawn(drawn: tuple[Drawn, ...]) -> list[str]:
         + (f" On the sheets stand names of more draws of these: {'; '.join(more)}." if more else ""),
         _table(("list", "its names", "temperature of `old`", *drawn[0].new), counts),
         "What the ten commonest beginnings of three letters hold of 1,000 names by default (of the list); how many "
-        f"of `{NEW}` are within one edit of a learned name (held-out names); lengths beside free draws.",
+        f"of `{NEW}` are within one edit of a learned name (held-out names); of {DRAWS[1]:,} draws, lengths, too.",
         _table(("list", "ten beginnings", "one edit", "lengths, bits"), kept),
         f"New and distinct names of {' / '.join(f'{n:,}' for n in DRAWS)} draws, by the share that is offered.",
         _table(("list", *drawn[0].curve), curves),
