@@ -34,17 +34,16 @@ ALIASES = {  # what people ask for, in small letters → the origin of such name
 }
 # What else countries are called, in small letters.
 COUNTRIES = {
-    "america": "United States",
+    **dict.fromkeys(("america", "usa"), "United States"),
     "bosnia": "Bosnia & Herzegovina",
-    "britain": "United Kingdom",
+    **dict.fromkeys(("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"),
     "czech republic": "Czechia",
+    "holland": "Netherlands",
     "ivory coast": "Côte d’Ivoire",
     "korea": "South Korea",
     "macedonia": "North Macedonia",
     "palestine": "Palestinian Territories",
     "turkey": "Türkiye",
-    "uk": "United Kingdom",
-    "usa": "United States",
 }
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")

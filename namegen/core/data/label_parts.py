@@ -102,7 +102,8 @@ def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> Se
     origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
     """
     near = nearest(asked, known)
-    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + ", …" * (len(known) > MOST_TOLD)
+    more = len(known) - MOST_TOLD
+    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + f", and {more:,} more" * (more > 0)
     expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {some}"
     return SettingsError(f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}")
 

@@ -166,7 +166,7 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
         ("FINNISH", LABELS, "which model does not know: did you mean 'Finnish'?"),
         ("Klingon", LABELS, "expected one of 'Finnish', 'finnish', 'Irish'"),
         ("Irish", (), "and model knows no labels"),
-        ("x" * 5_000, tuple(f"label {place}" for place in range(5_000)), "'label 11', …"),
+        ("x" * 5_000, tuple(f"label {place}" for place in range(5_000)), "'label 11', and 4,988 more"),
     ],
 )
 def test_an_unknown_label_is_refused_briefly(asked: str, labels: tuple[str, ...], said: str) -> None:
