@@ -40,6 +40,7 @@ SEED = 14  # of what is drawn; the training's is 0
 CHAIN_ORDER = 5  # tokens of its n-grams: each follows from the four before it
 ENOUGH = 100  # names of a source: where 10,000 draws give fewer, it is drawn more often
 LETTERS, COMMONEST, BY_DEFAULT = 3, 10, 1_000  # of the figures of beginnings
+RANDOM_ONES = 20  # times that names are taken at random, to see what chance makes of their lengths
 
 
 def new_names(generator: Generator, n: int, longest: int, temperature: float = 1.0) -> dict[str, float]:
@@ -107,8 +108,9 @@ def changed(names: Iterable[str], letters: Sequence[str], rng: random.Random) ->
 
 
 def beginnings(names: Sequence[str]) -> float:
-    """The share of the names that the ten commonest beginnings of three letters hold."""
-    return sum(count for _, count in Counter(name[:LETTERS] for name in names).most_common(COMMONEST)) / len(names)
+    """The share of the names that the ten commonest beginnings of three letters hold, letter case aside."""
+    counts = Counter(name[:LETTERS].casefold() for name in names)
+    return sum(count for _, count in counts.most_common(COMMONEST)) / len(names)
 
 
 def divergence(some: Iterable[str], others: Iterable[str]) -> float:
@@ -118,6 +120,12 @@ def divergence(some: Iterable[str], others: Iterable[str]) -> float:
     p, q = (np.array([count[length] for length in range(longest)]) / count.total() for count in counts)
     m = (p + q) / 2
     return float(sum(np.sum(one[one > 0] * np.log2(one[one > 0] / m[one > 0])) for one in (p, q)) / 2)
+
+
+def divergence_beyond_chance(some: Sequence[str], others: Sequence[str], rng: random.Random) -> float:
+    """The same, less what as many random ones of the others have, as few names differ by chance; at least 0."""
+    by_chance = [divergence(rng.sample(others, len(some)), others) for _ in range(RANDOM_ONES)]
+    return max(0.0, divergence(some, others) - sum(by_chance) / RANDOM_ONES)
 
 
 def trained(parts: ListParts, corpus: object, path: Path) -> api.LoadedModel:
@@ -179,10 +187,8 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     near = MinDistance(2, learned, sameness)
     curve: dict[str, list[int]] = {}
-    lengths = []
     for n in DRAWS:
         free = new_names(generator, n, longest)
-        lengths.append(divergence(attested(model, above(free, bars, share)), free))
         for wished in (*SHARES, EVERY_NAME):
             offered = above(free, bars, wished)
             offered = offered if wished == EVERY_NAME else attested(model, offered)
@@ -199,7 +205,9 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
         list_beginnings=beginnings(parts.distinct_names),
         near=float(near.refuses(Finished(sources[NEW])).mean()),
         held_out_near=float(near.refuses(Finished(held_out)).mean()),
-        length_bits=lengths[1],  # of few names, lengths differ by chance
+        length_bits=divergence_beyond_chance(
+            drawn_by[NEW](DRAWS[0]), list(new_names(generator, DRAWS[0], longest)), rng
+        ),
         curve={wished: tuple(counts) for wished, counts in curve.items()},
     )
     write(folder / "figures.json", figures)
