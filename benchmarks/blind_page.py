@@ -113,7 +113,7 @@ class Blind:
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
 refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, beginnings on companies
-and drugs, lengths on drugs (half of it are free draws longer than any listed name); and a share so small has fewer
+and drugs, lengths on drugs (whose free draws may be longer than any listed name); and a share so small has fewer
 names than a chain, so that larger shares follow where more are asked for."""
 
 
