@@ -82,7 +82,8 @@ def attested(model: api.LoadedModel, names: Sequence[str]) -> list[str]:
     """Those whose 4-grams all stand in the list that the model learned from."""
     if model.fourgrams is None:
         return list(names)
-    known, keeps = FourGrams(model.fourgrams, model.vocabulary), np.ones(len(names), bool)
+    known = FourGrams(model.fourgrams, model.vocabulary, known_names=model.known_names)
+    keeps = np.ones(len(names), bool)
     for length in set(map(len, names)):
         rows = [row for row, name in enumerate(names) if len(name) == length]
         tokens, _ = model.vocabulary.encode_all([names[row] for row in rows])
@@ -155,9 +156,8 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     both = MixtureModel((model.model, best), (vocabulary, vocabulary), vocabulary=vocabulary)
     mixture = replace(generator, model=both)
     shortest = usual_shortest(parts.training)
-    measured = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
-    assert measured is not None
-    mixture_bars, _ = measured
+    mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))
+    assert mixture_bars is not None
 
     learned, sameness, rng = parts.learned_names, model.sameness, random.Random(SEED)
     held_out = vocabulary.decode_all(parts.held_out.sequences().tokens)

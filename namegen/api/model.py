@@ -167,12 +167,13 @@ class LoadedModel:
     def generator(self) -> Generator:
         """Draws names from it."""
         labels = max(self.beginnings.tokens) + 1 - self.vocabulary.size if self.labels else 0
+        known, grams = self.known_names, self.fourgrams
         return Generator(
             self.model,
             self.vocabulary,
-            known_names=self.known_names,
+            known_names=known,
             beginnings=self.beginnings,
-            fourgrams=None if self.fourgrams is None else FourGrams(self.fourgrams, self.vocabulary, labels),
+            fourgrams=None if grams is None else FourGrams(grams, self.vocabulary, labels, known),
             sameness=self.sameness,
             shapes=self.shapes,
             claimed=claimed_beginnings(self.lists),
@@ -187,8 +188,7 @@ class LoadedModel:
 
         bars, fixed = self.bars, np.random.default_rng(0)
         if bars is None:
-            measured = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
-            bars = measured[0] if measured else None
+            bars = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
         return replace(self.generator, bars=bars)
 
     @property

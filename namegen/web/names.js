@@ -38,7 +38,8 @@ function shapesOfName(name, kinds, pairs, words) {
 }
 
 const FIRST_LABEL = 0x110000; // its number among those of characters
-const LACKING = 1; // four characters in a row inside a labelled name that its label may lack
+const LACKING = 1; // four characters in a row that may be missing inside a name, if any may
+const MANY = 3; // of them for each name of a list
 const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
 
 /**
@@ -97,9 +98,9 @@ class Prefix {
 
   /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
   isAttested(ended = false) {
-    const { fourGrams, labelled } = this.model;
+    const { fourGrams } = this.model;
     if (!fourGrams || this.endsAsListed(ended)) return true;
-    return labelled && !ended && this.depth >= 4 && this.lacking <= LACKING;
+    return !ended && this.depth >= 4 && this.lacking <= this.model.mayLack;
   }
 
   /** How many of its four characters in a row its label has not. */
@@ -329,6 +330,7 @@ class Model extends NameSource {
     this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
     this.labelled = labels.length > 0;
     this.fourGrams = record.fourgrams === null ? null : new FourGrams(record.fourgrams);
+    this.mayLack = this.labelled || this.fourGrams?.count > MANY * this.knownNames?.count ? LACKING : 0;
     this.bars = record.bars === null ? null : new Bars(record.bars);
     this.probed = this.givesItsProbe(record.probe);
     this.shapes = new Set(record.shapes);

@@ -105,7 +105,7 @@ def names_of_seed(
     bars = None if choose == 1 or checkpoint.bars is None else checkpoint.bars.at(choose)
 
     known, labelled = checkpoint.fourgrams, len(checkpoint.labels)
-    fourgrams = None if known is None else FourGrams(known, checkpoint.vocabulary, labelled)
+    fourgrams = known and FourGrams(known, checkpoint.vocabulary, labelled, checkpoint.known_names)
 
     def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
         if bars is None:

@@ -8,7 +8,8 @@ A 4-gram may begin before the name and end behind it: boundaries stand there. Ke
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
 
 Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
-alone would be few, so a labelled name may have one inside that its label has not.
+alone would be few, so a labelled name may have one inside that its label has not. So may a name of a list of many
+4-grams for each name: a short list, or one of long names. Else nearly all new names would be short ones.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from namegen.types import Array, Bool, Int, UInt64
 LENGTH = 4  # characters: of three nearly every name is made, of five next to no new one
 SHORTEST = 5  # characters of the names of a list, on average: of shorter ones, next to no new name is made of them
 FEWEST_OF_LABEL = 50  # names, on average: of fewer, hardly any other is made of what these have
-LACKING = 1  # 4-grams inside a labelled name that its label may lack: with two, or one at its end, readers take half
+LACKING = 1  # 4-grams that may be missing inside a name, if any may: with two, or one at its end, readers take half
+MANY = 3  # 4-grams for each name of a list, of US first names that of 2,000
 FIRST_LABEL = 0x110000  # the number of the first label, behind those of all characters
 FACTOR = 0x100000001B3  # the prime by which FNV multiplies
 
@@ -35,6 +37,10 @@ class FourGrams:
     Args:
         known: as ``fourgrams_of`` gives them, or those of several lists.
         labels: how many labels the list has, or up to which one names are asked about.
+        known_names: of the list; None: it is not known how many they are.
+
+    Attributes:
+        lacking: how many may be missing inside a name.
 
     >>> names = ["Anna", "Hanna", "Hansel"]
     >>> vocabulary = Vocabulary.from_names(names)
@@ -44,12 +50,16 @@ class FourGrams:
     ([True, False, True, True], [True, False, True, False])
     """
 
-    def __init__(self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0) -> None:
+    def __init__(
+        self, known: KnownSet, vocabulary: Vocabulary, labels: int = 0, known_names: KnownSet | None = None
+    ) -> None:
         self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
+        many = known_names is not None and len(known) > MANY * len(known_names)
+        self.lacking = LACKING if labels or many else 0
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
         """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
-        or, with labels, that lies inside the name, and no more than ``LACKING`` are missing in all.
+        or that lies inside the name, and no more than ``lacking`` are missing in all.
 
         Args:
             tokens: of the characters.
@@ -58,11 +68,11 @@ class FourGrams:
         """
         padded = np.pad(tokens, ((0, 0), (LENGTH, int(ended))))
         allowed = self._has(padded[:, -LENGTH:], beginning)
-        if self._labels and not ended and tokens.shape[1] >= LENGTH:
+        if self.lacking and not ended and tokens.shape[1] >= LENGTH:
             rows = np.flatnonzero(~allowed)
             grams = sliding_window_view(padded[rows], LENGTH, axis=1)[:, 1:]  # (rows, grams, LENGTH)
             has = self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
-            allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - LACKING
+            allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - self.lacking
         return allowed
 
     def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:

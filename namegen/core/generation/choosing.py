@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.shapes import MOST_NAMES
@@ -40,13 +41,13 @@ UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be sho
 SHORT = 0.25  # the share of a label's names that may be shorter than any of the smallest share
 
 
-def default_share(distinct_names: int, labels: int, allowed: float) -> float:
+def default_share(distinct_names: int, fourgrams: FourGrams | None) -> float:
     """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it; less where there are labels, or where so few names are allowed that its bar would hardly choose.
+    choose beside it; less where a 4-gram may be missing.
     """
     if distinct_names < MOST_NAMES:
         return SHARE_OF_SHORT
-    return SMALL_SHARE if labels or allowed < 2 * SHARE else SHARE
+    return SMALL_SHARE if fourgrams is not None and fourgrams.lacking else SHARE
 
 
 def usual_shortest(tree: PrefixTree) -> dict[int, tuple[int, int]]:
@@ -69,7 +70,7 @@ def measure_bars(
     longest: int,
     rng: np.random.Generator,
     proceed: Callable[[], bool] = lambda: True,
-) -> tuple[Bars, float] | None:
+) -> Bars | None:
     """Draw new names from a model, and see how likely it finds them.
 
     Args:
@@ -80,7 +81,7 @@ def measure_bars(
         proceed: asked before the names of each label are drawn; False ends it.
 
     Returns:
-        The bars, and the share of the new names that have allowed 4-grams; None where it was ended.
+        The bars; None where it was ended.
     """
     parts = [generator]
     if 1 < len(generator.beginnings.tokens) <= MAX_LABELS:
@@ -97,8 +98,7 @@ def measure_bars(
     for bars, part in zip(table, parts, strict=True):
         usual, first = min(shortest.get(token, least) for token in part.beginnings.tokens)
         bars[:, : usual - 1] = bars[0, : first - 1] = np.inf
-    allowed = np.concatenate([may_be for _, _, may_be in found])
-    return Bars(table.astype(np.float16)), float(allowed.mean()) if len(allowed) else 1.0
+    return Bars(table.astype(np.float16))
 
 
 def _new_names(

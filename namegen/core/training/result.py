@@ -118,18 +118,18 @@ def finish(
                 watch(Measuring())
                 return stopped_before or not stop()
 
-            known = checkpoint.fourgrams
-            fourgrams = None if known is None else FourGrams(known, parts.vocabulary, len(parts.labels))
-            measured = measure_bars(
-                replace(prepared.generator, shapes=checkpoint.shapes, fourgrams=fourgrams),
+            generator, fourgrams = replace(prepared.generator, shapes=checkpoint.shapes), checkpoint.fourgrams
+            if fourgrams is not None:
+                asked = FourGrams(fourgrams, parts.vocabulary, len(parts.labels), generator.known_names)
+                generator = replace(generator, fourgrams=asked)
+            choose = default_share(len(parts.distinct_names), generator.fourgrams)
+            bars = measure_bars(
+                generator,
                 shortest=usual_shortest(parts.training),
                 longest=parts.longest_name,
                 rng=np.random.default_rng([training.seed, 0, 4]),
                 proceed=proceed,
             )
-            if measured is not None:
-                bars, allowed = measured
-                choose = default_share(len(parts.distinct_names), len(parts.labels), allowed)
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
     if test is not None:
         summary["test"] = test.to_dict()

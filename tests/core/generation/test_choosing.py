@@ -138,12 +138,11 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
     of_one = generator(Beginnings.single(token))
     found = measure_bars(of_one, shortest={}, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
-    assert found[1] == 1
     for share in (0.1, 0.33):
-        assert found[0].at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
+        assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
     short = measure_bars(of_one, shortest={token: (3, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
-    assert [np.isfinite(short[0].at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [
+    assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [
         [4],
         [4],
         [3, 4],
@@ -222,6 +221,21 @@ def test_a_labelled_name_may_have_one_gram_inside_that_its_label_has_not() -> No
     assert fourgrams_of(PrefixTree.from_names(names[:149], vocabulary, starts[:149]), vocabulary) is None  # too few
 
 
+def test_so_may_one_of_a_list_of_many_grams_for_each_name() -> None:
+    rng, vocabulary = np.random.default_rng(4), Vocabulary.from_names(["abcdefgh"])
+    names = ["".join(letters) for letters in rng.choice(list("abcdefgh"), (300, 6))]
+    kept, tokens = fourgrams_of(PrefixTree.from_names(names, vocabulary), vocabulary), vocabulary.encode_all(names)[0]
+    tokens, start, known = tokens.reshape(-1, 6), np.zeros(300, int), known_set(names)
+    tokens[:, 2:5] = tokens[rng.permutation(300), 2:5]
+    strict = FourGrams(kept, vocabulary)
+    lacking = strict.missing(tokens, start)
+    inside = strict.allows(tokens[:, :3], start, ended=False) & strict.allows(tokens, start, ended=True)
+    for known_names, most in ((None, 0), (known, 1), (known_set(map(str, range(len(kept)))), 0)):
+        allowed = FourGrams(kept, vocabulary, known_names=known_names).allows_whole(tokens, start)
+        assert (allowed == (inside & (lacking <= most))).all()
+    assert len(set(lacking[inside].tolist())) > 2
+
+
 def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> None:
     between, low, high = (BARS.at(share)[:, 1:] for share in (0.2, 0.1, 0.33))
     assert ((high <= between) & (between <= low)).all()
@@ -232,9 +246,11 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
 
 
 def test_a_short_list_offers_a_larger_share_and_labels_a_smaller_one() -> None:
-    assert (
-        default_share(500, 2, 1) == default_share(500, 0, 0.09) < default_share(500, 0, 0.1) < default_share(499, 0, 1)
-    )
+    known, names = known_set(map(str, range(100))), [known_set(map(str, range(n))) for n in (33, 34)]
+    few, many = (FourGrams(known, MODEL.vocabulary, known_names=some) for some in reversed(names))
+    labelled = FourGrams(known, MODEL.vocabulary, 2, known)
+    assert default_share(500, labelled) == default_share(500, many) < default_share(500, few) < default_share(499, many)
+    assert default_share(500, None) == default_share(500, few)
 
 
 def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> None:
@@ -251,8 +267,8 @@ def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> Non
     assert (shortest(37, TWO.tokens), shortest(38, TWO.tokens)) == ([(3, 5), (3, 6)], [(3, 3), (3, 3)])
     found = measure_bars(generator(), shortest={V: (2, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert found is not None
-    assert np.isinf(found[0].table[:, 0]).sum(axis=1).tolist() == [3, 3]  # of a label without names as of the others
-    assert np.isinf(found[0].table[:, 1:]).sum(axis=(1, 2)).tolist() == [4, 4]
+    assert np.isinf(found.table[:, 0]).sum(axis=1).tolist() == [3, 3]  # of a label without names as of the others
+    assert np.isinf(found.table[:, 1:]).sum(axis=(1, 2)).tolist() == [4, 4]
 
 
 def test_a_wish_for_lengths_that_the_smallest_share_lacks_finds_names_of_the_next() -> None:
