@@ -154,16 +154,17 @@ lists by whose readings the bar was found.
 first three letters came to count half, as by whole log-probabilities the ten commonest beginnings held more than twice
 the list's share of the new names. That reading gave `new` an index of 0.69, 22 points above `old` (4 to 41): not quite
 a success. Then the rule was changed by readings of other lists (US first names, French towns, players' first names,
-family names and places of many countries) and of `companies`: the share became a twentieth, and names are offered
-only if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanese-given`, whose names are short,
-any). Drawn anew and read by fresh readers, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names
-were rarer than the list's. So the bars were lowered by as much as the 4-grams keep out, and all was drawn and read once
+family names and places of many countries) and of `companies`: the share became a twentieth, and names are offered only
+if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanese-given`, whose names are short, any).
+Drawn anew and read by fresh readers, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names were
+rarer than the list's. So the bars were lowered by as much as the 4-grams keep out, and all was drawn and read once
 more: an index of 0.79, 36 points above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on
 names of which many begin as a listed company does, which are never offered. With right bars, set by fifty names at
-least, twice as many companies were offered, and readers took 40 in place of 57 %; so the share became a fiftieth where
-4-grams allow few names. The lists `drugs` and `slovenia` were sampled anew, all names were drawn anew with other random
-numbers, and fresh readers read fresh sheets: the tables below. Lengths are now held against as many random draws, as a
-hundred names differ by chance, and letter case does not count in beginnings.
+least, twice as many companies were offered, and readers took 40 in place of 57 %. So of a list with many 4-grams for
+each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists. The lists
+`drugs` and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read
+fresh sheets: the tables below. Lengths are now held against as many random draws, as a hundred names differ by chance,
+and letter case does not count in beginnings.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
 of names as short as the Japanese ones has next to no new ones); the page says where.
