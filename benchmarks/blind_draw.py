@@ -124,7 +124,7 @@ def divergence(some: Iterable[str], others: Iterable[str]) -> float:
 
 
 def divergence_beyond_chance(some: Sequence[str], others: Sequence[str], rng: random.Random) -> float:
-    """The same, less what as many random ones of the others have, as few names differ by chance; at least 0."""
+    """``divergence``, less the mean of equally large random samples of the others; at least 0."""
     by_chance = [divergence(rng.sample(others, len(some)), others) for _ in range(RANDOM_ONES)]
     return max(0.0, divergence(some, others) - sum(by_chance) / RANDOM_ONES)
 

@@ -113,8 +113,8 @@ class Blind:
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
 refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, beginnings on companies
-and drugs, lengths on drugs (whose free draws may be longer than any listed name); and a share so small has fewer
-names than a chain, so that larger shares follow where more are asked for."""
+and drugs, lengths on drugs (whose free draws may be longer than any listed name); and a share so small has fewer names
+than a chain on five lists, so that larger shares follow where more are asked for."""
 
 
 def percent(share: float) -> str:
@@ -126,7 +126,7 @@ HEAD = f"""\
 # A blind reading: which invented names would one take?
 
 Written by `make blind` from `blind.json`. The first part was written down before any sheet was read, and stays as it
-was.
+was, but for the paragraphs "Changed since" and "Words matter".
 
 ## Written down beforehand
 
@@ -160,11 +160,11 @@ Drawn anew and read by fresh readers, `new` had an index of 0.81, 38 points abov
 rarer than the list's. So the bars were lowered by as much as the 4-grams keep out, and all was drawn and read once
 more: an index of 0.79, 36 points above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on
 names of which many begin as a listed company does, which are never offered. With right bars, set by fifty names at
-least, twice as many companies were offered, and readers took 40 in place of 57 %. So of a list with many 4-grams for
-each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists. The lists
-`drugs` and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read
-fresh sheets: the tables below. Lengths are now held against as many random draws, as a hundred names differ by chance,
-and letter case does not count in beginnings.
+least, twice as many companies were offered, and readers of one sheet took 40 in place of 57 %. So of a list with many
+4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists.
+The lists `drugs` and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh
+readers read fresh sheets: the tables below. Lengths are now held against as many random draws, as a hundred names
+differ by chance, and letter case does not count in beginnings.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
 of names as short as the Japanese ones has next to no new ones); the page says where.
@@ -174,10 +174,10 @@ aside. Three readers a sheet, each with an order of its own; a tenth of the line
 sheet, what the names are said to be, and nothing else: "Go by your ear alone: would you take it as one?" A mark is 2 (I
 would take it), 1 (odd, but possible) or 0 (no).
 
-**Words matter.** Of other sheets of five lists, whose readers were told that many names are invented, and asked what
-they would take for a real one, they took 3 to 56 % of `new`, a list (of `real` 68 to 100 %). Where the names were said
-to be family names of baseball players, whom such programs know, they took 25 %; the tables have `mlb-last` as family
-names of people in America. So a level holds for these words alone; sources of one sheet can be compared.
+**Words matter.** Readers of other sheets of five lists were told that many names are invented, and asked which they
+would take for real. Depending on the list, they took 3 to 56 % of `new`, and 68 to 100 % of `real`. Where the names
+were said to be family names of baseball players, whom such programs know, they took 25 %; the tables have `mlb-last` as
+family names of people in America. So a level holds for these words alone; sources of one sheet can be compared.
 
 **The readers are language-model programs, not people.** Three a sheet are three runs of such a program. They may share
 a taste that people do not have.

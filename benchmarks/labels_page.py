@@ -94,8 +94,8 @@ over the seeds and over the names (all origins of a name together).
 
 *The judge* is independent: naive Bayes over groups of one to four letters learns the origins of one half of the test
 names, which no network has seen. It then guesses the origins of the other half, and of as many new names, of the same
-origins, that the shared model offers. By default a model offers the likeliest 5 % of its new names; a share of 1 is its
-own distribution. The last column counts the different names among 20,000 new ones that may come again."""
+origins, that the shared model offers. By default a model with labels offers the likeliest 2 % of its new names; a share
+of 1 is its own distribution. The last column counts the different names among 20,000 new ones that may come again."""
 
 
 def page(document: Labels) -> str:

@@ -2,7 +2,7 @@
 
 >>> import namegen
 >>> model = namegen.load("mlb-last")
->>> new = model.generate(10, starts_with="Mc", seed=1)
+>>> new = model.generate(10, starts_with="Mc", seed=2)
 >>> len(new), all(name.startswith("Mc") for name in new)
 (10, True)
 >>> names = "Ada Adele Alan Alice Bert Betty Bob Carl Clara Dan Dana Ed Eda Edgar Fay Flora Gil Hal Ida Ivy".split()

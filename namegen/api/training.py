@@ -75,7 +75,7 @@ def train(
         engine_class,
         threads=config.threads,
         for_use=True,
-        claimed=claimed_beginnings((corpus.source,)),
+        claims=lambda name: claimed_beginnings((name,)),
         open_base=open_base,
     )
     keep_names = names is not None or not can_be_read_again(config.data.names)

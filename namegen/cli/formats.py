@@ -204,9 +204,13 @@ def _csv(rows: Iterable[Sequence[Cell]]) -> str:
     return stream.getvalue()
 
 
-@lru_cache(1 << 16, typed=True)  # many rows have the same label, and some the same name
+@lru_cache(1 << 16)  # many rows have the same label, and some the same name
+def _safe_text(text: str) -> Cell:
+    return safe_cell(printable(text))
+
+
 def _csv_cell(cell: Cell) -> Cell:
     """As a spreadsheet reads it: what is not known is empty."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return safe_cell(printable(cell)) if isinstance(cell, str) else cell
+    return _safe_text(cell) if isinstance(cell, str) else cell

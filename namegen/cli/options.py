@@ -253,7 +253,7 @@ choose = click.option(
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
     "[default: the model's own: of up to some 500 names 0.1, of some 2,000 or with labels 0.02, of "
-    "more 0.05. The command people takes 0.1 for more than 100]",
+    "more 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
 )
 backend = click.option(
     "--backend",

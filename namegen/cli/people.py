@@ -211,7 +211,7 @@ def companies(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     multiple=True,
     metavar="NAME",
     help="Give only places as in this country; repeat the option for several. Countries: {}.  [default: all of them, "
-    "as often as in the list]",
+    "about as often as in the list]",
 )
 @formats.option
 @drawing_options

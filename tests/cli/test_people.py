@@ -249,8 +249,6 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
     rows = rows_of("players", "-n", 3, "--first-starts-with", "J", "--last-ends-with", "n", "--last-max-length", 7)
     assert len(rows) == 3
     assert all(row["first"].startswith("J") and re.fullmatch(".{1,6}n", row["last"]) for row in rows)
-    wishes = ("-n", 5, "--starts-with", "B", "--max-length", 20)
-    assert rows_of("companies", *wishes) == rows_of("generate", "companies", *wishes)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def hash_of(stretch: str) -> int:
 
 @cache
 def read_hashes() -> tuple[UInt32[Array, "refused"], UInt32[Array, "allowed"]]:
-    """The hashes of what is refused, and of what is allowed all the same (in the file behind a plus sign)."""
+    """The hashes of what is refused, in rising order, and of what is allowed all the same (behind a plus sign)."""
     lines = [line for line in RUDE_FILE.read_text(encoding="utf-8").split("\n") if line and line[0] != "#"]
     refused, allowed = ([int(line, 16) for line in lines if (line[0] == "+") is plus] for plus in (False, True))
     return np.array(sorted(refused), np.uint32), np.array(allowed, np.uint32)

@@ -32,6 +32,7 @@ _REMOVED_CATEGORIES = frozenset(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs",
 _EMPTY_DIGEST = blake2b(digest_size=8)
 
 ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
+MOST_BY_BITS = 1 << 20  # names that are found by a bit for each number, of 32 bytes a name
 LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
 
 
@@ -136,19 +137,20 @@ class KnownSet:
 
     def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Which of the names of these digests are known."""
-        if self.shortened:
-            byte, bit = _byte_and_bit(_short(digests, len(self.numbers)))
+        asked = _short(digests, len(self.numbers)) if self.shortened else digests
+        if self.shortened and len(self.numbers) <= MOST_BY_BITS:
+            byte, bit = _byte_and_bit(asked)
             found = self._bits[byte] & bit > 0
         else:
-            found = is_known(digests, self.numbers)
+            found = is_known(asked, self.numbers)
         for other in self.others:
             found |= other.holds(digests)
         return found
 
     @cached_property
     def _bits(self) -> UInt8[Array, "bytes"]:
-        """A bit for each shortened number, set for those of the names: for 2,000 names it takes a tenth of the time of
-        a search among the numbers.
+        """A bit for each shortened number, set for those of the names: the 4-grams of 2,000 names are found in a tenth
+        of the time of a search.
         """
         bits = np.zeros((len(self.numbers) << ONE_IN_BITS - 3) or 1, np.uint8)
         np.bitwise_or.at(bits, *_byte_and_bit(self.numbers))

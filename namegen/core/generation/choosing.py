@@ -9,7 +9,7 @@ it: over all draws, the likeliest are mostly those.
 
 Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
 knows these, no other names are offered (but labelled ones with one other inside), and the bars are lower, so that the
-share is what it says.
+share is what it says, or all that are allowed.
 
 The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
 ``docs/results/blind.md`` has what readers said.
@@ -32,11 +32,12 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
-SHARE_OF_SHORT, SHARE, SMALL_SHARE = 0.1, 0.05, 0.02  # of a short list, of others, of those that need a closer choice
+SHARE_OF_SHORT, SHARE, SMALL_SHARE = 0.1, 0.05, 0.02  # of a short list, of others, where a 4-gram may be missing
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
 NEAREST, SHARE_NEAREST = 200, 0.02  # names, at least, by which the bar of a length is set: those of the nearest lengths
+NEAREST_ALLOWED = 50  # of them, at least, with allowed 4-grams: a bar that a handful sets is set by chance
 UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be shorter than any that is offered
 SHORT = 0.25  # the share of a label's names that may be shorter than any of the smallest share
 
@@ -124,31 +125,38 @@ def _bars(
 
     The merits of a label fall along a line of its own as names grow longer, and lie around it as widely as is its own,
     too. By how many such widths some lie above it hangs on the length and hardly on the label: it is taken from the
-    names of all labels together, as one has few long names.
+    names of all labels together, as one has few long names. How many may be offered hangs on the label as well.
     """
-    lines = [_line(of, merits) for of, merits, _ in found]
+    lines = np.array([_line(of, merits) for of, merits, _ in found])
     widths = np.concatenate(
         [
             (merits - level - slope * of) / width
             for (of, merits, _), (level, slope, width) in zip(found, lines, strict=True)
         ]
     )
+    level, slope, width = lines.T[:, :, None]  # (labels, 1) each
     all_lengths, may_be = (np.concatenate([one[place] for one in found]) for place in (0, 2))
     table = np.full((len(found), len(SHARES), lengths.stop - 1), np.inf)
-    # Fifty of the names have allowed 4-grams, at least: a bar that a handful sets is set by chance.
+    allowed = np.array([[_share(of_label)] for _, _, of_label in found])  # (labels, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.array(SHARES) * (_share(may_be) / allowed)  # (labels, SHARES), as if all allowed as many
     many = min(max(NEAREST, int(SHARE_NEAREST * len(widths))), len(widths))
     for length in lengths if many else ():
         distance = np.abs(all_lengths - length)
-        near = distance <= max(_nth(distance, many), _nth(distance[may_be], NEAREST // 4))
+        near = distance <= max(_nth(distance, many), _nth(distance[may_be], NEAREST_ALLOWED))
         some = widths[near & may_be]
         if len(some):
-            above = np.quantile(some, np.maximum(1 - np.array(SHARES) * near.sum() / len(some), 0))
-            table[:, :, length - 1] = [level + slope * length + width * above for level, slope, width in lines]
+            above = np.quantile(some, np.maximum(1 - wanted * near.sum() / len(some), 0))
+            table[:, :, length - 1] = level + slope * length + width * above
     return table
 
 
+def _share(some: Bool[Array, "K"]) -> float:
+    return float(some.mean()) if len(some) else 0.0
+
+
 def _nth(distances: Int64[Array, "K"], n: int) -> int:
-    """The n-th of some distances, in rising order; of fewer, the last."""
+    """The n-th smallest; the largest where there are fewer, 0 where there are none."""
     return int(np.sort(distances)[:n].max(initial=0))
 
 

@@ -278,7 +278,7 @@ class _OfOrigin:
 
     def _drawn(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         size, genders = self._size, self._genders
-        of = rng.permutation(np.arange(count * size) % len(genders))
+        of = rng.permutation((np.arange(count * size) + rng.integers(len(genders))) % len(genders))
         givens = np.empty(len(of), object)
         different = min(count, MANY_FAMILIES + count // 4)
         family, kind = self._inventor.family, Kind(self._origin)

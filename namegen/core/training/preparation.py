@@ -15,6 +15,7 @@ The loop reads the batches and, after each epoch, the held-out part; the end rea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -59,6 +60,7 @@ class PreparedTraining:
         record: what the model will carry beside its parameters, as far as the list and the recipe decide it.
         for_use: whether names will be asked of the model.
         begins_from: what is said of the base; "": nothing.
+        claims: see ``prepare``.
     """
 
     corpus: Corpus
@@ -72,6 +74,7 @@ class PreparedTraining:
     record: Record
     for_use: bool
     begins_from: str = ""
+    claims: Callable[[str], tuple[str, ...]] = lambda _: ()
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -112,7 +115,8 @@ class PreparedTraining:
     def called(self, name: str) -> PreparedTraining:
         """The same, its list under another name."""
         record = replace(self.record, training={**self.record.training, "list": name})
-        return replace(self, corpus=replace(self.corpus, source=name), record=record)
+        generator = replace(self.generator, claimed=self.claims(name))
+        return replace(self, corpus=replace(self.corpus, source=name), record=record, generator=generator)
 
 
 def prepare(
@@ -122,7 +126,7 @@ def prepare(
     *,
     threads: int = 1,
     for_use: bool = False,
-    claimed: tuple[str, ...] = (),
+    claims: Callable[[str], tuple[str, ...]] = lambda _: (),
     open_base: OpenBase | None = None,
 ) -> PreparedTraining:
     """Put a training together.
@@ -133,7 +137,7 @@ def prepare(
         engine_class: which engine trains; core does not know which there are.
         threads: for the engine.
         for_use: whether names will be asked of the model: then it is measured at the end which are to be offered.
-        claimed: what no new name may begin with, as will be when names are asked of it.
+        claims: what no new name of a list of such a name may begin with, as will be when names are asked of the model.
         open_base: opens the model that a training may begin from; None: all begin from random numbers.
 
     Raises:
@@ -161,7 +165,7 @@ def prepare(
     known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
     generator = Generator(
-        engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claimed
+        engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claims(corpus.source)
     )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
@@ -193,7 +197,7 @@ def prepare(
         },
     )
     return PreparedTraining(
-        corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use, begins_from
+        corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use, begins_from, claims
     )
 
 

@@ -101,8 +101,9 @@ class Unclaimed(Wish):
         return UnclaimedTracker(self, vocabulary)
 
     def keeps(self, name: str) -> bool:
-        """It may begin so, and is more than a free word."""
-        return self.may_begin(name) and "".join(words_of(self._sameness.without_endings(name))) not in self._free
+        """It may begin so, and is more than a free word, or punctuation."""
+        words = "".join(words_of(self._sameness.without_endings(name)))
+        return words != "" and words not in self._free and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
         """Neither its first word nor its first two are a listed company's."""
