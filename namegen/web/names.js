@@ -230,15 +230,21 @@ class NameSource {
     return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
   }
 
-  /** Whether the name begins as a listed company does, in the way that is its own; or, `whole`, is but a free word. */
+  /**
+   * Whether the name begins as a listed company does, in the way that is its own; or, `whole`, is but a free word or
+   * punctuation, or has a word twice in a row.
+   */
   isClaimed(name, whole = false) {
     return this.parts.some((part) => {
       const { description, normaliser } = part;
       if (description.claimed === "") return false;
       part.claimed ??= new Claimed(description.claimed.split("\n"));
       const formsOf = (text) => normaliser.wordsOf(text).map((word) => normaliser.formOf(word));
-      const own = whole ? formsOf(normaliser.withoutEndings(name)) : [];
-      return part.claimed.has(formsOf(name), own.length === 1 || (own.length === 2 && own[0] === "the"));
+      if (!whole) return part.claimed.has(formsOf(name));
+      const all = formsOf(normaliser.withoutEndings(name));
+      const own = all.length > 1 && all[0] === "the" ? all.slice(1) : all;
+      if (own.length === 0 || own.some((form, k) => form === own[k - 1])) return true;
+      return part.claimed.has(formsOf(name), own.length === 1);
     });
   }
 

@@ -9,11 +9,12 @@ No listed company begins with `Communications` or `Corp`, which stand further on
 A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. A letter
 may be another, too many or missing. To find those, each stands in a set as it is and with one place left open, `a?ple`;
 what is asked for is the word as it is, with each letter left open, with each left out, and with an open place between
-any two. A free word and a legal form are no name: `American Inc`.
+any two. A free word and a legal form are no name: `American Inc`. Nor is a name that has a word twice in a row.
 """
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -75,6 +76,8 @@ class Unclaimed(Wish):
     >>> wish = Unclaimed(["american airlines", "blackrock", "gap"], sameness_of("companies"))
     >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")]
     [True, False, False, False, False]
+    >>> wish.keeps("Gold Gold Inc"), wish.keeps(".")
+    (False, False)
     """
 
     name = "begins_as_a_listed_company"
@@ -101,9 +104,11 @@ class Unclaimed(Wish):
         return UnclaimedTracker(self, vocabulary)
 
     def keeps(self, name: str) -> bool:
-        """It may begin so, and is more than a free word, or punctuation."""
-        words = "".join(words_of(self._sameness.without_endings(name)))
-        return words != "" and words not in self._free and self.may_begin(name)
+        """It may begin so, and is more than a free word, or punctuation; no word stands there twice in a row."""
+        words = words_of(self._sameness.without_endings(name))
+        joined = "".join(words)
+        is_own = joined != "" and joined not in self._free and all(map(operator.ne, words, words[1:]))
+        return is_own and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
         """Neither its first word nor its first two are a listed company's."""
