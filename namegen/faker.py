@@ -29,7 +29,6 @@ except ImportError as error:  # pragma: no cover
 
 POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take longer
 POOL_SHARE = 0.1  # of the new names, at least: of fewer, a pool would have few different ones
-SHARE = 0.33  # of the new companies: a tenth takes three times as long, for names that are less varied
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 Pools = dict[str, list[tuple[str, list[str]]]]  # of each kind
 
@@ -160,6 +159,6 @@ class NamegenProvider(BaseProvider):
             model = api.load(model)
         if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
             model = model.labelled(*(self._labels if kind else self._origins))
-        count, share = (SMALL_POOL, SHARE) if kind == "companies" else (POOL, max(model.choose, POOL_SHARE))
+        count, share = SMALL_POOL if kind == "companies" else POOL, max(model.choose, POOL_SHARE)
         batches = model.generate_batches(count, allow_repeats=True, choose=share, **how)
         return ((name, None, "") for batch in batches for name in batch.names)
