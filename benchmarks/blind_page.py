@@ -161,10 +161,11 @@ rarer than the list's. So the bars were lowered by as much as the 4-grams keep o
 more: an index of 0.79, 36 points above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on
 names of which many begin as a listed company does, which are never offered. With right bars, set by fifty names at
 least, twice as many companies were offered, and readers of one sheet took 40 in place of 57 %. So of a list with many
-4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists.
-The lists `drugs` and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh
-readers read fresh sheets: the tables below. Lengths are now held against as many random draws, as a hundred names
-differ by chance, and letter case does not count in beginnings.
+4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists,
+among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
+and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
+sheets: the tables below. Lengths are now held against as many random draws, as a hundred names differ by chance, and
+letter case does not count in beginnings.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
 of names as short as the Japanese ones has next to no new ones); the page says where.

@@ -154,10 +154,10 @@ def _checked(name: str, value: object) -> object:
 
 
 @cache
-def claimed_beginnings(lists: Iterable[str]) -> tuple[str, ...]:
+def claimed_beginnings(*lists: str) -> tuple[str, ...]:
     """What no new name may begin with: how the companies of these bundled lists do, none of other lists.
 
-    >>> "blackrock" in claimed_beginnings(("mlb-last", "companies"))
+    >>> "blackrock" in claimed_beginnings("mlb-last", "companies")
     True
     """
     from namegen.core.data.sameness import sameness_of

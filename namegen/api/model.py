@@ -176,7 +176,7 @@ class LoadedModel:
             fourgrams=None if grams is None else FourGrams(grams, self.vocabulary, labels, known),
             sameness=self.sameness,
             shapes=self.shapes,
-            claimed=claimed_beginnings(self.lists),
+            claimed=claimed_beginnings(*self.lists),
         )
 
     @cached_property

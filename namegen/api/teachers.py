@@ -140,7 +140,7 @@ def open_run(
         engine_class,
         threads=config.threads,
         for_use=for_use,
-        claims=lambda name: claimed_beginnings((name,)),
+        claims=claimed_beginnings,
         open_base=base,
     )
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)

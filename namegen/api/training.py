@@ -75,7 +75,7 @@ def train(
         engine_class,
         threads=config.threads,
         for_use=True,
-        claims=lambda name: claimed_beginnings((name,)),
+        claims=claimed_beginnings,
         open_base=open_base,
     )
     keep_names = names is not None or not can_be_read_again(config.data.names)

@@ -153,7 +153,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         kinds="".join(map(kind, characters)),
         removal=removal,
         folding=folding,
-        claimed="\n".join(claimed_beginnings((training.get("list", ""),))),
+        claimed="\n".join(claimed_beginnings(training.get("list", ""))),
         spellings=usual_spellings() if checkpoint.endings else (),
         cell=cell.title,
         formula=cell.formula,

@@ -173,6 +173,7 @@ class TestGenders:
     def test_one_can_be_asked_for_and_names_that_tell_none_may_be_anybodys(self) -> None:
         assert {one.gender for one in self.people(origins="Polish", gender="male")} == {"male"}
         assert {one.gender for one in self.people(origins="Czech")} == {"female", "male"}
+        assert {self.people(1, origins="Polish", seed=seed)[0].gender for seed in range(12)} == {"female", "male"}
         with pytest.raises(SettingsError, match="no given names of gender 'female'"):
             self.people(given_model=tiny("given").labelled("Polish,male"), origins="Polish", gender="female")
         with pytest.raises(SettingsError, match="no given names of gender 'neuter'"):

@@ -301,7 +301,7 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     names += [name.replace(rng.choice(name), "", 1) for name in listed] + [".", "Oak Oak Oil", "The The Oil"]
     names += [f"The {name[:5]} {name[5:]}" for name in listed]
     model = api.load_shipped("companies")
-    claimed = claimed_beginnings(("companies",))[::2]
+    claimed = claimed_beginnings("companies")[::2]
     assert model.checkpoint is not None
     described = describe("", PageModel("", model.checkpoint), "")
     found = page.evaluate(

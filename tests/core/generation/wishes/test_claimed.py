@@ -34,7 +34,7 @@ def test_a_word_is_claimed_where_it_or_one_a_letter_away_is_listed() -> None:
 
 def test_no_company_begins_as_a_listed_one_and_each_is_in_title_case() -> None:
     model = api.load_shipped("companies")
-    claimed = claimed_beginnings(("companies",))
+    claimed = claimed_beginnings("companies")
     free = {first for first, _, second in (one.partition(" ") for one in claimed) if second}
     assert {"american", "first"} <= free
     assert {"blackrock", "nuveen", "target"} <= set(claimed)
@@ -52,7 +52,7 @@ def test_no_company_begins_as_a_listed_one_and_each_is_in_title_case() -> None:
 
 def test_only_prefixes_of_names_that_are_refused_are_dropped() -> None:
     names = load_bundled("companies").names[::50]
-    wish = Unclaimed(claimed_beginnings(("companies",))[::2], sameness_of("companies"))
+    wish = Unclaimed(claimed_beginnings("companies")[::2], sameness_of("companies"))
     vocabulary = Vocabulary.from_names(names)
     tracker = wish.tracker(vocabulary, 100)
     dropped = 0
