@@ -119,7 +119,7 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
                 nats[row, seed, rows] = [found[name] for name in names]
         told.append(told_apart(shared, pairs, seed))
     characters = np.array([len(name) + 1 for name, _ in pairs])
-    learned = Counter(corpus.training_part(merge(Config(), SETTINGS).data, seed=0).labels)
+    learned = Counter(corpus.split(merge(Config(), SETTINGS).data, seed=0)[0].labels)
     each = []
     for label in corpus.label_counts:
         here = np.array([of == label for _, of in pairs])

@@ -27,7 +27,8 @@ Written by `make docs` from `mutants.json`, which `make mutants` measures. Small
 time, and the tests that run the line are run. A hash chooses the mistakes from all that Cosmic Ray can make: so many in
 the prefix tree, the NumPy engine, generation and files, and so many in the command line and all else around them.
 Unions in annotations are left out, because they are never run. A mistake that no test notices *survives*. Somebody
-reads each survivor: either a test is added, or the reason stands below. `mutants.json` has the lines in full."""
+reads each survivor: either a test is added, or the reason stands below. `mutants.json` has the lines in full;
+they and the files are those of the day when each was tried."""
 AROUND = 24  # characters of a line that are shown on either side of a change
 
 

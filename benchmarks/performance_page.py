@@ -31,7 +31,7 @@ LEAD = """\
 ## Where the lead comes from
 
 namegen's NumPy engine reads each distinct prefix of a batch once; PyTorch, packed or padded, reads each character of
-each name. So the lead over the faster of these two is a product of three numbers:
+each name. So the lead over its best form, in batches of either size, is a product of three numbers:
 
 - *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
 - *common prefixes*: how many times fewer again if each common prefix is read once;
@@ -62,7 +62,7 @@ def _origins(sections: Sequence[Section]) -> list[str]:
     for origin, members in found.items():
         pairs = dict.fromkeys(pair for section in members for pair in section.versions.items())  # each once, in order
         versions = ", ".join(f"{name} {version}" for name, version in pairs)
-        sentences.append(f"The sections {_listed([one.name for one in members])}: {origin}; {versions}.")
+        sentences.append(f"Measured for {_listed([one.name for one in members])}: {origin}; {versions}.")
     return sentences
 
 

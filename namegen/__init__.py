@@ -35,6 +35,8 @@ def __getattr__(name: str) -> object:
     """The names that are loaded on demand (PEP 562)."""
     if name in ("blend", "invent_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)
+    if name in ("api", "lists"):
+        return import_module(f"namegen.{name}")
     if name == "pseudonyms":
         return getattr(import_module("namegen.pseudonymize"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeAlias, TypeVar
@@ -161,6 +161,18 @@ class EngineFailedError(NamegenError):
     """A backend raised something of its own in the midst of its work; what was saved before stays as it is."""
 
 
+def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
+    """All of some batches in one list; a GenerationError that ends them has what there was."""
+    found: list[T] = []
+    try:
+        for batch in batches:
+            found += batch
+    except GenerationError as error:
+        error.found = found
+        raise
+    return found
+
+
 @contextmanager
 def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
     """While it lasts, whatever an engine raises of its own is told as the engine's, as an EngineFailedError.
@@ -186,7 +198,9 @@ class TrainingError(NamegenError):
 
 
 class GenerationError(NamegenError):
-    """A wish for names cannot be met, in whole or in part."""
+    """A wish for names cannot be met, in whole or in part. ``found``: what a list of them would have had."""
+
+    found: Sequence[object] = ()
 
 
 class FetchError(NamegenError):
@@ -219,7 +233,7 @@ MAX_PATH_SHOWN = 200
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MAX_SHOWN
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MAX_SHOWN
-Cell = TypeVar("Cell")
+T = TypeVar("T")
 # What a spreadsheet takes for a formula (East Asian ones in full width, too), at the beginning of a cell: that may be
 # behind a semicolon or a tab as well, which separate cells in many locales, whatever stands in quotes.
 FORMULA = re.compile(r"(^|[;\t])(\s*[=+\-@＝＋－＠])")
@@ -281,7 +295,7 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def safe_cell(value: Cell) -> Cell | str:
+def safe_cell(value: T) -> T | str:
     """A cell that no spreadsheet runs: an apostrophe stands before what would be a formula.
 
     >>> safe_cell("=1+1"), safe_cell("a;=1+1"), safe_cell("Ann-Lee"), safe_cell(-1.5)

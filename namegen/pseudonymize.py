@@ -208,15 +208,20 @@ def read_key(path: Path | str) -> bytes:
     """The bytes of a key. Raises NamesError: it cannot be read, or everybody can read it."""
     found = look(path, None)
     if os.name == "posix" and found and found.st_mode & stat.S_IROTH and not stat.S_ISDIR(found.st_mode):
-        raise NamesError(f"everybody can read the key {short(path)}: keep it secret with `chmod 600 KEY`")
+        raise NamesError(f"everybody can read the key {short(path)}: keep it secret with `chmod 600 {short(path)}`")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 
 
-def keep_pool(key_path: Path | str, pool_hash: str) -> None:
-    """Keep the hash of a key's first pool beside the key. Raises NamesError: it is another one; OutputError."""
+def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:
+    """Keep the hash of a key's first pool beside the key; unless ``write``, only see that there is no other.
+
+    Raises:
+        NamesError: it is another one. OutputError: its hash cannot be kept.
+    """
     path, content = Path(f"{key_path}.pool"), f"{pool_hash}\n".encode()
     if not is_there(path, NamesError):
-        write_whole(path, content)
+        if write:
+            write_whole(path, content)
     elif _read(path, MAX_KEY_BYTES, "make it readable") != content:
         raise NamesError(f"{short(path)} has the hash of another pool: give that pool, as it was, or another key")
 

@@ -115,7 +115,9 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
     kind = NAMES if sameness is None else sameness
     if unknown := wishes.keys() - Wishes.__annotations__.keys():
         known = ", ".join(Wishes.__annotations__)
-        raise TypeError(f"there is no wish {unknown.pop()!r}: expected some of {known}; labelled() chooses a label")
+        raise TypeError(
+            f"there is no argument or wish {unknown.pop()!r}: wishes are {known}; labelled() chooses a label"
+        )
     given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
     distance = given.pop(MinDistance.name, None)
     avoided = given.pop(Avoid.name, None)
@@ -129,7 +131,7 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
         if avoided is None and list_name not in BUNDLED:
             raise SettingsError(
                 f"{setting('min_distance')} needs the names to keep the distance from, and this model does not carry "
-                f"its list: give them with {setting('avoid')}"
+                f"its list: give that list with {setting('avoid')}"
             )
         names = load_bundled(str(list_name)).names if avoided is None else avoided
         made.append(MinDistance(distance, names, kind))

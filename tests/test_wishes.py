@@ -64,7 +64,7 @@ def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
 
 
 def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
-    with pytest.raises(SettingsError, match=r"give them with avoid$"):
+    with pytest.raises(SettingsError, match=r"give that list with avoid$"):
         model.generate(1, min_distance=2)
     assert len(model.generate(5, min_distance=2, avoid=[], seed=0)) == 5
 
@@ -113,7 +113,7 @@ def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
 
 
 def test_a_wish_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
-    with pytest.raises(TypeError, match="'startswith': expected some of starts_with, ends_with"):
+    with pytest.raises(TypeError, match="'startswith': wishes are starts_with, ends_with"):
         make_wishes(startswith="Mc")  # type: ignore[call-arg]
 
 

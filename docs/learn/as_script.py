@@ -24,8 +24,10 @@ PART = re.compile(
 FIGURE = re.compile(r"^figure, .* = plt\.subplots\(", re.MULTILINE)
 HEAD = '''"""Chapter {name}, written by as_script.py. Change what you like."""
 
+import sys
 from pathlib import Path
 
+sys.path.append({learn!r})  # where pictures.py and tasks are
 BESIDE = Path(__file__).resolve()  # pictures go into files beside this one
 '''
 
@@ -45,7 +47,7 @@ def program(text: str, name: str) -> str:
     pictures.path(letters, states).save(BESIDE.with_name("1-a.1.png"))
     print("a picture: 1-a.1.png")
     """
-    parts, heading, title, pictures = [HEAD.format(name=name)], "", "", 0
+    parts, heading, title, pictures = [HEAD.format(name=name, learn=str(LEARN))], "", "", 0
     for part in PART.finditer(text):
         if part["heading"]:
             heading = part["heading"]

@@ -101,7 +101,7 @@ def unique(lists: Mapping[str, ListDescription]) -> Table:
         shares = (total[after] / one.distinct for total, one in zip(sums, lists.values(), strict=True))
         rows.append((f"{after + 1}", *map(percent, shares)))
     rows.append(("only its end tells it", *(percent(one.never_unique / one.distinct) for one in lists.values())))
-    note = "The last row has names with which another name begins: Al, Alan."
+    note = "The last row has names such as Al, with which Alan begins."
     return Table(
         "Different names that so many first characters tell from all others (%)",
         ("characters", *lists),

@@ -32,7 +32,7 @@ from namegen.core.network.bars import EVERY_NAME, Bars
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
-from namegen.errors import CheckpointError, NamesError, SettingsError, nearest, quote, setting, shown
+from namegen.errors import CheckpointError, NamesError, SettingsError, gathered, nearest, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
@@ -220,9 +220,9 @@ class LoadedModel:
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
-            GenerationError: fewer than ``n`` names can be found.
+            GenerationError: fewer than ``n`` names can be found; those are its ``found``.
         """
-        return [name for batch in self.generate_batches(n, **options) for name in batch.names]
+        return gathered(batch.names for batch in self.generate_batches(n, **options))
 
     def generate_batches(
         self,
@@ -269,13 +269,14 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def best(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
-        """The ``n`` likeliest names by an exact search, the likeliest first; the arguments are those of ``generate``.
+        """The ``n`` likeliest names by an exact search, the likeliest first. Of the arguments of ``generate`` it takes
+        the wishes, ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats``.
 
         Raises:
             SettingsError: a value is out of its range, or wishes contradict each other.
-            GenerationError: there are fewer than ``n`` names, or finding them takes too long.
+            GenerationError: there are fewer than ``n`` names, which are its ``found``, or finding them takes too long.
         """
-        return [name for batch in self.best_batches(n, **options) for name in batch.names]
+        return gathered(batch.names for batch in self.best_batches(n, **options))
 
     def best_batches(
         self,
@@ -446,7 +447,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if is_there(path, CheckpointError):
         return model, path
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    near = nearest(model, [*SHIPPED, *sorted(runs)])
+    near = nearest(path.name, [*SHIPPED, *sorted(runs)])
     near = near and runs.get(near, near)
     raise CheckpointError(
         f"there is no model {quote(model, 200)}: {f'did you mean {near}? Expected' if near else 'expected'} a run "

@@ -18,7 +18,7 @@ from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, Peo
 from namegen.core.generation.sampling import SamplingSettings, check_amount, check_count, random_numbers
 from namegen.core.network.bars import EVERY_NAME
 from namegen.core.settings import GENDERS, SOURCES
-from namegen.errors import SettingsError, of_part, quote, setting, shown
+from namegen.errors import SettingsError, gathered, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
@@ -171,7 +171,8 @@ def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin
     common = [origin for origin in known[0] if all(origin in one for one in known) and origin is not None]
     if not common:
         raise SettingsError(
-            f"{models[0].name} and {models[1].name} have no label in common: give models of the same labels"
+            f"{models[0].name} and {models[1].name} have no label in common: give two models, "
+            f"{setting('given_model')} and {setting('family_model')}, of the same labels"
         )
     return list(dict.fromkeys(_find(origin, common, models) for origin in asked)) or list(common)
 
@@ -305,12 +306,10 @@ def invent_players_batches(
 def _together(batches: Callable[Options, Iterator[list[Invented]]]) -> Callable[Options, list[Invented]]:
     @wraps(batches)
     def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
-        return [one for batch in batches(*args, **options) for one in batch]
+        return gathered(batches(*args, **options))
 
     invent.__name__ = invent.__qualname__ = batches.__name__.removesuffix("_batches")
-    invent.__doc__ = (
-        f"All of ``{batches.__name__}`` in one list; it takes the same arguments and raises the same errors."
-    )
+    invent.__doc__ = f"All of ``{batches.__name__}`` in one list: the same arguments, the same errors."
     return invent
 
 

@@ -135,13 +135,7 @@ def open_run(
 
     base = own_model if recipe.network.from_base else None
     prepared = prepare(
-        corpus,
-        recipe,
-        engine_class,
-        threads=config.threads,
-        for_use=for_use,
-        claims=claimed_beginnings,
-        open_base=base,
+        corpus, recipe, engine_class, threads=config.threads, for_use=for_use, claims=claimed_beginnings, open_base=base
     )
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 

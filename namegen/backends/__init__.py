@@ -119,8 +119,7 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     lacking = parts_lacking(engine)
     if lacking:
         raise EngineError(
-            f"the engine {name} is registered as {path}, which is no engine, as it has no {', '.join(lacking)}: "
-            f"{repair}"
+            f"the engine {name} is registered as {path}, which is none: it has no {', '.join(lacking)}: {repair}"
         )
     found: namegen.core.engine.EngineClass = engine
     return found
@@ -152,8 +151,7 @@ def _imported(name: str, module: str, path: str, repair: str) -> Any:
             ) from error
         said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
         raise EngineError(
-            f"the engine {name} cannot be loaded, as importing {module} raises {type(error).__name__} ({said}): "
-            f"{repair}"
+            f"the engine {name} cannot be loaded: importing {module} raises {type(error).__name__} ({said}): {repair}"
         ) from error
 
 

@@ -68,9 +68,7 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
         """Read what was typed; whether it can be written there is found out by whoever writes."""
         path = Path(cast(str, value))  # which is what click gives
         if not str(value) or not (path.suffix.lower() in self._endings or is_folder(path, None)):
-            self.fail(
-                f"{quote(str(value), 200)}: expected a file that ends in {' or '.join(self._endings)}", param, ctx
-            )
+            self.fail(f"{quote(str(value), 200)}: expected a file ending in {' or '.join(self._endings)}", param, ctx)
         return path
 
 
@@ -252,8 +250,8 @@ choose = click.option(
     type=reading(share, "a share, such as 0.05 or 5%"),
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
-    "[default: the model's own: 0.1 of up to 500 names; 0.02 of up to some 2,000, of long names, or with "
-    "labels; else 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
+    "[default: the model's own: 0.1 of up to 500 names (more if these make few); 0.02 of up to some 2,000, of long "
+    "names, or with labels; else 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
 )
 backend = click.option(
     "--backend",

@@ -136,8 +136,11 @@ def people(count: int, household: int | None, template: str | None, as_json: boo
     """Invent people: a given name and a family name of one origin.
 
     The given name is real, the family name new. No two of the people have the same whole name. An origin without any
-    name that fits the options is left out. The columns of --format csv and json are: name, given, family, origin,
-    gender, and with --household also household, a number.
+    name that fits the options is left out. For people of your own, train two models on lists with the same labels, and
+    give them as --given-model and --family-model.
+
+    The columns of --format csv and json are: name, given, family, origin, gender, and with --household also household,
+    a number.
     """
     form = formats.chosen(as_json)
     limit_threads(1)

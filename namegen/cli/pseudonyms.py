@@ -75,13 +75,14 @@ def pseudonyms(
     if out is not None:
         check_output(out, example="new.csv", force=force)
     made = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
-    keep_pool(key_file, made.pool_hash)
+    keep_pool(key_file, made.pool_hash, write=False)
     notes(f"{made.size:,} names; the hash of the pool is {made.pool_hash}")
     rows = renamed(file, columns[0], made)
     if out is None:
         sys.stdout.buffer.writelines(rows)
     else:
         write_whole(out, rows)
+    keep_pool(key_file, made.pool_hash)  # not before: a run that fails binds no key
     values, pairs = made.hashed + made.numbers, made.expected_shared
     expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")

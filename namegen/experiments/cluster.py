@@ -166,8 +166,7 @@ class Cluster(Runner):
             yield
         except (OSError, ClosedClientError, CancelledError) as error:  # cancelled: it was started anew
             raise EngineError(
-                "the dask scheduler is gone; what has finished is kept: start it again, and run the same command to "
-                "continue"
+                "the dask scheduler is gone; what has finished is kept: start it again, and repeat the command"
             ) from error
 
 

@@ -201,4 +201,4 @@ def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said
     program("generate", "./mlb-first").refused("mlb-first is not a model file")
     program.write("japanese-given", "Al\n")
     assert "give ./japanese-given" in program("ceiling", "japanese-given").done().err
-    program("export-web", "--out", "-").refused("expected a file that ends in .html", code=2)
+    program("export-web", "--out", "-").refused("expected a file ending in .html", code=2)

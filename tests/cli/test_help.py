@@ -161,7 +161,7 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
     for name in ("", "friends.txt", "-"):
         result = invoke(*line.split(), name)
         assert result.exit_code == 2
-        assert f"'{name}': expected a file that ends in {expected}" in result.stderr
+        assert f"'{name}': expected a file ending in {expected}" in result.stderr
     assert (place / "friends.txt").read_text().startswith("Ann\n")
 
 

@@ -62,8 +62,8 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
     place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
     assert (out.read_text(), sorted(path.suffix for path in place.folder.iterdir())) == (
         "old",
-        [".csv", ".csv", ".key", ".pool", ".txt"],
-    )
+        [".csv", ".csv", ".key", ".txt"],
+    ), "nor is the key bound to the pool"
 
 
 def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:

@@ -22,7 +22,8 @@ Every step reads one character, changes the state h, and says how probable each 
     p = softmax(h W + c)
     loss = −log p[next]
 
-Chapters 1 and 2 of the course (``docs/learn``) explain each line.
+Chapters 1 and 2 of the course (``docs/learn``) explain each line but those of Adam. The arrays of parameters, gradients
+and running means are in dicts of one order, that of the table.
 """
 
 from __future__ import annotations
@@ -136,7 +137,8 @@ def loss_and_gradient(parameters: Tensors, names: Sequence[Sequence[int]]) -> tu
 class Adam:
     """Kingma and Ba, 2015: each number moves by the mean of its gradients, divided by their usual size.
 
-    m and v are running means of the gradient and of its square. They begin at zero, which the factor makes good.
+    m and v are running means of the gradient and of its square. They begin at zero, so after t steps they are only
+    about 1 − β₁ᵗ and 1 − β₂ᵗ times what they should be: the factor makes that good for m / √v.
     """
 
     def __init__(self, parameters: Tensors) -> None:

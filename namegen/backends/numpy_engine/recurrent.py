@@ -19,7 +19,7 @@ more rows; a step uses the first N or M:
     group_sums    (M, …)            side by side the sums over the children of a group of arrays of d: for each gate of
                                     s, in U's order, its pre-activation, then each array of before, in its order
     sent          (states, M, H)    what a group sends to its parent: d loss / d the state that it has read; zeros for
-                                    the roots' group, as nobody asks for the gradient by the start state
+                                    the roots' group: a node without children reads these (``Level.children``)
 """
 
 from __future__ import annotations

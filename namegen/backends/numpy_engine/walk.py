@@ -28,7 +28,7 @@ class Level(NamedTuple):
         parents_of_groups: the parent of each group.
         group: the group of each node, counted from the first of this level; None where each has one node.
         children: the group of the children of each node; 0 for a node without children.
-        shared: the groups with more than one child, a block after the other.
+        shared: the groups of more than one node, a block after the other.
     """
 
     rows: slice
@@ -41,13 +41,13 @@ class Level(NamedTuple):
 
 
 class SharedGroups(NamedTuple):
-    """Some groups with more than one child; to sum over the children is a product with ones and zeros.
+    """Some groups of more than one node; to sum over the nodes is a product with ones and zeros.
 
     ``np.add.reduceat`` gives the same sums without a product, 3 to 5 times as slowly.
 
     Attributes:
         numbers: which.
-        places: the slice of their children among the siblings of the walk.
+        places: the slice of their nodes among the siblings of the walk.
         membership: 1 where a sibling belongs to a group.
     """
 
@@ -65,7 +65,7 @@ class TreeWalk:
 
     Args:
         tree: where to walk.
-        dtype: in which is computed.
+        dtype: of the numbers that are summed.
 
     Attributes:
         nodes, group_count: how many there are.
@@ -89,8 +89,8 @@ class TreeWalk:
         group = is_first.cumsum() - 1  # (N,), of each node
         group_of_sibling = group[self.siblings]
         is_shared = new_run(group_of_sibling)
-        shared = group_of_sibling[is_shared]  # (shared,), the groups with more than one child
-        first_sibling = [*is_shared.nonzero()[0].tolist(), len(self.siblings)]  # where the children of each begin
+        shared = group_of_sibling[is_shared]  # (shared,), the groups of more than one node
+        first_sibling = [*is_shared.nonzero()[0].tolist(), len(self.siblings)]  # where the nodes of each begin
 
         # Where each level begins: among the nodes, the groups, the shared groups.
         rows, groups = level.tolist(), self.first_child.searchsorted(level).tolist()
@@ -125,20 +125,20 @@ class TreeWalk:
 
 
 class GroupSums:
-    """What each group sends to its parent: the sum of what its nodes send, for several arrays of the nodes at once.
+    """Sums over the nodes of each group, of several arrays at once.
 
     Args:
-        sent: arrays of the nodes, whole in memory.
+        of_nodes: the arrays, whole in memory.
         which: those of them that are summed.
 
     Attributes:
         rows: the sums, those of all arrays of a group side by side; a level's are there once it is filled.
     """
 
-    def __init__(self, sent: Float[Array, "arrays rows H"], which: Sequence[int]) -> None:
-        _, rows, width = sent.shape
-        self._flat, self._first_of_array = sent.reshape(-1, width), np.array(which, np.int64) * rows
-        self._sums = np.empty((rows, len(which), width), sent.dtype)
+    def __init__(self, of_nodes: Float[Array, "arrays rows H"], which: Sequence[int]) -> None:
+        _, rows, width = of_nodes.shape
+        self._flat, self._first_of_array = of_nodes.reshape(-1, width), np.array(which, np.int64) * rows
+        self._sums = np.empty((rows, len(which), width), of_nodes.dtype)
         self.rows = self._sums.reshape(rows, len(which) * width)
 
     def begin(self, walk: TreeWalk) -> None:
@@ -147,7 +147,7 @@ class GroupSums:
         self._siblings = walk.siblings[:, None] + self._first_of_array
 
     def fill(self, level: Level) -> Float[Array, "groups which_H"]:
-        """Sum over the children of a level; gives its part of the rows."""
+        """Sum over the nodes of a level; gives its part of the rows."""
         # clip: unlike raise, the default, it writes into out without a copy
         self._flat.take(self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip")
         for numbers, places, membership in level.shared:

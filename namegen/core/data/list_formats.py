@@ -125,8 +125,7 @@ def csv_columns(text: str, column: str | None, label_column: str | None, source:
     for row, line in rows:
         if len(row) > width and any(map(str.strip, row[width:])):
             raise NamesError(
-                f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells that hold "
-                "commas"
+                f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells with commas"
             )
     named = [row for row, _ in rows if len(row) > place]
     line_of = [line for row, line in rows if len(row) > place]

@@ -283,9 +283,7 @@ def check_probe(
     with np.errstate(all="ignore"):
         found = probe(model, beginning)
     if np.isnan(found).any():
-        raise CheckpointError(
-            f"{reader} computes logits for {name} that are NaN, not a number: train anew, or {advice}"
-        )
+        raise CheckpointError(f"{reader} computes logits for {name} that are not numbers: train anew, or {advice}")
     if found.shape != expected.shape:
         raise CheckpointError(
             f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"

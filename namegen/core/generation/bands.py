@@ -242,9 +242,7 @@ class BandSearch:
             logits, after = self.walk.read(prefixes)
             steps = all_log_probabilities(logits)
             if np.isnan(steps[:, BOUNDARY]).any():
-                raise GenerationError(
-                    "the model gives logits that are not numbers, so no name is likelier than another"
-                )
+                raise GenerationError("the model gives logits that are not numbers: no name is likelier than another")
             following = self.order.read(logits, steps, marks, lowest)  # (B, V) each
             rank = following["rank"]
             following["score"] = steps + prefixes.score[:, None]

@@ -33,6 +33,7 @@ from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
 SHARE_OF_SHORT, SHARE, SMALL_SHARE = 0.1, 0.05, 0.02  # of a short list, of others, where a 4-gram may be missing
+FEWEST_OFFERED = 200  # names of a short list, that another seed gives others
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
@@ -42,12 +43,17 @@ UNUSUAL = 0.01  # the share of the list's names, or its label's, that may be sho
 SHORT = 0.25  # the share of a label's names that may be shorter than any of the smallest share
 
 
-def default_share(distinct_names: int, fourgrams: FourGrams | None) -> float:
+def default_share(distinct_names: int, fourgrams: FourGrams | None, new_names: int) -> float:
     """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it; less where a 4-gram may be missing.
+    choose beside it, up to a half where they leave few names; less where a 4-gram may be missing.
+
+    Args:
+        distinct_names: of the list.
+        fourgrams: those of the model.
+        new_names: different ones that it drew.
     """
     if distinct_names < MOST_NAMES:
-        return SHARE_OF_SHORT
+        return min(max(SHARE_OF_SHORT, FEWEST_OFFERED / max(new_names, 1)), SHARES[-1])
     return SMALL_SHARE if fourgrams is not None and fourgrams.lacking else SHARE
 
 
@@ -99,7 +105,7 @@ def measure_bars(
     for bars, part in zip(table, parts, strict=True):
         usual, first = min(shortest.get(token, least) for token in part.beginnings.tokens)
         bars[:, : usual - 1] = bars[0, : first - 1] = np.inf
-    return Bars(table.astype(np.float16))
+    return Bars(table.astype(np.float16), sum(len(lengths) for lengths, _, _ in found))
 
 
 def _new_names(

@@ -289,9 +289,7 @@ class Generator:
         def tell_read(more: int, read: int) -> None:
             watch(Searched(drawn + more, n, tried, read))
 
-        shares = (
-            [choose, *(share for share in self.ladder if share > choose)] if self.bars is not None else [EVERY_NAME]
-        )
+        shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
             bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)

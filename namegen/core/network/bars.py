@@ -31,6 +31,7 @@ class Bars:
         table: the merit given the label, in nats, that each of ``SHARES`` of the new names of each length from 1 on
             reaches; ∞ where none is offered. A row for each label, or one for all names. A name's merit is its
             log-probability, of which the first three tokens count half.
+        new_names: that they were measured on, all different; 0 where they were read from a file.
 
     >>> bars = Bars(np.array([[[-2], [-3], [-4], [-5], [-6]]], np.float16))
     >>> bars.at(0.1).tolist(), Bars.read(bars.to_bytes()).at(0.33).tolist()
@@ -38,6 +39,7 @@ class Bars:
     """
 
     table: Float[Array, "R S L"]
+    new_names: int = 0
 
     def at(self, share: float) -> Float64[Array, "R lengths"]:
         """The bars of a share, by the number of characters, 0 included.

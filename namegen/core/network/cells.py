@@ -7,8 +7,8 @@ cells. Of each gate, it reads two parts, and beside them the state before the st
 
 ``Cell.step`` is the formula. It is called once, with values that note down what is done with them; what they noted is
 the ``Formula``, a list of operations, which every target runs by a loop of its own. An operation has the name of the
-NumPy function that computes it (``add``, ``tanh``), or is ``sigmoid``. The NumPy engine alone has code for each cell,
-because it is faster and because of the way back; tests hold that code against the formula.
+NumPy function that computes it (``add``, ``tanh``), or is ``sigmoid``, or a constant, ``number``. The NumPy engine
+alone has code for each cell, because it is faster and because of the way back; tests hold it against the formula.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Formula:
     after: tuple[int, ...]
 
     def run(self, given: Sequence[Any], library: object) -> list[Any]:
-        """The states after the step, computed by the functions of a library (``numpy`` and others have these names).
+        """The states after the step, computed by a library's functions of these names (NumPy has all but ``sigmoid``).
 
         >>> import numpy as np
         >>> SimpleRNN.formula.run([np.array([0.5]), np.array([-0.5]), np.array([1.0])], np)

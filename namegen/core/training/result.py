@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -46,7 +46,7 @@ class RunResult:
         finished: whether it was trained to its end.
     """
 
-    checkpoint: Checkpoint
+    checkpoint: Checkpoint = field(repr=False)
     backend: str
     seed: int
     epochs: int
@@ -56,8 +56,8 @@ class RunResult:
     training: Metrics
     validation: Metrics | None
     test: Metrics | None
-    references: HeldOutReferences | None
-    history: tuple[EpochRecord, ...]
+    references: HeldOutReferences | None = field(repr=False)
+    history: tuple[EpochRecord, ...] = field(repr=False)
     out: Path | None
     finished: bool
 
@@ -122,7 +122,6 @@ def finish(
             if fourgrams is not None:
                 asked = FourGrams(fourgrams, parts.vocabulary, len(parts.labels), generator.known_names)
                 generator = replace(generator, fourgrams=asked)
-            choose = default_share(len(parts.distinct_names), generator.fourgrams)
             bars = measure_bars(
                 generator,
                 shortest=usual_shortest(parts.training),
@@ -130,6 +129,8 @@ def finish(
                 rng=np.random.default_rng([training.seed, 0, 4]),
                 proceed=proceed,
             )
+            new_names = 0 if bars is None else bars.new_names
+            choose = default_share(len(parts.distinct_names), generator.fourgrams, new_names)
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
     if test is not None:
         summary["test"] = test.to_dict()

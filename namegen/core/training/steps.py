@@ -51,8 +51,7 @@ class Dropping:
                 )
             if rate and not shapes:
                 raise SettingsError(
-                    f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or leave "
-                    "it out"
+                    f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or do without"
                 )
             self._masked += [(name, places[name], shape, rate) for name, shape in shapes.items() if rate]
 

@@ -38,8 +38,8 @@ CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of 
 
 
 def headline(results: Comparison) -> str:
-    """Which engine is faster, whether the engines learn the same, how many names are copied, and whether the n-gram is
-    better.
+    """Which engine is faster, whether the engines learn the same, how many names are in the list, and whether the
+    n-gram is better.
     """
     parts, apart = [_faster_in_words(results)], farthest(results.lists).values()
     if apart:
@@ -47,7 +47,7 @@ def headline(results: Comparison) -> str:
     copied = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
     if copied:
         low, high = f"{min(copied):.0f}", f"{max(copied):.0f}"
-        parts.append(f"copied names: {low if low == high else f'{low}–{high}'}%")
+        parts.append(f"listed names: {low if low == high else f'{low}–{high}'}%")
     better = "still better" if results.quick_epochs is not None else "better"
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
 
@@ -164,7 +164,7 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
         takes = f" and takes {median(memory):,.0f} MiB of memory" if memory else ""
         starting = median(time.start_up_seconds + time.compilation_seconds for time in times)
-        yield f"{engine} is ready to train after {seconds(starting)} s (start-up and compilation, median round){takes}."
+        yield f"{engine} is ready to train after {seconds(starting)} s (start-up and compilation, median){takes}."
 
 
 # --- whether they learn the same --------------------------------------------------------------------------------------
@@ -249,13 +249,14 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
     rows = [(entry, split, best(entry, split)) for entry in lists for split in entry.splits]
     columns: list[Column[Best]] = [
         Column("list", lambda row: f"{row[0].name}, split {row[1]}"),
-        Column("best network", lambda row: row[2]),
+        Column("lowest loss", lambda row: row[2]),
         Column("no difference from", lambda row: _as_good(*row)),
         Column("beside the n-gram", lambda row: _against_ngram(*row)),
     ]
     for metric, who, head in FIGURES:
         columns.append(Column(head, partial(_held_out, who, metric), CRITERIA[metric].show))
-    table = make_table("", columns, rows)
+    note = "All figures are of the held-out part; its ceiling is another than that of the whole list."
+    table = make_table("", columns, rows, note)
     said = (
         f"{row[0]}: {row[1]} has a loss of {row[4]} nats, the n-gram {row[5]} ({row[3]})." for row in table.rows[:1]
     )
@@ -310,9 +311,9 @@ def why_not_plausible(reference: Reference) -> str:
         return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
     if pairs.plausible_percent > real - TOLD_APART:
         return (
-            f"Which names are plausible is not told: the judge knows {known:,} names, and finds "
-            f"{pairs.plausible_percent:.0f}% of what pairs of letters make plausible, nearly as many as of real names "
-            f"({real:.0f}%)."
+            f"Which names are plausible is not told: the judge knows {known:,} names, and calls "
+            f"{pairs.plausible_percent:.0f}% of the names that pairs of letters make plausible, nearly as many as of "
+            f"real names ({real:.0f}%)."
         )
     return ""
 

@@ -152,7 +152,7 @@ def test_the_probe_reads_a_beginning_and_eight_characters_never_the_boundary() -
 
 
 INF, NAN = np.inf, np.nan
-OTHER, NOT_A_NUMBER = "m was trained by the engine 'far', and the page computes other values", "m that are NaN"
+OTHER, NOT_A_NUMBER = "m was trained by the engine 'far', and the page computes other values", "m that are not numbers"
 
 
 @pytest.mark.parametrize(

@@ -141,11 +141,7 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
         assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
     short = measure_bars(of_one, shortest={token: (3, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
-    assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [
-        [4],
-        [4],
-        [3, 4],
-    ]
+    assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [[4], [4], [3, 4]]
     assert measure_bars(of_one, shortest={}, longest=2, rng=np.random.default_rng(0), proceed=lambda: False) is None
 
 
@@ -245,8 +241,14 @@ def test_a_share_between_two_has_a_bar_between_theirs_and_others_have_none() -> 
 def test_a_short_list_offers_a_larger_share_and_labels_a_smaller_one() -> None:
     known, vocabulary = known_set(map(str, range(100))), MODEL.vocabulary
     few, many = (FourGrams(known, vocabulary, known_names=known_set(map(str, range(n)))) for n in (34, 33))
-    assert default_share(500, FourGrams(known, vocabulary, 2)) == default_share(500, many) < default_share(500, few)
-    assert default_share(500, None) == default_share(500, few) < default_share(499, many)
+    labelled = FourGrams(known, vocabulary, 2)
+    assert default_share(500, labelled, 9) == default_share(500, many, 9) < default_share(500, few, 9)
+    assert default_share(500, None, 9) == default_share(500, few, 9) < default_share(499, many, 9_000)
+
+
+@pytest.mark.parametrize(("new_names", "share"), [(9_000, 0.1), (2_000, 0.1), (800, 0.25), (45, 0.5), (0, 0.5)])
+def test_of_a_short_list_another_seed_gives_other_names(new_names: int, share: float) -> None:
+    assert default_share(60, None, new_names) == share
 
 
 def test_the_shortest_name_is_no_single_one_of_its_list_or_of_its_label() -> None:

@@ -79,7 +79,7 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
 @pytest.mark.parametrize(
     ("pairs", "said"),
     [
-        (85.0, "the judge knows 1,701 names, and finds 85% of what pairs of letters make plausible"),
+        (85.0, "the judge knows 1,701 names, and calls 85% of the names that pairs of letters make plausible"),
         (None, "would know 1,701 names, which are too few"),
     ],
 )

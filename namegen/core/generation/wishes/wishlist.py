@@ -250,11 +250,10 @@ class Shaped(Wish):
         elif limit is not None and limit.value < fewest:
             wish, why = limit, f"have at least {fewest} characters"
         elif begins is not None and not may_begin(begins.value, self.value):
-            wish, why = begins, "do not begin with such capitals, small letters, digits or signs"
+            wish, why = begins, "begin otherwise (upper and lower case count)"
         if wish is not None:
             raise SettingsError(
-                f"{wish.told} fits no new name: names shaped like those of the model's short list {why}; change it, or "
-                f"{ANY_SHAPE}"
+                f"{wish.told} fits no new name: those of the model's short list {why}; change it, or {ANY_SHAPE}"
             )
 
     def keeps(self, name: str) -> bool:
