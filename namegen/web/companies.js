@@ -2,12 +2,14 @@
 // core/generation/letter_case.py in JavaScript.
 
 const OPEN = "?"; // stands in no word
+const LONG_FREE_WORD = 6; // letters of a free word; what is a letter away from a shorter one may well be another
 
 /** What no new name begins with. `beginnings`: of each listed company its first word, or two where that one is free. */
 class Claimed {
   constructor(beginnings) {
     this.free = new Set(beginnings.filter((one) => one.includes(" ")).map((one) => one.split(" ")[0]));
-    const words = beginnings.map((one) => one.replace(" ", ""));
+    const long = [...this.free].filter((one) => one.length >= LONG_FREE_WORD); // misspelt: Natinal
+    const words = [...beginnings.map((one) => one.replace(" ", "")), ...long];
     this.forms = new Set(words.flatMap((word) => [word, ...this.open(word, 1)]));
   }
 

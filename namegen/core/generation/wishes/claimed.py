@@ -9,7 +9,8 @@ No listed company begins with `Communications` or `Corp`, which stand further on
 A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. A letter
 may be another, too many or missing. To find those, each stands in a set as it is and with one place left open, `a?ple`;
 what is asked for is the word as it is, with each letter left open, with each left out, and with an open place between
-any two. A free word and a legal form are no name: `American Inc`. Nor is a name that has a word twice in a row.
+any two. A free word and a legal form are no name: `American Inc`. Nor is a name that has a word twice in a row, or
+begins with a long free word misspelt: `Natinal`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
 OPEN = "?"  # stands in no word
+LONG = 6  # letters of a free word; what is a letter away from a shorter one may well be another
 _SEPARATED = {ord(separator): " " for separator in SEPARATORS}
 LISTED = setting("allow_seen", True)
 
@@ -76,8 +78,8 @@ class Unclaimed(Wish):
     >>> wish = Unclaimed(["american airlines", "blackrock", "gap"], sameness_of("companies"))
     >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")]
     [True, False, False, False, False]
-    >>> wish.keeps("Gold Gold Inc"), wish.keeps(".")
-    (False, False)
+    >>> wish.keeps("Gold Gold Inc"), wish.keeps("."), wish.keeps("Amercan Gold")
+    (False, False, False)
     """
 
     name = "begins_as_a_listed_company"
@@ -89,7 +91,8 @@ class Unclaimed(Wish):
         super().__init__(tuple(value))
         self._sameness = sameness
         self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
-        joined = [words.replace(" ", "") for words in self.value]  # found as they are, and with each letter left open
+        # Found as they are, and with each letter left open. Of a long free word, the misspelt are claimed: Natinal.
+        joined = [words.replace(" ", "") for words in self.value] + [one for one in self._free if len(one) >= LONG]
         self._forms = {word[:at] + OPEN + word[at + 1 :] for word in joined for at in range(len(word))}.union(joined)
         self._claimed: dict[str, bool] = {}  # what was asked before: many names begin alike
 
