@@ -72,7 +72,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         GENERATION | {"backends.quiet", "backends.opening", "backends.numpy_engine"},
         {"numpy", "ai_edge_litert"},
     ),
-    "web": (NETWORK | {"backends.opening", "lists", "wishes"}, {"numpy", "jinja2", "markupsafe"}),
+    "web": (GENERATION | {"backends.opening", "lists", "wishes"}, {"numpy", "jinja2", "markupsafe"}),
     "fetch": (DATA | {"baseball", "children", "lists"}, {"urllib3", "certifi"}),
     "pseudonymize": (DATA, set()),
     "wishes": (GENERATION | {"lists"}, set()),

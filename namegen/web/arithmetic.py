@@ -31,6 +31,7 @@ class PageDescription:
         spaces, separators, kinds, removal, folding: tables of the model's own characters: what a page cannot look up.
         claimed: what no new name begins with, a line each (``core/generation/wishes/claimed.py``).
         spellings: of companies, how the words of legal forms are written, and other words (``letter_case.py``).
+        forms: of family names of the world, how a man's becomes a woman's, by origin (``FEMALE_ENDINGS``).
         cell: its title.
         formula: its operations (``core/network/cells.py``).
         tensors: the parameters, float32, by canonical name, as texts (``core/network/record.py``).
@@ -48,6 +49,7 @@ class PageDescription:
     folding: Mapping[str, str]
     claimed: str
     spellings: tuple[Mapping[str, str], ...]
+    forms: Mapping[str, str]
     cell: str
     formula: Formula
     tensors: Mapping[str, str]

@@ -29,6 +29,7 @@ from namegen.backends.opening import check_export, logits_of
 from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
 from namegen.core.data.sameness import REMOVAL, SEPARATORS, usual_spellings
 from namegen.core.data.shapes import kind
+from namegen.core.generation.people import FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import RecordDocument, bytes_to_text
@@ -155,6 +156,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         folding=folding,
         claimed="\n".join(claimed_beginnings(training.get("list", ""))),
         spellings=usual_spellings() if checkpoint.endings else (),
+        forms=FEMALE_ENDINGS if training.get("list") == "world-family" else {},
         cell=cell.title,
         formula=cell.formula,
         tensors={

@@ -9,7 +9,7 @@ class PeopleSearch extends Search {
   /** `wish`: of the family names; its label is that of the people. */
   constructor(given, family, wish) {
     super(family, wish);
-    this.given = given;
+    Object.assign(this, { given, family });
     this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
     this.givenSearches = new Map(); // by the label that is asked for
   }
@@ -18,13 +18,22 @@ class PeopleSearch extends Search {
     super.tryOnce();
     const one = this.found.at(-1);
     if (!one || one.given !== undefined) return;
-    one.given = this.givenNameOf(one.start);
-    one.name = `${one.given} ${one.name}`;
-    if (one.given === "") this.found.pop(); // its origin has no given names
+    const given = this.givenFor(one.start);
+    one.given = given?.name ?? "";
+    if (!given) this.found.pop(); // its origin has no given names
+    else one.name = `${one.given} ${this.formOf(one, this.labels[0][given.start])}`;
+  }
+
+  /** A family name as somebody of this origin and gender has it. */
+  formOf({ name, start }, [origin, gender]) {
+    if (gender !== "female" || this.labels[1][start][1]) return name; // or it is a woman's already
+    const rules = (this.family.description.forms[origin] ?? "").split(" ").map((rule) => rule.split(">"));
+    const [ending, woman] = rules.find(([man]) => man && new RegExp(`${man}$`, "u").test(name)) ?? ["$", ""];
+    return name.replace(new RegExp(`${ending}$`, "u"), woman.replaceAll("\\", "$"));
   }
 
   /** The next given name for a family name's beginning; once there are no more, an earlier one. */
-  givenNameOf(start) {
+  givenFor(start) {
     const { label, seed, letterCase } = this.wish;
     const asked = this.labelFor(this.labels[1][start], label === null ? [] : splitParts(label));
     if (!this.givenSearches.has(asked)) {
@@ -36,7 +45,7 @@ class PeopleSearch extends Search {
     const search = this.givenSearches.get(asked);
     while (!search.done && search.found.length <= search.used) search.tryOnce();
     const place = search.used++ % Math.max(1, search.found.length);
-    return search.found[place]?.name ?? "";
+    return search.found[place];
   }
 
   /** The label of a family name; what it leaves open, such as the gender, is as somebody wishes. */
