@@ -60,6 +60,7 @@ SETTINGS: dict[str, object] = {
     "data.validation": 0.1,
     "data.test": 0.3,
     "data.split_seed": SPLIT_SEED,
+    "network.base": "none",  # it knows names that judge
     "run.threads": 1,
     "run.plot": False,
 }

@@ -434,8 +434,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
         return model, shipped_path(model)
     if not model:
         raise CheckpointError(
-            "the name of the model is empty: give a run folder, a .safetensors or .tflite file, or one of "
-            f"{', '.join(SHIPPED)}"
+            f"the model's name is empty: give a run folder, a .safetensors, a .tflite, or one of {', '.join(SHIPPED)}"
         )
     path = Path(model)
     if is_folder(path, CheckpointError):

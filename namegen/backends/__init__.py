@@ -119,7 +119,7 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     lacking = parts_lacking(engine)
     if lacking:
         raise EngineError(
-            f"the engine {name} is registered as {path}, which is none: it has no {', '.join(lacking)}: {repair}"
+            f"the engine {name} is registered as {path}, which is no engine: it has no {', '.join(lacking)}: {repair}"
         )
     found: namegen.core.engine.EngineClass = engine
     return found

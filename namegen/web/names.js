@@ -98,9 +98,16 @@ class Prefix {
 
   /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
   isAttested(ended = false) {
-    const { fourGrams } = this.model;
-    if (!fourGrams || this.endsAsListed(ended)) return true;
-    return !ended && this.depth >= 4 && this.lacking <= this.model.mayLack;
+    if (!this.model.fourGrams) return true;
+    if (ended || this.depth < 4) return this.endsAsListed(ended);
+    return this.lacking === 0 || this.lacking <= (this.isOfSeveralWords ? 0 : this.model.mayLack);
+  }
+
+  /** Whether it has a space, which counts in a labelled list alone. */
+  get isOfSeveralWords() {
+    const { labelled, characters } = this.model;
+    if (!labelled || !this.before) return false;
+    return (this.several ??= characters[this.token] === " " || this.before.isOfSeveralWords);
   }
 
   /** How many of its four characters in a row its label has not. */

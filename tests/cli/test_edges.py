@@ -93,7 +93,7 @@ def test_a_model_that_is_none(program, run_folder):
         ("generate", "folder", "has no model.safetensors"),
         ("generate", "run/state.safetensors", "holds 'training state', not a model"),
         ("generate", "page.html", "or a .tflite file"),
-        ("generate", "", "the name of the model is empty"),
+        ("generate", "", "the model's name is empty"),
         ("generate", "x" * 5000, "too long"),
     ):
         program(command, name).refused(said)

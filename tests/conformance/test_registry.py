@@ -76,7 +76,7 @@ def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyP
     [
         ("tests.fake_engine:Missing", r"tests\.fake_engine has no Missing: repair or uninstall fast-names"),
         ("tests.fake_engine", "'tests.fake_engine', expected module:Class: repair or uninstall fast-names"),
-        ("pathlib:Path", "is no engine, as it has no vocabulary_size, .*train_epoch"),
+        ("pathlib:Path", "is no engine: it has no vocabulary_size, .*train_epoch"),
         ("breaks:Engine", r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names"),
         ("leaves:Engine", r"importing leaves raises SystemExit \(3\)"),
     ],

@@ -8,8 +8,10 @@ A 4-gram may begin before the name and end behind it: boundaries stand there. Ke
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
 
 Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
-alone would be few, so a labelled name may have one inside that its label has not. So may a name of a list of many
-4-grams for each name: a short list, or one of long names. Else nearly all new names would be short ones.
+alone would be few, so a labelled name of one word may have one inside that its label has not. (After San and El, which
+are sure to come, a likely name is easily made: with one missing, there were twice as many as in the list, and readers
+took few.) So may a name of a list of many 4-grams for each name: a short list, or one of long names. Else nearly all
+new names would be short ones.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class FourGrams:
         known_names: of the list; None: it is not known how many they are.
 
     Attributes:
-        lacking: how many may be missing inside a name.
+        lacking: how many may be missing inside a name; with labels, of one word.
 
     >>> names = ["Anna", "Hanna", "Hansel"]
     >>> vocabulary = Vocabulary.from_names(names)
@@ -56,6 +58,7 @@ class FourGrams:
         self._known, self._points, self._labels = known, _points(vocabulary, labels), labels
         many = known_names is not None and len(known) > MANY * len(known_names)
         self.lacking = LACKING if labels or many else 0
+        self._space = vocabulary.characters.find(" ") + 1 if labels else BOUNDARY  # which is in no name
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
         """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
@@ -69,10 +72,11 @@ class FourGrams:
         padded = np.pad(tokens, ((0, 0), (LENGTH, int(ended))))
         allowed = self._has(padded[:, -LENGTH:], beginning)
         if self.lacking and not ended and tokens.shape[1] >= LENGTH:
-            rows = np.flatnonzero(~allowed)
+            rows = np.flatnonzero(~allowed | (tokens[:, -1] == self._space))
             grams = sliding_window_view(padded[rows], LENGTH, axis=1)[:, 1:]  # (rows, grams, LENGTH)
-            has = self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
-            allowed[rows] = has.reshape(grams.shape[:2]).sum(axis=1) >= grams.shape[1] - self.lacking
+            lacks = ~self._has(grams.reshape(-1, LENGTH), beginning[rows].repeat(grams.shape[1]))
+            of_one_word = (tokens[rows] != self._space).all(axis=1)
+            allowed[rows] = lacks.reshape(grams.shape[:2]).sum(axis=1) <= self.lacking * of_one_word
         return allowed
 
     def _has(self, grams: Int[Array, "K LENGTH"], beginning: Int[Array, "K"]) -> Bool[Array, "K"]:

@@ -238,7 +238,7 @@ def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> st
 
 def _document_text(path: Path | str, content: bytes, largest: int) -> str:
     """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
-    foreign = f"{path} is not a model file of namegen (a .safetensors file that `namegen train` made, or a .tflite)"
+    foreign = f"{path} is not a model file of namegen (a .safetensors that `namegen train` made, or a .tflite file)"
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
     if not content:

@@ -129,8 +129,7 @@ def finish(
                 rng=np.random.default_rng([training.seed, 0, 4]),
                 proceed=proceed,
             )
-            new_names = 0 if bars is None else bars.new_names
-            choose = default_share(len(parts.distinct_names), generator.fourgrams, new_names)
+            choose = default_share(len(parts.distinct_names), generator.fourgrams, bars.new_names if bars else 0)
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
     if test is not None:
         summary["test"] = test.to_dict()
