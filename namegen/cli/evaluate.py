@@ -69,9 +69,7 @@ def evaluate(
         result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
-        notes(
-            f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model does not know"
-        )
+        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model lacks")
     if as_json:
         click.echo(json_text(result.to_dict()))
         return

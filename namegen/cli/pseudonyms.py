@@ -120,6 +120,4 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
                 number += 1
     except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
         where = "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "  # text is decoded in blocks
-        raise NamesError(
-            f"cannot read {where}{short(file)} ({reason_of(error)}): give a table in CSV and UTF-8"
-        ) from error
+        raise NamesError(f"cannot read {where}{short(file)} ({reason_of(error)}): give a CSV table in UTF-8") from error

@@ -181,9 +181,7 @@ def teach(names: str | None, config: str | None, as_json: bool, notes: Notes, **
     Ctrl-C stops and saves the state; `namegen train --resume` continues from there.
     """
     if names is None and config is None:
-        raise click.UsageError(
-            "give NAMES, the list to teach, such as: namegen teach companies --teachers runs/a,counting"
-        )
+        raise click.UsageError("give NAMES, the list to teach: namegen teach companies --teachers runs/a,counting")
     teaching = {f"teaching.{name}": given[name] for name in ("teachers", "drawn")}
     resolved = asked_for(names, config, {**overrides(given), "training.effort": "best", **teaching}, notes, effort=None)
     learn(resolved, notes, as_json, given["scheduler"], out=given["out"])
@@ -355,7 +353,7 @@ def verdict(result: RunResult) -> list[str]:
         said.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
-        said.append(f"The list has only {counted(names, 'distinct name')}: too few to do more than vary them.")
+        said.append(f"The list has only {counted(names, 'distinct name')}: the new ones are variations of them.")
     return said
 
 

@@ -197,6 +197,4 @@ def read_document(path: Path, readers: Mapping[str, Reader]) -> object:
         ) from error
     except ValueError as error:
         why = cut(printable(str(error)), MOST_TOLD)
-        raise ResultsError(
-            f"{short(path)} is damaged ({why}): copy it again, or make it anew with {commands}"
-        ) from error
+        raise ResultsError(f"{short(path)} is damaged ({why}): copy it again, or remake it with {commands}") from error

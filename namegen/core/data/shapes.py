@@ -112,6 +112,18 @@ def may_begin(text: str, known: Set[str]) -> bool:
     return any(one.startswith(begins) for one in known)
 
 
+def may_contain(text: str, known: Set[str]) -> bool:
+    """Whether a name with these shapes may contain a text, by its pairs of characters, and of phrases by their words.
+
+    >>> known = shapes_of([f"The {kind} {animal}" for kind in ("Old", "Red") for animal in "ABCDEF"], phrases=True)
+    >>> [text for text in ("Old", "d B", "e R", "old", "OB", "dO", "ede") if may_contain(text, known)]
+    ['Old', 'd B', 'e R']
+    """
+    signs, words = _signs(frozenset(known)), [one for one in known if one[:2] == "= "]
+    of_words = "=" not in signs or all(any(part in word for word in words) for part in text.split(" "))
+    return of_words and ("+" not in signs or all(f"+{one}{other}" in known for one, other in pairwise(text)))
+
+
 def kind(character: str) -> str:
     """Upper case, lower case, digit, any other letter or mark; or else itself."""
     if character.isupper() or character.islower():

@@ -53,7 +53,7 @@ def default_share(distinct_names: int, fourgrams: FourGrams | None, new_names: i
         new_names: different ones that it drew.
     """
     if distinct_names < MOST_NAMES:
-        return min(max(SHARE_OF_SHORT, FEWEST_OFFERED / max(new_names, 1)), SHARES[-1])
+        return min(max(SHARE_OF_SHORT, round(FEWEST_OFFERED / max(new_names, 1), 2)), SHARES[-1])
     return SMALL_SHARE if fourgrams is not None and fourgrams.lacking else SHARE
 
 

@@ -206,9 +206,7 @@ def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str,
         raise damaged
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "make it anew"
-        raise CheckpointError(
-            f"{path} has the format version {version}, and this namegen reads {FORMAT_VERSION}: {advice}"
-        )
+        raise CheckpointError(f"{path} has the format version {version}; this namegen reads {FORMAT_VERSION}: {advice}")
     stamped = {"format_version": version, **document}
     try:
         tensors = load_safetensors(content)

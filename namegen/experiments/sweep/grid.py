@@ -147,9 +147,7 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
         raise SettingsError(f"{source} has no grid to sweep over: give a table [grid] {example}")
     runs = prod(len(values) for values in axes.values() if isinstance(values, list))
     if runs > MOST_RUNS:
-        raise SettingsError(
-            f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}, leave some values out"
-        )
+        raise SettingsError(f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}: leave some out")
     given = [path for path, _ in entries]
     problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
     good: dict[str, tuple[Json, ...]] = {}

@@ -36,9 +36,7 @@ class TextWish(Wish):
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
         if len(self.value) > MAX_TEXT:
-            raise SettingsError(
-                f"{setting(self.name)} has {len(self.value):,} characters: expected at most {MAX_TEXT:,}"
-            )
+            raise SettingsError(f"{setting(self.name)} has {len(self.value):,} characters: give at most {MAX_TEXT:,}")
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Its characters must be the model's, and no space may stand at an end of the name."""

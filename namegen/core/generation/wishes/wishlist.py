@@ -17,7 +17,7 @@ import numpy as np
 
 from namegen.core.data.rude import MAX_STRETCH, are_rude
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
-from namegen.core.data.shapes import fits, lengths, may_begin
+from namegen.core.data.shapes import fits, lengths, may_begin, may_contain
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
@@ -251,6 +251,9 @@ class Shaped(Wish):
             wish, why = limit, f"have at least {fewest} characters"
         elif begins is not None and not may_begin(begins.value, self.value):
             wish, why = begins, "begin otherwise (upper and lower case count)"
+        for text in map(wishes.get, TEXTS):
+            if text is not None and not may_contain(text.value, self.value):
+                wish, why = text, "have no such characters in a row (upper and lower case count)"
         if wish is not None:
             raise SettingsError(
                 f"{wish.told} fits no new name: those of the model's short list {why}; change it, or {ANY_SHAPE}"

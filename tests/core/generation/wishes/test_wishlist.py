@@ -204,6 +204,7 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
         ({"min_length": 16, "shapes": ["ab", "c"]}, 9, "--min-length 16 fits no .* most 12 characters.*allow-repeats"),
         ({"min_length": 9, "shapes": ["abca"]}, 3, "--max-length 3 fits no .* at least 4 characters"),
         ({"starts_with": "a", "shapes": ["Ab"]}, 9, "--starts-with 'a' fits no .* begin otherwise"),
+        ({"contains": "cb", "shapes": ["ab" * k + "c" for k in range(30)]}, 99, "--contains 'cb' fits no .* in a row"),
     ],
 )
 def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any], max_length: int, says: str) -> None:
