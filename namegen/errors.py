@@ -198,7 +198,7 @@ class TrainingError(NamegenError):
 
 
 class GenerationError(NamegenError):
-    """A wish for names cannot be met, in whole or in part. ``found``: what a list of them would have had."""
+    """A wish for names cannot be met, in whole or in part. ``found``: of a list that was asked for, what there is."""
 
     found: Sequence[object] = ()
 

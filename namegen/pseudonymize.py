@@ -208,7 +208,7 @@ def read_key(path: Path | str) -> bytes:
     """The bytes of a key. Raises NamesError: it cannot be read, or everybody can read it."""
     found = look(path, None)
     if os.name == "posix" and found and found.st_mode & stat.S_IROTH and not stat.S_ISDIR(found.st_mode):
-        raise NamesError(f"everybody can read the key {short(path)}: keep it secret with `chmod 600 {short(path)}`")
+        raise NamesError(f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 
 

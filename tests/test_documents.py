@@ -134,11 +134,7 @@ class Whole:
 def test_the_first_unknown_key_is_told_wherever_it_stands() -> None:
     sound = {"parts": [{"name": "a"}, {"name": "b"}], "named": {"x": {"name": "c"}}, "free": {"any": {"key": []}}}
     assert from_plain(Whole, sound).parts[1].name == "b"
-    for path, place in (
-        (("parts", 1), "$.parts[1].more"),
-        (("named", "x"), "$.named.x.more"),
-        ((), "$.more"),
-    ):
+    for path, place in ((("parts", 1), "$.parts[1].more"), (("named", "x"), "$.named.x.more"), ((), "$.more")):
         changed = copy.deepcopy(sound)
         part: Any = changed
         for step in path:

@@ -222,9 +222,7 @@ class TestSideBySide:
     def test_one_that_is_not_wanted_saves_itself(self, folders: list[Path]) -> None:
         noting = Noting()
         train_side_by_side(
-            folders[:1],
-            watch=noting,
-            stop=lambda: any(0 < teacher.epoch < teacher.epochs for teacher in noting.seen),
+            folders[:1], watch=noting, stop=lambda: any(0 < teacher.epoch < teacher.epochs for teacher in noting.seen)
         )
         assert (folders[0] / "state.safetensors").is_file()
         train_side_by_side(folders[:1])

@@ -18,7 +18,7 @@ from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.data.shapes import fits, joint_shapes, shapes_of
 from namegen.core.generation.wishes.wish import Finished
 from namegen.core.generation.wishes.wishlist import WISHES, MinDistance, WellFormed
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import GenerationError, NamesError, SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from namegen.wishes import make_wishes
@@ -67,6 +67,15 @@ def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
     with pytest.raises(SettingsError, match=r"give that list with avoid$"):
         model.generate(1, min_distance=2)
     assert len(model.generate(5, min_distance=2, avoid=[], seed=0)) == 5
+
+
+def test_what_was_found_before_an_error_is_kept(model: LoadedModel) -> None:
+    with pytest.raises(GenerationError, match="names found: ") as caught:
+        model.generate(10_000, starts_with="Mc", max_length=3, seed=0)
+    found = caught.value.found
+    assert f"names found: {len(found):,} of 10,000" in str(caught.value)
+    assert len({*found}) == len(found) > 5
+    assert all(str(name).startswith("Mc") for name in found)
 
 
 def test_huge_values_are_no_trouble(model: LoadedModel) -> None:

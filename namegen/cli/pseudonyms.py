@@ -75,14 +75,16 @@ def pseudonyms(
     if out is not None:
         check_output(out, example="new.csv", force=force)
     made = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
-    keep_pool(key_file, made.pool_hash, write=False)
+    keep_pool(key_file, made.pool_hash, write=False)  # a run that gives no name binds no key
     notes(f"{made.size:,} names; the hash of the pool is {made.pool_hash}")
     rows = renamed(file, columns[0], made)
     if out is None:
-        sys.stdout.buffer.writelines(rows)
+        mark = next(rows)  # so there is such a column
+        keep_pool(key_file, made.pool_hash)
+        sys.stdout.buffer.writelines(chain([mark], rows))
     else:
-        write_whole(out, rows)
-    keep_pool(key_file, made.pool_hash)  # not before: a run that fails binds no key
+        # It keeps the pool, and gives no row, once all rows are there; where it cannot, no file is written.
+        write_whole(out, chain(rows, iter(lambda: keep_pool(key_file, made.pool_hash), None)))
     values, pairs = made.hashed + made.numbers, made.expected_shared
     expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")

@@ -230,21 +230,20 @@ def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, 
         from namegen.experiments.cluster import on_scheduler
 
         teach_on = on_scheduler(scheduler)
-    with StopOnInterrupt(notes) as stop:
-        with Display(notes, "preparing the training") as display:
-            how |= {"watch": display, "stop": stop, "teach_on": teach_on}
-            result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
-        with Display(notes, "measuring the network"):
-            plot = None
-            if result.finished and resolved.run.plot and result.out is not None:
-                from namegen.core.training.run_folder import RunFolder
-                from namegen.drawings.training import draw_history
+    with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
+        how |= {"watch": display, "stop": stop, "teach_on": teach_on}
+        result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
+    with Display(notes, "measuring the network"):
+        plot = None
+        if result.finished and resolved.run.plot and result.out is not None:
+            from namegen.core.training.run_folder import RunFolder
+            from namegen.drawings.training import draw_history
 
-                folder = RunFolder(result.out)
-                with suppress(FolderInUseError), folder.sole_use():  # else another one goes on with it, and draws
-                    draw_history(result, folder.plot_path)
-                    plot = folder.plot_path
-            said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
+            folder = RunFolder(result.out)
+            with suppress(FolderInUseError), folder.sole_use():  # else another one goes on with it, and draws
+                draw_history(result, folder.plot_path)
+                plot = folder.plot_path
+        said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
     if said:
         try:
             click.echo(said)

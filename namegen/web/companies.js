@@ -8,9 +8,12 @@ const LONG_FREE_WORD = 6; // letters of a free word; what is a letter away from 
 class Claimed {
   constructor(beginnings) {
     this.free = new Set(beginnings.filter((one) => one.includes(" ")).map((one) => one.split(" ")[0]));
-    const long = [...this.free].filter((one) => one.length >= LONG_FREE_WORD); // misspelt: Natinal
-    const words = [...beginnings.map((one) => one.replace(" ", "")), ...long];
-    this.forms = new Set(words.flatMap((word) => [word, ...this.open(word, 1)]));
+    this.forms = this.formsOf(beginnings.map((one) => one.replace(" ", "")));
+    this.ofFree = this.formsOf([...this.free].filter((one) => one.length >= LONG_FREE_WORD)); // misspelt: Natinal
+  }
+
+  formsOf(words) {
+    return new Set(words.flatMap((word) => [word, ...this.open(word, 1)]));
   }
 
   /** The word with an open place in each of its places, or with `replaced` 0 between any two. */
@@ -18,17 +21,17 @@ class Claimed {
     return Array.from({ length: word.length + 1 - replaced }, (_, k) => word.slice(0, k) + OPEN + word.slice(k + replaced));
   }
 
-  claims(word) {
+  claims(word, alone = false) {
     const shorter = this.open(word, 1).map((one) => one.replace(OPEN, ""));
     const asked = [word, ...this.open(word, 0), ...this.open(word, 1), ...shorter];
-    return word !== "" && asked.some((one) => this.forms.has(one));
+    return word !== "" && asked.some((one) => this.forms.has(one) || (alone && this.ofFree.has(one)));
   }
 
   /** Whether a listed company begins like a name of words of these forms, or the name is but a free word. */
   has(forms, isFreeWord = false) {
     const [first = "", second] = forms.length > 1 && forms[0] === "the" ? forms.slice(1) : forms;
     if (isFreeWord && this.free.has(first)) return true;
-    return (!this.free.has(first) && this.claims(first)) || (second !== undefined && this.claims(first + second));
+    return (!this.free.has(first) && this.claims(first, true)) || (second !== undefined && this.claims(first + second));
   }
 }
 

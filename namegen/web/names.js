@@ -98,9 +98,10 @@ class Prefix {
 
   /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
   isAttested(ended = false) {
-    if (!this.model.fourGrams) return true;
-    if (ended || this.depth < 4) return this.endsAsListed(ended);
-    return this.lacking === 0 || this.lacking <= (this.isOfSeveralWords ? 0 : this.model.mayLack);
+    const { fourGrams, labelled, characters, mayLack } = this.model;
+    if (!fourGrams) return true;
+    if (this.endsAsListed(ended) && (ended || this.depth < 4 || !labelled || characters[this.token] !== " ")) return true;
+    return !ended && this.depth >= 4 && this.lacking <= (this.isOfSeveralWords ? 0 : mayLack);
   }
 
   /** Whether it has a space, which counts in a labelled list alone. */

@@ -8,8 +8,8 @@ const PARTS_OF_PEOPLE = ["world-given", "world-family"];
 class PeopleSearch extends Search {
   /** `wish`: of the family names; its label is that of the people. */
   constructor(given, family, wish) {
-    super(family, wish);
-    Object.assign(this, { given, family });
+    super(family, { ...wish, letterCase: "as-learned" }); // which comes last, as a woman's form is of a name as learned
+    Object.assign(this, { given, family, letterCase: wish.letterCase });
     this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
     this.givenSearches = new Map(); // by the label that is asked for
   }
@@ -18,14 +18,18 @@ class PeopleSearch extends Search {
     super.tryOnce();
     const one = this.found.at(-1);
     if (!one || one.given !== undefined) return;
-    const given = this.givenFor(one.start);
+    const { label } = this.wish;
+    const asked = this.labelFor(this.labels[1][one.start], label === null ? [] : splitParts(label));
+    const given = this.givenFor(one.start, asked);
     one.given = given?.name ?? "";
-    if (!given) this.found.pop(); // its origin has no given names
-    else one.name = `${one.given} ${this.formOf(one, this.labels[0][given.start])}`;
+    if (!given) return void this.found.pop(); // its origin has no given names
+    const [origin, gender] = splitParts(asked);
+    const family = this.formOf(one, origin, gender || this.labels[0][given.start][1]);
+    one.name = [one.given, family].map((part) => written(part, this.letterCase, this.model.normaliser)).join(" ");
   }
 
   /** A family name as somebody of this origin and gender has it. */
-  formOf({ name, start }, [origin, gender]) {
+  formOf({ name, start }, origin, gender) {
     if (gender !== "female" || this.labels[1][start][1]) return name; // or it is a woman's already
     const rules = (this.family.description.forms[origin] ?? "").split(" ").map((rule) => rule.split(">"));
     const [ending, woman] = rules.find(([man]) => man && new RegExp(`${man}$`, "u").test(name)) ?? ["$", ""];
@@ -33,14 +37,12 @@ class PeopleSearch extends Search {
   }
 
   /** The next given name for a family name's beginning; once there are no more, an earlier one. */
-  givenFor(start) {
-    const { label, seed, letterCase } = this.wish;
-    const asked = this.labelFor(this.labels[1][start], label === null ? [] : splitParts(label));
+  givenFor(start, asked) {
     if (!this.givenSearches.has(asked)) {
-      const usual = { first: "", shortest: 1, longest: usualLongest(this.given), choose: EVERY_NAME, letterCase };
-      const own = { seed: (seed + Math.imul(start + 1, 0x9e3779b9)) >>> 0, temperature: TEMPERATURE_OF_GIVEN };
-      const search = new Search(this.given, { ...usual, ...own, n: this.wish.n, label: asked, onlySeen: true });
-      this.givenSearches.set(asked, Object.assign(search, { used: 0 }));
+      const usual = { first: "", shortest: 1, longest: usualLongest(this.given), choose: EVERY_NAME };
+      const own = { seed: (this.wish.seed + Math.imul(start + 1, 0x9e3779b9)) >>> 0, temperature: TEMPERATURE_OF_GIVEN };
+      const of = { n: this.wish.n, label: asked, onlySeen: true, letterCase: "as-learned" };
+      this.givenSearches.set(asked, Object.assign(new Search(this.given, { ...usual, ...own, ...of }), { used: 0 }));
     }
     const search = this.givenSearches.get(asked);
     while (!search.done && search.found.length <= search.used) search.tryOnce();

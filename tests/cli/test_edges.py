@@ -107,12 +107,7 @@ def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_fo
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("format_version", 99),
-        ("record", {"vocabulary": "ba"}),
-        ("kind", "recipe"),
-    ],
+    ("key", "value"), [("format_version", 99), ("record", {"vocabulary": "ba"}), ("kind", "recipe")]
 )
 def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
     tensors, document = read_tensors(run_folder / "model.safetensors")

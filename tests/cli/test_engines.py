@@ -143,10 +143,7 @@ def test_its_own_engine_reads_it_until_it_changes(run: Runs, monkeypatch: pytest
     done = invoke(*["generate", "run", "--backend", "mingru", "-n", "3", "--allow-seen", "--seed", "1"])
     assert (done.exit_code, len(done.stdout.splitlines())) == (0, 3), done.output
     monkeypatch.setattr(MinGRU, "forward", GRU.forward)
-    with pytest.raises(
-        CheckpointError,
-        match="the engine 'mingru', and its present version computes other values",
-    ):
+    with pytest.raises(CheckpointError, match="the engine 'mingru', and its present version computes other values"):
         api.load("run", backend="mingru")
 
 

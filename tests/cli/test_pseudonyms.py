@@ -64,6 +64,20 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
     assert sorted(path.suffix for path in place.folder.iterdir()) == [".csv", ".csv", ".key", ".txt"], "none is bound"
 
 
+def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
+    kept = place.folder / "my.key.pool"
+    place.write("table.csv", "name\nx\n")
+    place(*ARGUMENTS).refused("no column 'first'")
+    assert not kept.exists()
+    place.write("table.csv", "first\nx\ny,z\n")
+    assert "cannot read row 3" in place(*ARGUMENTS).err
+    assert kept.exists()
+    kept.unlink()
+    kept.mkdir()
+    place(*ARGUMENTS, "--out", "new.csv").refused("my.key.pool")
+    assert not (place.folder / "new.csv").exists()
+
+
 def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     found = place(*ARGUMENTS, "--out", "out.csv", "--json").json
     assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (3, 3, 1, 0)

@@ -42,8 +42,7 @@ DOCUMENTS = [
     if path.relative_to(ROOT).as_posix() not in MADE
 ]
 MADE_PART = re.compile(
-    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->",
-    re.DOTALL,
+    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->", re.DOTALL
 )
 NO_FIGURE = re.compile(r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$", re.DOTALL)
 NUMBER = r"(?<![\w.,])[-+−]?\d[\d,]*(?:\.\d+)?(?![\d\w])"

@@ -66,10 +66,7 @@ def test_folders_and_files_are_read_in_their_order_each_once(tmp_path: Path, com
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [
-        ("{", "is damaged .Expecting"),
-        ('{"format": "namegen sweep", "format_version": 3}', "is damaged .Object"),
-    ],
+    [("{", "is damaged .Expecting"), ('{"format": "namegen sweep", "format_version": 3}', "is damaged .Object")],
 )
 def test_what_cannot_be_joined_is_told_in_a_sentence(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "results.json").write_text(text)

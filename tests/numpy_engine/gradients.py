@@ -60,11 +60,7 @@ def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradien
 
 
 def make_layer(
-    cell: str,
-    rng: np.random.Generator,
-    through_time: bool = True,
-    width: int = 3,
-    inputs: int = VOCABULARY.size,
+    cell: str, rng: np.random.Generator, through_time: bool = True, width: int = 3, inputs: int = VOCABULARY.size
 ) -> Recurrent:
     """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
     every one.

@@ -42,13 +42,7 @@ def recurrent_function(
     return from_frozen
 
 
-def check_layer(
-    layer: Recurrent,
-    tree: PrefixTree,
-    rng: np.random.Generator,
-    *,
-    dense: bool,
-) -> None:
+def check_layer(layer: Recurrent, tree: PrefixTree, rng: np.random.Generator, *, dense: bool) -> None:
     """Hold all that backward gives against central differences."""
     inputs = rng.normal(size=(tree.nodes, len(layer.parameters["kernel"]))) if dense else tree.token
     weights = rng.normal(size=(tree.nodes, layer.width))

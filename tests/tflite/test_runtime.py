@@ -30,17 +30,7 @@ from namegen.testing import LANGUAGE_MODEL_CHECKS
 from tests.labelled import FIRST, LABELS, NAMES, labelled_checkpoint
 from tests.reading import engine_of
 from tests.strategies import HARD_NAMES
-from tests.tflite.conftest import (
-    CELLS,
-    EACH,
-    CheckpointOf,
-    Exported,
-    is_refused,
-    logits_of,
-    merit_of,
-    resealed,
-    train,
-)
+from tests.tflite.conftest import CELLS, EACH, CheckpointOf, Exported, is_refused, logits_of, merit_of, resealed, train
 
 SOURCES = (*CELLS, "labelled")
 

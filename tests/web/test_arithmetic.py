@@ -298,7 +298,12 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     rng = random.Random(3)
     listed = load_bundled("companies").names[::30]
     names = [*listed, *map(str.lower, listed[::4]), *map(str.upper, listed[::3]), "Shell PLC of the USA", ", ACME Inc"]
-    names += [name.replace(rng.choice(name), "", 1) for name in listed] + [".", "Oak Oak Oil", "The The Oil"]
+    names += [name.replace(rng.choice(name), "", 1) for name in listed] + [
+        ".",
+        "Oak Oak Oil",
+        "Natinal Oil",
+        "Health Care Oil",
+    ]
     names += [f"The {name[:5]} {name[5:]}" for name in listed]
     model = api.load_shipped("companies")
     claimed = claimed_beginnings("companies")[::2]

@@ -249,6 +249,7 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
+    same_in_both(run, models, "shipped", 6, 3, starts_with="Zbinder", choose=0.5)  # the list has no such 4-grams
 
 
 def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
@@ -268,7 +269,7 @@ def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given"])
+@pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given", "world-places"])
 def test_hundreds_of_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
     """Of each cell that they have, in Node and in the browser."""
     checkpoint = replace(read_checkpoint(shipped_path(shipped)), training={})  # what companies begin with is as free

@@ -62,7 +62,7 @@ class FourGrams:
 
     def allows(self, tokens: Int[Array, "K depth"], beginning: Int[Array, "K"], *, ended: bool) -> Bool[Array, "K"]:
         """Given that all shorter prefixes are allowed, whether this one is: the list has the 4-gram that it ends with;
-        or that lies inside the name, and no more than ``lacking`` are missing in all.
+        or that lies inside the name, and no more than ``lacking`` are missing in all (labelled of several words: none).
 
         Args:
             tokens: of the characters.

@@ -8,8 +8,8 @@ labels, stay near the model's own; but the smallest share has no short names of 
 it: over all draws, the likeliest are mostly those.
 
 Readers also take more of the names whose 4-grams all stand in the list (``core/data/fourgrams.py``). Where a model
-knows these, no other names are offered (but labelled ones with one other inside), and the bars are lower, so that the
-share is what it says, or all that are allowed.
+knows these, no other names are offered (but labelled ones of one word with one other inside), and the bars are lower,
+so that the share is what it says, or all that are allowed.
 
 The bars are measured once, when a model is trained, and belong to its record; those of a blend when it first draws.
 ``docs/results/blind.md`` has what readers said.

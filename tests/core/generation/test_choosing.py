@@ -139,6 +139,7 @@ def test_measured_bars_are_the_quantiles_of_the_new_names_of_each_length(
     assert found is not None
     for share in (0.1, 0.33):
         assert found.at(share)[0, 3:] == pytest.approx(BARS.at(share)[row, 3:], abs=0.05)
+    assert found.new_names == pytest.approx(len(of_label(token)), abs=2)
     short = measure_bars(of_one, shortest={token: (3, 4)}, longest=LONGEST, rng=np.random.default_rng(0))
     assert short is not None
     assert [np.isfinite(short.at(share)[0]).nonzero()[0].tolist() for share in (0.02, 0.03, 0.05)] == [[4], [4], [3, 4]]
@@ -195,7 +196,7 @@ def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
 
 def test_a_labelled_name_may_have_one_gram_inside_that_its_label_has_not() -> None:
     """Of several words, it may not."""
-    rng, vocabulary = np.random.default_rng(2), Vocabulary.from_names(["abc d"])
+    rng, vocabulary = np.random.default_rng(0), Vocabulary.from_names(["abc d"])
     names = ["".join(letters) for letters in rng.choice(list("abc "), (400, 6), p=[0.3, 0.3, 0.3, 0.1])]
     most = np.array([int(" " not in name) for name in names])
     lists = [names[:70], names[70:140], names[140:155]]
@@ -212,7 +213,7 @@ def test_a_labelled_name_may_have_one_gram_inside_that_its_label_has_not() -> No
         lacking += [2 * any(gram not in have for gram in (*grams(name)[:3], grams(name)[-1])) for name in names]
         found = known.allows_whole(tokens.reshape(-1, 6), np.full(400, vocabulary.size + label))
         assert found[lacking <= most].all()
-        assert found[lacking > most].mean() < 0.03  # one gram in 256 is taken for one of theirs
+        assert found[lacking > most].mean() < 0.005  # one gram in 256 is taken for one of theirs
         assert (lacking[most == 1] == 1).any()
         assert (lacking > most).sum() > 150
     assert fourgrams_of(PrefixTree.from_names(names[:149], vocabulary, starts[:149]), vocabulary) is None  # too few

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,8 +78,8 @@ class Unclaimed(Wish):
     >>> wish = Unclaimed(["american airlines", "blackrock", "gap"], sameness_of("companies"))
     >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")]
     [True, False, False, False, False]
-    >>> wish.keeps("Gold Gold Inc"), wish.keeps("."), wish.keeps("Amercan Gold")
-    (False, False, False)
+    >>> [wish.keeps(name) for name in ("Gold Gold Inc", ".", "Amercan Gold", "America N Gold")]
+    [False, False, False, True]
     """
 
     name = "begins_as_a_listed_company"
@@ -91,16 +91,17 @@ class Unclaimed(Wish):
         super().__init__(tuple(value))
         self._sameness = sameness
         self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
-        # Found as they are, and with each letter left open. Of a long free word, the misspelt are claimed: Natinal.
-        joined = [words.replace(" ", "") for words in self.value] + [one for one in self._free if len(one) >= LONG]
-        self._forms = {word[:at] + OPEN + word[at + 1 :] for word in joined for at in range(len(word))}.union(joined)
-        self._claimed: dict[str, bool] = {}  # what was asked before: many names begin alike
+        self._forms = _filed([words.replace(" ", "") for words in self.value])
+        self._first_forms = _filed([one for one in self._free if len(one) >= LONG]) | self._forms  # no Natinal
+        self._claimed: dict[tuple[str, bool], bool] = {}  # what was asked before: many names begin alike
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must begin with may have such a word at its beginning."""
         begins = wishes.get(StartsWith)
         if begins is not None and not self.may_begin(begins.value.rpartition(" ")[0]):
-            raise SettingsError(f"{begins.told} is how a listed company begins: change it, or allow that with {LISTED}")
+            raise SettingsError(
+                f"{begins.told} is how a listed company begins, or nearly: change it, or allow that with {LISTED}"
+            )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops prefixes as soon as such a beginning has ended."""
@@ -117,12 +118,14 @@ class Unclaimed(Wish):
         """Neither its first word nor its first two are a listed company's."""
         words = words_of(name)
         first, second = "".join(words[:1]), "".join(words[:2])
-        return (first in self._free or not self._is_claimed(first)) and not (words[1:] and self._is_claimed(second))
+        first_is_own = first in self._free or not self._is_claimed(first, alone=True)
+        return first_is_own and not (words[1:] and self._is_claimed(second, alone=False))
 
-    def _is_claimed(self, word: str) -> bool:
-        if word not in self._claimed:
-            self._claimed[word] = bool(word) and not self._forms.isdisjoint(_asked(word))
-        return self._claimed[word]
+    def _is_claimed(self, word: str, *, alone: bool) -> bool:
+        if (word, alone) not in self._claimed:
+            forms = self._first_forms if alone else self._forms
+            self._claimed[word, alone] = bool(word) and not forms.isdisjoint(_asked(word))
+        return self._claimed[word, alone]
 
 
 class UnclaimedTracker(Tracker):
@@ -145,6 +148,11 @@ class UnclaimedTracker(Tracker):
             [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
             refused[asked] = [not self.wish.may_begin(text) for text in self.vocabulary.decode_all(tokens[asked])]
         return refused
+
+
+def _filed(words: Sequence[str]) -> set[str]:
+    """Words as they are, and with each letter left open."""
+    return {word[:at] + OPEN + word[at + 1 :] for word in words for at in range(len(word))}.union(words)
 
 
 def _asked(word: str) -> Iterator[str]:

@@ -241,7 +241,7 @@ class Shaped(Wish):
     value: frozenset[str]
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """Names of these shapes have such lengths, and begin so."""
+        """Names of these shapes have such lengths, begin so, and have such texts."""
         fewest, most = lengths(self.value)
         least, limit, begins = wishes.get(MinLength), wishes.get(MaxLength), wishes.get(StartsWith)
         wish: Wish | None = None
@@ -252,11 +252,11 @@ class Shaped(Wish):
         elif begins is not None and not may_begin(begins.value, self.value):
             wish, why = begins, "begin otherwise (upper and lower case count)"
         for text in map(wishes.get, TEXTS):
-            if text is not None and not may_contain(text.value, self.value):
+            if wish is None and text is not None and not may_contain(text.value, self.value):
                 wish, why = text, "have no such characters in a row (upper and lower case count)"
         if wish is not None:
             raise SettingsError(
-                f"{wish.told} fits no new name: those of the model's short list {why}; change it, or {ANY_SHAPE}"
+                f"{wish.told} fits no new name: names like the short list's {why}; change it, or {ANY_SHAPE}"
             )
 
     def keeps(self, name: str) -> bool:
