@@ -78,7 +78,7 @@ class Unclaimed(Wish):
     >>> wish = Unclaimed(["american airlines", "blackrock", "gap"], sameness_of("companies"))
     >>> [wish.keeps(name) for name in ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")]
     [True, False, False, False, False]
-    >>> [wish.keeps(name) for name in ("Gold Gold Inc", ".", "Amercan Gold", "America N Gold")]
+    >>> [wish.keeps(name) for name in ("Gold Gold Inc", ".", "Amercan Gold", "American S Gold")]
     [False, False, False, True]
     """
 
