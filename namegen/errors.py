@@ -39,6 +39,7 @@ MAX_NAME_COMPARED = 100  # characters of a name for which a near one is sought
 
 _GAP = " … "
 
+T = TypeVar("T")
 NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
 
 
@@ -233,7 +234,6 @@ MAX_PATH_SHOWN = 200
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MAX_SHOWN
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MAX_SHOWN
-T = TypeVar("T")
 # What a spreadsheet takes for a formula (East Asian ones in full width, too), at the beginning of a cell: that may be
 # behind a semicolon or a tab as well, which separate cells in many locales, whatever stands in quotes.
 FORMULA = re.compile(r"(^|[;\t])(\s*[=+\-@＝＋－＠])")

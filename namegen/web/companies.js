@@ -8,11 +8,12 @@ const LONG_FREE_WORD = 6; // letters of a free word; what is a letter away from 
 class Claimed {
   constructor(beginnings) {
     this.free = new Set(beginnings.filter((one) => one.includes(" ")).map((one) => one.split(" ")[0]));
-    this.forms = this.formsOf(beginnings.map((one) => one.replace(" ", "")));
-    this.ofFree = this.formsOf([...this.free].filter((one) => one.length >= LONG_FREE_WORD)); // misspelt: Natinal
+    this.forms = this.filed(beginnings.map((one) => one.replace(" ", "")));
+    this.ofFree = this.filed([...this.free].filter((one) => one.length >= LONG_FREE_WORD)); // misspelt: Natinal
   }
 
-  formsOf(words) {
+  // Words as they are, and with each letter left open.
+  filed(words) {
     return new Set(words.flatMap((word) => [word, ...this.open(word, 1)]));
   }
 

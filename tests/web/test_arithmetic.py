@@ -301,6 +301,7 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     names += [name.replace(rng.choice(name), "", 1) for name in listed] + [
         ".",
         "Oak Oak Oil",
+        "The The Oil",
         "Natinal Oil",
         "Health Care Oil",
     ]

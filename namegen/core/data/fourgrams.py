@@ -8,10 +8,9 @@ A 4-gram may begin before the name and end behind it: boundaries stand there. Ke
 ``KnownSet``, by the characters and not by the tokens: the 4-grams of two lists together are those that one of them has.
 
 Each label has 4-grams of its own: what Finnish names have says nothing of Polish ones. New names of Polish 4-grams
-alone would be few, so a labelled name of one word may have one inside that its label has not. (After San and El, which
-are sure to come, a likely name is easily made: with one missing, there were twice as many as in the list, and readers
-took few.) So may a name of a list of many 4-grams for each name: a short list, or one of long names. Else nearly all
-new names would be short ones.
+alone would be few, so a labelled name of one word may have one inside that its label has not. So may a name of a list
+of many 4-grams for each name: a short list, or one of long names. Else nearly all new names would be short ones. A
+labelled name of several words may not: San and El are sure to come, and nearly anything behind them was likely enough.
 """
 
 from __future__ import annotations

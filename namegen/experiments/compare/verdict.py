@@ -44,9 +44,9 @@ def headline(results: Comparison) -> str:
     parts, apart = [_faster_in_words(results)], farthest(results.lists).values()
     if apart:
         parts.append("the engines learn alike" if max(apart) < PARITY_NATS else "the engines learn differently")
-    copied = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
-    if copied:
-        low, high = f"{min(copied):.0f}", f"{max(copied):.0f}"
+    shares = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
+    if shares:
+        low, high = f"{min(shares):.0f}", f"{max(shares):.0f}"
         parts.append(f"listed names: {low if low == high else f'{low}–{high}'}%")
     better = "still better" if results.quick_epochs is not None else "better"
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."

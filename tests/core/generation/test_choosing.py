@@ -246,6 +246,7 @@ def test_a_short_list_offers_a_larger_share_and_labels_a_smaller_one() -> None:
     few, many = (FourGrams(known, vocabulary, known_names=known_set(map(str, range(n)))) for n in (34, 33))
     assert default_share(500, FourGrams(known, vocabulary, 2), 0) == default_share(500, many, 0)
     assert default_share(500, many, 0) < default_share(500, None, 0) == default_share(500, few, 0)
+    assert default_share(500, few, 9_000) < default_share(499, many, 9_000)
 
 
 @pytest.mark.parametrize(("new_names", "share"), [(9_000, 0.1), (2_000, 0.1), (800, 0.25), (45, 0.5), (0, 0.5)])
