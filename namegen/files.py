@@ -307,8 +307,7 @@ def _check_that_files_can_be_opened(error: Exception) -> None:
     """Where too many files are open, there may well be a lock: raises OutputError."""
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         raise OutputError(
-            f"cannot find out whether another namegen is at work here: {error.strerror}; close some, or allow more "
-            "(`ulimit -n`)"
+            f"cannot tell whether another namegen works here: {error.strerror}; close some, or allow more (`ulimit -n`)"
         ) from error
 
 

@@ -327,7 +327,7 @@ def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
 
     of_folders(OSError, monkeypatch)
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(OutputError, match=r"cannot find out whether .*: Too many open"), sole_use(tmp_path):
+    with pytest.raises(OutputError, match=r"cannot tell whether .*: Too many open"), sole_use(tmp_path):
         pass
 
 

@@ -44,7 +44,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their engines are registered, as a package of theirs would do it."""
     group = backends.ENTRY_POINT_GROUP
     points = [importlib.metadata.EntryPoint(name, f"tests.own_cells:{name}", group) for name in ENGINES]
-    monkeypatch.setattr(backends, "entry_points", lambda group: points)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
     for name, engine in ENGINES.items():
         monkeypatch.setattr(own_cells, name, engine, raising=False)
 

@@ -110,8 +110,7 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
     if not each:
         unknown = "a label or characters" if by_label else "characters"
         raise NamesError(
-            f"{corpus.source}: every name has {unknown} that {model.name} does not know: give a list like the one that "
-            "it was trained on"
+            f"{corpus.source}: every name has {unknown} that {model.name} does not know: give a list like its own"
         )
     figures = [astuple(of_label) for of_label, _ in each.values()]
     metrics = Metrics(*np.average(figures, axis=0, weights=characters).tolist())

@@ -18,7 +18,7 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import NamesError, SettingsError, setting
+from namegen.errors import NamesError, SettingsError, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
@@ -61,6 +61,8 @@ def train(
     """
     for name in unknown:
         raise SettingsError(f"train takes no {name}: a setting is a field of its config, such as Config(data=…)")
+    if not isinstance(config, Config | None):
+        raise SettingsError(f"config is {shown(config)}: expected a Config, as Config() or read_config gives it")
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     check_teachers(config.teaching)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from namegen.errors import (
@@ -60,6 +59,8 @@ class Claim:
 
 def claimed() -> dict[str, list[Claim]]:
     """Every name that a third party registers, in order → who does, in order; of one distribution, once."""
+    from importlib.metadata import entry_points  # loads for long, and most commands do not ask
+
     found: dict[str, dict[str, Claim]] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         dist = point.dist

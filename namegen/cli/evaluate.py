@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, counted, figures, fitted, json_text, printable
+from namegen.cli.terminal import FIGURES, Notes, aligned, columns, counted, figures, fitted, json_text, printable
 from namegen.core.settings import DataSettings
 from namegen.core.training import MODEL_FILE
 from namegen.errors import NamesError, quote, short
@@ -59,10 +60,8 @@ def evaluate(
     if learned is not None:
         notes(f"names: {printable(learned.names)}, which the model learned from")
     if is_learned:
-        notes(
-            "these figures are for names that the model learned from (held-out ones apart), and do not say how well it "
-            "predicts others"
-        )
+        of = "these figures are for names that the model learned from (held-out ones apart)"
+        notes(fill(f"{of}, and do not say how well it predicts others", columns()))
     from namegen import api
 
     with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):

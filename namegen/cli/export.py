@@ -13,7 +13,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, figures, fitted, json_text, printable
+from namegen.cli.terminal import FIGURES, Notes, figures, fitted, json_text, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output
 from namegen.threads import limit_threads
@@ -44,8 +44,7 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
     type=click.Choice(QUANTISATIONS),
     default="none",
     show_default=True,
-    help="How to store the weights. none: as they are; float16: in half precision, where that is exact enough; int8: "
-    "in 8 bits.",
+    help="How to store the weights. none: as they are; float16: in half precision where exact enough; int8: in 8 bits.",
 )
 @click.option(
     "--names", metavar="NAMES", help="The list to check the file on.  [default: 1,000 names drawn from the model]"
@@ -74,8 +73,7 @@ def export_tflite(
         report = export(checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how)
     if report.left_out:
         notes(
-            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names with characters that the model "
-            "does not know"
+            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names with characters the model lacks"
         )
     if as_json:
         click.echo(json_text(report.to_dict()))
@@ -92,12 +90,12 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
         ("size", f"{report.bytes:,} bytes"),
         ("known names", known),
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
-        ("largest difference of logits", f"{report.largest_logit_difference:.2g}"),
+        ("logits differ by", f"at most {report.largest_logit_difference:.2g}"),
     ]
     if report.quantize == "float16":
-        rows.insert(2, ("weights in half precision", half))
+        rows.insert(2, ("half precision", half))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
-    return f"{printable(report.out)}\n\n{aligned(rows, left=2)}\n\n{fitted(table)}"
+    return f"{printable(report.out)}\n{fitted([('', ''), *rows], left=2)}\n\n{fitted(table)}"
 
 
 @options.command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")

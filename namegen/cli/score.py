@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend
-from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
+from namegen.cli.terminal import Notes, aligned, columns, counted, fitted, json_text, percent, printable
 from namegen.core.data.label_parts import by_part
 from namegen.core.training import MODEL_FILE
 from namegen.files import is_file, is_folder
@@ -146,7 +147,8 @@ def plain(score: NameScore) -> str:
     said = ", ".join(f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True))
     letters = [printable(letter) if letter != " " else "␣" for letter in score.name]
     rows = [(f"  {letter}", f"{value:.1f}") for letter, value in zip((*letters, END), bits(score), strict=True)]
-    return f"{printable(score.name)}: {said}\n{aligned(rows)}"
+    head = fill(f"{printable(score.name)}: {said}", columns(), break_on_hyphens=False)
+    return f"{head}\n{aligned(rows)}"
 
 
 def coloured(score: NameScore) -> str:

@@ -88,8 +88,7 @@ def sweep(
     failed = [run for run in untrained(results) if run.status == "failed"]
     if failed:
         raise NamegenError(
-            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first one with: {failed[0].why}; run the "
-            "same command to try again"
+            f"{len(failed)} of {counted(len(runs), 'run')} failed; the first: {failed[0].why}; run it again to retry"
         )
 
 

@@ -122,10 +122,12 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
         target: what they go into, as a message calls it: ``a page``.
 
     Raises:
-        OutputError: they would be too large; there is no such architecture or operation, or they give
-            something else than Python.
+        OutputError: there are none; they would be too large; there is no such architecture or operation; or they
+            give something else than Python.
         CheckpointError: an engine trained a model that computes something else than these formulas.
     """
+    if not models:
+        raise OutputError(f"{target} holds one model at least: none was given")
     networks = [exportable(model.checkpoint.network, OPERATIONS, target) for model in models]
     _check_size(models, target)
     labels = distinct_labels(model.label for model in models)

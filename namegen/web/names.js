@@ -37,6 +37,9 @@ function shapesOfName(name, kinds, pairs, words) {
   return shapes;
 }
 
+/** A text with each digit a zero. */
+const digitsAlike = (text) => text.replace(/\p{Nd}/gu, "0");
+
 const FIRST_LABEL = 0x110000; // its number among those of characters
 const LACKING = 1; // four characters in a row that may be missing inside a name, if any may
 const MANY = 3; // of them for each name of a list
@@ -121,7 +124,7 @@ class Prefix {
     const { fourGrams, characters } = this.model;
     const last = ended ? [0] : [];
     for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) {
-      last.unshift(characters[prefix.token]?.codePointAt(0) ?? 0);
+      last.unshift(digitsAlike(characters[prefix.token] ?? "\0").codePointAt(0));
     }
     if (this.model.labelled) last.unshift(FIRST_LABEL + this.root.token - characters.length);
     return fourGrams.has(last);
@@ -263,7 +266,7 @@ class NameSource {
   wellFormed(name) {
     const characters = [...name];
     const fits = (shape) => this.shapes.has(shape);
-    if (this.shapes.size && !shapesOfName(name, this.kinds, this.pairs, this.words).every(fits)) return false;
+    if (this.shapes.size && !shapesOfName(digitsAlike(name), this.kinds, this.pairs, this.words).every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -350,7 +353,7 @@ class Model extends NameSource {
     this.shapes = new Set(record.shapes);
     this.pairs = record.shapes.some((shape) => /^\+\|.$/su.test(shape));
     this.words = record.shapes.some((shape) => shape.startsWith("= ^"));
-    this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind]));
+    this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind])).set("0", "d");
   }
 
   /**

@@ -34,7 +34,7 @@ COMMANDS = ("train", "generate", "evaluate", "describe")
 
 def warm_up(*more: str) -> None:
     """Load what loads late, too: a child that runs as another user may not be able to read it; and ``more`` modules."""
-    for module in more:
+    for module in ("importlib.metadata", *more):
         import_module(module)
     for command in COMMANDS:
         import_module(f"namegen.cli.{command}")

@@ -11,8 +11,8 @@ from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
 
 LEARNED = (
-    "these figures are for names that the model learned from (held-out ones apart), and do not say how well it "
-    "predicts others\n"
+    "these figures are for names that the model learned from (held-out ones apart),\n"
+    "and do not say how well it predicts others\n"
 )
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 

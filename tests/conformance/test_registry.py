@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from namegen import backends
 from namegen.backends import ENGINES, ENTRY_POINT_GROUP, EXTRAS, advice, engine_paths, load_engine, shadowed
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.errors import EngineError, UnknownEngineError
@@ -19,7 +18,9 @@ FAKE = "tests.fake_engine:FakeEngine"
 def install(monkeypatch: pytest.MonkeyPatch, **engines: str) -> None:
     """As if distributions with these entry points were installed."""
     points = [importlib.metadata.EntryPoint(name, path, ENTRY_POINT_GROUP) for name, path in engines.items()]
-    monkeypatch.setattr(backends, "entry_points", lambda group: [point for point in points if point.group == group])
+    monkeypatch.setattr(
+        importlib.metadata, "entry_points", lambda group: [point for point in points if point.group == group]
+    )
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ def test_with_nothing_more_the_command_takes_the_newest_run(tmp_path, checkpoint
     assert result.exit_code == 0, result.stderr
     assert result.stderr.splitlines() == [f"model: {os.path.join('runs', 'a')}", f"out: {path}"]
     assert result.stdout.startswith(path)
-    for words in ("bytes", "1,000 names", "largest difference of logits", "before", "after"):
+    for words in ("bytes", "1,000 names", "logits differ by", "before", "after"):
         assert words in result.stdout
 
 

@@ -22,6 +22,7 @@ from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, Record, bytes_to_text
 from namegen.models import shipped_path
+from namegen.settings_toml import parse_config
 from namegen.web.export import PageModel, write_module
 from tests.labelled import FIRST, NAMES, labelled_checkpoint
 from tests.web.by_seed import Drawer, names_of_seed
@@ -29,6 +30,7 @@ from tests.web.conftest import by_heart, choosing
 from tests.web.running import Run, in_browser, in_node
 
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
+QUICK = {"effort": "quick", "epochs": 8, "batch_size": 32}
 SENTENCES = """({ load, blend }, json, codes) => {
     const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
     const parted = load(json, "parted");
@@ -150,6 +152,7 @@ OPTIONS = {
 KINDS, THINGS = ("Old", "Red", "Sly", "Big", "Green", "Merry"), ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel")
 PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
 PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
+NUMBERED = [f"{THINGS[k % 5]} {7919 * k % 100_000:05}" for k in range(1, 601)]
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +173,7 @@ def models() -> dict[str, Checkpoint]:
             choose=1.0,
             bars=None,
         ),
+        "numbered": api.train(Corpus.from_names(NUMBERED), config=parse_config({"training": QUICK})).checkpoint,
         "phrases": api.train(Corpus.from_names(PHRASES)).checkpoint,
         "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
         "long": replace(
@@ -250,6 +254,12 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
     same_in_both(run, models, "shipped", 6, 3, starts_with="Zbinder", choose=0.5)  # the list has no such 4-grams
+
+
+def test_new_names_have_numbers_of_their_own(run: Run, models: dict[str, Checkpoint]) -> None:
+    found = same_in_both(run, models, "numbered", 12, 5)
+    assert all(re.fullmatch(r"[A-Z][a-z]+ \d{5}", name) for name in found)
+    assert any(name[-4:] not in " ".join(NUMBERED) for name in found)
 
 
 def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:

@@ -109,10 +109,7 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
-        raise OutputError(
-            "the model has weights that are NaN, infinite or so large that its logits are: a .tflite holds finite "
-            "numbers; train anew"
-        )
+        raise OutputError("the model has weights that are NaN, infinite or so large that its logits are: train anew")
     weights = stored(checkpoint.parameters, pieces(network, quantize, half))
     return Contents(checkpoint.to_export(), quantize, weights, tuple(half))  # type: ignore[arg-type]  # it is one of them
 

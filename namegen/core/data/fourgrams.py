@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, scramble
+from namegen.core.data.shapes import digits_alike
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.types import Array, Bool, Int, UInt64
 
@@ -118,8 +119,9 @@ def fourgrams_of(tree: PrefixTree, vocabulary: Vocabulary, *, shortest: float = 
 
 
 def _points(vocabulary: Vocabulary, labels: int) -> UInt64[Array, "ids"]:
-    """A number of each id."""
-    return np.array([BOUNDARY, *map(ord, vocabulary.characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
+    """A number of each id; digits have one in common."""
+    characters = digits_alike(vocabulary.characters)
+    return np.array([BOUNDARY, *map(ord, characters), *range(FIRST_LABEL, FIRST_LABEL + labels)], np.uint64)
 
 
 def _numbers(points: UInt64[Array, "K LENGTH"]) -> UInt64[Array, "K"]:

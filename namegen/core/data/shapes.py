@@ -29,6 +29,7 @@ def shapes_of(names: Sequence[str], *, phrases: bool = False) -> frozenset[str]:
     """
     if len(names) >= MOST_NAMES:
         return frozenset()
+    names = [digits_alike(name) for name in names]
     pairs = map(_pairs, names if len(names) >= FEWEST_NAMES else ())
     return frozenset[str]().union(*map(_shapes, names), *pairs, *map(_words, names if phrases else ()))
 
@@ -53,7 +54,7 @@ def fits(name: str, known: frozenset[str]) -> bool:
     >>> [name for name in ("Ed-Lin", "wEber", "Annna", "A", "-Anna", "Anna of", "Lrkd", "Anna-of") if fits(name, known)]
     ['Ed-Lin']
     """
-    signs = _signs(known)
+    signs, name = _signs(known), digits_alike(name)
     shapes = chain(_shapes(name), _words(name) if "=" in signs else (), _pairs(name) if "+" in signs else ())
     return all(shape in known for shape in shapes)  # most of those that do not fit are out by their first ones
 
@@ -119,9 +120,19 @@ def may_contain(text: str, known: Set[str]) -> bool:
     >>> [text for text in ("Old", "d B", "e R", "old", "OB", "dO", "ede") if may_contain(text, known)]
     ['Old', 'd B', 'e R']
     """
-    signs, words = _signs(frozenset(known)), [one for one in known if one[:2] == "= "]
+    signs, words, text = _signs(frozenset(known)), [one for one in known if one[:2] == "= "], digits_alike(text)
     of_words = "=" not in signs or all(any(part in word for word in words) for part in text.split(" "))
     return of_words and ("+" not in signs or all(f"+{one}{other}" in known for one, other in pairwise(text)))
+
+
+def digits_alike(text: str) -> str:
+    """A text with each digit a zero: where the list has numbers, a new name may have others.
+
+    >>> known = shapes_of([f"Kepler-{number} b" for number in range(110, 130)])
+    >>> digits_alike("Kepler-786 b"), fits("Kepler-786 b", known), fits("Kepler-78b", known)
+    ('Kepler-000 b', True, False)
+    """
+    return re.sub(r"\d", "0", text)
 
 
 def kind(character: str) -> str:

@@ -305,8 +305,7 @@ class Walk:
         sums = running_sums(weights)
         if np.isnan(sums[-1]).any():
             raise GenerationError(
-                "the model gives logits that are not numbers, so nothing can be drawn from it: train it anew, with a "
-                "lower learning rate"
+                "the model gives logits that are not numbers: train it anew, with a lower learning rate"
             )
         row, token, count = split_counts(prefixes.count, weights, sums, rng)
         if sampling.natural:

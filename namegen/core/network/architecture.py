@@ -153,8 +153,7 @@ class Network(ABC):
         has_cells = any(one.name == "cell" for one in fields(cls)) and not issubclass(cls, OwnCellNetwork)
         if not has_cells and settings.cell is not None:
             raise SettingsError(
-                f"{setting('cell')} is {settings.cell}, and the architecture {cls.architecture} has no cells to choose "
-                "from: leave it out"
+                f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: leave it out"
             )
         for name in settings.options:
             if name not in known:

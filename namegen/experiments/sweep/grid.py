@@ -221,8 +221,7 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
         if split not in checked:
             if config.data.validation == 0:
                 raise SettingsError(
-                    "data.validation is 0, so there are no held-out names to compare the runs by: set it above 0, such "
-                    "as 0.2"
+                    "data.validation is 0, so no names are held out to compare the runs by: set it to 0.2 or so"
                 )
             check_long_enough(run.corpus, config.data.held_out, config.data.split, config.training.seed)
             checked.add(split)

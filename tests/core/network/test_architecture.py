@@ -152,5 +152,5 @@ def test_an_architecture_without_cells_refuses_one_whatever_its_fields_are_calle
         blocks: int = 1
 
     Blocks.refuse_options(settings.NetworkSettings())
-    with pytest.raises(SettingsError, match="cell is gru, and the architecture blocks has no cells"):
+    with pytest.raises(SettingsError, match="cell is gru, but the architecture blocks has none"):
         Blocks.refuse_options(settings.NetworkSettings(cell="gru"))
