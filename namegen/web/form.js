@@ -300,13 +300,18 @@ function fillLabels(id, modelName, label) {
   showOptions(id, labels, place);
 }
 
-/** The labels that hold what was typed, in the order of their letters, and always the one that is chosen. */
+/**
+ * The labels that hold what was typed, in the order of their letters, and always the one that is chosen; none that leaves
+ * a part open, as those of all others with the same part hold its names, too.
+ */
 function showOptions(id, labels, place) {
   const folded = (text) => text.normalize("NFKD").toLowerCase();
   const wanted = folded(byId(`${id}-find`).value.trim());
   const found = labels
-    .map(({ name, names }, k) => ({ name, names, value: String(k), key: folded(name) }))
-    .filter(({ key, value }) => key.includes(wanted) || value === place);
+    .map(({ name, names }, k) => ({ name: labelText(name), names, value: String(k), parts: splitParts(name) }))
+    .map((label) => ({ ...label, key: folded(label.name) }))
+    .filter(({ key, value }) => key.includes(wanted) || value === place)
+    .filter(({ parts, value }) => parts.length === 1 || parts.every(Boolean) || value === place);
   found.sort((a, b) => (a.key < b.key ? -1 : 1));
   const options = found.map(({ name, names, value }) =>
     element("option", { value, textContent: `${name} (${thousands(names)})`, dir: "auto" }),

@@ -114,6 +114,11 @@ class Prefix {
     return (this.several ??= characters[this.token] === " " || this.before.isOfSeveralWords);
   }
 
+  /** Whether its label has all of its four characters in a row, as it has of its own names. */
+  get isOfItsLabel() {
+    return !this.model.fourGrams || (this.lacking === 0 && this.endsAsListed(true));
+  }
+
   /** How many of its four characters in a row its label has not. */
   get lacking() {
     return (this.lacks ??= this.before ? this.before.lacking + (this.endsAsListed() ? 0 : 1) : 0);

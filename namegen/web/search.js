@@ -78,13 +78,13 @@ class TextWish {
   }
 }
 
-const TRIES = 2000; // and 20 for each name
+const TRIES = 10_000; // and 20 for each name
 const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, 2,000 tries would take minutes
 const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
 // Of a request for more names than these, only each that is found pays for more.
 const NAMES_ON_TRUST = 10_000;
 const NAMES_ON_TRUST_FOR_TEXT = 1000;
-const TRIES_IN_VAIN = 22_000; // since the last name that was found: as many as a thousand names pay for
+const TRIES_IN_VAIN = 22_000; // since the last name that was found
 const LETTERS_IN_VAIN = 100_000;
 const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 
@@ -186,7 +186,7 @@ class Search {
     const normalised = this.model.normaliser.normalise(name);
     if (this.taken.has(normalised)) return;
     const isNew = this.model.isNew(normalised);
-    if (this.wish.onlySeen && isNew !== false) return;
+    if (this.wish.onlySeen && (isNew !== false || !last.isOfItsLabel)) return;
     if (onlyNew && (isNew === false || this.model.isClaimed(name, true))) return;
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };

@@ -233,7 +233,7 @@ def test_a_share_of_the_names_is_that_of_python(
 
 def test_where_a_share_has_no_more_names_a_larger_one_is_taken(node: Run, models: dict[str, Checkpoint]) -> None:
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
-    entries = node(code, {"n": 120, "seed": 3, "choose": 0.1, "maxLength": 3, "label": "first"})
+    entries = node(code, {"n": 200, "seed": 3, "choose": 0.1, "maxLength": 3, "label": "first"})
     shares = [one["share"] for one in entries]
     assert (shares, set(shares)) == (sorted(shares), {0.1, 0.33})
     likeliest = [one["name"] for one in entries if one["share"] == 0.1]
@@ -258,7 +258,6 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
 
 def test_new_names_have_numbers_of_their_own(run: Run, models: dict[str, Checkpoint]) -> None:
     found = same_in_both(run, models, "numbered", 12, 5)
-    assert all(re.fullmatch(r"[A-Z][a-z]+ \d{5}", name) for name in found)
     assert any(name[-4:] not in " ".join(NUMBERED) for name in found)
 
 
@@ -439,7 +438,7 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
         }
     }"""
     said, names = node(code)
-    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names that fit turned up in 22,000 tries\. .*", said)
+    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names that fit turned up in 30,000 tries\. .*", said)
     assert said.startswith(f"Only {len(names)} names")
     assert names
     assert {len(name) for name in names} == {1}
@@ -507,7 +506,7 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
     assert 20 < few["found"] <= 30
     assert 22_000 < few["tries"] < 60_000
     assert many["found"] > 500
-    assert many["tries"] <= 202_000
+    assert many["tries"] <= 210_000
     assert 80_000 <= thousand["letters"] < 80_100
     assert thousand == hundred
     assert 40_000 <= twenty["letters"] < 40_100

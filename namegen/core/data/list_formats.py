@@ -90,12 +90,14 @@ def split_parts(label: str) -> list[str]:
 
 
 def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
-    """The lines of a text, each a name. Raises NamesError: a column was asked for."""
+    """The lines of a text, each a name. Raises NamesError: a column was asked for, or it is a table."""
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
     names = text.split("\n")  # splitlines would also split at characters that a name may hold
     if not names[-1]:
         names.pop()  # a last line end ends a line, it does not begin an empty one
+    if sum("\t" in name.strip() for name in names) > len(names) / 2:
+        raise NamesError(f"{source} has tabs in most lines, as a table has: choose its column with {setting('column')}")
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines")
 
 

@@ -2,8 +2,8 @@
 
 A network that learned forty names by heart takes its new ones from the tail of its distribution, where it also gives
 ``wEber``, ``R--D2`` and ``The Bear and``. So a name has a set of shapes, each a short text, and a new one fits if the
-list has all of its shapes. Where a short list has phrases, as of taverns, whose words come again and again, its words
-are shapes, too: ``The Prancing Fox`` and not ``The Prancill Fon``.
+list has all of its shapes. Where many of its names have several words, as those of taverns and heroes, its words are
+shapes, too: ``The Prancing Fox`` and not ``The Prancill Fon``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import chain, pairwise
 
 FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of theirs alone
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
-PHRASES, COME_AGAIN = 0.5, 0.96  # of the names of such a list several words have; of its words are different, at most
+PHRASES = 0.4  # of the names of a list of phrases have several words, at least
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MAX_CONSONANTS = 8  # in a row, that are counted
@@ -35,16 +35,12 @@ def shapes_of(names: Sequence[str], *, phrases: bool = False) -> frozenset[str]:
 
 
 def are_phrases(names: Collection[str]) -> bool:
-    """Whether most names of a short list are made of several words, which come again in others.
+    """Whether many names of a short list are made of several words.
 
     >>> are_phrases([f"The {kind} {animal}" for kind in ("Old", "Red", "Fat", "Sly") for animal in "FHPCO"])
     True
     """
-    if not FEWEST_NAMES <= len(names) < MOST_NAMES:
-        return False
-    words = [word for name in names for word in name.split()]
-    several = sum(" " in name for name in names)
-    return several >= PHRASES * len(names) and len(set(words)) <= COME_AGAIN * len(words)
+    return FEWEST_NAMES <= len(names) < MOST_NAMES and sum(" " in name for name in names) >= PHRASES * len(names)
 
 
 def fits(name: str, known: frozenset[str]) -> bool:

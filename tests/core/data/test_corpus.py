@@ -64,7 +64,7 @@ class TestText:
         rows = "".join('7,"{}"\n'.format(name.replace('"', '""')) for name in names)
         assert read("id,name\n" + rows, "csv", "name").names == tuple(names)
 
-    @given(st.lists(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=("Cs",))), min_size=1))
+    @given(st.lists(st.text(st.characters(exclude_characters="\n\r\0\t", exclude_categories=("Cs",))), min_size=1))
     def test_every_name_is_trimmed_and_composed_as_a_plain_loop_does_it(self, lines: list[str]) -> None:
         expected = [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
         if not expected:
@@ -189,11 +189,10 @@ class TestJson:
         ("[]", ("json",), "has no names"),
         ('{"names": []}', ("json",), "holds {'names': []}: expected a list"),
         ('["a", true]', ("json",), "item 2 is True"),
-        ('["a", ["b"]]', ("json",), "item 2 is ['b']"),
+        ("No\tName\n1\tBob\n2\tAl", ("text",), "has tabs in most lines, as a table has: choose its column"),
         ('["a", "\\ud800"]', ("json",), "item 2: '\\ud800' has an incomplete Unicode character"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
         ('[{"name": "Aino"}]', ("json",), "column which string of each is the name"),
-        ("[" * 100_000, ("json",), "nests too deeply"),
         ("Bob", ("text", "name", None), "text has none: give CSV or JSON"),
         (ORIGINS, ("csv", None, "land"), "has no column 'land': choose one of 'name', 'origin'"),
         (ORIGINS, ("csv", "name", "name"), "cannot both stand in the column 'name'"),

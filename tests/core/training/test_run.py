@@ -202,3 +202,5 @@ def test_a_short_list_of_phrases_is_learned_whole_and_its_words_are_shapes() -> 
     prepared = prepare(Corpus.from_names([one.replace(" ", "") for one in many]), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is not None
     assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
+    some = [f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)]  # their words need not come again
+    assert [Corpus.from_names(some[:many]).is_phrases for many in (20, 21)] == [True, False]
