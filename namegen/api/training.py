@@ -60,7 +60,10 @@ def train(
         NamegenError: see ``namegen/errors.py``.
     """
     for name in unknown:
-        raise SettingsError(f"train takes no {name}: a setting is a field of its config, such as Config(data=…)")
+        do = (
+            "call resume with its folder" if name == "resume" else "settings are fields of config, as in Config(data=…)"
+        )
+        raise SettingsError(f"train takes no {name}: {do}")
     if not isinstance(config, Config | None):
         raise SettingsError(f"config is {shown(config)}: expected a Config, as Config() or read_config gives it")
     config = merge(config or Config(), {"run.backend": backend})
@@ -119,14 +122,12 @@ def _run(run: TrainingRun, config: Config, watch: Watcher, stop: Callable[[], bo
 
 def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
     """The list that was given, or else the one that the config names."""
-    if isinstance(names, str):  # it would be a list of its letters
-        raise NamesError(f"names is the one string {names[:40]!r}: give a list of names")
     if isinstance(names, Corpus):
         return names
     if names is None:
         corpus, name = read_names(config.data, stdin), config.data.names
         return corpus if name == STANDARD_INPUT or can_be_read_again(name) else replace(corpus, source="names")
-    names = list(names) if isinstance(names, Iterable) else [None]
+    names = names if isinstance(names, str) else list(names) if isinstance(names, Iterable) else [None]
     if not all(isinstance(name, str) for name in names):
         raise NamesError("names are no texts: give a list of names")
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)

@@ -69,8 +69,7 @@ def score(
         model, names = texts[0], texts[1:]
         if not names:
             raise click.UsageError(
-                f"{texts[0]!r} is a model, and no name follows: give a NAME after it, or a model with --model to score "
-                "it as a name"
+                f"{texts[0]!r} is a model, and no name follows: give a NAME after it, or a model with --model"
             )
         notes(f"model: {printable(model)}")
     elif model is None and (folder := os.path.dirname(texts[0])) and is_folder(folder, None):

@@ -103,7 +103,9 @@ class Search {
     this.found = [];
     this.taken = new Set();
     this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
-    this.shares = LADDER.filter((share) => share > this.choose); // those that are left
+    // Those that are left. Of all names with a rare text inside or at their end, nearly none sounds right.
+    const most = model.fourGrams && (wish.contains || wish.ends) ? EVERY_NAME : Infinity;
+    this.shares = LADDER.filter((share) => share > this.choose && share < most);
     this.take(this.choose);
     this.trouble = this.impossible();
     if (this.trouble) return;
@@ -168,7 +170,7 @@ class Search {
     const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
       const inVain = this.found.at(-1)?.share !== this.share && this.share > this.choose;
-      if (inVain) this.shares = [EVERY_NAME]; // not the bar, a wish is in the way
+      if (inVain) this.shares = this.shares.slice(-1); // not the bar, a wish is in the way
       this.take(this.shares.shift());
     }
     this.tries += 1;
@@ -229,7 +231,7 @@ function whyLessLikely({ found, choose, wish }) {
   return `${none} of ${shareText(choose)} turned up: less likely ones were taken.`;
 }
 
-function whyFewer({ found, tries, trouble, model, wish }) {
+function whyFewer({ found, tries, trouble, model, wish, choose }) {
   if (trouble) return whyNone(trouble, model);
   if (wish.temperature === 0) {
     const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
@@ -238,9 +240,11 @@ function whyFewer({ found, tries, trouble, model, wish }) {
       : "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
   }
   const texts = wish.first || wish.contains || wish.ends;
+  const likely = choose < EVERY_NAME && model.fourGrams && (wish.contains || wish.ends);
   return (
     `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
     `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
+    (likely ? "choose all names, " : "") +
     (wish.onlyNew ? "raise the temperature, or allow names of the list." : "or raise the temperature.")
   );
 }

@@ -109,6 +109,9 @@ class Corpus:
         >>> Corpus.from_names(["Aino", "Anna", "Anna"], labels=["Finnish", "Finnish", "Danish"]).label_counts
         {'Danish': 1, 'Finnish': 2}
         """
+        for what, given in (("names", names), ("labels", labels)):
+            if isinstance(given, str):  # it would be a list of its letters
+                raise NamesError(f"{what} is the one string {given[:40]!r}: give a list of {what}")
         entries, of_each = list(names), None if labels is None else list(labels)
         if of_each is not None and len(of_each) != len(entries):
             raise NamesError(f"{source} has {len(entries):,} names and {len(of_each):,} labels: give one for each name")

@@ -31,6 +31,7 @@ from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.claimed import Unclaimed
+from namegen.core.generation.wishes.texts import Contains, EndsWith
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
 from namegen.core.models.mixture import as_one
@@ -290,6 +291,8 @@ class Generator:
             watch(Searched(drawn + more, n, tried, read))
 
         shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
+        if choose < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
+            shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
             bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
@@ -330,7 +333,9 @@ class Generator:
                 else:
                     why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
                     told += f"no other name is possible{why}: "
-                raise GenerationError(told + advice(rejected, judge.wishes, sampling, fewer=found > 0))
+                told += advice(rejected, judge.wishes, sampling, fewer=found > 0)
+                unlikely = f"; unlikely names come with {setting('choose', 1)}"
+                raise GenerationError(told + unlikely * (EVERY_NAME not in (choose, share)))
             if found == before and share > choose:  # a wish is in the way: time for one more search, not for two
                 shares = shares[-1:]
 

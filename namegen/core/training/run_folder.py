@@ -262,8 +262,7 @@ class RunFolder:
             folder._check_own_files()
             return folder
         raise CheckpointError(
-            f"{short(path)} is not a run folder that can be resumed, because it {lacks}: give an unchanged folder of "
-            "`namegen train`"
+            f"{short(path)} is not a run folder that can be resumed, as it {lacks}: give one of `namegen train`"
         )
 
     def _check_own_files(self) -> None:

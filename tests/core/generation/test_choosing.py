@@ -18,7 +18,7 @@ from namegen.core.generation import choosing
 from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.texts import StartsWith
+from namegen.core.generation.wishes.texts import Contains, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
 from namegen.errors import GenerationError, SettingsError
@@ -178,20 +178,22 @@ def test_a_bar_is_not_set_by_the_few_that_may_be_offered_at_a_length() -> None:
 
 
 def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
-    """Beside their bars, and as often as the model draws them."""
+    """Beside their bars, and as often as the model draws them; others of all names not for a text inside."""
+
+    def grams(name: str) -> set[str]:
+        return {f"{'^' * 4}{name}$"[at : at + 4] for at in range(1, len(name) + 2)}
+
     listed = [name for name in all_names(MODEL, LONGEST, beginning=V + 1) if len(name) == LONGEST][::5]
     tree = PrefixTree.from_names(listed, MODEL.vocabulary)
     known = FourGrams(fourgrams_of(tree, MODEL.vocabulary, shortest=0), MODEL.vocabulary)
     first = replace(generator(TWO, BARS), fourgrams=known)
-    grams = {f"{'^' * 4}{name}$"[at : at + 4] for name in listed for at in range(1, len(name) + 2)}
-    wanted = {
-        name: p
-        for name, p in reaching(0.5).items()
-        if all(f"{'^' * 4}{name}$"[at : at + 4] in grams for at in range(1, len(name) + 2))
-    }
+    wanted = {name: p for name, p in reaching(0.5).items() if grams(name) <= set().union(*map(grams, listed))}
     assert 5 < len(wanted) < len(reaching(0.5))
     check_frequencies(Counter(names_of(first, 20_000, allow_repeats=True, choose=0.5)), conditioned(wanted))
     assert len(names_of(first, len(reaching(0.5)), choose=0.5)) == len(reaching(0.5))  # the rest of all names
+    with pytest.raises(GenerationError, match=r"; unlikely names come with choose=1$") as error:
+        names_of(first, len(reaching(0.5)), choose=0.5, wishes=Wishlist([Contains("a")]))
+    assert f"found: {sum('a' in name for name in wanted)} of" in str(error.value).replace(",", "")
 
 
 def test_a_labelled_name_may_have_one_gram_inside_that_its_label_has_not() -> None:
