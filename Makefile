@@ -40,7 +40,7 @@ help:
 	@echo "make demo         install, train on first names, print new ones, compare the engines"
 	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make test-slow    the tests that take long and are not among those"
-	@echo "make coverage     how many branches of the code the tests take, 93 % at least; a few minutes"
+	@echo "make coverage     how much of the code the tests take, 93 % at least; some minutes"
 	@echo "make harm         the attacks, as continuous integration runs them (a minute)"
 	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"

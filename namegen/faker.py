@@ -27,7 +27,7 @@ try:
 except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
-POOL, SMALL_POOL = 4096, 1024  # names of each kind; of companies, which take longer
+POOL, SMALL_POOL = 4096, 1024  # draws for each kind; for companies, which take longer
 POOL_SHARE = 0.1  # of the new names, at least: of fewer, a pool would have few different ones
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 Pools = dict[str, list[tuple[str, list[str]]]]  # of each kind
@@ -39,9 +39,9 @@ class NamegenProvider(BaseProvider):
     """Invented first names, last names and whole names of baseball's players, given names, family names and people of
     many origins, companies and places, from the models that come with namegen; and names from a model of one's own.
 
-    Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096, of companies
-    one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so there are
-    hundreds of thousands. The pool of a kind is drawn when it is first needed: once in a program for the same
+    Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096 draws, of
+    companies one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so
+    there are hundreds of thousands. The pool of a kind is drawn when it is first needed: once in a program for the same
     arguments, but again in each provider for ``invented``. It is the same each time, so the seeds of Faker hold for
     these names as for all others.
 

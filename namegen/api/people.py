@@ -186,7 +186,7 @@ def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -
     for part, model, other in (("family", models[1], models[0]), ("given", models[0], models[1])):
         if any(str(one).casefold() in meant for one in _genders(other)):
             raise SettingsError(
-                f"{setting('origin')} is {quote(str(asked), 60)}, and {model.name} lacks its {part} names: give another"
+                f"{model.name} has no {part} names of origin {quote(str(asked), 60)}: choose another origin or model"
             )
     raise unknown_label("origin", str(asked), common, models[0].name)
 

@@ -280,7 +280,7 @@ threads = click.option(
     default=1,
     show_default=True,
     metavar="N",
-    help="The number of processor threads for the engine.",
+    help="The number of processor threads for the engine, as far as there are cores.",
 )
 label_column = of_setting(DataSettings, "label_column")
 label = click.option(
@@ -289,8 +289,7 @@ label = click.option(
     multiple=True,
     metavar="LABEL",
     help="Use only this label, such as Finnish; of labels of several parts any part or several, such as female or "
-    "Finnish,female; repeat the option for several.  [default: all labels, as often as in the training part of the "
-    "list]",
+    "Finnish,female; repeat the option for several.  [default: all labels, as often as in the list]",
 )
 # How MODEL is read; ``open_blend`` takes them together.
 of_models = together(blend, label, backend, threads)

@@ -89,8 +89,7 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
     return click.option(
         f"--{part}",
         type=click.Choice(SOURCES),
-        help=f"Give real {part} names, from the list that their model learned from; new ones, which are not in it; or "
-        f"any.  [default: {default}]",
+        help=f"Give real {part} names, of their model's list; new ones, not in it; or any.  [default: {default}]",
     )
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend
-from namegen.cli.terminal import Notes, aligned, columns, counted, fitted, json_text, percent, printable
+from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.data.label_parts import by_part
 from namegen.core.training import MODEL_FILE
 from namegen.files import is_file, is_folder
@@ -69,7 +68,7 @@ def score(
         model, names = texts[0], texts[1:]
         if not names:
             raise click.UsageError(
-                f"{texts[0]!r} is a model, and no name follows: give a NAME after it, or a model with --model"
+                f"{texts[0]!r} is a model, and no name follows: give a NAME behind it, or score it with --model"
             )
         notes(f"model: {printable(model)}")
     elif model is None and (folder := os.path.dirname(texts[0])) and is_folder(folder, None):
@@ -146,8 +145,7 @@ def plain(score: NameScore) -> str:
     said = ", ".join(f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True))
     letters = [printable(letter) if letter != " " else "␣" for letter in score.name]
     rows = [(f"  {letter}", f"{value:.1f}") for letter, value in zip((*letters, END), bits(score), strict=True)]
-    head = fill(f"{printable(score.name)}: {said}", columns(), break_on_hyphens=False)
-    return f"{head}\n{aligned(rows)}"
+    return f"{printable(score.name)}: {said}\n{aligned(rows)}"
 
 
 def coloured(score: NameScore) -> str:

@@ -309,8 +309,7 @@ class TrainingSettings(Checked):
     )
     rate_steps: tuple[tuple[int, float], ...] = declared(
         (),
-        f"The learning rate from each epoch on, for {setting('schedule', reading('rate_steps'))}: 0:0.01,25:0.005; the "
-        "first epoch is 0.",
+        f"The rate from each epoch on (from 0), for {setting('schedule', reading('rate_steps'))}: 0:0.01,25:0.005.",
         metavar="E:RATE,…",
         holds=lambda steps: (
             all(0 < rate < math.inf for _, rate in steps)

@@ -152,7 +152,7 @@ def players() -> list[Player]:
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
-def read_names(settings: DataSettings | str, stdin: BinaryIO | None = None) -> namegen.core.data.corpus.Corpus:
+def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = None) -> namegen.core.data.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
@@ -161,7 +161,8 @@ def read_names(settings: DataSettings | str, stdin: BinaryIO | None = None) -> n
     name a column of labels; a bundled list of labelled names has its own, unless ``label_column`` is empty.
 
     Args:
-        settings: ``names``, ``column``, ``label_column`` and ``max_name_length`` are used; or only the name.
+        settings: ``names``, ``column``, ``label_column`` and ``max_name_length`` are used; or a bundled list's name, or
+            a path.
         stdin: what ``-`` reads; left out, the program's own standard input.
 
     Raises:
@@ -170,7 +171,7 @@ def read_names(settings: DataSettings | str, stdin: BinaryIO | None = None) -> n
     from namegen.core.data.corpus import Corpus
     from namegen.core.data.list_formats import format_of
 
-    settings = DataSettings(names=settings) if isinstance(settings, str) else settings
+    settings = DataSettings(names=str(settings)) if isinstance(settings, str | Path) else settings
     name = settings.names
     if name in BUNDLED:
         own = BUNDLED[name]

@@ -127,7 +127,7 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
         CheckpointError: an engine trained a model that computes something else than these formulas.
     """
     if not models:
-        raise OutputError(f"{target} holds one model at least: none was given")
+        raise OutputError(f"{target} holds no model: give one at least")
     networks = [exportable(model.checkpoint.network, OPERATIONS, target) for model in models]
     _check_size(models, target)
     labels = distinct_labels(model.label for model in models)

@@ -301,8 +301,8 @@ function fillLabels(id, modelName, label) {
 }
 
 /**
- * The labels that hold what was typed, in the order of their letters, and always the one that is chosen; none that leaves
- * a part open, as those of all others with the same part hold its names, too.
+ * The labels that hold what was typed, in the order of their letters, and always the one that is chosen. None leaves a
+ * part open: its names come with the choice of its other part alone ("Polish").
  */
 function showOptions(id, labels, place) {
   const folded = (text) => text.normalize("NFKD").toLowerCase();

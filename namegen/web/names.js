@@ -271,7 +271,8 @@ class NameSource {
   wellFormed(name) {
     const characters = [...name];
     const fits = (shape) => this.shapes.has(shape);
-    if (this.shapes.size && !shapesOfName(digitsAlike(name), this.kinds, this.pairs, this.words).every(fits)) return false;
+    const shapes = () => shapesOfName(digitsAlike(name), this.kinds, this.pairs, this.words);
+    if (this.shapes.size && !shapes().every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 

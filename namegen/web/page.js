@@ -173,7 +173,8 @@ function showCount() {
   const found = search === null ? [] : search.found;
   const seen = found.filter(({ isNew }) => isNew === false).length;
   const parts = found.length ? [countOf(found.length, "name")] : []; // why there are none, the message says
-  if (search?.model.knowsNames && found.length) parts.push(seen ? `${thousands(seen)} seen` : `${search.given ? "family names" : "all"} new`);
+  const which = search?.given ? "family names" : "all";
+  if (search?.model.knowsNames && found.length) parts.push(seen ? `${thousands(seen)} seen` : `${which} new`);
   if (search && !search.done) parts.push("searching…");
   byId("count").textContent = parts.join(", ");
   byId("copy-names").disabled = byId("save-names").disabled = found.length === 0;

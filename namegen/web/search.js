@@ -79,7 +79,7 @@ class TextWish {
 }
 
 const TRIES = 10_000; // and 20 for each name
-const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, 2,000 tries would take minutes
+const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, as many tries would take minutes
 const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
 // Of a request for more names than these, only each that is found pays for more.
 const NAMES_ON_TRUST = 10_000;

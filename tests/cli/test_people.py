@@ -183,9 +183,9 @@ class TestGenders:
 
     def test_an_origin_that_one_model_lacks_says_so_and_another_word_for_one_is_understood(self) -> None:
         for origin, said in {
-            "twi": "'twi', and family lacks its family names",
-            "Nigerian": "'Nigerian', and given lacks its given names",
-            "Yoruba": "'Yoruba', and given lacks its given names",
+            "twi": "family has no family names of origin 'twi'",
+            "Nigerian": "given has no given names of origin 'Nigerian'",
+            "Yoruba": "given has no given names of origin 'Yoruba'",
             "Czch": "did you mean 'Czech'",
         }.items():
             with pytest.raises(SettingsError, match=said):

@@ -29,7 +29,7 @@ def test_settings_become_a_network_and_options_its_own_fields() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"cell": "gru"}, "cell is gru, and the architecture transformer has no cells"),
+        ({"cell": "gru"}, "cell is gru, but the architecture transformer has none"),
         ({"options": {"layers": 2}}, "options has 'layers', .* only heads, context"),
         ({"options": {"heads": 2.0}}, r"heads in options is 2\.0: expected a whole number"),
         ({"options": {"context": 0}}, "context in options is 0: expected a whole number of at least 1"),

@@ -81,7 +81,7 @@ def test_it_scores_names_longer_than_its_context(folder: Path) -> None:
 
 def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
     for options, message in (
-        (("--cell", "gru"), "--cell is gru, and the architecture transformer has no cells"),
+        (("--cell", "gru"), "--cell is gru, but the architecture transformer has none"),
         (("--options", "layers=2"), "--options has 'layers', and the architecture transformer has only heads, context"),
         (("--drop-recurrent", "0.1"), "--drop-recurrent is 0.1, and this network has nothing there to drop"),
     ):

@@ -43,8 +43,7 @@ def check_version(version: str) -> None:
     """Refuse a Keras that lacks what Keras 3 has."""
     if int(version.partition(".")[0]) < 3:
         raise EngineError(
-            f"the installed Keras is {version}, and the engine keras needs Keras 3: install it with: "
-            f"{install_command('keras')}"
+            f"the installed Keras is {version}, and the engine keras needs Keras 3: {install_command('keras')}"
         )
 
 

@@ -96,8 +96,10 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     names = text.split("\n")  # splitlines would also split at characters that a name may hold
     if not names[-1]:
         names.pop()  # a last line end ends a line, it does not begin an empty one
-    if sum("\t" in name.strip() for name in names) > len(names) / 2:
-        raise NamesError(f"{source} has tabs in most lines, as a table has: choose its column with {setting('column')}")
+    if sum("\t" in name.strip() for name in names) > sum(map(bool, map(str.strip, names))) / 2:
+        raise NamesError(
+            f"{source} is a table, with tabs: choose {setting('column')}, or save one column, a name a line"
+        )
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines")
 
 

@@ -16,7 +16,7 @@ from itertools import chain, pairwise
 
 FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of theirs alone
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
-PHRASES = 0.4  # of the names of a list of phrases have several words, at least
+PHRASES = 0.4  # at least so many names of a list of phrases have several words
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MAX_CONSONANTS = 8  # in a row, that are counted
@@ -35,12 +35,17 @@ def shapes_of(names: Sequence[str], *, phrases: bool = False) -> frozenset[str]:
 
 
 def are_phrases(names: Collection[str]) -> bool:
-    """Whether many names of a short list are made of several words.
+    """Whether many names of a short list have several words, and their beginnings and last words make at least as many
+    new names as listed ones.
 
-    >>> are_phrases([f"The {kind} {animal}" for kind in ("Old", "Red", "Fat", "Sly") for animal in "FHPCO"])
-    True
+    >>> are_phrases([f"{place} Street" for place in "ABCDEFGHIJKLMNOPQRST"])
+    False
     """
-    return FEWEST_NAMES <= len(names) < MOST_NAMES and sum(" " in name for name in names) >= PHRASES * len(names)
+    several = [name.rpartition(" ") for name in names if " " in name]
+    pairs = len({one[0] for one in several}) * len({one[2] for one in several})
+    return (
+        FEWEST_NAMES <= len(names) < MOST_NAMES and len(several) >= PHRASES * len(names) and pairs >= 2 * len(several)
+    )
 
 
 def fits(name: str, known: frozenset[str]) -> bool:

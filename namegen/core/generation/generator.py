@@ -202,7 +202,7 @@ class Generator:
             allow_repeats: the same name more than once; otherwise no two that are the same by ``sameness``, such as
                 those that differ in letter case, spaces or punctuation only.
             choose: the share of its new names of each length that are offered, the likeliest; 1: all of them. Where
-                there are no more, a larger share is taken, in the end all of them.
+                there are no more, a larger share is taken, in the end all of them (for a text inside, a third).
             watch: told now and then how far the search is, and of a larger share.
 
         Raises:

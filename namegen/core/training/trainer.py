@@ -34,7 +34,7 @@ from namegen.events import StepBegins, Watcher
 
 # nats per character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
-STOPS = ", so training stops, and what was saved is kept: report it to those who make the engine, or use another"
+STOPS = ", so training stops, and what was saved is kept: report it to those who make the engine, or use another engine"
 
 
 class Trainer:

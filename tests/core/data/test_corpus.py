@@ -189,7 +189,7 @@ class TestJson:
         ("[]", ("json",), "has no names"),
         ('{"names": []}', ("json",), "holds {'names': []}: expected a list"),
         ('["a", true]', ("json",), "item 2 is True"),
-        ("No\tName\n1\tBob\n2\tAl", ("text",), "has tabs in most lines, as a table has: choose its column"),
+        ("No\tName\n1\tBob\n2\tAl", ("text",), "is a table, with tabs: choose column, or save"),
         ('["a", "\\ud800"]', ("json",), "item 2: '\\ud800' has an incomplete Unicode character"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
         ('[{"name": "Aino"}]', ("json",), "column which string of each is the name"),
