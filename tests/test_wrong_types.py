@@ -29,7 +29,7 @@ for said, call in [
     *(("blend", lambda models=models: api.blend(models)) for models in ("ab", m, [m, 5])),
     *(("weights is", lambda weights=weights: api.blend([m, m], weights)) for weights in ("ab", 5, [None, 1])),
     ("people were", lambda: people("5")), ("seed is 'a'", lambda: people(1, seed="a")),
-    ("model", lambda: people(given_model=5)),
+    ("model", lambda: people(given_model=5)), ("config is 5", lambda: api.train(["Anna"], config=5)),
     ("origins is 5", lambda: people(1, origins=5)), ("temperature is", lambda: people(1, temperature="a")),
     ("given_wishes is 'ab'", lambda: people(1, given_wishes="ab")), ("players were", lambda: players("5")),
     ("temperature is", lambda: players(1, temperature="a")), ("seed is", lambda: players(1, seed=1.5)),

@@ -257,8 +257,7 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
 
 
 def test_new_names_have_numbers_of_their_own(run: Run, models: dict[str, Checkpoint]) -> None:
-    found = same_in_both(run, models, "numbered", 12, 5)
-    assert any(name[-4:] not in " ".join(NUMBERED) for name in found)
+    assert any(name[-4:] not in " ".join(NUMBERED) for name in same_in_both(run, models, "numbered", 12, 5))
 
 
 def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:

@@ -291,7 +291,7 @@ class Generator:
             watch(Searched(drawn + more, n, tried, read))
 
         shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
-        if choose < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
+        if shares[0] < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
             shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried

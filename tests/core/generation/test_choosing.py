@@ -193,6 +193,7 @@ def test_with_four_grams_the_names_are_those_that_have_no_other() -> None:
     assert len(names_of(first, len(reaching(0.5)), choose=0.5)) == len(reaching(0.5))  # the rest of all names
     with pytest.raises(GenerationError, match=r"; unlikely names come with choose=1$") as error:
         names_of(first, len(reaching(0.5)), choose=0.5, wishes=Wishlist([Contains("a")]))
+    assert len(names_of(replace(first, bars=None), 9, choose=0.5, wishes=Wishlist([Contains("a")]))) == 9
     assert f"found: {sum('a' in name for name in wanted)} of" in str(error.value).replace(",", "")
 
 
