@@ -46,7 +46,7 @@ class Dropping:
             rate, shapes = getattr(training, drop), network.mask_shapes[drop]
             if rate and not any(network.mask_shapes.values()):
                 raise SettingsError(
-                    f"{setting(drop)} is {rate}, but {network.architecture} has nothing that drops: leave it out"
+                    f"{setting(drop)} is {rate}, but {network.architecture} has nothing to drop: leave it out"
                 )
             if rate and not shapes:
                 raise SettingsError(
