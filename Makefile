@@ -30,7 +30,8 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
 # uv takes a third of pip's time. Where it fails (pip alone may know of a mirror, or of certificates), pip follows.
 UV := $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --constraint constraints.txt
-INSTALL = $(UV) --no-build-isolation --editable $(1) || $(PIP) --no-build-isolation --editable $(1)
+INSTALL = $(UV) --no-build-isolation --editable $(1) || { \
+	echo "uv could not install them; pip tries."; $(PIP) --no-build-isolation --editable $(1); }
 EXTRAS := keras,tflite,distributed
 EXTRAS_DEV := $(EXTRAS),fetch,faker,dev
 PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
@@ -207,7 +208,7 @@ $(VENV)/.made:
 
 # The build backend is installed first and used without isolation, so that it is pinned as well.
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
-	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
+	@echo "Installing namegen with the extras keras, tflite and distributed; half a minute or so, TensorFlow is large."
 	@$(PIP) setuptools wheel uv
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $@
