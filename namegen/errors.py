@@ -52,11 +52,6 @@ def setting(name: str, value: object = None) -> str:
     return f"\0{name}\0" if value is None else f"\0{name}={value}\0"
 
 
-def as_in_python(name: str, value: str | None) -> str:
-    """How a program says a setting."""
-    return name if value is None else f"{name}={value}"
-
-
 def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     """A message of at most so many bytes in UTF-8: of a longer one the beginning and the end, as the one says what came
     and the other what to do. Every error passes here, so a value that was forgotten to be cut is cut now.
@@ -110,7 +105,8 @@ class NamegenError(Exception):
         return shortened(_SETTING.sub(lambda found: name_of(found[1], found[2]), super().__str__()))
 
     def __str__(self) -> str:
-        return self.told(as_in_python)
+        """As a program says settings."""
+        return self.told(lambda name, value: name if value is None else f"{name}={value}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.backends.numpy_engine.walk import BLOCK_GROUPS, GroupSums, TreeWalk, side_by_side
+from namegen.backends.numpy_engine.walk import BLOCK_GROUPS, GroupSums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from tests.strategies import alike, any_name, labelled_lists
@@ -58,7 +58,6 @@ def check_levels(tree: PrefixTree) -> None:
             for level, places in levels:
                 assert range(nodes.start, nodes.stop)[places] == range(level.rows.start, level.rows.stop)
     sent = np.random.default_rng(0).normal(size=(3, tree.nodes, 3))
-    np.testing.assert_array_equal(side_by_side(sent, [2, 0], np.array([0])), [[*sent[2, 0], *sent[0, 0]]])
     sums = GroupSums(sent, [0, 2])
     sums.begin(walk)
     for level in walk.levels:

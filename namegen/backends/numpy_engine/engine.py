@@ -13,7 +13,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer
-from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
+from namegen.backends.numpy_engine.recurrent import LayerState, Memory, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
@@ -38,6 +38,7 @@ class Linear:
     def __init__(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         self.parameters = parameters
         self.gradients = gradients
+        self._d_inputs = Memory()
 
     def forward(self, inputs: Float[Array, "N K"]) -> Float[Array, "N V"]:
         """The logits, in new memory."""
@@ -52,7 +53,7 @@ class Linear:
         d_columns, kernel = d_outputs.T, self.parameters["kernel"]
         self.gradients["kernel"][...] = (d_columns @ inputs).T  # x W; so ordered BLAS takes half the time
         np.matmul(d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"])  # … + b
-        return d_outputs @ kernel.T  # x W
+        return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))  # x W
 
 
 class SoftmaxCrossEntropy:
@@ -63,11 +64,14 @@ class SoftmaxCrossEntropy:
     should follow: ``n target_v`` takes the place of c_v.
     """
 
+    def __init__(self) -> None:
+        self._shifted, self._exps, self._d_logits = Memory(), Memory(), Memory()  # (V, N) each
+
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
         tree, of_tokens = batch.tree, logits.T  # a token after the other, as the linear layer writes them
         # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
-        shifted: Array = np.subtract(of_tokens, of_tokens.max(axis=0), order="C")  # (V, N)
+        shifted: Array = np.subtract(of_tokens, of_tokens.max(axis=0), out=self._shifted.like(of_tokens))  # (V, N)
         wanted: Array | float = 1.0
         if batch.targets is None:
             self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
@@ -77,7 +81,7 @@ class SoftmaxCrossEntropy:
             ones = np.ones(len(shifted), shifted.dtype)  # a product with ones sums faster than np.sum
             towards = tree.count @ (ones @ (self._targets * shifted)).astype(np.float64)  # Σ_v n target_v shifted_v
             wanted = ones @ self._targets  # single precision does not quite sum to 1
-        self._exponentials, self._batch = np.exp(shifted), batch
+        self._exponentials, self._batch = np.exp(shifted, out=self._exps.like(shifted)), batch
         self._sums = self._exponentials.sum(axis=0)  # (N,)
         return float(tree.count @ (wanted * np.log(self._sums.astype(np.float64))) - towards)
 
@@ -85,7 +89,8 @@ class SoftmaxCrossEntropy:
         """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
         batch, dtype = self._batch, self._exponentials.dtype
         counts = batch.tree.count / batch.characters
-        d_logits: Array = self._exponentials * (counts / self._sums).astype(dtype)  # n log Σ e^shifted
+        factors = (counts / self._sums).astype(dtype)  # n log Σ e^shifted
+        d_logits: Array = np.multiply(self._exponentials, factors, out=self._d_logits.like(self._exponentials))
         if batch.targets is None:
             of_edges = (batch.tree.edge_count / batch.characters).astype(dtype)
             d_logits.ravel()[self._edges] -= of_edges  # − Σ_v c_v shifted_v
@@ -153,11 +158,9 @@ class Model:
 
     def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
         """The same with each masked parameter counting as ``parameter * mask``; afterwards it is as it was."""
-        unmasked = {}
+        unmasked = {name: self.parameters[name].copy() for name in masks}
         for name, mask in masks.items():
-            values = self.parameters[name]
-            unmasked[name] = values.copy()
-            values *= mask
+            self.parameters[name] *= mask
         loss = self.loss_and_gradient(batch)
         for name, mask in masks.items():
             self.parameters[name][...] = unmasked[name]  # not divided by the mask: it holds zeros
@@ -176,12 +179,9 @@ class Model:
 
 def views(network: RecurrentNetwork, vector: Float[Array, "P"]) -> dict[str, Array]:
     """The vector cut into the network's tensors, which share its memory."""
-    tensors, start = {}, 0
-    for name, shape in network.parameter_shapes.items():
-        end = start + math.prod(shape)
-        tensors[name] = vector[start:end].reshape(shape)
-        start = end
-    return tensors
+    shapes = network.parameter_shapes
+    parts = np.split(vector, np.cumsum([math.prod(shape) for shape in shapes.values()])[:-1])
+    return {name: part.reshape(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
 
 
 class NumpyEngine:

@@ -110,18 +110,20 @@ class TreeWalk:
 
     def stretches(self, rows: int) -> list[Stretch]:
         """The levels in order, some at a time: as many as have at most so many nodes together, but at least one."""
-        found = self._stretches.get(rows)
-        if found is None:
-            found = self._stretches[rows] = []
-            first = 0
-            levels: list[tuple[Level, slice]] = []
+        if rows not in self._stretches:
+            some: list[list[Level]] = []
             for level in self.levels:
-                if level.rows.stop - first > rows and levels:
-                    found.append((slice(first, level.rows.start), levels))
-                    first, levels = level.rows.start, []
-                levels.append((level, slice(level.rows.start - first, level.rows.stop - first)))
-            found.append((slice(first, self.nodes), levels))
-        return found
+                if not some or level.rows.stop - some[-1][0].rows.start > rows:
+                    some.append([])
+                some[-1].append(level)
+            self._stretches[rows] = list(map(_stretch, some))
+        return self._stretches[rows]
+
+
+def _stretch(levels: list[Level]) -> Stretch:
+    first = levels[0].rows.start
+    places = [slice(level.rows.start - first, level.rows.stop - first) for level in levels]
+    return slice(first, levels[-1].rows.stop), list(zip(levels, places, strict=True))
 
 
 class GroupSums:
@@ -154,13 +156,3 @@ class GroupSums:
             rows = self._flat.take(self._siblings[places], axis=0)
             self.rows[numbers] = membership.dot(rows.reshape(len(rows), -1))
         return self.rows[level.groups]
-
-
-def side_by_side(
-    arrays: Float[Array, "arrays rows H"], which: Sequence[int], nodes: Int64[Array, "n"]
-) -> Float[Array, "n which_H"]:
-    """The rows of some nodes, those of all arrays of a node side by side."""
-    _, rows, width = arrays.shape
-    places = nodes[:, None] + np.array(which) * rows
-    found: Array = arrays.reshape(-1, width).take(places, axis=0)
-    return found.reshape(len(nodes), -1)
