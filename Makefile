@@ -208,7 +208,7 @@ $(VENV)/.made:
 
 # The build backend is installed first and used without isolation, so that it is pinned as well.
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
-	@echo "Installing namegen with the extras keras, tflite and distributed; half a minute or so, TensorFlow is large."
+	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
 	@$(PIP) setuptools wheel uv
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $@

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from namegen import api
+from namegen.api.people import ALIASES
 from namegen.core.generation.generator import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.errors import GenerationError, missing_library
+from namegen.core.settings import GENDERS
+from namegen.errors import GenerationError, SettingsError, missing_library, setting, shown
 
 try:
     from faker.providers import BaseProvider
@@ -56,7 +58,7 @@ class NamegenProvider(BaseProvider):
         country: of places, such as ``Poland``, or several; None: any.
 
     Raises:
-        SettingsError: a wrong temperature or letter case; when it is first asked for a name: an unknown origin
+        SettingsError: a wrong temperature, letter case or gender; when it is first asked for a name: an unknown origin
             or country.
         CheckpointError: no such model; when it is first asked for a name.
 
@@ -79,9 +81,12 @@ class NamegenProvider(BaseProvider):
         super().__init__(generator)
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
+        if gender not in (None, *GENDERS):
+            raise SettingsError(f"{setting('gender')} is {shown(gender)}: expected {' or '.join(GENDERS)}")
         self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
-        self._labels = [f"{one},{gender}" for one in self._origins or [""]] if gender else self._origins
+        named = [ALIASES.get(one.casefold(), one) for one in self._origins]
+        self._labels = [f"{one},{gender}" for one in named or [""]] if gender else named
         self._countries = (country,) if isinstance(country, str) else tuple(country or ())
         self._own: Pools = {}  # of a run folder, whose model may be another one tomorrow
         self._shared = _POOLS[repr((temperature, letter_case, gender, self._origins, self._countries))]

@@ -102,7 +102,7 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
     """
     without_waiting = getattr(os, "O_NONBLOCK", 0)  # for somebody to write to a pipe
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)) as stream:
+    with open(Path(path), "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)) as stream:
         found = os.fstat(stream.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))

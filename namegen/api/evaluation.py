@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from itertools import repeat
+from pathlib import Path
 
 import numpy as np
 
-from namegen.api.model import LoadedModel
+from namegen.api.model import LoadedModel, load
 from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import meant_labels
@@ -79,8 +80,9 @@ class Evaluation:
         }
 
 
-def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
-    """Measure a model on a list; names with characters that it does not know are left out and counted.
+def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
+    """Measure a model, or the one that ``load`` gives, on a list; names with characters that it does not know are left
+    out and counted.
 
     A model of labelled names predicts those of a labelled list given their labels, and of any other list whatever their
     label: by their probability over all of its beginnings.
@@ -89,6 +91,7 @@ def evaluate(model: LoadedModel, corpus: Corpus) -> Evaluation:
         NamesError: no name is left.
     """
     _check_list(corpus)
+    model = model if isinstance(model, LoadedModel) else load(model)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
     by_label = bool(model.labels and corpus.labels)
     names_of: dict[str, list[str]] = {label: [] for label in corpus.label_counts} if by_label else {"": []}

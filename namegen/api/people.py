@@ -29,21 +29,15 @@ ALIASES = {  # what people ask for, in small letters → the origin of such name
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
     **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
     **dict.fromkeys(("austrian", "swiss"), "German"),
-    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi"},
-    "nigerian": "Yoruba",
+    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi", "nigerian": "Yoruba"},
 }
 # What else countries are called, in small letters.
 COUNTRIES = {
     **dict.fromkeys(("america", "usa"), "United States"),
-    "bosnia": "Bosnia & Herzegovina",
     **dict.fromkeys(("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"),
-    "czech republic": "Czechia",
-    "holland": "Netherlands",
-    "ivory coast": "Côte d’Ivoire",
-    "korea": "South Korea",
-    "macedonia": "North Macedonia",
+    **{"bosnia": "Bosnia & Herzegovina", "czech republic": "Czechia", "holland": "Netherlands", "turkey": "Türkiye"},
+    **{"ivory coast": "Côte d’Ivoire", "korea": "South Korea", "macedonia": "North Macedonia"},
     "palestine": "Palestinian Territories",
-    "turkey": "Türkiye",
 }
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
@@ -165,7 +159,7 @@ def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin
     labelled = [model for model in models if model.labels]
     if not labelled:
         if asked:
-            raise SettingsError(f"{models[0].name} knows no labels: leave {setting('origin')} out")
+            raise SettingsError(f"{models[0].name} knows no labels: leave {setting('origins')} out")
         return [None]
     known = [_genders(model) for model in labelled]
     common = [origin for origin in known[0] if all(origin in one for one in known) and origin is not None]
@@ -188,7 +182,7 @@ def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -
             raise SettingsError(
                 f"{model.name} has no {part} names of origin {quote(str(asked), 60)}: choose another origin or model"
             )
-    raise unknown_label("origin", str(asked), common, models[0].name)
+    raise unknown_label("origins", str(asked), common, models[0].name)
 
 
 @cache
@@ -329,7 +323,7 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     model, asked = load_shipped(PLACES), (countries,) if isinstance(countries, str) else countries
     named = [COUNTRIES.get(one.casefold(), one) for one in asked]
     for one in named:
-        find_labels(one, model.labels, PLACES, "country")
+        find_labels(one, model.labels, PLACES, "countries")
     return model.labelled(*named)
 
 

@@ -18,7 +18,7 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import NamesError, SettingsError, setting, shown
+from namegen.errors import SettingsError, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
@@ -127,9 +127,6 @@ def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: Bi
     if names is None:
         corpus, name = read_names(config.data, stdin), config.data.names
         return corpus if name == STANDARD_INPUT or can_be_read_again(name) else replace(corpus, source="names")
-    names = names if isinstance(names, str) else list(names) if isinstance(names, Iterable) else [None]
-    if not all(isinstance(name, str) for name in names):
-        raise NamesError("names are no texts: give a list of names")
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 

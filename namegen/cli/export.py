@@ -27,6 +27,12 @@ QUANTISATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
+def to_file(suffix: str) -> Callable[[options.Command], options.Command]:
+    """What every command takes that writes one model as a file."""
+    out = click.argument("out", required=False, type=options.OutFile(suffix))
+    return options.together(click.argument("model", required=False), out, force, options.common)
+
+
 def without_names(models: str, files: str) -> Callable[[options.Command], options.Command]:
     """Leave out what tells which names are new."""
     digests = f"the digests (ten bits each) of the names that {models} learned from"
@@ -37,8 +43,6 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 @options.command(
     "namegen export-tflite mlb-last", "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8"
 )
-@click.argument("model", required=False)
-@click.argument("out", required=False, type=options.OutFile(".tflite"))
 @click.option(
     "--quantize",
     type=click.Choice(QUANTISATIONS),
@@ -50,8 +54,7 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
     "--names", metavar="NAMES", help="The list to check the file on.  [default: 1,000 names drawn from the model]"
 )
 @without_names("the model", "the file")
-@force
-@options.common
+@to_file(".tflite")
 def export_tflite(
     model: str | None, out: Path | None, names: str | None, force: bool, as_json: bool, notes: Notes, **how: Any
 ) -> None:
@@ -99,10 +102,7 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
 
 
 @options.command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")
-@click.argument("model", required=False)
-@click.argument("out", required=False, type=options.OutFile(".keras"))
-@force
-@options.common
+@to_file(".keras")
 def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
     """Write a model as a .keras file, which Keras opens without namegen.
 
@@ -124,10 +124,7 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
 
 
 @options.command("namegen export-vocabulary mlb-last", "namegen export-vocabulary runs/friends-numpy friends.json")
-@click.argument("model", required=False)
-@click.argument("out", required=False, type=options.OutFile(".json"))
-@force
-@options.common
+@to_file(".json")
 def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
@@ -143,7 +140,8 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
     _, checkpoint, path = _open(model, out, ".json", force, notes)
     vocabulary = checkpoint.vocabulary
     count = len(vocabulary.characters)
-    document = {"out": str(path), "bytes": vocabulary.save(path), "character_count": count}
+    size = vocabulary.save(path, (label.name for label in checkpoint.labels))
+    document = {"out": str(path), "bytes": size, "character_count": count}
     click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
 
 

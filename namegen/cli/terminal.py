@@ -48,7 +48,7 @@ def error_line(message: str, *, lines: bool = False) -> str:
     return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
 
 
-OPTIONS = {"base": "from"}  # which is a word of Python's own
+OPTIONS = {"base": "from", "origins": "origin", "countries": "country"}  # from is a word of Python's own
 
 
 def option_name(name: str, value: str | None = None) -> str:

@@ -15,7 +15,7 @@ What a backend must keep to:
   from V on. So ``step`` reads ids below ``V + L`` and gives ``V`` logits.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
-- **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has.
+- **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has, until one is made with more.
 - **Names.** Parameters go by the canonical names of their architecture (``network.parameter_shapes``), the optimizer's
   state by ``optimizer.step`` (int64, of shape ``()``: updates done) and ``optimizer.{slot}.{parameter}``, of the
   parameter's shape and the engine's dtype. ``core/network/architecture.py`` checks a state: ``checked_tensors`` splits

@@ -332,7 +332,7 @@ function modelsOf(data) {
     throw new Error(`the data are no JSON (${error.message}): give the file that export-web wrote beside the module`);
   }
   if (content?.format !== FORMAT || !Array.isArray(content.models) || content.models.length === 0) {
-    throw new Error("the data are no models of namegen: give the file that export-web wrote beside the module");
+    throw new Error("the data are no models of namegen: give the text of the file that export-web wrote beside the module");
   }
   if (content.version !== FORMAT_VERSION) {
     throw new Error(

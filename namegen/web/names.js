@@ -14,11 +14,11 @@ function shapesOfName(name, kinds, pairs, words) {
   };
   const shapes = upTo([...name].length + 1, 13).map((length) => `<${length}`);
   shapes.push(...(name.toLowerCase().match(/(.)\1\1/gu) ?? []).map((thrice) => `=${thrice}`));
-  name.split(" ").forEach((word, place, { length }) => {
+  name.split(" ").forEach((word, place, { length, [place - 1]: before }) => {
     const parts = word.split("-").map(coarse).join("-");
     shapes.push(`#${place}`, (place ? "" : "^") + parts + (place === length - 1 ? "$" : ""));
-    const between = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U";
-    if (words) shapes.push(`= ${place ? "" : "^"}${between ? place : ""}${word}${place === length - 1 ? "$" : ""}`);
+    const behind = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U" ? `${place}${before} ` : "";
+    if (words) shapes.push(`= ${place ? "" : "^"}${behind}${word}${place === length - 1 ? "$" : ""}`);
     if (kindsOf(word)[0] === "a") shapes.push(`(${[...word][0]}`, `${[...word].at(-1)})`);
     for (const part of kindsOf(word).match(/[Ulda]+/g) ?? []) {
       shapes.push(...upTo(12, Math.min(part.length, 50)).map((size) => `>${size}`));

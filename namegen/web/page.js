@@ -113,7 +113,7 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("names").scrollTop = 0;
   byId("names").classList.toggle("long", wish.n > 60);
   byId("names").classList.remove("wide");
-  byId("message").hidden = true;
+  Object.assign(byId("message"), { hidden: true, textContent: "" });
   showSummary();
   search = unlabelled(wish) ? null : searchFor(wish);
   if (search === null) {

@@ -64,7 +64,7 @@ class ArrayEngine(TensorEngine):
         return model.loss_and_gradient(batch), model.gradients
 
     def initial_state(self, rows: int) -> tuple[Array, ...]:
-        return tuple(layer.initial_state(rows).swapaxes(0, 1) for layer in self.model(self.parameters).recurrent)
+        return tuple(layer.start.repeat(rows, axis=1).swapaxes(0, 1) for layer in self.model(self.parameters).recurrent)
 
     def step(self, tokens: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         logits, after = self.model(self.parameters).step(tokens, [layer.swapaxes(0, 1) for layer in state])

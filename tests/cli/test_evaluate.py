@@ -171,7 +171,8 @@ def test_a_vocabulary_lies_beside_its_model_and_plain_json_reads_it(program, run
     assert run.out == f"run/model.json: {len(vocabulary.characters)} characters\n"
     assert run.err == "out: run/model.json\n"
     document = json.loads((run_folder / "model.json").read_text(encoding="utf-8"))
-    assert document == {"format": "namegen vocabulary", "format_version": 1, "characters": vocabulary.characters}
+    characters = vocabulary.characters
+    assert document == {"format": "namegen vocabulary", "format_version": 1, "characters": characters, "labels": []}
     shipped = program("export-vocabulary", "japanese-given", "--json").done().json
     path = program.folder / "japanese-given.json"
     count = len(Vocabulary.load(path).characters)

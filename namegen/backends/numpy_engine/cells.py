@@ -37,7 +37,8 @@ class NumpyCell(ABC):
     Attributes:
         declared: the cell whose formula it computes (``core/network/cells.py``), with its gates and states.
         apart: the gates that need their x and s apart.
-        carried: which arrays of the state are in ``before``: neighbours; all but h must be among them, h may be.
+        carried: which arrays of the state are in ``before``, by rising numbers without a gap: all but h, and h if it is
+            read by itself.
         cached: how many arrays ``cache`` has.
         more_local: how many arrays ``local`` has beside those that are said above.
     """

@@ -49,7 +49,9 @@ class Linear:
         return outputs
 
     def backward(self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]) -> Float[Array, "N K"]:
-        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs."""
+        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs, which is
+        overwritten by the next backward.
+        """
         d_columns, kernel = d_outputs.T, self.parameters["kernel"]
         self.gradients["kernel"][...] = (d_columns @ inputs).T  # x W; so ordered BLAS takes half the time
         np.matmul(d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"])  # … + b
@@ -86,7 +88,9 @@ class SoftmaxCrossEntropy:
         return float(tree.count @ (wanted * np.log(self._sums.astype(np.float64))) - towards)
 
     def backward(self) -> Float[Array, "N V"]:
-        """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``."""
+        """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``; the next
+        backward overwrites it.
+        """
         batch, dtype = self._batch, self._exponentials.dtype
         counts = batch.tree.count / batch.characters
         factors = (counts / self._sums).astype(dtype)  # n log Σ e^shifted
@@ -190,7 +194,7 @@ class NumpyEngine:
     Args:
         network: its shapes.
         training: optimizer, clipping, ``through_time``; None for an engine that only reads.
-        threads: BLAS threads.
+        threads: BLAS threads of the whole process, so the engine that was made last decides for all.
         dtype: ``float32``, or ``float64`` for checks.
 
     Attributes:
@@ -223,7 +227,7 @@ class NumpyEngine:
 
     def initial_state(self, rows: int) -> NumpyState:
         """Zeros for every layer."""
-        return [layer.initial_state(rows) for layer in self.model.recurrent]
+        return [layer.start.repeat(rows, axis=1) for layer in self.model.recurrent]
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], NumpyState]:
         """Read one token a row."""

@@ -1,8 +1,9 @@
 """The whole network as a plain loop: one name after the other, one character after the other. Begin to read here.
 
 Nothing here is fast and nothing is hidden. The other files of this folder compute the same for many names at once, and
-faster: their loss and gradient must be the sums of what this file finds name by name, and their training must go step
-by step as this one does (``tests/numpy_engine/test_plain.py``). To see it learn some names and invent others:
+faster: their loss must be the sum of what this file finds name by name, their gradient its sum divided by the
+characters, and their training must go step by step as this one does (``tests/numpy_engine/test_plain.py``). To see it
+learn some names and invent others:
 
     python -m namegen.backends.numpy_engine.plain
 

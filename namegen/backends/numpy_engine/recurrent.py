@@ -3,7 +3,7 @@
 There is one loop down the levels of a prefix tree and one up. The state before a node is the state after its parent, so
 the state's part of a step is computed once for all children of a prefix. What a parent receives on the way back is the
 sum over its children. Without sharing the tree is a bundle of names, and this is plain backpropagation through time.
-All matrix products are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
+All products with K and U are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
 
 The arrays of a step, for N nodes in M groups (the children of one parent, ``walk.py``). Each ``(N, H)`` is whole in
 memory, so that what a cell does to a level is one pass without gaps. The memory is for the largest tree so far and has
@@ -11,7 +11,7 @@ more rows; a step uses the first N or M:
 
     x             (gates, n, H)     the input's part, x K + b, of some levels at a time
     h_of_parents  (M, H)            the hidden state that the children of a group read
-    before        (carried, N, H)   what else of the state before a node its cell reads
+    before        (carried, N, H)   the arrays of the state before a node that its cell reads by itself
     after         (states, N, H)    the state at each node, h first; in the last row of the memory the start state
     cache         (cached, N, H)    what the cell needs again on the way back
     local         (local, n, H)     local derivatives, of some levels at a time
@@ -35,9 +35,11 @@ from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk
 from namegen.core.data.prefix_tree import new_run
 from namegen.types import Array, Float, Int, Int64
 
-BLOCK_NUMBERS = 1 << 15  # numbers of an array that a cell works on at a time: all its arrays stay in the cache
-# A sum of its own for each run takes a call, 2 µs; one reduceat for all takes as long for so many numbers times the
-# width of a row: the narrower a row, the better.
+# Numbers of an array that a cell works on at a time, so that all its arrays stay in the cache; of a tree, a level at
+# least.
+BLOCK_NUMBERS = 1 << 15
+# One reduceat sums all runs if a run has fewer numbers than this, divided by the width of a row; otherwise each run
+# takes a call of its own, 2 µs. For wide rows a reduceat takes twice as long a number.
 WORTH_A_CALL = 1 << 17
 LayerState: TypeAlias = Array  # (states, B, H), h first
 
@@ -61,7 +63,7 @@ class Memory:
 class Recurrent:
     """A recurrent layer.
 
-    Parameters: ``kernel`` K ``(K or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)``, ``bias``.
+    Parameters: ``kernel`` K ``(inputs or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)``, ``bias``.
     The gates stand side by side in the columns of K, U and the bias. A bias of two rows has one for the input's part
     and one for the state's part.
 
@@ -120,13 +122,9 @@ class Recurrent:
         self._h_of_parents = new(self._room)
         self._group_sums = GroupSums(self._d, [*cell.of_state, *range(pre_activations, pre_activations + carried)])
 
-    def initial_state(self, rows: int) -> LayerState:
-        """The state of ``rows`` names of which nothing has been read."""
-        return self.start.repeat(rows, axis=1)
-
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """One step of ``B`` independent rows: the new state, whose first array is the output."""
-        after = np.empty(before.shape, self.dtype)
+        after = np.empty((len(before), len(inputs), self.width), self.dtype)
         for first in range(0, len(inputs), self.block_rows):
             rows = slice(first, min(first + self.block_rows, len(inputs)))
             shape = (rows.stop - first, self.width)
@@ -158,9 +156,8 @@ class Recurrent:
         return after[0, : walk.nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
-        """Undo the last forward: from d loss / d outputs fill the gradients and return d loss / d inputs.
-
-        Tokens have no derivative: for them None is returned.
+        """Undo the last forward: from d loss / d outputs fill the gradients and return d loss / d inputs, which is
+        overwritten by the next backward. Tokens have no derivative: for them None is returned.
         """
         cell, walk, d, sent, sums = self.cell, self._walk, self._d, self._sent, self._group_sums
         U, H = self.parameters["recurrent_kernel"], self.width
@@ -173,15 +170,14 @@ class Recurrent:
             for level, places in reversed(levels):
                 rows, groups = level.rows, level.groups
                 d_after = sent.take(level.children, axis=1)  # (states, nodes of the level, H): before = after[parents]
-                d_h = d_after[0]
-                d_h += d_outputs[rows]  # h is also the output
+                d_after[0] += d_outputs[rows]  # h is also the output
                 cell.backward(d_after, local[:, places], d[:, rows])
                 of_groups = sums.fill(level)  # (groups of the level, …)
                 if self.through_time and groups.start > 0:  # not for the roots: a node without children reads its zeros
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
                     for place, state in enumerate(cell.carried):
-                        of_state = of_groups[:, of_s + place * H : of_s + (place + 1) * H]
-                        sent[state, groups] = of_state if state else sent[0, groups] + of_state
+                        d_carried = of_groups[:, of_s + place * H : of_s + (place + 1) * H]
+                        sent[state, groups] = d_carried if state else sent[0, groups] + d_carried
         # s = h U (+ bias): the same s for all children of a prefix, so their sums are enough
         d_s = sums.rows[: walk.group_count, :of_s]
         np.dot(self._h_of_parents[: walk.group_count].T, d_s, out=self.gradients["recurrent_kernel"])
@@ -194,7 +190,9 @@ class Recurrent:
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
-        """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up."""
+        """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up; of few, b
+        is added to their rows alone. Ids are not checked.
+        """
         if inputs.dtype.kind != "i":
             np.matmul(inputs, self._K, out=out)
             out += self._bias

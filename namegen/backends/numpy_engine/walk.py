@@ -15,7 +15,7 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree, new_run
 from namegen.types import Array, Float, Int64
 
-BLOCK_GROUPS = 32  # groups that are summed by one product; of more it would be mostly zeros
+BLOCK_GROUPS = 32  # groups that are summed by one product: the more, the larger the share of its zeros
 
 
 class Level(NamedTuple):
@@ -26,7 +26,7 @@ class Level(NamedTuple):
         parents: the parent of each node; −1, the state before a name, on level 0.
         groups: the slice of their groups.
         parents_of_groups: the parent of each group.
-        group: the group of each node, counted from the first of this level; None where each has one node.
+        group: the group of each node, counted from the first of this level; None where every group has one node.
         children: the group of the children of each node; 0 for a node without children.
         shared: the groups of more than one node, a block after the other.
     """
@@ -46,7 +46,7 @@ class SharedGroups(NamedTuple):
     ``np.add.reduceat`` gives the same sums without a product, 3 to 5 times as slowly.
 
     Attributes:
-        numbers: which.
+        numbers: of these groups.
         places: the slice of their nodes among the siblings of the walk.
         membership: 1 where a sibling belongs to a group.
     """
@@ -153,6 +153,6 @@ class GroupSums:
         # clip: unlike raise, the default, it writes into out without a copy
         self._flat.take(self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip")
         for numbers, places, membership in level.shared:
-            rows = self._flat.take(self._siblings[places], axis=0)
-            self.rows[numbers] = membership.dot(rows.reshape(len(rows), -1))
+            siblings = self._flat.take(self._siblings[places], axis=0)
+            self.rows[numbers] = membership.dot(siblings.reshape(len(siblings), -1))
         return self.rows[level.groups]

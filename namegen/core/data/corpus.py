@@ -18,7 +18,7 @@ from namegen.core.data.shapes import are_phrases
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
-from namegen.errors import NamesError, quote, setting
+from namegen.errors import NamesError, quote, setting, shown
 from namegen.types import Array, Bool
 
 FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
@@ -109,9 +109,9 @@ class Corpus:
         >>> Corpus.from_names(["Aino", "Anna", "Anna"], labels=["Finnish", "Finnish", "Danish"]).label_counts
         {'Danish': 1, 'Finnish': 2}
         """
-        for what, given in (("names", names), ("labels", labels)):
-            if isinstance(given, str):  # it would be a list of its letters
-                raise NamesError(f"{what} is the one string {given[:40]!r}: give a list of {what}")
+        for what, given in (("names", names), ("labels", () if labels is None else labels)):
+            if isinstance(given, str) or not isinstance(given, Iterable):  # a text would be a list of its letters
+                raise NamesError(f"{what} is {shown(given)}: give a list of {what}")
         entries, of_each = list(names), None if labels is None else list(labels)
         if of_each is not None and len(of_each) != len(entries):
             raise NamesError(f"{source} has {len(entries):,} names and {len(of_each):,} labels: give one for each name")
@@ -220,6 +220,9 @@ def _some(names: tuple[str, ...], source: str) -> tuple[str, ...]:
 
 def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str) -> list[str]:
     """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
+    if not all(isinstance(entry, str) for entry in entries):
+        place = next(place for place, entry in enumerate(entries) if not isinstance(entry, str))
+        raise NamesError(f"{source}, {where(place)}: {shown(entries[place])} is no text: correct it or leave it out")
     found = list(map(str.strip, entries))
 
     def refuse(wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out") -> None:

@@ -18,6 +18,8 @@ from typing import Literal
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting, shown
 
+ITEM = re.compile(r"^\s*(?:\d+[.):]|[-*•])\s+(?=\S)")  # what a list that was pasted from a page begins its lines with
+
 
 def decode(data: bytes, source: str) -> str:
     """UTF-8 to text, without a byte order mark and with one kind of line end. Raises NamesError for anything else."""
@@ -93,14 +95,17 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     """The lines of a text, each a name. Raises NamesError: a column was asked for, or it is a table."""
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
-    names = text.split("\n")  # splitlines would also split at characters that a name may hold
-    if not names[-1]:
-        names.pop()  # a last line end ends a line, it does not begin an empty one
-    if sum("\t" in name.strip() for name in names) > sum(map(bool, map(str.strip, names))) / 2:
+    # Not splitlines, which would also split at characters that a name may hold. A last line end begins no other line.
+    names = text.removesuffix("\n").split("\n")
+    filled = [name for name in names if name.strip()]
+    if sum("\t" in name.strip() for name in names) > len(filled) / 2:
         raise NamesError(
             f"{source} is a table, with tabs: choose {setting('column')}, or save one column, a name a line"
         )
-    return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines")
+    dropped = {}
+    if len(filled) > 2 and all(map(ITEM.match, filled)):
+        names, dropped = [ITEM.sub("", name) for name in names], {"numbers or marks of list items": len(filled)}
+    return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
 
 
 def csv_columns(text: str, column: str | None, label_column: str | None, source: str) -> Table:

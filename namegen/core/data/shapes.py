@@ -17,6 +17,7 @@ from itertools import chain, pairwise
 FEWEST_NAMES = 20  # of fewer, hardly any other name has pairs of characters of theirs alone
 MOST_NAMES = 500  # different ones: of more, a network learns the shapes well enough
 PHRASES = 0.4  # at least so many names of a list of phrases have several words
+UNUSUAL = 20  # one of so many names may be shorter than any new one
 SMALL = 4  # letters of the longest part, such as ``of``, that is a shape by itself
 SHORT, LONG = 12, 50  # characters: of shorter names it counts how long they are, and of words that are longer
 MAX_CONSONANTS = 8  # in a row, that are counted
@@ -26,12 +27,17 @@ SIGNS = "Ulda<>=#^$()0123456789 -+|"  # that shapes are written with, beside cha
 def shapes_of(names: Sequence[str], *, phrases: bool = False) -> frozenset[str]:
     """The shapes of a list's different names, if they are phrases their words; none of a list so long that its names
     need no watching.
+
+    >>> known = shapes_of(["Ix", *(f"Mar{one}" for one in "abcdefghijklmnopqrs")])
+    >>> fits("Ma", known), fits("Mara", known)
+    (False, True)
     """
-    if len(names) >= MOST_NAMES:
+    if not 0 < len(names) < MOST_NAMES:
         return frozenset()
     names = [digits_alike(name) for name in names]
     pairs = map(_pairs, names if len(names) >= FEWEST_NAMES else ())
-    return frozenset[str]().union(*map(_shapes, names), *pairs, *map(_words, names if phrases else ()))
+    shorter = {f"<{length}" for length in range(sorted(map(len, names))[len(names) // UNUSUAL] + 1)}
+    return frozenset[str]().union(*map(_shapes, names), *pairs, *map(_words, names if phrases else ())) - shorter
 
 
 def are_phrases(names: Collection[str]) -> bool:
@@ -182,18 +188,18 @@ def _pairs(name: str) -> Iterator[str]:
 
 
 def _words(name: str) -> Iterator[str]:
-    """Each word, by whether it is the first, the last, or which one between them if it is a small one; and whether one
-    comes twice. So a new name has several words: single ones would be the list's.
+    """Each word, by whether it is the first, the last, or if it is a small one between them, which one and behind which
+    word; and whether one comes twice. So a new name has several words: single ones would be the list's.
 
     >>> list(_words("The Fox and Fox"))
-    ['= =', '= ^The', '= Fox', '= 2and', '= Fox$']
+    ['= =', '= ^The', '= Fox', '= 2Fox and', '= Fox$']
     """
     words = name.split(" ")
     if len({*words}) < len(words):
         yield "= ="
     for place, word in enumerate(words):
-        between = 0 < place < len(words) - 1 and not word[:1].isupper()
-        yield f"= {'^' * (place == 0)}{place if between else ''}{word}{'$' * (place == len(words) - 1)}"
+        behind = f"{place}{words[place - 1]} " if 0 < place < len(words) - 1 and not word[:1].isupper() else ""
+        yield f"= {'^' * (place == 0)}{behind}{word}{'$' * (place == len(words) - 1)}"
 
 
 @lru_cache(maxsize=8)

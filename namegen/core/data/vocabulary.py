@@ -33,6 +33,7 @@ class VocabularyDocument:
     format: Literal["namegen vocabulary"]
     format_version: Literal[1]
     characters: str
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,17 +145,17 @@ class Vocabulary:
         lengths = (~ended).sum(axis=1).tolist()
         return ["".join(map(chr, row[:n])) for row, n in zip(codes.tolist(), lengths, strict=True)]
 
-    def save(self, path: Path | str) -> int:
-        """Write the vocabulary as a JSON file, whole or not at all, and return its bytes.
+    def save(self, path: Path | str, labels: Iterable[str] = ()) -> int:
+        """Write the vocabulary as a JSON file with a model's labels, whole or not at all, and return its bytes.
 
         ``namegen export-vocabulary`` does it for a model.
 
         >>> Vocabulary("abc").save("abc.json")
-        83
+        99
         >>> Vocabulary.load("abc.json").decode([3, 1, 2])
         'cab'
         """
-        document = VocabularyDocument("namegen vocabulary", 1, self.characters)
+        document = VocabularyDocument("namegen vocabulary", 1, self.characters, tuple(labels))
         return write_whole(Path(path), (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode())
 
     @classmethod

@@ -162,7 +162,10 @@ def prepare(
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
     names, starts = parts.distinct_names, parts.beginnings
-    known = sameness.known_set((*names, *sameness.common_words(names)))
+    is_short = len(names) < MOST_NAMES
+    whole = map(sameness.without_endings, names if for_use and is_short else ())
+    cut_off = {name[:end] for name in whole for end in range(1, len(name))}  # readers take few of them
+    known = sameness.known_set((*names, *sameness.common_words(names), *cut_off))
     known = known if base is None else base.known_with(known)
     generator = Generator(
         engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claims(corpus.source)
@@ -170,7 +173,6 @@ def prepare(
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
-    is_short = len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names, phrases=learned.is_phrases))) if for_use and is_short else ()
     fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
     record = Record(
