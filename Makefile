@@ -28,10 +28,10 @@ RUN := $(VENV)/bin/python
 # A pip that is told elsewhere to install for one user or into one folder would miss the venv.
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
-# uv takes a third of pip's time. Where it fails (pip alone may know of a mirror, or of certificates), pip follows.
+# uv takes a third of pip's time. pip does it where uv fails, or cannot be had, or where pip is told of an index of its own.
 UV := $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --constraint constraints.txt
-INSTALL = $(UV) --no-build-isolation --editable $(1) || { \
-	echo "uv could not install them; pip tries."; $(PIP) --no-build-isolation --editable $(1); }
+INSTALL = if $(RUN) -m pip config list | grep -q index || ! $(UV) --no-build-isolation --editable $(1); then \
+	echo "Installing with pip."; $(PIP) --no-build-isolation --editable $(1); fi
 EXTRAS := keras,tflite,distributed
 EXTRAS_DEV := $(EXTRAS),fetch,faker,dev
 PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
@@ -209,7 +209,8 @@ $(VENV)/.made:
 # The build backend is installed first and used without isolation, so that it is pinned as well.
 $(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
 	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
-	@$(PIP) setuptools wheel uv
+	@$(PIP) setuptools wheel
+	@$(PIP) uv || true
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $@
 

@@ -105,7 +105,7 @@ class NamegenError(Exception):
         return shortened(_SETTING.sub(lambda found: name_of(found[1], found[2]), super().__str__()))
 
     def __str__(self) -> str:
-        """As a program says settings."""
+        """The message, with settings named as arguments in Python."""
         return self.told(lambda name, value: name if value is None else f"{name}={value}")
 
 

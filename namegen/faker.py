@@ -85,7 +85,7 @@ class NamegenProvider(BaseProvider):
             raise SettingsError(f"{setting('gender')} is {shown(gender)}: expected {' or '.join(GENDERS)}")
         self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
-        named = [ALIASES.get(one.casefold(), one) for one in self._origins]
+        named = [ALIASES.get(str(one).casefold(), one) for one in self._origins]
         self._labels = [f"{one},{gender}" for one in named or [""]] if gender else named
         self._countries = (country,) if isinstance(country, str) else tuple(country or ())
         self._own: Pools = {}  # of a run folder, whose model may be another one tomorrow

@@ -81,8 +81,8 @@ class Evaluation:
 
 
 def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
-    """Measure a model, or the one that ``load`` gives, on a list; names with characters that it does not know are left
-    out and counted.
+    """Measure a model, or what ``load`` makes of a name or a path, on a list; names with characters that it does not
+    know are left out and counted.
 
     A model of labelled names predicts those of a labelled list given their labels, and of any other list whatever their
     label: by their probability over all of its beginnings.

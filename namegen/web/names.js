@@ -17,8 +17,9 @@ function shapesOfName(name, kinds, pairs, words) {
   name.split(" ").forEach((word, place, { length, [place - 1]: before }) => {
     const parts = word.split("-").map(coarse).join("-");
     shapes.push(`#${place}`, (place ? "" : "^") + parts + (place === length - 1 ? "$" : ""));
-    const behind = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U" ? `${place}${before} ` : "";
-    if (words) shapes.push(`= ${place ? "" : "^"}${behind}${word}${place === length - 1 ? "$" : ""}`);
+    const small = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U";
+    const after = kindsOf(name)[0] === "U" ? `${place}${before} ` : place;
+    if (words) shapes.push(`= ${place ? "" : "^"}${small ? after : ""}${word}${place === length - 1 ? "$" : ""}`);
     if (kindsOf(word)[0] === "a") shapes.push(`(${[...word][0]}`, `${[...word].at(-1)})`);
     for (const part of kindsOf(word).match(/[Ulda]+/g) ?? []) {
       shapes.push(...upTo(12, Math.min(part.length, 50)).map((size) => `>${size}`));

@@ -38,8 +38,8 @@ from namegen.types import Array, Float, Int, Int64
 # Numbers of an array that a cell works on at a time, so that all its arrays stay in the cache; of a tree, a level at
 # least.
 BLOCK_NUMBERS = 1 << 15
-# One reduceat sums all runs if a run has fewer numbers than this, divided by the width of a row; otherwise each run
-# takes a call of its own, 2 µs. For wide rows a reduceat takes twice as long a number.
+# One reduceat sums all runs while the numbers of a run, times the width of a row, are fewer than this. Above, a call
+# for each run, of 2 µs, is faster.
 WORTH_A_CALL = 1 << 17
 LayerState: TypeAlias = Array  # (states, B, H), h first
 

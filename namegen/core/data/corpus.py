@@ -110,7 +110,8 @@ class Corpus:
         {'Danish': 1, 'Finnish': 2}
         """
         for what, given in (("names", names), ("labels", () if labels is None else labels)):
-            if isinstance(given, str) or not isinstance(given, Iterable):  # a text would be a list of its letters
+            # A text would be a list of its letters.
+            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
                 raise NamesError(f"{what} is {shown(given)}: give a list of {what}")
         entries, of_each = list(names), None if labels is None else list(labels)
         if of_each is not None and len(of_each) != len(entries):
@@ -222,7 +223,7 @@ def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longe
     """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
     if not all(isinstance(entry, str) for entry in entries):
         place = next(place for place, entry in enumerate(entries) if not isinstance(entry, str))
-        raise NamesError(f"{source}, {where(place)}: {shown(entries[place])} is no text: correct it or leave it out")
+        raise NamesError(f"{source}, {where(place)}: the {what} {shown(entries[place])} is no text: leave it out")
     found = list(map(str.strip, entries))
 
     def refuse(wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out") -> None:

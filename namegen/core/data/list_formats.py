@@ -18,7 +18,7 @@ from typing import Literal
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting, shown
 
-ITEM = re.compile(r"^\s*(?:\d+[.):]|[-*•])\s+(?=\S)")  # what a list that was pasted from a page begins its lines with
+ITEM = re.compile(r"\s*([0-9]{1,4}(?=[.)])|[-*•])[.)]?(?:\s+|$)")  # what lines of a pasted list begin with
 
 
 def decode(data: bytes, source: str) -> str:
@@ -98,13 +98,13 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     # Not splitlines, which would also split at characters that a name may hold. A last line end begins no other line.
     names = text.removesuffix("\n").split("\n")
     filled = [name for name in names if name.strip()]
+    said = [mark[1] for name in filled if (mark := ITEM.match(name))]
+    marks = (str(int(said[0]) + k) if said[0].isdigit() else said[0] for k in range(len(filled)))
+    if pasted := len(said) > 2 and said == list(marks):
+        names = [ITEM.sub("", name, count=1) for name in names]
     if sum("\t" in name.strip() for name in names) > len(filled) / 2:
-        raise NamesError(
-            f"{source} is a table, with tabs: choose {setting('column')}, or save one column, a name a line"
-        )
-    dropped = {}
-    if len(filled) > 2 and all(map(ITEM.match, filled)):
-        names, dropped = [ITEM.sub("", name) for name in names], {"numbers or marks of list items": len(filled)}
+        raise NamesError(f"{source} is a table, with tabs: choose {setting('column')}, or save one column alone")
+    dropped = {"numbers or marks of items": len(said)} if pasted else {}
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
 
 

@@ -188,8 +188,9 @@ def _pairs(name: str) -> Iterator[str]:
 
 
 def _words(name: str) -> Iterator[str]:
-    """Each word, by whether it is the first, the last, or if it is a small one between them, which one and behind which
-    word; and whether one comes twice. So a new name has several words: single ones would be the list's.
+    """Each word, by whether it is the first, the last, or if it is a small one between them, which one, and (where
+    names begin with capitals) after which word; and whether one comes twice. So a new name has several words: single
+    ones would be the list's.
 
     >>> list(_words("The Fox and Fox"))
     ['= =', '= ^The', '= Fox', '= 2Fox and', '= Fox$']
@@ -198,8 +199,9 @@ def _words(name: str) -> Iterator[str]:
     if len({*words}) < len(words):
         yield "= ="
     for place, word in enumerate(words):
-        behind = f"{place}{words[place - 1]} " if 0 < place < len(words) - 1 and not word[:1].isupper() else ""
-        yield f"= {'^' * (place == 0)}{behind}{word}{'$' * (place == len(words) - 1)}"
+        small = 0 < place < len(words) - 1 and not word[:1].isupper()
+        after = f"{place}{f'{words[place - 1]} ' * name[:1].isupper()}" if small else ""
+        yield f"= {'^' * (place == 0)}{after}{word}{'$' * (place == len(words) - 1)}"
 
 
 @lru_cache(maxsize=8)

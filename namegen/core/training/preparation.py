@@ -163,9 +163,7 @@ def prepare(
     sameness = sameness_of(data.sameness)
     names, starts = parts.distinct_names, parts.beginnings
     is_short = len(names) < MOST_NAMES
-    whole = map(sameness.without_endings, names if for_use and is_short else ())
-    cut_off = {name[:end] for name in whole for end in range(1, len(name))}  # readers take few of them
-    known = sameness.known_set((*names, *sameness.common_words(names), *cut_off))
+    known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
     generator = Generator(
         engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claims(corpus.source)

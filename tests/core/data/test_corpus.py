@@ -81,10 +81,10 @@ class TestText:
         assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), "composed characters count"
         assert "6 characters" in refusal("e\u0301" * 6, longest=5)
 
-    def test_numbers_and_marks_of_a_pasted_list_go_where_every_line_has_one(self) -> None:
-        assert (corpus := read("1. Al\n\n 2) Bo 2\n• 3 Cy")).names == ("Al", "Bo 2", "3 Cy")
-        assert corpus.dropped_sentence() == "list: 3 numbers or marks of list items and 1 empty line were dropped"
-        assert read("- Al\n- Bo\nCy").names == ("- Al", "- Bo", "Cy")
+    def test_numbers_and_marks_of_a_pasted_list_go_where_every_line_has_the_next_one(self) -> None:
+        assert (corpus := read("9.\tAl\n\n 10.\t2. Bo\n11) Cy\n12.")).names == ("Al", "2. Bo", "Cy")
+        assert corpus.dropped_sentence() == "list: 4 numbers or marks of items and 2 empty lines were dropped"
+        assert [read(text).names[0] for text in ("- Al\n- Bo\n- Cy", "1. FC\n1. FSV\n1. SC")] == ["Al", "1. FC"]
 
     @pytest.mark.timeout(60)  # to put the marks in order first would take hours
     @pytest.mark.parametrize(

@@ -199,8 +199,6 @@ def test_a_short_list_of_phrases_is_learned_whole_and_its_words_are_shapes() -> 
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is None
     assert {"= ^Old", "= Inn", "= 2Fox of", "= Wye$"} <= set(prepared.record.shapes)
-    generator = prepared.generator
-    assert generator.sameness.are_known(["Old F", "Old G"], generator.known_names).tolist() == [True, False], "cut off"
     prepared = prepare(Corpus.from_names([one.replace(" ", "") for one in many]), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is not None
     assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
