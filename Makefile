@@ -30,7 +30,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
 # uv takes a third of pip's time. pip does it where uv fails, or cannot be had, or where pip is told of an index of its own.
 UV := $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --constraint constraints.txt
-INSTALL = if $(RUN) -m pip config list | grep -q index || ! $(UV) --no-build-isolation --editable $(1); then \
+INSTALL = if $(RUN) -m pip config list | grep index >/dev/null || ! $(UV) --no-build-isolation --editable $(1); then \
 	echo "Installing with pip."; $(PIP) --no-build-isolation --editable $(1); fi
 EXTRAS := keras,tflite,distributed
 EXTRAS_DEV := $(EXTRAS),fetch,faker,dev

@@ -176,7 +176,7 @@ def _distinct(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
     except (TypeError, AttributeError):
         found = [[]]
     if not all(found):
-        raise SettingsError(f"{setting('pool')} has no names, or what is no text: expected names, or lists of names")
+        raise SettingsError(f"{setting('pool')} has no names, or some are no text: expected names, or lists of names")
     return found
 
 

@@ -126,7 +126,7 @@ def test_what_a_provider_is_given_holds_for_its_names():
     assert plain == given(model=api.load(path))
     assert [name.upper() for name in plain] == given(model=path, letter_case="upper") != plain
     assert given(model=path, temperature=0.6) != plain
-    for name, wrong in (("temperature", -1.0), ("letter_case", "big")):
+    for name, wrong in (("temperature", -1.0), ("letter_case", "big"), ("gender", "Female")):
         with pytest.raises(SettingsError, match=f"{name} is "):
             given(**{name: wrong})
     with pytest.raises(CheckpointError, match="there is no model"):
@@ -167,6 +167,7 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
         }
         assert {provider.invented_given_name() for _ in range(12)} <= given
         assert {provider.invented_person() for _ in range(12)} <= pairs
+    assert NamegenProvider(Faker(), origin="American", gender="male")._labels == ["English,male"]
     [country] = api.places_of().labels[:1]
     places = NamegenProvider(Faker(), country=country, origin="Italian")
     pool = set(api.places_of(country).generate(64, seed=0, allow_repeats=True))

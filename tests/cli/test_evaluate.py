@@ -173,8 +173,9 @@ def test_a_vocabulary_lies_beside_its_model_and_plain_json_reads_it(program, run
     document = json.loads((run_folder / "model.json").read_text(encoding="utf-8"))
     characters = vocabulary.characters
     assert document == {"format": "namegen vocabulary", "format_version": 1, "characters": characters, "labels": []}
-    shipped = program("export-vocabulary", "japanese-given", "--json").done().json
-    path = program.folder / "japanese-given.json"
+    shipped = program("export-vocabulary", "world-given", "--json").done().json
+    path = program.folder / "world-given.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["labels"] == list(load("world-given").labels)
     count = len(Vocabulary.load(path).characters)
     assert shipped == {"out": path.name, "bytes": path.stat().st_size, "character_count": count}
     program("export-vocabulary", "mlb-last", path.name).refused("exists already", "--force")

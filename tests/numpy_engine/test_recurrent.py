@@ -135,14 +135,14 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through
     assert asked == set(methods)
 
 
-@pytest.mark.parametrize(("runs", "of_each", "at_once"), [(1_000, 2, True), (2, 20_000, False)])
-def test_many_short_runs_are_summed_in_one_call_and_few_long_ones_each_by_itself(
-    runs: int, of_each: int, at_once: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("runs", "each", "width", "once"), [(2, 60_000, 1, True), (2, 15_000, 4, False)])
+def test_runs_of_narrow_rows_are_summed_in_one_call_and_of_wide_ones_each_by_itself(
+    runs: int, each: int, width: int, once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reduceat = Mock(wraps=np.add.reduceat)
     add = SimpleNamespace(reduce=np.add.reduce, reduceat=reduceat)
     monkeypatch.setattr(recurrent, "np", SimpleNamespace(**vars(np) | {"add": add}))
-    rows = np.ones((2, runs * of_each, 4), np.float32)
-    sums = recurrent._sum_runs(rows, np.arange(0, runs * of_each, of_each))
-    assert sums.tolist() == [[[of_each] * 4] * runs] * 2
-    assert reduceat.called == at_once
+    rows = np.ones((2, runs * each, width), np.float32)
+    sums = recurrent._sum_runs(rows, np.arange(0, runs * each, each))
+    assert sums.tolist() == [[[each] * width] * runs] * 2
+    assert reduceat.called == once

@@ -162,7 +162,6 @@ def prepare(
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
     names, starts = parts.distinct_names, parts.beginnings
-    is_short = len(names) < MOST_NAMES
     known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
     generator = Generator(
@@ -171,6 +170,7 @@ def prepare(
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
+    is_short = len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names, phrases=learned.is_phrases))) if for_use and is_short else ()
     fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
     record = Record(
