@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -105,6 +106,9 @@ def open_base(model: str | Path | None) -> Base:
     return Base(str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training))
 
 
+prepare_here = partial(prepare, claims=claimed_beginnings)
+
+
 def open_run(
     folder: RunFolder,
     config: Config,
@@ -134,9 +138,7 @@ def open_run(
         return replace(base, credit=str(base.checkpoint.training.get("credit", "")))
 
     base = own_model if recipe.network.from_base else None
-    prepared = prepare(
-        corpus, recipe, engine_class, threads=config.threads, for_use=for_use, claims=claimed_beginnings, open_base=base
-    )
+    prepared = prepare_here(corpus, recipe, engine_class, threads=config.threads, for_use=for_use, open_base=base)
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 

@@ -9,12 +9,11 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS
-from namegen.api.teachers import open_base, open_run, train_side_by_side
+from namegen.api.teachers import open_base, open_run, prepare_here, train_side_by_side
 from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting_name
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
-from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
@@ -23,7 +22,6 @@ from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
 from namegen.settings_toml import Config, merge, read_config, write_config
-from namegen.wishes import claimed_beginnings
 
 
 def train(
@@ -74,15 +72,8 @@ def train(
     corpus = _read_corpus(names, config, stdin)
     base = config.network.base and lasting_name(config.network.base)
     config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits
-    prepared = prepare(
-        corpus,
-        config.recipe,
-        engine_class,
-        threads=config.threads,
-        for_use=True,
-        claims=claimed_beginnings,
-        open_base=open_base,
-    )
+    recipe, threads = config.recipe, config.threads
+    prepared = prepare_here(corpus, recipe, engine_class, threads=threads, for_use=True, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     if out is None and not save:

@@ -161,14 +161,8 @@ class Progress:
                 figures.append(f"held-out accuracy {accuracy} (ceiling {ceiling})")
             figures += [sample(record), f"{training.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"]
         which = f"epoch {min(epoch + 1, training.epochs)}/{training.epochs}"
-        earlier = "  ".join(sample(record) for record in list(self._records)[1:])
-        return View(
-            (done, training.epochs),
-            which,
-            f"{left} left" * (done < training.epochs),
-            figures,
-            [earlier] if earlier else [],
-        )
+        left, earlier = f"{left} left" * (done < training.epochs), "  ".join(map(sample, list(self._records)[1:]))
+        return View((done, training.epochs), which, left, figures, [earlier] if earlier else [])
 
     def _view_of_pieces(self) -> View:
         under_way = self._running.under_way

@@ -32,8 +32,8 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.network.bars import SHARES, Bars
 from namegen.types import Array, Bool, Float64, Int64
 
-SHARE_OF_SHORT, SHARE, SMALL_SHARE = 0.1, 0.05, 0.02  # of a short list, of others, where a 4-gram may be missing
-FEWEST_OFFERED = 200  # names of a short list, that another seed gives others
+SHARE, SMALL_SHARE = 0.05, 0.02  # the small one of short lists, and where a 4-gram may be missing
+FEWEST_OFFERED = 100  # names of a short list, that another seed gives others
 DRAWN, MIN_DRAWN = 20_000, 1_000  # names: of all labels together; of each, if it has a bar of its own
 MAX_CHARACTERS = 600_000  # fewer where the names are so long that more characters would be drawn
 MAX_LABELS = 100  # of more labels, the names of all have the same bars
@@ -44,8 +44,8 @@ SHORT = 0.25  # the share of a label's names that may be shorter than any of the
 
 
 def default_share(distinct_names: int, fourgrams: FourGrams | None, new_names: int) -> float:
-    """The share of its new names that a model offers unless another is asked for: more where the shapes of a short list
-    choose beside it, up to a half where they leave few names; less where a 4-gram may be missing.
+    """The share of its new names that a model offers unless another is asked for: less of a short list, or where a
+    4-gram may be missing, but more, up to a half, where that would be few names.
 
     Args:
         distinct_names: of the list.
@@ -53,7 +53,7 @@ def default_share(distinct_names: int, fourgrams: FourGrams | None, new_names: i
         new_names: different ones that it drew.
     """
     if distinct_names < MOST_NAMES:
-        return min(max(SHARE_OF_SHORT, round(FEWEST_OFFERED / max(new_names, 1), 2)), SHARES[-1])
+        return min(max(SMALL_SHARE, round(FEWEST_OFFERED / max(new_names, 1), 2)), SHARES[-1])
     return SMALL_SHARE if fourgrams is not None and fourgrams.lacking else SHARE
 
 

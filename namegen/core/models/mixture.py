@@ -219,13 +219,8 @@ class AnyBeginning:
         """Gather rows."""
         state, count = cast(MixedState, state), len(self.beginnings.tokens)
         inner_rows = (np.asarray(rows)[:, None] * count + np.arange(count)).reshape(-1)
-        return MixedState(
-            self.model.select(state.inner, inner_rows),
-            state.started[rows],
-            state.log_weights[rows],
-            state.log_chances,
-            state.rows[rows],
-        )
+        inner, weights = self.model.select(state.inner, inner_rows), state.log_weights[rows]
+        return MixedState(inner, state.started[rows], weights, state.log_chances, state.rows[rows])
 
 
 def _given(log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]) -> Float64[Array, "B R"]:

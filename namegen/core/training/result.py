@@ -122,13 +122,8 @@ def finish(
             if fourgrams is not None:
                 asked = FourGrams(fourgrams, parts.vocabulary, len(parts.labels), generator.known_names)
                 generator = replace(generator, fourgrams=asked)
-            bars = measure_bars(
-                generator,
-                shortest=usual_shortest(parts.training),
-                longest=parts.longest_name,
-                rng=np.random.default_rng([training.seed, 0, 4]),
-                proceed=proceed,
-            )
+            rng, shortest = np.random.default_rng([training.seed, 0, 4]), usual_shortest(parts.training)
+            bars = measure_bars(generator, shortest=shortest, longest=parts.longest_name, rng=rng, proceed=proceed)
             choose = default_share(len(parts.distinct_names), generator.fourgrams, bars.new_names if bars else 0)
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
     if test is not None:

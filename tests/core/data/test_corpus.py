@@ -46,9 +46,9 @@ class TestText:
         assert read("a\r\nb\nc\rd\n\re").names == ("a", "b", "c", "d", "e")
 
     def test_empty_lines_are_dropped_and_counted(self) -> None:
-        corpus = read("\n  Bob\t\n\n \t \nAl  \n\n")
-        assert corpus.names == ("Bob", "Al")
+        assert (corpus := read("\n  Bob\t\n\n \t \nAl  \n\n")).names == ("Bob", "Al")
         assert corpus.dropped_sentence() == "list: 4 empty lines were dropped"
+        assert "give each name a line" in read("Al, Bo, Cy\n").dropped_sentence()
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
 
     def test_names_of_other_scripts_stay_whole_and_marks_are_composed(self) -> None:
