@@ -87,6 +87,7 @@ class TrainingBegins(Struct, Event, frozen=True):
         epoch, step: where an earlier part of the run ended.
         finished: whether that was all, so that nothing is trained.
         ceiling: the highest possible accuracy on the held-out names; None without any.
+        network: in words.
     """
 
     engine: str
@@ -97,6 +98,7 @@ class TrainingBegins(Struct, Event, frozen=True):
     step: int
     finished: bool
     ceiling: float | None
+    network: str = ""
 
 
 class StepBegins(Struct, Event, frozen=True):

@@ -43,7 +43,7 @@ def train(
         names: the names to learn from; None: the list that the config names.
         config: all settings; None: the default ones. A setting that a message names, such as ``validation``, is a field
             of it: ``Config(data=DataSettings(validation=0))``.
-        backend: ``numpy`` or ``keras``; it overrides the config's.
+        backend: an engine's name, such as ``numpy`` or ``keras``; it overrides the config's.
         out: a new folder, to write the model and its history to.
         watch: told how it goes, see ``namegen.events``.
         stop: asked when the list has been read, and before every step; True stops training there, in a state that can

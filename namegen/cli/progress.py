@@ -91,7 +91,7 @@ class Progress:
                 if event.finished:
                     return ["this run is already finished, so nothing is trained; here are its figures again:"]
                 epochs, steps = counted(event.epochs, "epoch"), counted(event.steps, "step")
-                return [f"{epochs} of {steps}, engine {event.engine}"]
+                return [f"{epochs} of {steps}, engine {event.engine}{event.network and f', {event.network}'}"]
             case events.Planned(thing, total, kept, scheduler):
                 self._planned, self._ended, self._began = event, kept, time.monotonic()
                 going_on = f", {kept:,} of them already done" if kept else ""

@@ -53,7 +53,7 @@ from namegen.core.data.batching import Batch
 from namegen.core.network.architecture import Network, as_recurrent
 from namegen.core.optimizers import Tensor
 from namegen.core.settings import NetworkSettings, TrainingSettings
-from namegen.errors import EngineError
+from namegen.errors import EngineError, setting
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
 State: TypeAlias = object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
@@ -200,6 +200,6 @@ def check_known(engine_class: EngineClass, architecture: str, cell: str | None =
     for what, asked in {"architecture": architecture, "cell": cell}.items():
         if asked not in (None, *known[what]):
             raise EngineError(
-                f"the engine {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])}, or "
-                "another engine"
+                f"the engine {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])} "
+                f"with {setting(what)}, or another engine"
             )

@@ -235,9 +235,8 @@ function whyFewer({ found, tries, trouble, model, wish, choose }) {
   if (trouble) return whyNone(trouble, model);
   if (wish.temperature === 0) {
     const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
-    return found.length
-      ? `Temperature 0 always takes the likeliest letter, and so always ${same}.`
-      : "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
+    if (!found.length) return "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
+    return `Temperature 0 always takes the likeliest letter, and so always ${same}.`;
   }
   const texts = wish.first || wish.contains || wish.ends;
   const likely = choose < EVERY_NAME && model.fourGrams && (wish.contains || wish.ends);
@@ -245,7 +244,8 @@ function whyFewer({ found, tries, trouble, model, wish, choose }) {
     `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
     `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
     (likely ? "choose all names, " : "") +
-    (wish.onlyNew ? "raise the temperature, or allow names of the list." : "or raise the temperature.")
+    `${wish.onlyNew ? "" : "or "}${wish.temperature > 1 ? "lower" : "raise"} the temperature` +
+    (wish.onlyNew ? ", or allow names of the list." : ".")
   );
 }
 

@@ -34,8 +34,10 @@ def new_engine(cells: ModuleType, which: str, hidden: tuple[int, ...] = (6, 5)):
 def state_after(cell, x: np.ndarray, s: np.ndarray, h: np.ndarray) -> np.ndarray:
     """What forward makes of x and s, each (gates, B, H), and of h, (B, H)."""
     after = np.full((1, *h.shape), np.nan)
-    cell.forward(x, s, h[None], after, np.empty((cell.cached, *h.shape)))
+    cache = np.full((cell.cached, *h.shape), np.nan)
+    cell.forward(x, s, h[None], after, cache)
     expect(not np.isnan(after).any(), "forward has not written into after: say after[...] = … or after[0] = …")
+    expect(not np.isnan(cache).any(), "forward has not written into cache: say cache[0] = …, cache[1] = …")
     return after[0]
 
 

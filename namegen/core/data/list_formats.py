@@ -12,13 +12,21 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting, shown
 
-ITEM = re.compile(r"\s*([0-9]{1,4}(?=[.)])|[-*•])[.)]?(?:\s+|$)")  # what lines of a pasted list begin with
+PASTED = {  # what lines of a pasted list begin and end with
+    "numbers or marks of items": re.compile(r"^\s*([0-9]{1,4}(?=[.)])|[-–*•])[.)]?(?:\s+|$)"),
+    "footnotes": re.compile(r"(\[[0-9]{1,3}\])+\s*$"),
+    "commas at ends": re.compile(r"\s*[,;]\s*$"),
+    "quotation marks": re.compile(r"^\s*\"|\"\s*$"),
+}
+FEWEST_PASTED = 3  # lines
+MARKUP = re.compile(r"\s*(<!doctype|<html|<\?xml|\{\\rtf)", re.IGNORECASE)
 
 
 def decode(data: bytes, source: str) -> str:
@@ -26,7 +34,7 @@ def decode(data: bytes, source: str) -> str:
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     if b"\0" in data:
         line = _line_number(data[: data.index(b"\0")])
-        raise NamesError(f"{source}, line {line}: a NUL byte, so this is not a text file: save the list as UTF-8 text")
+        raise NamesError(f"{source}, line {line}: a NUL byte, as UTF-16 has: save the list as UTF-8 text")
     try:
         text = data[mark:].decode()
     except UnicodeDecodeError as error:
@@ -92,19 +100,23 @@ def split_parts(label: str) -> list[str]:
 
 
 def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
-    """The lines of a text, each a name. Raises NamesError: a column was asked for, or it is a table."""
+    """The lines of a text, each a name. Raises NamesError: a column was asked for, or it is a table or markup."""
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
     # Not splitlines, which would also split at characters that a name may hold. A last line end begins no other line.
     names = text.removesuffix("\n").split("\n")
     filled = [name for name in names if name.strip()]
-    said = [mark[1] for name in filled if (mark := ITEM.match(name))]
-    marks = (str(int(said[0]) + k) if said[0].isdigit() else said[0] for k in range(len(filled)))
-    if pasted := len(said) > 2 and said == list(marks):
-        names = [ITEM.sub("", name, count=1) for name in names]
+    if MARKUP.match(text):
+        raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
+    dropped = {}
+    for what, pattern in PASTED.items():
+        marks = [mark[1] if mark.re.groups else "" for name in names if (mark := pattern.search(name))]
+        numbers = [int(one) for one in marks if one.isdigit()]
+        usual = len(marks) - len(numbers) + sum(after - one == 1 for one, after in pairwise(numbers))
+        if usual >= (FEWEST_PASTED if what == "footnotes" else max(FEWEST_PASTED, len(filled) / 2)):
+            names, dropped[what] = [pattern.sub("", name) for name in names], len(marks)
     if sum("\t" in name.strip() for name in names) > len(filled) / 2:
-        raise NamesError(f"{source} is a table, with tabs: choose {setting('column')}, or save one column alone")
-    dropped = {"numbers or marks of items": len(said)} if pasted else {}
+        return csv_columns(text, column, label_column, source)  # which says what columns there are
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
 
 

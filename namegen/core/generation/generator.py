@@ -546,5 +546,7 @@ def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
     }
     if any(only_the_likeliest.values()):  # each of them has to go
         return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
+    if sampling.temperature > 1:
+        return f"lower {setting('temperature')}", False
     narrowed = {"top_k": sampling.top_k is not None, "top_p": sampling.top_p not in (None, 1), "temperature": True}
     return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False

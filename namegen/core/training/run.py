@@ -106,6 +106,7 @@ class TrainingRun:
             step=at.step,
             finished=self.finished,
             ceiling=None if references is None else references.ceiling.accuracy_argmax,
+            network=self.prepared.network.summary,
         )
 
     def save(self) -> None:

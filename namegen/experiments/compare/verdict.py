@@ -183,19 +183,18 @@ def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
 
 
 def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """The first engine and those that stay near it; then each that does not."""
+    """Each engine that does not stay near the first one; then those that do."""
     apart = farthest(lists)
     first = next((runs[0].engine for entry in lists for runs in entry.like_for_like.values() if len(runs) > 1), NUMPY)
     near = {engine: nats for engine, nats in apart.items() if nats < PARITY_NATS}
+    far = {engine: nats for engine, nats in apart.items() if engine not in near}
+    if far:
+        each = (f"{engine} is up to {nats:.4f} nats per character away from {first}" for engine, nats in far.items())
+        yield f"No: {listed(list(each))} (less than {PARITY_NATS} counts as the same)."
     if near:
         most = f"{max(*near.values(), 0.0001):.4f}"
-        yield f"Yes: the loss curves of {listed([first, *near])} are at most {most} nats per character apart."
-    for engine, nats in apart.items():
-        if engine not in near:
-            yield (
-                f"{'' if near else 'No: '}{engine} is up to {nats:.4f} nats per character away from {first} (less than "
-                f"{PARITY_NATS} counts as the same)."
-            )
+        curves = f"the loss curves of {listed([first, *near])} are at most {most} nats per character apart."
+        yield f"T{curves[1:]}" if far else f"Yes: {curves}"
 
 
 # --- whether it can be trusted ----------------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ def _trust(results: Comparison) -> Answer:
     quiet, said = Quietness.of(results), []
     if quiet.drift is not None:
         if quiet.busy:
-            said.append("Not its times, as the machine was busy: run it again with nothing beside it.")
+            said.append("Not its times, as the machine was busy: run it again alone, to another folder.")
         cores = "" if quiet.other_cores is None else f"others kept at most {quiet.other_cores:.1f} cores busy, and "
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
         said.append(

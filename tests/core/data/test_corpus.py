@@ -81,10 +81,11 @@ class TestText:
         assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), "composed characters count"
         assert "6 characters" in refusal("e\u0301" * 6, longest=5)
 
-    def test_numbers_and_marks_of_a_pasted_list_go_where_every_line_has_the_next_one(self) -> None:
+    def test_what_most_lines_of_a_pasted_list_begin_and_end_with_goes_if_its_numbers_go_on(self) -> None:
         assert (corpus := read("9.\tAl\n\n 10.\t2. Bo\n11) Cy\n12.")).names == ("Al", "2. Bo", "Cy")
         assert corpus.dropped_sentence() == "list: 4 numbers or marks of items and 2 empty lines were dropped"
-        assert [read(text).names[0] for text in ("- Al\n- Bo\n- Cy", "1. FC\n1. FSV\n1. SC")] == ["Al", "1. FC"]
+        assert [read(text).names[0] for text in ("1. FC\n1. FSV\n1. SC", '"Al",\n"Bo",\n"Cy",')] == ["1. FC", "Al"]
+        assert read("Ed\n- Al - Bo[1]\n• Cy[2]\n– De[3]").names == ("Ed", "Al - Bo", "Cy", "De")
 
     @pytest.mark.timeout(60)  # to put the marks in order first would take hours
     @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ class TestJson:
         ("[]", ("json",), "has no names"),
         ('{"names": []}', ("json",), "holds {'names': []}: expected a list"),
         ('["a", true]', ("json",), "item 2 is True"),
-        ("No\tName\n1\tBob\n2\tAl", ("text",), "is a table, with tabs: choose column, or save"),
+        ("No\tName\n1\tBob\n2\tAl", ("text",), "has 2 columns: choose one of 'No', 'Name' with column"),
         ('["a", "\\ud800"]', ("json",), "item 2: '\\ud800' has an incomplete Unicode character"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
         ('[{"name": "Aino"}]', ("json",), "column which string of each is the name"),
