@@ -160,7 +160,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
     """Write a title above a figure, at its left."""
-    figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold")
+    figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -165,10 +165,9 @@ def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours) -> Fig
     axes.set_xlim(0, max(0.7, min(1.0, axes.get_xlim()[1])))
     axes.set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
     axes.set(ylim=(len(networks) - 0.4, -0.6), xlabel="characters that are right")
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9)
     if len(set(engines)) > 1:
-        of_engines = [Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)]
-        figure.legend(handles=of_engines, loc="outside upper right", ncols=2, fontsize=9)
+        handles += [Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 

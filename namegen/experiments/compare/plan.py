@@ -172,7 +172,7 @@ def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
             continue
         if RecurrentNetwork.architecture not in names:
             settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            found.append(_own(f"{names[0]} {len(WIDTHS)}×{WIDTHS[0]}", engine, settings, training))
+            found.append(_own(names[0], engine, settings, training))
     return found
 
 

@@ -73,7 +73,7 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
         ngram, ceiling = (mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references)
         levels = style.accuracy_levels(ceiling, ngram, references[0][0])
         style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
-    style.accuracy_over_time(axes, "held-out characters predicted (argmax)")
+    style.accuracy_over_time(axes, "held-out accuracy (argmax)")
     axes.margins(x=0.01)
     figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
     return figure
