@@ -14,7 +14,7 @@ from namegen.api.model import load
 from namegen.backends import load_engine
 from namegen.children import Children, Parent, Part, Runner, run_all
 from namegen.core.settings import NOTHING
-from namegen.core.training import CONFIG_FILE, LABELLED_NAMES_FILE, MODEL_FILE, NAMES_FILE
+from namegen.core.training import CONFIG_FILE, MODEL_FILE, NAMES_FILE
 from namegen.core.training.base import Base
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
@@ -32,6 +32,8 @@ from namegen.wishes import claimed_beginnings
 
 SECONDS_TO_STOP = 60.0  # that a training has to take its last step and save
 SECONDS_TO_LET_GO = 60.0  # that a process has whose parent is gone: it takes its last step, and saves
+
+prepare_here = partial(prepare, claims=claimed_beginnings)  # with what the API alone knows
 
 
 def train_side_by_side(
@@ -76,7 +78,7 @@ def _given(folder: Path, is_here: bool) -> Json:
     """The document of a part: the folder, or for another machine what it begins with."""
     if is_here:
         return {"folder": str(folder)}
-    files = [folder / name for name in (CONFIG_FILE, NAMES_FILE, LABELLED_NAMES_FILE)]
+    files = [folder / name for name in (CONFIG_FILE, NAMES_FILE)]
     return {"files": {file.name: file.read_bytes().decode() for file in files if is_file(file, TrainingError)}}
 
 
@@ -104,9 +106,6 @@ def open_base(model: str | Path | None) -> Base:
     except CheckpointError as error:
         raise CheckpointError(f"{error}; or give {setting('base', NOTHING)}") from error
     return Base(str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training))
-
-
-prepare_here = partial(prepare, claims=claimed_beginnings)
 
 
 def open_run(

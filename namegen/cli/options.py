@@ -250,8 +250,8 @@ choose = click.option(
     type=reading(share, "a share, such as 0.05 or 5%"),
     metavar="SHARE",
     help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
-    "[default: the model's own: 0.02 of up to some 2,000 names (more if few names make few), of long names, or with "
-    "labels; else 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
+    "[default: the model's own: 0.02 of up to some 2,000 names (more of up to 500 that make few), of long names, or "
+    "with labels; else 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
 )
 backend = click.option(
     "--backend",

@@ -347,7 +347,7 @@ def verdict(result: RunResult) -> list[str]:
         better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
         from_base = "base" in result.checkpoint.training
         which = "On held-out names, which its base may know" if from_base else _which_names(references, on_test=on_test)
-        chance = abs(better_by) >= TIE and better_by**2 * held_out < 1  # near the intervals of docs/results/quality.md
+        chance = abs(better_by) >= TIE and better_by**2 * held_out < 1  # a rule of thumb
         said.append(f"{which}, this network is {_beside_counting(better_by)}{', which may be chance' * chance}.")
     if result.epochs > 1 and result.best_epoch == 1:
         said.append("The first epoch was the best, and all later ones were worse.")

@@ -244,7 +244,7 @@ function whyFewer({ found, tries, trouble, model, wish, choose }) {
     `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
     `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
     (likely ? "choose all names, " : "") +
-    `${wish.onlyNew ? "" : "or "}${wish.temperature > 1 ? "lower" : "raise"} the temperature` +
+    `${wish.onlyNew ? "" : "or "}${wish.temperature > 1.5 ? "lower" : "raise"} the temperature` +
     (wish.onlyNew ? ", or allow names of the list." : ".")
   );
 }

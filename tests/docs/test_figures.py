@@ -81,12 +81,8 @@ def figures(text: str) -> list[str]:
 
 def excepted(path: Path) -> Counter[str]:
     """The figures of a document that are on the list."""
-    return Counter(
-        figure
-        for entry in json.loads(ONCE.read_text("utf-8"))
-        if entry["document"] == path.relative_to(ROOT).as_posix()
-        for figure in entry["figures"]
-    )
+    entries, name = json.loads(ONCE.read_text("utf-8")), path.relative_to(ROOT).as_posix()
+    return Counter(figure for entry in entries if entry["document"] == name for figure in entry["figures"])
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

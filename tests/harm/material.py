@@ -62,7 +62,7 @@ def every_file_opens(folder: Path) -> None:
         match path.name:
             case "config.toml":
                 read_config(path)
-            case "names.txt":
+            case "names.csv":
                 assert path.read_text(encoding="utf-8").endswith("\n")
             case "history.csv":
                 with path.open(encoding="utf-8", newline="") as stream:

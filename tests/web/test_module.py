@@ -162,17 +162,12 @@ def models() -> dict[str, Checkpoint]:
     made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:400]))))
     bars = choosing(made["gru"], 0.33).bars  # of the others they would be about the same
     made = {cell: replace(checkpoint, choose=0.33, bars=bars) for cell, checkpoint in made.items()}
+    parted = (Label('"a, b",female', 600), Label(",male", 400))
     return {
         "shipped": read_checkpoint(shipped_path("mlb-last")),
         **made,
         "labelled": made["gru"],
-        "parted": replace(
-            made["gru"],
-            labels=(Label('"a, b",female', 600), Label(",male", 400)),
-            known_names=None,
-            choose=1.0,
-            bars=None,
-        ),
+        "parted": replace(made["gru"], labels=parted, known_names=None, choose=1.0, bars=None),
         "numbered": api.train(Corpus.from_names(NUMBERED), config=parse_config({"training": QUICK})).checkpoint,
         "phrases": api.train(Corpus.from_names(PHRASES)).checkpoint,
         "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),

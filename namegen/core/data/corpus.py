@@ -166,13 +166,12 @@ class Corpus:
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def dropped_sentence(self) -> str:
-        """What was left out in reading, or is odd, in words, for standard error; empty if that is nothing."""
+        """What was left out in reading, in words, for standard error; empty if that is nothing."""
         parts = [
             f"{count:,} {what if count != 1 else _singular(what)}" for what, count in self.dropped.items() if count
         ]
         if not parts:
-            in_one_line = len(self.names) == 1 and self.names[0].count(",") > 1
-            return f"{self.source}: its one line is one name: give each name a line of its own" * in_one_line
+            return ""
         listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         return f"{self.source}: {listed} {'was' if sum(self.dropped.values()) == 1 else 'were'} dropped"
 

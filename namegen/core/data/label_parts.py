@@ -102,22 +102,23 @@ def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> Se
     >>> print(unknown_label("origin", "Finish", ["Danish", "Finnish"], "world-given"))
     origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
     """
-    near = nearest(asked, known) or _begins_alike(asked, known)
+    near, alike = nearest(asked, known), _begins_alike(asked, known)
     more = len(known) - MOST_TOLD
     some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + f", and {more:,} more" * (more > 0)
-    expected = f"did you mean {quote(near, 60)}?" if near else f"expected one of {some}"
+    expected = f"expected {quote(alike, 60) + ' perhaps, or ' if alike else ''}one of {some}"
+    expected = f"did you mean {quote(near, 60)}?" if near else expected
     return SettingsError(f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}")
 
 
 def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
-    """The label that shares most letters with a word from its first one on, half of them and three at least.
+    """The label that shares most letters with a word from its first one on: three at least, and at most five more.
 
-    >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Denmark", ["Danish"])
+    >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
     ('Polish', None)
     """
     alike = [(sum(takewhile(bool, map(eq, one.casefold(), asked.casefold()))), one) for one in known]
     letters, found = max(alike, key=itemgetter(0), default=(0, ""))
-    return found if letters >= max(3, len(asked) // 2) else None
+    return found if letters >= 3 and max(len(asked), len(found)) - letters <= 5 else None
 
 
 def _value(text: str, values: Iterable[str]) -> str | None:

@@ -12,21 +12,24 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Literal
 
 from namegen.documents import Json, read_json
 from namegen.errors import NamesError, quote, setting, shown
 
-PASTED = {  # what lines of a pasted list begin and end with
-    "numbers or marks of items": re.compile(r"^\s*([0-9]{1,4}(?=[.)])|[-–*•])[.)]?(?:\s+|$)"),
-    "footnotes": re.compile(r"(\[[0-9]{1,3}\])+\s*$"),
-    "commas at ends": re.compile(r"\s*[,;]\s*$"),
-    "quotation marks": re.compile(r"^\s*\"|\"\s*$"),
+# What lines of a pasted list have around the name, the last group.
+PASTED = {
+    "commas at ends": re.compile(r"(.*)[,;]"),
+    "footnotes": re.compile(r"(.*)\[[0-9]{1,3}\]"),
+    "marks of items": re.compile(r"[-–—*•·]\s+(.*)"),
+    "numbers of items": re.compile(r"([0-9]{1,6})[.)](?:\s+|$)(.*)"),
+    "pairs of quotation marks": re.compile(r'"([^"]*)"'),
 }
-FEWEST_PASTED = 3  # lines
-MARKUP = re.compile(r"\s*(<!doctype|<html|<\?xml|\{\\rtf)", re.IGNORECASE)
+LOOKED_AT, FEWEST_PASTED = 1_000, 3  # filled lines: half of the first ones, and so many, must have it
+GOING_ON = 0.8  # of the numbers, at least, are one more than those before
+MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
 
 
 def decode(data: bytes, source: str) -> str:
@@ -34,7 +37,7 @@ def decode(data: bytes, source: str) -> str:
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     if b"\0" in data:
         line = _line_number(data[: data.index(b"\0")])
-        raise NamesError(f"{source}, line {line}: a NUL byte, as UTF-16 has: save the list as UTF-8 text")
+        raise NamesError(f"{source}, line {line}: a NUL byte, so this is no UTF-8 text: save the list as UTF-8 text")
     try:
         text = data[mark:].decode()
     except UnicodeDecodeError as error:
@@ -100,23 +103,36 @@ def split_parts(label: str) -> list[str]:
 
 
 def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
-    """The lines of a text, each a name. Raises NamesError: a column was asked for, or it is a table or markup."""
+    """The lines of a text, each a name, without what most lines of a pasted list have around it.
+
+    Raises:
+        NamesError: a column was asked for; or it is a table, markup, or one line with commas.
+    """
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
     # Not splitlines, which would also split at characters that a name may hold. A last line end begins no other line.
-    names = text.removesuffix("\n").split("\n")
-    filled = [name for name in names if name.strip()]
+    names = [line.strip() for line in text.removesuffix("\n").split("\n")]
+    first = list(islice(filter(None, names), LOOKED_AT))
     if MARKUP.match(text):
         raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
+    if len(first) == 1 and first[0].count(",") > 1:
+        raise NamesError(f"{source} is one line with commas: give each name a line of its own")
     dropped = {}
     for what, pattern in PASTED.items():
-        marks = [mark[1] if mark.re.groups else "" for name in names if (mark := pattern.search(name))]
-        numbers = [int(one) for one in marks if one.isdigit()]
-        usual = len(marks) - len(numbers) + sum(after - one == 1 for one, after in pairwise(numbers))
-        if usual >= (FEWEST_PASTED if what == "footnotes" else max(FEWEST_PASTED, len(filled) / 2)):
-            names, dropped[what] = [pattern.sub("", name) for name in names], len(marks)
-    if sum("\t" in name.strip() for name in names) > len(filled) / 2:
-        return csv_columns(text, column, label_column, source)  # which says what columns there are
+        marked = [found for line in first if (found := pattern.fullmatch(line))]
+        numbers = [int(found[1]) for found in marked] if pattern.groups > 1 else []
+        going_on = sum(after - one == 1 for one, after in pairwise(numbers)) >= GOING_ON * (len(numbers) - 1)
+        if len(marked) >= max(FEWEST_PASTED, len(first) / 2) and going_on:
+            each = list(map(pattern.fullmatch, names))
+            dropped[what] = sum(map(bool, each))
+            names = [found[pattern.groups] if found else name for found, name in zip(each, names, strict=True)]
+            first = list(islice(filter(None, names), LOOKED_AT))
+    if sum("\t" in line for line in first) > len(first) / 2:
+        listed = ", ".join(map(quote, first[0].split("\t")[:20]))
+        raise NamesError(
+            f"{source} is a table, with tabs: if its first row names its columns, choose one of {listed} with "
+            f"{setting('column')}; or save one column alone"
+        )
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
 
 

@@ -44,8 +44,8 @@ SHORT = 0.25  # the share of a label's names that may be shorter than any of the
 
 
 def default_share(distinct_names: int, fourgrams: FourGrams | None, new_names: int) -> float:
-    """The share of its new names that a model offers unless another is asked for: less of a short list, or where a
-    4-gram may be missing, but more, up to a half, where that would be few names.
+    """The share of its new names that a model offers unless another is asked for: less where a 4-gram may be missing,
+    or of a short list, but of one that makes few names as much as makes ``FEWEST_OFFERED``, up to a half.
 
     Args:
         distinct_names: of the list.

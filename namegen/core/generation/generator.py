@@ -53,6 +53,7 @@ TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
 LADDER = (0.1, 0.33, EVERY_NAME)
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
+HOT = 1.5  # above such a temperature, most names are noise
 NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
 
 
@@ -538,7 +539,9 @@ def advice(
 
 
 def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
-    """What lets the model choose less likely characters; and whether it can choose but the likeliest now."""
+    """What lets the model choose less likely characters (a hot one: likelier ones); and whether it can choose but the
+    likeliest now.
+    """
     only_the_likeliest = {
         "temperature": sampling.temperature < NEARLY_0,
         "top_k": sampling.top_k == 1,
@@ -546,7 +549,7 @@ def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
     }
     if any(only_the_likeliest.values()):  # each of them has to go
         return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
-    if sampling.temperature > 1:
-        return f"lower {setting('temperature')}", False
     narrowed = {"top_k": sampling.top_k is not None, "top_p": sampling.top_p not in (None, 1), "temperature": True}
+    if sampling.temperature > HOT and not (narrowed["top_k"] or narrowed["top_p"]):
+        return f"lower {setting('temperature')}", False
     return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False

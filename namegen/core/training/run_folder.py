@@ -1,7 +1,7 @@
 """RunFolder: the one owner of the files that a training leaves: where each lies, and how it is written.
 
     config.toml         all settings, resolved; what a training goes on by
-    names.txt           the list, if it lies nowhere else; names.csv, where its names have labels
+    names.csv           the list, if it lies nowhere else
     model.safetensors   the best network so far, ready to use (``core/network/checkpoint.py``)
     known_names.safetensors   the digests of its list, where they are too many to travel with the model
     history.csv         a line an epoch
@@ -36,7 +36,6 @@ from namegen.core.training import (
     CONFIG_FILE,
     HISTORY_FILE,
     KNOWN_NAMES_FILE,
-    LABELLED_NAMES_FILE,
     MODEL_FILE,
     NAMES_FILE,
     PLOT_FILE,
@@ -169,7 +168,6 @@ KEPT_COLUMNS = ("name", "label")
 OWN_FILES = (
     CONFIG_FILE,
     NAMES_FILE,
-    LABELLED_NAMES_FILE,
     MODEL_FILE,
     KNOWN_NAMES_FILE,
     HISTORY_FILE,
@@ -180,10 +178,8 @@ OWN_FILES = (
 
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
     """The settings of a list that ``save_names`` writes into a run's own folder."""
-    if not corpus.labels:
-        return replace(data, names=NAMES_FILE, column=None, label_column=None)
     column, label_column = KEPT_COLUMNS
-    return replace(data, names=LABELLED_NAMES_FILE, column=column, label_column=label_column)
+    return replace(data, names=NAMES_FILE, column=column, label_column=label_column if corpus.labels else None)
 
 
 class RunFolder:
@@ -294,13 +290,12 @@ class RunFolder:
 
     def found_here(self, data: DataSettings) -> DataSettings:
         """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
-        here = data.names in (NAMES_FILE, LABELLED_NAMES_FILE)
-        return replace(data, names=str(self.path / data.names)) if here else data
+        return replace(data, names=str(self.path / NAMES_FILE)) if data.names == NAMES_FILE else data
 
     @property
     def has_names(self) -> bool:
         """Whether the list lies here. Raises OutputError where that cannot be told."""
-        return any(is_file(self.path / name, OutputError) for name in (NAMES_FILE, LABELLED_NAMES_FILE))
+        return is_file(self.path / NAMES_FILE, OutputError)
 
     @property
     def has_state(self) -> bool:
@@ -313,13 +308,10 @@ class RunFolder:
 
     def save_names(self, corpus: Corpus) -> None:
         """Write a list that lies nowhere else. Raises OutputError."""
-        if not corpus.labels:
-            write_whole(self.path / NAMES_FILE, "".join(f"{name}\n" for name in corpus.names).encode())
-            return
-        table = io.StringIO()
-        rows = zip(corpus.names, corpus.labels, strict=True)
-        csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([KEPT_COLUMNS, *rows])
-        write_whole(self.path / LABELLED_NAMES_FILE, table.getvalue().encode())
+        table, rows = io.StringIO(), zip(*filter(None, (corpus.names, corpus.labels)), strict=True)
+        columns = KEPT_COLUMNS if corpus.labels else KEPT_COLUMNS[:1]
+        csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows([columns, *rows])
+        write_whole(self.path / NAMES_FILE, table.getvalue().encode())
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best network so far. Raises OutputError."""

@@ -193,8 +193,8 @@ def _same(lists: Sequence[ListEntry]) -> Iterator[str]:
         yield f"No: {listed(list(each))} (less than {PARITY_NATS} counts as the same)."
     if near:
         most = f"{max(*near.values(), 0.0001):.4f}"
-        curves = f"the loss curves of {listed([first, *near])} are at most {most} nats per character apart."
-        yield f"T{curves[1:]}" if far else f"Yes: {curves}"
+        begins = "The" if far else "Yes: the"
+        yield f"{begins} loss curves of {listed([first, *near])} are at most {most} nats per character apart."
 
 
 # --- whether it can be trusted ----------------------------------------------------------------------------------------

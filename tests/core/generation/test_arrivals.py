@@ -210,13 +210,8 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatc
     source = Generator(model, model.vocabulary, beginnings=TWO)
     exact = over_beginnings(model, TWO, 4)
     told: list[Searched] = []
-    batches = source.generate(
-        10_000,
-        rng=np.random.default_rng(1),
-        sampling=SamplingSettings(max_length=4),
-        allow_seen=True,
-        watch=told.append,
-    )
+    rng, sampling = np.random.default_rng(1), SamplingSettings(max_length=4)
+    batches = source.generate(10_000, rng=rng, sampling=sampling, allow_seen=True, watch=told.append)
     given: list[NameBatch] = []
     with pytest.raises(GenerationError, match=r"^names found: 30 of 10,000 asked for; no other name is possible: "):
         given.extend(batches)

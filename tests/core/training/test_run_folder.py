@@ -12,8 +12,10 @@ import pytest
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import known_set
 from namegen.core.network.checkpoint import Checkpoint, read_model
-from namegen.core.training.run_folder import OWN_FILES, RunFolder
+from namegen.core.settings import DataSettings
+from namegen.core.training.run_folder import OWN_FILES, RunFolder, kept_here
 from namegen.errors import CheckpointError, FolderInUseError, OutputError
+from namegen.lists import read_names
 from tests.core.training.small_runs import make_run
 
 
@@ -49,6 +51,13 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
         RunFolder.make(tmp_path / "file" / "run")
     with pytest.raises(OutputError, match=r"cannot make the folder .*file"):
         RunFolder.make_numbered(tmp_path / "file", "list", "numpy")
+
+
+def test_a_kept_list_is_read_back_as_it_was(tmp_path: Path) -> None:
+    names = ('"Al"', '"Bo"', "- Bo", "Cy[1]", "1. FC", "2. FC", "3. FC", "De,", "<b>", "a, b, c")
+    corpus, folder = Corpus.from_names(names), RunFolder.make(tmp_path / "run")
+    folder.save_names(corpus)
+    assert read_names(folder.found_here(kept_here(DataSettings(), corpus))).names == names
 
 
 @pytest.mark.timeout(20)
