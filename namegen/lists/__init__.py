@@ -156,7 +156,8 @@ def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = Non
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
-    A file is read by its ending: ``.csv`` as a table, ``.json`` as a list of strings, all else as a name a line.
+    A file is read by its ending: ``.csv`` as a table, ``.json`` as a list of strings, all else as a name a line,
+    without what most lines of a pasted list have around it (``core/data/list_formats.py``).
     Standard input and files of other endings are read as a table too if the settings name a column. The settings may
     name a column of labels; a bundled list of labelled names has its own, unless ``label_column`` is empty.
 

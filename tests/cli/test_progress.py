@@ -36,7 +36,7 @@ from namegen.events import (
 )
 from tests.cli.conftest import invoke
 
-BEGINS = TrainingBegins("numpy", epochs=5, steps=9, characters=600, epoch=0, step=0, finished=False, ceiling=0.5)
+BEGINS = TrainingBegins("numpy", 5, 9, characters=600, epoch=0, step=0, finished=False, ceiling=0.5, network="gru 8")
 
 
 class Clock:
@@ -232,7 +232,7 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
         "1 empty line was dropped",
         "",
         "90 names to learn from (repeats damped to 70), 2 labels, 9 held out",
-        "5 epochs of 9 steps, engine numpy",
+        "5 epochs of 9 steps, engine numpy, gru 8",
     ]
     assert at.view().in_a_line() == "epoch 1/5  -:-- left  preparing the engine"
     at.take(StepBegins(0, 0))

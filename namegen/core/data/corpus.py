@@ -71,8 +71,9 @@ class Corpus:
         Args:
             data: UTF-8, with or without a byte order mark, with any line ends.
             source: what to call the list in messages.
-            kind: ``text``, one name a line; ``csv``, a column of a table whose first row names the columns (separated
-                by commas, else by semicolons or tabs); ``json``, a list of strings, or of objects with strings.
+            kind: ``text``, one name a line, as ``text_lines`` reads it; ``csv``, a column of a table whose first row
+                names the columns (separated by commas, else by semicolons or tabs); ``json``, a list of strings, or of
+                objects with strings.
             column: the column of a table, by its name or its number, counted from 1; not needed if there is one beside
                 that of the labels.
             label_column: the one that labels each name, such as its origin; None: the list has no labels. A row without

@@ -103,10 +103,16 @@ def split_parts(label: str) -> list[str]:
 
 
 def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
-    """The lines of a text, each a name, without what most lines of a pasted list have around it.
+    r"""The lines of a text, each a name, without what most lines of a pasted list have around it.
 
     Raises:
         NamesError: a column was asked for; or it is a table, markup, or one line with commas.
+
+    >>> text_lines("1. Al\n2. Bo\n3. Cy", None, None, "list").names
+    ['Al', 'Bo', 'Cy']
+    >>> text_lines("<ul>\n<li>Al", None, None, "page.txt")
+    Traceback (most recent call last):
+    namegen.errors.NamesError: page.txt is HTML, XML or RTF, and a list was expected: save its names as plain text
     """
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")

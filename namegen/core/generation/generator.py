@@ -541,6 +541,10 @@ def advice(
 def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
     """What lets the model choose less likely characters (a hot one: likelier ones); and whether it can choose but the
     likeliest now.
+
+    >>> from namegen.errors import NamegenError
+    >>> [str(NamegenError(_more_variety(SamplingSettings(*one))[0])) for one in ((1.0,), (2.0,), (2.0, 5))]
+    ['raise temperature', 'lower temperature', 'raise top_k or temperature']
     """
     only_the_likeliest = {
         "temperature": sampling.temperature < NEARLY_0,
