@@ -93,7 +93,7 @@ class TestText:
         assert corpus.dropped_sentence() == "list: 4 numbers of items and 2 empty lines were dropped"
         assert read('"Al",\n"Bo",\n"Cy"s,\n"De",').names == ("Al", "Bo", '"Cy"s', "De")
         assert read("Ed\n- Al - Bo[1]\n• Cy[2]\n– De[3]\n1. Fa").names == ("Ed", "Al - Bo", "Cy", "De", "1. Fa")
-        for other in ("1. A\n2. B\n1. C\n2. D", "- A\n- B\nC\nD\nE", "A[1]\nB[2]\nC", '"A" B\n"C" D\n"E" F'):
+        for other in ("1. A\n2. B\n1. C\n2. D", "- A\n- B\n- C\nD\nE\nF\nG", "A[1]\nB[2]\nC", '"A" B\n"C" D\n"E" F'):
             assert read(other).names == tuple(other.split("\n"))
 
     @pytest.mark.timeout(60)  # to put the marks in order first would take hours

@@ -86,7 +86,7 @@ def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -
     run.run()
     steps = run.trainer.steps
     assert isinstance(told[0], TrainingBegins)
-    assert (told[0].epochs, told[0].steps, told[0].finished) == (4, steps, False)
+    assert (told[0].epochs, told[0].steps, told[0].finished, told[0].network) == (4, steps, False, "simple_rnn 8")
     taken = [(event.epoch, event.step) for event in told if isinstance(event, StepBegins)]
     assert taken == [(epoch, step) for epoch in range(4) for step in range(steps)]
     assert [event for event in told if isinstance(event, EpochEnded)] == run.progress.history
