@@ -24,7 +24,6 @@ from namegen.core.data.batching import ListParts  # noqa: E402
 from namegen.core.data.fourgrams import FourGrams  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.generation.choosing import measure_bars, usual_shortest  # noqa: E402
-from namegen.core.generation.count_splitting import FIRST  # noqa: E402
 from namegen.core.generation.generator import Generator  # noqa: E402
 from namegen.core.generation.sampling import SamplingSettings  # noqa: E402
 from namegen.core.generation.wishes.wish import Finished  # noqa: E402
@@ -32,7 +31,7 @@ from namegen.core.generation.wishes.wishlist import MinDistance  # noqa: E402
 from namegen.core.models import all_log_probabilities  # noqa: E402
 from namegen.core.models.mixture import MixtureModel  # noqa: E402
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel  # noqa: E402
-from namegen.core.network.bars import EVERY_NAME, SHARES, Bars  # noqa: E402
+from namegen.core.network.bars import EVERY_NAME, FIRST, SHARES, Bars  # noqa: E402
 from namegen.core.training.preparation import data_for  # noqa: E402
 from namegen.settings_toml import Config  # noqa: E402
 

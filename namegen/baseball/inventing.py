@@ -79,13 +79,11 @@ class PlayerInventor:
             )
         return self._search(n, rng, batches)
 
-    def _search(
-        self, n: int, rng: np.random.Generator, last_names: Iterator[NameBatch]
-    ) -> Iterator[list[InventedPlayer]]:
+    def _search(self, n: int, rng: np.random.Generator, lasts: Iterator[NameBatch]) -> Iterator[list[InventedPlayer]]:
         found = 0
         given: set[str] = set()
         try:
-            for batch in last_names:
+            for batch in lasts:
                 yield self._complete(batch.names, rng, given)
                 found += len(batch.names)
         except GenerationError as error:

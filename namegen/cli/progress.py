@@ -166,9 +166,8 @@ class Progress:
 
     def _view_of_pieces(self) -> View:
         under_way = self._running.under_way
-        lines = [
-            printable(one.label) + (f"  epoch {one.epoch}/{one.epochs}" if one.epochs else "") for one in under_way
-        ]
+        epochs = [f"  epoch {one.epoch}/{one.epochs}" if one.epochs else "" for one in under_way]
+        lines = [printable(one.label) + epoch for one, epoch in zip(under_way, epochs, strict=True)]
         if len(lines) > RUNNING_SHOWN:
             lines[RUNNING_SHOWN:] = [f"and {len(lines) - RUNNING_SHOWN:,} more"]
         total, running = self._planned.total, len(under_way)

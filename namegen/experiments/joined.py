@@ -173,9 +173,8 @@ def facts(source: Source) -> Cells:
         settings = {"run.threads": [results.threads], "training.seed": results.seeds}
         settings |= {"data.split_seed": [results.split_seed], "data.validation": [results.validation]}
     found = {KIND: source.kind}
-    found |= {
-        name: _each(one.get(name) for one in noted) for name in dict.fromkeys(key for one in noted for key in one)
-    }
+    names = dict.fromkeys(name for one in noted for name in one)
+    found |= {name: _each(one.get(name) for one in noted) for name in names}
     found |= {f"engine {name}": code_in_words(code) for name, code in results.engine_codes.items()}
     return found | {path: _each(values) for path, values in settings.items()}
 

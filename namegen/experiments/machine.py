@@ -149,9 +149,8 @@ def _package_hash(path: str) -> str | None:
         spec = find_spec(re.split("[.:]", path)[0])
     places = () if spec is None else spec.submodule_search_locations or (spec.origin or "",)
     for root in map(Path, places):
-        files = [
-            one for one in [root, *sorted(root.rglob("*"))] if one.name.endswith(CODE_SUFFIXES) and is_file(one, None)
-        ]
+        inside = [root, *sorted(root.rglob("*"))]
+        files = [one for one in inside if one.name.endswith(CODE_SUFFIXES) and is_file(one, None)]
         if files:
             return _hash(root, files)
     return None

@@ -96,9 +96,7 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
 
 def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
     """A training in numbers."""
-    columns = {
-        column.name: tuple(getattr(record, column.name) for record in result.history) for column in fields(History)
-    }
+    columns = {one.name: tuple(getattr(record, one.name) for record in result.history) for one in fields(History)}
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
         batch_size=cast(int, prepared.recipe.training.batch_size),  # nothing is left open in what was prepared

@@ -94,9 +94,8 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
     reference: Any = small_engine(NumpyEngine, network)
-    norms = [
-        np.linalg.norm(reference.model.gradient) for step in steps if reference.model.loss_and_gradient(step.batch)
-    ]
+    model = reference.model
+    norms = [np.linalg.norm(model.gradient) for step in steps if model.loss_and_gradient(step.batch)]
     for training in (*with_slots(engine_class), TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms)))):
         expect_same_training(engine_class, network, steps, training)
     expect_same_training(engine_class, network, steps, dtype="float32", tolerance=1e-3)

@@ -87,6 +87,8 @@ const NAMES_ON_TRUST_FOR_TEXT = 1000;
 const TRIES_IN_VAIN = 22_000; // since the last name that was found
 const LETTERS_IN_VAIN = 100_000;
 const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
+const TIMES = 1.75; // how often a beginning may come, beside how often the model has it
+const VARIED = 10_000; // names, of which this is watched
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
@@ -101,6 +103,8 @@ class Search {
     // {name, isNew, start, share, tokens, numbers}. start: its place among those of the model; the last tokens, and the
     // boundary, were drawn by the numbers
     this.found = [];
+    this.waiting = []; // names whose beginnings have come too often, until no others turn up
+    this.begun = new Map(); // how many of those found begin so, by their label; of "" all
     this.taken = new Set();
     this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
     // Those that are left. Of all names with a rare text inside or at their end, nearly none sounds right.
@@ -169,6 +173,7 @@ class Search {
   tryOnce() {
     const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
+      if (this.waiting.length) return this.found.push(this.waiting.shift());
       const inVain = this.found.at(-1)?.share !== this.share && this.share > this.choose;
       if (inVain) this.shares = this.shares.slice(-1); // not the bar, a wish is in the way
       this.take(this.shares.shift());
@@ -193,7 +198,19 @@ class Search {
     this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
     const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
-    this.found.push({ name: shown, isNew, start, share: this.share, tokens, numbers });
+    const found = { name: shown, isNew, start, share: this.share, tokens, numbers };
+    (this.isInTurn(last, start) ? this.found : this.waiting).push(found);
+  }
+
+  /** Given.in_turn: whether a name may come now, which is then counted. */
+  isInTurn(prefix, start) {
+    const { first, contains, ends } = this.wish;
+    if (!this.bars || first || contains || ends || this.found.length >= VARIED) return true; // a text decides it
+    while (prefix.depth > FIRST) prefix = prefix.before;
+    const [count, all] = [prefix.text, ""].map((begun) => this.begun.get(`${start} ${begun}`) ?? 0);
+    const isInTurn = count < 1 + TIMES * Math.exp(2 * prefix.merit) * all;
+    if (isInTurn) this.begun.set(`${start} ${prefix.text}`, count + 1).set(`${start} `, all + 1);
+    return isInTurn;
   }
 }
 

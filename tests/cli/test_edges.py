@@ -21,13 +21,7 @@ BAD_LISTS = {
     "not UTF-8": ("names.txt", b"Al\nZo\xeb\n", ("line 2, byte 3", "0xeb")),
     "columns": ("names.csv", b"first,last\nA,B\n", ("2 columns", "--column")),
 }
-NO_LISTS = {
-    "": "is empty",
-    "nowhere.txt": "'nowhere.txt'",
-    "mlb-frist": "mlb-first?",
-    "x" * 5000: "xxx…",
-    ".": "folder",
-}
+NO_LISTS = {"": "is empty", "nowhere.txt": "'nowhere.txt'", "mlb-frist": "mlb-first?", "x" * 5000: "xx…", ".": "folder"}
 
 
 @pytest.mark.parametrize("command", ON_LISTS)

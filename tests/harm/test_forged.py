@@ -27,7 +27,7 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import generator
 from namegen.core.network.checkpoint import read_tensors
 from namegen.core.settings import DataSettings
-from namegen.core.training import CONFIG_FILE, KNOWN_NAMES_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
+from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
 from namegen.errors import NamegenError
 from namegen.experiments.compare.tables import main
@@ -163,7 +163,7 @@ def use_results(path: Path) -> None:
 READERS: dict[str, Callable[[Path], object]] = {
     f"run/{MODEL_FILE}": use_model,
     f"plain/{MODEL_FILE}": use_model,
-    f"run/{KNOWN_NAMES_FILE}": use_model,
+    f"run/{KNOWN_FILE}": use_model,
     **{f"run/{file}": lambda path: resume(path.parent, epochs=3) for file in (STATE_FILE, CONFIG_FILE)},
     f"run/{NAMES_FILE}": lambda path: resume(path.parent, epochs=3),
     **dict.fromkeys(("list.txt", "list.csv", "list.json"), use_list),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_NAMES_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
+from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.document import MODEL_SUFFIX
 from namegen.files import remove_left_overs, write_whole
@@ -25,8 +25,8 @@ from tests.harm.faults import STEPS, Fault
 from tests.harm.material import GRID, every_file_opens
 from tests.requirements import require
 
-FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_NAMES_FILE, NAMES_FILE)
-MOST_WRITES = {NAMES_FILE: 1, KNOWN_NAMES_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
+FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_FILE, NAMES_FILE)
+MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
 MOST_OF_OTHERS = 4
 OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # a state after every epoch
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")

@@ -25,7 +25,7 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
 from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.settings import DataSettings
-from namegen.core.training import KNOWN_NAMES_FILE
+from namegen.core.training import KNOWN_FILE
 from namegen.core.training.run_folder import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamegenError, NamesError
@@ -81,7 +81,7 @@ def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_be
     starts = {"tail": content, "header": (2**40).to_bytes(8, "little") + content[8:]}
     paths = [sparse(tmp_path / name, size, start) for size in (10**9, 10**7) for name, start in starts.items()]
     shutil.copytree(sound_files() / "run", tmp_path / "beside")
-    sparse(tmp_path / "beside" / KNOWN_NAMES_FILE, TERABYTE)
+    sparse(tmp_path / "beside" / KNOWN_FILE, TERABYTE)
     assert attack(load, [*paths, tmp_path / "beside" / "model.safetensors"], memory=2**30).refused == len(paths) + 1
 
 

@@ -15,6 +15,7 @@ from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.generation.wishes.wishlist import Given
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import default_max_length
 from tests.reading import engine_of
@@ -131,7 +132,8 @@ def names_of_seed(
         ways = sorted(ways, key=lambda way: -way[1])[:64]
     odds = np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
-    found, taken = [], set[str]()
+    found, taken, given = [], set[str](), Given()
+    given.varied = bars is not None and not starts_with + ends_with + contains
     while len(found) < n:
         prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
         while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
@@ -153,5 +155,7 @@ def names_of_seed(
             and (allow_seen or digest(form) not in checkpoint.known_names.short)
         ):
             taken.add(form)
-            found.append(name)
+            steps = [as_learned.chances(prefix[:k])[prefix[k]] for k in range(1, len(prefix))]
+            if given.in_turn([name], np.array(prefix[:1]), np.prod(steps[:3], keepdims=True)).all():
+                found.append(name)
     return found

@@ -38,8 +38,6 @@ class VectorOptimizer:
         for first in range(0, len(w), BLOCK):
             block = slice(first, first + BLOCK)
             before = tuple(values[block] for values in self.slots.values())
-            w[block], after = self._optimizer.update(
-                w[block], g[block], before, learning_rate, self.step, self._momentum
-            )
-            for values, new in zip(before, after, strict=True):
-                values[...] = new
+            w[block], new = self._optimizer.update(w[block], g[block], before, learning_rate, self.step, self._momentum)
+            for values, after in zip(before, new, strict=True):
+                values[...] = after

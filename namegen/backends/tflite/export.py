@@ -24,11 +24,11 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Engine, LanguageModel, State
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, probe
-from namegen.core.generation.count_splitting import FIRST
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import exportable
+from namegen.core.network.bars import FIRST
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole

@@ -132,9 +132,7 @@ class _Writer:
     def _table(self, table: Table) -> int:
         """The widest fields first, so that none needs a gap; then in the order of their numbers."""
         size, offsets = 4, [0] * (1 + max(table.fields, default=-1))
-        sizes = {
-            k: struct.calcsize(field.kind) if isinstance(field, Number) else 4 for k, field in table.fields.items()
-        }
+        sizes = {k: struct.calcsize(one.kind) if isinstance(one, Number) else 4 for k, one in table.fields.items()}
         for number in sorted(table.fields, key=lambda number: (-sizes[number], number)):
             offsets[number] = size
             size += sizes[number]

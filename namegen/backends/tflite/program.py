@@ -17,8 +17,8 @@ import numpy as np
 from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import TRUE, File, Graph, Op, Tensor, Type, Weight, integer
 from namegen.core.data.labels import Beginnings
-from namegen.core.generation.count_splitting import FIRST
 from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.bars import FIRST
 from namegen.core.network.cells import Formula
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes

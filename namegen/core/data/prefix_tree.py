@@ -277,9 +277,7 @@ class SortedNames:
         """Build the tree one depth at a time; the work is one pass over the characters."""
         return self.tree_and_paths(want_paths=False)[0]
 
-    def tree_and_paths(
-        self, *, want_paths: bool = True
-    ) -> tuple[PrefixTree, Int[Array, "paths"], Int64[Array, "names"]]:
+    def tree_and_paths(self, *, want_paths: bool = True) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
         """The tree, and the way of each name through it: its nodes one behind the other, from its root to its last
         character, if that is wanted; and where in that array each name's way starts.
         """
@@ -388,9 +386,7 @@ class Ranking:
     lengths: Int64[Array, "entries"]
 
     @classmethod
-    def of(
-        cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Int[Array, "entries"] | None = None
-    ) -> Ranking:
+    def of(cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Int[Array, "E"] | None = None) -> Ranking:
         """Sort names. Raises NamesError for an unknown character."""
         tokens, lengths = vocabulary.encode_compactly(names)
         group = np.zeros(len(names), np.int64)
@@ -446,9 +442,7 @@ def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"
     return lengths
 
 
-def take_rows(
-    flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "taken"]
-) -> Int[Array, "of_taken"]:
+def take_rows(flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "K"]) -> Int[Array, "of_K"]:
     """Some rows, one behind the other, of rows that lie one behind the other."""
     start, sizes = np.cumsum(lengths) - lengths, lengths[rows]
     end = np.cumsum(sizes)

@@ -47,11 +47,9 @@ def are_phrases(names: Collection[str]) -> bool:
     >>> are_phrases([f"{place} Street" for place in "ABCDEFGHIJKLMNOPQRST"])
     False
     """
-    several = [name.rpartition(" ") for name in names if " " in name]
-    pairs = len({one[0] for one in several}) * len({one[2] for one in several})
-    return (
-        FEWEST_NAMES <= len(names) < MOST_NAMES and len(several) >= PHRASES * len(names) and pairs >= 2 * len(several)
-    )
+    cut = [name.rpartition(" ") for name in names if " " in name]
+    pairs = len({one[0] for one in cut}) * len({one[2] for one in cut})
+    return FEWEST_NAMES <= len(names) < MOST_NAMES and len(cut) >= PHRASES * len(names) and pairs >= 2 * len(cut)
 
 
 def fits(name: str, known: frozenset[str]) -> bool:

@@ -40,6 +40,7 @@ CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
 MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
+SOME_WAIT = 5  # times as many names are searched for where some wait for their turn
 
 Found: TypeAlias = tuple[list[str], Float64[Array, "names"]]
 
@@ -119,12 +120,25 @@ class Arrivals(BandSearch):
         return self._distinct(n, self.judge.given) if self.judge.given is not None else self._again_and_again(n)
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
-        """Each once: those of a band that were not given yet come later than all of the band before."""
-        for found in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
-            if found.names:
-                given.add(self.judge.sameness.digests(found.names))
-                self._goes_on(len(found.names))
-                yield found.names, found.marks["score"]
+        """Each once: those of a band that were not given yet come later than all of the band before. Names that wait
+        for their turn are found again by each band; what is left of the last one is given in the end.
+        """
+        waits = np.zeros(0, np.int64)
+        for found in self.bands(n * (SOME_WAIT if given.varied else 1), at_first=min(n, MAX_AT_FIRST)):
+            in_turn = given.in_turn(found.names, found.marks["beginning"].astype(np.int64), found.marks["first"])
+            waits = np.flatnonzero(~in_turn)
+            if in_turn.any():
+                yield self._give(found, np.flatnonzero(in_turn)[: n - self.given], given)
+            if self.given == n:
+                return
+        if len(waits):
+            yield self._give(found, waits[: n - self.given], given)
+
+    def _give(self, found: Ranked, rows: Int64[Array, "rows"], given: Given) -> Found:
+        names = [found.names[row] for row in rows.tolist()]
+        given.add(self.judge.sameness.digests(names))
+        self._goes_on(len(names))
+        return names, found.marks["score"][rows]
 
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""

@@ -37,6 +37,8 @@ MAX_LOST, FEWER = 10_000, 4
 MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
+MARKS = "rank", "score", "first", "beginning"
+
 Tell: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
 
@@ -87,7 +89,8 @@ class Ranked:
         judge: the last word on each.
         floor: above which the band finds names.
         names: those there are.
-        marks: of each name, and its ``score``: the log-probability, nats.
+        marks: of each name: its ``rank``; its ``score``, the log-probability in nats; its ``beginning``; and the chance
+            of its ``first`` characters behind that.
         refused: how many others failed at which wish.
         waiting, waiting_marks: names that are still to be judged, and what was marked of them.
     """
@@ -96,7 +99,7 @@ class Ranked:
     judge: Judge
     floor: float
     names: list[str] = field(default_factory=list)
-    marks: Marks = field(default_factory=lambda: {name: np.zeros(0) for name in ("rank", "score")})
+    marks: Marks = field(default_factory=lambda: {name: np.zeros(0) for name in MARKS})
     refused: Counter[str] = field(default_factory=Counter)
     waiting: list[str] = field(default_factory=list)
     waiting_marks: list[Marks] = field(default_factory=list)
@@ -290,12 +293,14 @@ class BandSearch:
     def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         scores = following["score"][row, BOUNDARY]
-        tokens, wanted, _ = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
+        tokens, wanted, merit = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
         if len(tokens):
             self.walk.computed += tokens.size * sum(wish.logits_per_character for wish in self.judge.wishes)
             found.waiting += self.walk.filter.vocabulary.decode_all(tokens)
             kept = row[wanted]
-            found.waiting_marks.append({name: mark[kept, BOUNDARY] for name, mark in following.items()})
+            marks = {name: mark[kept, BOUNDARY] for name, mark in following.items()}
+            marks["first"] = np.exp(2 * (marks["score"] - merit[wanted]))
+            found.waiting_marks.append(marks | {"beginning": prefixes.beginning[kept]})
         if len(found.waiting) >= max(256, min(found.n // 2, MAX_WAITING)):
             found.judge_waiting()
 

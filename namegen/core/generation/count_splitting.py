@@ -28,6 +28,7 @@ from namegen.core.generation.wishes.texts import StartsWith
 from namegen.core.generation.wishes.wish import Tracker
 from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 from namegen.core.models import all_log_probabilities
+from namegen.core.network.bars import FIRST
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
@@ -37,9 +38,6 @@ ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a 
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
 LOGITS_PER_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
 TRIED_PER_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
-# Tokens of a name that count half where names are held against each other: if they counted whole, the likeliest names
-# would nearly all begin alike.
-FIRST = 3
 CHOOSE = "choose"  # what draws that stay below the bar are counted under
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
@@ -65,6 +63,12 @@ class Draws:
     merit: Float64[Array, "names"]
     beginnings: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def first_chances(self) -> Float64[Array, "names"]:
+        """Of each name's first ``FIRST`` tokens, given its beginning."""
+        chances: Float64[Array, "names"] = np.exp(2 * (self.log_probability - self.merit))
+        return chances
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
         """Written out part by part: a table of all of them would be mostly what stands behind their ends."""

@@ -31,6 +31,7 @@ from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
 from namegen.core.generation.wishes.claimed import Unclaimed
+from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, EndsWith
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
 from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
@@ -289,13 +290,15 @@ class Generator:
             watch(Searched(found, n, tried + more))
 
         def tell_read(more: int, read: int) -> None:
-            watch(Searched(drawn + more, n, tried, read))
+            watch(Searched(min(drawn + more, n), n, tried, read))
 
         shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
         if shares[0] < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
             shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
+            if judge.given is not None:  # a text decides how names begin
+                judge.given.varied = share < EVERY_NAME and not (judge.wishes.texts or judge.wishes.get(Matches))
             bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
             walk = every if bars is None else every.above(bars, self.fourgrams)
             if share > choose:
@@ -340,12 +343,11 @@ class Generator:
             if found == before and share > choose:  # a wish is in the way: time for one more search, not for two
                 shares = shares[-1:]
 
-    def _choose(
-        self, draws: Draws, most: int, rng: np.random.Generator, judge: Judge
-    ) -> tuple[NameBatch, Counter[str]]:
-        """The names among the draws that the judge lets through, at most so many, in the order of a random deal."""
+    def _choose(self, draws: Draws, n: int, rng: np.random.Generator, judge: Judge) -> tuple[NameBatch, Counter[str]]:
+        """The names among the draws that the judge lets through, at most n, in the order of a random deal."""
         rows, kept, refused = judge.keep(draws.names(self.vocabulary), draws.counts)
         counts, order = draws.counts[rows], np.arange(len(rows))
+        names = np.array(kept.names, object)  # gathers three times as fast as a loop
         if judge.given is None:
             order = np.repeat(order, counts)
             rng.shuffle(order)
@@ -357,13 +359,13 @@ class Generator:
             _, once = np.unique(kept.digests[order], return_index=True)
             refused[Distinct.name] += int(counts.sum() - len(once))
             order = order[np.sort(once)]
-        order = order[:most]
+            chosen = rows[order]
+            turn = judge.given.in_turn(names[order].tolist(), draws.beginnings[chosen], draws.first_chances[chosen])
+            order = order[turn]
+        order = order[:n]
         if judge.given is not None:
             judge.given.add(kept.digests[order])
-        chosen = rows[order]
-        # An array of objects gathers three times as fast as a loop.
-        names: list[str] = np.array(kept.names, object)[order].tolist()
-        return self.batch(names, draws.log_probability[chosen]), refused
+        return self.batch(names[order].tolist(), draws.log_probability[rows[order]]), refused
 
     def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
         """The log-probability of names together with each beginning; each distinct prefix is read once."""
@@ -391,9 +393,7 @@ class Generator:
             scores[:, start : start + at_once] = given.reshape(len(some), -1)[:, name_of].T
         return scores + self.beginnings.log_shares
 
-    def draw_one_by_one(
-        self, uniforms: Float64[Array, "n numbers"], *, temperature: float = 1.0
-    ) -> Int32[Array, "n T"]:
+    def draw_one_by_one(self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, one number a token; the reference way.
 
         Where there are several beginnings (``beginnings.numbers`` is 1), the first number of a row chooses its own, by

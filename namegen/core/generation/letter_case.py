@@ -99,9 +99,8 @@ def _in_capitals(word: str) -> bool:
 
 def _capitalised(letters: str, *, acronyms: bool) -> str:
     """Letters in capitals, perhaps with apostrophes, with one capital; those of an acronym stay."""
-    if letters == letters.lower() or (
-        acronyms and letters.isascii() and len(letters) > 1 and not _VOWEL.search(letters)
-    ):
+    is_acronym = acronyms and letters.isascii() and len(letters) > 1 and not _VOWEL.search(letters)
+    if letters == letters.lower() or is_acronym:
         return letters
     parts = re.split("(['’ʼ])", letters)
     for place in range(0, len(parts), 2):

@@ -304,9 +304,8 @@ class _OfOrigin:
         needed = self.households * size + self._met + count * size
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         self._leave_out(families)
-        givens = {
-            gender: self._inventor.given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders
-        }
+        given = self._inventor.given
+        givens = {gender: given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders}
         members = [(given, gender) for gender, names in givens.items() for given in names]
         rng.shuffle(members)
         ways = deque((one, self._free(one, members, int(rng.integers(len(members) or 1)))) for one in families)

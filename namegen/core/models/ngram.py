@@ -395,9 +395,7 @@ def ranked(rows: int, keys: Keys) -> tuple[Int64[Array, "distinct"], Int[Array, 
     return every, rank
 
 
-def counted(
-    rows: int, keys: Keys, times: Int64[Array, "rows"]
-) -> tuple[Int64[Array, "distinct"], Int64[Array, "distinct"]]:
+def counted(rows: int, keys: Keys, times: Int64[Array, "rows"]) -> tuple[Int64[Array, "D"], Int64[Array, "D"]]:
     """The distinct keys, rising, and how often each is there.
 
     Args:

@@ -12,6 +12,9 @@ from namegen.types import Array, Float, Float64
 
 SHARES = (0.02, 0.05, 0.1, 0.33, 0.5)  # of the new names, whose bars are kept
 EVERY_NAME = 1.0
+# Tokens of a name that count half where names are held against each other: if they counted whole, the likeliest names
+# would nearly all begin alike.
+FIRST = 3
 
 
 def check_share(share: float) -> None:

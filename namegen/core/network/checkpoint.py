@@ -88,9 +88,7 @@ def _known_set(name: str, record: Record, values: Array | None) -> KnownSet | No
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
-    tensors = {
-        name: values.astype(np.float32) if values.dtype == np.float16 else values for name, values in tensors.items()
-    }
+    tensors = {name: one.astype(np.float32) if one.dtype == np.float16 else one for name, one in tensors.items()}
     parameters, _ = checked_tensors(network, tensors, ())
     if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
         raise CheckpointError("it holds tensors that a network of float32 parameters does not have")

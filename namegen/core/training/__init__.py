@@ -3,4 +3,4 @@
 CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"
 NAMES_FILE = "names.csv"
 MODEL_FILE, HISTORY_FILE, STATE_FILE = "model.safetensors", "history.csv", "state.safetensors"
-KNOWN_NAMES_FILE = "model.known_names.safetensors"
+KNOWN_FILE = "model.known_names.safetensors"

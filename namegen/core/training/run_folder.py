@@ -32,15 +32,7 @@ import numpy as np
 from namegen.core.data.corpus import Corpus
 from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_known_names, write_tensors
 from namegen.core.settings import DataSettings
-from namegen.core.training import (
-    CONFIG_FILE,
-    HISTORY_FILE,
-    KNOWN_NAMES_FILE,
-    MODEL_FILE,
-    NAMES_FILE,
-    PLOT_FILE,
-    STATE_FILE,
-)
+from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, PLOT_FILE, STATE_FILE
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
 from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, setting, short
@@ -165,15 +157,7 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
 
 LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
 KEPT_COLUMNS = ("name", "label")
-OWN_FILES = (
-    CONFIG_FILE,
-    NAMES_FILE,
-    MODEL_FILE,
-    KNOWN_NAMES_FILE,
-    HISTORY_FILE,
-    PLOT_FILE,
-    STATE_FILE,
-)
+OWN_FILES = CONFIG_FILE, NAMES_FILE, MODEL_FILE, KNOWN_FILE, HISTORY_FILE, PLOT_FILE, STATE_FILE
 
 
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
@@ -315,7 +299,7 @@ class RunFolder:
 
     def save_model(self, checkpoint: Checkpoint) -> None:
         """Write the best network so far. Raises OutputError."""
-        known, beside = checkpoint.known_names, self.path / KNOWN_NAMES_FILE
+        known, beside = checkpoint.known_names, self.path / KNOWN_FILE
         if known is not None and not is_file(beside, OutputError):
             write_known_names(beside, known)
         checkpoint.save(self.path / MODEL_FILE)

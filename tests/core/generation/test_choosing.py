@@ -18,6 +18,7 @@ from namegen.core.generation import choosing
 from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.wishes import wishlist
 from namegen.core.generation.wishes.texts import Contains, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
@@ -111,6 +112,27 @@ def test_fewer_names_are_the_first_of_more() -> None:
     """What is offered does not depend on how many are asked for."""
     few, many = (set(names_of(generator(TWO, BARS), n, choose=0.1)) for n in (3, len(reaching(0.1))))
     assert few < many == set(reaching(0.1))
+
+
+def test_a_name_waits_while_its_beginning_has_come_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the model's own chance of it; names that begin with a text that is asked for do not wait."""
+    one, p_of = Beginnings.single(V), of_label(V)
+    source = generator(one, Bars(np.full((1, len(SHARES), LONGEST), -99, np.float16)))
+
+    def in_turn(names: list[str]) -> int:
+        begun = Counter[str]()
+        for given, name in enumerate(names):
+            if begun[name[:3]] >= 1 + 1.75 * math.exp(sum(letters_of(MODEL, V, name)[:3])) * given:
+                return given
+            begun[name[:3]] += 1
+        return len(names)
+
+    text = Wishlist([StartsWith("a")])
+    watched, of_text = names_of(source, len(p_of), choose=0.5), names_of(source, 20, choose=0.5, wishes=text)
+    monkeypatch.setattr(wishlist, "TIMES", math.inf)
+    assert set(watched) == p_of.keys()
+    assert in_turn(watched) > 60 > 30 > in_turn(names_of(source, len(p_of), choose=0.5))
+    assert of_text == names_of(source, 20, choose=0.5, wishes=text)
 
 
 def test_a_wish_that_no_name_above_the_bar_keeps_goes_to_all_names_after_one_larger_share() -> None:

@@ -14,19 +14,7 @@ from namegen.errors import SettingsError
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import make_wishes
 
-REAL = (
-    "Cockburn",
-    "Hancock",
-    "Dickens",
-    "Dickinson",
-    "Fagan",
-    "Marsen",
-    "Assad",
-    "Cummings",
-    "Titus",
-    "Sussex",
-    "Ana-Li",
-)
+REAL = ("Cockburn", "Marsen", "Dickens", "Dickinson", "Fagan", "Assad", "Cummings", "Titus", "Sussex", "Ana-Li")
 RUDE = ("Wolfcock", "Fagger", "Cockie", "COCK", "Shitts", "Bitchell", "O'Cunt", "Fúcksen", "Dick-Slut", "Ass Foods Inc")
 
 
