@@ -150,7 +150,7 @@ def begun(
     if asked is None and distinct < FEWEST_NAMES:
         return recipe, None, f"learns from this list alone: fewer than {FEWEST_NAMES} names say too little"
     if asked is None and learned.is_phrases:
-        return recipe, None, "learns from this list alone, and new names are made of its words"
+        return recipe, None, "learns from this list alone, and new names are made of its words, two or more each"
     if open_base is None:
         raise SettingsError(f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out")
     base, why = open_base(asked), ""
