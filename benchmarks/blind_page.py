@@ -112,9 +112,9 @@ class Blind:
 
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
-refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, beginnings and lengths
-on companies and drugs (whose free draws may be longer than any listed name); and a share so small has fewer names than
-a chain on five lists, so that larger shares follow where more are asked for."""
+refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, beginnings on
+companies, lengths on companies and drugs (whose free draws may be longer than any listed name); and a share so small
+has fewer names than a chain on five lists, so that larger shares follow where more are asked for."""
 
 
 def percent(share: float) -> str:
@@ -165,10 +165,10 @@ least, twice as many companies were offered, and readers of one sheet took 40 in
 among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
 and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
 sheets: the tables below (`companies` once more, since no long word of theirs is misspelt). Lengths are held against as
-many random draws, as a hundred names differ by chance, and letter case does not count in beginnings.
+many random draws, as a hundred names differ by chance; letter case does not count in beginnings. After that, names that
+begin alike came to wait: ten beginnings have 19 % of companies (31 before), 17 % of drugs (23); readers took 46 % (47).
 
-A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn {DRAWS[1]:,} or {DRAWS[2]:,} times (a chain
-of names as short as the Japanese ones has next to no new ones); the page says where.
+A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 
 **The sheets.** 50 names of a source and list (where there are fewer, all), chosen at random, none twice, letter case
 aside. Three readers a sheet, each with an order of its own; a tenth of the lines stands there twice. A reader sees the
