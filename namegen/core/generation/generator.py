@@ -513,12 +513,15 @@ def advice(
     >>> from namegen.errors import NamegenError
     >>> str(NamegenError(advice(Counter(contains=5), Wishlist([Contains("xyz")]), SamplingSettings(top_k=1))))
     'raise top_k, or relax contains'
+    >>> rejected, wishes = Counter(max_length=9, not_like_the_list=2), Wishlist([MaxLength(4), Shaped({"#0"})])
+    >>> str(NamegenError(advice(rejected, wishes, SamplingSettings()))).split(",")[0]
+    'raise max_length'
     """
     variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
     failed = {wish.name: wish for wish in wishes if rejected[wish.name]}
     if len(failed) > 1:
         failed.pop(WellFormed.name, None)
-    if stuck or any(wish.about == "text" for wish in failed.values()):
+    if stuck or any(wish.about == "text" and not wish.always for wish in failed.values()):
         failed.pop(MaxLength.name, None)  # names that are too long turn up anyway: they are not what is in the way
     most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
     last = [wish for wish in failed.values() if wish.about == "list"][-1:]
