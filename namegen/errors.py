@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,9 +186,9 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
         raise
     except Exception as error:
         said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
-        raise EngineFailedError(
-            f"the engine {engine} failed {doing} with {type(error).__name__} ({said}){then}"
-        ) from error
+        [last] = traceback.extract_tb(error.__traceback__)[-1:]
+        said = f"{type(error).__name__} ({said}) in {Path(last.filename).name}, line {last.lineno}"
+        raise EngineFailedError(f"the engine {engine} failed {doing} with {said}{then}") from error
 
 
 class TrainingError(NamegenError):
