@@ -112,9 +112,9 @@ class Blind:
 
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
-refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, beginnings on
-companies, lengths on companies and drugs (whose free draws may be longer than any listed name); and a share so small
-has fewer names than a chain on five lists, so that larger shares follow where more are asked for."""
+refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, and lengths on
+companies and drugs (whose free draws may be longer than any listed name); and a share so small has fewer names than a
+chain on five lists, so that larger shares follow where more are asked for."""
 
 
 def percent(share: float) -> str:
@@ -166,7 +166,7 @@ among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists 
 and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
 sheets: the tables below (`companies` once more, since no long word of theirs is misspelt). Lengths are held against as
 many random draws, as a hundred names differ by chance; letter case does not count in beginnings. After that, names that
-begin alike came to wait: ten beginnings have 19 % of companies (31 before), 17 % of drugs (23); readers took 46 % (47).
+begin alike came to wait: ten beginnings have 13 % of companies (31 before), 17 % of drugs (23); readers took 46 % (47).
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 

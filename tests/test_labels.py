@@ -51,9 +51,8 @@ def model() -> LoadedModel:
 def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: LoadedModel) -> None:
     assert model.labels == ("Finnish", "Italian", "Yoruba")
     training, _, _ = SOME.split(DataSettings(), seed=0)
-    assert [label.names for label in model.checkpoint.labels] == [
-        training.labels.count(label) for label in model.labels
-    ]
+    counts = [training.labels.count(label) for label in model.labels]
+    assert [label.names for label in model.checkpoint.labels] == counts
     assert len(training.names) < len(SOME.names)
 
 

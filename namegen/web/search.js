@@ -103,7 +103,7 @@ class Search {
     // {name, isNew, start, share, tokens, numbers}. start: its place among those of the model; the last tokens, and the
     // boundary, were drawn by the numbers
     this.found = [];
-    this.waiting = []; // names whose beginnings have come too often, until no others turn up
+    this.waiting = new Map(); // by its form, what is found of a name whose beginning has come too often
     this.begun = new Map(); // how many of those found begin so, by their label; of "" all
     this.taken = new Set();
     this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
@@ -173,7 +173,7 @@ class Search {
   tryOnce() {
     const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
     if (this.exhausted) {
-      if (this.waiting.length) return this.found.push(this.waiting.shift());
+      for (const [form, found] of this.waiting) return this.give(form, found); // no others turn up
       const inVain = this.found.at(-1)?.share !== this.share && this.share > this.choose;
       if (inVain) this.shares = this.shares.slice(-1); // not the bar, a wish is in the way
       this.take(this.shares.shift());
@@ -195,17 +195,24 @@ class Search {
     const isNew = this.model.isNew(normalised);
     if (this.wish.onlySeen && (isNew !== false || !last.isOfItsLabel)) return;
     if (onlyNew && (isNew === false || this.model.isClaimed(name, true))) return;
-    this.taken.add(normalised);
     this.before = { tries: this.tries, letters: this.letters };
     const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
     const found = { name: shown, isNew, start, share: this.share, tokens, numbers };
-    (this.isInTurn(last, start) ? this.found : this.waiting).push(found);
+    if (this.isInTurn(last, start)) this.give(normalised, found);
+    else this.waiting.set(normalised, found);
+  }
+
+  give(form, found) {
+    this.taken.add(form);
+    this.waiting.delete(form);
+    this.found.push(found);
   }
 
   /** Given.in_turn: whether a name may come now, which is then counted. */
   isInTurn(prefix, start) {
-    const { first, contains, ends } = this.wish;
-    if (!this.bars || first || contains || ends || this.found.length >= VARIED) return true; // a text decides it
+    const { temperature, first, contains, ends } = this.wish;
+    const asDrawn = !this.bars || temperature !== 1 || first || contains || ends; // those decide how names begin
+    if (asDrawn || this.found.length >= VARIED) return true;
     while (prefix.depth > FIRST) prefix = prefix.before;
     const [count, all] = [prefix.text, ""].map((begun) => this.begun.get(`${start} ${begun}`) ?? 0);
     const isInTurn = count < 1 + TIMES * Math.exp(2 * prefix.merit) * all;

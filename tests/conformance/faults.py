@@ -183,11 +183,7 @@ fault(
     get_state=lambda self: N.get_state(self) | {"optimizer.momentum": np.zeros(1, np.float32)},
 )
 fault("a state that is refused has been taken in part", "unfit states", set_state=wipe_and_set)
-fault(
-    "it trains without settings",
-    "reading only",
-    arguments=lambda self, n, training: (n, training or TrainingSettings()),
-)
+fault("it trains without settings", "reading only", arguments=lambda self, n, one: (n, one or TrainingSettings()))
 fault("it has random numbers of its own", "determinism", losses=random_millionth)
 fault("warming up takes a step", "warm up", warm_up=lambda self, step: self.train_epoch([step]))
 fault("threads are ignored", "threads", more=lambda self, threads, dtype: {"threads": 2, "dtype": dtype})
@@ -205,7 +201,7 @@ ORDER, TRAINING, FEW = "steps in order", "same training", "few names"
 fault("losses are means", "step losses", losses=lambda self, x, s: replace(x, loss_sum=x.loss_sum / x.characters))
 fault("a last step without another is lost", ORDER, stream=lambda self, steps: steps[: len(steps) // 2 * 2])
 fault("two steps are swapped", ORDER, stream=lambda self, s: [s[k ^ 1 if k ^ 1 < len(s) else k] for k in range(len(s))])
-fault("the last 128 steps alone go", "same over a long stream", cell="simple_rnn", stream=lambda self, s: s[-128:])
+fault("the last 128 steps alone count", "same over a long stream", cell="simple_rnn", stream=lambda self, s: s[-128:])
 fault("the rate is constant", "rates", each=lambda self, step: rated(step, 0.01))
 fault(
     "the rate is that of the settings",

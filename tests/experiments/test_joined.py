@@ -153,10 +153,8 @@ def test_a_single_report_is_unfolded_and_one_without_figures_has_no_plot(tmp_pat
 
 def test_the_command_joins_folders(tmp_path: Path, comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     bare = replace(comparison.lists[1], generation=(), trainings=())
-    folders = [
-        written(tmp_path / "a", replace(comparison, lists=(bare,))),
-        written(tmp_path / "b", results_of(SLOW, FAST)),
-    ]
+    some = replace(comparison, lists=(bare,))
+    folders = [written(tmp_path / "a", some), written(tmp_path / "b", results_of(SLOW, FAST))]
     run = CliRunner().invoke(cli, ["report", *folders, "--out", str(tmp_path / "all.html"), "--quiet"])
     assert run.exit_code == 0, run.output
     assert max(map(len, run.output.split("\n"))) <= 80 + len(str(tmp_path))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +16,6 @@ from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
-from namegen.core.generation.wishes.wishlist import Given
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import default_max_length
 from tests.reading import engine_of
@@ -132,8 +132,8 @@ def names_of_seed(
         ways = sorted(ways, key=lambda way: -way[1])[:64]
     odds = np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
-    found, taken, given = [], set[str](), Given()
-    given.varied = bars is not None and not starts_with + ends_with + contains
+    found, taken, begun = [], set[str](), Counter[tuple[int, str]]()
+    varied = bars is not None and temperature == 1 and not starts_with + ends_with + contains
     while len(found) < n:
         prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
         while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
@@ -154,8 +154,9 @@ def names_of_seed(
             and (rude or not are_rude([name]).any())
             and (allow_seen or digest(form) not in checkpoint.known_names.short)
         ):
-            taken.add(form)
-            steps = [as_learned.chances(prefix[:k])[prefix[k]] for k in range(1, len(prefix))]
-            if given.in_turn([name], np.array(prefix[:1]), np.prod(steps[:3], keepdims=True)).all():
+            chance = np.prod([as_learned.chances(prefix[:k])[prefix[k]] for k in range(1, len(prefix))][:3])
+            if not varied or begun[prefix[0], name[:3]] < 1 + 1.75 * chance * begun[prefix[0], ""]:
+                begun.update([(prefix[0], name[:3]), (prefix[0], "")])
+                taken.add(form)
                 found.append(name)
     return found

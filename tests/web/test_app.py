@@ -30,9 +30,7 @@ def block(language: str) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the page's first command writes."""
     place = tmp_path_factory.mktemp("app")
-    models = [
-        PageModel(name, read_checkpoint(shipped_path(name)), f"of {name}") for name in ("mlb-last", "world-given")
-    ]
+    models = [PageModel(one, read_checkpoint(shipped_path(one)), f"of {one}") for one in ("mlb-last", "world-given")]
     write_module(models, place / "names.mjs")
     return place
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import compress
 from typing import TypeAlias
 
 import numpy as np
@@ -32,7 +33,7 @@ from namegen.core.data.sameness import scramble
 from namegen.core.generation.bands import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wishlist import Given, Judge
+from namegen.core.generation.wishes.wishlist import VARIED, Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
 MAX_PREFIXES = 400_000  # that are read in vain before the search gives up: some seconds
@@ -40,7 +41,7 @@ CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
 MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
-SOME_WAIT = 5  # times as many names are searched for where some wait for their turn
+SPARE = 2  # names that are looked for beside each that is wanted, where some wait for their turn
 
 Found: TypeAlias = tuple[list[str], Float64[Array, "names"]]
 
@@ -120,25 +121,19 @@ class Arrivals(BandSearch):
         return self._distinct(n, self.judge.given) if self.judge.given is not None else self._again_and_again(n)
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
-        """Each once: those of a band that were not given yet come later than all of the band before. Names that wait
-        for their turn are found again by each band; what is left of the last one is given in the end.
+        """Each once: those of a band that were not given yet come later than all of the band before. Where names wait
+        for their turn, more are looked for than are wanted, and at last those that waited are.
         """
-        waits = np.zeros(0, np.int64)
-        for found in self.bands(n * (SOME_WAIT if given.varied else 1), at_first=min(n, MAX_AT_FIRST)):
-            in_turn = given.in_turn(found.names, found.marks["beginning"].astype(np.int64), found.marks["first"])
-            waits = np.flatnonzero(~in_turn)
-            if in_turn.any():
-                yield self._give(found, np.flatnonzero(in_turn)[: n - self.given], given)
-            if self.given == n:
-                return
-        if len(waits):
-            yield self._give(found, waits[: n - self.given], given)
-
-    def _give(self, found: Ranked, rows: Int64[Array, "rows"], given: Given) -> Found:
-        names = [found.names[row] for row in rows.tolist()]
-        given.add(self.judge.sameness.digests(names))
-        self._goes_on(len(names))
-        return names, found.marks["score"][rows]
+        for spare in (SPARE * n, 0) if given.varied and n <= VARIED else (0,):
+            given.varied = spare > 0
+            for found in self.bands(n, at_first=min(n, MAX_AT_FIRST), spare=spare):
+                turn = given.in_turn(found.names, found.marks["beginning"].astype(np.int64), found.marks["first"])
+                names = list(compress(found.names, turn))[: n - self.given]
+                if names:
+                    given.add(self.judge.sameness.digests(names))
+                    self._goes_on(len(names))
+                    yield names, found.marks["score"][turn][: len(names)]
+            self._goes_on(0)
 
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""

@@ -172,7 +172,7 @@ class BandSearch:
         """What was done so far, in prefixes that are read: where a wish refuses nearly all, asking it takes longest."""
         return self.read + self.walk.tried // TRIED_PER_READ
 
-    def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
+    def bands(self, n: int | None, *, at_first: int | None = None, spare: int = 0) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
 
         Each time from the highest of all; names that the judge is told of in between are not given again, and count as
@@ -181,14 +181,15 @@ class BandSearch:
         Args:
             n: how many; None: all that there are, those given included.
             at_first: for how many the first floor is meant; None: for n.
+            spare: how many more are looked for, as some will not be given.
         """
-        self._wants_all, n = n is None, sys.maxsize if n is None else n
+        self._wants_all, self._spare, n = n is None, spare, sys.maxsize if n is None else n
         start, marks = self.order.start(self.walk)
         width, before, expected = 2 * BAND_NATS, 0, 0.0
         at_first = max(n if at_first is None else at_first, 1)
         floor = (highest := float(marks["rank"].max())) - math.log(at_first) - width
         while n > self.given and math.isfinite(floor):
-            found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
+            found = Ranked(n if self._wants_all else n + spare - self.given, self.judge, floor)
             already = self.read
             self.bounded = expected > self.bound - self._work  # a band gives no name unless it is read to its end
             if self.bounded:
@@ -287,7 +288,7 @@ class BandSearch:
 
     def _note(self, found: Ranked) -> None:
         """How many there are by now. A band starts again from nothing, so the most that there were count."""
-        in_band = 0 if self._wants_all else len(found.names)
+        in_band = 0 if self._wants_all or self._spare else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 
     def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:

@@ -290,15 +290,18 @@ class Generator:
             watch(Searched(found, n, tried + more))
 
         def tell_read(more: int, read: int) -> None:
-            watch(Searched(min(drawn + more, n), n, tried, read))
+            watch(Searched(drawn + more, n, tried, read))
 
         shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
         if shares[0] < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
             shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
-            if judge.given is not None:  # a text decides how names begin
-                judge.given.varied = share < EVERY_NAME and not (judge.wishes.texts or judge.wishes.get(Matches))
+            if (
+                judge.given is not None
+            ):  # a text decides how names begin, and so does taking the likeliest letters alone
+                as_drawn = judge.wishes.texts or judge.wishes.get(Matches) or not sampling.natural
+                judge.given.varied = share < EVERY_NAME and not as_drawn
             bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
             walk = every if bars is None else every.above(bars, self.fourgrams)
             if share > choose:

@@ -115,9 +115,8 @@ def test_there_and_back(entries: Labelled) -> None:
     """A tree gives its names back, by length, label and characters, with counts and the node before each token."""
     tree, vocabulary = make(entries)
     rows, spelled = tree.sequences(), prefixes(tree, vocabulary)
-    names = [
-        "".join(vocabulary.characters[t - 1] for t in r[:n]) for r, n in zip(rows.tokens, rows.lengths, strict=True)
-    ]
+    of_token = ["", *vocabulary.characters]
+    names = ["".join(of_token[t] for t in row[:n]) for row, n in zip(rows.tokens, rows.lengths, strict=True)]
     back = [(label_of(b, vocabulary), name) for b, name in zip(rows.beginnings.tolist(), names, strict=True)]
     assert dict(zip(back, rows.counts.tolist(), strict=True)) == Counter(entries)
     assert back == sorted(set(entries), key=lambda entry: (len(entry[1]), entry))

@@ -86,9 +86,8 @@ def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
     """The first two names of each search, whatever they begin with."""
     names = list(dict.fromkeys(key.split(" ")[1] for key in of_names))
     names.remove("") if "" in names else None
-    best = np.array(
-        [np.max([rank for k, rank in of_names.items() if k.split(" ")[1] == name], axis=0) for name in names]
-    )
+    ranks = [[rank for key, rank in of_names.items() if key.split(" ")[1] == name] for name in names]
+    best = np.array([np.max(some, axis=0) for some in ranks])
     first, second = np.argsort(-best, axis=0)[:2]
     return Counter(f"{names[a]} {names[b]}" for a, b in zip(first.tolist(), second.tolist(), strict=True))
 

@@ -16,10 +16,12 @@ from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import choosing
 from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
-from namegen.core.generation.generator import Generator
+from namegen.core.generation.generator import TRIES, Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes import wishlist
+from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, StartsWith
+from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
 from namegen.errors import GenerationError, SettingsError
@@ -114,10 +116,12 @@ def test_fewer_names_are_the_first_of_more() -> None:
     assert few < many == set(reaching(0.1))
 
 
-def test_a_name_waits_while_its_beginning_has_come_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the model's own chance of it; names that begin with a text that is asked for do not wait."""
-    one, p_of = Beginnings.single(V), of_label(V)
-    source = generator(one, Bars(np.full((1, len(SHARES), LONGEST), -99, np.float16)))
+@pytest.mark.parametrize("tries", [TRIES, 0], ids=["drawn", "searched for"])
+def test_a_name_waits_while_its_beginning_has_come_too_often(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the model's own chance of it; not where a text or a pattern is asked for."""
+    p_of = of_label(V)
+    source = generator(Beginnings.single(V), Bars(np.full((1, len(SHARES), LONGEST), -99, np.float16)))
+    texts: list[list[Wish]] = [[], [StartsWith("a")], [Matches("a.*")]]
 
     def in_turn(names: list[str]) -> int:
         begun = Counter[str]()
@@ -127,12 +131,16 @@ def test_a_name_waits_while_its_beginning_has_come_too_often(monkeypatch: pytest
             begun[name[:3]] += 1
         return len(names)
 
-    text = Wishlist([StartsWith("a")])
-    watched, of_text = names_of(source, len(p_of), choose=0.5), names_of(source, 20, choose=0.5, wishes=text)
-    monkeypatch.setattr(wishlist, "TIMES", math.inf)
-    assert set(watched) == p_of.keys()
-    assert in_turn(watched) > 60 > 30 > in_turn(names_of(source, len(p_of), choose=0.5))
-    assert of_text == names_of(source, 20, choose=0.5, wishes=text)
+    def all_asked() -> list[list[str]]:
+        return [names_of(source, 20 if some else len(p_of), choose=0.5, wishes=Wishlist(some)) for some in texts]
+
+    for name in ("TRIES", "TRIES_ABOVE_BARS"):
+        monkeypatch.setattr(f"namegen.core.generation.generator.{name}", min(tries, 30 if "_" in name else TRIES))
+    watched, *of_text = all_asked()
+    monkeypatch.setattr(wishlist, "VARIED", 0)
+    free, *of_same_text = all_asked()
+    assert (set(watched), of_text) == (p_of.keys(), of_same_text)
+    assert in_turn(watched) > 60 > 30 > in_turn(free)
 
 
 def test_a_wish_that_no_name_above_the_bar_keeps_goes_to_all_names_after_one_larger_share() -> None:

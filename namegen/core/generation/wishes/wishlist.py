@@ -370,14 +370,17 @@ class Given:
 
     >>> given = Given()
     >>> given.varied = True
-    >>> given.in_turn(["Marc", "Maria", "Mary", "Anna"], np.zeros(4, np.int64), np.full(4, 0.1)).tolist()
-    [True, True, False, True]
+    >>> labels, chances = np.array([5, 5, 5, 6, 5, 5]), np.full(6, 0.1)
+    >>> given.in_turn(["Marc", "Maria", "Mary", "Mark", "Anna", "Marta"], labels, chances).tolist()
+    [True, True, False, True, True, False]
+    >>> given.in_turn(["Mara"], labels[:1], np.array([0.6])).tolist()     # 2 have come, less than 1 + 1.75 · 0.6 · 3
+    [True]
     """
 
     def __init__(self) -> None:
         self._digests: UInt64[Array, "given"] = np.zeros(0, np.uint64)  # in rising order
         self._begun: Counter[tuple[int, str]] = Counter()  # by the label; "": all of it
-        self.varied = False
+        self.varied, self._watched = False, 0
 
     def add(self, digests: UInt64[Array, "names"]) -> None:
         """Take in digests that are not there yet."""
@@ -395,11 +398,13 @@ class Given:
             chances: of the first ``FIRST`` characters, given the label.
         """
         now = np.ones(len(names), bool)
-        if self.varied and len(self._digests) < VARIED:
-            for row, (name, label, chance) in enumerate(zip(names, labels.tolist(), chances.tolist(), strict=True)):
-                begun = (label, name[:FIRST]), (label, "")
-                now[row] = self._begun[begun[0]] < 1 + TIMES * chance * self._begun[begun[1]]
-                self._begun.update(begun * int(now[row]))
+        for row, (name, label, chance) in enumerate(zip(names, labels.tolist(), chances.tolist(), strict=True)):
+            if not self.varied or self._watched == VARIED:
+                break
+            begun = (label, name[:FIRST]), (label, "")
+            now[row] = self._begun[begun[0]] < 1 + TIMES * chance * self._begun[begun[1]]
+            self._begun.update(begun * int(now[row]))
+            self._watched += int(now[row])
         return now
 
     def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:

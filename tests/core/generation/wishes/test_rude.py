@@ -14,7 +14,7 @@ from namegen.errors import SettingsError
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import make_wishes
 
-REAL = ("Cockburn", "Marsen", "Dickens", "Dickinson", "Fagan", "Assad", "Cummings", "Titus", "Sussex", "Ana-Li")
+REAL = ("Cockburn", "Marsen", "Dickens", "Dickinson", "Assad", "Cummings", "Titus", "Sussex", "Ana-Li", "Hancock")
 RUDE = ("Wolfcock", "Fagger", "Cockie", "COCK", "Shitts", "Bitchell", "O'Cunt", "Fúcksen", "Dick-Slut", "Ass Foods Inc")
 
 
@@ -62,9 +62,7 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(mon
         repeated = model.generate(40, seed=1, allow_repeats=True, **rude)
         return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
 
-    monkeypatch.setattr(
-        NotRude, "refuses", lambda _, finished: np.array(["w" in name for name in finished.names], bool)
-    )
+    monkeypatch.setattr(NotRude, "refuses", lambda _, some: np.array(["w" in name for name in some.names], bool))
     assert "w" not in "".join(drawn())
     assert "w" in "".join(drawn(rude=True))
 
