@@ -166,7 +166,7 @@ among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists 
 and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
 sheets: the tables below (`companies` once more, since no long word of theirs is misspelt). Lengths are held against as
 many random draws, as a hundred names differ by chance; letter case does not count in beginnings. After that, names that
-begin alike came to wait: ten beginnings have 13 % of companies (31 before), 17 % of drugs (23); readers took 46 % (47).
+begin alike came to wait: ten beginnings have 13 % of companies (31 before), 17 % of drugs (23); 46 % (47) were taken.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 

@@ -173,7 +173,8 @@ def gathered(batches: Iterable[Iterable[T]]) -> list[T]:
 
 @contextmanager
 def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
-    """While it lasts, whatever an engine raises of its own is told as the engine's, as an EngineFailedError.
+    """While it lasts, whatever an engine raises of its own is told as the engine's, with the file and the line, as an
+    EngineFailedError.
 
     Args:
         engine: its name.
@@ -186,8 +187,8 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
         raise
     except Exception as error:
         said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
-        [last] = traceback.extract_tb(error.__traceback__)[-1:]
-        said = f"{type(error).__name__} ({said}) in {Path(last.filename).name}, line {last.lineno}"
+        [last] = traceback.extract_tb(error.__traceback__, -1)
+        said = f"{type(error).__name__} ({said}) in {'/'.join(Path(last.filename).parts[-2:])}, line {last.lineno}"
         raise EngineFailedError(f"the engine {engine} failed {doing} with {said}{then}") from error
 
 

@@ -234,7 +234,7 @@ function countOfList({ training }) {
 
 function showLead(described) {
   const read = described.map(({ record }) => countOfList(record) || "a list of names");
-  const ofWords = described[0].record.shapes.some((shape) => shape.startsWith("= "));
+  const ofWords = described[0].record.shapes.some((shape) => shape.startsWith("= ^"));
   const makes = ofWords ? "makes new ones of their words" : "makes up its own, letter by letter";
   const alone = `A small neural network has read ${read[0]} and now ${makes}. It runs`;
   const made = descriptionOf(wish.model).parts ? "people: real given names, new family names" : "names together";

@@ -88,7 +88,7 @@ const TRIES_IN_VAIN = 22_000; // since the last name that was found
 const LETTERS_IN_VAIN = 100_000;
 const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
 const TIMES = 1.75; // how often a beginning may come, beside how often the model has it
-const VARIED = 10_000; // names, of which this is watched
+const VARIED = 10_000; // names: who asks for more does not read them
 
 /** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
 class Search {
@@ -195,7 +195,7 @@ class Search {
     const isNew = this.model.isNew(normalised);
     if (this.wish.onlySeen && (isNew !== false || !last.isOfItsLabel)) return;
     if (onlyNew && (isNew === false || this.model.isClaimed(name, true))) return;
-    this.before = { tries: this.tries, letters: this.letters };
+    if (!this.waiting.has(normalised)) this.before = { tries: this.tries, letters: this.letters };
     const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
     const found = { name: shown, isNew, start, share: this.share, tokens, numbers };
     if (this.isInTurn(last, start)) this.give(normalised, found);
@@ -212,7 +212,7 @@ class Search {
   isInTurn(prefix, start) {
     const { temperature, first, contains, ends } = this.wish;
     const asDrawn = !this.bars || temperature !== 1 || first || contains || ends; // those decide how names begin
-    if (asDrawn || this.found.length >= VARIED) return true;
+    if (asDrawn || this.wish.n > VARIED) return true;
     while (prefix.depth > FIRST) prefix = prefix.before;
     const [count, all] = [prefix.text, ""].map((begun) => this.begun.get(`${start} ${begun}`) ?? 0);
     const isInTurn = count < 1 + TIMES * Math.exp(2 * prefix.merit) * all;

@@ -33,7 +33,7 @@ from namegen.core.data.sameness import scramble
 from namegen.core.generation.bands import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wishlist import VARIED, Given, Judge
+from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int64, UInt64
 
 MAX_PREFIXES = 400_000  # that are read in vain before the search gives up: some seconds
@@ -122,17 +122,20 @@ class Arrivals(BandSearch):
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
         """Each once: those of a band that were not given yet come later than all of the band before. Where names wait
-        for their turn, more are looked for than are wanted, and at last those that waited are.
+        for their turn, it looks for more than are wanted; if too few of these have their turn, it searches once more,
+        and gives those that waited, too.
         """
-        for spare in (SPARE * n, 0) if given.varied and n <= VARIED else (0,):
-            given.varied = spare > 0
+        for spare in (SPARE * n, 0) if given.varied else (0,):
+            given.varied, some_wait = spare > 0, False
             for found in self.bands(n, at_first=min(n, MAX_AT_FIRST), spare=spare):
                 turn = given.in_turn(found.names, found.marks["beginning"].astype(np.int64), found.marks["first"])
-                names = list(compress(found.names, turn))[: n - self.given]
+                names, some_wait = list(compress(found.names, turn))[: n - self.given], not turn.all()
                 if names:
                     given.add(self.judge.sameness.digests(names))
                     self._goes_on(len(names))
                     yield names, found.marks["score"][turn][: len(names)]
+            if not some_wait:
+                return
             self._goes_on(0)
 
     def _again_and_again(self, n: int) -> Iterator[Found]:

@@ -37,7 +37,7 @@ MAX_LOST, FEWER = 10_000, 4
 MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
-MARKS = "rank", "score", "first", "beginning"
+MARKS = "rank", "score", "first", "beginning"  # of each name that is found
 
 Tell: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
@@ -287,7 +287,9 @@ class BandSearch:
         return brothers
 
     def _note(self, found: Ranked) -> None:
-        """How many there are by now. A band starts again from nothing, so the most that there were count."""
+        """How many there are by now. A band starts again from nothing, so the most that there were count;
+        of a band of which some will not be given, none before they are given.
+        """
         in_band = 0 if self._wants_all or self._spare else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 

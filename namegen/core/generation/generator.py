@@ -52,6 +52,7 @@ TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper 
 # For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
 TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
 LADDER = (0.1, 0.33, EVERY_NAME)
+VARIED = 10_000  # names: who asks for more does not read them
 ASK_FOR_FEWER = "ask for fewer"
 AS_LEARNED = LETTER_CASES[0]
 HOT = 1.5  # above such a temperature, most names are noise
@@ -297,11 +298,9 @@ class Generator:
             shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
         while found < n:
             share, before, tried_before = shares.pop(0), found, tried
-            if (
-                judge.given is not None
-            ):  # a text decides how names begin, and so does taking the likeliest letters alone
-                as_drawn = judge.wishes.texts or judge.wishes.get(Matches) or not sampling.natural
-                judge.given.varied = share < EVERY_NAME and not as_drawn
+            if judge.given is not None:  # where a text or another way of drawing decides how names begin, none waits
+                decided = judge.wishes.texts or judge.wishes.get(Matches) or not sampling.natural
+                judge.given.varied = share < EVERY_NAME and n <= VARIED and not decided
             bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
             walk = every if bars is None else every.above(bars, self.fourgrams)
             if share > choose:

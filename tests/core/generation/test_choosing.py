@@ -16,9 +16,8 @@ from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation import choosing
 from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
-from namegen.core.generation.generator import TRIES, Generator
+from namegen.core.generation.generator import TRIES, TRIES_ABOVE_BARS, Generator
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes import wishlist
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, StartsWith
 from namegen.core.generation.wishes.wish import Wish
@@ -116,10 +115,12 @@ def test_fewer_names_are_the_first_of_more() -> None:
     assert few < many == set(reaching(0.1))
 
 
-@pytest.mark.parametrize("tries", [TRIES, 0], ids=["drawn", "searched for"])
-def test_a_name_waits_while_its_beginning_has_come_too_often(tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("tries", [(TRIES, TRIES_ABOVE_BARS), (0, 0)], ids=["drawn", "searched for"])
+def test_a_name_waits_while_its_beginning_has_come_too_often(
+    tries: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By the model's own chance of it; not where a text or a pattern is asked for."""
-    p_of = of_label(V)
+    p_of, search = of_label(V), Generator.__module__
     source = generator(Beginnings.single(V), Bars(np.full((1, len(SHARES), LONGEST), -99, np.float16)))
     texts: list[list[Wish]] = [[], [StartsWith("a")], [Matches("a.*")]]
 
@@ -134,10 +135,10 @@ def test_a_name_waits_while_its_beginning_has_come_too_often(tries: int, monkeyp
     def all_asked() -> list[list[str]]:
         return [names_of(source, 20 if some else len(p_of), choose=0.5, wishes=Wishlist(some)) for some in texts]
 
-    for name in ("TRIES", "TRIES_ABOVE_BARS"):
-        monkeypatch.setattr(f"namegen.core.generation.generator.{name}", min(tries, 30 if "_" in name else TRIES))
+    monkeypatch.setattr(f"{search}.TRIES", tries[0])
+    monkeypatch.setattr(f"{search}.TRIES_ABOVE_BARS", tries[1])
     watched, *of_text = all_asked()
-    monkeypatch.setattr(wishlist, "VARIED", 0)
+    monkeypatch.setattr(f"{search}.VARIED", 0)
     free, *of_same_text = all_asked()
     assert (set(watched), of_text) == (p_of.keys(), of_same_text)
     assert in_turn(watched) > 60 > 30 > in_turn(free)

@@ -121,7 +121,7 @@ def test_an_engine_that_breaks_down_is_told_and_leaves_what_was_saved(
 ) -> None:
     monkeypatch.setattr("namegen.core.training.run.SECONDS_BETWEEN_SAVES", 0.0)
     error = RuntimeError("gone\nsecond line")
-    told = r"numpy failed in epoch 2 with RuntimeError \(gone\) in test_trainer.py, line \d+, so"
+    told = r"numpy failed in epoch 2 with RuntimeError \(gone\) in training/test_trainer.py, line \d+, so"
     with pytest.raises(EngineFailedError, match=told) as raised:
         failing(error, folder=RunFolder(tmp_path)).run()
     assert raised.value.__cause__ is error

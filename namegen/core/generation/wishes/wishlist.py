@@ -28,7 +28,6 @@ from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 
 MAX_DISTANCE = 3
 TIMES = 1.75  # how often a beginning may come, beside how often the model has it
-VARIED = 10_000  # names, of which this is watched: who wants more does not read them
 BLOCK_PAIRS = 20_000_000  # of names that are measured together: a byte each
 
 
@@ -380,7 +379,7 @@ class Given:
     def __init__(self) -> None:
         self._digests: UInt64[Array, "given"] = np.zeros(0, np.uint64)  # in rising order
         self._begun: Counter[tuple[int, str]] = Counter()  # by the label; "": all of it
-        self.varied, self._watched = False, 0
+        self.varied = False
 
     def add(self, digests: UInt64[Array, "names"]) -> None:
         """Take in digests that are not there yet."""
@@ -390,7 +389,8 @@ class Given:
     def in_turn(
         self, names: Sequence[str], labels: Int[Array, "names"], chances: Float64[Array, "names"]
     ) -> Bool[Array, "names"]:
-        """Which of some names may be given, in this order.
+        """Which of some names may be given, in this order; they are counted as given. Names that come after waiting are
+        not.
 
         Args:
             names: of a model.
@@ -398,13 +398,11 @@ class Given:
             chances: of the first ``FIRST`` characters, given the label.
         """
         now = np.ones(len(names), bool)
-        for row, (name, label, chance) in enumerate(zip(names, labels.tolist(), chances.tolist(), strict=True)):
-            if not self.varied or self._watched == VARIED:
-                break
+        some = zip(names, labels.tolist(), chances.tolist(), strict=True) if self.varied else ()
+        for row, (name, label, chance) in enumerate(some):
             begun = (label, name[:FIRST]), (label, "")
             now[row] = self._begun[begun[0]] < 1 + TIMES * chance * self._begun[begun[1]]
             self._begun.update(begun * int(now[row]))
-            self._watched += int(now[row])
         return now
 
     def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
