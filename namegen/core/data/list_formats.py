@@ -23,17 +23,27 @@ from namegen.errors import NamesError, quote, setting, shown
 PASTED = {
     "commas at ends": re.compile(r"(.*)[,;]"),
     "footnotes": re.compile(r"(.*)\[[0-9]{1,3}\]"),
-    "marks of items": re.compile(r"[-–—*•·]\s+(.*)"),
-    "numbers of items": re.compile(r"([0-9]{1,6})[.)](?:\s+|$)(.*)"),
+    "marks of items": re.compile(r"(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)"),
+    "numbers of items": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
     "pairs of quotation marks": re.compile(r'"([^"]*)"'),
 }
 LOOKED_AT, FEWEST_PASTED = 1_000, 3  # filled lines: half of the first ones, and so many, must have it
 GOING_ON = 0.8  # of the numbers, at least, are one more than those before
+# How PDF, PNG, and Office documents since 2007 and before begin.
+FOREIGN = b"%PDF", b"\x89PNG", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
 
 
 def decode(data: bytes, source: str) -> str:
-    """UTF-8 to text, without a byte order mark and with one kind of line end. Raises NamesError for anything else."""
+    """UTF-8 to text, without a byte order mark and with one kind of line end. Raises NamesError for anything else.
+
+    >>> decode(b"%PDF-1.7", "names.txt")
+    Traceback (most recent call last):
+        ...
+    namegen.errors.NamesError: names.txt is a PDF, a picture or an Office document: save its names as plain text
+    """
+    if data.startswith(FOREIGN):
+        raise NamesError(f"{source} is a PDF, a picture or an Office document: save its names as plain text")
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     if b"\0" in data:
         line = _line_number(data[: data.index(b"\0")])
@@ -108,8 +118,9 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     Raises:
         NamesError: a column was asked for; or it is a table, markup, or one line with commas.
 
-    >>> text_lines("1. Al\n2. Bo\n3. Cy", None, None, "list").names
-    ['Al', 'Bo', 'Cy']
+    >>> pasted = "1. Al\n2. Bo\n3. Cy", "(1) Al\n(2) Bo\n(3) Cy", "•A\n•B\n•C"
+    >>> [text_lines(text, None, None, "list").names for text in pasted]
+    [['Al', 'Bo', 'Cy'], ['Al', 'Bo', 'Cy'], ['A', 'B', 'C']]
     >>> text_lines("<ul>\n<li>Al", None, None, "page.txt")
     Traceback (most recent call last):
     namegen.errors.NamesError: page.txt is HTML, XML or RTF, and a list was expected: save its names as plain text
