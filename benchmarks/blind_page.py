@@ -164,9 +164,10 @@ least, twice as many companies were offered, and readers of one sheet took 40 in
 4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists,
 among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
 and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
-sheets: the tables below (`companies` once more, since no long word of theirs is misspelt). Lengths are held against as
-many random draws, as a hundred names differ by chance; letter case does not count in beginnings. After that, names that
-begin alike came to wait: ten beginnings have 13 % of companies (31 before), 17 % of drugs (23); 46 % (47) were taken.
+sheets: the tables below (`companies` once more, without misspelt long words). Lengths are held against as many random
+draws, as a hundred names differ by chance; letter case does not count in beginnings. Since then, names that begin alike
+wait: ten beginnings have 13 % of companies (31 before) and 17 % of drugs (23). Readers of four lists took 46 % of what
+a first form of this rule gave (twice the list's share), 47 % without it.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 

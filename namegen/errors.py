@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import re
 import reprlib
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -187,6 +186,8 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
         raise
     except Exception as error:
         said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
+        import traceback  # 5 ms, which a command that nothing fails in need not wait for
+
         [last] = traceback.extract_tb(error.__traceback__, -1)
         said = f"{type(error).__name__} ({said}) in {'/'.join(Path(last.filename).parts[-2:])}, line {last.lineno}"
         raise EngineFailedError(f"the engine {engine} failed {doing} with {said}{then}") from error

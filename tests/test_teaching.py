@@ -106,9 +106,8 @@ def test_no_held_out_name_leaves_a_trace(tmp_path: Path) -> None:
     marked = [name for name in marked_names(held_out) if set(name) <= alphabet]
     assert len(marked) > 4
     changed = [name for name in NAMES if name not in held_out] + marked
-    (_, first), (_, second) = (
-        train(names, config, out=tmp_path / out) for names, out in ((NAMES, "a"), (changed, "b"))
-    )
+    lists = (NAMES, "a"), (changed, "b")
+    (_, first), (_, second) = (train(names, config, out=tmp_path / out) for names, out in lists)
     for place in ("1", "1-whole", "2"):
         one, other = (Checkpoint.load(tmp_path / out / "teachers" / place / "model.safetensors") for out in ("a", "b"))
         for name, values in one.parameters.items():

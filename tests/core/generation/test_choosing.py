@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from namegen.core.generation.generator import TRIES, TRIES_ABOVE_BARS, Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, StartsWith
-from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.network.bars import SHARES, Bars
 from namegen.errors import GenerationError, SettingsError
@@ -73,8 +73,8 @@ def reaching(share: float, beginnings: Beginnings = TWO, bars: Bars = BARS) -> d
     return dict(found)
 
 
-def names_of(source: Generator, n: int, *, seed: int = 0, **asked: object) -> list[str]:
-    sampling = SamplingSettings(max_length=LONGEST)
+def names_of(source: Generator, n: int, *, seed: int = 0, heat: float = 1.0, **asked: object) -> list[str]:
+    sampling = SamplingSettings(heat, max_length=LONGEST)
     batches = source.generate(n, rng=np.random.default_rng(seed), sampling=sampling, **asked)  # type: ignore[arg-type]
     return [name for batch in batches for name in batch.names]
 
@@ -119,10 +119,11 @@ def test_fewer_names_are_the_first_of_more() -> None:
 def test_a_name_waits_while_its_beginning_has_come_too_often(
     tries: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the model's own chance of it; not where a text or a pattern is asked for."""
+    """By the model's own chance of it; not where a text, a pattern or another temperature is asked for."""
     p_of, search = of_label(V), Generator.__module__
     source = generator(Beginnings.single(V), Bars(np.full((1, len(SHARES), LONGEST), -99, np.float16)))
-    texts: list[list[Wish]] = [[], [StartsWith("a")], [Matches("a.*")]]
+    texts = ({"wishes": Wishlist([wish])} for wish in (StartsWith("a"), Matches("a.*")))
+    asked: list[Any] = [{}, *texts, {"heat": 0.9}]
 
     def in_turn(names: list[str]) -> int:
         begun = Counter[str]()
@@ -133,14 +134,14 @@ def test_a_name_waits_while_its_beginning_has_come_too_often(
         return len(names)
 
     def all_asked() -> list[list[str]]:
-        return [names_of(source, 20 if some else len(p_of), choose=0.5, wishes=Wishlist(some)) for some in texts]
+        return [names_of(source, 60 if "heat" in one else 20 if one else len(p_of), choose=0.5, **one) for one in asked]
 
     monkeypatch.setattr(f"{search}.TRIES", tries[0])
     monkeypatch.setattr(f"{search}.TRIES_ABOVE_BARS", tries[1])
-    watched, *of_text = all_asked()
+    watched, *as_drawn = all_asked()
     monkeypatch.setattr(f"{search}.VARIED", 0)
-    free, *of_same_text = all_asked()
-    assert (set(watched), of_text) == (p_of.keys(), of_same_text)
+    free, *the_same = all_asked()
+    assert (set(watched), as_drawn) == (p_of.keys(), the_same)
     assert in_turn(watched) > 60 > 30 > in_turn(free)
 
 

@@ -59,7 +59,7 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
         "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm', 'lsmt']\ndata.column = ['a']\n"
-        "training.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
+        "network.base = ['']\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
         "grid.learning_rate cannot be varied: did you mean training.learning_rate?",
         "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
@@ -67,12 +67,13 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
         "grid.run.threads cannot be varied, as it changes nothing that is learned",
         "grid.data.column cannot be varied, as all lists are read alike",
         "grid.network.cell holds a value twice",
+        "grid.network.base cannot be varied, as a sweep learns from each list alone",
         "training.learning_rate is -1.0",
         "run.backend is 'nope'",
-        " has 10 wrong values:\n",
+        " has 11 wrong values:\n",
         "lsmt",
     )
-    assert len(said.split("\n")) == 11
+    assert len(said.split("\n")) == 12
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
     many = ", ".join(f"-{place}.5" for place in range(30))
     said = refused(

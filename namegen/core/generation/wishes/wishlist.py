@@ -389,8 +389,8 @@ class Given:
     def in_turn(
         self, names: Sequence[str], labels: Int[Array, "names"], chances: Float64[Array, "names"]
     ) -> Bool[Array, "names"]:
-        """Which of some names may be given, in this order; they are counted as given. Names that come after waiting are
-        not.
+        """Which of some names may be given, in this order; it counts them as given. Names that come after waiting are
+        not counted.
 
         Args:
             names: of a model.
