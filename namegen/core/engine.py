@@ -193,10 +193,8 @@ def network_for(
 
 def check_known(engine_class: EngineClass, architecture: str, cell: str | None = None) -> None:
     """Raise EngineError for an architecture, or a cell of ``rnn``, that an engine does not have."""
-    known = {
-        "architecture": [one.architecture for one in engine_class.architectures],
-        "cell": sorted(engine_class.cells),
-    }
+    architectures = [one.architecture for one in engine_class.architectures]
+    known = {"architecture": architectures, "cell": sorted(engine_class.cells)}
     for what, asked in {"architecture": architecture, "cell": cell}.items():
         if asked not in (None, *known[what]):
             raise EngineError(

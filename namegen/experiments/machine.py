@@ -129,9 +129,8 @@ def engine_code(engine: str) -> EngineCode:
     for name in [claim.distribution for claim in claims if claim.distribution is not None]:
         lines = requires(name) or []
         needed += [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line] + [name]
-    return EngineCode(
-        _package_hash(claims[0].path) if claims else None, {name: library_version(name) for name in needed}
-    )
+    versions = {name: library_version(name) for name in needed}
+    return EngineCode(_package_hash(claims[0].path) if claims else None, versions)
 
 
 def library_version(name: str) -> str | None:

@@ -105,9 +105,8 @@ def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder)
 
 
 def test_fewer_than_asked_are_printed_in_order_with_a_sentence(program, run_folder):
-    names = sorted(
-        one["name"] for one in program("generate", "run", "--allow-seen", "-n", 3, "--seed", 1, "--json").json
-    )
+    drawn = program("generate", "run", "--allow-seen", "-n", 3, "--seed", 1, "--json").json
+    names = sorted(one["name"] for one in drawn)
     these = ("--matches", "|".join(map(re.escape, names)))
     for wish in (("-n", 40, "--sort", "alphabetical"), ("--best", 40)):
         run = program("generate", "run", "--allow-seen", *wish, *these, "--json")

@@ -52,9 +52,8 @@ def same_model(one, other):
 
 def without_times(document):
     if isinstance(document, dict):
-        return {
-            key: without_times(value) for key, value in document.items() if "seconds" not in key and key != "checksum"
-        }
+        kept = [key for key in document if "seconds" not in key and key != "checksum"]
+        return {key: without_times(document[key]) for key in kept}
     return [without_times(item) for item in document] if isinstance(document, list) else document
 
 

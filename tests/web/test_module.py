@@ -424,9 +424,8 @@ def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
 def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
     found = node(SENTENCES, [code for code, _ in WRONG])
     assert [one["kind"] for one in found] == ["Error"] * len(WRONG)
-    assert [one["said"][: len(said)] for one, (_, said) in zip(found, WRONG, strict=True)] == [
-        said for _, said in WRONG
-    ]
+    wanted = [said for _, said in WRONG]
+    assert [one["said"][: len(said)] for one, said in zip(found, wanted, strict=True)] == wanted
     assert max(len(one["said"]) for one in found) < 250
 
 

@@ -47,9 +47,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(run: Training) -> Training:
     """A training as it looked after some epochs: the numbers of a plot are many, and all alike."""
-    return replace(
-        run, history=replace(run.history, **{name: column[:8] for name, column in vars(run.history).items()})
-    )
+    shorter = {name: column[:8] for name, column in vars(run.history).items()}
+    return replace(run, history=replace(run.history, **shorter))
 
 
 def edges(table: Any) -> tuple[float, float]:

@@ -111,7 +111,7 @@ class Quiet:
     """Whether something else ran while it was measured.
 
     Attributes:
-        control_seconds: how long one fixed computation took, just before and just after.
+        control_seconds: how long one fixed computation took at least, in the first half and in the second.
         other_cores: how many cores all other processes kept busy meanwhile, on average; None where the system does not
             say, or where it took too short a time.
     """
@@ -272,8 +272,8 @@ class Timing:
         batch_size: in names.
         start_up_seconds: from the start of the process to an engine that is made, its libraries loaded.
         compilation_seconds: until the engine is warm.
-        seconds_per_epoch: inside training, median of the epochs after the first.
-        chars_per_second: inside training, from that median.
+        seconds_per_epoch: inside training, of the fastest epoch after the first.
+        chars_per_second: inside training, in that epoch.
         peak_memory_mib: the most that the process held; None where the system does not say, or where it was not of this
             batch size alone.
     """
@@ -400,8 +400,8 @@ class GenerationFigures(NameFigures):
 
     Attributes:
         first_seconds: the first time, which compiles.
-        seconds: median of the next ones.
-        names_per_second: of the next ones.
+        seconds: the least of the next ones.
+        names_per_second: in that one.
     """
 
     first_seconds: Measure

@@ -52,10 +52,7 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours) 
 def _loss_panel(axes: Axes, runs: Sequence[Training], colours: Colours) -> None:
     handles = _curves(axes, runs, colours, "epoch", "training_loss_nats_per_char")
     _curves(axes, runs, colours, "epoch", "validation_loss_nats_per_char", dashed=True)
-    dashes: dict[str, dict[str, Any]] = {
-        "training names": {},
-        "held-out names": {"dashes": (DASH / NARROW, GAP / NARROW)},
-    }
+    dashes: dict[str, Any] = {"training names": {}, "held-out names": {"dashes": (DASH / NARROW, GAP / NARROW)}}
     handles += [Line2D([], [], color=style.QUIET, linewidth=NARROW, label=one, **how) for one, how in dashes.items()]
     axes.legend(handles=handles, fontsize=9, handlelength=3)
     axes.set(title="Loss against epochs", xlabel="epoch", ylabel="loss (nats per character)")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from namegen.children import Parent
 from namegen.documents import UNSET, Json, UnsetType, from_plain, to_plain
 from namegen.errors import CheckpointError, EngineError
+from namegen.events import EpochEnded, Event
 from namegen.experiments.compare.document import (
     GENERATED_NAMES,
     TFLITE,
@@ -196,7 +197,7 @@ def measure_training(request: Request, subject: TrainingSubject) -> Training:
     from namegen.core.evaluation.evaluator import AccuracyEvaluator
 
     with Watch() as watch:
-        prepared, result, timing = trains(trains.recipe)
+        prepared, result, timing = trains(trains.recipe, watch)
     engine, in_parts = prepared.engine, prepared.parts
     engine.set_state(result.checkpoint.parameters)
     whole = AccuracyEvaluator(engine).evaluate(in_parts.whole)
@@ -216,10 +217,10 @@ def measure_timing(request: Request, subject: TimingSubject) -> TimingRound:
     """Train a few epochs with the batch size of the config, then with a large one if there is one."""
     trains = Trains(request, subject)
     with Watch() as watch:
-        batches = [trains(trains.recipe)[2]]
+        batches = [trains(trains.recipe, watch)[2]]
         if subject.large_batch is not None:
             training = replace(trains.recipe.training, batch_size=subject.large_batch)
-            _, _, large = trains(replace(trains.recipe, training=training))
+            _, _, large = trains(replace(trains.recipe, training=training), watch)
             batches.append(replace(large, peak_memory_mib=None))
     return TimingRound(**vars(subject), batches=tuple(batches), quiet=watch.quiet)
 
@@ -245,13 +246,13 @@ class Trains:
 
         self.recipe = parse_config(subject.config, source="the comparison's config").recipe
 
-    def __call__(self, recipe: Recipe) -> tuple[PreparedTraining, RunResult, Timing]:
-        """Train one network."""
+    def __call__(self, recipe: Recipe, watch: Watch) -> tuple[PreparedTraining, RunResult, Timing]:
+        """Train one network, watched."""
         from namegen.core.training.preparation import prepare
         from namegen.core.training.run import TrainingRun
 
         prepared = prepare(self._request.corpus, recipe, self._clocked(), threads=self._request.threads)
-        result = TrainingRun(prepared).run()
+        result = TrainingRun(prepared, watch=watch.at_epochs).run()
         seconds = seconds_per_epoch(result.history)
         timing = Timing(
             batch_size=cast(int, prepared.recipe.training.batch_size),
@@ -324,16 +325,16 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
     if loop is None:
         algorithms["count_splitting"] = count_splitting
     with Watch() as watch:
-        drawn = {name: _timed(algorithm) for name, algorithm in algorithms.items()}
+        drawn = {name: _timed(algorithm, watch) for name, algorithm in algorithms.items()}
         memory = peak_memory_mib()
     generated = {
         name: GenerationFigures(
             **vars(describe_names(found, names, half, judge)),
             first_seconds=first,
-            seconds=usual,
-            names_per_second=n / usual,
+            seconds=least,
+            names_per_second=n / least,
         )
-        for name, (found, first, usual) in drawn.items()
+        for name, (found, first, least) in drawn.items()
     }
     return Generation(
         **vars(subject), start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet
@@ -373,15 +374,16 @@ def _file(path: str | None) -> Path:
     return Path(_needed(path, "file for its network"))
 
 
-def _timed(generate: Callable[[], list[str]]) -> tuple[Sequence[str], float, float]:
-    """Names; the seconds of the first time, which compiles; and the median of the next ones."""
+def _timed(generate: Callable[[], list[str]], watch: Watch) -> tuple[Sequence[str], float, float]:
+    """Names; the seconds of the first time, which compiles; and the least of the next ones."""
     seconds: list[float] = []
     names: Sequence[str] = ()
     while not _timed_enough(seconds):
         start = time.perf_counter()
         names = generate()
         seconds.append(time.perf_counter() - start)
-    return names, seconds[0], median(seconds[1:])
+        watch.look()
+    return names, seconds[0], min(seconds[1:])
 
 
 def _timed_enough(seconds: Sequence[float]) -> bool:
@@ -413,7 +415,7 @@ def peak_memory_mib() -> float | None:
 
 
 class Watch:
-    """While it is open, other processes are watched; before and after, a fixed computation is timed.
+    """While it is open, other processes are watched; before, after, and at each look a fixed computation is timed.
 
     >>> with Watch() as watch:
     ...     pass
@@ -424,7 +426,7 @@ class Watch:
     quiet: Quiet
 
     def __enter__(self) -> Watch:
-        self._control = control_seconds()
+        self._looks = [control_seconds()]
         self._start = time.perf_counter()
         self._others = others_seconds()
         return self
@@ -434,7 +436,18 @@ class Watch:
         cores = None
         if others is not None and self._others is not None and wall >= LONG_ENOUGH_SECONDS:
             cores = max(others - self._others, 0.0) / wall
-        self.quiet = Quiet((self._control, control_seconds()), cores)
+        self.look()
+        half = len(self._looks) // 2
+        self.quiet = Quiet((min(self._looks[:half]), min(self._looks[half:])), cores)
+
+    def at_epochs(self, event: Event) -> None:
+        """Look where an epoch of a training has ended."""
+        if isinstance(event, EpochEnded):
+            self.look()
+
+    def look(self) -> None:
+        """Time the fixed computation once more, between two epochs or drawings."""
+        self._looks.append(control_seconds())
 
 
 def control_seconds() -> float:

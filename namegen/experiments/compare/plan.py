@@ -41,7 +41,7 @@ QUICK_EPOCHS = 10
 ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
 LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
 FEWEST_UPDATES = 4  # of an epoch with the large batch: with fewer, what an epoch costs whatever its names would be told
-TIMED_EPOCHS = 6  # of each round: one to warm up, and five
+TIMED_EPOCHS, QUICK_TIMED_EPOCHS = 26, 6  # of each round: one to warm up, and others, of which the fastest counts
 
 LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
 # A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
@@ -264,7 +264,7 @@ def _of_the_engines(corpus: Corpus, scope: Scope, foreign: set[str]) -> Iterator
     trained = (1 - VALIDATION) * len(corpus.names)
     large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
     for number, network in product(range(1, QUICK_ROUNDS if scope.quick else ROUNDS), networks):
-        config = _config(scope, network, 0, split, epochs=TIMED_EPOCHS)
+        config = _config(scope, network, 0, split, epochs=QUICK_TIMED_EPOCHS if scope.quick else TIMED_EPOCHS)
         subject = TimingSubject(network.name, network.engine, number, config, large)
         label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
         yield Measurement(corpus, subject, label, timed=True)

@@ -176,17 +176,14 @@ SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
 
 def speed_table(entry: ListEntry, names: int) -> Table:
     """Names per second by every model and algorithm."""
-    columns: list[Column[Generation]] = [
-        Column("network", lambda one: one.network),
-        Column("model", lambda one: one.model),
-    ]
+    columns = [Column[Generation]("network", lambda one: one.network), Column("model", lambda one: one.model)]
     for figure, head, show in (
         ("names_per_second", "{} (names per second)", whole),
         ("first_seconds", "first time, {} (s)", seconds),
     ):
         columns += [Column(head.format(way), partial(_drawing, name, figure), show) for name, way in ALGORITHMS.items()]
     columns.append(Column("start-up (s)", lambda one: one.start_up_seconds, seconds))
-    note = "The median of several drawings, after a first one that compiles. tflite generate: its loop is in the file."
+    note = "The fastest of several drawings, after a first that compiles. tflite generate: its loop is in the file."
     return make_table(f"Names per second, {names:,} drawn", columns, entry.generation, note)
 
 

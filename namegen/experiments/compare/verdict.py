@@ -209,8 +209,8 @@ def _trust(results: Comparison) -> Answer:
         cores = "" if quiet.other_cores is None else f"others kept at most {quiet.other_cores:.1f} cores busy, and "
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
         said.append(
-            f"{'In' if quiet.busy else 'The machine was quiet: in'} nine of ten measurements, {cores}a fixed "
-            f"computation took at most {drift} times its best."
+            f"{'In' if quiet.busy else 'The machine was quiet enough: in'} nine of ten measurements, {cores}a fixed "
+            f"computation took at its fastest at most {drift} times its best."
         )
     seeds = counted(len(results.seeds), "seed")
     if len(results.seeds) == 1:
@@ -453,8 +453,8 @@ class Quietness:
 
     Attributes:
         other_cores: at most so many did others keep busy, in nine measurements of ten; None where it is not known.
-        drift: at most so many times its shortest time did the fixed computation take, on average before and after, in
-            nine measurements of ten; None where nothing was timed.
+        drift: at most so many times its shortest time did the fixed computation take at its fastest, on average of
+            both halves, in nine measurements of ten; None where nothing was timed.
     """
 
     other_cores: float | None

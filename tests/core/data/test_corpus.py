@@ -146,9 +146,7 @@ class TestTables:
     def test_what_has_no_label_is_left_out_and_said(self) -> None:
         corpus = read("name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n", "csv", None, "origin")
         assert (corpus.names, corpus.labels) == (("Aino",), ("Sävsjö",))
-        assert corpus.dropped_sentence() == (
-            "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
-        )
+        assert corpus.dropped_sentence() == "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
 
     def test_labels_of_several_columns_are_one_text_each(self) -> None:
         text = (

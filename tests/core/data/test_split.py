@@ -189,9 +189,8 @@ class TestLabels:
         for name, label in zip(corpus.names, corpus.labels, strict=True):
             under[name].add(label)
         data = DataSettings(test=0.1)
-        parts, alone = (
-            ListParts.from_corpus(one, data, seed=5) for one in (corpus, Corpus(corpus.names, corpus.source))
-        )
+        without = Corpus(corpus.names, corpus.source)
+        parts, alone = (ListParts.from_corpus(one, data, seed=5) for one in (corpus, without))
         sides = [decoded(part, corpus) for part in (parts.training, parts.held_out, parts.test)]
         for side, plain in zip(sides, (alone.training, alone.held_out, alone.test), strict=True):
             names = {name for name, _ in side}

@@ -92,9 +92,8 @@ class PlainKneserNey:
         self.discounts = [self._discounts(length) for length in range(order)]
 
     def _discounts(self, length: int) -> list[float]:
-        n = Counter(
-            count for context, found in self.counts.items() if len(context) == length for count in found.values()
-        )
+        of_length = [found for context, found in self.counts.items() if len(context) == length]
+        n = Counter(count for found in of_length for count in found.values())
         found = []
         for times in (1, 2, 3):
             discount = -1.0

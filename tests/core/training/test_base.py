@@ -76,9 +76,8 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
     labels = [label.name for label in shipped().checkpoint.labels]
     rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
     given = load_bundled("world-given", labels="origin")
-    names = {
-        one: list(compress(given.names, [label == one for label in given.labels]))[::9] for one in ("Finnish", "Twi")
-    }
+    of = {one: [label == one for label in given.labels] for one in ("Finnish", "Twi")}
+    names = {one: list(compress(given.names, its))[::9] for one, its in of.items()}
     of_each = {one: shipped().label_weights(some) for one, some in names.items()}
     for origin, weights in of_each.items():
         assert weights.sum() == pytest.approx(1)

@@ -104,10 +104,16 @@ def test_generating_is_timed_often_and_if_it_is_slow_once(
     seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    monkeypatch.setattr(measure, "time", SimpleNamespace(perf_counter=lambda: len(made) * seconds))
-    names, _, usual = measure._timed(lambda: made.append("Al") or ["Al"])  # type: ignore[func-returns-value]
-    assert (len(made) - 1, names) == (passes, ["Al"])  # the first compiles
-    assert usual == pytest.approx(seconds)
+    looks: list[int] = []
+    # The first one compiles, and the second one is disturbed.
+    clock = SimpleNamespace(perf_counter=lambda: (len(made) + (len(made) > 1) / 2) * seconds)
+    monkeypatch.setattr(measure, "time", clock)
+    watch = Watch()
+    monkeypatch.setattr(watch, "look", lambda: looks.append(len(made)))
+    names, _, least = measure._timed(lambda: made.append("Al") or ["Al"], watch)  # type: ignore[func-returns-value]
+    assert (len(made) - 1, names) == (passes, ["Al"])
+    assert least == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
+    assert looks == list(range(1, passes + 2)), "after each"
 
 
 @pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
@@ -144,7 +150,11 @@ def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(("large", "sizes"), [(None, [32]), (512, [32, 512])])
-def test_an_engine_is_timed_with_both_batches_or_with_its_own(large: int | None, sizes: list[int]) -> None:
+def test_an_engine_is_timed_with_both_batches_or_with_its_own(
+    large: int | None, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter(range(3, 100))
+    monkeypatch.setattr(measure, "control_seconds", lambda: float(next(looks)))
     names = load_bundled("mlb-first").names[:1000]
     config = {
         "data": {"validation": 0.2, "split": "names", "split_seed": 0},
@@ -153,12 +163,22 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(large: int | None,
     }
     found = measured(TimingSubject("n", "numpy", 1, config, large), names)
     assert [one.batch_size for one in found.batches] == sizes
+    assert next(looks) == 3 + 2 + 3 * len(sizes), "looked before, after each epoch, and after all"
     assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], "of one batch alone"
     characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in found.batches}
     assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
     whole = sum(len(name) + 1 for name in names)
     assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
     assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in found.batches) > 0
+
+
+def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = iter([3.0, 1.0, 4.0, 2.0, 5.0])
+    monkeypatch.setattr(measure, "control_seconds", lambda: next(took))
+    with Watch() as watch:
+        for _ in range(3):
+            watch.look()
+    assert watch.quiet.control_seconds == (1.0, 2.0)
 
 
 @linux
