@@ -80,7 +80,7 @@ demo: $(VENV)/.installed
 	@echo
 	@run=$$(ls -td runs/*/ | head -n 1) && echo "The plot of the training: $${run}history.png"
 	@echo
-	@echo "Comparing the engines, NumPy from scratch and Keras, on first and last names; two minutes or so."
+	@echo "Comparing the engines, NumPy from scratch and Keras, on first and last names; two minutes or so on idle cores."
 	@$(VENV)/bin/namegen compare-backends --quick --out reports/demo
 	@echo
 	@echo "Open reports/demo/report.html in a browser."

@@ -394,9 +394,8 @@ def _drawn(result: RunResult) -> list[str]:
             if isinstance(event, Searched) and (event.drawn + event.read) * longest > MAX_CHARACTERS_READ:
                 raise GenerationError("names that a summary shows are not worth more")
 
-        as_learned = list(
-            model.generate_batches(drawn, seed=result.seed, allow_seen=True, allow_repeats=True, rude=True)
-        )
+        freely = {"allow_seen": True, "allow_repeats": True, "rude": True}
+        as_learned = list(model.generate_batches(drawn, seed=result.seed, **freely))
         names: list[str] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
             for batch in model.generate_batches(ASKED_FOR, seed=result.seed, watch=not_long):

@@ -34,6 +34,7 @@ from namegen.experiments.trained import Metric
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 ENGINES = {"numpy": "NumPy", "keras": "Keras"}  # as a headline calls them
+COST, BEST = "What does each engine cost?", "Which network predicts best?"
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 
 
@@ -44,10 +45,10 @@ def headline(results: Comparison) -> str:
     parts, apart = [_faster_in_words(results)], farthest(results.lists).values()
     if apart:
         parts.append("the engines learn alike" if max(apart) < PARITY_NATS else "the engines learn differently")
-    shares = [entry.generation[0].best.recreated_percent for entry in results.lists if entry.generation]
-    if shares:
-        low, high = f"{min(shares):.0f}", f"{max(shares):.0f}"
-        parts.append(f"listed names: {low if low == high else f'{low}–{high}'}%")
+    first = [entry.generation[0] for entry in results.lists if entry.generation]
+    if shares := [f"{one.best.recreated_percent:.0f}" for one in first]:
+        low, high = (f(shares, key=int) for f in (min, max))
+        parts.append(f"{first[0].network}, listed names: {low if low == high else f'{low}–{high}'}%")
     better = "still better" if results.quick_epochs is not None else "better"
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
 
@@ -119,7 +120,7 @@ def verdict(results: Comparison) -> list[Answer]:
     lists = results.lists
     asked = (
         Answer("Which engine trains faster?", tuple(_faster(results))),
-        Answer("What does each engine cost?", tuple(_costs(lists))),
+        Answer(COST, tuple(_costs(lists))),
         Answer("Do the engines learn the same?", tuple(_same(lists))),
         _best(lists),
         _names(lists),
@@ -205,7 +206,7 @@ def _trust(results: Comparison) -> Answer:
     quiet, said = Quietness.of(results), []
     if quiet.drift is not None:
         if quiet.busy:
-            said.append("Not its times, as the machine was busy: run it again alone, to another folder.")
+            said.append("Not its times, as the machine was busy: run it again alone, to another folder (--out).")
         cores = "" if quiet.other_cores is None else f"others kept at most {quiet.other_cores:.1f} cores busy, and "
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
         said.append(
@@ -256,10 +257,10 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
         columns.append(Column(head, partial(_held_out, who, metric), CRITERIA[metric].show))
     note = "All figures are of the held-out part; its ceiling is another than that of the whole list."
     table = make_table("", columns, rows, note)
-    said = (
-        f"{row[0]}: {row[1]} has a loss of {row[4]} nats, the n-gram {row[5]} ({row[3]})." for row in table.rows[:1]
-    )
-    return Answer("Which network predicts best?", tuple(said), table=table)
+    said = [f"{of[0]}: {of[1]} has a loss of {of[4]} nats, the n-gram {of[5]} ({of[3]})." for of in table.rows[:1]]
+    if any(split == "names" for _, split, _ in rows):
+        said.append("With the split names, training has seen most held-out names: memory helps, as an n-gram has it.")
+    return Answer(BEST, tuple(said), table=table)
 
 
 def _held_out(who: str, metric: Metric, row: Best) -> float:

@@ -79,16 +79,16 @@ ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGIN
     ("seconds", "losses", "splits", "quiet", "said"),
     [
         ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), ("names",), QUIET,
-         "NumPy trains 1.5 times as fast as Keras; the engines learn alike; listed names: 76%; the n-gram is "
-         "better or equal."),
+         "NumPy trains 1.5 times as fast as Keras; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
+         "the n-gram is better or equal."),
         ({"numpy": SLOW, "keras": FAST}, {"LSTM 2×32": -0.05}, (), QUIET,
-         "Keras trains 1.5 times as fast as NumPy; the engines learn alike; listed names: 76%; the n-gram is "
-         "worse."),
+         "Keras trains 1.5 times as fast as NumPy; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
+         "the n-gram is worse."),
         ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, {}, (), QUIET,
-         "No difference in speed found in batches of 128; the engines learn alike; listed names: 76%; no difference "
-         "from the n-gram."),
+         "No difference in speed found in batches of 128; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
+         "no difference from the n-gram."),
         ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), (), BUSY,
-         "The machine was too busy to compare speeds; the engines learn alike; listed names: 76%; "
+         "The machine was too busy to compare speeds; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
          "the n-gram is better."),
     ],
     ids=["numpy", "keras", "none", "busy"],
@@ -110,7 +110,7 @@ def test_the_headline_has_all_that_a_reader_asks_first(
 
 
 def test_without_engines_or_names_the_headline_says_less(comparison: Comparison) -> None:
-    assert headline(timed(comparison, {"numpy": FAST})).startswith("NumPy alone was timed; listed names: 76%; ")
+    assert headline(timed(comparison, {"numpy": FAST})).startswith("NumPy alone was timed; SimpleRNN 2×32, listed ")
     apart = timed(comparison, {"numpy": FAST, "keras": SLOW}, losses={"keras": 0.05})
     assert "; the engines learn differently; " in headline(apart)
     two = tuple(with_losses(comparison.lists[0], losses) for losses in (dict.fromkeys(ALL, 0.05), {"LSTM 2×32": -0.05}))
