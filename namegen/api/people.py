@@ -33,7 +33,7 @@ ALIASES = {  # what people ask for, in small letters → the origin of such name
 }
 # What else countries are called, in small letters.
 COUNTRIES = {
-    **dict.fromkeys(("america", "usa"), "United States"),
+    **dict.fromkeys(("america", "us", "u.s.", "usa"), "United States"),
     **dict.fromkeys(("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"),
     **{"bosnia": "Bosnia & Herzegovina", "czech republic": "Czechia", "holland": "Netherlands", "turkey": "Türkiye"},
     **{"ivory coast": "Côte d’Ivoire", "korea": "South Korea", "macedonia": "North Macedonia"},

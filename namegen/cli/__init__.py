@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -90,20 +91,19 @@ class LazyGroup(click.Group):
         """What a shell completes here: the commands of the table, without loading them, and the options."""
         from click.shell_completion import CompletionItem
 
-        commands = [
-            CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)
-        ]
+        commands = [CompletionItem(one, help=text) for one, (_, text) in COMMANDS.items() if one.startswith(incomplete)]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command where there is none of that name."""
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Name the nearest command where there is none of that name; refuse a value that another would replace."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             near = nearest(args[0], COMMANDS)
             hint = f"did you mean {near}?" if near else f"expected one of {', '.join(COMMANDS)}"
             ctx.fail(f"there is no command {args[0][:40]!r}: {hint}")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command and not ctx.resilient_parsing:
+            _refuse_repeats(Context(command, ctx, name), rest)
+        return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, under its headings."""
@@ -138,6 +138,16 @@ class LazyGroup(click.Group):
             raise click.exceptions.Exit(exit_code(error)) from None
         except OSError as error:
             raise click.exceptions.Exit(output_ended(error)) from None
+
+
+def _refuse_repeats(ctx: click.Context, args: Iterable[str]) -> None:
+    """Raise UsageError for an option of one value that is given several: click would forget all but the last."""
+    order: list[click.Parameter] = []
+    with suppress(click.UsageError):  # what else is wrong, the command says
+        order = ctx.command.make_parser(ctx).parse_args([*args])[2]
+    for one, times in Counter(order).items():
+        if times > 1 and not (one.multiple or getattr(one, "is_flag", False)):
+            ctx.fail(f"{one.opts[0]} is given {times} times: give it once, with all that it should say")
 
 
 @contextmanager

@@ -186,10 +186,8 @@ def of_setting(
     text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(option_name)
     if about.choices:
         return click.option(flag, name, type=click.Choice(about.choices), help=text)
-    plain = next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
-    return click.option(
-        flag, name, type=read or plain, metavar=about.metavar, help=text, cls=filled_by(engines_in_help)
-    )
+    kind_of = read or next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
+    return click.option(flag, name, type=kind_of, metavar=about.metavar, help=text, cls=filled_by(engines_in_help))
 
 
 def reading(read: Callable[[str], object], expected: str) -> Callable[[str], object]:

@@ -77,9 +77,7 @@ def _write_whole(
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
     wishes = ", ".join(wish.replace("_", "-") for wish in OPTIONS)
-    others = [
-        (f"--{part}-…", f"A wish for {names}: {wishes}, as in `namegen generate`.") for part, names in parts.items()
-    ]
+    others = [(f"--{part}-…", f"A wish for {of}: {wishes}, as in `namegen generate`.") for part, of in parts.items()]
     drawn = ("count", "letter_case", "form", "out", "choose", "seed")
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
 

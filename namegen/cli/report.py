@@ -79,9 +79,7 @@ def report(folders: tuple[str, ...], out: Path, force: bool, as_json: bool, note
     with Display(notes, f"writing {printable(str(out))}"):
         write_joined(sources, out, force=force)
     if as_json:
-        reports = [
-            {"letter": one.letter, "folder": one.path, "kind": one.kind, "lists": list(one.lists)} for one in sources
-        ]
+        reports = [{"letter": of.letter, "folder": of.path, "kind": of.kind, "lists": list(of.lists)} for of in sources]
         click.echo(json_text({"out": str(out), "reports": reports}))
         return
     for table in (sources_table(sources), differences_table(sources)):

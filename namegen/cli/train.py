@@ -256,10 +256,8 @@ def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, 
         by_teachers = best and result.epochs == 0 and begun_teachers
         what = "what its teachers have learned" if by_teachers else "the state"
         at_the_end = result.epochs == result.checkpoint.training["settings"]["epochs"]
-        where = "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}"
-        notes(
-            f"stopped {where}; {what} is saved. To continue:\n  namegen train --resume {shlex.quote(str(result.out))}"
-        )
+        where, out = "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}", str(result.out)
+        notes(f"stopped {where}; {what} is saved. To continue:\n  namegen train --resume {shlex.quote(out)}")
         raise click.exceptions.Exit(stop.exit_code)
 
 
@@ -394,7 +392,7 @@ def _drawn(result: RunResult) -> list[str]:
             if isinstance(event, Searched) and (event.drawn + event.read) * longest > MAX_CHARACTERS_READ:
                 raise GenerationError("names that a summary shows are not worth more")
 
-        freely = {"allow_seen": True, "allow_repeats": True, "rude": True}
+        freely: dict[str, Any] = {"allow_seen": True, "allow_repeats": True, "rude": True}
         as_learned = list(model.generate_batches(drawn, seed=result.seed, **freely))
         names: list[str] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long

@@ -477,9 +477,8 @@ def resolve_training(
         fitting = max(name_count // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
         batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
     if epochs is None:
-        epochs = max(
-            DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS, -(-DEFAULT_UPDATES // -(-name_count // batch_size))
-        )
+        fewest = DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS
+        epochs = max(fewest, -(-DEFAULT_UPDATES // -(-name_count // batch_size)))
     return replace(training, batch_size=batch_size, epochs=epochs)
 
 

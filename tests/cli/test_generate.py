@@ -86,6 +86,9 @@ def test_every_wish_is_kept(program, run_folder):
     for file in ("empty.txt", "/dev/null", "mlb-first"):  # an empty list avoids nobody
         assert len(program("generate", "run", "-n", 5, "--avoid", file, "--banned", "empty.txt").lines()) == 5
     program("generate", "run", "--avoid", "nobody.txt").refused("nobody.txt")
+    for form in ("json", "jsonl", "csv"):  # our own, also with columns beside the names
+        program("generate", "run", *wishes, "-n", 3, "--scores", "--format", form, "--out", f"given.{form}").done()
+        assert not set(found) & set(program("generate", "run", *wishes, "-n", 3, "--avoid", f"given.{form}").lines())
 
 
 def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
@@ -124,6 +127,7 @@ WRONG = """
 --top-p 1.5: --top-p
 --max-length 0: --max-length
 --seed -1: --seed
+--seed 1 --seed 2: --seed is given 2 times
 --threads 0: --threads
 --backend jax: 'jax'
 --min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters

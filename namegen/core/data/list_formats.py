@@ -116,7 +116,7 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     r"""The lines of a text, each a name, without what most lines of a pasted list have around it.
 
     Raises:
-        NamesError: a column was asked for; or it is a table, markup, or one line with commas.
+        NamesError: a column was asked for; or it is a table or markup.
 
     >>> pasted = "1. Al\n2. Bo\n3. Cy", "(1) Al\n(2) Bo\n(3) Cy", "•A\n•B\n•C"
     >>> [text_lines(text, None, None, "list").names for text in pasted]
@@ -132,8 +132,10 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     first = list(islice(filter(None, names), LOOKED_AT))
     if MARKUP.match(text):
         raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
-    if len(first) == 1 and first[0].count(",") > 1:
-        raise NamesError(f"{source} is one line with commas: give each name a line of its own")
+    commas = [line.count(",") for line in first]
+    if commas and commas[0] > 1 and commas.count(commas[0]) > len(first) / 2:
+        what = "one line with commas" if len(first) == 1 else "a table, with commas"
+        raise NamesError(f"{source} is {what}: give each name a line of its own, or save the table as a .csv file")
     dropped = {}
     for what, pattern in PASTED.items():
         marked = [found for line in first if (found := pattern.fullmatch(line))]
@@ -237,9 +239,13 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
 def json_names(text: str, column: str | None, label_column: str | None, source: str) -> Table:
     """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
 
+    The objects may stand in lines of their own, without the list around them.
+
     Raises:
         NamesError: JSON of any other form.
     """
+    if source.lower().endswith(".jsonl"):
+        text = "[" + re.sub(r"\}\s*\n\s*\{", "},\n{", text) + "]"
     items = _json_list(text, source)
     if column is None and label_column is None:
         strings = [item for item in items if isinstance(item, str)]
@@ -292,7 +298,7 @@ FORMATS: dict[Kind, Callable[[str, str | None, str | None, str], Table]] = {
     "csv": csv_columns,
     "json": json_names,
 }
-ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json"}
+ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "json"}
 
 
 def format_of(file_name: str, *, has_columns: bool) -> Kind:

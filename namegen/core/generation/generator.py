@@ -269,9 +269,8 @@ class Generator:
                 "this model does not keep the names it learned from, so it cannot say which are new: give them with "
                 f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
             )
-        walk = Walk(
-            self.model, PrefixFilter(wishes, self.vocabulary), self.beginnings, rows_per_prefix=self.rows_per_prefix
-        )
+        fits = PrefixFilter(wishes, self.vocabulary)
+        walk = Walk(self.model, fits, self.beginnings, rows_per_prefix=self.rows_per_prefix)
         return walk, Judge(wishes, self.sameness)
 
     def _search(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress, islice
@@ -20,7 +20,8 @@ import numpy as np
 from namegen.core.generation.generator import LADDER, Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wish import Finished
+from namegen.core.generation.wishes.wishlist import Avoid, Banned, NotRude, Wishlist
 from namegen.core.network.bars import EVERY_NAME
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 from namegen.events import Searched, Watcher, unwatched
@@ -130,12 +131,13 @@ class PartOfName:
             self._whole[kind] = found
         return found
 
-    def refused(self, names: Collection[str]) -> set[str]:
-        """The names that are in the list where only new ones will do."""
-        known = self.any_origin.known_names
-        if self.listed is not None or self.allow_seen or known is None:
-            return set()
-        return set(compress(names, self.any_origin.sameness.are_known(names, known).tolist()))
+    def refused(self, names: Sequence[str]) -> set[str]:
+        """The names that are in the list where only new ones will do, or that nobody may have in any form."""
+        known, finished = self.any_origin.known_names, Finished(names, self.any_origin.sameness)
+        fails = [one.refuses(finished) for one in self.wishes if isinstance(one, Avoid | Banned | NotRude)]
+        if self.listed is None and not self.allow_seen and known is not None:
+            fails.append(finished.are_known(known))
+        return {name for of_one in fails for name in compress(names, of_one.tolist())}
 
     def check(self, rng: np.random.Generator) -> None:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
@@ -330,7 +332,7 @@ class _OfOrigin:
                 yield member
 
     def _leave_out(self, families: Sequence[str]) -> None:
-        """See which family names will not do where men's are asked for: they are no man's, or the woman's is listed."""
+        """See which family names will not do where men's are asked for: no man's, or those whose woman's will not."""
         if self._inventor.forms:
             women = {family: female_form(family, self._origin) for family in families}
             listed = self._inventor.family.refused([form for family, form in women.items() if form != family])

@@ -116,9 +116,7 @@ def _bytes(write: Callable[[Any], bytes], read: Callable[[bytes], object]) -> Fo
 
 def _numbers(dtype: str, *shape: int) -> Form:
     """Numbers, by their bytes."""
-    return _bytes(
-        lambda values: np.asarray(values, dtype).tobytes(), lambda data: np.frombuffer(data, dtype).reshape(shape)
-    )
+    return _bytes(lambda one: np.asarray(one, dtype).tobytes(), lambda one: np.frombuffer(one, dtype).reshape(shape))
 
 
 # Of the fields of Record that JSON has no type for.

@@ -93,9 +93,8 @@ class Trainer:
         """The steps of the epoch under way that are still to be taken."""
         first, epoch = progress.epoch * self.steps, progress.epoch
         try:
-            batches = self.batches.epoch(
-                epoch, batch_size=self.batch_size, seed=self.training.seed, first_step=progress.step
-            )
+            seed, size = self.training.seed, self.batch_size
+            batches = self.batches.epoch(epoch, batch_size=size, seed=seed, first_step=progress.step)
             for step, batch in enumerate(batches, start=progress.step):
                 if self.stop():
                     return

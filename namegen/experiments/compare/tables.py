@@ -82,9 +82,8 @@ TOO_FEW = "How far the networks are from the n-gram is not told: there are too f
 
 def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) -> Table:
     """The networks on each part of the list, beside that part's n-gram and ceiling."""
-    columns = [
-        Column(name, partial(entry.values, split, part=part, metric=metric), percent) for part, name in PARTS.items()
-    ]
+    values = partial(entry.values, split, metric=metric)
+    columns = [Column(name, partial(values, part=part), percent) for part, name in PARTS.items()]
     title = f"{CRITERIA[metric].words}, split {split}"
     return _of_networks(entry, split, metric, title, columns, _note(entry, split))
 

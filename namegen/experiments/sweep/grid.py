@@ -157,9 +157,8 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
         elif path not in AXES:
             problems.append(f"{GRID}.{path[:40]} cannot be varied: {_suggestion(path)}")
         elif not isinstance(values, list):
-            problems.append(
-                f"{GRID}.{path} is {str(values)[:40]!r}: expected a list of values, [{str(values)[:40]}, …]"
-            )
+            text = str(values)[:40]
+            problems.append(f"{GRID}.{path} is {text!r}: expected a list of values, [{text}, …]")
         elif not values:
             problems.append(f"{GRID}.{path} is an empty list, so there is nothing to run: give it values")
         else:

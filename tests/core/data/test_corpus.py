@@ -203,6 +203,7 @@ class TestJson:
         ('{"names": []}', ("json",), "holds {'names': []}: expected a list"),
         ('["a", true]', ("json",), "item 2 is True"),
         ("No\tName\n1\tBob\n2\tAl", ("text",), "is a table, with tabs: if its first row"),
+        ("No,Name,Clan\n1,Bob,x\n2,Al,y", ("text",), "is a table, with commas: give each name a line"),
         ('["a", "\\ud800"]', ("json",), "item 2: '\\ud800' has an incomplete Unicode character"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
         ('[{"name": "Aino"}]', ("json",), "column which string of each is the name"),

@@ -14,7 +14,8 @@ import namegen.core.generation.generator as generator_module
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wishlist import Wishlist
+from namegen.core.generation.wishes.wish import Wish
+from namegen.core.generation.wishes.wishlist import Avoid, Banned, Wishlist
 from namegen.errors import GenerationError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -114,6 +115,14 @@ def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_
         for one in household:
             assert one.given in NAMES[one.gender]
             assert one.family == (name if one.gender == "male" else forms[name])
+
+
+@pytest.mark.parametrize("wish", [Banned(["ová"]), Avoid(["Nováková"])])
+def test_a_word_that_is_banned_or_a_name_to_avoid_is_kept_out_of_womens_forms(wish: Wish) -> None:
+    women = czechs(1, ["Novák", "Malý"])
+    women.family = replace(women.family, wishes=Wishlist([wish]))
+    people = [one for batch in women.generate(6, rng=np.random.default_rng(0)) for one in batch]
+    assert Counter(one.family for one in people) == {"Malá": 3, "Malý": 3}
 
 
 def test_a_household_larger_than_the_given_names_is_refused_and_the_last_one_may_be_smaller() -> None:

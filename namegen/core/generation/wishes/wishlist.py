@@ -258,7 +258,7 @@ class Shaped(Wish):
                 wish, why = text, "have no such characters in a row (upper and lower case count)"
         if wish is not None:
             raise SettingsError(
-                f"{wish.told} fits no new name: names like the short list's {why}; change it, or {ANY_SHAPE}"
+                f"{wish.told} fits no new name: nearly all of the short list {why}; change it, or {ANY_SHAPE}"
             )
 
     def keeps(self, name: str) -> bool:
