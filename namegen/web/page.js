@@ -254,7 +254,7 @@ function factsOf({ title, credit, tensors, cell, record }) {
     ["Model", title],
     ["Learned from", training.list && [training.list, countOfList(record)].filter(Boolean).join(", ")],
     ["Labels", more > 0 ? `${told} and ${thousands(more)} more` : told],
-    ["Source of the list", credit],
+    [training.base ? "Sources, those of its base too" : "Source of the list", credit],
     ["Network", `${cell}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
     ["Characters it knows", thousands([...vocabulary].length)],
     ["Numbers it has learned", thousands(digits / 5)], // of four bytes each

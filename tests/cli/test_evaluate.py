@@ -50,9 +50,8 @@ def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_othe
     names = (program.folder / "names.txt").read_text()
     for changed in (names + "Zed\n", "Zed\n" + names.partition("\n")[2]):
         program.write("names.txt", changed)
-        refused = program("evaluate", "again").refused(
-            "names.txt has changed since again learned from it", "give NAMES"
-        )
+        said = "names.txt has changed since again learned from it", "give NAMES"
+        refused = program("evaluate", "again").refused(*said)
         assert "which the model learned from" not in refused.err
     (program.folder / "names.txt").unlink()
     program("evaluate", "again").refused("there is no file", "names.txt any more", "give NAMES")

@@ -194,10 +194,12 @@ def test_text_from_a_model_is_safe_to_show(program):
         assert "1b" in out
         assert "202e" in out
     assert any("\x1b" in name for name in names)
-    ascii_alone = program.spawn(*drawn, env={**os.environ, "PYTHONIOENCODING": "ascii"})
-    out, err = ascii_alone.communicate(timeout=60)
-    assert (ascii_alone.returncode, err) == (0, "")
-    assert "\\xeb" in out
+    c_locale = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for settings, shown in (({"PYTHONIOENCODING": "ascii"}, "\\xeb"), (c_locale, "ë")):
+        other = program.spawn(*drawn, env={**os.environ, **settings})
+        out, err = other.communicate(timeout=60)
+        assert (other.returncode, err) == (0, "")
+        assert shown in out
 
 
 # --- models -----------------------------------------------------------------------------------------------------------

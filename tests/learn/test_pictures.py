@@ -90,9 +90,8 @@ def test_the_tree_has_a_circle_for_each_distinct_prefix_and_a_count_on_each_edge
     letters = Counter(prefix[-1:] or tree_picture.START for prefix in set(PREFIXES))
     counts = Counter(str(count) for prefix, count in Counter(PREFIXES).items() if prefix)
     ends = Counter(TEN)
-    assert written(axes) == letters + counts + Counter(map(str, ends.values())) + Counter(
-        {tree_picture.STOP: len(ends)}
-    )
+    stops = Counter({tree_picture.STOP: len(ends)})
+    assert written(axes) == letters + counts + Counter(map(str, ends.values())) + stops
 
 
 def test_no_two_nodes_and_ends_stand_on_each_other(tree_picture: ModuleType) -> None:
