@@ -50,9 +50,7 @@ class RunSettings(Checked):
         holds=lambda v: v != "",
         expected="the name of a backend, such as numpy or keras",
     )
-    threads: int | None = declared(
-        None, "The number of processor threads.", "1, or 2 for a wide layer", **whole(1, 1024)
-    )
+    threads: int | None = declared(None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024))
     plot: bool = declared(True, "Draw the training as history.png, or do not.")
 
 
@@ -146,9 +144,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     given: dict[str, object] = {}
     for name, values in document.items():
         if name == "grid":
-            problems.append(
-                "grid belongs to a sweep, not to one training: run `namegen sweep` with it, or leave it out"
-            )
+            problems.append("grid belongs to a sweep, not to a training: run `namegen sweep` with it, or leave it out")
         elif name not in TABLES:
             problems.append(_unknown("", name, problems))
         elif not isinstance(values, Mapping):

@@ -145,9 +145,10 @@ def _refuse_repeats(ctx: click.Context, args: Iterable[str]) -> None:
     order: list[click.Parameter] = []
     with suppress(click.UsageError):  # what else is wrong, the command says
         order = ctx.command.make_parser(ctx).parse_args([*args])[2]
-    for one, times in Counter(order).items():
-        if times > 1 and not (one.multiple or getattr(one, "is_flag", False)):
-            ctx.fail(f"{one.opts[0]} is given {times} times: give it once, with all that it should say")
+    once = [one for one in order if not (one.multiple or getattr(one, "is_flag", False))]
+    for one, times in Counter(once).items() if not any(asked.is_eager for asked in order) else ():
+        if times > 1:
+            ctx.fail(f"{one.opts[0]} is given {times} times: give it once")
 
 
 @contextmanager

@@ -197,7 +197,7 @@ def prepare_streams() -> None:
             setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # as long as the process
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code; other readers can
-            read = stream is sys.stdout and not stream.isatty() and "PYTHONIOENCODING" not in os.environ
+            read = stream is sys.stdout and not stream.isatty() and not os.environ.get("PYTHONIOENCODING")
             stream.reconfigure(encoding="utf-8" if read else None, errors="backslashreplace")
     with suppress(OSError, ValueError):  # not a file: a stream of a program's own
         if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training

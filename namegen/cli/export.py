@@ -75,9 +75,8 @@ def export_tflite(
     with Display(notes, f"exporting {name} to {path}"):
         report = export(checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how)
     if report.left_out:
-        notes(
-            f"left out: {report.left_out:,} of {report.left_out + report.names:,} names with characters the model lacks"
-        )
+        of = report.left_out + report.names
+        notes(f"left out: {report.left_out:,} of {of:,} names with characters that the model lacks")
     if as_json:
         click.echo(json_text(report.to_dict()))
         return

@@ -16,7 +16,7 @@ from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
-from namegen.errors import NamesError, SettingsError
+from namegen.errors import NamesError
 from namegen.files import read_whole
 from namegen.wishes import OPTIONS
 
@@ -34,8 +34,8 @@ SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max
 def texts(file: str | None, part: str = "") -> Sequence[str] | None:
     """Read a file of texts, a line each, as lists of names are read; an empty file is an empty list.
 
-    Whoever wants to avoid nobody may say so. Of a table that we wrote, the column of that part of a name is read, or
-    that of whole names. Raises NamesError.
+    Whoever wants to avoid nobody may say so. Of a table that we wrote, the column of that part of a name is read,
+    or that of whole names. Raises NamesError.
     """
     if file is None:
         return None
@@ -44,9 +44,9 @@ def texts(file: str | None, part: str = "") -> Sequence[str] | None:
     with suppress(OSError, ValueError):  # what is wrong with it, reading it as a list says
         if file == os.devnull or not read_whole(file, MAX_BLANKS).strip(b"\xef\xbb\xbf \t\r\n"):
             return ()
-    for column in (part, "name") if file.endswith((".csv", ".json", ".jsonl")) else ():
-        with suppress(NamesError, SettingsError):
-            return read_names(DataSettings(names=file, column=column)).names
+    with suppress(NamesError):
+        if file.lower().endswith((".csv", ".json", ".jsonl")):
+            return read_names(DataSettings(names=file, column=part or "name")).names
     return read_names(DataSettings(names=file)).names
 
 

@@ -285,9 +285,8 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert [*view.lines][:2] == ["gru 0\\x1b  epoch 1/4", "gru 1\\x1b"]
     assert [*view.lines][-1] == "and 2 more"
     clock.now += 2
-    assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [
-        "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
-    ]
+    said = "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
+    assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [said]
     clock.now += 5  # a slow piece does not make it more
     assert at.view().behind.endswith(", about 0:15")
     assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith("3/12  gru 1: the device is gone  (9 left")

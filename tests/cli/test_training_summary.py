@@ -48,9 +48,8 @@ def test_the_network_beside_counting(trained: RunResult, better_by: float, said:
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
 def test_names_that_were_seen_are_not_called_unseen(trained: RunResult, seen: float, share: str) -> None:
-    assert told(trained, 0.1, seen=seen).startswith(
-        f"On the held-out names, {share} of which it has seen, this network"
-    )
+    said = f"On the held-out names, {share} of which it has seen, this network"
+    assert told(trained, 0.1, seen=seen).startswith(said)
 
 
 @pytest.mark.parametrize(("test_names", "where"), [(10, "On the test names"), (9, "On names that it has not seen")])

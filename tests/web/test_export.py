@@ -98,9 +98,8 @@ def test_all_shipped_models_take_at_most_five_megabytes() -> None:
 
 def test_a_page_that_would_be_too_large_is_refused_with_its_size(tmp_path: Path) -> None:
     large = PageModel("large", checkpoint(hidden=(1_130,)))
-    with pytest.raises(
-        OutputError, match=r"would have 20\.\d MB, more than the 20 MB .*: export a model with narrower"
-    ):
+    said = r"would have 20\.\d MB, more than the 20 MB .*: export a model with narrower"
+    with pytest.raises(OutputError, match=said):
         write_page([large], tmp_path / "a.html")
     with pytest.raises(OutputError, match=r"leave a model out \(large takes 20\.\d MB\)"):
         page([PageModel("small", checkpoint()), large])

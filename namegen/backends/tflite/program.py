@@ -260,10 +260,8 @@ class Layer:
             x = self.graph.add(Op.GATHER, [table, rows], Type.FLOAT32, (ANY, columns))
         else:
             _, scales = self.graph.file.weight(kernel)
-            narrow = self.graph.add(
-                Op.GATHER, [table, rows], Type.INT8, (ANY, columns), version=GATHERS_INT8, scales=scales
-            )
-            x = self.graph.add(Op.DEQUANTIZE, [narrow], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
+            x = self.graph.add(Op.GATHER, [table, rows], Type.INT8, (ANY, columns), version=GATHERS_INT8, scales=scales)
+            x = self.graph.add(Op.DEQUANTIZE, [x], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
         return x if bias is None else self.graph.add(Op.ADD, [x, self.graph.weight(bias)], Type.FLOAT32, x.shape)
 
     def split(self, x: Tensor) -> list[Tensor]:

@@ -132,10 +132,8 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     first = list(islice(filter(None, names), LOOKED_AT))
     if MARKUP.match(text):
         raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
-    commas = [line.count(",") for line in first]
-    if commas and commas[0] > 1 and commas.count(commas[0]) > len(first) / 2:
-        what = "one line with commas" if len(first) == 1 else "a table, with commas"
-        raise NamesError(f"{source} is {what}: give each name a line of its own, or save the table as a .csv file")
+    if len(first) == 1 and first[0].count(",") > 1:
+        raise NamesError(f"{source} is one line with commas: give each name a line of its own")
     dropped = {}
     for what, pattern in PASTED.items():
         marked = [found for line in first if (found := pattern.fullmatch(line))]
@@ -146,10 +144,12 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
             dropped[what] = sum(map(bool, each))
             names = [found[pattern.groups] if found else name for found, name in zip(each, names, strict=True)]
             first = list(islice(filter(None, names), LOOKED_AT))
-    if sum("\t" in line for line in first) > len(first) / 2:
-        listed = ", ".join(map(quote, first[0].split("\t")[:20]))
+    commas = [len(re.findall(r",(?=\S)", line)) for line in first]  # names with commas have spaces behind these
+    of_commas = commas[:1] > [1] and commas.count(commas[0]) > len(first) / 2
+    if of_commas or sum("\t" in line for line in first) > len(first) / 2:
+        listed = ", ".join(map(quote, re.split(r"[\t,]", first[0])[:20]))
         raise NamesError(
-            f"{source} is a table, with tabs: if its first row names its columns, choose one of {listed} with "
+            f"{source} is a table: if its first row names its columns, choose one of {listed} with "
             f"{setting('column')}; or save one column alone"
         )
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
@@ -239,13 +239,9 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
 def json_names(text: str, column: str | None, label_column: str | None, source: str) -> Table:
     """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
 
-    The objects may stand in lines of their own, without the list around them.
-
     Raises:
         NamesError: JSON of any other form.
     """
-    if source.lower().endswith(".jsonl"):
-        text = "[" + re.sub(r"\}\s*\n\s*\{", "},\n{", text) + "]"
     items = _json_list(text, source)
     if column is None and label_column is None:
         strings = [item for item in items if isinstance(item, str)]
@@ -292,13 +288,23 @@ def _json_list(text: str, source: str) -> list[Json]:
     return document
 
 
-Kind = Literal["text", "csv", "json"]
+def json_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+    r"""What ``json_names`` makes of a list of these lines.
+
+    >>> json_lines('{"name": "Al"}\n\n{"name": "Bo"}\n', "name", None, "list").names
+    ['Al', 'Bo']
+    """
+    return json_names("[" + ",\n".join(filter(str.strip, text.split("\n"))) + "]", column, label_column, source)
+
+
+Kind = Literal["text", "csv", "json", "jsonl"]
 FORMATS: dict[Kind, Callable[[str, str | None, str | None, str], Table]] = {
     "text": text_lines,
     "csv": csv_columns,
     "json": json_names,
+    "jsonl": json_lines,
 }
-ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "json"}
+ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
 def format_of(file_name: str, *, has_columns: bool) -> Kind:

@@ -34,9 +34,8 @@ def folded(names: Iterable[str]) -> str:
     """
     text = "\n".join(name.replace("\n", " ") for name in names).lower()
     if not text.isascii():
-        text = unicodedata.normalize(
-            "NFC", re.sub("[\u0300-\u030b\u030d-\u036f]", "", unicodedata.normalize("NFD", text))
-        )
+        bare = re.sub("[\u0300-\u030b\u030d-\u036f]", "", unicodedata.normalize("NFD", text))
+        text = unicodedata.normalize("NFC", bare)
     text = re.sub(r"(?:[^\w\n]|_)+", " ", text)
     return f" {text} ".replace("\n", " \n ")
 

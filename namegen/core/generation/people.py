@@ -131,10 +131,10 @@ class PartOfName:
             self._whole[kind] = found
         return found
 
-    def refused(self, names: Sequence[str]) -> set[str]:
-        """The names that are in the list where only new ones will do, or that nobody may have in any form."""
+    def refused(self, names: Sequence[str], worn: bool) -> set[str]:
+        """The names that are in the list where only new ones will do; of those that are worn, also unwanted ones."""
         known, finished = self.any_origin.known_names, Finished(names, self.any_origin.sameness)
-        fails = [one.refuses(finished) for one in self.wishes if isinstance(one, Avoid | Banned | NotRude)]
+        fails = [one.refuses(finished) for one in self.wishes if worn and isinstance(one, Avoid | Banned | NotRude)]
         if self.listed is None and not self.allow_seen and known is not None:
             fails.append(finished.are_known(known))
         return {name for of_one in fails for name in compress(names, of_one.tolist())}
@@ -303,7 +303,8 @@ class _OfOrigin:
 
     def _dealt(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
         size = self._size
-        needed = self.households * size + self._met + count * size
+        left_out = len(self._left_out)
+        needed = self.households * size + self._met + count * size + left_out
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         self._leave_out(families)
         given = self._inventor.given
@@ -319,7 +320,8 @@ class _OfOrigin:
                 ways.append((family, way))
                 dealt += filter(None, [self._household(family, chosen)])
         # Unless a search ended at what was needed, there are no more names.
-        self.exhausted = not dealt or (len(dealt) < count and needed not in map(len, (families, *givens.values())))
+        ended = len(dealt) < count and needed not in map(len, (families, *givens.values()))
+        self.exhausted = ended or not (dealt or len(self._left_out) > left_out)
         return dealt
 
     def _free(self, family: str, members: Sequence[Member], start: int) -> Iterator[Member]:
@@ -335,8 +337,9 @@ class _OfOrigin:
         """See which family names will not do where men's are asked for: no man's, or those whose woman's will not."""
         if self._inventor.forms:
             women = {family: female_form(family, self._origin) for family in families}
-            listed = self._inventor.family.refused([form for family, form in women.items() if form != family])
-            self._left_out |= {one for one, form in women.items() if form in listed or is_female(one, self._origin)}
+            forms = [form for family, form in women.items() if form != family]
+            refused = self._inventor.family.refused(forms, "female" in self._genders)
+            self._left_out |= {one for one, form in women.items() if form in refused or is_female(one, self._origin)}
 
     def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
         """People of one family; nobody, if it is left out, somebody has one of the names, or two share a given name."""

@@ -183,9 +183,8 @@ def speed_figure(entry: ListEntry, colours: Colours) -> Figure:
         axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
         for name, speed in speeds.items():
             face = style.PAPER if name == "one_by_one" else colour
-            [handles[name]] = axes.plot(
-                [speed], [place], "o", markersize=8, color=colour, markerfacecolor=face, zorder=3
-            )
+            dot: dict[str, Any] = {"markersize": 8, "color": colour, "markerfacecolor": face, "zorder": 3}
+            [handles[name]] = axes.plot([speed], [place], "o", **dot)
             aside, side = (-9, "right") if name == slowest and len(speeds) > 1 else (9, "left")
             where: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "center"}
             axes.annotate(whole(speed), (speed, place), (aside, 0), fontsize=9, **where)

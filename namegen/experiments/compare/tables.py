@@ -145,7 +145,7 @@ def like_for_like_table(entry: ListEntry) -> Table:
     """Every engine, the same networks, the same batches: time and memory, and what was learned."""
     rows = [(one, of_engines[0]) for of_engines in speeds([entry]) for one in of_engines]
     several = max(len(one.rounds) for one, _ in rows) > 1
-    note = "Medians of rounds, in which the engines took turns, and of their ratios; and ranges. " if several else ""
+    note = "Medians of rounds, in which the engines took turns (ratios, too), with their range. " if several else ""
     note += f"{NONE}: the first engine itself, or memory that is not known of this batch size alone."
     return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
 

@@ -34,6 +34,7 @@ from namegen.experiments.trained import Metric
 PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 ENGINES = {"numpy": "NumPy", "keras": "Keras"}  # as a headline calls them
+MUCH_SEEN = 10.0  # % of the held-out names: then it is said
 COST, BEST = "What does each engine cost?", "Which network predicts best?"
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 
@@ -211,7 +212,7 @@ def _trust(results: Comparison) -> Answer:
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
         said.append(
             f"{'In' if quiet.busy else 'The machine was quiet enough: in'} nine of ten measurements, {cores}a fixed "
-            f"computation took at its fastest at most {drift} times its best."
+            f"computation took in the quietest moments at most {drift} times its shortest time."
         )
     seeds = counted(len(results.seeds), "seed")
     if len(results.seeds) == 1:
@@ -258,8 +259,9 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
     note = "All figures are of the held-out part; its ceiling is another than that of the whole list."
     table = make_table("", columns, rows, note)
     said = [f"{of[0]}: {of[1]} has a loss of {of[4]} nats, the n-gram {of[5]} ({of[3]})." for of in table.rows[:1]]
-    if any(split == "names" for _, split, _ in rows):
-        said.append("With the split names, training has seen most held-out names: memory helps, as an n-gram has it.")
+    seen = max((one.seen_percent for entry in lists for one in entry.references), default=0.0)
+    if seen > MUCH_SEEN:
+        said.append(f"Training has seen up to {seen:.0f}% of the held-out names, so memory helps, as n-grams have it.")
     return Answer(BEST, tuple(said), table=table)
 
 

@@ -208,8 +208,8 @@ def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Compa
     [
         (QUIET, "The machine was quiet enough: in nine of ten measurements, others kept at most 0.0 cores busy"),
         (BUSY, "In nine of ten measurements, others kept at most 0.6 cores busy"),
-        (Quiet((0.01, 0.03), 0.0), "a fixed computation took at its fastest at most 2 times its best"),
-        (Quiet((0.01, 0.01), None), "quiet enough: in nine of ten measurements, a fixed computation took"),
+        (Quiet((0.01, 0.03), 0.0), "a fixed computation took in the quietest moments at most 2 times"),
+        (Quiet((0.01, 0.01), None), "quiet enough: in nine of ten measurements, a fixed computation"),
     ],
 )
 def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:
