@@ -107,13 +107,13 @@ def compare_backends(
 
 def print_summary(results: Comparison) -> None:
     """Print the headline, what is not there, new names, and the first sentence of most answers: at most 25 lines."""
-    from namegen.experiments.compare.verdict import BEST, COST, headline, samples, troubles, verdict
+    from namegen.experiments.compare.verdict import COST, headline, samples, troubles, verdict
 
     width = columns()
     broken = partial(fill, width=width, break_on_hyphens=False)
     begins = "\n".join(broken(printable(text)) for text in (headline(results), *troubles(results)))
-    shown = {COST: MOST_LINES, BEST: 2}  # sentences: of each engine, and why the n-gram may win
-    answers = [f"{one.question} {' '.join(one.sentences[: shown.get(one.question, 1)])}" for one in verdict(results)]
+    told = [(one.question, one.sentences[: MOST_LINES if one.question == COST else 1]) for one in verdict(results)]
+    answers = [f"{question} {' '.join(sentences)}" for question, sentences in told]  # what each engine costs, too
     ends = [broken(printable(said), subsequent_indent="  ") for said in answers]
     room = max(MOST_LINES - len("\n".join([begins, *ends]).splitlines()), 0) // max(len(results.lists), 1)
     names = []

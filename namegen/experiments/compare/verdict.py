@@ -35,7 +35,7 @@ PARITY_NATS = 0.01  # loss curves that stay this near are the same training
 TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 ENGINES = {"numpy": "NumPy", "keras": "Keras"}  # as a headline calls them
 MUCH_SEEN = 10.0  # % of the held-out names: then it is said
-COST, BEST = "What does each engine cost?", "Which network predicts best?"
+COST = "What does each engine cost?"
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
 
 
@@ -164,9 +164,9 @@ def _costs(lists: Sequence[ListEntry]) -> Iterator[str]:
     for engine in dict.fromkeys(one.engine for one in own):
         times = [time for one in own if one.engine == engine for time in one.rounds.values()]
         memory = [time.peak_memory_mib for time in times if time.peak_memory_mib is not None]
-        takes = f" and takes {median(memory):,.0f} MiB of memory" if memory else ""
+        takes = f" and takes {median(memory):,.0f} MiB" if memory else ""
         starting = median(time.start_up_seconds + time.compilation_seconds for time in times)
-        yield f"{engine} is ready to train after {seconds(starting)} s (start-up and compilation, median){takes}."
+        yield f"{engine} is ready to train after {seconds(starting)} s{takes}."
 
 
 # --- whether they learn the same --------------------------------------------------------------------------------------
@@ -208,12 +208,11 @@ def _trust(results: Comparison) -> Answer:
     if quiet.drift is not None:
         if quiet.busy:
             said.append("Not its times, as the machine was busy: run it again alone, to another folder (--out).")
-        cores = "" if quiet.other_cores is None else f"others kept at most {quiet.other_cores:.1f} cores busy, and "
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
-        said.append(
-            f"{'In' if quiet.busy else 'The machine was quiet enough: in'} nine of ten measurements, {cores}a fixed "
-            f"computation took in the quietest moments at most {drift} times its shortest time."
-        )
+        begins = "In" if quiet.busy else "The machine was quiet enough: in"
+        said.append(f"{begins} nine of ten measurements, a fixed computation took at most {drift} times its best time.")
+        if quiet.other_cores is not None:
+            said.append(f"In as many, others kept at most {quiet.other_cores:.1f} cores busy.")
     seeds = counted(len(results.seeds), "seed")
     if len(results.seeds) == 1:
         said.append(f"{seeds}: how much another start would change is not known.")
@@ -262,7 +261,7 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
     seen = max((one.seen_percent for entry in lists for one in entry.references), default=0.0)
     if seen > MUCH_SEEN:
         said.append(f"Training has seen up to {seen:.0f}% of the held-out names, so memory helps, as n-grams have it.")
-    return Answer(BEST, tuple(said), table=table)
+    return Answer("Which network predicts best?", tuple(said), table=table)
 
 
 def _held_out(who: str, metric: Metric, row: Best) -> float:
