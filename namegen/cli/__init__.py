@@ -95,7 +95,7 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Name the nearest command where there is none of that name; refuse a value that another would replace."""
+        """Name the nearest command where there is none of that name; refuse a text that another would replace."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             near = nearest(args[0], COMMANDS)
             hint = f"did you mean {near}?" if near else f"expected one of {', '.join(COMMANDS)}"
@@ -141,11 +141,14 @@ class LazyGroup(click.Group):
 
 
 def _refuse_repeats(ctx: click.Context, args: Iterable[str]) -> None:
-    """Raise UsageError for an option of one value that is given several: click would forget all but the last."""
+    """Raise UsageError for an option of one text that is given several: click would forget all but the last.
+
+    Of numbers, a second one may be meant to replace the first.
+    """
     order: list[click.Parameter] = []
     with suppress(click.UsageError):  # what else is wrong, the command says
         order = ctx.command.make_parser(ctx).parse_args([*args])[2]
-    once = [one for one in order if not (one.multiple or getattr(one, "is_flag", False))]
+    once = [one for one in order if one.type is click.STRING and not one.multiple]
     for one, times in Counter(once).items() if not any(asked.is_eager for asked in order) else ():
         if times > 1:
             ctx.fail(f"{one.opts[0]} is given {times} times: give it once")

@@ -127,7 +127,7 @@ WRONG = """
 --top-p 1.5: --top-p
 --max-length 0: --max-length
 --seed -1: --seed
---seed 1 --seed 2: --seed is given 2 times
+--avoid a.txt --avoid b.txt: --avoid is given 2 times
 --threads 0: --threads
 --backend jax: 'jax'
 --min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters

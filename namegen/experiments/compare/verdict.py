@@ -207,7 +207,7 @@ def _trust(results: Comparison) -> Answer:
     quiet, said = Quietness.of(results), []
     if quiet.drift is not None:
         if quiet.busy:
-            said.append("Not its times, as the machine was busy: run it again alone, to another folder (--out).")
+            said.append("Not its times, as the machine was busy: run it again alone, to another folder.")
         drift = f"{quiet.drift:.{2 if quiet.drift < 2 else 0}f}"
         begins = "In" if quiet.busy else "The machine was quiet enough: in"
         said.append(f"{begins} nine of ten measurements, a fixed computation took at most {drift} times its best time.")
