@@ -256,11 +256,11 @@ def _best(lists: Sequence[ListEntry]) -> Answer:
     for metric, who, head in FIGURES:
         columns.append(Column(head, partial(_held_out, who, metric), CRITERIA[metric].show))
     note = "All figures are of the held-out part; its ceiling is another than that of the whole list."
-    table = make_table("", columns, rows, note)
-    said = [f"{of[0]}: {of[1]} has a loss of {of[4]} nats, the n-gram {of[5]} ({of[3]})." for of in table.rows[:1]]
     seen = max((one.seen_percent for entry in lists for one in entry.references), default=0.0)
     if seen > MUCH_SEEN:
-        said.append(f"Training has seen up to {seen:.0f}% of the held-out names, so memory helps, as n-grams have it.")
+        note = f"All figures are of the held-out part; training has seen up to {seen:.0f}% of it: n-grams recall best."
+    table = make_table("", columns, rows, note)
+    said = [f"{of[0]}: {of[1]} has a loss of {of[4]} nats, the n-gram {of[5]} ({of[3]})." for of in table.rows[:1]]
     return Answer("Which network predicts best?", tuple(said), table=table)
 
 
