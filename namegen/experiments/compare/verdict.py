@@ -47,8 +47,8 @@ def headline(results: Comparison) -> str:
     if apart:
         parts.append("the engines learn alike" if max(apart) < PARITY_NATS else "the engines learn differently")
     first = [entry.generation[0] for entry in results.lists if entry.generation]
-    if shares := [f"{one.best.recreated_percent:.0f}" for one in first]:
-        low, high = (f(shares, key=int) for f in (min, max))
+    if shares := sorted(one.best.recreated_percent for one in first):
+        low, high = f"{shares[0]:.0f}", f"{shares[-1]:.0f}"
         parts.append(f"{first[0].network}, listed names: {low if low == high else f'{low}–{high}'}%")
     better = "still better" if results.quick_epochs is not None else "better"
     return f"{'; '.join([*parts, *_ngram_in_words(results.lists, better)])}."
