@@ -283,18 +283,20 @@ class _OfOrigin:
         of = rng.permutation((np.arange(count * size) + rng.integers(len(genders))) % len(genders))
         givens = np.empty(len(of), object)
         different = min(count, MANY_FAMILIES + count // 4)
-        family, kind = self._inventor.family, Kind(self._origin)
-        families = family.all_of(different, kind, rng)  # first: new ones may be lacking
+        families = self._inventor.family.all_of(different, Kind(self._origin), rng)
+        self.exhausted = not families
+        if self.exhausted:
+            return []
+        # No name comes much more often than another: the likeliest of a small list would be a fifth of all draws.
+        more = rng.permutation(np.arange(count - len(families)) % len(families))
+        families += [families[place] for place in more.tolist()]
         try:
-            families += family.draw(different - len(families), kind, rng)
-            families += [families[place] for place in rng.integers(different, size=count - different).tolist()]
             for place, gender in enumerate(genders):
                 wanted = of == place
                 givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
         except GenerationError:
-            self.exhausted = not families
             self._deal = True
-            return [] if self.exhausted else self._dealt(count, rng)
+            return self._dealt(count, rng)
         self._leave_out(families)
         members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
         found = [one for family in families if (one := self._household(family, list(islice(members, size))))]

@@ -34,9 +34,7 @@ def parts_of(
 
 class TestNames:
     @given(clean_lists, st.floats(0.05, 0.9), SPLITS, st.integers(0, 2**63 - 1))
-    def test_the_two_parts_are_the_whole_in_its_order(
-        self, names: list[str], share: float, split: str, seed: int
-    ) -> None:
+    def test_both_parts_are_the_whole_in_its_order(self, names: list[str], share: float, split: str, seed: int) -> None:
         corpus = Corpus.from_names(names)
         try:
             training, validation, _ = parts_of(corpus, share, split, seed)

@@ -194,9 +194,7 @@ def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_ar
     assert found == names[: len(found)]
 
 
-def test_where_a_bound_is_met_before_there_is_any_of_very_many_names_some_are_given(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     bound, n, model = 30, 2_000, SmallModel("ab")
     assert searched(bound, n, model)[1] == []
     monkeypatch.setattr(bands_module, "MAX_LOST", 8)
@@ -219,9 +217,7 @@ def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(monkeypa
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])
-def test_wide_bands_narrow_ones_and_small_blocks_find_the_same(
-    small_band: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wide_bands_narrow_ones_and_small_blocks_find_it(small_band: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = in_order(all_names(MODEL, 6))
     monkeypatch.setattr(bands_module, "SMALL_BAND", small_band)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.1)

@@ -79,6 +79,14 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest
     assert all(20 < count <= 40 for count in new)
 
 
+def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
+    """However likely it is."""
+    inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
+    people = _OfOrigin(inventor, 1, None, [None], set()).some(60, np.random.default_rng(0))
+    assert len(people) > 50
+    assert max(Counter(one.family for [one] in people).values()) <= 60 / 12
+
+
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
 CZECH = [Kind("Czech", "female"), Kind("Czech", "male")]
 
