@@ -112,9 +112,10 @@ class Blind:
 
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
-refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, and lengths on
-companies and drugs (whose free draws may be longer than any listed name); and a share so small has fewer names than a
-chain on five lists, so that larger shares follow where more are asked for."""
+refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, lengths on drugs (whose
+free draws may be longer than any listed name), beginnings on companies (15 to 25 % with five seeds, as a search ends
+before all have waited for their turn); and a share so small has fewer names than a chain on five lists, so that larger
+shares follow where more are asked for."""
 
 
 def percent(share: float) -> str:
@@ -163,11 +164,10 @@ names of which many begin as a listed company does, which are never offered. Wit
 least, twice as many companies were offered, and readers of one sheet took 40 in place of 57 %. So of a list with many
 4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists,
 among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
-and `slovenia` were sampled anew, all names were drawn anew with other random numbers, and fresh readers read fresh
-sheets: the tables below (`companies` once more, without misspelt long words). Lengths are held against as many random
-draws, as a hundred names differ by chance; letter case does not count in beginnings. Since then, names that begin alike
-wait: ten beginnings have 13 % of companies (31 before) and 17 % of drugs (23). Readers of four lists took 46 % of what
-a first form of this rule gave (twice the list's share), 47 % without it.
+and `slovenia` were sampled anew, and all was drawn and read anew: an index of 0.73, 39 points above `old` (26 to 52).
+Since then, names that begin alike wait; readers of four lists took 46 % of what a first form of this rule gave, 47 %
+without it. So all was drawn once more, `new` as a user is given it, and read by fresh readers: the tables below.
+Lengths are held against as many random draws, as a hundred names differ by chance; beginnings ignore letter case.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 
