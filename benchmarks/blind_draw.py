@@ -71,8 +71,6 @@ def merits(model: api.LoadedModel, names: Sequence[str]) -> dict[str, float]:
 
 def above(names: Mapping[str, float], bars: Bars, share: float) -> list[str]:
     """Those that reach the bar of their length."""
-    if share == EVERY_NAME:
-        return list(names)
     bar = bars.at(share)[0]
     return [name for name, score in names.items() if len(name) < len(bar) and score >= bar[len(name)]]
 
@@ -184,7 +182,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
             draws[source] = n = DRAWS[DRAWS.index(n) + 1]
             names = draw(n)
         if source == NEW:
-            given = names = model.generate(len(names), seed=SEED)
+            given = names = model.generate(len(names), seed=SEED, letter_case="as-learned")
         (folder / f"{source}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     near = MinDistance(2, learned, sameness)
     curve: dict[str, list[int]] = {}

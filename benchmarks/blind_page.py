@@ -78,7 +78,7 @@ class Drawn:
         share: of the new names that the model offers by default.
         old_temperature: of the source ``old``.
         new: how many new and distinct names the first of ``DRAWS`` gave of each source.
-        draws: how many the names of its file are from.
+        draws: how many the names of its file are from; of ``new``, how many offer as many.
         beginnings, list_beginnings: what the ten commonest beginnings of three letters hold of 1,000 names offered by
             default, and of the list.
         near, held_out_near: shares within one edit of a name that was learned.
@@ -112,9 +112,9 @@ class Blind:
 
 FOUND = """\
 By the rule above it is a success: `new` is far above `old` and `chain`, on no list below either, and few names are
-refused; it is as good as the mixture. Of what stands beside it, near copies miss on four lists, lengths on drugs (whose
-free draws may be longer than any listed name), beginnings on companies (15 to 25 % with five seeds, as a search ends
-before all have waited for their turn); and a share so small has fewer names than a chain on five lists, so that larger
+refused (of drugs 16 %); it is as good as the mixture. Of what stands beside it, near copies miss on four lists, lengths
+on drugs (whose free draws may be longer than any listed name), beginnings on companies (names that have waited are
+given where a search meets its bound); and a share so small has fewer names than a chain on five lists, so that larger
 shares follow where more are asked for."""
 
 
@@ -143,7 +143,7 @@ lists by whose readings the bar was found.
 
 | source | names |
 | --- | --- |
-| `new` | the new names of the network, at temperature 1, that are offered by default |
+| `new` | the new names of the network, at temperature 1, that are offered by default; as many as these draws have |
 | `old` | its new names at the lower temperature that the version before measured and drew at by default, no bar |
 | `chain` | new names of a Markov chain of order 4 |
 | `chain-chosen` | those of the chain that reach the network's bars |
@@ -166,7 +166,7 @@ least, twice as many companies were offered, and readers of one sheet took 40 in
 among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
 and `slovenia` were sampled anew, and all was drawn and read anew: an index of 0.73, 39 points above `old` (26 to 52).
 Since then, names that begin alike wait; readers of four lists took 46 % of what a first form of this rule gave, 47 %
-without it. So all was drawn once more, `new` as a user is given it, and read by fresh readers: the tables below.
+without it. So all was drawn once more, `new` as the network gives it, and read by fresh readers: the tables below.
 Lengths are held against as many random draws, as a hundred names differ by chance; beginnings ignore letter case.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.

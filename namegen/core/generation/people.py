@@ -1,7 +1,8 @@
 """PeopleInventor: whole people who never were, a given name and a family name of one origin, alone or in households.
 
-Origins and their genders are dealt out as evenly as can be, then both names are drawn from what is known of them. Where
-a language's family names have forms, a household shares one name in the form of each person's gender.
+Origins and their genders are dealt out as evenly as can be, then both names are drawn from what is known of them, no
+family name much more often than another. Where a language's family names have forms, a household shares one name in the
+form of each person's gender.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from namegen.events import Searched, Watcher, unwatched
 FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
 CHUNK_PEOPLE = 200_000  # that are invented at a time
-MANY_FAMILIES = 500  # of an origin: among more, some are drawn from those that are there, which takes no time
+MANY_FAMILIES = 500  # of an origin: among more, some come again, which takes no time
 Origin = str | None  # None: of models without labels
 Gender = str | None  # one of GENDERS; None: of models that know none
 Member = tuple[str, Gender]  # of a household: a given name, and whose it is
@@ -247,8 +248,8 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
 class _OfOrigin:
     """People of one origin, whose whole names nobody else has.
 
-    As long as most draws are new people, given and family names are drawn. Where they no longer are, all names that
-    there are (or as many as could be needed) are found once, and their pairs are dealt at random.
+    As long as most draws are new people, given names are drawn, and different family names dealt evenly. Where they are
+    not, all names that there are (or as many as could be needed) are found once, and their pairs are dealt at random.
 
     Args:
         inventor: what draws the parts.
@@ -283,20 +284,21 @@ class _OfOrigin:
         of = rng.permutation((np.arange(count * size) + rng.integers(len(genders))) % len(genders))
         givens = np.empty(len(of), object)
         different = min(count, MANY_FAMILIES + count // 4)
-        families = self._inventor.family.all_of(different, Kind(self._origin), rng)
-        self.exhausted = not families
-        if self.exhausted:
-            return []
-        # No name comes much more often than another: the likeliest of a small list would be a fifth of all draws.
-        more = rng.permutation(np.arange(count - len(families)) % len(families))
-        families += [families[place] for place in more.tolist()]
+        family, kind = self._inventor.family, Kind(self._origin)
+        families = family.all_of(different, kind, rng)
         try:
+            if not families or family.choose == EVERY_NAME:  # draws of every name need not have a short list's shapes
+                families += family.draw(different - len(families), kind, rng)
+            # Evenly: the likeliest name of a small list would be a fifth of all that are drawn.
+            more = rng.permutation(np.arange(count - len(families)) % len(families))
+            families += [families[place] for place in more.tolist()]
             for place, gender in enumerate(genders):
                 wanted = of == place
                 givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
         except GenerationError:
+            self.exhausted = not families
             self._deal = True
-            return self._dealt(count, rng)
+            return [] if self.exhausted else self._dealt(count, rng)
         self._leave_out(families)
         members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
         found = [one for family in families if (one := self._household(family, list(islice(members, size))))]
@@ -304,8 +306,7 @@ class _OfOrigin:
         return found
 
     def _dealt(self, count: int, rng: np.random.Generator) -> list[list[Person]]:
-        size = self._size
-        left_out = len(self._left_out)
+        size, left_out = self._size, len(self._left_out)
         needed = self.households * size + self._met + count * size + left_out
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         self._leave_out(families)

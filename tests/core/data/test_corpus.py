@@ -115,9 +115,8 @@ class TestTables:
     def test_a_column_goes_by_name_or_number(self, column: str) -> None:
         corpus = read(TABLE, "csv", column)
         assert corpus.names == ("Smith, Al", "Bob")
-        assert corpus.dropped_sentence() == (
-            "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
-        )
+        dropped = "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
+        assert corpus.dropped_sentence() == dropped
         assert read("2,1\na,b\n", "csv", "1").names == ("b",), "a name goes before a number"
         assert read("name\r\nAl\r\nBob\r\n", "csv").names == ("Al", "Bob"), "the only column needs no name"
 

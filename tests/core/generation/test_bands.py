@@ -217,7 +217,7 @@ def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(monkeypa
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])
-def test_wide_bands_narrow_ones_and_small_blocks_find_it(small_band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_bands_narrow_ones_and_small_blocks_agree(small_band: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = in_order(all_names(MODEL, 6))
     monkeypatch.setattr(bands_module, "SMALL_BAND", small_band)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.1)

@@ -1,4 +1,4 @@
-"""People, of small models: both parts drawn as their models say, and pairs dealt at random where few are left."""
+"""People, of small models: given names drawn as their model says, pairs dealt at random where few are left."""
 
 from __future__ import annotations
 
@@ -81,10 +81,17 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest
 
 def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
     """However likely it is."""
-    inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
+    inventor = PeopleInventor(part("given", GIVEN, longest=6), replace(part("family", FAMILY), choose=0.5))
     people = _OfOrigin(inventor, 1, None, [None], set()).some(60, np.random.default_rng(0))
     assert len(people) > 50
     assert max(Counter(one.family for [one] in people).values()) <= 60 / 12
+
+
+def test_without_a_bar_family_names_need_not_have_the_shapes_of_a_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In which different ones are looked for."""
+    monkeypatch.setattr(PartOfName, "all_of", lambda *_: [])
+    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
+    assert _OfOrigin(inventor, 1, None, [None], set()).some(9, np.random.default_rng(0))
 
 
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}

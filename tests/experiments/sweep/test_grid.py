@@ -76,9 +76,7 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
     assert len(said.split("\n")) == 12
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
     many = ", ".join(f"-{place}.5" for place in range(30))
-    said = refused(
-        tmp_path, f"[grid]\nqwx = [1]\ntraining.learning_rate = [{many}]\n", "31 wrong values", "and 11 more"
-    )
+    said = refused(tmp_path, f"[grid]\nqx = [1]\ntraining.learning_rate = [{many}]\n", "31 wrong values", "and 11 more")
     assert len(said.split("\n")) == 22
 
 
