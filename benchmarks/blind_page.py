@@ -153,21 +153,22 @@ lists by whose readings the bar was found.
 
 **Changed since.** Between the first drawing and the first reading the share became a tenth in place of 0.15, and the
 first three letters came to count half, as by whole log-probabilities the ten commonest beginnings held more than twice
-the list's share of the new names. That reading gave `new` an index of 0.69, 22 points above `old` (4 to 41): not quite
-a success. Then the rule was changed by readings of other lists (US first names, French towns, players' first names,
+the list's share of the new names. That reading gave `new` an index of 0.69, 22 points above `old` (4 to 41): no
+success. Then the rule was changed by readings of other lists (US first names, French towns, players' first names,
 family names and places of many countries) and of `companies`: the share became a twentieth, and names are offered only
 if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanese-given`, whose names are short, any).
-Drawn anew and read by fresh readers, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names were
-rarer than the list's. So the bars were lowered by as much as the 4-grams keep out, and all was drawn and read once
-more: an index of 0.79, 36 points above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on
-names of which many begin as a listed company does, which are never offered. With right bars, set by fifty names at
-least, twice as many companies were offered, and readers of one sheet took 40 in place of 57 %. So of a list with many
-4-grams for each name, as this one, a fiftieth is offered, and one 4-gram may be missing, by readings of short lists,
-among them 1,000 names each of `slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs`
-and `slovenia` were sampled anew, and all was drawn and read anew: an index of 0.73, 39 points above `old` (26 to 52).
-Since then, names that begin alike wait; readers of four lists took 46 % of what a first form of this rule gave, 47 %
-without it. So all was drawn once more, `new` as the network gives it, and read by fresh readers: the tables below.
-Lengths are held against as many random draws, as a hundred names differ by chance; beginnings ignore letter case.
+Drawn and read anew, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names were rarer than the
+list's. So the bars were lowered by as much as the 4-grams keep out, and all was read anew: an index of 0.79, 36 points
+above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on names of which many begin as a
+listed company does, which are never offered. With right bars, set by fifty names at least, twice as many companies were
+offered, and readers of one sheet took 40 in place of 57 %. So of a list with many 4-grams for each name, as this one, a
+fiftieth is offered, and one 4-gram may be missing, by readings of short lists, among them 1,000 names each of
+`slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs` and `slovenia` were sampled
+anew, and all was drawn and read anew: an index of 0.73, 39 points above `old` (26 to 52). Since then, names that begin
+alike wait; readers of four lists took 46 % of what a first form of this rule gave, 47 % without it. So all was drawn
+once more, `new` as the network gives it, and read by fresh readers: the tables below (`companies` twice, as `new` alone
+was in title case). Lengths are held against as many random draws, as few names differ by chance; beginnings ignore
+letter case.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 
