@@ -160,15 +160,14 @@ if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanes
 Drawn and read anew, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names were rarer than the
 list's. So the bars were lowered by as much as the 4-grams keep out, and all was read anew: an index of 0.79, 36 points
 above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on names of which many begin as a
-listed company does, which are never offered. With right bars, set by fifty names at least, twice as many companies were
-offered, and readers of one sheet took 40 in place of 57 %. So of a list with many 4-grams for each name, as this one, a
-fiftieth is offered, and one 4-gram may be missing, by readings of short lists, among them 1,000 names each of
-`slovenia` and `brazil` (as a whole, these lists do not fall under it). The lists `drugs` and `slovenia` were sampled
-anew, and all was drawn and read anew: an index of 0.73, 39 points above `old` (26 to 52). Since then, names that begin
-alike wait; readers of four lists took 46 % of what a first form of this rule gave, 47 % without it. So all was drawn
-once more, `new` as the network gives it, and read by fresh readers: the tables below (`companies` twice, as `new` alone
-was in title case). Lengths are held against as many random draws, as few names differ by chance; beginnings ignore
-letter case.
+listed company does, which are never offered. With right bars, twice as many companies were offered, and readers of one
+sheet took 40 in place of 57 %. So of a list with many 4-grams for each name, as this one, a fiftieth is offered, and
+one 4-gram may be missing, by readings of short lists, among them 1,000 names each of `slovenia` and `brazil` (as a
+whole, these lists do not fall under it). The lists `drugs` and `slovenia` were sampled anew, and all was drawn and read
+anew: an index of 0.73, 39 points above `old` (26 to 52). Since then, names that begin alike wait; readers of four lists
+took 46 % of what a first form of this rule gave, 47 % without it. So all was drawn once more, `new` as the network
+gives it, and read by fresh readers: the tables below (`companies` twice, as `new` alone was in title case). Lengths are
+held against as many random draws, as few names differ by chance; beginnings ignore letter case.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 
