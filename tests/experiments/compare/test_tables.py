@@ -56,7 +56,7 @@ def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(comp
         ("numpy", "128"), ("keras", "128"), ("numpy", "512"), ("keras", "512")
     ]  # fmt: skip
     assert rows[0]["times as fast"] == "–"
-    assert re.fullmatch(r"numpy: \d\.\d+ \(1\.\d+ to 2\.\d+\)", rows[3]["times as fast"])
+    assert re.fullmatch(r"numpy: \d\.\d+ \(\d\.\d+ to \d\.\d+\)", rows[3]["times as fast"])
     assert rows[2]["peak memory (MiB)"] == "–", "of one batch alone"
 
 

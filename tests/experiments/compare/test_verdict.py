@@ -249,7 +249,7 @@ def test_new_and_plausible_names_stand_beside_those_of_the_n_gram(comparison: Co
         assert ("mlb-first: Which names are plausible is not told" in line.table.note) == (pairs > 80)
         return [row[1:] for row in line.table.rows]
 
-    assert told(60.0)[:3] == [("75.9", "44.0", "77.0"), ("93.5", "44.0", "77.0"), ("84.8", "15.0", "85.0")]
+    assert [row[1:] for row in told(60.0)[:3]] == [("44.0", "77.0"), ("44.0", "77.0"), ("15.0", "85.0")]
     assert [row[2] for row in told(85.0)[:4]] == ["not known"] * 3 + ["77.0"], "each list has its judge"
 
 
