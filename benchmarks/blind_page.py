@@ -158,7 +158,7 @@ success. Then the rule was changed by readings of other lists (US first names, F
 family names and places of many countries) and of `companies`: the share became a twentieth, and names are offered only
 if all of their 4-grams stand in the list (`core/data/fourgrams.py`; of `japanese-given`, whose names are short, any).
 Drawn and read anew, `new` had an index of 0.81, 38 points above `old` (17 to 58), but long names were rarer than the
-list's. So the bars were lowered by as much as the 4-grams keep out, and all was read anew: an index of 0.79, 36 points
+list's. So the bars were lowered by as much as the 4-grams keep out, and drawn and read anew it was 0.79, 36 points
 above `old` (23 to 49). Last, a mistake was found: bars of companies were measured on names of which many begin as a
 listed company does, which are never offered. With right bars, twice as many companies were offered, and readers of one
 sheet took 40 in place of 57 %. So of a list with many 4-grams for each name, as this one, a fiftieth is offered, and
@@ -167,7 +167,7 @@ whole, these lists do not fall under it). The lists `drugs` and `slovenia` were 
 anew: an index of 0.73, 39 points above `old` (26 to 52). Since then, names that begin alike wait; readers of four lists
 took 46 % of what a first form of this rule gave, 47 % without it. So all was drawn once more, `new` as the network
 gives it, and read by fresh readers: the tables below (`companies` twice, as `new` alone was in title case). Lengths are
-held against as many random draws, as few names differ by chance; beginnings ignore letter case.
+held against as many random draws, as a hundred differ by chance; beginnings ignore letter case.
 
 A source of which {DRAWS[0]:,} draws give fewer than 100 names is drawn up to {DRAWS[2]:,} times; the page says where.
 

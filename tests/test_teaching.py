@@ -200,9 +200,7 @@ class TestSideBySide:
         train(out=tmp_path / "run", stop=lambda: True)
         return sorted((tmp_path / "run" / "teachers").iterdir())
 
-    def test_one_that_dies_again_is_told_in_a_sentence(
-        self, folders: list[Path], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_dies_again_is_told_in_words(self, folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
         def dying(runner: object, parts: Any, watch: object, stop: object) -> Any:
             yield from (PartEnded(part, trouble="it died twice", died=True) for part in parts)
 

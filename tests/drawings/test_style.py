@@ -99,9 +99,7 @@ def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) 
 
 
 @pytest.mark.parametrize(("value", "side"), [(0.9, "above"), (-0.5, "below")])
-def test_a_far_level_leaves_the_curves_their_room_and_is_told_with_its_number(
-    axes: Axes, value: float, side: str
-) -> None:
+def test_a_far_level_leaves_the_curves_their_room_and_is_told_as_a_number(axes: Axes, value: float, side: str) -> None:
     near, far = draw_levels(axes, [level(0.41, "n-gram"), level(value)], least_span=0.1)
     assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.1%} ({side})")
     assert axes.get_ylim() == pytest.approx((0.2 - 0.0105, 0.41 + 0.0105))

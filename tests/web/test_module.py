@@ -217,9 +217,7 @@ def test_the_same_seed_gives_the_names_of_python(cell: str, node: Run, models: d
 
 
 @pytest.mark.parametrize("wishes", [{}, {"temperature": 1.3}, {"label": "last"}, {"starts_with": "j", "max_length": 5}])
-def test_a_share_of_the_names_is_that_of_python(
-    wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]
-) -> None:
+def test_a_share_of_names_is_that_of_python(wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]) -> None:
     """Of the likeliest of each length and label; the interpolated bar between two shares, and none for all."""
     found = [same_in_both(node, models, "gru", 12, 7, choose=share, **wishes) for share in (0.08, 0.33, 1)]
     assert found[1] == same_in_both(node, models, "gru", 12, 7, **wishes)

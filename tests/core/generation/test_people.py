@@ -89,9 +89,10 @@ def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
 
 def test_without_a_bar_family_names_need_not_have_the_shapes_of_a_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """In which different ones are looked for."""
-    monkeypatch.setattr(PartOfName, "all_of", lambda *_: [])
+    monkeypatch.setattr(PartOfName, "all_of", lambda *_: ["x"])
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    assert _OfOrigin(inventor, 1, None, [None], set()).some(9, np.random.default_rng(0))
+    people = _OfOrigin(inventor, 1, None, [None], set()).some(9, np.random.default_rng(0))
+    assert {one.family for [one] in people} > {"x"}
 
 
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
@@ -101,6 +102,12 @@ CZECH = [Kind("Czech", "female"), Kind("Czech", "male")]
 def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
     made = part(name, GIVEN, 9)
     return replace(made, generators=dict.fromkeys(names, made.any_origin), listed=names)
+
+
+def test_an_origin_without_a_family_name_has_no_people() -> None:
+    inventor = PeopleInventor(part("given", GIVEN), replace(listed("family", {Kind(): []}), choose=0.5))
+    of_origin = _OfOrigin(inventor, 1, None, [None], set())
+    assert (of_origin.some(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
 
 
 def czechs(household: int, families: list[str], given: dict[Kind, list[str]] | None = None) -> PeopleInventor:
