@@ -43,7 +43,7 @@ unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@echo "make demo         install, train on first names, print new ones, compare the engines"
+	@echo "make demo         install, invent people, train on first names, print new ones, compare the engines"
 	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
 	@echo "make test-slow    the tests that take long and are not among those"
 	@echo "make coverage     how much of the code the tests take, 93 % at least; some minutes"
@@ -71,7 +71,12 @@ help:
 	@echo
 	@echo "PYTHON=...        which Python 3.11 or later .venv is made with"
 
-demo: $(VENV)/.installed
+# What is large is installed when it is needed, so that names come first.
+demo: $(VENV)/.light
+	@echo
+	@echo "Six invented people:"
+	@$(VENV)/bin/namegen people -n 6 --quiet
+	@echo
 	@echo "Training on the first names of baseball players; a quarter of a minute on idle cores."
 	@$(VENV)/bin/namegen train mlb-first
 	@echo
@@ -80,8 +85,10 @@ demo: $(VENV)/.installed
 	@echo
 	@run=$$(ls -td runs/*/ | head -n 1) && echo "The plot of the training: $${run}history.png"
 	@echo
-	@echo "Comparing the engines, NumPy from scratch and Keras, on first and last names; two minutes or so on idle cores."
-	@$(VENV)/bin/namegen compare-backends --quick --out reports/demo
+	@$(MAKE) --no-print-directory $(VENV)/.installed
+	@echo
+	@echo "Comparing the engines, NumPy from scratch and Keras, on first names; a minute or so on idle cores."
+	@$(VENV)/bin/namegen compare-backends mlb-first --quick --out reports/demo
 	@echo
 	@echo "Open reports/demo/report.html in a browser."
 	@echo "More names:               $(VENV)/bin/namegen generate"
@@ -207,10 +214,15 @@ $(VENV)/.made:
 	@touch $@
 
 # The build backend is installed first and used without isolation, so that it is pinned as well.
-$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.made
-	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
+$(VENV)/.light: pyproject.toml constraints.txt $(VENV)/.made
+	@echo "Installing namegen; a quarter of a minute."
 	@$(PIP) setuptools wheel
 	@$(PIP) uv || true
+	@$(call INSTALL,.)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.light
+	@echo "Installing the extras keras, tflite and distributed; half a minute or so, TensorFlow is large."
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $@
 

@@ -21,9 +21,7 @@ MISTAKE = Mistake("a.py", "f", "return 1", "return 2")
         ({"a.py": OLD.replace("f(x)", "h(x)")}, None),
     ],
 )
-def test_a_line_is_known_by_its_function_wherever_it_has_moved(
-    texts: dict[str, str], place: tuple[str, int] | None
-) -> None:
+def test_a_line_is_known_by_its_function_wherever_it_is(texts: dict[str, str], place: tuple[str, int] | None) -> None:
     assert Tree(texts).line_of(MISTAKE) == place
 
 

@@ -141,9 +141,7 @@ def test_the_commands_and_programs_of_a_document_run(path: Path, prepared: Path,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if examples(path)], ids=name_of)
-def test_the_examples_of_a_document_give_what_they_show(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examples_of_documents_give_what_they_show(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     results = doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(examples(path), {}, path.name, None, 0))
     assert results.attempted

@@ -45,9 +45,7 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
     ("forged", "field"),
     [('"engine":7', "engine"), ('"motor":"numpy"', "engine"), ('"more":1,"engine":"numpy"', "more")],
 )
-def test_a_page_with_another_record_says_that_it_is_damaged(
-    forged: str, field: str, opened: Opener, tmp_path: Path
-) -> None:
+def test_a_page_with_another_record_says_it_is_damaged(forged: str, field: str, opened: Opener, tmp_path: Path) -> None:
     """A forged, a missing and an unknown field."""
     out = tmp_path / "page.html"
     write_page([PageModel("gru", at_random("gru", "abcdefg"))], out)

@@ -129,9 +129,7 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
         ({0.01: (0.5, 0.6)}, "$"),
     ],
 )
-def test_the_best_setting_is_told_with_those_that_are_as_good(
-    accuracies: dict[float, tuple[float, ...]], said: str
-) -> None:
+def test_the_best_setting_is_told_with_those_as_good(accuracies: dict[float, tuple[float, ...]], said: str) -> None:
     runs = [trained_run(rate, seed, value) for rate, values in accuracies.items() for seed, value in enumerate(values)]
     made = results_of(*runs)
     assert re.match(f"(Best by argmax: learning rate )?{said}", best_in_words(made, "list.txt"))

@@ -94,19 +94,7 @@ def test_log_probability_counts_the_beginning_that_is_forced() -> None:
         np.testing.assert_allclose(given_, np.log(exact[name]), rtol=1e-5)
 
 
-PATTERNS = (
-    None,
-    "a.*",
-    ".*c",
-    "(ab|b)*",
-    "[^b]{2,}",
-    "a?b?c?a?",
-    r"\w*",
-    r"(?=.*b).*",
-    r".*\Bc",
-    "(?i)A.*",
-    "(.).*\\1",
-)
+PATTERNS = None, "a.*", ".*c", "(ab|b)*", "[^b]{2,}", "a?b?c?a?", r"\w*", r"(?=.*b).*", r".*\Bc", "(?i)A.*", "(.).*\\1"
 texts = st.text("abc", max_size=3)
 asked_for = st.fixed_dictionaries(
     {
