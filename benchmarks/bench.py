@@ -26,13 +26,7 @@ from benchmarks.sections import SECTIONS
 from namegen.threads import VARIABLES
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "performance.json"
-LIBRARIES = {
-    "torch": "torch",
-    "jax": "jax",
-    "tensorflow": "tensorflow",
-    "keras": "keras",
-    "ai_edge_litert": "ai-edge-litert",
-}
+LIBRARIES = {one: one for one in ("torch", "jax", "tensorflow", "keras")} | {"ai_edge_litert": "ai-edge-litert"}
 SETTINGS = {
     **dict.fromkeys(VARIABLES, "1"),
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",

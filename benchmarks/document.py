@@ -112,11 +112,6 @@ class Comparison:
     def _best(self, ways: Sequence[Way]) -> Way:
         return (max if self.unit in HIGHER_IS_BETTER else min)(ways, key=lambda way: way.median)
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """In the order of the table, each once."""
-        return tuple(dict.fromkeys(way.group or way.name for way in self.ways))
-
     def against(self, subject: str, way: Way) -> tuple[float, ...]:
         """The subject held against a way, round by round: how many times as much, of losses the difference."""
         pairs = list(zip(self.best(subject).values, way.values, strict=True))

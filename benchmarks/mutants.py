@@ -47,11 +47,8 @@ LIMITS, OF_A_START = Limits(seconds=10, times=3, patience=10, kibibytes=2**23), 
 INNER = ("namegen/core/", "namegen/backends/numpy_engine/")
 COUNTS = (1_000, 300)
 # Without those that drive a browser, run documents or attack at length.
-TESTS = [
-    "tests",
-    *(f"--ignore=tests/{one}" for one in ("harm", "docs", "learn", "web/test_page.py", "web/test_app.py")),
-]
-TESTS += [f"--ignore=tests/{one}" for one in ("web/test_report.py", "drawings")]
+IGNORED = ("harm", "docs", "learn", "drawings", "web/test_page.py", "web/test_app.py", "web/test_report.py")
+TESTS = ["tests", *(f"--ignore=tests/{one}" for one in IGNORED)]
 # `X | None` in an annotation, which is never run; the last two need to be told of what.
 LEFT_OUT = ("ReplaceBinaryOperator_BitOr_", "VariableReplacer", "VariableInserter")
 
@@ -238,9 +235,7 @@ def main() -> None:
         if trial.mistake.noticed and not noticed:
             print(f"not noticed any more: {trial.file}:{trial.line}\n- {trial.mistake.before}\n+ {trial.mistake.after}")
     unnoticed = now.count(False)
-    print(
-        f"{unnoticed} of {len(now)} are not noticed ({unnoticed / len(now):.1%}); {len(mistakes) - len(every)} are gone"
-    )
+    print(f"{unnoticed} of {len(now)} unnoticed ({unnoticed / len(now):.1%}); {len(mistakes) - len(every)} are gone")
 
 
 if __name__ == "__main__":

@@ -86,10 +86,8 @@ def _table(comparisons: Sequence[Comparison]) -> str:
     first = comparisons[0].title
     if len(comparisons) > 1:
         titles = ([f"{one.title}:", *[""] * len(heads)] for one in comparisons)
-        first, found = (
-            "",
-            [row for title, one in zip(titles, comparisons, strict=True) for row in (title, *rows(one)[1])],
-        )
+        first, pairs = "", zip(titles, comparisons, strict=True)
+        found = [row for title, one in pairs for row in (title, *rows(one)[1])]
     return Table("", (first, *heads), tuple(map(tuple, found))).markdown().partition("\n\n")[2]
 
 
@@ -172,15 +170,13 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     for way in comparison.ways:
         row = [way.name, show(way.median), f"{show(min(way.values))}–{show(max(way.values))}"]
         row += [_against(comparison, subject, way) for subject in comparison.subjects]
-        row += [_start(way)] * has_start + [
-            NONE if way.peak_mebibytes is None else f"{way.peak_mebibytes:,.0f}"
-        ] * has_memory
+        row += [_or_none(way.start_seconds, ".1f")] * has_start + [_or_none(way.peak_mebibytes, ",.0f")] * has_memory
         found.append(row)
     return heads, found
 
 
-def _start(way: Way) -> str:
-    return NONE if way.start_seconds is None else f"{way.start_seconds:.1f}"
+def _or_none(value: float | None, form: str) -> str:
+    return NONE if value is None else format(value, form)
 
 
 def _against(comparison: Comparison, subject: str, way: Way) -> str:

@@ -25,6 +25,7 @@ FORMS: dict[str, dict[str, bool]] = {
     "padded": {"padded": True},
     "distinct": {"padded": True, "distinct": True},
 }
+Entry = Callable[[], Turn]  # makes a way ready
 
 
 class Work:
@@ -39,16 +40,14 @@ class Work:
         self.network_name = f"{CELL_NAMES[cell]} {widths}"
         self.title = f"{self.network_name}, {of_list}"
 
-    def namegen(
-        self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float
-    ) -> Callable[[], Turn]:
+    def namegen(self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float) -> Entry:
         """Of one of our engines."""
         from benchmarks.trainers.namegen_trainer import NamegenTrainer
 
         recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(effort="quick", batch_size=batch_size, **drops))
         return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
 
-    def rival(self, kind: type[Trainer], batch_size: int, **form: bool) -> Callable[[], Turn]:
+    def rival(self, kind: type[Trainer], batch_size: int, **form: bool) -> Entry:
         """Of another library."""
         names, vocabulary = self.corpus.names, self.corpus.vocabulary
         return lambda: speed(kind(names, vocabulary, self.network, batch_size=batch_size, **form))
@@ -79,7 +78,7 @@ class Work:
             if name != "distinct"
         }
 
-    def plain_keras(self, batch_size: int) -> Callable[[], Turn]:
+    def plain_keras(self, batch_size: int) -> Entry:
         """Of ``fit``."""
         from benchmarks.train_keras import plain_keras
 
