@@ -215,14 +215,14 @@ $(VENV)/.made:
 
 # The build backend is installed first and used without isolation, so that it is pinned as well.
 $(VENV)/.light: pyproject.toml constraints.txt $(VENV)/.made
-	@echo "Installing namegen; a quarter of a minute."
+	@echo "Installing namegen; half a minute at most."
 	@$(PIP) setuptools wheel
 	@$(PIP) uv || true
 	@$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.light
-	@echo "Installing the extras keras, tflite and distributed; half a minute or so, TensorFlow is large."
+	@echo "Installing the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $@
 
