@@ -214,22 +214,25 @@ $(VENV)/.made:
 	@touch $@
 
 # The build backend is installed first and used without isolation, so that it is pinned as well.
-$(VENV)/.light: pyproject.toml constraints.txt $(VENV)/.made
-	@echo "Installing namegen; half a minute at most."
+$(VENV)/.tools: pyproject.toml constraints.txt $(VENV)/.made
 	@$(PIP) setuptools wheel
 	@$(PIP) uv || true
+	@touch $@
+
+$(VENV)/.light: $(VENV)/.tools
+	@echo "Installing namegen; half a minute at most."
 	@$(call INSTALL,.)
 	@touch $@
 
-$(VENV)/.installed: $(VENV)/.light
-	@echo "Installing the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
+$(VENV)/.installed: $(VENV)/.tools
+	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
 	@$(call INSTALL,'.[$(EXTRAS)]')
-	@touch $@
+	@touch $(VENV)/.light $@
 
-$(VENV)/.developing: $(VENV)/.installed
-	@echo "Installing the tools for developing."
+$(VENV)/.developing: $(VENV)/.tools
+	@echo "Installing namegen with all its extras and the tools for developing; a minute or so, TensorFlow is large."
 	@$(call INSTALL,'.[$(EXTRAS_DEV)]')
-	@touch $@
+	@touch $(VENV)/.light $(VENV)/.installed $@
 
 # What speed is measured against is large and needed for nothing else: an environment on top of .venv takes it in, and
 # .venv stays as it is. A pip that is configured to find builds for the processor alone saves gigabytes.
