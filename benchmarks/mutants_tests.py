@@ -112,10 +112,10 @@ def _measure(files: Sequence[str], groups: Sequence[str], place: Path) -> None:
     notes, data_file, settings = (place.with_suffix(one).absolute() for one in (".notes", ".coverage", ".ini"))
     for old in place.parent.glob(f"{place.stem}.*"):
         old.unlink()
-    settings.write_text("[run]\nsource = namegen\n")
-    of_children = f"parallel = true\ndata_file = {data_file}\npatch = fork, _exit, subprocess\n"
-    plugin = "plugins = benchmarks.mutants_tests\n"
-    settings.with_suffix(".children").write_text(f"{settings.read_text()}{of_children}{plugin}")
+    source = "[run]\nsource = namegen\n"
+    settings.write_text(source)
+    of_children = f"{source}parallel = true\ndata_file = {data_file}\npatch = fork, _exit, subprocess\n"
+    settings.with_suffix(".children").write_text(f"{of_children}plugins = benchmarks.mutants_tests\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.mutants_tests", "-p", "no:cacheprovider"]
     command += ["-n", "2", "--dist", "worksteal", "--cov", "--cov-report=", f"--cov-config={settings}"]
     environment = {"COVERAGE_FILE": f"{data_file}-pytest", NOTES: str(notes), "PYTHONPATH": str(Path.cwd())}

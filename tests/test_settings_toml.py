@@ -222,7 +222,7 @@ class TestMerge:
         (1, Config(run=RunSettings(threads=5)), 5),
     ],
 )
-def test_two_threads_where_that_pays(
+def test_threads_are_two_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
 ) -> None:
     monkeypatch.setattr(threads, "cores", lambda: cores)

@@ -173,7 +173,7 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ("train names.txt --effort quick --epochs 1 --no-plot", {"preparing the training", "measuring the network"}),
     ],
 )
-def test_long_commands_say_what_they_do(
+def test_long_commands_say_what_they_are_at(
     line: str, said: set[str], monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
     (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\n" * 9)
