@@ -55,7 +55,7 @@ help:
 	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
 	@echo "make links        ask every external link of the documents (needs the network; nothing else does)"
 	@echo "make course       run the chapters of docs/learn, and write them as notebooks"
-	@echo "make bench        measure speed beside PyTorch, JAX and Keras (half an hour, on a quiet machine;"
+	@echo "make bench        measure speed beside PyTorch, JAX and Keras (an hour, on a quiet machine;"
 	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"

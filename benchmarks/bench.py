@@ -1,11 +1,11 @@
 """All comparisons of speed, a section at a time: ``make bench``.
 
-    python -m benchmarks.bench                        # all of them, half an hour
+    python -m benchmarks.bench                        # all of them, an hour
     python -m benchmarks.bench --only gated keras     # these sections; the others stay as they were measured
 
 Every section is a process of its own with one thread on one core (but where it is about more), so that no library
 meets the settings of another. Its ways take turns, round after round; a figure is the median of the rounds, a ratio the
-median of the ratios of each round, both with the lowest and the highest. What is finished is kept at once, in
+median of the ratios of each round, both with a range. What is finished is kept at once, in
 ``docs/results/performance.json``; ``python -m benchmarks.performance_page`` makes the document of it.
 """
 
@@ -110,7 +110,7 @@ def main() -> None:
         metavar="SECTION",
         help=f"sections to measure: {', '.join(SECTIONS)}",
     )
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each; long sections have fewer (default: 5)")
+    parser.add_argument("--rounds", type=int, default=25, help="rounds of each; long sections have fewer (default: 25)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="where figures are kept")
     parser.add_argument("--measure", choices=SECTIONS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

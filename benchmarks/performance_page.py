@@ -11,7 +11,7 @@ from itertools import groupby
 from statistics import median
 from textwrap import fill
 
-from benchmarks.document import Comparison, Performance, Section, Unit, Way, typical
+from benchmarks.document import Comparison, Performance, Section, Unit, Way, around_median, typical
 from benchmarks.pages import RESULTS, read, write_or_check
 from benchmarks.sections import SECTIONS
 from namegen.experiments.report import NONE, Table, seconds, whole
@@ -23,9 +23,13 @@ Written by `make bench` from `performance.json`, which holds every figure of eve
 `make bench BENCH="gated keras"` measures these sections anew and leaves the others.
 
 All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
-the rounds, with the lowest and the highest. A ratio is computed in each round, and its median and range are shown. You
-can compare two figures of one table; those of different sections may come from different hours. `performance.json` has
-the processor time of commands, too."""
+the rounds; a ratio is computed in each round, and its median is shown. The range beside a median says where that of all
+possible rounds lies, in 95 of 100 cases (of fewer than nine rounds, it is from the lowest to the highest). You can
+compare two figures of one table; those of different sections may come from different hours. `performance.json` has the
+processor time of commands, too.
+
+Where a machine is shared, a core may be slower for some seconds, by a half. So rounds are short and many: nearly all of
+that falls out of the ratios, but not out of the speeds."""
 
 LEAD = """\
 ## Where the lead comes from
@@ -164,11 +168,11 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     has_start = any(way.start_seconds is not None for way in comparison.ways)
     has_memory = any(way.peak_mebibytes is not None for way in comparison.ways)
     short = _without_common_beginning(comparison.subjects)
-    heads = ["", HEADS[comparison.unit], "lowest – highest", *(f"{name} {sign} this" for name in short)]
+    heads = ["", HEADS[comparison.unit], "range", *(f"{name} {sign} this" for name in short)]
     heads += ["start-up"] * has_start + ["peak MiB"] * has_memory
     found = []
     for way in comparison.ways:
-        row = [way.name, show(way.median), f"{show(min(way.values))}–{show(max(way.values))}"]
+        row = [way.name, show(way.median), "–".join(map(show, around_median(way.values)))]
         row += [_against(comparison, subject, way) for subject in comparison.subjects]
         row += [_or_none(way.start_seconds, ".1f")] * has_start + [_or_none(way.peak_mebibytes, ",.0f")] * has_memory
         found.append(row)

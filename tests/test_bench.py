@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
 
-from benchmarks.document import Comparison, Sharing, Way, typical
+from benchmarks.document import Comparison, Sharing, Way, around_median, typical
 from benchmarks.lists import sharing
 from benchmarks.rounds import alternate
 from benchmarks.trainers import SPEED_RATE
@@ -61,6 +62,16 @@ def test_ratios_are_taken_round_by_round() -> None:
     assert times == pytest.approx((4.0, 2.1, 150 / 90))
     assert typical(times, "{:.1f}".format) == "2.1 (1.7–4.0)"
     assert LOSS.against("namegen", LOSS.ways[2]) == pytest.approx((-0.2, -0.1))
+
+
+@pytest.mark.parametrize("rounds", [6, 8, 9, 12])
+def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases(rounds: int) -> None:
+    """Counted over every way in which the rounds can lie below and above it."""
+    low, high = around_median(range(rounds))
+    below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
+    wide, narrow = (np.mean((least <= below) & (below <= rounds - least)) for least in (low + 1, low + 2))
+    assert narrow < 0.95 <= wide
+    assert high == rounds - 1 - low
 
 
 def test_sharing_counts_what_a_plain_loop_counts() -> None:

@@ -10,15 +10,16 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.document import Comparison, Way
+from benchmarks.lists import FOURTH
 from benchmarks.rounds import alternate
 from namegen.threads import VARIABLES
 
 # what is trained: list, cell, widths, batch size, epochs of one value
 WORKS = {
-    "GRU 192": ("US first names", "gru", (192,), 128, 1),
+    "GRU 192": (FOURTH, "gru", (192,), 128, 1),
     "SimpleRNN 2×32": ("mlb-first", "simple_rnn", (32, 32), 512, 4),
 }
-WIDE = ("US first names", "gru", (192,), 128)
+WIDE = (FOURTH, "gru", (192,), 128)
 
 
 class Worker:
@@ -89,7 +90,7 @@ def threads(rounds: int, usable: Sequence[int]) -> tuple[Comparison, ...]:
     """One wide training with one thread and with two."""
     workers = {f"--threads {count}": Worker(WIDE, threads=count, cores=usable[:count]) for count in (2, 1)}
     turns = {name: lambda number, worker=worker: together([worker], number) for name, worker in workers.items()}
-    values = alternate(turns, min(rounds, 3))
+    values = alternate(turns, rounds)
     for worker in workers.values():
         worker.close()
     ways = tuple(Way(name, values[name]) for name in workers)

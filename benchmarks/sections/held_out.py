@@ -20,7 +20,7 @@ from namegen.core.schedules import Plan, one_cycle
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.types import Array
 
-BUDGETS = (1.0, 10.0)  # seconds
+BUDGETS = {1.0: 15, 10.0: 5}  # seconds → the most rounds
 HELD_OUT = DataSettings(validation=0.1, split="unique")
 # network → the peak of the learning rate, the same for all ways, and the batch sizes that each may choose from.
 NETWORKS = {
@@ -79,7 +79,7 @@ def held_out(rounds: int) -> tuple[Comparison, ...]:
         race = Race(settings, peak)
         for size in sizes:
             race.enter(size)
-        found += [race.run(f"{name}, {US_FIRST}", seconds, rounds) for seconds in BUDGETS]
+        found += [race.run(f"{name}, {US_FIRST}", seconds, min(rounds, most)) for seconds, most in BUDGETS.items()]
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from benchmarks.document import Comparison, Sharing, Way
-from benchmarks.lists import US_FIRST, load, sharing
+from benchmarks.lists import FOURTH, load, sharing
 from benchmarks.products import flop_per_epoch, product
 from benchmarks.rounds import Contest, Turn
 from benchmarks.trainers import Trainer, speed
@@ -105,7 +105,7 @@ def gated(rounds: int) -> tuple[Comparison, ...]:
     return tuple(
         comparison
         for cell, width in (("gru", 192), ("lstm", 160))
-        for comparison in _gated(Work(US_FIRST, cell, (width,)), rounds)
+        for comparison in _gated(Work(FOURTH, cell, (width,)), rounds)
     )
 
 
@@ -192,8 +192,8 @@ def keras_engine(rounds: int) -> tuple[Comparison, ...]:
     """Our Keras engine beside ``fit``."""
     found = []
     for of_list, cell, hidden, size in (
-        (US_FIRST, "gru", (192,), 128),
-        (US_FIRST, "lstm", (160,), 128),
+        (FOURTH, "gru", (192,), 128),
+        (FOURTH, "lstm", (160,), 128),
         ("mlb-first", "simple_rnn", (32, 32), 512),
     ):
         work, ours = Work(of_list, cell, hidden), "namegen keras"

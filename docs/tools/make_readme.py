@@ -90,7 +90,7 @@ def speeds() -> Iterator[tuple[str, str, str]]:
     gru, plain, keras = found["gated", "gru"], found["plain", "rnn"], found["keras", "gru"]
     fastest, large, loss = "the fastest of the others,", "namegen, batch 2048", found["held-out", "gru-192-10s"]
     yield (
-        "training, GRU 192, US first names, each once, batch 128",
+        "training, GRU 192, a fourth of US first names, batch 128",
         f"{thousands(gru, 'namegen')} characters per second: {times(gru, 'namegen')} {fastest} {gru.best_rival.name}",
         measured_by("gated"),
     )
