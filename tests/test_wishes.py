@@ -59,7 +59,7 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
-    names = api.load_shipped("japanese-given").generate(20, min_distance=2, seed=0)
+    names = api.load_shipped("japanese-given").generate(5, min_distance=2, seed=0)
     assert not MinDistance(2, load_bundled("japanese-given").names).refuses(Finished(names)).any()
 
 
