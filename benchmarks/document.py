@@ -158,10 +158,10 @@ class Performance:
 
 
 def around_median(values: Sequence[float]) -> tuple[float, float]:
-    """Between which two values the median of all possible rounds lies, in 95 of 100 cases, however they are spread.
+    """Between which two values the median of very many rounds lies, in 95 of 100 cases.
 
-    A round is below it as often as a coin shows heads. Up to eight rounds these are the lowest and the highest, for
-    which five are a little too few.
+    However rounds are spread, each is below that median as often as a coin shows heads, if none depends on the one
+    before. Of fewer than nine rounds, these are the lowest and the highest; of fewer than six, that is less than 95.
 
     >>> around_median(range(25))
     (7, 17)
@@ -173,7 +173,7 @@ def around_median(values: Sequence[float]) -> tuple[float, float]:
 
 
 def typical(values: Sequence[float], show: Callable[[float], str]) -> str:
-    """The median with what lies around it: ``2.1 (2.0–2.3)``; that is left out where it shows nothing."""
+    """The median with what lies around it: ``2.1 (2.0–2.3)``; no range where both ends look the same."""
     low, high = map(show, around_median(values))
     middle = show(median(values))
     return middle if low == high else f"{middle} ({low}–{high})"

