@@ -60,7 +60,7 @@ help:
 	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
 	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
 	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
-	@echo "make blind        score blind readings of names (FOLDERS=...; python -m benchmarks.blind makes the sheets)"
+	@echo "make blind        compute the table of the blind test of names (python -m benchmarks.blind makes sheets)"
 	@echo "make mutants      small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
 	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
 	@echo "make models       train the shipped models anew (minutes)"
@@ -124,7 +124,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.performance_page --check
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.labels_page --check
-	$(RUN) -m benchmarks.blind_page --check
+	$(RUN) -m benchmarks.blind page --check
 	$(RUN) -m benchmarks.mutants_record --check
 	$(RUN) docs/tools/make_models.py --check
 
@@ -141,7 +141,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.performance_page
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
-	$(RUN) -m benchmarks.blind_page
+	$(RUN) -m benchmarks.blind page
 	$(RUN) -m benchmarks.mutants_record
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
@@ -172,8 +172,7 @@ labels: $(VENV_BENCH)/.installed
 	$(RUN) -m benchmarks.labels_page
 
 blind: $(VENV)/.installed
-	$(RUN) -m benchmarks.blind score $(or $(FOLDERS),build/blind/*)
-	$(RUN) -m benchmarks.blind_page
+	$(RUN) -m benchmarks.blind page
 
 mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
 	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))

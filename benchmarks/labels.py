@@ -10,8 +10,8 @@ labels, others learn one origin each, without labels. What a name costs under bo
 
 An outsider, naive Bayes over the letter groups of a name (1 to 4 letters; scikit-learn), learns the origins of one half
 of the names that judge, which no model has seen. It is then asked for the origin of the other half, and of new names
-that the shared model offers of the same labels, by the share of its new names that it chooses. What is trained is kept
-under ``build/labels``; ``docs/results/labels.json`` has the figures, and ``python -m benchmarks.labels_page`` makes the
+that the shared model generates for the same labels, by default and unfiltered. What is trained is kept under
+``build/labels``; ``docs/results/labels.json`` has the figures, and ``python -m benchmarks.labels_page`` makes the
 document of it.
 """
 
@@ -22,7 +22,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 
@@ -32,7 +32,7 @@ limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
 
-from benchmarks.labels_page import LabelledList, Labels, OfLabel, Told  # noqa: E402
+from benchmarks.labels_page import LabelledList, Labels, OfLabel  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
@@ -42,7 +42,6 @@ from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
-from namegen.core.network.bars import EVERY_NAME  # noqa: E402
 from namegen.core.settings import DataSettings  # noqa: E402
 from namegen.core.training.preparation import prepare  # noqa: E402
 from namegen.lists import load_bundled  # noqa: E402
@@ -53,8 +52,6 @@ KEPT = Path("build") / "labels"
 LISTS = ("world-given", "world-family")
 SEEDS = 3
 RESAMPLES = 2_000
-SHARES = (EVERY_NAME, 0.33, 0.1, 0.05)  # of the new names, beside the share that a model offers by default
-OFFERED = 20_000  # names, that may come again, to see how many different ones there are
 ALL = ""  # in place of a label: the shared model
 SETTINGS: dict[str, object] = {
     "data.validation": 0.1,
@@ -127,7 +124,7 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         loss = nats[:, :, here].mean(axis=1).sum(axis=1) / characters[here].sum()
         each.append(OfLabel(label, learned[label], int(here.sum()), float(loss[0]), float(loss[1])))
     loss = nats.sum(axis=2) / characters.sum()
-    real, made = mean_of(told)
+    heard = mean_of(told)
     low, high = interval(nats[0] - nats[1], characters, [name for name, _ in pairs])
     return LabelledList(
         name=of_list,
@@ -139,8 +136,9 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         high=high,
         labels=tuple(each),
         heard=seeds,
-        real=real,
-        told=made,
+        real=heard.real,
+        new=heard.new,
+        unfiltered=heard.unfiltered,
     )
 
 
@@ -148,8 +146,8 @@ def outsider_alone(kept: LabelledList, seeds: int) -> LabelledList:
     """A list's figures with those of the outsider measured anew."""
     pairs = judging(load_bundled(kept.name, labels="origin"))
     told = [told_apart(model_of(kept.name, ALL, seed), pairs, seed) for seed in range(seeds)]
-    real, made = mean_of(told)
-    return replace(kept, heard=seeds, real=real, told=made)
+    heard = mean_of(told)
+    return replace(kept, heard=seeds, real=heard.real, new=heard.new, unfiltered=heard.unfiltered)
 
 
 def counting(corpus: Corpus) -> float:
@@ -178,22 +176,32 @@ def interval(
     return float(low), float(high)
 
 
-def mean_of(told: Sequence[tuple[float, list[Told]]]) -> tuple[float, tuple[Told, ...]]:
-    """Over the seeds."""
-    each = zip(*(made for _, made in told), strict=True)
-    made = (
-        Told(
-            same[0].choose, float(np.mean([one.share for one in same])), round(np.mean([one.different for one in same]))
-        )
-        for same in each
-    )
-    return float(np.mean([real for real, _ in told])), tuple(made)
+@dataclass(frozen=True)
+class Heard:
+    """How often the outsider names the right origin.
 
-
-def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: int) -> tuple[float, list[Told]]:
-    """Let naive Bayes name the origins of names that no model has learned: the share of real ones that it names
-    rightly, and of new ones by the share that is offered.
+    Attributes:
+        real: of real names that no model has learned.
+        new: of new names by default.
+        unfiltered: of new names from the model's own distribution.
     """
+
+    real: float
+    new: float
+    unfiltered: float
+
+
+def mean_of(told: Sequence[Heard]) -> Heard:
+    """Over the seeds."""
+    return Heard(
+        real=float(np.mean([heard.real for heard in told])),
+        new=float(np.mean([heard.new for heard in told])),
+        unfiltered=float(np.mean([heard.unfiltered for heard in told])),
+    )
+
+
+def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: int) -> Heard:
+    """Let naive Bayes name the origins of names that no model has learned, and of new names."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.naive_bayes import MultinomialNB
     from sklearn.pipeline import make_pipeline
@@ -211,16 +219,19 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
 
     of_asked = [(name, label) for name, label in pairs if name in asked]
     wanted = Counter(label for _, label in of_asked)
-    made = []
-    for choose in sorted({*SHARES, shared.choose}, reverse=True):
-        names = [
+
+    def new_names(*, unfiltered: bool) -> list[tuple[str, str]]:
+        return [
             (name, label)
             for label, count in wanted.items()
-            for name in shared.labelled(label).generate(count, seed=seed, choose=choose)
+            for name in shared.labelled(label).generate(count, seed=seed, unfiltered=unfiltered)
         ]
-        offered = shared.generate(OFFERED, seed=seed, choose=choose, allow_repeats=True)
-        made.append(Told(choose, right(names), len(set(offered))))
-    return right(of_asked), made
+
+    return Heard(
+        real=right(of_asked),
+        new=right(new_names(unfiltered=False)),
+        unfiltered=right(new_names(unfiltered=True)),
+    )
 
 
 def main() -> None:
@@ -241,7 +252,7 @@ def main() -> None:
         else:
             lists[of_list] = measure_list(of_list, arguments.seeds)
         write(arguments.out, replace(document, lists=tuple(lists[name] for name in LISTS if name in lists)))
-        print(json.dumps({**vars(lists[of_list]), "labels": None, "told": None}), flush=True)
+        print(json.dumps({**vars(lists[of_list]), "labels": None}), flush=True)
 
 
 if __name__ == "__main__":

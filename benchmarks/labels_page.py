@@ -31,21 +31,6 @@ class OfLabel:
 
 
 @dataclass(frozen=True)
-class Told:
-    """How often an outsider names the label of new names.
-
-    Attributes:
-        choose: the share of the new names that was offered.
-        share: of those whose label was named rightly; the mean over seeds.
-        different: names among 20,000 that may come again; the mean over seeds.
-    """
-
-    choose: Share
-    share: Share
-    different: Count
-
-
-@dataclass(frozen=True)
 class LabelledList:
     """One list.
 
@@ -58,7 +43,8 @@ class LabelledList:
         labels: each by itself.
         heard: of how many trainings the outsider heard new names.
         real: how often the outsider names the label of real names that nobody learned.
-        told: the same of new names of the shared model.
+        new: the same of new names of the shared model; None if that wasn't measured.
+        unfiltered: the same of new names from its own distribution.
     """
 
     name: str
@@ -71,7 +57,8 @@ class LabelledList:
     labels: tuple[OfLabel, ...]
     heard: Count
     real: Share
-    told: tuple[Told, ...]
+    new: Share | None
+    unfiltered: Share
 
 
 @dataclass(frozen=True)
@@ -94,8 +81,7 @@ over the seeds and over the names (all origins of a name together).
 
 *The judge* is independent: naive Bayes over groups of one to four letters learns the origins of one half of the test
 names, which no network has seen. It then guesses the origins of the other half, and of as many new names, of the same
-origins, that the shared model offers. By default a model with labels offers the likeliest 2 % of its new names; a share
-of 1 is its own distribution. The last column counts the different names among 20,000 new ones that may come again."""
+origins, that the shared model generates. *Unfiltered* names come from the model's own distribution."""
 
 
 def page(document: Labels) -> str:
@@ -105,14 +91,10 @@ def page(document: Labels) -> str:
 
 def _part(of_list: LabelledList) -> str:
     names = sum(one.judging for one in of_list.labels)
-    told = [
-        "| share offered | right origin | times as often as of real names | different names |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| {one.choose:g} | {100 * one.share:.1f} % | {one.share / of_list.real:.2f} | {one.different:,} |"
-            for one in of_list.told
-        ),
-    ]
+    told = ["| new names | right origin | times as often as of real names |", "| --- | --- | --- |"]
+    for kind, right in (("by default", of_list.new), ("unfiltered", of_list.unfiltered)):
+        if right is not None:
+            told.append(f"| {kind} | {100 * right:.1f} % | {right / of_list.real:.2f} |")
     rows = (
         f"{one.label} {one.shared - one.single:+.3f} ({one.shared:.3f}, {one.single:.3f}; {one.learned:,})"
         for one in sorted(of_list.labels, key=lambda one: one.shared - one.single)

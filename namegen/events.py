@@ -3,7 +3,7 @@
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
     what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
-    generate, people, players                Searched, again and again; of generate also Widened
+    generate, people, players                Searched, again and again; at the end sometimes FilledUp
     fetch                                    FileBegins, Received, Retrying
 
 A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
@@ -210,18 +210,16 @@ class Searched(Struct, Event, frozen=True):
     read: int = 0
 
 
-class Widened(Struct, Event, frozen=True):
-    """There are no more names of the share that was asked for: a larger share is taken from here on.
+class FilledUp(Struct, Event, frozen=True):
+    """Most of the names didn't reach the threshold of their score: they are the best of others.
 
     Attributes:
-        found: names so far.
         wanted: names in all.
-        share: of the new names of each length, the likeliest; 1: all of them.
+        filled: names that didn't reach it.
     """
 
-    found: int
     wanted: int
-    share: float
+    filled: int
 
 
 # --- a download -------------------------------------------------------------------------------------------------------

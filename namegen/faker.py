@@ -19,7 +19,7 @@ from typing import Any
 
 from namegen import api
 from namegen.api.people import ALIASES
-from namegen.core.generation.generator import check_letter_case
+from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.settings import GENDERS
 from namegen.errors import GenerationError, SettingsError, missing_library, setting, shown
@@ -30,7 +30,6 @@ except ImportError as error:  # pragma: no cover
     raise ImportError(missing_library("namegen.faker", "Faker", "faker")) from error
 
 POOL, SMALL_POOL = 4096, 1024  # draws for each kind; for companies, which take longer
-POOL_SHARE = 0.1  # of the new names, at least: of fewer, a pool would have few different ones
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 Pools = dict[str, list[tuple[str, list[str]]]]  # of each kind
 
@@ -41,8 +40,8 @@ class NamegenProvider(BaseProvider):
     """Invented first names, last names and whole names of baseball's players, given names, family names and people of
     many origins, companies and places, from the models that come with namegen; and names from a model of one's own.
 
-    Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096 draws, of
-    companies one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so
+    Each call takes 64 bits from Faker's own random numbers, which choose a name of a pool: one of 4,096, of companies
+    one of 1,024. People and players get both parts of their names from the pool, of one origin and gender, so
     there are hundreds of thousands. The pool of a kind is drawn when it is first needed: once in a program for the same
     arguments, but again in each provider for ``invented``. It is the same each time, so the seeds of Faker hold for
     these names as for all others.
@@ -152,7 +151,7 @@ class NamegenProvider(BaseProvider):
     def _parts(self, kind: str) -> Iterator[Parts]:
         how: dict[str, Any] = {"seed": 0, "temperature": self._temperature, "letter_case": self._case}
         if kind == "players":
-            teams = api.invent_players_batches(POOL, choose=POOL_SHARE, **how)
+            teams = api.invent_players_batches(POOL, **how)
             return ((one.first, None, f"{one.last} {one.suffix}".strip()) for team in teams for one in team)
         if kind == "people":
             groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
@@ -164,6 +163,5 @@ class NamegenProvider(BaseProvider):
             model = api.load(model)
         if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
             model = model.labelled(*(self._labels if kind else self._origins))
-        count, share = SMALL_POOL if kind == "companies" else POOL, max(model.choose, POOL_SHARE)
-        batches = model.generate_batches(count, allow_repeats=True, choose=share, **how)
+        batches = model.generate_batches(SMALL_POOL if kind == "companies" else POOL, **how)
         return ((name, None, "") for batch in batches for name in batch.names)

@@ -40,7 +40,7 @@ class Option:
 class Wishes(TypedDict, total=False):
     """What each name must keep; None and what is left out ask for nothing.
 
-    Upper and lower case are told apart in the first four. ``docs/use/generating.md`` says which distribution comes out.
+    The first four distinguish upper and lower case. ``docs/use/generating.md`` describes which names are returned.
     ``banned``: letter case, spaces and punctuation do not count; ``=word`` counts as a whole word alone.
     ``min_distance``: the smallest edit distance to every name of ``avoid`` or, without that, of the bundled list that
     the model learned from. ``rude``: rude names may come; without it none does.
@@ -52,7 +52,14 @@ class Wishes(TypedDict, total=False):
     matches: Annotated[
         str | None, Option("REGEX", "that match the regular expression REGEX (of the regex library) as a whole.")
     ]
-    min_length: Annotated[int | None, Option("N", "of N characters or more.", 0)]
+    min_length: Annotated[
+        int | None,
+        Option(
+            "N",
+            "of N characters or more.  [default: the length that 98% of the list's names reach; unfiltered: 0]",
+            0,
+        ),
+    ]
     banned: Annotated[
         Iterable[str] | None,
         Option(
@@ -81,7 +88,12 @@ class WishesOfPart(Wishes, total=False):
     """What each first name of players must keep, or each last name; or of people each given name, or family name."""
 
     max_length: Annotated[
-        int | None, Option("N", "of N characters or fewer.  [default: twice the longest name in the list]", 1)
+        int | None,
+        Option(
+            "N",
+            "of N characters or fewer.  [default: as many as the list's longest name; unfiltered: twice as many]",
+            1,
+        ),
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -157,7 +156,7 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
         (["Italian", "Estonian"], None, ["Italian", "Estonian"]),
     ):
         provider = NamegenProvider(Faker(), origin=origins, gender=gender)
-        given = set(api.load("world-given").labelled(*labels).generate(64, seed=0, allow_repeats=True))
+        given = set(api.load("world-given").labelled(*labels).generate(64, seed=0))
         people = api.invent_people(64, origins=origins, gender=gender, seed=0)
         pairs = {
             f"{one.given} {two.family}"
@@ -170,26 +169,8 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
     assert NamegenProvider(Faker(), origin="American", gender="male")._labels == ["English,male"]
     [country] = api.places_of().labels[:1]
     places = NamegenProvider(Faker(), country=country, origin="Italian")
-    pool = set(api.places_of(country).generate(64, seed=0, allow_repeats=True))
+    pool = set(api.places_of(country).generate(64, seed=0))
     assert {places.invented_place() for _ in range(12)} <= pool
     unknown = NamegenProvider(Faker(), origin="Italien")
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
         unknown.invented_person()
-
-
-def test_a_pool_has_the_likeliest_tenth_unless_its_model_offers_more(monkeypatch: pytest.MonkeyPatch):
-    from faker import Faker
-
-    from namegen.faker import NamegenProvider
-
-    shares: list[float] = []
-    generate = api.LoadedModel.generate_batches
-
-    def noted(self: api.LoadedModel, n: int, **how):
-        shares.append(how["choose"])
-        return generate(self, n, **how)
-
-    monkeypatch.setattr(api.LoadedModel, "generate_batches", noted)
-    for share in (0.02, 0.5):
-        NamegenProvider(Faker(), model=replace(api.load("mlb-first"), choose=share)).invented()
-    assert shares == [0.1, 0.5]

@@ -15,7 +15,6 @@ from namegen import api
 from namegen.api import LoadedModel
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.fourgrams import fourgrams_of
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import HeldOutReferences, best_ngram
@@ -90,20 +89,6 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
     assert model.score(name).log_probability == pytest.approx(math.log(sum(joint)), abs=1e-4)
     with pytest.raises(SettingsError, match="knows no labels"):
         api.load("mlb-first").label_chances(name)
-
-
-def test_each_four_gram_that_a_label_lacks_speaks_against_it_by_a_nat(model: LoadedModel) -> None:
-    starts = [model.vocabulary.size + model.labels.index(label) for label in SOME.labels]
-    known = fourgrams_of(PrefixTree.from_names(SOME.names, model.vocabulary, starts), model.vocabulary)
-    grams: dict[str, set[str]] = {label: set() for label in model.labels}
-    for listed, label in zip(SOME.names, SOME.labels, strict=True):
-        grams[label] |= {f"^^^{listed}$"[at : at + 4] for at in range(len(listed) + 1)}
-    for name in ("Annina", "Mikkola"):
-        lacking = [sum(f"^^^{name}$"[at : at + 4] not in grams[one] for at in range(len(name) + 1)) for one in grams]
-        before, after = (one.label_chances(name) for one in (model, replace(model, fourgrams=known)))
-        weights = [before[one] * math.exp(-some) for one, some in zip(grams, lacking, strict=True)]
-        assert [after[one] for one in grams] == pytest.approx([one / sum(weights) for one in weights])
-        assert len(set(lacking)) > 1
 
 
 def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None:

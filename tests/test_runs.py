@@ -12,7 +12,7 @@ import pytest
 
 from namegen import api
 from namegen.core.data.corpus import Corpus
-from namegen.core.generation.choosing import measure_bars
+from namegen.core.generation.fitting import measure_rules
 from namegen.errors import OutputError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
@@ -95,19 +95,26 @@ def test_a_path_is_a_file_even_where_a_shipped_model_has_its_name(elsewhere: Pat
     assert api.load("mlb-last").vocabulary != result.checkpoint.vocabulary
 
 
-def test_the_bars_of_companies_are_measured_on_names_that_will_be_drawn(tmp_path: Path) -> None:
-    """None begins as a listed company does; by the others, many of which are likely, the bars would be too high. So it
-    is with a run that goes on, whose list lies in its folder under another name.
+def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_path: Path) -> None:
+    """No new name begins as a listed company does. Many such names are likely, so the threshold would be too high with
+    them. A resumed run, whose list is in its folder under another name, does the same.
     """
     corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
     config = merge(Config(), {"training.epochs": 4, "network.hidden": (32,), "data.sameness": "companies"})
     assert not api.train(corpus, config=config, out=tmp_path / "run", stop=After(40)).finished
     checkpoint = api.resume(tmp_path / "run").checkpoint
-    asked = api.open_checkpoint(checkpoint, "companies").generator
-    tables = [
-        measure_bars(one, shortest={}, longest=checkpoint.longest_name, rng=np.random.default_rng([0, 0, 4])).table  # type: ignore
-        for one in (asked, replace(asked, claimed=()))
-    ]
-    there = np.isfinite(checkpoint.bars.table)  # type: ignore[union-attr]
-    same = [bool((checkpoint.bars.table == table)[there].all()) for table in tables]  # type: ignore[union-attr]
-    assert (there.sum() > 50, checkpoint.choose, *same) == (True, 0.02, True, False)
+    generator = api.open_checkpoint(checkpoint, "companies").generator
+
+    def threshold(claimed: tuple[str, ...]) -> float:
+        rules = measure_rules(
+            replace(generator, claimed=claimed),
+            shortest=checkpoint.shortest_name,
+            longest=checkpoint.longest_name,
+            rng=np.random.default_rng([0, 0, 4]),
+        )
+        assert rules is not None
+        return rules[0].threshold
+
+    (rule,) = checkpoint.score_rules
+    assert rule.threshold == pytest.approx(threshold(generator.claimed), abs=0.01)
+    assert rule.threshold != pytest.approx(threshold(()), abs=0.1)

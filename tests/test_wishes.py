@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from namegen.api import LoadedModel
 from namegen.cli.generate import generate
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import digests, known_set, normalise
-from namegen.core.data.shapes import fits, joint_shapes, shapes_of
 from namegen.core.generation.wishes.wish import Finished
 from namegen.core.generation.wishes.wishlist import WISHES, MinDistance, WellFormed
 from namegen.errors import GenerationError, NamesError, SettingsError
@@ -125,13 +123,3 @@ def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
 def test_a_wish_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
     with pytest.raises(TypeError, match="'startswith': wishes are starts_with, ends_with"):
         make_wishes(startswith="Mc")  # type: ignore[call-arg]
-
-
-def test_a_blend_of_short_lists_has_names_of_the_shapes_of_both(model: LoadedModel) -> None:
-    first, any_shape = replace(model, shapes=shapes_of(NAMES[:60])), api.load_shipped("companies")
-    other = replace(any_shape, shapes=shapes_of(load_bundled("companies").names[:60]))
-    known = joint_shapes([first.shapes, other.shapes])
-    names = api.blend([first, other]).generate(40, seed=1, choose=1)
-    assert all(fits(name, known) for name in names)
-    assert not all(fits(name, first.shapes) or fits(name, other.shapes) for name in names)
-    assert not all(fits(name, known) for name in api.blend([first, any_shape]).generate(40, seed=1, choose=1))

@@ -22,7 +22,6 @@ import numpy as np
 
 from namegen.backends.opening import open_network
 from namegen.core.evaluation.evaluator import probe
-from namegen.core.network.bars import EVERY_NAME
 from namegen.core.network.checkpoint import Checkpoint, known_names_path
 from namegen.lists import BUNDLED
 from namegen.models import BASE, shipped_path
@@ -63,7 +62,8 @@ def rounded(trained: Path, out: Path) -> None:
     """Write a model with parameters of 16 bits, and without what only a model for use needs."""
     model = Checkpoint.load(trained)
     training = {**model.training, "list": "base", "credit": f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}"}
-    in_half(replace(model, training=training, bars=None, choose=EVERY_NAME)).save(out, half=True)
+    base = replace(model, training=training, score_rules=(), ngrams=None, words=None)
+    in_half(base).save(out, half=True)
 
 
 def in_half(model: Checkpoint) -> Checkpoint:

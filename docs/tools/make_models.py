@@ -139,10 +139,10 @@ def card(name: str) -> str:
     model, bundled, found = load(name), BUNDLED[name], references(name)
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     figures, bar = training["validation"], found.baseline
-    labelled, each_label = "", ""
+    labelled = ""
     if model.labels:
         example = "Poland" if called(name) == "country" else "Irish"
-        labelled, each_label = f' --label "{example}"', f" and {called(name)}"
+        labelled = f' --label "{example}"'
     return f"""\
 ---
 {head(name, network.summary, figures)}
@@ -175,8 +175,8 @@ anything that decides about people. A score says how much a name is like those o
   and it may be a trademark.
 - It knows letters and their order. It does not know what a name means, how it is spoken, or whether it hurts somebody:
   an offensive word can come out.
-- The likeliest {100 * model.choose:g} % of the new names of each length{each_label} are offered (`--choose`); a larger
-  share gives wilder names.
+- By default, new names are returned only if their score is in the top 1% of the model's new names. `--unfiltered` draws
+  from the model's own distribution, which gives wilder names.
 - It can give back names of its list, and it carries a digest of each, so anyone who has it can test whether a certain
   name was in the list. The list is public.
 

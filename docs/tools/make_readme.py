@@ -22,7 +22,7 @@ from options import check_asked, write_or_check
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 
-from benchmarks import blind_page as blind  # noqa: E402
+from benchmarks import blind  # noqa: E402
 from benchmarks import document as performance  # noqa: E402
 from benchmarks import quality_page as quality  # noqa: E402
 from benchmarks.pages import read  # noqa: E402
@@ -153,12 +153,11 @@ def qualities() -> Iterator[tuple[str, str, str]]:
 
 def readings() -> Iterator[tuple[str, str, str]]:
     """The row of `make blind`: how many names of each source readers take."""
-    every, *lists = read(blind.Blind, RESULTS / "blind.json").readings
-    taken = {source.name: blind.percent(source.taken) for source in every.sources}
-    what = f"new names that blind readers (programs) would take, on {len(lists)} lists"
+    sheets = [sheet for sheet in read(blind.Sheets, blind.DATA).sheets if not sheet.is_short]
+    accepted = {source: f"{blind.mean_accepted(sheets, source):.0%}" for source in blind.SOURCES}
     yield (
-        what,
-        f"{taken[blind.NEW]}; of real names {taken[blind.REAL]}, of a Markov chain's {taken['chain']}",
+        f"new names that blind readers (language models) accept, on {len(sheets)} long lists",
+        f"{accepted['new']}; real names: {accepted['real']}, names of a Markov chain: {accepted['chain']}",
         "`make blind`",
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral, Real
@@ -15,20 +14,19 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
-from namegen.core.data.shapes import joint_shapes
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import Generator, NameBatch, check_letter_case, in_case, likeliest
+from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
+from namegen.core.generation.scoring import Scorer, scorer_of
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.mixture import MixtureModel, as_one
-from namegen.core.network.bars import EVERY_NAME, Bars
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
@@ -47,12 +45,11 @@ DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
-# What a model has as its record has it: of its list, and of which new names it offers.
-_OF_RECORD = "vocabulary longest_name known_names beginnings score_quantiles sameness bars fourgrams shapes"
+# Attributes that a model copies from its record.
+_OF_RECORD = "vocabulary shortest_name longest_name known_names beginnings score_quantiles sameness"
 _KINDS: dict[str, tuple[str, type]] = {
     **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
-    "choose": ("a number", Real),
-    **dict.fromkeys(("allow_seen", "allow_repeats"), ("True or False", bool)),
+    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), ("True or False", bool)),
     **dict.fromkeys(("name", "label", "backend"), ("a text", str)),
 }
 
@@ -64,14 +61,6 @@ def check_types(**values: object) -> None:
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if not fits and (value is not None or name == "name"):
             raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
-
-
-def as_share(choose: float) -> float:
-    """The share as a number of the usual size; what is too large for one is infinite."""
-    try:
-        return float(choose)
-    except OverflowError:
-        return math.inf
 
 
 class Searching(Wishes, total=False):
@@ -88,7 +77,7 @@ class Drawing(Searching, total=False):
 
     seed: int | None
     temperature: float | None
-    choose: float | None
+    unfiltered: bool
     top_k: int | None
     top_p: float | None
 
@@ -105,14 +94,12 @@ class LoadedModel:
         checkpoint: where it came from; None for a ``.tflite``, which does not carry all of it, and for a blend.
         known_names: the names that it learned from; None where it does not say.
         beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
-        choose: the share of its new names that are offered unless another is asked for.
-        bars: how likely a new name has to be for that (``core/generation/choosing.py``); None: nobody has measured it.
+        shortest_name: characters of the shortest name that it returns unless a shorter limit is set.
+        scorer: scores its new names (``core/generation/scoring.py``); None: it can't, so they aren't filtered.
         blended: of a blend, the characters that each of its models knows.
         labels: those of its list, in the order of ``beginnings``; (): its list had none.
         score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
         sameness: when two of its names are the same.
-        fourgrams: those that an offered name is made of (``core/data/fourgrams.py``); None: any.
-        shapes: those of its short list's names, which new names have; (): any.
         lists: what the lists were called that it learned from.
     """
 
@@ -123,8 +110,8 @@ class LoadedModel:
     checkpoint: Checkpoint | None = field(default=None, repr=False)
     known_names: KnownSet | None = field(default=None, repr=False)
     beginnings: Beginnings = field(default=Beginnings.single(), repr=False)  # frozen: all may share it
-    choose: float = EVERY_NAME
-    bars: Bars | None = field(default=None, repr=False)
+    shortest_name: int = field(default=1, repr=False)
+    scorer: Scorer | None = field(default=None, repr=False)
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
     labels: tuple[str, ...] = ()
     score_quantiles: Float64[Array, "101"] | None = field(default=None, repr=False)
@@ -159,37 +146,37 @@ class LoadedModel:
         )
 
     sameness: Sameness = field(default=NAMES, repr=False)
-    fourgrams: KnownSet | None = field(default=None, repr=False)
-    shapes: Collection[str] = field(default=(), repr=False)
     lists: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def generator(self) -> Generator:
         """Draws names from it."""
-        labels = max(self.beginnings.tokens) + 1 - self.vocabulary.size if self.labels else 0
-        known, grams = self.known_names, self.fourgrams
         return Generator(
             self.model,
             self.vocabulary,
-            known_names=known,
+            known_names=self.known_names,
             beginnings=self.beginnings,
-            fourgrams=None if grams is None else FourGrams(grams, self.vocabulary, labels, known),
+            scorer=self.scorer,
+            shortest=self.shortest_name,
             sameness=self.sameness,
-            shapes=self.shapes,
             claimed=claimed_beginnings(*self.lists),
         )
 
     @cached_property
-    def choosing_generator(self) -> Generator:
-        """The same with its bars; those of a blend, or of a training that goes on, are measured once, in a second or
-        two.
-        """
-        from namegen.core.generation.choosing import measure_bars
+    def filtering_generator(self) -> Generator:
+        """The same with rules that score its names.
 
-        bars, fixed = self.bars, np.random.default_rng(0)
-        if bars is None:
-            bars = measure_bars(self.generator, shortest={}, longest=self.longest_name, rng=fixed)
-        return replace(self.generator, bars=bars)
+        The rules of a blend, or of a run that hasn't finished, are measured once, in a second or two.
+        """
+        from namegen.core.generation.fitting import measure_rules
+
+        generator = self.generator
+        if generator.scorer is None or generator.scorer.rules:
+            return generator
+        rules = measure_rules(
+            generator, shortest=self.shortest_name, longest=self.longest_name, rng=np.random.default_rng(0)
+        )
+        return replace(generator, scorer=generator.scorer.with_rules(rules or ()))
 
     @property
     def default_max_length(self) -> int:
@@ -206,13 +193,13 @@ class LoadedModel:
                 likeliest character. The default is 1.
             top_k: draw only from the ``top_k`` likeliest next characters.
             top_p: draw only from the likeliest next characters that together have the probability ``top_p``, up to 1.
-            max_length: the largest number of characters in a name. The default is ``default_max_length`` (more where a
-                wish needs it).
+            max_length: the largest number of characters in a name. The default is ``longest_name``, unfiltered
+                ``default_max_length``, or more if a wish needs it.
             allow_seen: give names from the list that the model learned from, too.
             allow_repeats: allow the same name more than once.
-            choose: offer the likeliest new names alone, this share of those of each length (and label): 0.02 to 0.5, or
-                1 for all of them. Where there are no more, a larger share is taken. The default is the model's
-                ``choose``; with ``allow_repeats`` 1, which is the model's own distribution.
+            unfiltered: draw from the model's own distribution. By default, new names are returned only if their score
+                is in the top 1% (``core/generation/scoring.py``), and the best of the others if these are too few.
+                ``allow_repeats`` implies ``unfiltered``.
             letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``; None: ``title``
                 for companies, others as learned. The wishes are for names as learned; see
                 ``core/generation/letter_case.py``.
@@ -235,7 +222,7 @@ class LoadedModel:
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        choose: float | None = None,
+        unfiltered: bool = False,
         watch: Watcher = unwatched,
         letter_case: str | None = None,
         **wishes: Unpack[Wishes],
@@ -249,13 +236,16 @@ class LoadedModel:
             GenerationError: after those found have been given: there are no more.
         """
         check_letter_case(letter_case)
-        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, choose=choose)
+        check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
+        unfiltered = unfiltered or allow_repeats or self.scorer is None
         sampling = SamplingSettings(
-            1.0 if temperature is None else temperature, top_k, top_p, self.longest(max_length, wished)
+            temperature=1.0 if temperature is None else temperature,
+            top_k=top_k,
+            top_p=top_p,
+            max_length=self.longest(max_length, wished, unfiltered=unfiltered),
         )
-        choose = as_share((EVERY_NAME if allow_repeats else self.choose) if choose is None else choose)
-        generator = self.generator if choose == EVERY_NAME else self.choosing_generator
+        generator = self.generator if unfiltered else self.filtering_generator
         batches = generator.generate(
             n,
             rng=random_numbers(seed),
@@ -263,8 +253,8 @@ class LoadedModel:
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
-            choose=choose,
-            watch=watch,
+            unfiltered=unfiltered,
+            on_progress=watch,
         )
         return in_case(batches, letter_case)
 
@@ -299,7 +289,7 @@ class LoadedModel:
         batches = likeliest(
             self.generator,
             n,
-            max_length=self.longest(max_length, wished),
+            max_length=self.longest(max_length, wished, unfiltered=True),
             wishes=wished,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
@@ -329,8 +319,8 @@ class LoadedModel:
         check_types(name=name)
         if not self.labels:
             raise SettingsError(f"{self.name} knows no labels: give a model of labelled names, such as world-given")
-        name, fourgrams = composed(name.strip()), self.generator.fourgrams
-        chances = label_chances(self.model, self.vocabulary, name, self.beginnings, fourgrams).tolist()
+        name = composed(name.strip())
+        chances = label_chances(self.model, self.vocabulary, name, self.beginnings).tolist()
         return dict(sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0])))
 
     @property
@@ -345,9 +335,12 @@ class LoadedModel:
             return False
         return known is None or bool(self.sameness.are_known(corpus.names, known).all())
 
-    def longest(self, max_length: int | None, wished: Wishlist) -> int:
-        """Characters of the longest name that is given: what was asked for, or room for the default and the wishes."""
-        return max(self.default_max_length, 2 * wished.shortest) if max_length is None else max_length
+    def longest(self, max_length: int | None, wished: Wishlist, *, unfiltered: bool) -> int:
+        """Characters of the longest name returned: what was asked for, or room for the default and the wishes."""
+        if max_length is not None:
+            return max_length
+        usual = self.default_max_length if unfiltered else self.longest_name
+        return max(usual, 2 * wished.shortest)
 
 
 def load(model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
@@ -401,7 +394,7 @@ def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
         name,
         model,
         checkpoint=record if isinstance(record, Checkpoint) else None,
-        choose=EVERY_NAME if record.bars is None else record.choose,
+        scorer=scorer_of(record),
         labels=tuple(label.name for label in record.labels),
         lists=(record.training.get("list", ""),),
         **{one: getattr(record, one) for one in _OF_RECORD.split()},
@@ -467,12 +460,25 @@ def _joined(sets: Iterable[KnownSet | None]) -> KnownSet | None:
     return None if None in known else KnownSet.joined(one for one in known if one is not None)
 
 
+def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
+    """What scores the names of a blend: n-grams of every model, or of every label that it is heard for. None if a model
+    doesn't carry any.
+    """
+    sources = []
+    for model in models:
+        if model.scorer is None:
+            return None
+        indexes = model.scorer.labels(model.beginnings.ids).tolist()
+        for source in model.scorer.sources:
+            sources += [source.for_blend(vocabulary, index) for index in indexes]
+    return Scorer(sources, first_label=vocabulary.size)
+
+
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
     """Several models as one: each character is drawn from the weighted mean of what they say.
 
     Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
-    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are. Where all have learned
-    from short lists, a new name has shapes of these alone (``core/data/shapes.py``).
+    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
 
     A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
 
@@ -502,18 +508,16 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         beginnings=[[beginning] for _, beginning in read],
     )
     known = _joined(model.known_names for model in models)
-    fourgrams = _joined(None if model.labels else model.fourgrams for model in models)  # names have no label in it
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,
         mixture.vocabulary,
-        max(model.longest_name for model in models),
+        longest_name=max(model.longest_name for model in models),
+        shortest_name=min(model.shortest_name for model in models),
+        scorer=_joint_scorer(models, mixture.vocabulary),
         beginnings=Beginnings.single(mixture.vocabulary_size),
         known_names=known,
         blended=tuple(model.vocabulary for model in models),
-        choose=min(model.choose for model in models),
         sameness=joint(model.sameness for model in models),
-        fourgrams=fourgrams,
-        shapes=joint_shapes([model.shapes for model in models]),
         lists=tuple(one for model in models for one in model.lists),
     )

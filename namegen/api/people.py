@@ -8,15 +8,15 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, Unpack
 
-from namegen.api.model import Drawing, LoadedModel, as_share, check_types, load, load_shipped
+from namegen.api.model import Drawing, LoadedModel, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
 from namegen.core.data.label_parts import find_labels, meant_labels, parts_of, unknown_label
 from namegen.core.data.list_formats import join_parts
-from namegen.core.generation.generator import Generator, check_letter_case
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
 from namegen.core.generation.sampling import SamplingSettings, check_amount, check_count, random_numbers
-from namegen.core.network.bars import EVERY_NAME
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.errors import SettingsError, gathered, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
@@ -24,7 +24,6 @@ from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import WishesOfPart, make_wishes
 
 GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
-SHARES_OF_MANY = {30_000: 0.33, 100: 0.1}  # of the family names: beyond so many people a larger one is needed
 ALIASES = {  # what people ask for, in small letters → the origin of such names
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
     **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
@@ -57,7 +56,7 @@ def invent_people_batches(
     family_wishes: WishesOfPart | None = None,
     seed: int | None = None,
     temperature: float | None = None,
-    choose: float | None = None,
+    unfiltered: bool = False,
     letter_case: str | None = None,
     rude: bool = False,
     watch: Watcher = unwatched,
@@ -80,8 +79,7 @@ def invent_people_batches(
         family_wishes: the same of family names; where these have forms by gender, of the men's.
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: 1.
-        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own,
-            or a tenth for more than 100 people, a third for more than 30,000.
+        unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
         rude: allow rude names.
         watch: told now and then how far the search is; see ``namegen.events``.
@@ -95,9 +93,8 @@ def invent_people_batches(
     'Finnish'
     """
     check_letter_case(letter_case)
-    check_types(choose=choose)
+    check_types(unfiltered=unfiltered)
     check_amount(n, "people")
-    choose = next((share for many, share in SHARES_OF_MANY.items() if n > many), None) if choose is None else choose
     if not isinstance(origins, Iterable):
         raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
     check_count("household", 1 if household is None else household, 1)
@@ -117,7 +114,7 @@ def invent_people_batches(
         ("family", family or "new", family_wishes, {kind: _label(models[1], kind.origin, men[kind]) for kind in men}),
     )
     inventor = PeopleInventor(
-        *(_part(model, *part, temperature, choose, rude) for model, part in zip(models, parts, strict=True)),
+        *(_part(model, *part, temperature, unfiltered, rude) for model, part in zip(models, parts, strict=True)),
         household=household or 1,
         forms=any(men.values()),
     )
@@ -201,7 +198,7 @@ def _part(
     wishes: object,
     labels: Mapping[Kind, str],
     temperature: float | None,
-    choose: float | None,
+    unfiltered: bool,
     rude: bool,
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every kind.
@@ -213,7 +210,7 @@ def _part(
         wishes: what it must keep.
         labels: of each kind, what the model and its list are asked for; empty: all names.
         temperature: of drawing.
-        choose: the share of the new names.
+        unfiltered: whether new names are drawn from the model's own distribution.
         rude: whether rude names may come, unless the wishes say so.
     """
     if not isinstance(wishes, Mapping | None):
@@ -231,11 +228,11 @@ def _part(
     longest = others.pop("max_length", None)
     with of_part(part):
         wished = make_wishes(model.list_name, model.sameness, **others)
-    sampling = SamplingSettings(1.0 if temperature is None else temperature, max_length=model.longest(longest, wished))
-    choose = as_share(model.choose if choose is None else choose)
+    max_length = model.longest(longest, wished, unfiltered=unfiltered or source == "real")
+    sampling = SamplingSettings(1.0 if temperature is None else temperature, max_length=max_length)
 
     def generator(of: LoadedModel) -> Generator:
-        return of.generator if choose == EVERY_NAME else of.choosing_generator
+        return of.generator if unfiltered else of.filtering_generator
 
     listed = None
     if source == "real":
@@ -250,7 +247,7 @@ def _part(
         sampling,
         wished,
         source == "any",
-        choose,
+        unfiltered,
         listed,
     )
 
@@ -260,7 +257,7 @@ def invent_players_batches(
     *,
     seed: int | None = None,
     temperature: float | None = None,
-    choose: float | None = None,
+    unfiltered: bool = False,
     first_wishes: WishesOfPart | None = None,
     last_wishes: WishesOfPart | None = None,
     watch: Watcher = unwatched,
@@ -273,7 +270,7 @@ def invent_players_batches(
         n: how many.
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: 1.
-        choose: the share of new names that are offered, as ``LoadedModel.generate`` has it; None: each model's own.
+        unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
         first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
         last_wishes: the same of last names.
         watch: told now and then how far the search is; see ``namegen.events``.
@@ -285,10 +282,10 @@ def invent_players_batches(
         GenerationError: after those found have been given: there are no more.
     """
     check_letter_case(letter_case)
-    check_types(choose=choose)
+    check_types(unfiltered=unfiltered)
     rng = random_numbers(seed)
     first, last = (
-        _part(load_shipped(f"mlb-{part}"), part, source, wishes, {Kind(): ""}, temperature, choose, rude)
+        _part(load_shipped(f"mlb-{part}"), part, source, wishes, {Kind(): ""}, temperature, unfiltered, rude)
         for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
     )
     real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]

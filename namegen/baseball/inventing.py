@@ -9,8 +9,8 @@ import numpy as np
 
 from namegen.baseball.players import SUFFIXES, PlayerName
 from namegen.core.data.sameness import normalise
-from namegen.core.generation.generator import NameBatch
 from namegen.core.generation.letter_case import write
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.people import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, of_part, setting
@@ -36,9 +36,9 @@ class InventedPlayer(PlayerName):
 class PlayerInventor:
     """Invents players.
 
-    The **last name** is always a new one, and no two players of a request share theirs. The **first name** comes as the
-    model gives those that reach their bar, names of the list and repeats included: real players are called Mike too,
-    and a team in which nobody is would look odd. The **suffix** has the frequency that it has among the real players.
+    The **last name** is always a new one, and no two players of a request share theirs. The **first name** may be
+    one of the list, and may come again: real players are called Mike too. The **suffix** has the frequency that it has
+    among the real players.
     The **full name**, with the suffix and without, is never that of a real player, however it is spaced, spelt in
     capitals or punctuated.
 
@@ -72,10 +72,15 @@ class PlayerInventor:
         check_amount(n, "players")
         first, last = self._first, self._last
         with of_part("first"):  # says at once what contradicts itself
-            first.any_origin.prepare(1, first.sampling.max_length, first.wishes, True, True)
+            first.any_origin.prepare(1, first.sampling.max_length, first.wishes, allow_seen=True, allow_repeats=True)
         with of_part("last"):
             batches = last.any_origin.generate(
-                n, rng=rng, sampling=last.sampling, wishes=last.wishes, choose=last.choose, watch=watch
+                n,
+                rng=rng,
+                sampling=last.sampling,
+                wishes=last.wishes,
+                unfiltered=last.unfiltered,
+                on_progress=watch,
             )
         return self._search(n, rng, batches)
 

@@ -27,7 +27,7 @@ from namegen.files import check_output, write_whole
 
 if TYPE_CHECKING:
     from namegen.api.model import LoadedModel
-    from namegen.core.generation.generator import NameBatch
+    from namegen.core.generation.name_batch import NameBatch
 
 FORMATS = ("text", "csv", "json", "jsonl")
 SEARCHING = "looking for names"

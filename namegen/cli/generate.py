@@ -21,14 +21,15 @@ from namegen.files import read_whole
 from namegen.wishes import OPTIONS
 
 if TYPE_CHECKING:
-    from namegen.core.generation.generator import NameBatch
+    from namegen.core.generation.name_batch import NameBatch
 
 OF_FILES = ("banned", "avoid")
 MAX_BEST = 1_000_000
 MAX_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
-OF_DRAWING = ("seed", "temperature", "choose", "top_k", "top_p")  # options that say how names are drawn
+OF_DRAWING = ("seed", "temperature", "unfiltered", "top_k", "top_p")  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
-SHOWN = ("count", "seed", "choose", "starts_with", "ends_with", "contains", "max_length", "form", "out")  # by --help
+# Options that --help shows.
+SHOWN = ("count", "seed", "unfiltered", "starts_with", "ends_with", "contains", "max_length", "form", "out")
 
 
 def texts(file: str | None, part: str = "") -> Sequence[str] | None:
@@ -83,7 +84,7 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
 drawing_options = options.together(
     options.seed,
     options.temperature,
-    options.choose,
+    options.unfiltered,
     click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
     click.option(
         "--top-p",
@@ -182,7 +183,7 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
     """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
     import random
 
-    from namegen.core.generation.generator import join_batches
+    from namegen.core.generation.name_batch import join_batches
     from namegen.errors import GenerationError
 
     found: list[NameBatch] = []

@@ -207,15 +207,6 @@ def several(read: Callable[[str], object], expected: str) -> Callable[[str], obj
     return reading(lambda text: tuple(map(read, text.split(","))), expected)
 
 
-def share(text: str) -> float:
-    """A share, as a number or in per cent.
-
-    >>> share("0.05"), share("5%")
-    (0.05, 0.05)
-    """
-    return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-
-
 blend = click.option(
     "--blend",
     type=several(float, "a weight for each model, such as 0.6,0.4"),
@@ -243,13 +234,11 @@ temperature = click.option(
     metavar="T",
     help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: 1]",
 )
-choose = click.option(
-    "--choose",
-    type=reading(share, "a share, such as 0.05 or 5%"),
-    metavar="SHARE",
-    help="Offer only the likeliest new names of each length, this share of them: from 0.02 to 0.5, or 1 for all.  "
-    "[default: the model's own: 0.02 of up to some 2,000 names (more of up to 500 that make few), of long names, or "
-    "with labels; else 0.05. The command people takes 0.1 for more than 100, 0.33 for more than 30,000]",
+unfiltered = click.option(
+    "--unfiltered",
+    is_flag=True,
+    help="Draw from the model's own distribution. By default, new names are returned only if their score is in the top "
+    "1%.",
 )
 backend = click.option(
     "--backend",

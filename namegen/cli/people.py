@@ -33,7 +33,7 @@ def whole_names(what: str) -> Callable[[options.Command], options.Command]:
         ),
         formats.option,
         options.temperature,
-        options.choose,
+        options.unfiltered,
         options.seed,
         how_many,
     )
@@ -78,7 +78,7 @@ def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
     wishes = ", ".join(wish.replace("_", "-") for wish in OPTIONS)
     others = [(f"--{part}-…", f"A wish for {of}: {wishes}, as in `namegen generate`.") for part, of in parts.items()]
-    drawn = ("count", "letter_case", "form", "out", "choose", "seed")
+    drawn = ("count", "letter_case", "form", "out", "unfiltered", "seed")
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
 
 
@@ -178,7 +178,7 @@ def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
 
 
 @options.command(
-    "namegen companies -n 5 --choose 0.33",
+    "namegen companies -n 5 --unfiltered",
     "namegen companies --format json",
     cls=options.ShortHelp,
     shown=(*SHOWN, "letter_case"),

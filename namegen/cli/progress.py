@@ -111,9 +111,8 @@ class Progress:
                 how = trouble or ("done" if seconds is None else f"{share}{seconds:.1f} s")
                 left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
-            case events.Widened(found, wanted, share):
-                larger = "all" if share == 1 else f"the likeliest {share:.0%}"
-                return [f"the likeliest names give {found:,} of {wanted:,}: taking from {larger} now"]
+            case events.FilledUp(wanted, filled):
+                return [f"{filled:,} of these {wanted:,} names scored below the usual threshold, which few names reach"]
             case events.FileBegins(place, number, files):
                 self._file = event
                 if not self._is_block:

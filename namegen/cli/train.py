@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "notes"))
 DRAWN_NAMES = 1000
 MIN_DRAWN, MAX_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR, MAX_CHARACTERS_READ = 20, 20_000_000  # new names of a short list; characters of all that are drawn for them
+ASKED_FOR, MAX_CHARACTERS_READ = 20, 20_000_000  # new names; characters of all that are drawn for them
 NAMES_SHOWN = 60  # characters of them
-NO_NEW = "No name was found that is both new and shaped like the list's: a longer list gives some."
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
 MIN_TO_JUDGE = 10  # distinct names that are held out
@@ -317,8 +316,7 @@ def summary(result: RunResult, plot: Path | None) -> str:
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
-        more = " --allow-repeats" if drawn == [NO_NEW] else ""  # which gives names of other shapes
-        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}{more}")
+        lines.append(f"next: namegen generate {printable(shlex.quote(str(result.out)))}")
     return "\n".join(lines)
 
 
@@ -406,14 +404,8 @@ def _drawn(result: RunResult) -> list[str]:
         if len(longer) <= NAMES_SHOWN:
             shown = longer
     said = [f"new names: {shown}"] if shown else []
-    if model.shapes and not names:
-        return [NO_NEW]
-    if model.shapes and len(names) < ASKED_FOR:
-        said.append(f"Only {len(names)} of the names that it draws are both new and shaped like the list's.")
     new = [is_new for batch in as_learned if batch.new is not None for is_new in batch.new.tolist()]
     if new:  # nobody knows that of a model that does not keep the names it learned from
         where = "in the list or names of the base" if "base" in result.checkpoint.training else "in the list"
         said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are {where}")
-    if model.choose < 1:
-        said.append(f"offered by default: of the new names of each length the likeliest {model.choose:.0%}")
     return said

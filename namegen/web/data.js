@@ -11,6 +11,15 @@ function isPlain(value) {
 /** What of a model is damaged. */
 class Damage extends Error {}
 
+/** What a function reads from a part of a model's data; a Damage if it throws. */
+function undamaged(part, read) {
+  try {
+    return read();
+  } catch {
+    throw new Damage(`its ${part}`);
+  }
+}
+
 /** Whether a value is as a JSON schema says; of the words of schemas those that SCHEMAS has. */
 function fits(value, schema, definitions) {
   if (schema.$ref) return fits(value, definitions[schema.$ref.split("/").at(-1)], definitions);
@@ -50,9 +59,9 @@ function checkFields(description) {
   }
 }
 
-/** Whether fields fit each other: as many numbers as the network has, all of them finite, and whole names of the list. */
+/** Whether fields fit each other: as many numbers as the network has, all of them finite, and as many rules as labels. */
 function checkNumbers({ tensors, formula, record }) {
-  const { network, vocabulary, labels, probe, choose, bars, fourgrams, known_names: knownNames } = record;
+  const { network, vocabulary, labels, probe, score_rules: rules } = record;
   const characters = [...vocabulary];
   const { hidden } = network;
   if (!canRun(formula)) throw new Damage("its formula");
@@ -68,10 +77,8 @@ function checkNumbers({ tensors, formula, record }) {
   const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
   if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
   if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
-  if (!isShare(choose)) throw new Damage("its share to choose");
-  if (bars !== null && !new Bars(bars).fit(record.longest_name, labels.length)) throw new Damage("its bars");
-  if (fourgrams !== null && !new FourGrams(fourgrams).whole) throw new Damage("its fourgrams");
-  if (knownNames !== null && !new KnownNames(knownNames).whole) throw new Damage("its known names");
+  if (![0, 1, labels.length].includes(rules.length)) throw new Damage("its score rules");
+  if (record.shortest_name > record.longest_name) throw new Damage("its shortest name");
 }
 
 /** Whether all operations of a cell are known, and read only what is there before them. */

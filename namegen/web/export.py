@@ -28,7 +28,6 @@ from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
 from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
 from namegen.core.data.sameness import REMOVAL, SEPARATORS, usual_spellings
-from namegen.core.data.shapes import kind
 from namegen.core.generation.people import FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.core.network.checkpoint import Checkpoint
@@ -42,9 +41,18 @@ from namegen.wishes import claimed_beginnings
 
 MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: a module is made of them.
-ENGINE = ("network.js", "bars.js", "seen.js", "companies.js", "names.js", "search.js", "data.js")
+ENGINE = (
+    "network.js",
+    "rice_code.js",
+    "seen.js",
+    "scoring.js",
+    "companies.js",
+    "names.js",
+    "search.js",
+    "data.js",
+)
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
-FORMAT, FORMAT_VERSION = "namegen-names", 12  # of a module's data
+FORMAT, FORMAT_VERSION = "namegen-names", 13  # of a module's data
 _FOLDER = Path(__file__).parent
 
 
@@ -153,7 +161,6 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         notice="\n".join(notices) if model.notice is None else model.notice,
         spaces="".join(filter(str.isspace, characters)),
         separators="".join(one for one in characters if one.isspace() or one in SEPARATORS),
-        kinds="".join(map(kind, characters)),
         removal=removal,
         folding=folding,
         claimed="\n".join(claimed_beginnings(training.get("list", ""))),

@@ -86,7 +86,7 @@ const descriptions = JSON.parse(byId("models-data").textContent);
 const models = new Map(); // by name, made when first asked for
 const blends = new Map(); // by what they are made of; the last few
 /**
- * {model, label, other, otherLabel, share, n, seed, choose, temperature, first, contains, ends, shortest, longest,
+ * {model, label, other, otherLabel, share, n, seed, unfiltered, temperature, first, contains, ends, shortest, longest,
  * onlyNew, letterCase}. label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
  */
 const wish = {};
@@ -110,7 +110,11 @@ function labelsOf(model) {
 }
 
 function modelOf(name) {
-  if (!models.has(name)) models.set(name, new Model(descriptionOf(name)));
+  if (!models.has(name)) {
+    const model = new Model(descriptionOf(name));
+    model.scorer?.check(); // throws if its data are damaged
+    models.set(name, model);
+  }
   return models.get(name);
 }
 
@@ -153,18 +157,21 @@ function searchFor(wish) {
   return new Search(blend, { ...wish, label: null }); // its parts have read their own
 }
 
+/** Whether new names can be filtered: a blend has no rules to score its names by. */
+const mayFilter = ({ model, other }) => other === null && canFilter(descriptionOf(model));
+
 /** As `namegen.blend` has it: the names of a blend are as long as those of the model that has the longest. */
-function defaults(model, other = null) {
-  const drawing = { n: 20, choose: usualShare(descriptionOf(model)), temperature: 1 };
+function defaults(model, other = null, unfiltered = false) {
+  const drawing = { n: 20, unfiltered, temperature: 1 };
   const blend = { other, otherLabel: null, share: 50 };
   const texts = { first: "", contains: "", ends: "" };
-  const lengths = { shortest: 1, longest: Math.max(...chosen({ model, other }).map(usualLongest)) };
+  const isFiltered = !unfiltered && mayFilter({ model, other });
+  const usual = asked({ model, other }).map((description) => usualLengths(description, isFiltered));
+  const shortest = Math.min(...usual.map((lengths) => lengths.shortest));
+  const longest = Math.max(...usual.map((lengths) => lengths.longest));
   const letterCase = other === null && descriptionOf(model).record.endings.length ? "title" : "as-learned";
-  return { model, label: null, ...blend, ...drawing, ...texts, ...lengths, onlyNew: true, letterCase };
+  return { model, label: null, ...blend, ...drawing, ...texts, shortest, longest, onlyNew: true, letterCase };
 }
-
-/** Whether what names are drawn from knows how likely each has to be: a blend does not, and gives every name. */
-const canChoose = ({ model, other }) => other === null && descriptionOf(model).record.bars !== null;
 
 /** No longer than a field takes, and without half a character (of two code units) at the end. */
 const cut = (text) => text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, "");
@@ -176,7 +183,7 @@ function readAddress() {
   const blends = (...names) => names.every((name) => known(name) && !descriptionOf(name).parts);
   const model = known(given.get("model")) ? given.get("model") : descriptions[0].name;
   const other = blends(model, given.get("with")) && given.get("with") !== model ? given.get("with") : null;
-  const usual = defaults(model, other);
+  const usual = defaults(model, other, given.get("unfiltered") === "1");
   const number = (key, least, most, fallback) => {
     const text = given.get(key);
     const value = text === null || text.trim() === "" ? NaN : Number(text);
@@ -191,7 +198,6 @@ function readAddress() {
     share: whole("share", 0, 100, usual.share),
     seed: whole("seed", 0, LARGEST_SEED, newSeed()),
     n: whole("n", 1, MOST_NAMES, usual.n),
-    choose: [number("choose", 0, 1, usual.choose)].find(isShare) ?? usual.choose,
     temperature: number("temperature", 0, 2, usual.temperature),
     ...Object.fromEntries(TEXTS.map((key) => [key, cut(given.get(key) ?? "")])),
     shortest: whole("shortest", 1, 1000, usual.shortest),
@@ -203,13 +209,14 @@ function readAddress() {
 
 /** The address of these names: the seed, and all that is not as usual. */
 function address() {
-  const usual = defaults(wish.model, wish.other);
+  const usual = defaults(wish.model, wish.other, wish.unfiltered);
   const parts = new URLSearchParams({ seed: wish.seed });
   if (descriptions.length > 1) parts.set("model", wish.model);
   if (wish.label !== null) parts.set("label", wish.label);
   if (wish.other !== null) parts.set("with", wish.other);
   if (wish.otherLabel !== null) parts.set("withlabel", wish.otherLabel);
-  for (const key of ["share", "n", "choose", "temperature", ...TEXTS, "shortest", "longest"]) {
+  if (wish.unfiltered && mayFilter(wish)) parts.set("unfiltered", 1);
+  for (const key of ["share", "n", "temperature", ...TEXTS, "shortest", "longest"]) {
     if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
   }
   if (!wish.onlyNew) parts.set("new", "any");
@@ -217,15 +224,18 @@ function address() {
   return `#${parts}`;
 }
 
-/** Other models: what was as usual is as usual for those; their labels and all texts begin anew where the model does. */
-function turnTo(model, other) {
-  const before = defaults(wish.model, wish.other);
-  const after = defaults(model, other === model ? null : other);
+/**
+ * Other models, or another choice between filtered and unfiltered names: what was as usual is as usual for those. Labels,
+ * texts and lengths begin again with another model.
+ */
+function turnTo(model, other, unfiltered = wish.unfiltered) {
+  const before = defaults(wish.model, wish.other, wish.unfiltered);
+  const after = defaults(model, other === model ? null : other, unfiltered);
   const stays = { n: wish.n, temperature: wish.temperature, onlyNew: wish.onlyNew, share: wish.share };
-  for (const key of ["choose", "letterCase"]) if (wish[key] !== before[key]) stays[key] = wish[key];
+  if (wish.letterCase !== before.letterCase) stays.letterCase = wish.letterCase;
   if (model === wish.model) {
-    for (const key of ["label", "shortest", ...TEXTS]) stays[key] = wish[key];
-    if (wish.longest !== before.longest) stays.longest = wish.longest;
+    for (const key of ["label", ...TEXTS]) stays[key] = wish[key];
+    for (const key of ["shortest", "longest"]) if (wish[key] !== before[key]) stays[key] = wish[key];
   }
   if (after.other === wish.other) stays.otherLabel = wish.otherLabel;
   Object.assign(wish, after, stays);
@@ -237,10 +247,9 @@ const MANY_LABELS = 40; // from here on a field narrows the choice
 
 /** Put the settings into the form's controls. */
 function fillForm() {
-  const shares = [...new Set([...SHARES, wish.choose, EVERY_NAME])].sort((a, b) => a - b);
-  byId("choose").replaceChildren(...shares.map((value) => element("option", { value, textContent: shareText(value) })));
-  byId("choose-field").hidden = !canChoose(wish);
-  for (const key of ["n", "choose", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
+  byId("unfiltered").checked = wish.unfiltered;
+  byId("unfiltered-field").hidden = !mayFilter(wish);
+  for (const key of ["n", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
     if (byId(key).value !== String(wish[key])) byId(key).value = wish[key];
   }
   byId("case").value = wish.letterCase;
@@ -255,7 +264,7 @@ function fillForm() {
 
 /** Take from the form what is valid; a field that is being emptied or mistyped keeps its old value for now. */
 function readForm() {
-  for (const key of ["n", "choose", "temperature", "shortest", "longest", "seed", "share"]) {
+  for (const key of ["n", "temperature", "shortest", "longest", "seed", "share"]) {
     const field = byId(key);
     const usable = field.value !== "" && field.checkValidity();
     field.toggleAttribute("aria-invalid", !usable);
@@ -350,7 +359,7 @@ function fillOthers() {
 /** What the folded settings of a narrow screen hold. */
 function showSummary() {
   const temperature = wish.temperature === 1 ? "" : `temperature ${wish.temperature.toFixed(2)}`;
-  const parts = [canChoose(wish) ? shareText(wish.choose) : "", temperature];
+  const parts = [wish.unfiltered && mayFilter(wish) ? "unfiltered" : "", temperature];
   const { first, contains, ends, label, other } = wish;
   if (first || contains || ends) parts.unshift(`${first}…${contains && `${contains}…`}${ends}`);
   if (other !== null) parts.unshift(`with ${descriptionOf(other).title}`);

@@ -6,14 +6,16 @@
  * @property {number} [n] how many, from 1 to 100,000; usually 20
  * @property {number} [seed] a whole number from 0 to 4294967295: with the same options it gives the same names,
  *   wherever it runs; usually one by chance
- * @property {number} [choose] offers the likeliest new names of each length alone, this share of them: from 0.02 to 0.5,
- *   or 1 for all of them; where there are no more, a larger share is taken; usually the model's own
+ * @property {boolean} [unfiltered] draw from the model's own distribution; by default, new names are returned only if
+ *   their score is in the top 1%, and the best of the others if these are too few
  * @property {number} [temperature] 0 takes the likeliest letter each time, more is more daring; usually 1
  * @property {string} [startsWith] what each name begins with
  * @property {string} [contains] what each name has somewhere
  * @property {string} [endsWith] what each name ends with
- * @property {number} [minLength] letters of the shortest name, from 1 to 1,000; spaces count too; usually 1
- * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; usually twice the longest of the list
+ * @property {number} [minLength] letters of the shortest name, from 1 to 1,000; spaces count too; by default the model's
+ *   `minLength`, and 1 for names of the list and unfiltered names
+ * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; by default the model's `maxLength`, twice as
+ *   many for unfiltered names, and more if a text needs it
  * @property {string | null} [label] one of the model's labels, or a part of some, such as "Finnish"; usually any
  * @property {"as-learned" | "title" | "upper" | "lower"} [letterCase] how the names are written; usually as-learned, and of
  *   companies title
@@ -23,9 +25,8 @@
 
 /**
  * A name, its label (null where the model has none), and whether it is new: in no list that the model has read, letter
- * case, spaces and punctuation aside; null where the model does not know its list. share: more than `choose` where there
- * were no more names of that.
- * @typedef {{name: string, label: string | null, isNew: boolean | null, share: number}} Entry
+ * case, spaces and punctuation aside; null where the model does not know its list.
+ * @typedef {{name: string, label: string | null, isNew: boolean | null}} Entry
  */
 
 /**
@@ -51,9 +52,11 @@ class NameModel {
     this.labels = Object.freeze(about.labels);
     /** @type {string} the characters that it knows */
     this.characters = source.characters.slice(1).join("");
-    /** @type {number} the share of its new names that is usually offered; 1: all, as of models that know no bars */
-    this.choose = about.choose;
-    /** @type {number} the usual length of the longest name */
+    /** @type {boolean} whether it returns only new names with a good score; it can't if it's a blend */
+    this.filters = source.filters;
+    /** @type {number} letters of the shortest name by default */
+    this.minLength = about.minLength;
+    /** @type {number} letters of the longest name by default */
     this.maxLength = about.maxLength;
     /** @type {boolean} whether it can say which names are new */
     this.knowsNames = source.knowsNames;
@@ -82,7 +85,7 @@ class NameModel {
     const wish = wishOf(options, this);
     const search = new Search(source, wish);
     while (!search.done) search.tryOnce();
-    const entry = ({ name, isNew, start, share }) => ({ name, label: source.starts[start].label, isNew, share });
+    const entry = ({ name, isNew, start }) => ({ name, label: source.starts[start].label, isNew });
     const found = search.found.map(entry);
     if (found.length === wish.n) return found;
     const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(wish.n)}. ` : "";
@@ -120,7 +123,7 @@ class NameModel {
       place = place.then(id);
     }
     const temperature = temperatureOf(options.temperature === undefined ? 1 : options.temperature);
-    const chances = Array.from(probabilities(place.logits, temperature), (probability, id) => ({
+    const chances = Array.from(place.chances(temperature), (probability, id) => ({
       character: source.characters[id] ?? "",
       probability,
     }));
@@ -146,14 +149,16 @@ export function load(data, name) {
     checkFields(description);
     checkNumbers(description);
     model = new Model(description);
+    model.scorer?.check();
   } catch (error) {
     const where = error instanceof Damage ? ` (${error.message})` : ""; // the language's own words help nobody
     const which = typeof description?.name === "string" ? `the model ${told(description.name)}` : "the first model";
     throw new Error(`${which} is damaged${where}: export it again`);
   }
   if (!model.probed) throw new Error(wouldBeWrong("This module", model));
-  const usual = { choose: usualShare(model), maxLength: usualLongest(model) };
-  return new NameModel({ ...description, ...usual, labels: model.record.labels.map((label) => label.name) }, model);
+  const { shortest: minLength, longest: maxLength } = usualLengths(model, model.filters);
+  const labels = model.record.labels.map((label) => label.name);
+  return new NameModel({ ...description, minLength, maxLength, labels }, model);
 }
 
 /**
@@ -173,8 +178,8 @@ export function blend(models, options = {}) {
       title: joined("title", " and "),
       credit: joined("credit", "; "),
       notice: joined("notice", "\n\n"),
-      choose: EVERY_NAME, // nobody has measured its bars
-      maxLength: Math.max(...models.map(({ maxLength }) => maxLength)),
+      minLength: 1,
+      maxLength: Math.max(...models.map((model) => usualLengths(sources.get(model), false).longest)),
       labels: [],
     },
     new Blend(parts),
@@ -200,16 +205,17 @@ function toldSome(names) {
   return names.slice(0, MOST_TOLD).map(told).join(", ") + (names.length > MOST_TOLD ? ", …" : "");
 }
 
+const SWITCHES = ["unfiltered", "allowSeen", "rude"];
+
 /** The options as a search wants them. */
 function wishOf(options, model) {
-  const { choose, maxLength } = model;
   const texts = { startsWith: "", contains: "", endsWith: "" };
-  const numbers = { n: 20, seed: newSeed(), choose, temperature: 1 };
-  const given = { ...numbers, ...texts, minLength: 1, maxLength, label: null, letterCase: null };
-  Object.assign(given, { allowSeen: false, rude: false });
+  const numbers = { n: 20, seed: newSeed(), temperature: 1, minLength: null, maxLength: null };
+  const switches = Object.fromEntries(SWITCHES.map((key) => [key, false]));
+  const given = { ...numbers, ...texts, ...switches, label: null, letterCase: null };
   known(options, Object.keys(given), "{ n: 5 }");
   for (const key of Object.keys(given)) if (options[key] !== undefined) given[key] = options[key];
-  for (const key of ["allowSeen", "rude"]) {
+  for (const key of SWITCHES) {
     if (typeof given[key] !== "boolean") throw new Error(`${key} is ${told(given[key])}: expected true or false`);
   }
   if (![null, ...LETTER_CASES].includes(given.letterCase)) {
@@ -220,21 +226,33 @@ function wishOf(options, model) {
       `${model.title} does not know the names of its list, so it cannot tell which are new: give allowSeen: true`,
     );
   }
+  const first = textOf("startsWith", given.startsWith);
+  const contains = textOf("contains", given.contains);
+  const ends = textOf("endsWith", given.endsWith);
+  const lengthOf = (name) => (given[name] === null ? null : wholeOf(name, given[name], 1, LARGEST.length));
+  const longestText = Math.max(...[first, contains, ends].map((text) => [...text].length));
+  const usualLongest = Math.max(usualLongestOf(model, given.unfiltered), Math.min(2 * longestText, LARGEST.length));
   return {
     n: wholeOf("n", given.n, 1, LARGEST.n),
     seed: wholeOf("seed", given.seed, 0, LARGEST.seed),
-    choose: shareOf(given.choose, model),
+    unfiltered: given.unfiltered,
     temperature: temperatureOf(given.temperature),
-    first: textOf("startsWith", given.startsWith),
-    contains: textOf("contains", given.contains),
-    ends: textOf("endsWith", given.endsWith),
-    shortest: wholeOf("minLength", given.minLength, 1, LARGEST.length),
-    longest: wholeOf("maxLength", given.maxLength, 1, LARGEST.length),
+    first,
+    contains,
+    ends,
+    shortest: lengthOf("minLength"),
+    longest: lengthOf("maxLength") ?? usualLongest,
     label: labelOf(given.label, model),
     letterCase: given.letterCase,
     onlyNew: !given.allowSeen,
     rude: given.rude,
   };
+}
+
+/** Letters of the longest name by default. */
+function usualLongestOf(model, unfiltered) {
+  const isDoubled = model.filters && unfiltered;
+  return isDoubled ? usualLengths(sources.get(model), false).longest : model.maxLength;
 }
 
 function known(options, names, example) {
@@ -251,13 +269,6 @@ function wholeOf(name, value, least, most) {
 function temperatureOf(value) {
   if (typeof value === "number" && value >= 0 && value < Infinity) return value;
   throw new Error(`temperature is ${told(value)}: expected a number of at least 0, such as 0.8`);
-}
-
-function shareOf(value, model) {
-  const { bars } = sources.get(model);
-  if (value === EVERY_NAME || (bars && typeof value === "number" && isShare(value))) return value;
-  const some = `a share of the new names from ${SHARES[0]} to ${SHARES.at(-1)}, or 1 for all of them`;
-  throw new Error(`choose is ${told(value)}: expected ${bars ? some : `1, as ${model.title} has no bars to choose by`}`);
 }
 
 function textOf(name, value) {

@@ -1,69 +1,38 @@
 // A model: prefixes that its network has read, what names may begin with, and which names are new.
 
 /**
- * The shapes of a name, as core/data/shapes.py has them. `kinds`: of each character, upper or lower case, digit, other
- * letter, or itself. `pairs`, `words`: whether pairs of characters, and words, are among them.
- */
-function shapesOfName(name, kinds, pairs, words) {
-  const kindsOf = (text) => Array.from(text, (character) => kinds.get(character)).join("");
-  const upTo = (from, below) => Array.from({ length: Math.max(0, below - from) }, (_, k) => from + k);
-  const coarse = (part) => {
-    const all = kindsOf(part);
-    if (kindsOf(name)[0] === "U" && /^l{1,4}$/.test(all)) return part;
-    return all.replace(/([lad])\1+/g, "$1").replace(/UU+/g, "UU");
-  };
-  const shapes = upTo([...name].length + 1, 13).map((length) => `<${length}`);
-  shapes.push(...(name.toLowerCase().match(/(.)\1\1/gu) ?? []).map((thrice) => `=${thrice}`));
-  name.split(" ").forEach((word, place, { length, [place - 1]: before }) => {
-    const parts = word.split("-").map(coarse).join("-");
-    shapes.push(`#${place}`, (place ? "" : "^") + parts + (place === length - 1 ? "$" : ""));
-    const small = place > 0 && place < length - 1 && kindsOf(word)[0] !== "U";
-    const after = kindsOf(name)[0] === "U" ? `${place}${before} ` : place;
-    if (words) shapes.push(`= ${place ? "" : "^"}${small ? after : ""}${word}${place === length - 1 ? "$" : ""}`);
-    if (kindsOf(word)[0] === "a") shapes.push(`(${[...word][0]}`, `${[...word].at(-1)})`);
-    for (const part of kindsOf(word).match(/[Ulda]+/g) ?? []) {
-      shapes.push(...upTo(12, Math.min(part.length, 50)).map((size) => `>${size}`));
-      shapes.push(part.replace(/(.)\1{3,}/g, "$1$1$1$1"));
-    }
-  });
-  const plain = name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  for (const part of plain.match(/[\p{L}\p{Nl}\p{No}]+/gu) ?? []) {
-    for (const { 0: run, index } of part.matchAll(/[b-df-hj-np-tv-xz]+/g)) {
-      const ends = [index ? "" : "(", index + run.length === part.length ? ")" : ""];
-      shapes.push(...upTo(1, Math.min(run.length, 8) + 1).map((count) => ends[0] + count + ends[1]));
-    }
-  }
-  if (words && new Set(name.split(" ")).size < name.split(" ").length) shapes.push("= =");
-  if (pairs) shapes.push(...[...name, "|"].map((character, k, all) => `+${all[k - 1] ?? "|"}${character}`));
-  return shapes;
-}
-
-/** A text with each digit a zero. */
-const digitsAlike = (text) => text.replace(/\p{Nd}/gu, "0");
-
-const FIRST_LABEL = 0x110000; // its number among those of characters
-const LACKING = 1; // four characters in a row that may be missing inside a name, if any may
-const MANY = 3; // of them for each name of a list
-const FIRST = 3; // ids of a name that count half in its merit: if they counted whole, the likeliest would begin alike
-
-/**
- * A prefix that the network has read: its state and what may follow. Names that share a prefix share its object, so the
- * network reads each prefix once.
+ * The beginning of a name. Names that share a prefix share its object, so the network reads each prefix once; it does so
+ * when what follows is first asked for.
  */
 class Prefix {
   constructor(model, token, before) {
-    const { state, logits } = model.network.step(token, before ? before.state : model.network.initialState());
-    Object.assign(this, { model, token, before, state, logits, children: new Map() });
+    this.model = model;
+    this.token = token;
+    this.before = before;
     this.depth = before ? before.depth + 1 : 0; // characters
+    this.label = before ? before.label : token - model.starts[0].token; // its place among the labels; 0 without any
+    this.children = new Map();
+  }
+
+  /** What the network says after it: {state, chances}, the probability of each id to come next at temperature 1. */
+  get reading() {
+    if (!this.kept) {
+      this.model.prefixes += 1;
+      const { network } = this.model;
+      const { state, logits } = network.step(this.token, this.before ? this.before.state : network.initialState());
+      this.kept = { state, chances: probabilities(logits, 1) };
+    }
+    return this.kept;
+  }
+
+  get state() {
+    return this.reading.state;
   }
 
   /** The probability of each id to come next. */
   chances(temperature) {
-    if (this.temperature !== temperature) {
-      this.temperature = temperature;
-      this.lastChances = probabilities(this.logits, temperature);
-    }
-    return this.lastChances;
+    if (temperature === 1) return this.reading.chances;
+    return probabilities(this.reading.chances.map(Math.log), temperature);
   }
 
   /** The prefix one character longer. */
@@ -71,10 +40,7 @@ class Prefix {
     let child = this.children.get(token);
     if (!child) {
       child = new Prefix(this.model, token, this);
-      if (this.model.prefixes < this.model.mostPrefixes) {
-        this.model.prefixes += 1;
-        this.children.set(token, child);
-      }
+      if (!this.model.isFull) this.children.set(token, child);
     }
     return child;
   }
@@ -84,56 +50,34 @@ class Prefix {
     return this.before ? this.before.root : this;
   }
 
-  /** What a bar is for: its log-probability given its beginning, at temperature 1, nats; the first count half. */
-  get merit() {
-    return this.before ? this.before.meritOf(this.token) + this.before.merit : 0;
+  /** Its log-probability given its beginning, at temperature 1, in nats. */
+  get score() {
+    return (this.ownScore ??= this.before ? this.before.scoreWith(this.token) : 0);
   }
 
-  /** What an id that comes next adds to it. */
-  meritOf(id) {
-    return Math.log(this.chances(1)[id]) / (this.depth < FIRST ? 2 : 1);
+  /** The same of the name that ends here. */
+  get endScore() {
+    return (this.ownEndScore ??= this.scoreWith(BOUNDARY));
   }
 
-  /** Whether a word has ended behind which no name is new, as a listed company begins so. */
+  scoreWith(id) {
+    return this.score + Math.log(this.chances(1)[id]);
+  }
+
+  /** See `Scorer.tallyOf`. */
+  get tally() {
+    return (this.ownTally ??= this.model.scorer.tallyOf(this));
+  }
+
+  /** How many n-grams the name that ends here has that the list lacks. */
+  get missingAtEnd() {
+    return (this.ownMissing ??= this.model.scorer.missingOf(this));
+  }
+
+  /** Whether a word has ended after which no name is new, as a listed company begins so. */
   get isClaimed() {
     const ends = this.model.spaces.has(this.model.characters[this.token]);
     return (this.claimed ??= ends && this.model.isClaimed(this.text));
-  }
-
-  /** FourGrams.allows: given that all shorter prefixes are allowed, whether this one, or the `ended` name, is, too. */
-  isAttested(ended = false) {
-    const { fourGrams, labelled, characters, mayLack } = this.model;
-    if (!fourGrams) return true;
-    if (this.endsAsListed(ended) && (ended || this.depth < 4 || !labelled || characters[this.token] !== " ")) return true;
-    return !ended && this.depth >= 4 && this.lacking <= (this.isOfSeveralWords ? 0 : mayLack);
-  }
-
-  /** Whether it has a space, which counts in a labelled list alone. */
-  get isOfSeveralWords() {
-    const { labelled, characters } = this.model;
-    if (!labelled || !this.before) return false;
-    return (this.several ??= characters[this.token] === " " || this.before.isOfSeveralWords);
-  }
-
-  /** Whether its label has all of its four characters in a row, as it has of its own names. */
-  get isOfItsLabel() {
-    return !this.model.fourGrams || (this.lacking === 0 && this.endsAsListed(true));
-  }
-
-  /** How many of its four characters in a row its label has not. */
-  get lacking() {
-    return (this.lacks ??= this.before ? this.before.lacking + (this.endsAsListed() ? 0 : 1) : 0);
-  }
-
-  /** Whether the list, or its label, has the four characters that it ends with, or, `ended`, three and the boundary. */
-  endsAsListed(ended = false) {
-    const { fourGrams, characters } = this.model;
-    const last = ended ? [0] : [];
-    for (let prefix = this; last.length < 4; prefix = prefix.before ?? prefix) {
-      last.unshift(digitsAlike(characters[prefix.token] ?? "\0").codePointAt(0));
-    }
-    if (this.model.labelled) last.unshift(FIRST_LABEL + this.root.token - characters.length);
-    return fourGrams.has(last);
   }
 
   /** Its characters' ids, and its characters. */
@@ -209,27 +153,26 @@ class NameSource {
     Object.assign(this, { parts, network, starts, normaliser });
     this.characters = [null, ...characters]; // by id; the boundary is no character
     this.spaces = new Set(spaces);
-    this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / (this.characters.length * 2 + network.numbers));
+    this.scorer = null; // knows the list's n-grams; null: nobody does
+    this.filters = false; // whether new names have to reach a threshold, unless somebody asks for unfiltered ones
+    this.mostPrefixes = Math.floor(MOST_KEPT_NUMBERS / (this.characters.length + network.numbers));
   }
 
   /**
    * The empty prefixes, of which a beginning has been read, as [{prefix, token, chance, label}]: one, whose label is
-   * null, or one for each label. A prefix is read when it is first asked for, as there may be thousands of labels; what was
-   * read before is kept, until it is too much.
+   * null, or one for each label. What was read before is kept, until it is too much.
    */
   get roots() {
-    if (!this.keptRoots || this.prefixes >= this.mostPrefixes) {
-      this.prefixes = 0;
-      const model = this;
-      this.keptRoots = this.starts.map((start) => ({
-        ...start,
-        get prefix() {
-          model.prefixes += this.read ? 0 : 1;
-          return (this.read ??= new Prefix(model, start.token, null));
-        },
-      }));
+    if (!this.keptRoots || this.isFull) {
+      this.prefixes = 0; // that the network has read
+      this.keptRoots = this.starts.map((start) => ({ ...start, prefix: new Prefix(this, start.token, null) }));
     }
     return this.keptRoots;
+  }
+
+  /** Whether so much was read that the next search begins with nothing. */
+  get isFull() {
+    return this.prefixes >= this.mostPrefixes;
   }
 
   /** The empty prefix; with labels, that of the first. */
@@ -244,7 +187,9 @@ class NameSource {
 
   /** True: in no list that was read; false: in one; null: a model does not know its list's names. */
   isNew(normalised) {
-    return this.knowsNames ? !this.parts.some(({ knownNames }) => knownNames.has(normalised)) : null;
+    if (!this.knowsNames) return null;
+    const digest = digestOf(normalised);
+    return !this.parts.some(({ knownNames }) => knownNames.holds(digest));
   }
 
   /**
@@ -265,15 +210,9 @@ class NameSource {
     });
   }
 
-  /**
-   * Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed); and
-   * whether it is shaped like those of a short list.
-   */
+  /** Whether a list could hold the name as it stands: not empty, and no space at either end (lists are trimmed). */
   wellFormed(name) {
     const characters = [...name];
-    const fits = (shape) => this.shapes.has(shape);
-    const shapes = () => shapesOfName(digitsAlike(name), this.kinds, this.pairs, this.words);
-    if (this.shapes.size && !shapes().every(fits)) return false;
     return characters.length > 0 && !this.spaces.has(characters[0]) && !this.spaces.has(characters.at(-1));
   }
 
@@ -303,10 +242,10 @@ class NameSource {
     const spellings = this.spellings(letters);
     const most = Math.min(MOST_WAYS, Math.ceil(MOST_READ / spellings.length)); // 64 of up to 79 letters
     for (const { ids } of spellings) {
-      ways = ways.flatMap(({ prefix, score }) =>
-        // at temperature 0 all ways but one would be impossible, and that one too
-        ids.map((id) => ({ prefix, id, score: score + logProbability(prefix.logits, id, temperature || 1) })),
-      );
+      ways = ways.flatMap(({ prefix, score }) => {
+        const chances = prefix.chances(temperature || 1); // at 0 all ways but one would be impossible, and that one too
+        return ids.map((id) => ({ prefix, id, score: score + Math.log(chances[id]) }));
+      });
       ways = ways.filter(({ score }) => score > -Infinity);
       ways.sort((a, b) => b.score - a.score);
       ways = ways.slice(0, most).map(({ prefix, id, score }) => ({ prefix: prefix.then(id), score }));
@@ -321,11 +260,17 @@ class NameSource {
   }
 }
 
-/** The share of its new names that a model offers, unless another is asked for. */
-const usualShare = ({ record }) => (record.bars === null ? EVERY_NAME : record.choose);
+/** Whether a model can tell which of its new names are good enough. */
+const canFilter = ({ record }) => record.ngrams !== null && record.score_rules.length > 0;
 
-/** Characters of the longest name of a model, unless another limit is asked for: default_max_length of Python. */
-const usualLongest = ({ record }) => Math.min(2 * record.longest_name, 1000);
+const LONGEST_LIMIT = 1000; // characters that may be asked for
+
+/** Characters of a model's shortest and longest names, unless others are asked for. */
+function usualLengths({ record }, isFiltered) {
+  const { shortest_name: shortest, longest_name: longest } = record;
+  const lengths = isFiltered ? { shortest, longest } : { shortest: 1, longest: 2 * longest };
+  return { ...lengths, longest: Math.min(lengths.longest, LONGEST_LIMIT) };
+}
 
 /** One network, and the list that it has read. */
 class Model extends NameSource {
@@ -351,16 +296,12 @@ class Model extends NameSource {
     });
     this.parts.push(this);
     Object.assign(this, { description, record, name: description.name, title: description.title });
-    this.knownNames = record.known_names === null ? null : new KnownNames(record.known_names);
-    this.labelled = labels.length > 0;
-    this.fourGrams = record.fourgrams === null ? null : new FourGrams(record.fourgrams);
-    this.mayLack = this.labelled || this.fourGrams?.count > MANY * this.knownNames?.count ? LACKING : 0;
-    this.bars = record.bars === null ? null : new Bars(record.bars);
+    const { known_names: known } = record;
+    this.knownNames = known === null ? null : undamaged("known names", () => new KnownNames(known));
+    this.scorer = record.ngrams === null ? null : new Scorer(record, this.normaliser);
+    this.filters = canFilter(description);
+    this.shortestName = record.shortest_name;
     this.probed = this.givesItsProbe(record.probe);
-    this.shapes = new Set(record.shapes);
-    this.pairs = record.shapes.some((shape) => /^\+\|.$/su.test(shape));
-    this.words = record.shapes.some((shape) => shape.startsWith("= ^"));
-    this.kinds = new Map([...description.kinds].map((kind, k) => [characters[k], kind])).set("0", "d");
   }
 
   /**
@@ -462,10 +403,5 @@ class Blend extends NameSource {
       spaces: models.flatMap((model) => [...model.spaces]),
       normaliser: new Normaliser({ removal: table("removal"), folding: table("folding") }),
     });
-    const joined = (key) => models.flatMap((model) => [...model[key]]);
-    this.shapes = new Set(models.every(({ shapes }) => shapes.size) ? joined("shapes") : []);
-    this.pairs = models.every(({ pairs }) => pairs);
-    this.words = models.every(({ words }) => words);
-    this.kinds = new Map(joined("kinds"));
   }
 }

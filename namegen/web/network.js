@@ -8,25 +8,51 @@
 
 const BOUNDARY = 0; // the id that is predicted as STOP, and without labels read as START
 
-/**
- * sums += x W, for the vector x and the matrix W. Eight rows at a time, as each sum is then read and written an eighth as
- * often: three times as fast as row after row, and as each sum adds the same in the same order, equal to the last bit.
- */
-function addProduct(sums, x, W) {
-  const n = sums.length;
-  let row = 0;
-  for (; row + 8 <= x.length; row += 8) {
-    const a = x[row], b = x[row + 1], c = x[row + 2], d = x[row + 3];
-    const e = x[row + 4], f = x[row + 5], g = x[row + 6], h = x[row + 7];
-    for (let k = 0, at = row * n; k < n; k++, at++) {
-      const half = sums[k] + a * W[at] + b * W[at + n] + c * W[at + 2 * n] + d * W[at + 3 * n];
-      sums[k] = half + e * W[at + 4 * n] + f * W[at + 5 * n] + g * W[at + 6 * n] + h * W[at + 7 * n];
+const LANES = 8; // sums that are added up at the same time
+
+/** A matrix that vectors are multiplied with, its columns in blocks of LANES: that is up to 1.7 times as fast as by rows. */
+class Matrix {
+  /** `values`: row by row. */
+  constructor(values, columns) {
+    this.rows = values.length / columns;
+    this.columns = columns;
+    const blocks = Math.ceil(columns / LANES);
+    this.values = new Float64Array(blocks * this.rows * LANES); // by block, row and lane; zeros fill the last block
+    values.forEach((value, k) => {
+      const row = Math.floor(k / columns);
+      const column = k % columns;
+      const block = Math.floor(column / LANES);
+      this.values[(block * this.rows + row) * LANES + (column % LANES)] = value;
+    });
+  }
+
+  /** sums += x W, for the vector x and this matrix W. */
+  addProduct(sums, x) {
+    const { rows, columns, values: W } = this;
+    for (let column = 0, at = 0; column < columns; column += LANES) {
+      let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+      for (let row = 0; row < rows; row++, at += LANES) {
+        const factor = x[row];
+        a += factor * W[at];
+        b += factor * W[at + 1];
+        c += factor * W[at + 2];
+        d += factor * W[at + 3];
+        e += factor * W[at + 4];
+        f += factor * W[at + 5];
+        g += factor * W[at + 6];
+        h += factor * W[at + 7];
+      }
+      sums[column] += a;
+      sums[column + 1] += b; // behind the last column, typed arrays ignore it
+      sums[column + 2] += c;
+      sums[column + 3] += d;
+      sums[column + 4] += e;
+      sums[column + 5] += f;
+      sums[column + 6] += g;
+      sums[column + 7] += h;
     }
+    return sums;
   }
-  for (; row < x.length; row++) {
-    for (let k = 0; k < n; k++) sums[k] += x[row] * W[row * n + k];
-  }
-  return sums;
 }
 
 /** The operations of formulas, each for all units of a layer: what it computes goes into `to`. */
@@ -37,7 +63,7 @@ const OPERATIONS = {
   multiply: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] * b[k]; },
   divide: (to, a, b) => { for (let k = 0; k < to.length; k++) to[k] = a[k] / b[k]; },
   absolute: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.abs(a[k]); },
-  sigmoid: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = 0.5 * Math.tanh(0.5 * a[k]) + 0.5; },
+  sigmoid: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = 1 / (1 + Math.exp(-a[k])); },
   tanh: (to, a) => { for (let k = 0; k < to.length; k++) to[k] = Math.tanh(a[k]); },
 };
 
@@ -48,8 +74,9 @@ class Layer {
     const parts = (sums, count) => Array.from({ length: count }, (_, k) => sums.subarray(k * width, (k + 1) * width));
     this.width = width;
     this.states = Array.from({ length: states }, zeros); // before the step
-    this.kernel = kernel;
-    this.recurrentKernel = recurrentKernel;
+    this.kernel = kernel; // of a token, it's one row of it that is added
+    this.kernelMatrix = new Matrix(kernel, gates * width);
+    this.recurrentMatrix = new Matrix(recurrentKernel, state_gates * width);
     this.bias = bias.subarray(0, gates * width);
     this.stateBias = bias.subarray(gates * width, (gates + state_gates) * width); // none of a cell with one bias
     this.x = new Float64Array(gates * width);
@@ -68,9 +95,9 @@ class Layer {
     if (typeof input === "number") {
       const from = input * this.x.length; // the product of a one-hot row with K is one row of K
       for (let k = 0; k < this.x.length; k++) this.x[k] += this.kernel[from + k];
-    } else addProduct(this.x, input, this.kernel);
+    } else this.kernelMatrix.addProduct(this.x, input);
     this.s.fill(0).set(this.stateBias);
-    addProduct(this.s, state[0], this.recurrentKernel);
+    this.recurrentMatrix.addProduct(this.s, state[0]);
     state.forEach((values, k) => this.states[k].set(values));
     for (const { run, to, a, b } of this.operations) run(to, a, b);
     return this.after.map((values) => values.slice());
@@ -83,7 +110,8 @@ class Network {
     const tensor = (name) => Float64Array.from(new Float32Array(bytesOfText(tensors[name])));
     const parts = ["kernel", "recurrent_kernel", "bias"];
     this.layers = hidden.map((width, k) => new Layer(width, formula, ...parts.map((part) => tensor(`rnn.${k}.${part}`))));
-    this.output = { kernel: tensor("output.kernel"), bias: tensor("output.bias") };
+    this.outputBias = tensor("output.bias");
+    this.outputMatrix = new Matrix(tensor("output.kernel"), this.outputBias.length);
     this.states = formula.states;
     this.widths = hidden;
   }
@@ -111,27 +139,40 @@ class Network {
       x = layerState[0];
       return layerState;
     });
-    return { state: after, logits: addProduct(this.output.bias.slice(), x, this.output.kernel) };
+    return { state: after, logits: this.outputMatrix.addProduct(this.outputBias.slice(), x) };
   }
+}
+
+/** The largest of some numbers; not by Math.max(...), as an alphabet may be large. */
+function largestOf(numbers) {
+  let largest = numbers[0];
+  for (let k = 1; k < numbers.length; k++) if (numbers[k] > largest) largest = numbers[k];
+  return largest;
 }
 
 /** softmax(logits / temperature); temperature 0 puts everything on the likeliest id, the lowest on a tie. */
 function probabilities(logits, temperature) {
-  const largest = logits.reduce((a, b) => Math.max(a, b)); // not Math.max(...): an alphabet may be large
+  const largest = largestOf(logits);
+  const chances = new Float64Array(logits.length);
   if (temperature === 0) {
-    const likeliest = logits.indexOf(largest);
-    return logits.map((_, id) => (id === likeliest ? 1 : 0));
+    chances[logits.indexOf(largest)] = 1;
+    return chances;
   }
-  const weights = logits.map((logit) => Math.exp((logit - largest) / temperature));
-  const total = weights.reduce((a, b) => a + b);
-  return weights.map((weight) => weight / total);
+  let total = 0;
+  for (let id = 0; id < chances.length; id++) {
+    chances[id] = Math.exp((logits[id] - largest) / temperature);
+    total += chances[id];
+  }
+  for (let id = 0; id < chances.length; id++) chances[id] /= total;
+  return chances;
 }
 
-/** The logarithm of one id's probability, also where the probability itself is too small for a number. */
-function logProbability(logits, id, temperature) {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  const total = logits.reduce((sum, logit) => sum + Math.exp((logit - largest) / temperature), 0);
-  return (logits[id] - largest) / temperature - Math.log(total);
+/** log Σ exp of some logits. */
+function logSumOfExponentials(logits) {
+  const largest = largestOf(logits);
+  let total = 0;
+  for (let k = 0; k < logits.length; k++) total += Math.exp(logits[k] - largest);
+  return largest + Math.log(total);
 }
 
 /** The rule of core/generation/sampling.py: the first id whose cumulative sum exceeds the uniform number, else the last id. */
@@ -162,3 +203,6 @@ function bytesOfText(text) {
   }
   return bytes.buffer.slice(0, Math.floor((4 * text.length) / 5));
 }
+
+/** The same as an array. */
+const bytesOf = (text) => new Uint8Array(bytesOfText(text));

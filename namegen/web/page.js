@@ -115,12 +115,18 @@ function start({ newEntry = false, spoken = true } = {}) {
   byId("names").classList.remove("wide");
   Object.assign(byId("message"), { hidden: true, textContent: "" });
   showSummary();
-  search = unlabelled(wish) ? null : searchFor(wish);
+  let why = unlabelled(wish) ? needsLabel(unlabelled(wish)) : "";
+  search = null;
+  try {
+    if (!why) search = searchFor(wish);
+  } catch (error) {
+    why = whyDamaged(error);
+  }
   if (search === null) {
     byId("names").removeAttribute("aria-busy"); // another search may have been under way
     showCount();
-    showMessage(needsLabel(unlabelled(wish)));
-    if (spoken) announce(byId("message").textContent);
+    showMessage(why);
+    if (spoken) announce(why);
     return;
   }
   const goOn = (milliseconds) => {
@@ -128,7 +134,7 @@ function start({ newEntry = false, spoken = true } = {}) {
     showCount();
     if (search.done) {
       byId("names").removeAttribute("aria-busy");
-      const said = [whyLessLikely(search), search.found.length < wish.n && whyFewer(search)].filter(Boolean).join(" ");
+      const said = search.found.length < wish.n ? whyFewer(search) : whyFilled(search);
       if (said) showMessage(said);
       setTimeout(watchFirst);
       if (spoken) announce([byId("count").textContent, byId("message").textContent].filter(Boolean).join(". "));
@@ -234,9 +240,7 @@ function countOfList({ training }) {
 
 function showLead(described) {
   const read = described.map(({ record }) => countOfList(record) || "a list of names");
-  const ofWords = described[0].record.shapes.some((shape) => shape.startsWith("= ^"));
-  const makes = ofWords ? "makes new ones of their words" : "makes up its own, letter by letter";
-  const alone = `A small neural network has read ${read[0]} and now ${makes}. It runs`;
+  const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
   const made = descriptionOf(wish.model).parts ? "people: real given names, new family names" : "names together";
   const together = `Two small neural networks have read ${read.join(" and ")} and now make up ${made}. They run`;
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
@@ -275,6 +279,12 @@ function showFacts() {
 
 // ---- start ----
 
+/** What is said of damaged data; other errors are thrown again. */
+function whyDamaged(error) {
+  if (!(error instanceof Damage)) throw error;
+  return `This page is damaged (${error.message}): write it again.`;
+}
+
 function adopt(settings) {
   Object.assign(wish, settings);
   fillForm();
@@ -288,6 +298,11 @@ function connect() {
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   byId("form").addEventListener("input", ({ target }) => {
     if (target === byId("other")) return turn(wish.model, target.value || null);
+    if (target === byId("unfiltered")) {
+      turnTo(wish.model, wish.other, target.checked);
+      fillForm();
+      return start();
+    }
     readForm();
     return start();
   });
@@ -334,8 +349,7 @@ try {
   showKept();
   start({ spoken: false });
 } catch (error) {
-  if (!(error instanceof Damage)) throw error;
-  showMessage(`This page is damaged (${error.message}): write it again.`);
+  showMessage(whyDamaged(error));
 }
 
 // For the browser's console, and for the tests.

@@ -4,54 +4,72 @@
 const TEMPERATURE_OF_GIVEN = 0.7; // above, names of another label turn up, which are in the list as well
 const PARTS_OF_PEOPLE = ["world-given", "world-family"];
 
+/** A search for given names of the list whose n-grams are all known for their label. */
+class GivenSearch extends Search {
+  isWanted(last, isNew) {
+    return isNew === false && (!this.model.scorer || last.missingAtEnd === 0);
+  }
+}
+
 /** A search for people: the family names of a search, each with a given name. */
 class PeopleSearch extends Search {
   /** `wish`: of the family names; its label is that of the people. */
   constructor(given, family, wish) {
-    super(family, { ...wish, letterCase: "as-learned" }); // which comes last, as a woman's form is of a name as learned
-    Object.assign(this, { given, family, letterCase: wish.letterCase });
+    super(family, wish);
+    Object.assign(this, { given, family });
     this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
     this.givenSearches = new Map(); // by the label that is asked for
   }
 
-  tryOnce() {
-    super.tryOnce();
-    const one = this.found.at(-1);
-    if (!one || one.given !== undefined) return;
-    const { label } = this.wish;
-    const asked = this.labelFor(this.labels[1][one.start], label === null ? [] : splitParts(label));
-    const given = this.givenFor(one.start, asked);
-    one.given = given?.name ?? "";
-    if (!given) return void this.found.pop(); // its origin has no given names
-    const [origin, gender] = splitParts(asked);
-    const family = this.formOf(one, origin, gender || this.labels[0][given.start][1]);
-    one.name = [one.given, family].map((part) => written(part, this.letterCase, this.model.normaliser)).join(" ");
+  /** A family name of an origin that has given names. */
+  isWanted({ label }) {
+    const search = this.givenSearchFor(label);
+    while (!search.done && search.found.length === 0) search.tryOnce();
+    return search.found.length > 0;
+  }
+
+  /** The person. */
+  shown(family) {
+    const { letterCase } = this.wish;
+    const given = this.nextGiven(family.label);
+    const [origin, gender] = splitParts(this.labelFor(family.label));
+    const form = this.formOf(family, origin, gender || this.labels[0][given.start][1]);
+    const parts = [given.name, form].map((part) => written(part, letterCase, this.model.normaliser));
+    return { ...super.shown(family), name: parts.join(" "), given: given.name };
   }
 
   /** A family name as somebody of this origin and gender has it. */
-  formOf({ name, start }, origin, gender) {
-    if (gender !== "female" || this.labels[1][start][1]) return name; // or it is a woman's already
+  formOf({ text, label }, origin, gender) {
+    if (gender !== "female" || this.labels[1][label][1]) return text; // or it is a woman's already
     const rules = (this.family.description.forms[origin] ?? "").split(" ").map((rule) => rule.split(">"));
-    const [ending, woman] = rules.find(([man]) => man && new RegExp(`${man}$`, "u").test(name)) ?? ["$", ""];
-    return name.replace(new RegExp(`${ending}$`, "u"), woman.replaceAll("\\", "$"));
+    const [ending, woman] = rules.find(([man]) => man && new RegExp(`${man}$`, "u").test(text)) ?? ["$", ""];
+    return text.replace(new RegExp(`${ending}$`, "u"), woman.replaceAll("\\", "$"));
   }
 
-  /** The next given name for a family name's beginning; once there are no more, an earlier one. */
-  givenFor(start, asked) {
-    if (!this.givenSearches.has(asked)) {
-      const usual = { first: "", shortest: 1, longest: usualLongest(this.given), choose: EVERY_NAME };
-      const own = { seed: (this.wish.seed + Math.imul(start + 1, 0x9e3779b9)) >>> 0, temperature: TEMPERATURE_OF_GIVEN };
-      const of = { n: this.wish.n, label: asked, onlySeen: true, letterCase: "as-learned" };
-      this.givenSearches.set(asked, Object.assign(new Search(this.given, { ...usual, ...own, ...of }), { used: 0 }));
-    }
-    const search = this.givenSearches.get(asked);
+  /** The next given name for a family name's label; once there are no more, an earlier one. */
+  nextGiven(label) {
+    const search = this.givenSearchFor(label);
     while (!search.done && search.found.length <= search.used) search.tryOnce();
-    const place = search.used++ % Math.max(1, search.found.length);
+    const place = search.used++ % search.found.length;
     return search.found[place];
   }
 
-  /** The label of a family name; what it leaves open, such as the gender, is as somebody wishes. */
-  labelFor(parts, wished) {
+  givenSearchFor(label) {
+    const asked = this.labelFor(label);
+    if (!this.givenSearches.has(asked)) {
+      const { longest } = usualLengths(this.given, false);
+      const usual = { first: "", shortest: 1, longest, onlyNew: false, unfiltered: true, letterCase: "as-learned" };
+      const seed = (this.wish.seed + Math.imul(label + 1, 0x9e3779b9)) >>> 0;
+      const own = { n: this.wish.n, seed, temperature: TEMPERATURE_OF_GIVEN, label: asked };
+      this.givenSearches.set(asked, Object.assign(new GivenSearch(this.given, { ...usual, ...own }), { used: 0 }));
+    }
+    return this.givenSearches.get(asked);
+  }
+
+  /** The label of the given name; what the family name's leaves open, such as the gender, is as somebody wishes. */
+  labelFor(label) {
+    const parts = this.labels[1][label];
+    const wished = this.wish.label === null ? [] : splitParts(this.wish.label);
     const isOf = (k) => this.labels[0].some((label) => label[k] === wished[0]);
     const open = (k) => (wished.length === parts.length ? wished[k] : isOf(k) ? wished[0] : "");
     const filled = parts.map((part, k) => part || open(k));

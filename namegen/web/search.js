@@ -43,25 +43,23 @@ function newSeed() {
 /**
  * Draw one name, from a prefix on, one uniform number a token. The reference is Generator.draw_one_by_one.
  * Returns {last, numbers}: the whole name as a Prefix and the uniform numbers that led to it; last is null if the name
- * would be longer than `longest` characters, cannot reach its bar, of `bars` (a row of Bars.at; null: any will do), has
- * four characters in a row that no listed name has, or is `onlyNew` and begins as a listed company does.
+ * would be longer than `longest` characters, can't reach the `threshold` (null: there is none), or is `onlyNew` and begins
+ * as a listed company does.
  */
-function drawName(prefix, nextNumber, temperature, longest, bars = null, onlyNew = false) {
+function drawName(prefix, nextNumber, temperature, longest, threshold = null, onlyNew = false) {
   const numbers = [];
-  let merit = bars && prefix.merit;
   for (;;) {
     const number = nextNumber();
     numbers.push(number);
     const token = draw(number, prefix.chances(temperature));
-    if (bars) {
-      merit += prefix.meritOf(token);
-      const bar = token === BOUNDARY ? bars.whole[prefix.depth] : bars.lowest[prefix.depth + 1];
-      if (merit < (bar ?? Infinity)) return { last: null, numbers }; // names as long as that have none
+    if (token === BOUNDARY) {
+      const isGood = threshold === null || threshold.isReachedBy(prefix);
+      return { last: isGood ? prefix : null, numbers };
     }
-    if (token === BOUNDARY) return { last: bars && !prefix.isAttested(true) ? null : prefix, numbers };
     if (prefix.depth >= longest) return { last: null, numbers };
     prefix = prefix.then(token);
-    if ((bars && !prefix.isAttested()) || (onlyNew && prefix.isClaimed)) return { last: null, numbers };
+    const isHopeless = threshold !== null && !threshold.mayBeReachedBy(prefix);
+    if (isHopeless || (onlyNew && prefix.isClaimed)) return { last: null, numbers };
   }
 }
 
@@ -78,45 +76,97 @@ class TextWish {
   }
 }
 
-const TRIES = 10_000; // and 20 for each name
-const LETTERS = 100_000; // and 1,000, drawn in tries: of a thousand letters each, as many tries would take minutes
-const LETTERS_FOR_TEXT = 30_000; // and 500, but any number of tries: few names have a text at their end or inside
-// Of a request for more names than these, only each that is found pays for more.
-const NAMES_ON_TRUST = 10_000;
-const NAMES_ON_TRUST_FOR_TEXT = 1000;
-const TRIES_IN_VAIN = 22_000; // since the last name that was found
-const LETTERS_IN_VAIN = 100_000;
-const LETTERS_IN_VAIN_FOR_TEXT = 80_000; // as many as a hundred pay for
-const TIMES = 1.75; // how often a beginning may come, beside how often the model has it
-const VARIED = 10_000; // names: who asks for more does not read them
+// When drawing ends. Tries and letters are counted, not timed, so that the same seed gives the same names everywhere.
+// Drawing ends after `most` of them and `perName` more for each name, or after `inVain` since the last name was found.
+// In a request for more names than `onTrust`, each name counts only once it has been found.
+const UNFILTERED = {
+  onTrust: 10_000,
+  tries: { most: 10_000, perName: 20, inVain: 22_000 },
+  letters: { most: 100_000, perName: 1000, inVain: 100_000 }, // names of a thousand letters take as long as many tries
+};
+const UNFILTERED_WITH_TEXT = {
+  onTrust: 1000,
+  tries: { most: Infinity, perName: 0, inVain: Infinity }, // few names have a text at their end or inside
+  letters: { most: 30_000, perName: 500, inVain: 80_000 },
+};
+const FILTERED = {
+  onTrust: 0,
+  tries: { most: Infinity, perName: 0, inVain: Infinity },
+  letters: { most: 30_000, perName: 1500, inVain: Infinity }, // beyond that, the second pass is faster
+};
+const CANDIDATES = 4; // candidates of the second pass for each name that is missing, at least
+const DRAWS_FOR_CANDIDATES = 400; // draws of the second pass, at least
 
-/** A search for names: distinct ones, as wished. The same wish with the same seed finds the same names. */
+/** Counts what was drawn, and tells when it's enough. */
+class Effort {
+  /** `limits`: see above. `wanted`: how many names. */
+  constructor(limits, wanted) {
+    Object.assign(this, { limits, wanted, found: 0 });
+    this.drawn = { tries: 0, letters: 0 };
+    this.atLastName = { tries: 0, letters: 0 };
+  }
+
+  addTry(letters) {
+    this.drawn.tries += 1;
+    this.drawn.letters += letters;
+  }
+
+  addName() {
+    this.found += 1;
+    this.atLastName = { ...this.drawn };
+  }
+
+  get isSpent() {
+    const names = Math.min(this.wanted, Math.max(this.limits.onTrust, this.found));
+    const isTooMuch = (what) => {
+      const { most, perName, inVain } = this.limits[what];
+      const drawn = this.drawn[what];
+      return drawn >= most + perName * names || drawn - this.atLastName[what] >= inVain;
+    };
+    return isTooMuch("tries") || isTooMuch("letters");
+  }
+}
+
+/**
+ * A search for names: distinct ones, as wished. The same wish with the same seed finds the same names.
+ *
+ * A filtered search returns new names that reach the threshold of their score, in two passes: it draws names, and gives
+ * each up as soon as it can't reach the threshold. If names are still missing after many draws, it draws without a
+ * threshold, and returns the best of the names found so. Known names aren't scored. namegen/core/generation/search.py
+ * says more.
+ */
 class Search {
-  /** `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {choose, contains, ends, label, rude,
-   * letterCase}. */
+  /**
+   * `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {unfiltered, contains, ends, label, rude,
+   * letterCase}. shortest: null for the usual, which doesn't count for known names.
+   */
   constructor(model, wish) {
     this.model = model;
     this.wish = wish;
     this.nextNumber = randomNumbers(wish.seed);
     this.contains = new TextWish(model, wish.contains ?? "");
     this.ends = new TextWish(model, wish.ends ?? "");
-    // {name, isNew, start, share, tokens, numbers}. start: its place among those of the model; the last tokens, and the
-    // boundary, were drawn by the numbers
+    // {name, isNew, isScored, start, tokens, numbers}. start: its place among those of the model; the last tokens, and
+    // the boundary, were drawn by the numbers.
     this.found = [];
-    this.waiting = new Map(); // by its form, what is found of a name whose beginning has come too often
-    this.begun = new Map(); // how many of those found begin so, by their label; of "" all
-    this.taken = new Set();
-    this.choose = (model.bars && wish.choose) ?? EVERY_NAME;
-    // Those that are left. Of all names with a rare text inside or at their end, nearly none sounds right.
-    const most = model.fourGrams && (wish.contains || wish.ends) ? EVERY_NAME : Infinity;
-    this.shares = LADDER.filter((share) => share > this.choose && share < most);
-    this.take(this.choose);
+    this.taken = new Set(); // the forms of names that don't come again
+    this.tries = this.letters = 0; // drawn so far, the ends of names among the letters
+    this.filled = 0; // how many names are from the second pass
+    this.isFiltered = model.filters && !wish.unfiltered;
+    this.isOver = false;
     this.trouble = this.impossible();
     if (this.trouble) return;
-    this.beginnings = model.beginnings(wish.first, wish.temperature, wish.label); // the network reads: it takes a while
+    this.readBeginnings();
+    if (this.beginnings.length === 0) this.trouble = { why: "together" };
+    this.attempts = this.search();
+  }
+
+  /** The prefixes that names are drawn from. The network reads first letters, which takes a while. */
+  readBeginnings() {
+    const { first, temperature, label } = this.wish;
+    this.beginnings = this.model.beginnings(first, temperature, label);
     const all = this.beginnings.reduce((sum, { chance }) => sum + chance, 0);
     this.chances = this.beginnings.map(({ chance }) => chance / all);
-    if (this.beginnings.length === 0) this.trouble = { why: "together" };
   }
 
   /**
@@ -131,35 +181,18 @@ class Search {
     const texts = [...this.model.spellings(first), ...this.contains.spellings, ...this.ends.spellings];
     const lacking = texts.find(({ ids }) => ids.length === 0);
     if (lacking) return { why: "letter", letter: lacking.letter };
-    const needed = Math.max(shortest, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
+    const needed = Math.max(shortest ?? 1, ...[first, contains, ends].map((text) => [...text.normalize("NFC")].length));
     return needed > longest ? { why: "lengths" } : null;
   }
 
-  /** Search among this share of the names, the likeliest. */
-  take(share) {
-    this.share = share;
-    this.bars = share === EVERY_NAME ? null : this.model.bars.at(share, this.wish.longest);
-    this.tries = this.letters = 0; // drawn since, the ends of names among the letters
-    this.before = { tries: 0, letters: 0 }; // when the last name was found
-  }
-
-  /** Whether there are enough names, or it was tried enough with every share. */
+  /** Whether there are enough names, or it was tried enough. */
   get done() {
-    return this.trouble !== null || this.found.length >= this.wish.n || (this.shares.length === 0 && this.exhausted);
+    return this.trouble !== null || this.isOver || this.found.length >= this.wish.n;
   }
 
-  /** Whether it was tried enough with this share: counted, not timed, so that names repeat. */
-  get exhausted() {
-    const { wish, found, tries, letters, before } = this;
-    // always the same name; with labels one for each
-    if (wish.temperature === 0) return tries >= (this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length);
-    if (wish.contains || wish.ends) {
-      const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST_FOR_TEXT, found.length));
-      return letters >= LETTERS_FOR_TEXT + 500 * names || letters - before.letters >= LETTERS_IN_VAIN_FOR_TEXT;
-    }
-    const names = Math.min(wish.n, Math.max(NAMES_ON_TRUST, found.length));
-    const tooMany = tries >= TRIES + 20 * names || letters >= LETTERS + 1000 * names;
-    return tooMany || tries - before.tries >= TRIES_IN_VAIN || letters - before.letters >= LETTERS_IN_VAIN;
+  /** Whether most names didn't reach the threshold. */
+  get isMostlyFilled() {
+    return this.filled > this.wish.n / 2;
   }
 
   /** Search on for so many milliseconds; returns the names found meanwhile. */
@@ -171,60 +204,167 @@ class Search {
   }
 
   tryOnce() {
-    const { temperature, shortest, longest, onlyNew, letterCase } = this.wish;
-    if (this.exhausted) {
-      for (const [form, found] of this.waiting) return this.give(form, found); // no others turn up
-      const inVain = this.found.at(-1)?.share !== this.share && this.share > this.choose;
-      if (inVain) this.shares = this.shares.slice(-1); // not the bar, a wish is in the way
-      this.take(this.shares.shift());
+    const { value, done } = this.attempts.next();
+    this.isOver = done;
+    if (value) this.found.push(this.shown(value));
+  }
+
+  // ---- the passes: each yields a name, or null, after each try ----
+
+  search() {
+    const { n, onlyNew } = this.wish;
+    if (!this.isFiltered) return this.unfiltered(n, { onlyNew });
+    return onlyNew || !this.model.knowsNames ? this.filtered(n) : this.withKnownNames(n);
+  }
+
+  /** Up to n names from the model's own distribution. */
+  *unfiltered(n, wanted) {
+    const effort = this.effort(UNFILTERED, UNFILTERED_WITH_TEXT, n);
+    while (effort.found < n && !effort.isSpent) {
+      const name = this.draw(effort, wanted);
+      if (name) this.take(name, effort);
+      yield name;
     }
-    this.tries += 1;
+  }
+
+  /** Up to n new names: those that reach the threshold, then the best of others. */
+  *filtered(n) {
+    const shortest = this.wish.shortest ?? Math.min(this.model.shortestName, this.wish.longest);
+    const wanted = { onlyNew: true, shortest };
+    const threshold = new Threshold(this.model.scorer, this.wish.longest);
+    const limit = new StartLimit();
+    const effort = this.effort(FILTERED, FILTERED, n);
+    while (effort.found < n && !effort.isSpent) {
+      const name = this.draw(effort, { ...wanted, threshold });
+      const isReturned = name !== null && limit.admits(name);
+      if (isReturned) this.take(name, effort);
+      yield isReturned ? name : null;
+    }
+    const missing = n - effort.found;
+    if (missing > 0) yield* this.bestOfOthers(missing, wanted, limit);
+  }
+
+  /** The best of some names without a threshold, at most as many as are missing, in the order in which they were drawn. */
+  *bestOfOthers(missing, wanted, limit) {
+    const candidates = [];
+    const effort = this.effort(UNFILTERED, UNFILTERED_WITH_TEXT, missing);
+    const hasEnough = () => effort.found >= CANDIDATES * missing && effort.drawn.tries >= DRAWS_FOR_CANDIDATES;
+    while (!hasEnough() && !effort.isSpent) {
+      const name = this.draw(effort, wanted);
+      if (name) {
+        this.take(name, effort);
+        candidates.push(name);
+      }
+      yield null;
+    }
+    const ranked = [...candidates].sort((a, b) => b.score - a.score);
+    const best = new Set();
+    for (const name of ranked) if (best.size < missing && limit.admits(name)) best.add(name);
+    for (const name of ranked) if (best.size < missing) best.add(name); // their start is too common
+    this.filled = best.size;
+    for (const name of candidates) if (best.has(name)) yield name;
+  }
+
+  /** n draws from the model's own distribution: of these the known names, and for each other one a filtered new name. */
+  *withKnownNames(n) {
+    const places = []; // a known name, or null for a new one
+    for (const name of this.unfiltered(n, { onlyNew: false })) {
+      if (name) places.push(name.isNew ? null : name);
+      yield null;
+    }
+    while (places.length < n) places.push(null);
+    this.taken.clear();
+    const newNames = this.filtered(places.filter((known) => known === null).length);
+    let isOver = false;
+    for (const known of places) {
+      if (known) yield known;
+      while (!known && !isOver) {
+        const { value, done } = newNames.next();
+        isOver = done;
+        yield value ?? null;
+        if (value) break;
+      }
+    }
+  }
+
+  // ---- one name ----
+
+  /** How long to draw; `limitsWithText`: if names need a text inside or at their end. */
+  effort(limits, limitsWithText, wanted) {
+    const { temperature, contains, ends } = this.wish;
+    if (temperature > 0) return new Effort(contains || ends ? limitsWithText : limits, wanted);
+    // Always the same name; with labels, one for each.
+    const tries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
+    return new Effort({ ...limits, tries: { most: tries, perName: 0, inVain: Infinity } }, wanted);
+  }
+
+  /**
+   * Draw one name; null if it isn't as wanted. `wanted`: {onlyNew, shortest, threshold}; the last two are optional.
+   * A name is {text, form, isNew, label, tokens, numbers, startProbability, score}; the last two only if it's scored.
+   */
+  draw(effort, { onlyNew, shortest = this.wish.shortest ?? 1, threshold = null }) {
+    const { temperature, longest, rude } = this.wish;
+    const { model } = this;
     const { prefix } = this.beginnings[this.beginnings.length === 1 ? 0 : draw(this.nextNumber(), this.chances)];
-    const start = prefix.root.token - this.model.starts[0].token; // their ids are one after the other
-    const bars = this.bars && this.bars[start % this.bars.length];
-    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, bars, onlyNew);
+    const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, threshold, onlyNew);
+    this.tries += 1;
     this.letters += numbers.length;
-    if (last === null || last.depth < shortest) return;
-    const tokens = last.tokens;
-    if (!this.ends.at(tokens, tokens.length - this.ends.ids.length)) return;
-    if (!tokens.some((_, place) => this.contains.at(tokens, place))) return;
-    const name = last.text;
-    if (!this.model.wellFormed(name) || (!this.wish.rude && isRude(name))) return;
-    const normalised = this.model.normaliser.normalise(name);
-    if (this.taken.has(normalised)) return;
-    const isNew = this.model.isNew(normalised);
-    if (this.wish.onlySeen && (isNew !== false || !last.isOfItsLabel)) return;
-    if (onlyNew && (isNew === false || this.model.isClaimed(name, true))) return;
-    if (!this.waiting.has(normalised)) this.before = { tries: this.tries, letters: this.letters };
-    const shown = written(name, letterCase ?? usualCase(this.model.normaliser), this.model.normaliser);
-    const found = { name: shown, isNew, start, share: this.share, tokens, numbers };
-    if (this.isInTurn(last, start)) this.give(normalised, found);
-    else this.waiting.set(normalised, found);
+    effort.addTry(numbers.length);
+    if (last === null || last.depth < shortest || !this.hasTexts(last.tokens)) return null;
+    const text = last.text;
+    if (!model.wellFormed(text) || (!rude && isRude(text))) return null;
+    const form = model.normaliser.normalise(text);
+    if (this.taken.has(form)) return null;
+    const isNew = model.isNew(form);
+    if (onlyNew && (isNew === false || model.isClaimed(text, true))) return null;
+    if (!this.isWanted(last, isNew)) return null;
+    const name = { text, form, isNew, label: last.label, tokens: last.tokens, numbers };
+    if (!this.isFiltered) return name;
+    return { ...name, startProbability: this.startProbabilityOf(last), score: model.scorer.scoreOf(last) };
   }
 
-  give(form, found) {
+  /** Whether a name has the texts that are wished. */
+  hasTexts(tokens) {
+    const isAtEnd = this.ends.at(tokens, tokens.length - this.ends.ids.length);
+    return isAtEnd && tokens.some((_, place) => this.contains.at(tokens, place));
+  }
+
+  /** What a subclass asks of a name besides; `last`: the whole name. */
+  isWanted(last, isNew) {
+    return true;
+  }
+
+  /** A name that won't come again. */
+  take({ form }, effort) {
     this.taken.add(form);
-    this.waiting.delete(form);
-    this.found.push(found);
+    effort.addName();
   }
 
-  /** Given.in_turn: whether a name may come now, which is then counted. */
-  isInTurn(prefix, start) {
-    const { temperature, first, contains, ends } = this.wish;
-    const asDrawn = !this.bars || temperature !== 1 || first || contains || ends; // those decide how names begin
-    if (asDrawn || this.wish.n > VARIED) return true;
-    while (prefix.depth > FIRST) prefix = prefix.before;
-    const [count, all] = [prefix.text, ""].map((begun) => this.begun.get(`${start} ${begun}`) ?? 0);
-    const isInTurn = count < 1 + TIMES * Math.exp(2 * prefix.merit) * all;
-    if (isInTurn) this.begun.set(`${start} ${prefix.text}`, count + 1).set(`${start} `, all + 1);
-    return isInTurn;
+  /** The probability of a name's first characters, given its label and the first letters that are wished. */
+  startProbabilityOf(last) {
+    const ways = this.beginnings.map(({ prefix }) => prefix).filter(({ label }) => label === last.label);
+    // Several ways to write the letters may have the same first characters.
+    const wished = new Map(ways.map(startOf).map(({ text, score }) => [text, score]));
+    const score = last.depth < FIRST ? last.endScore : startOf(last).score;
+    return Math.exp(score - logSumOfExponentials([...wished.values()]));
+  }
+
+  /** What is said of a name. */
+  shown({ text, isNew, label, tokens, numbers }) {
+    const { normaliser } = this.model;
+    const name = written(text, this.wish.letterCase ?? usualCase(normaliser), normaliser);
+    const isScored = this.isFiltered && isNew !== false; // known names aren't
+    return { name, isNew, isScored, start: label, tokens, numbers };
   }
 }
 
-// ---- messages; page and module say the same ----
+/** The first characters of a prefix. */
+function startOf(prefix) {
+  while (prefix.depth > FIRST) prefix = prefix.before;
+  return prefix;
+}
 
-/** 0.1 as "the likeliest 10 %". */
-const shareText = (share) => (share === EVERY_NAME ? "all" : `the likeliest ${Math.round(1000 * share) / 10}\u00a0%`);
+// ---- messages; page and module say the same ----
 
 /** 12345 as 12,345. (The browser's own way loads its tables of languages, which the first names would wait for.) */
 function thousands(number) {
@@ -247,15 +387,15 @@ function wouldBeWrong(what, { title, record }) {
   );
 }
 
-/** What is said of names less likely than those that were asked for; "" where there are none. */
-function whyLessLikely({ found, choose, wish }) {
-  const likely = found.filter(({ share }) => share === choose).length;
-  if (likely === found.length) return "";
-  const none = likely ? `After ${thousands(likely)} of ${countOf(wish.n, "name")} no more` : "No names";
-  return `${none} of ${shareText(choose)} turned up: less likely ones were taken.`;
+/** What is said if most names didn't reach the threshold; "" if they did. */
+function whyFilled({ found, filled, isMostlyFilled }) {
+  if (!isMostlyFilled) return "";
+  const reaching = found.length - filled;
+  const how = reaching ? `Only ${thousands(reaching)} of these ${countOf(found.length, "name")} reach` : "None of these names reaches";
+  return `${how} the usual score. ${reaching ? "The others" : "They"} are the best of those that fit.`;
 }
 
-function whyFewer({ found, tries, trouble, model, wish, choose }) {
+function whyFewer({ found, tries, trouble, model, wish }) {
   if (trouble) return whyNone(trouble, model);
   if (wish.temperature === 0) {
     const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
@@ -263,11 +403,9 @@ function whyFewer({ found, tries, trouble, model, wish, choose }) {
     return `Temperature 0 always takes the likeliest letter, and so always ${same}.`;
   }
   const texts = wish.first || wish.contains || wish.ends;
-  const likely = choose < EVERY_NAME && model.fourGrams && (wish.contains || wish.ends);
   return (
     `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
     `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
-    (likely ? "choose all names, " : "") +
     `${wish.onlyNew ? "" : "or "}${wish.temperature > 1.5 ? "lower" : "raise"} the temperature` +
     (wish.onlyNew ? ", or allow names of the list." : ".")
   );

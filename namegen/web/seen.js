@@ -93,33 +93,22 @@ function replaceCharacters(text, table) {
 }
 
 /**
- * The list's names, each as the front of its digest: whole numbers below 256 times as many as they are, so that one
- * name in 256 that is none of them is taken for one. `KnownSet` in core/data/sameness.py writes them: how many they
- * are, the low 7 bits of the gap before each, how often each gap holds 128, in ones that a zero ends.
+ * A set of names or words, `KnownSet` of core/data/sameness.py: of each the front of its digest, a whole number below 256
+ * times as many as they are. So one text in 256 that isn't among them is taken for one that is.
  */
 class KnownNames {
+  /** `text`: the numbers as a Rice code, in base 85. Throws an Error if they're damaged. */
   constructor(text) {
-    const bytes = new Uint8Array(bytesOfText(text));
-    const bit = (place) => (bytes[4 + (place >> 3)] >> (place & 7)) & 1; // undefined >> 0 is 0: no loop without end
-    this.count = bytes.length < 4 ? NaN : new DataView(bytes.buffer).getUint32(0, true);
-    this.numbers = new Float64Array(Math.min(this.count, 8 * bytes.length) || 0);
-    let place = 7 * this.numbers.length;
-    for (let k = 0, number = 0; k < this.numbers.length; k++, place++) {
-      for (let low = 0; low < 7; low++) number += bit(7 * k + low) << low;
-      for (; bit(place); place++) number += 128;
-      this.numbers[k] = number;
-    }
-    this.bytes = 4 + Math.ceil(place / 8); // that they should take
-    this.whole = this.bytes === bytes.length && this.numbers.length === this.count;
+    const bytes = bytesOf(text);
+    const { numbers, end } = readRising(bytes, 0);
+    this.numbers = numbers;
+    this.limit = 256 * numbers.length;
+    if (end !== bytes.length || (numbers.length > 0 && numbers.at(-1) >= this.limit)) throw new Error("damaged");
   }
 
-  /** `normalised`: a name as Normaliser gives it. */
-  has(normalised) {
-    return this.holds(blake2b64(new TextEncoder().encode(normalised)));
-  }
-
+  /** Whether it has a text with this digest. */
   holds(digest) {
-    const wanted = Number(((digest >> 32n) * BigInt(256 * this.count)) >> 32n);
+    const wanted = Number(((digest >> 32n) * BigInt(this.limit)) >> 32n);
     let low = 0;
     let high = this.numbers.length;
     while (low < high) {
@@ -131,14 +120,8 @@ class KnownNames {
   }
 }
 
-/** Which four characters in a row the names of a list have: namegen/core/data/fourgrams.py in JavaScript. */
-class FourGrams extends KnownNames {
-  /** `points`: of four in a row, the number of each, 0 for the boundary; of labelled names that of the label first. */
-  has(points) {
-    const next = (number, point) => BigInt.asUintN(64, number * 0x100000001b3n + BigInt(point));
-    return this.holds(scramble(points.reduce(next, 0n)));
-  }
-}
+/** The digest of a text, which Normaliser has given, as a BigInt. */
+const digestOf = (normalised) => blake2b64(new TextEncoder().encode(normalised));
 
 /** 64 bits that look random: splitmix64 (Steele, Lea and Flood, 2014). */
 function scramble(number) {
@@ -149,55 +132,79 @@ function scramble(number) {
   return mixed ^ (mixed >> 31n);
 }
 
-const BLAKE2B_START = [
-  0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
-  0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
-];
+// The square roots of the first eight primes, of each the low half first.
+const BLAKE2B_START = Uint32Array.of(
+  0xf3bcc908, 0x6a09e667, 0x84caa73b, 0xbb67ae85, 0xfe94f82b, 0x3c6ef372, 0x5f1d36f1, 0xa54ff53a,
+  0xade682d1, 0x510e527f, 0x2b3e6c1f, 0x9b05688c, 0xfb41bd6b, 0x1f83d9ab, 0x137e2179, 0x5be0cd19,
+);
 const BLAKE2B_ORDER = [
   "0123456789abcdef", "ea489fd61c02b753", "b8c052fdae367194", "7931dcbe265a40f8", "905724afe1bc683d",
   "2c6a0b834d75fe19", "c51fed4a0763928b", "db7ec13950f4862a", "6fe9b308c2d714a5", "a2847615fb9e3cd0",
 ].map((row) => Array.from(row, (digit) => parseInt(digit, 16)));
+const BLAKE2B_MIXED = [ // words that are mixed: four columns, then four diagonals
+  [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
+  [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
+];
 
-/** BLAKE2b (RFC 7693) with a digest of 8 bytes and no key, as one whole number, little end first. */
+/**
+ * BLAKE2b (RFC 7693) with a digest of 8 bytes and no key, as one whole number, little end first. A word of 64 bits is two
+ * numbers of 32, the low one first: in V8, BigInts take ten times as long.
+ */
 function blake2b64(bytes) {
-  const h = BigUint64Array.from(BLAKE2B_START); // an array of 64-bit numbers: sums wrap as they are stored
-  h[0] ^= 0x01010000n ^ 8n; // parameters: fan-out 1, depth 1, no key, 8 bytes
+  const h = BLAKE2B_START.slice();
+  h[0] ^= 0x01010000 ^ 8; // parameters: fan-out 1, depth 1, no key, 8 bytes
   const blocks = Math.max(1, Math.ceil(bytes.length / 128));
   const padded = new Uint8Array(128 * blocks);
   padded.set(bytes);
-  const words = new BigUint64Array(padded.buffer);
+  const words = new Uint32Array(padded.buffer);
+  const v = new Uint32Array(32);
   for (let block = 0; block < blocks; block++) {
-    const last = block === blocks - 1;
-    const m = words.subarray(16 * block, 16 * (block + 1));
-    const v = BigUint64Array.from([...h, ...BLAKE2B_START]);
-    v[12] ^= BigInt(last ? bytes.length : 128 * (block + 1)); // bytes read so far
-    if (last) v[14] = ~v[14];
+    const isLast = block === blocks - 1;
+    const m = words.subarray(32 * block, 32 * (block + 1));
+    v.set(h);
+    v.set(BLAKE2B_START, 16);
+    v[24] ^= isLast ? bytes.length : 128 * (block + 1); // bytes read so far
+    if (isLast) for (const half of [28, 29]) v[half] = ~v[half];
     for (let round = 0; round < 12; round++) {
       const order = BLAKE2B_ORDER[round % 10];
-      for (let k = 0; k < 8; k++) {
-        const shift = k < 4 ? 0 : 1; // four columns, then four diagonals
-        const [a, b, c, d] = [0, 1, 2, 3].map((row) => 4 * row + ((k + shift * row) % 4));
-        mix(v, a, b, c, d, m[order[2 * k]], m[order[2 * k + 1]]);
-      }
+      BLAKE2B_MIXED.forEach(([a, b, c, d], k) => {
+        const [x, y] = [order[2 * k], order[2 * k + 1]];
+        mix(v, 2 * a, 2 * b, 2 * c, 2 * d, m, 2 * x, 2 * y);
+      });
     }
-    for (let k = 0; k < 8; k++) h[k] ^= v[k] ^ v[k + 8];
+    for (let k = 0; k < 16; k++) h[k] ^= v[k] ^ v[k + 16];
   }
-  return h[0];
+  return (BigInt(h[1]) << 32n) | BigInt(h[0]);
 }
 
-function mix(v, a, b, c, d, x, y) {
-  v[a] = v[a] + v[b] + x;
-  v[d] = rotateRight(v[d] ^ v[a], 32n);
-  v[c] = v[c] + v[d];
-  v[b] = rotateRight(v[b] ^ v[c], 24n);
-  v[a] = v[a] + v[b] + y;
-  v[d] = rotateRight(v[d] ^ v[a], 16n);
-  v[c] = v[c] + v[d];
-  v[b] = rotateRight(v[b] ^ v[c], 63n);
+function mix(v, a, b, c, d, m, x, y) {
+  add(v, a, v, b);
+  add(v, a, m, x);
+  xorAndRotate(v, d, a, 32);
+  add(v, c, v, d);
+  xorAndRotate(v, b, c, 24);
+  add(v, a, v, b);
+  add(v, a, m, y);
+  xorAndRotate(v, d, a, 16);
+  add(v, c, v, d);
+  xorAndRotate(v, b, c, 63);
 }
 
-function rotateRight(word, bits) {
-  return (word >> bits) | (word << (64n - bits)); // what is shifted beyond 64 bits goes as it is stored
+/** v[a] += w[b], of words of 64 bits. */
+function add(v, a, w, b) {
+  const low = v[a] + w[b];
+  v[a + 1] += w[b + 1] + (low > 0xffffffff ? 1 : 0);
+  v[a] = low;
+}
+
+/** v[a] ^= v[b], then its bits move to the right, those that fall out to the left end. */
+function xorAndRotate(v, a, b, bits) {
+  let low = v[a] ^ v[b];
+  let high = v[a + 1] ^ v[b + 1];
+  if (bits >= 32) [low, high] = [high, low];
+  const right = bits % 32;
+  v[a] = right ? (low >>> right) | (high << (32 - right)) : low;
+  v[a + 1] = right ? (high >>> right) | (low << (32 - right)) : high;
 }
 
 // ---- rude names: namegen/core/data/rude.py in JavaScript; RUDE, which Python writes behind these files, has the hashes ----

@@ -20,8 +20,8 @@ class Watch {
     byId("watch").hidden = false;
     const [who, how] = model.parts.length > 1 ? ["every network", "by their weighted mean"] : ["the network", "one"];
     const hint = `At each step ${who} gives every character a probability, and a random number picks ${how}.`;
-    const offered = ` Of the names drawn so, ${shareText(found.share)} of each length are offered.`;
-    byId("watch-hint").textContent = hint + (found.share < EVERY_NAME ? offered : "");
+    const filter = " Most names drawn this way are discarded, as their score is too low.";
+    byId("watch-hint").textContent = hint + (found.isScored ? filter : "");
     // The prefixes of the name, the empty one first: step k is drawn at the k-th of them.
     const { prefix, label } = model.roots[found.start];
     this.prefixes = [prefix];

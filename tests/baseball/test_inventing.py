@@ -29,7 +29,7 @@ def part(names: list[str], longest: int, temperature: float = 1.0, known: list[s
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
     source = Generator(model, vocabulary, known_names=known_set(names if known is None else known))
     sampling = SamplingSettings(temperature, max_length=longest)
-    return PartOfName("", {Kind(): source}, source, sampling, Wishlist(), allow_seen=True, choose=1.0)
+    return PartOfName("", {Kind(): source}, source, sampling, Wishlist(), allow_seen=True)
 
 
 def inventor(real: list[str], known: list[str] | None = None, temperature: float = 1.0) -> PlayerInventor:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.network.checkpoint import read_tensors, write_tensors
+from namegen.core.network.checkpoint import FORMAT_VERSION, read_tensors, write_tensors
+from namegen.core.training.run_folder import LARGEST_RECORD
 from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
 ON_LISTS = ("train", "ceiling", "describe")
@@ -100,14 +101,23 @@ def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_fo
     assert "remove" not in program("generate", "run").refused("model.safetensors is empty").err
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("format_version", 99), ("record", {"vocabulary": "ba"}), ("kind", "recipe")]
-)
+@pytest.mark.parametrize(("key", "value"), [("record", {"vocabulary": "ba"}), ("kind", "recipe")])
 def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
     tensors, document = read_tensors(run_folder / "model.safetensors")
     write_tensors(program.folder / "odd.safetensors", tensors, {**document, key: value})
-    said = ("format version 99", "update namegen") if key == "format_version" else ()
-    program("generate", "odd.safetensors").refused("odd.safetensors", *said)
+    program("generate", "odd.safetensors").refused("odd.safetensors")
+
+
+@pytest.mark.parametrize(("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "make it anew")])
+def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, version, advice):
+    for file in ("model", "state"):
+        path = run_folder / f"{file}.safetensors"
+        tensors, document = read_tensors(path, largest=LARGEST_RECORD)
+        write_tensors(path, tensors, {**document, "format_version": version}, largest=LARGEST_RECORD)
+    said = (f"format version {version}; this namegen reads {FORMAT_VERSION}: {advice}",)
+    program("generate", "run").refused("model.safetensors", *said)
+    program("evaluate", "run", "names.txt").refused("model.safetensors", *said)
+    program("train", "--resume", "run").refused("state.safetensors", *said)
 
 
 def test_configs(program, some_names):

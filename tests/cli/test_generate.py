@@ -16,7 +16,7 @@ from namegen.cli.formats import SIDE_BY_SIDE, Rows, chosen, side_by_side
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
-from tests.cli.conftest import invoke
+from tests.cli.conftest import FAST, invoke
 
 ALL = ("--allow-seen", "--allow-repeats")
 
@@ -133,7 +133,7 @@ WRONG = """
 --threads 0: --threads
 --backend jax: 'jax'
 --min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters
---min-length 99: at most 25 characters; change it, or allow other shapes than the list's, and repeats, with --allow
+--min-length 99: raise --max-length, or lower --min-length
 --allow-repeats --min-length 99: a name may have
 --starts-with \x1b[31m: --starts-with
 --contains <b>: '<>'
@@ -148,6 +148,7 @@ WRONG = """
 --temperature 0 --top-p 0.5 --top-k 5: combined with --top-k, --top-p
 --json --format csv: --json contradicts --format csv
 --sort backwards: --sort
+--choose 0.1: No such option '--choose'
 """
 
 
@@ -167,7 +168,7 @@ def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
 
 
 def test_names_come_while_more_are_sought_and_a_closed_pipe_is_the_end(program, run_folder):
-    before = "import namegen.core.generation.generator as generator; generator.CHUNK_NAMES = 50_000"
+    before = "import namegen.core.generation.search as search; search.CHUNK_NAMES = 50_000"
     process = program.spawn("generate", "run", "-n", 900_000_000, *ALL, before=before)
     assert process.stdout.readline()
     assert process.poll() is None
@@ -220,7 +221,7 @@ def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(p
 
 
 def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
-    blend = ("mlb-first", "japanese-given", "--blend", "0.6,0.4", "--choose", 1)
+    blend = ("mlb-first", "japanese-given", "--blend", "0.6,0.4", "--unfiltered")
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
     assert "share no letter" in done.err
@@ -229,22 +230,109 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     assert 10 < len(written_in_kana) < 60
     lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}
     assert lists.isdisjoint(map(str.casefold, names))
-    alone = program("generate", "mlb-last", "--seed", 3, "--choose", 1).lines()
-    assert program("generate", "mlb-last", "mlb-last", "--seed", 3, "--choose", 1).lines() == alone
-    likelier = program("generate", "mlb-last", "mlb-last", "-n", 60, "--seed", 3).lines()  # by bars of its own
-    assert len({*likelier} & {*program("generate", "mlb-last", "--choose", 0.1, "-n", 3_000).lines()}) > 30
 
 
-def test_a_share_is_chosen_and_a_larger_one_told_once(program):
-    few = program("generate", "mlb-last", "-n", 40, "--seed", 1, "--choose", "5%").lines()
-    every = set(program("generate", "mlb-last", "-n", 1_500, "--seed", 1, "--choose", 1).lines())
-    likely = set(program("generate", "mlb-last", "-n", 1_000, "--seed", 2, "--choose", 0.05).lines())
-    assert len(likely.intersection(few)) > 10 > len(every.intersection(few))
-    rare = program("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1).done()
-    assert len(rare.out.split("\n")) == 31
-    assert rare.err.count("the likeliest names give") == rare.err.count("now") > 0
-    program("generate", "mlb-last", "--choose", 0.7).refused("--choose 0.7: expected a share of the new names", code=2)
-    program("generate", "mlb-last", "--choose", "x%").refused("'x%': expected a share, such as 0.05 or 5%", code=2)
+def test_a_blend_of_a_model_with_itself_gives_the_names_of_the_model(program):
+    """A blend has score rules of its own, which are measured on other draws."""
+    once, twice = ("generate", "mlb-last"), ("generate", "mlb-last", "mlb-last")
+    unfiltered = ("--seed", 3, "--unfiltered")
+    assert program(*twice, *unfiltered).lines() == program(*once, *unfiltered).lines()
+    filtered = program(*twice, "-n", 60, "--seed", 3).lines()
+    assert len({*filtered} & {*program(*once, "-n", 2_000, "--seed", 1).lines()}) > 20
+
+
+@pytest.mark.parametrize("labels", [(), ("--label", "Finnish"), ("--label", "Finnish", "--label", "Italian")])
+def test_blends_of_models_with_labels(labels, small):
+    result = invoke("generate", "world-given", "world-family", *labels, "-n", 6, "--seed", 1)
+    assert result.exit_code == 0, result.stderr
+    assert len(set(result.stdout.splitlines())) == 6
+
+
+# --- which names are returned -----------------------------------------------------------------------------------------
+
+
+def test_unfiltered_names_come_from_the_models_own_distribution(program):
+    """They score lower on average; the default and --unfiltered agree on what the best names are."""
+    some, few = (program("generate", "mlb-last", "-n", n, "--seed", n).lines() for n in (1_000, 40))
+    unfiltered = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--unfiltered").done()
+    assert len({*some} & {*few}) > 10 > len({*unfiltered.out.splitlines()} & {*few})
+    assert unfiltered.err == ""
+    repeats = ("generate", "mlb-last", "-n", 200, "--seed", 1, "--allow-repeats")
+    assert program(*repeats).lines() == program(*repeats, "--unfiltered").lines()
+
+
+def test_a_line_is_printed_if_more_than_half_of_the_names_miss_the_threshold(program):
+    line = "30 of these 30 names scored below the usual threshold, which few names reach\n"
+    rare = ("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1)
+    assert program(*rare).done().err == line
+    assert program(*rare, "--quiet").done().err == ""
+    assert program(*rare, "--unfiltered").done().err == ""
+    assert program("generate", "mlb-last", "-n", 30, "--starts-with", "M", "--seed", 1).done().err == ""
+
+
+def test_a_few_names_of_the_shipped_models(program):
+    for command in (("companies", "-n", 3), ("people", "-n", 4)):
+        run = program(*command, "--seed", 1).done()
+        assert (len(set(run.out.splitlines())), run.err) == (command[-1], "")
+
+
+def test_a_list_of_three_names_gives_new_ones(program):
+    program.write("three.txt", "Aerindel\nBerwin\nCalendor\n")
+    program("train", "three.txt", "--no-plot", "--out", "run").done()
+    names = program("generate", "run", "--seed", 1).lines()
+    assert len(set(names)) == 20
+    assert not {"Aerindel", "Berwin", "Calendor"} & {*names}
+    assert max(map(len, names)) <= len("Aerindel")
+
+
+def test_a_label_with_one_name_gives_new_ones(program, some_names):
+    rows = [f"{name},usual\n" for name in some_names.split()]
+    program.write("list.csv", "".join(["name,label\n", *rows, "Aerindel,elf\n"]))
+    train = ("train", "list.csv", "--column", "name", "--label-column", "label", *FAST, "--validation", 0)
+    program(*train, "--out", "run").done()
+    names = program("generate", "run", "--label", "elf", "-n", 10, "--seed", 1).lines()
+    assert len(set(names)) == 10
+    assert "Aerindel" not in names
+    labels = {row["label"] for row in program("generate", "run", "-n", 10, "--scores", "--json").json}
+    assert labels <= {"usual", "elf"}
+
+
+def test_at_temperature_0_there_is_one_name_for_each_label(small):
+    def names(*arguments: object) -> tuple[int, list[str], str]:
+        result = invoke("generate", "world-given", "--temperature", 0, *arguments, "--allow-seen", "--seed", 1)
+        return result.exit_code, result.stdout.splitlines(), result.stderr
+
+    code, (finnish,), err = names("--label", "Finnish,female", "-n", 1)
+    assert (code, err) == (0, "")
+    code, found, err = names("--label", "Finnish,female", "-n", 2)
+    assert (code, found) == (1, [finnish])
+    assert "names found: 1 of 2" in err
+    both = ("--label", "Finnish,female", "--label", "Italian,male")
+    code, found, err = names(*both, "-n", 2)
+    assert (code, err) == (0, "")
+    assert finnish in found
+
+
+def test_known_names_make_up_the_same_share_as_of_the_models_draws(program):
+    def new(*more: object) -> float:
+        found = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--allow-seen", "--scores", "--json", *more)
+        rows = found.done().json
+        assert len({row["name"] for row in rows}) == 1_000
+        return float(np.mean([row["new"] for row in rows]))
+
+    assert new() == pytest.approx(new("--unfiltered"), abs=0.01)
+    assert 0.1 < new() < 0.9
+
+
+def test_if_there_are_fewer_names_than_requested_those_found_are_printed(program):
+    """With --allow-seen, known and new ones."""
+    wish = ("--matches", "Smith|Smithx|Jones|Jonesx", "--seed", 1)
+    new = program("generate", "mlb-last", "-n", 9, *wish)
+    assert (new.code, sorted(new.out.split())) == (1, ["Jonesx", "Smithx"])
+    assert "names found: 2 of 9" in new.err
+    every = program("generate", "mlb-last", "-n", 9, *wish, "--allow-seen")
+    assert (every.code, sorted(every.out.split())) == (1, ["Jones", "Jonesx", "Smith", "Smithx"])
+    assert "names found: 4 of 9" in every.err
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from namegen.events import (
     EpochEnded,
     Event,
     FileBegins,
+    FilledUp,
     ListReady,
     Measuring,
     NoWorkers,
@@ -300,6 +301,11 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
         (Searched(1, 2, 3, 4_000), "1 of 2 names found  3 names drawn  4,000 prefixes read"),
     ):
         assert told(event)[0].view().in_a_line() == line
+
+
+def test_a_search_says_that_most_names_missed_the_threshold() -> None:
+    _, said = told(Searched(3, 20, 4_000), FilledUp(20, filled=17))
+    assert said == ["17 of these 20 names scored below the usual threshold, which few names reach"]
 
 
 def test_a_download_says_which_file_and_how_much_of_it() -> None:

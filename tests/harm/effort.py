@@ -31,6 +31,7 @@ TRIES = {
     "calls of each of 8 threads, Keras": (0, 0, 50),
     "lines of a list": (10_000, 100_000, 10_000_000),
     "characters of a vocabulary": (2_000, 10_000, 20_000),
+    "bytes of a forged set of numbers": (1_000_000, 1_000_000, 20_000_000),
     "bytes of a sparse file that is not too large": (20_000_000, 20_000_000, 199_000_000),
     "a share of the largest document: one in": (20, 4, 1),
 }

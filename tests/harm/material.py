@@ -7,8 +7,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from namegen.api.training import train
 from namegen.core.data.corpus import Corpus
+from namegen.core.generation import search
 from namegen.core.network.checkpoint import read_model, read_tensors
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.progress import COLUMNS
@@ -48,10 +51,18 @@ def run_folder(*, labelled: bool = True) -> Path:
 
 
 def model_file(*, labelled: bool) -> Path:
-    """A model with all that one may carry: labels, known names, quantiles, a probe, bars; the other
-    one without labels, and with endings that do not count.
+    """A model with all that one may carry: labels, known names, n-grams, score rules, quantiles, a probe; the other one
+    without labels, and with endings that do not count.
     """
     return run_folder(labelled=labelled) / MODEL_FILE
+
+
+def end_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search for names that finds next to nothing end after less work."""
+    monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=2_000, draws_in_vain=2_000))
+    monkeypatch.setattr(search, "FILTERED", search.Effort(draws_per_name=250, draws_in_vain=2_000, largest_round=1_000))
+    monkeypatch.setattr(search, "DRAWS_FOR_CANDIDATES", 1_000)
+    monkeypatch.setattr(search, "MAX_PREFIXES", 20_000)
 
 
 def every_file_opens(folder: Path) -> None:

@@ -5,12 +5,17 @@ The page's own reader is called thousands of times in one visit.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.score_rule import ScoreRule
 from namegen.web.export import ENGINE, PageModel, write_page
 from tests.harm.effort import tries
 from tests.requirements import require
@@ -20,8 +25,24 @@ WEB = Path(__file__).parents[2] / "namegen" / "web"
 LABELS = ("Finnish", "São Tomé", "a&b=c#", "</script>", "__proto__", "\U0001f600")
 MODELS = ("plain", "labelled", "constructor", "a+b %41")
 TEXTS = ("model", "label", "with", "withlabel", "first", "contains", "ends", "new", "MODEL", "__proto__")
-KEYS = (*TEXTS, "share", "seed", "n", "temperature", "shortest", "longest")
-NUMBERS = ("-2", "0", "7", "50", "1e3", "0x10", "NaN", "٣", "1_000", "4294967295", "4294967296", "-0", "1n", "5e-324")
+KEYS = (*TEXTS, "unfiltered", "share", "seed", "n", "temperature", "shortest", "longest")
+NUMBERS = (
+    "-2",
+    "0",
+    "1",
+    "7",
+    "50",
+    "1e3",
+    "0x10",
+    "NaN",
+    "٣",
+    "1_000",
+    "4294967295",
+    "4294967296",
+    "-0",
+    "1n",
+    "5e-324",
+)
 ODD = ("", "any", "%", "%zz", "%ff%fe", "+", "[7]", "<img src=x onerror=alert(1)>", "\u202eabc", "9" * 400, "x" * 5000)
 # The scripts that read an address, with an address of ours in the place of the page's.
 READER = """(addresses) => {
@@ -43,11 +64,12 @@ for (const given of addresses) {
       whole(read.share, 0, 100) && whole(read.seed, 0, 2 ** 32 - 1) && whole(read.n, 1, 1000) &&
       whole(read.shortest, 1, 1000) && whole(read.longest, 1, 1000) &&
       typeof read.temperature === "number" && read.temperature >= 0 && read.temperature <= 2 &&
-      typeof read.onlyNew === "boolean" &&
+      typeof read.onlyNew === "boolean" && typeof read.unfiltered === "boolean" &&
       TEXTS.every((key) => typeof read[key] === "string" && read[key].length <= 40) &&
       Object.keys(read).sort().join() === Object.keys({ ...defaults(read.model), seed: 0 }).sort().join();
     if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
     if (read.other === null) read.share = 50; // nothing is shared
+    if (!mayFilter(read)) read.unfiltered = false; // all names are unfiltered
     Object.assign(wish, read);
     location.hash = address();
     const again = JSON.stringify(readAddress(), Object.keys(read).sort());
@@ -75,10 +97,19 @@ def address(rng: Random) -> str:
     return "#" + "&".join(f"{key}={quoting(value)}" for key, value in pairs)
 
 
+def filtering(checkpoint: Checkpoint) -> Checkpoint:
+    """A model without labels that filters its names."""
+    tree = PrefixTree.from_names(["abc", "cab"], checkpoint.vocabulary)
+    ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary)
+    rule = ScoreRule(mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=0.0)
+    return replace(checkpoint, shortest_name=2, ngrams=ngrams, score_rules=(rule,))
+
+
 @pytest.fixture(scope="module")
 def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require("jinja2")
     checkpoints = [at_random("gru", "abcé", LABELS if place % 2 else ()) for place in range(len(MODELS))]
+    checkpoints[0] = filtering(checkpoints[0])
     out = tmp_path_factory.mktemp("addresses") / "names.html"
     write_page([PageModel(name, one) for name, one in zip(MODELS, checkpoints, strict=True)], out)
     return out

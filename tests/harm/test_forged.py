@@ -24,7 +24,6 @@ from namegen.cli import cli
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation import generator
 from namegen.core.network.checkpoint import read_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
@@ -51,7 +50,7 @@ from tests.harm.forging import (
     strange,
     write_forged,
 )
-from tests.harm.material import GRID, NAMES, model_file, run_folder
+from tests.harm.material import GRID, NAMES, end_sooner, model_file, run_folder
 
 SOUND = -1  # the attempt that changes nothing: what is sound is taken
 ROOT = Path(__file__).parents[2]
@@ -101,6 +100,7 @@ def use_model(path: Path) -> None:
     calls: list[Callable[[LoadedModel], object]] = [
         lambda model: [repr(model), model.list_name, model.labels, model.default_max_length],
         lambda model: model.generate(2, seed=1, allow_seen=True, allow_repeats=True, max_length=30),
+        lambda model: model.generate(2, seed=1, max_length=30),
         lambda model: model.score("Anna"),
         lambda model: model.labels and model.label_chances("Anna"),
     ]
@@ -201,9 +201,8 @@ def forge(path: Path, rng: Random) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_forged_file_is_used_or_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network without an end is given up sooner than usual."""
-    monkeypatch.setattr(generator, "TRIES", 2_000)
-    monkeypatch.setattr(generator, "MAX_PREFIXES", 20_000)
+    """A search that finds nothing ends sooner than usual."""
+    end_sooner(monkeypatch)
     sound, path = sound_files() / name, tmp_path / name
 
     def call(seed: int) -> None:

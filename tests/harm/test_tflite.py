@@ -23,19 +23,25 @@ from namegen.core.network.record import read_record
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import dumped, forged_bytes, strange
+from tests.harm.material import end_sooner
 from tests.labelled import labelled_checkpoint
 from tests.requirements import require
-from tests.tflite.conftest import blanked, sealed_again
+from tests.tflite.conftest import blanked, scored, sealed_again
 
 KINDS = (("simple_rnn", "none"), ("gru", "int8"), ("gru", "float16"), ("lstm", "none"))
 EXTREMES = (0, 1, 3, 4, 0x7F, 0x80, 0xFF, 0xFFFF, 2**31 - 1, 2**31, 2**32 - 4, 2**32 - 1)
+
+
+@pytest.fixture(autouse=True)
+def sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    end_sooner(monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def parts() -> list[Contents]:
     require("ai_edge_litert")
     half = {"float16": ("rnn.0.kernel",)}
-    return [contents_of(labelled_checkpoint(cell, (24, 6)), kind, half.get(kind, ())) for cell, kind in KINDS]
+    return [contents_of(scored(labelled_checkpoint(cell, (24, 6))), kind, half.get(kind, ())) for cell, kind in KINDS]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,7 @@ def attacked(forge: Callable[[random.Random], bytes], folder: Path, attempts: ra
             assert np.less_equal(scores, 0).all()
             assert ((tokens >= 0) & (tokens < model.vocabulary_size)).all()
             model.generate_tokens(numbers, 0.0)
+            loaded.generate(2, seed=seed, max_length=12)
         finally:
             path.unlink()
 

@@ -26,8 +26,8 @@ SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32,
 # An epoch takes a while, so that two that are started at once are at work at once; and every epoch is saved.
 SLOWLY = """
 import time, namegen.backends.numpy_engine.engine as engine, namegen.core.training.run as training
-import namegen.core.generation.choosing as choosing
-choosing.DRAWN = 2_000  # as tests/adjusted.py has it
+import namegen.core.generation.fitting as fitting
+fitting.DRAWS = 2_000  # as tests/adjusted.py has it
 training.SECONDS_BETWEEN_SAVES = 0.0
 train_epoch = engine.NumpyEngine.train_epoch
 def slowly(self, steps):

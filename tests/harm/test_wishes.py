@@ -15,7 +15,7 @@ from namegen.models import shipped_path
 from namegen.wishes import make_wishes
 from tests.harm.attack import attack
 from tests.harm.effort import tries
-from tests.harm.material import model_file
+from tests.harm.material import end_sooner, model_file
 
 TEXTS = ("", "a", "Ann", " ", "\0", "\n", "\x1b[31m", "\u202e", "x" * 100_000, "é" * 3000, "a" * 40, "\ud800", "a" * 8)
 NUMBERS = (-1, 0, 1, 2, 4, 5, 999, 10**6, 2**63, 10**400)
@@ -41,8 +41,7 @@ def wild_wishes(rng: Random) -> dict[str, Any]:
 
 def test_any_wishes_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search ends after so many names and prefixes: here sooner, so that many wishes are tried."""
-    monkeypatch.setattr(generator, "TRIES", 2_000)
-    monkeypatch.setattr(generator, "MAX_PREFIXES", 20_000)
+    end_sooner(monkeypatch)
     monkeypatch.setattr(generator, "MAX_LIKELIEST", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 

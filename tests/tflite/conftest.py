@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,14 @@ from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import shortest_name
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
+from tests.labelled import FIRST, LABELS, NAMES
 from tests.requirements import require
 
 CELLS = ("simple_rnn", "gru", "lstm")
@@ -85,9 +89,25 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
     return np.concatenate(found)  # (N, V)
 
 
-def merit_of(letters: Sequence[float]) -> float:
-    """A name's merit from the log-probabilities of its characters and its end."""
-    return sum(letters) - sum(letters[:3]) / 2
+def scored(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint of ``labelled_checkpoint`` with n-grams and score rules."""
+    V = checkpoint.vocabulary.size
+    beginnings = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
+    tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, beginnings)
+    ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary, labels=len(LABELS))
+    checkpoint = replace(checkpoint, shortest_name=shortest_name(NAMES), ngrams=ngrams)
+    scorer = api.open_checkpoint(checkpoint, "").filtering_generator.scorer
+    assert scorer is not None
+    return replace(checkpoint, score_rules=scorer.rules)
+
+
+def score_of(model: api.LoadedModel, name: str) -> float:
+    """The score of a name under a model of one label, or without labels."""
+    beginning = model.beginnings.ids[:1]
+    assert model.scorer is not None
+    missing = model.scorer.missing(model.vocabulary.encode(name)[None], beginning)
+    log_probability = np.array([model.score(name).log_probability])
+    return float(model.scorer.scores(log_probability, np.array([len(name)]), missing, beginning)[0])
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:

@@ -17,12 +17,14 @@ from namegen.backends.tflite.contents import contents_of, read_contents, to_byte
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.bars import Bars
 from namegen.core.network.checkpoint import Checkpoint, to_json
-from namegen.core.network.record import Label
+from namegen.core.network.record import Label, bytes_to_text
+from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import CheckpointError
 from tests.harm.attack import attack
 from tests.labelled import labelled_checkpoint
@@ -75,14 +77,18 @@ def exact(cell: str) -> Checkpoint:
     parameters = {
         name: (rng.integers(-99, 99, shape) / 64).astype(np.float32) for name, shape in network.parameter_shapes.items()
     }
+    vocabulary = Vocabulary("abcdefgh")
+    tree = PrefixTree.from_names(["abc", "fed", "bag"], vocabulary, [9, 9, 10])
     made = Checkpoint(
         network,
-        Vocabulary("abcdefgh"),
+        vocabulary,
         parameters,
         labels=(Label("a", 2), Label("b", 1)),
+        shortest_name=2,
         longest_name=5,
-        choose=0.33,
-        bars=Bars(-np.arange(50, dtype=np.float16).reshape(2, 5, 5)),
+        score_rules=(ScoreRule(-1.5, -2.25, 0.5, 0.125, 3.0), ScoreRule(-2.0, -2.5, 0.75, 0.0625, -1.0)),
+        ngrams=NgramSet.from_tree(tree, vocabulary, labels=2),
+        words=KnownSet(np.array([1, 300, 700], np.uint64), shortened=True),
         training={"list": "exact", "names": 3},
         known_names=KnownSet(np.array([3, 2**40, 2**63], np.uint64)),
     )
@@ -92,9 +98,9 @@ def exact(cell: str) -> Checkpoint:
 @pytest.mark.parametrize(
     ("cell", "quantize", "expected"),
     [
-        ("simple_rnn", "none", "d6978e39b7f68282"),
-        ("gru", "int8", "973f61f4769f8de6"),
-        ("lstm", "float16", "2b17514df2dbeed4"),
+        ("simple_rnn", "none", "3017f95506512bc5"),
+        ("gru", "int8", "d89802c21b18e09e"),
+        ("lstm", "float16", "7e4b994435eb1e15"),
     ],
 )
 def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
@@ -143,6 +149,15 @@ def described(content: bytes, **changes: Any) -> bytes:
     return with_document(content, to_json(plain | changes).encode())
 
 
+RULE = {"mean_level": 0.0, "mean_slope": -1.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 1.0}
+
+
+def ngrams_of(characters: str) -> bytes:
+    """The n-grams of one name, which has all characters of a vocabulary, and no labels."""
+    vocabulary = Vocabulary(characters)
+    return NgramSet.from_tree(PrefixTree.from_names([characters], vocabulary), vocabulary).to_bytes()
+
+
 class TestTheDescription:
     @pytest.mark.parametrize(
         "changes",
@@ -157,6 +172,16 @@ class TestTheDescription:
             {"record": {"labels": [{"name": "a", "names": 10**400}, {"name": "b", "names": 1}]}},
             {"record": {"labels": [{"name": "a", "names": 1}] * 20_000}},
             {"record": {"vocabulary": "abc"}},
+            {"record": {"shortest_name": 0}},
+            {"record": {"shortest_name": 10**6}},
+            {"record": {"score_rules": [RULE] * 3}},
+            {"record": {"score_rules": [RULE | {"threshold": "high"}]}},
+            {"record": {"score_rules": [{"threshold": 0.0}]}},
+            {"record": {"ngrams": "no base 85"}},
+            {"record": {"ngrams": bytes_to_text(bytes(8))}},
+            {"record": {"ngrams": bytes_to_text(ngrams_of("ab"))}},
+            {"record": {"ngrams": bytes_to_text(ngrams_of("ab")[:-1])}},
+            {"record": {"words": bytes_to_text(b"\xff" * 9)}},
             {"quantize": "none"},
             {"half": ["rnn.0.kernel"]},
             {"half": "rnn.0.kernel"},

@@ -30,7 +30,18 @@ from namegen.testing import LANGUAGE_MODEL_CHECKS
 from tests.labelled import FIRST, LABELS, NAMES, labelled_checkpoint
 from tests.reading import engine_of
 from tests.strategies import HARD_NAMES
-from tests.tflite.conftest import CELLS, EACH, CheckpointOf, Exported, is_refused, logits_of, merit_of, resealed, train
+from tests.tflite.conftest import (
+    CELLS,
+    EACH,
+    CheckpointOf,
+    Exported,
+    is_refused,
+    logits_of,
+    resealed,
+    score_of,
+    scored,
+    train,
+)
 
 SOURCES = (*CELLS, "labelled")
 
@@ -72,15 +83,12 @@ def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: t
 
 
 def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The log-probability and the merit of each row given its beginning, up to its first boundary; read a token at a
-    time.
-    """
+    """The log-probability of each row given its beginning, up to its first boundary; read a token at a time."""
     last, state = first, model.initial_state(len(tokens))
-    alive, scores = np.ones(len(tokens), bool), np.zeros((2, len(tokens)))
-    for place, column in enumerate(tokens.T):
+    alive, scores = np.ones(len(tokens), bool), np.zeros(len(tokens))
+    for column in tokens.T:
         logits, state = model.step(last, state)
-        of_column = np.where(alive, all_log_probabilities(logits)[np.arange(len(tokens)), column], 0)
-        scores += of_column, of_column * (0.5 if place < 3 else 1)
+        scores += np.where(alive, all_log_probabilities(logits)[np.arange(len(tokens)), column], 0)
         last, alive = column, alive & (column != 0)
     return scores
 
@@ -91,7 +99,7 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
-    drawn, *scores = model.generate_tokens(uniforms, temperature)
+    drawn, scores = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
     assert same.sum() >= 995
@@ -99,8 +107,7 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
     expected = scores_of(engine_of(source, "float64"), first, drawn)
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)  # also of those that are cut off
     if temperature:
-        assert np.ptp(expected, axis=1).min() > 5
-        assert (drawn[:, 2] == 0).any()  # of some names the end counts half, too
+        assert np.ptp(expected) > 5
         assert len(np.unique(drawn, axis=0)) > 200  # not the same name again and again
         assert 0 < (drawn[:, -1] != 0).sum() < 500  # some names are cut off at the end of their uniform numbers
     ended = np.logical_or.accumulate(drawn == 0, axis=1)
@@ -110,7 +117,7 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
 def test_the_loop_scores_names_as_the_steps_of_the_file_do(cell: str, quantize: str, exported: Exported) -> None:
     model = TFLiteModel.load(exported(cell, quantize))
-    drawn, *scores = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
+    drawn, scores = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
     expected = scores_of(model, np.zeros(300, np.int32), drawn)
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
 
@@ -140,8 +147,8 @@ def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
     for parts in zip(whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True):
         apart.append(np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1))
     assert np.all(apart, axis=0).sum() >= 597
-    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,), (0,)]
-    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,), (600,)]
+    assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,)]
+    assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
 
 
 def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
@@ -151,9 +158,9 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
     model = exported_to(tmp_path, Checkpoint(even.network, even.vocabulary, zeros))
     uniforms = np.array([[0.0], [0.2499], [0.25], [0.5], [0.9999], [np.nextafter(1.0, 0)]])
     for temperature, expected in ((1.0, [0, 0, 1, 2, 3, 3]), (0.0, [0] * 6), (1e-30, [0, 0, 1, 2, 3, 3])):
-        tokens, log_probability, merit = model.generate_tokens(uniforms, temperature)
+        tokens, log_probability = model.generate_tokens(uniforms, temperature)
         assert tokens[:, 0].tolist() == expected  # no overflow
-        np.testing.assert_allclose([log_probability, 2 * merit], np.log(0.25), rtol=1e-6)
+        np.testing.assert_allclose(log_probability, np.log(0.25), rtol=1e-6)
     for temperature in (-1.0, np.inf, np.nan):
         with pytest.raises(SettingsError, match="temperature"):
             model.generate_tokens(uniforms, temperature)
@@ -222,25 +229,22 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-def test_it_offers_the_names_that_its_checkpoint_offers(kind, checkpoint, exported, tmp_path) -> None:
-    """Those above the bars of the checkpoint; of labels, above their own."""
+def test_it_returns_the_names_that_its_checkpoint_returns(kind, checkpoint, exported, tmp_path) -> None:
+    """Those whose score reaches the threshold; with labels, the threshold of their own label."""
     if kind == "labelled":
-        trained, path = labelled_checkpoint(), tmp_path / "model.tflite"
-        bars = api.open_checkpoint(trained, "").choosing_generator.bars
-        trained = replace(trained, choose=0.1, bars=bars)
+        trained, path = scored(labelled_checkpoint()), tmp_path / "model.tflite"
         export_tflite(trained, path)
     else:
         trained, path = checkpoint(kind), exported(kind)
     source, loaded = api.open_checkpoint(trained.to_export(), "checkpoint"), api.load(str(path))
-    assert source.choose == loaded.choose == trained.choose < 1
+    assert loaded.shortest_name == trained.shortest_name
+    assert loaded.scorer.rules == trained.score_rules
     assert loaded.generate(50, seed=3) == source.generate(50, seed=3)
-    for place in range(len(loaded.labels) or 1):
-        of_label, expected = (one.labelled(*one.labels[place : place + 1]) for one in (loaded, source))
-        offered = of_label.generate(200, seed=4)
-        assert offered == expected.generate(200, seed=4)
-        bars = trained.bars.at(trained.choose)[place]
-        above = [merit_of(of_label.score(name).letters) - bars[len(name)] for name in offered]
-        assert -1e-4 < min(above) < 0.2
+    for index, rule in enumerate(trained.score_rules):
+        label = loaded.labels[index : index + 1]
+        names = loaded.labelled(*label).generate(8, seed=4)
+        assert names == source.labelled(*label).generate(8, seed=4)
+        assert min(score_of(loaded.labelled(*label), name) for name in names) > rule.threshold - 1e-3
 
 
 class TestWhatIsNew:
@@ -277,12 +281,12 @@ class TestWhatIsNew:
         entry = checkpoint("simple_rnn").known_names.to_bytes()
         assert content.count(entry) == 1
         for forged in (b"\xff" * 4 + entry[4:], entry[:4] + b"\xff" * (len(entry) - 4), entry[:-1] + b"\x80"):
-            is_refused(resealed(content, entry, forged), "known names are")
+            is_refused(resealed(content, entry, forged), "known names aren't|a set of numbers is cut short")
         size = np.uint32(len(entry)).tobytes()
         shorter = np.uint32(len(entry) - 1).tobytes()
         is_refused(resealed(content, size + entry, shorter + entry), "not what namegen writes")
         cut = content[:-1].replace(size + entry[:8], shorter + entry[:8])
-        is_refused(resealed(cut, b"", b""), "known names are cut short")
+        is_refused(resealed(cut, b"", b""), "a set of numbers is cut short")
 
 
 @pytest.mark.parametrize(("quantize", "limit"), [("none", 1e-3), ("int8", 2e-2)])

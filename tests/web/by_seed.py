@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 
 from namegen.api.model import open_checkpoint
-from namegen.core.data.fourgrams import FourGrams
+from namegen.core.data.ngrams import END, ORDER, PAIR_COUNT, symbols_of
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
-from namegen.core.data.shapes import fits
 from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
+from namegen.core.generation.start_limit import FIRST
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import default_max_length
+from namegen.core.network.score_rule import ScoreRule
 from tests.reading import engine_of
 
 LOW = 0xFFFFFFFF
@@ -82,81 +88,280 @@ def draw(uniform: float, chances: np.ndarray) -> int:
     return min(int(np.searchsorted(np.cumsum(chances), uniform, side="right")), len(chances) - 1)
 
 
-def names_of_seed(
-    checkpoint: Checkpoint,
-    *,
-    n: int,
-    seed: int,
-    choose: float | None = None,
-    temperature: float = 1.0,
-    starts_with: str = "",
-    ends_with: str = "",
-    contains: str = "",
-    min_length: int = 1,
-    max_length: int | None = None,
-    label: str | None = None,
-    allow_seen: bool = False,
-    rude: bool = False,
-) -> list[str]:
-    """The first n names that are as wished, all of one share."""
-    max_length = max_length or default_max_length(checkpoint.longest_name)
-    characters, sameness = checkpoint.vocabulary.characters, open_checkpoint(checkpoint, "a").sameness
-    drawer, as_learned = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
-    numbers, choose = uniforms_of_seed(seed), checkpoint.choose if choose is None else choose
-    bars = None if choose == 1 or checkpoint.bars is None else checkpoint.bars.at(choose)
+LETTERS, LETTERS_PER_NAME = 30_000, 1_500  # how much the first pass draws
+CANDIDATES, DRAWS = 4, 400  # of the second pass, at least
+TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = 10_000, 20, 100_000, 1_000  # and at most
+LETTERS_WITH_TEXT, LETTERS_PER_NAME_WITH_TEXT = 30_000, 500
 
-    known, labelled = checkpoint.fourgrams, len(checkpoint.labels)
-    fourgrams = known and FourGrams(known, checkpoint.vocabulary, labelled, checkpoint.known_names)
 
-    def reaches(prefix: tuple[int, ...], *, whole: bool) -> bool:
-        if bars is None:
-            return True
-        tokens, beginning = np.array([prefix[1:]], np.int32), np.array(prefix[:1], np.int32)
-        if fourgrams is not None and not fourgrams.allows(tokens, beginning, ended=whole).all():
+class Scores:
+    """How new names of a model are scored, straight from the definition in ``core/generation/scoring.py``.
+
+    Args:
+        checkpoint: the model.
+        longest: characters of the longest name.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, longest: int) -> None:
+        assert checkpoint.ngrams is not None
+        self.checkpoint, self.longest = checkpoint, longest
+        self.drawer = Drawer(checkpoint, temperature=1.0)
+        self.known = ngrams_of(checkpoint)
+        self.symbols = symbols_of(checkpoint.vocabulary).tolist()
+        self.missing = cache(self._missing)
+        self.log_probability = cache(self._log_probability)
+
+    def label_of(self, ids: tuple[int, ...]) -> int:
+        """The index of the label that a prefix begins with."""
+        return max(ids[0] - self.checkpoint.vocabulary.size, 0)
+
+    def rule_of(self, ids: tuple[int, ...]) -> ScoreRule:
+        """The rule of that label, or the only one."""
+        rules = self.checkpoint.score_rules
+        return rules[min(self.label_of(ids), len(rules) - 1)]
+
+    def _log_probability(self, ids: tuple[int, ...]) -> float:
+        """Of the ids after the first, which is a beginning."""
+        if len(ids) == 1:
+            return 0.0
+        return self.log_probability(ids[:-1]) + math.log(self.drawer.chances(ids[:-1])[ids[-1]])
+
+    def _missing(self, ids: tuple[int, ...]) -> int:
+        """How many n-grams and words a prefix lacks; a whole name ends with the boundary."""
+        label, vocabulary, words = self.label_of(ids), self.checkpoint.vocabulary, self.checkpoint.words
+        start = vocabulary.size
+        read, total = [start] * 4, 0
+        for place, token in enumerate(ids[1:], start=1):
+            ends_word = words is not None and vocabulary.characters[token - 1 : token] in (" ", "")
+            read.append(END if ends_word else self.symbols[token])
+            for order in range(2, ORDER + 1):
+                if (label, *read[-order:]) not in self.known:
+                    total += PAIR_COUNT if order == 2 else 1
+            if ends_word:
+                read = [start] * 4
+                text = "".join(vocabulary.characters[k - 1] for k in ids[1:place]).rstrip(" ")
+                total += 0 if words.holds(word_digests([(text.split(" ")[-1], label)])).all() else WORD_COST
+        return total
+
+    def score(self, name: tuple[int, ...], length: int, missing: int, log_probability: float) -> float:
+        """Of a name that begins as this one does, of this length, with so many missing n-grams."""
+        rule, lengths = self.rule_of(name), np.array([length])
+        z = (log_probability - rule.mean(lengths)[0]) / rule.spread(lengths)[0]
+        return float(z - NGRAM_COST * missing)
+
+    def of_name(self, ids: tuple[int, ...]) -> float:
+        """Of a whole name; its ids end with the boundary."""
+        return self.score(ids, len(ids) - 2, self.missing(ids), self.log_probability(ids))
+
+    def may_reach(self, ids: tuple[int, ...]) -> bool:
+        """Whether a prefix, or a whole name with its boundary, reaches the threshold at some length."""
+        is_whole = len(ids) > 1 and ids[-1] == BOUNDARY
+        lengths = [len(ids) - 2] if is_whole else range(len(ids) - 1, self.longest + 1)
+        missing, log_probability = self.missing(ids), self.log_probability(ids)
+        threshold = self.rule_of(ids).threshold
+        return any(self.score(ids, length, missing, log_probability) >= threshold for length in lengths)
+
+
+def ngrams_of(checkpoint: Checkpoint) -> set[tuple[int, ...]]:
+    """All n-grams of a model, each as the index of its label and its symbols."""
+    ngrams = checkpoint.ngrams
+    assert ngrams is not None
+    paths = [(label,) for label in range(ngrams.labels)]
+    rows = zip(ngrams.parent.tolist(), ngrams.symbol.tolist(), strict=True)
+    for parent, symbol in list(rows)[ngrams.labels :]:
+        paths.append((*paths[parent], symbol))
+    return set(paths)
+
+
+class StartLimit:
+    """Among the first k names of a label, at most 1 + 2·p·k start with the same three characters."""
+
+    def __init__(self) -> None:
+        self.returned = Counter[tuple[int, str]]()
+
+    def admits(self, name: Name) -> bool:
+        """Whether a name may be returned now; it counts as returned."""
+        start, every = (name.ids[0], name.text[:FIRST]), (name.ids[0], "")
+        if self.returned[start] > 2 * name.start_probability * (self.returned[every] + 1):
             return False
-        ids = (*prefix, BOUNDARY) if whole else prefix
-        scores = [float(np.log(as_learned.chances(ids[:k])[ids[k]])) for k in range(1, len(ids))]
-        merit = sum(scores[:3]) / 2 + sum(scores[3:])
-        row = bars[max(prefix[0] - checkpoint.vocabulary.size, 0) % len(bars)]
-        return bool((merit >= row[len(prefix) - 1 : len(prefix) if whole else max_length + 1]).any())
+        self.returned.update([start, every])
+        return True
 
-    labels = list(checkpoint.labels)
-    total = sum(one.names for one in labels)
-    shares = [((len(characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)]
-    ways = [way for way, one in zip(shares, labels, strict=True) if label in (None, one.name)] or [((BOUNDARY,), 1.0)]
-    if len(ways) == 1:
-        ways = [(ways[0][0], 1.0)]
-    for letter in starts_with:
-        ids = [k for k, character in enumerate(characters, start=1) if character.casefold() == letter.casefold()]
-        ways = [((*ids_before, k), p * drawer.chances(ids_before)[k]) for ids_before, p in ways for k in ids]
-        ways = sorted(ways, key=lambda way: -way[1])[:64]
-    odds = np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
-    found, taken, begun = [], set[str](), Counter[tuple[int, str]]()
-    varied = bars is not None and temperature == 1 and not starts_with + ends_with + contains
-    while len(found) < n:
-        prefix = ways[draw(next(numbers), odds) if len(ways) > 1 else 0][0]
-        while (token := draw(next(numbers), drawer.chances(prefix))) != BOUNDARY and len(prefix) <= max_length:
-            prefix = (*prefix, token)
-            if not reaches(prefix, whole=False):
-                break
-        name = "".join(characters[k - 1] for k in prefix[1:])
-        form = sameness.normalise(name)
-        if (
-            token == BOUNDARY
-            and reaches(prefix, whole=True)
-            and len(name) >= min_length
-            and name == name.strip()
-            and name.casefold().endswith(ends_with.casefold())
-            and contains.casefold() in name.casefold()
-            and form not in taken
-            and (not checkpoint.shapes or fits(name, frozenset(checkpoint.shapes)))
-            and (rude or not are_rude([name]).any())
-            and (allow_seen or digest(form) not in checkpoint.known_names.short)
-        ):
-            chance = np.prod([as_learned.chances(prefix[:k])[prefix[k]] for k in range(1, len(prefix))][:3])
-            if not varied or begun[prefix[0], name[:3]] < 1 + 1.75 * chance * begun[prefix[0], ""]:
-                begun.update([(prefix[0], name[:3]), (prefix[0], "")])
-                taken.add(form)
+@dataclass(frozen=True)
+class Name:
+    """A name that was drawn.
+
+    Attributes:
+        text: the name.
+        ids: its beginning, its characters and the boundary.
+        form: what two names have in common that are the same.
+        start_probability: of its first characters, given the label and the first letters that are wished.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    form: str
+    start_probability: float
+
+
+class SearchOfSeed:
+    """What page and module find for a seed; the options are those of the module, in Python's words."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        n: int,
+        seed: int,
+        unfiltered: bool = False,
+        temperature: float = 1.0,
+        starts_with: str = "",
+        ends_with: str = "",
+        contains: str = "",
+        min_length: int | None = None,
+        max_length: int | None = None,
+        label: str | None = None,
+        allow_seen: bool = False,
+        rude: bool = False,
+    ) -> None:
+        is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
+        usual = checkpoint.longest_name if is_filtered else default_max_length(checkpoint.longest_name)
+        self.checkpoint, self.n, self.label, self.temperature = checkpoint, n, label, temperature
+        self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
+        self.min_length, self.max_length = min_length, max_length or usual
+        self.allow_seen, self.rude = allow_seen, rude
+        self.characters, self.sameness = checkpoint.vocabulary.characters, open_checkpoint(checkpoint, "a").sameness
+        self.drawer, self.natural = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
+        self.scores = Scores(checkpoint, self.max_length) if is_filtered else None
+        self.numbers = uniforms_of_seed(seed)
+        self.ways, self.odds = self.beginnings()
+        self.tries = self.letters = self.filled = 0
+        self.taken = set[str]()
+        self.names = [name.text for name in self.search()]
+
+    def beginnings(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
+        """What names are drawn on from, and how likely each is."""
+        labels = list(self.checkpoint.labels)
+        total = sum(one.names for one in labels)
+        roots = [((len(self.characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)]
+        ways = [way for way, one in zip(roots, labels, strict=True) if self.label in (None, one.name)]
+        ways = ways or [((BOUNDARY,), 1.0)]
+        if len(ways) == 1:
+            ways = [(ways[0][0], 1.0)]
+        for letter in self.starts_with:
+            ids = [k for k, one in enumerate(self.characters, start=1) if one.casefold() == letter.casefold()]
+            ways = [((*before, k), p * self.drawer.chances(before)[k]) for before, p in ways for k in ids]
+            ways = sorted(ways, key=lambda way: -way[1])[:64]
+        return [ids for ids, _ in ways], np.array([p for _, p in ways]) / sum(p for _, p in ways)
+
+    def search(self) -> list[Name]:
+        """All names."""
+        if self.scores is None:
+            return self.drawn(self.n, only_new=not self.allow_seen)
+        if not self.allow_seen:
+            return self.filtered(self.n)
+        places = self.drawn(self.n, only_new=False)
+        self.taken.clear()
+        are_new = [self.is_new(name.form) for name in places]
+        new_names = self.filtered(sum(are_new))
+        return [new_names.pop(0) if is_new else name for name, is_new in zip(places, are_new, strict=True)]
+
+    def drawn(self, n: int, *, only_new: bool) -> list[Name]:
+        """So many names from the model's own distribution."""
+        found: list[Name] = []
+        while len(found) < n:
+            name = self.draw(only_new=only_new, shortest=self.min_length or 1)
+            if name is not None:
+                self.taken.add(name.form)
                 found.append(name)
-    return found
+        return found
+
+    def filtered(self, n: int) -> list[Name]:
+        """So many new names: those that reach the threshold, then the best of others."""
+        shortest = self.min_length or min(self.checkpoint.shortest_name, self.max_length)
+        limit, found = StartLimit(), []
+        letters = self.letters
+        while len(found) < n and self.letters - letters < LETTERS + LETTERS_PER_NAME * len(found):
+            name = self.draw(only_new=True, shortest=shortest, scores=self.scores)
+            if name is not None and limit.admits(name):
+                self.taken.add(name.form)
+                found.append(name)
+        missing = n - len(found)
+        return found + (self.best_of_others(missing, shortest, limit) if missing else [])
+
+    def best_of_others(self, missing: int, shortest: int, limit: StartLimit) -> list[Name]:
+        """The names of the second pass."""
+        candidates: list[Name] = []
+        tries, letters = self.tries, self.letters
+        while len(candidates) < CANDIDATES * missing or self.tries - tries < DRAWS:
+            if self.is_enough(self.tries - tries, self.letters - letters, missing):
+                break
+            name = self.draw(only_new=True, shortest=shortest)
+            if name is not None:
+                self.taken.add(name.form)
+                candidates.append(name)
+        ranked = sorted(candidates, key=lambda name: -self.scores.of_name(name.ids))
+        best: list[Name] = []
+        for name in ranked:
+            if len(best) < missing and limit.admits(name):
+                best.append(name)
+        best += [name for name in ranked if name not in best][: missing - len(best)]
+        self.filled = len(best)
+        return [name for name in candidates if name in best]
+
+    def is_enough(self, tries: int, letters: int, missing: int) -> bool:
+        """Whether the second pass ends without as many candidates as it should have."""
+        if self.contains or self.ends_with:
+            return letters >= LETTERS_WITH_TEXT + LETTERS_PER_NAME_WITH_TEXT * missing
+        return tries >= TRIES + TRIES_PER_NAME * missing or letters >= LETTERS_OF_OTHERS + LETTERS_PER_OTHER * missing
+
+    def draw(self, *, only_new: bool, shortest: int, scores: Scores | None = None) -> Name | None:
+        """One name; None if it isn't as wished, or, with scores, doesn't reach the threshold."""
+        self.tries += 1
+        ids = self.ways[draw(self.number(), self.odds) if len(self.ways) > 1 else 0]
+        if len(self.ways) > 1:
+            self.letters -= 1  # the choice of a beginning is no letter
+        while len(ids) == 1 or ids[-1] != BOUNDARY:
+            token = draw(self.number(), self.drawer.chances(ids))
+            if token != BOUNDARY and len(ids) > self.max_length:
+                return None
+            ids = (*ids, token)
+            if scores is not None and not scores.may_reach(ids):
+                return None
+        text = "".join(self.characters[k - 1] for k in ids[1:-1])
+        form = self.sameness.normalise(text)
+        is_wanted = (
+            len(text) >= shortest
+            and text == text.strip()
+            and text.casefold().endswith(self.ends_with.casefold())
+            and self.contains.casefold() in text.casefold()
+            and form not in self.taken
+            and (self.rude or not are_rude([text]).any())
+            and (not only_new or self.is_new(form))
+        )
+        return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None
+
+    def number(self) -> float:
+        """The next uniform number."""
+        self.letters += 1
+        return next(self.numbers)
+
+    def is_new(self, form: str) -> bool:
+        """Whether the list lacks a name."""
+        known = self.checkpoint.known_names
+        return known is None or digest(form) not in known.short
+
+    def start_probability(self, ids: tuple[int, ...]) -> float:
+        """The probability of a name's first characters, given its label and the first letters that are wished."""
+        starts = {way[: 1 + FIRST] for way in self.ways if way[0] == ids[0]}
+        return self.probability(ids[: 1 + FIRST]) / sum(map(self.probability, starts))
+
+    def probability(self, ids: tuple[int, ...]) -> float:
+        """The probability of ids after a beginning, the first of them."""
+        return math.prod(self.natural.chances(ids[:k])[ids[k]] for k in range(1, len(ids)))
+
+
+def names_of_seed(checkpoint: Checkpoint, **options: Any) -> list[str]:
+    """The names alone."""
+    return SearchOfSeed(checkpoint, **options).names

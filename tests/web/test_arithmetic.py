@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from namegen.core.network.bars import SHARES, Bars
 
 from namegen import api
 from namegen.core.data.labels import Beginnings
@@ -26,7 +27,6 @@ from namegen.core.generation.letter_case import title
 from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.bars import SHARES, Bars
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from namegen.core.data.shapes import fits, joint_shapes, shapes_of
+from namegen.core.network.bars import Bars
 
 from namegen import api
 from namegen.api import read_checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
-from namegen.core.data.shapes import fits, joint_shapes, shapes_of
-from namegen.core.network.bars import Bars
 from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, Record, bytes_to_text

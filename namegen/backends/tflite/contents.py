@@ -8,7 +8,7 @@ raises ``FORMAT_VERSION``; a test holds a file of the present one.
 of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
 description is a JSON text, which begins
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":9,…
+    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":10,…
 
 where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The names are as
 ``KnownSet.to_bytes`` writes them.
@@ -46,7 +46,7 @@ from namegen.errors import CheckpointError, NamesError, OutputError, SettingsErr
 from namegen.types import Array
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 9
+FORMAT, FORMAT_VERSION = "namegen tflite", 10
 BLANK = "0" * 64
 HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
 CODE_POINT = np.dtype("<i4")

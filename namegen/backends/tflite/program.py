@@ -1,8 +1,7 @@
 """The network as operators of LiteRT: the three signatures of the file. Letters are those of ``core/README.md``.
 
     step        tokens, states → logits, states
-    generate    uniform numbers, temperature → tokens, log_probability, merit: a loop (WHILE) around step and the
-                drawing rule
+    generate    uniform numbers, temperature → tokens, log_probability: a loop (WHILE) around step and the drawing rule
     vocabulary  → code points
 
 Weights are constants, each of which stands in the file once, whichever signatures read it.
@@ -18,7 +17,6 @@ from namegen.backends.tflite.flatbuffer import Number
 from namegen.backends.tflite.graph import TRUE, File, Graph, Op, Tensor, Type, Weight, integer
 from namegen.core.data.labels import Beginnings
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.bars import FIRST
 from namegen.core.network.cells import Formula
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
@@ -79,7 +77,7 @@ class Program:
 
     def _generate(self, graph: Graph) -> None:
         """The rule of ``core/generation/sampling.draw`` for one name a row: uniforms (n, T) → token ids (n, T), and the
-        names' log-probabilities given their beginnings (n,) and merits (n,).
+        names' log-probabilities given their beginnings (n,).
 
         Where there are several beginnings, the first uniform number of a row chooses its own: (n, 1 + T) → (n, T). The
         loop ends with the last name, or at T.
@@ -102,7 +100,6 @@ class Program:
             "tokens": self._fill(graph, table, 0, (ANY, ANY)),  # (T, n)
             "last": last,
             "log_probability": self._fill(graph, count, 0.0, (ANY,), np.float32),
-            "of_first": self._fill(graph, count, 0.0, (ANY,), np.float32),  # that of the first tokens, up to FIRST
             "alive": self._fill(graph, count, True, (ANY,), np.bool_),
             "longest": longest,
             "draws": draws,
@@ -117,11 +114,8 @@ class Program:
         places = {0: integer(goes_on.place), 1: integer(body.place)}
         graph.run(Op.WHILE, list(variables.values()), list(after.values()), places)
         tokens = graph.add(Op.TRANSPOSE, [after["tokens"], turned], Type.INT32, (ANY, ANY))
-        half = graph.add(Op.MUL, [after["of_first"], graph.constant(0.5, np.float32)], Type.FLOAT32, (ANY,))
-        merit = graph.add(Op.SUB, [after["log_probability"], half], Type.FLOAT32, (ANY,))
         given = {"uniforms": uniforms, "temperature": temperature}
-        scores = {"log_probability": after["log_probability"], "merit": merit}
-        self.file.sign("generate", graph, given, {"tokens": tokens, **scores})
+        self.file.sign("generate", graph, given, {"tokens": tokens, "log_probability": after["log_probability"]})
 
     def _begin(self, graph: Graph, uniforms: Tensor) -> tuple[Tensor | None, Tensor]:
         """The beginning of each row (n,), None where there is but one; and the uniform numbers that are left."""
@@ -172,7 +166,6 @@ class Program:
         of_chosen = self._log_probability(graph, below, chosen)
         scored = graph.add(Op.ADD, [inner["log_probability"], of_chosen], Type.FLOAT32, (ANY,))
         score = graph.add(Op.SELECT_V2, [inner["alive"], scored, inner["log_probability"]], Type.FLOAT32, (ANY,))
-        is_first = graph.add(Op.LESS, [inner["place"], graph.constant(FIRST)], Type.BOOL, ())
         alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
         last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,))
         row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
@@ -183,7 +176,6 @@ class Program:
             "tokens": tokens,
             "last": last,
             "log_probability": score,
-            "of_first": graph.add(Op.SELECT_V2, [is_first, score, inner["of_first"]], Type.FLOAT32, (ANY,)),
             "alive": graph.add(Op.NOT_EQUAL, [last, graph.constant(0)], Type.BOOL, (ANY,)),
             **dict(zip(names, after, strict=True)),
         }

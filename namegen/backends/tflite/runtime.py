@@ -100,7 +100,7 @@ class TFLiteModel:
 
     def generate_tokens(
         self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0
-    ) -> tuple[Int32[Array, "n T"], Float32[Array, "n"], Float32[Array, "n"]]:
+    ) -> tuple[Int32[Array, "n T"], Float32[Array, "n"]]:
         """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.
 
         The same as ``Generator.draw_one_by_one``, in float32.
@@ -112,20 +112,20 @@ class TFLiteModel:
 
         Returns:
             Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
-            numbers. And of each row the log-probability of what it holds, given its beginning, at temperature 1, nats;
-            and its merit, that of which the first ``FIRST`` tokens count half.
+            numbers. And of each row the log-probability of what it holds, given its beginning, at temperature 1, nats.
         """
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32)
-        scores = np.zeros((2, len(numbers)), np.float32)
+        scores = np.zeros(len(numbers), np.float32)
         if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)
                 with self._lock:
                     drawn = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))
-                tokens[part], scores[:, part] = drawn["tokens"], (drawn["log_probability"], drawn["merit"])
-        return tokens, scores[0], scores[1]
+                tokens[part] = drawn["tokens"]
+                scores[part] = drawn["log_probability"]
+        return tokens, scores
 
 
 def find_interpreter() -> Any:

@@ -14,7 +14,6 @@ from hashlib import blake2b
 from itertools import compress
 
 from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
-from namegen.core.data.shapes import are_phrases
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
@@ -23,6 +22,8 @@ from namegen.types import Array, Bool
 
 FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
 MANY_NAMES = 100_000
+FEWEST_TO_COMPARE, SHORT_LIST = 20, 500  # different names: lists of fewer than 500 may be fine-tuned from a base
+PHRASES = 0.4  # the share of a short list's names with several words that makes it a list of phrases
 MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
@@ -146,8 +147,15 @@ class Corpus:
 
     @cached_property
     def is_phrases(self) -> bool:
-        """Whether it is a short list of phrases."""
-        return are_phrases(set(self.names))
+        """Whether it is a short list of phrases, which is trained differently (``core/training/effort.py``).
+
+        Many of its names have several words, whose first and last parts combine to at least twice as many names.
+        """
+        names = set(self.names)
+        cut = [name.rpartition(" ") for name in names if " " in name]
+        combinations = len({start for start, _, _ in cut}) * len({end for _, _, end in cut})
+        is_short = FEWEST_TO_COMPARE <= len(names) < SHORT_LIST
+        return is_short and len(cut) >= PHRASES * len(names) and combinations >= 2 * len(cut)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -6,9 +6,8 @@ list, and the digests of every name of it, so that a model alone can tell a new 
 (Digests can be guessed by trying names: they save space, they hide nothing.)
 
 A known name has a digest of 64 bits, or less: to tell whether a name is among N, whole numbers below 256·N do, so that
-one name in 256 that is none of them is taken for one. In rising order the gaps between them are 256 on average, and a
-Rice code writes such a gap in some 9.5 bits: how often it holds 128, in ones that a zero ends, and what is left, in 7
-bits. Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and space-efficient Bloom filters", 2009.
+one name in 256 that is none of them is taken for one. A Rice code (``rice_code.py``) writes them in some 9.5 bits each.
+Source: Golomb-coded sets, Putze, Sanders and Singler, "Cache-, hash-, and space-efficient Bloom filters", 2009.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from namegen.core.data.rice_code import read_rising, write_rising
 from namegen.errors import SettingsError
 from namegen.types import Array, Bool, UInt, UInt8, UInt64
 
@@ -33,7 +33,6 @@ _EMPTY_DIGEST = blake2b(digest_size=8)
 
 ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
 MOST_BY_BITS = 1 << 20  # names that are found by a bit for each number, of 32 bytes a name
-LOW_BITS, COUNT_BYTES = 7, 4  # of a gap, the bits that are written as they are; of how many gaps there are
 
 
 class _Removal(dict[int, str | None]):
@@ -170,31 +169,20 @@ class KnownSet:
         return self if self.shortened else KnownSet(np.sort(_short(self.numbers, len(self))), shortened=True)
 
     def to_bytes(self) -> bytes:
-        """How many they are, in 4 bytes, the little end first; the low bits of each gap; how often each holds 128, in
-        ones and a zero. Bits fill a byte from its lowest on.
-        """
-        gaps = np.diff(self.short.numbers, prepend=np.uint64(0))
-        lowest = (gaps & np.uint64((1 << LOW_BITS) - 1)).astype(np.uint8)[:, None]
-        low = np.unpackbits(lowest, axis=1, count=LOW_BITS, bitorder="little").ravel()
-        ends = np.cumsum((gaps >> np.uint64(LOW_BITS)) + np.uint64(1)).astype(np.int64)
-        high = np.ones(ends[-1] if len(ends) else 0, np.uint8)
-        high[ends - 1] = 0
-        bits = np.packbits(np.concatenate((low, high)), bitorder="little")
-        return len(gaps).to_bytes(COUNT_BYTES, "little") + bits.tobytes()
+        """The shortened numbers as a Rice code (``rice_code.py``)."""
+        return write_rising(self.short.numbers.astype(np.int64))
 
     @classmethod
     def read(cls, data: bytes) -> KnownSet:
-        """The way back. Raises ValueError: these bytes are not what ``to_bytes`` writes."""
-        count = int.from_bytes(data[:COUNT_BYTES], "little")
-        bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=min(COUNT_BYTES, len(data))), bitorder="little")
-        low, ends = bits[: LOW_BITS * count], np.flatnonzero(bits[LOW_BITS * count :] == 0)[:count]
-        if len(data) < COUNT_BYTES or len(ends) < count:
-            raise ValueError("the known names are cut short")
-        gaps = (np.diff(ends, prepend=-1) - 1).astype(np.uint64) << np.uint64(LOW_BITS)
-        gaps += np.packbits(low.reshape(count, LOW_BITS), axis=1, bitorder="little")[:, 0]
-        made = cls(np.cumsum(gaps, dtype=np.uint64), shortened=True)
-        if (count and made.numbers[-1] >= count << ONE_IN_BITS) or made.to_bytes() != data:
-            raise ValueError("the known names are not as namegen writes them")
+        """Read what ``to_bytes`` wrote.
+
+        Raises:
+            ValueError: the bytes are cut short or damaged.
+        """
+        numbers, _ = read_rising(data, 0)
+        made = cls(numbers.astype(np.uint64), shortened=True)
+        if (len(numbers) and numbers[-1] >= len(numbers) << ONE_IN_BITS) or made.to_bytes() != data:
+            raise ValueError("the known names aren't as namegen writes them")
         return made
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -96,17 +95,15 @@ def score_names(
 
 
 def label_chances(
-    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings, fourgrams: FourGrams | None = None
+    model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
 ) -> Float64[Array, "R"]:
-    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have. Each
-    4-gram that a label lacks makes it e times less likely, as then the first label is right more often.
+    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have.
 
     Args:
         model: any LanguageModel.
         vocabulary: its characters.
         name: the name.
         beginnings: what names begin with, by their shares.
-        fourgrams: those of each label; None: nothing is known of them.
 
     Raises:
         NamesError: the name is empty, longer than 10,000 characters, or has a character that the model does not know.
@@ -114,9 +111,6 @@ def label_chances(
     _check_lengths([name])
     letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))
     joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)
-    if fourgrams is not None:
-        tokens = np.tile(vocabulary.encode_all([name])[0], (len(beginnings.tokens), 1))
-        joint -= AGAINST * fourgrams.missing(tokens, beginnings.ids)
     if not joint.max() > -np.inf:
         joint = beginnings.log_shares
     chances: Float64[Array, "R"] = np.exp(joint - joint.max())

@@ -24,8 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import compress
-from typing import TypeAlias
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,16 +33,28 @@ from namegen.core.generation.bands import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
-from namegen.types import Array, Float, Float64, Int64, UInt64
+from namegen.types import Array, Float, Float64, Int32, Int64, UInt64
 
-MAX_PREFIXES = 400_000  # that are read in vain before the search gives up: some seconds
+MAX_PREFIXES = 1_500_000  # that are read in vain before the search gives up: some seconds
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
 FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
 MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
-SPARE = 2  # names that are looked for beside each that is wanted, where some wait for their turn
 
-Found: TypeAlias = tuple[list[str], Float64[Array, "names"]]
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Names that a search found.
+
+    Attributes:
+        names: the names.
+        log_probability: of each given its beginning, at temperature 1, nats.
+        beginnings: the start token of each.
+    """
+
+    names: list[str]
+    log_probability: Float64[Array, "names"]
+    beginnings: Int32[Array, "names"]
 
 
 class ByArrival:
@@ -96,6 +107,8 @@ class Arrivals(BandSearch):
         most: prefixes that are read in vain before it gives up.
     """
 
+    returns_unfinished_bands = True
+
     def __init__(
         self,
         walk: Walk,
@@ -114,29 +127,25 @@ class Arrivals(BandSearch):
         """Give n names as they are found, in order; fewer if there are no more, or the bound was met.
 
         Names that may be given again are independent draws from all that the wishes leave.
-
-        Yields:
-            Names, and their log-probabilities at temperature 1, nats, each behind the beginning that it came with.
         """
         return self._distinct(n, self.judge.given) if self.judge.given is not None else self._again_and_again(n)
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
-        """Each once: those of a band that were not given yet come later than all of the band before. Where names wait
-        for their turn, it looks for more than are wanted; if too few of these have their turn, it searches once more,
-        and gives those that waited, too.
-        """
-        for spare in (SPARE * n, 0) if given.varied else (0,):
-            given.varied, some_wait = spare > 0, False
-            for found in self.bands(n, at_first=min(n, MAX_AT_FIRST), spare=spare):
-                turn = given.in_turn(found.names, found.marks["beginning"].astype(np.int64), found.marks["first"])
-                names, some_wait = list(compress(found.names, turn))[: n - self.given], not turn.all()
-                if names:
-                    given.add(self.judge.sameness.digests(names))
-                    self._goes_on(len(names))
-                    yield names, found.marks["score"][turn][: len(names)]
-            if not some_wait:
-                return
-            self._goes_on(0)
+        """Each once: those of a band that were not given yet come later than all of the band before."""
+        for found in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
+            names = self._found(found, np.arange(min(len(found.names), n - self.given)))
+            if names.names:
+                given.add(self.judge.sameness.digests(names.names))
+                self._goes_on(len(names.names))
+                yield names
+
+    def _found(self, found: Ranked, rows: Int64[Array, "rows"]) -> Found:
+        """Some names of a band."""
+        return Found(
+            names=[found.names[row] for row in rows.tolist()],
+            log_probability=found.marks["score"][rows],
+            beginnings=found.marks["beginning"][rows].astype(np.int32),
+        )
 
     def _again_and_again(self, n: int) -> Iterator[Found]:
         """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""
@@ -146,7 +155,7 @@ class Arrivals(BandSearch):
             for rows in self._between(found, before, until, n):
                 n -= len(rows)
                 self._goes_on(len(rows))
-                yield [found.names[row] for row in rows.tolist()], found.marks["score"][rows]
+                yield self._found(found, rows)
             if n == 0:
                 return
         if found is not None and found.names and not self.bounded:
@@ -155,7 +164,7 @@ class Arrivals(BandSearch):
             while n:
                 rows = self._rng.choice(len(chances), min(n, CHUNK_NAMES), p=chances)
                 n -= len(rows)
-                yield [found.names[row] for row in rows.tolist()], found.marks["score"][rows]
+                yield self._found(found, rows)
 
     def _between(self, found: Ranked, before: float, until: float, most: int) -> Iterator[Int64[Array, "rows"]]:
         """The rows of the names that arrive between two times (given as logarithms), in order; at most so many.

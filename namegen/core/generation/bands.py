@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -37,7 +37,7 @@ MAX_LOST, FEWER = 10_000, 4
 MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
 MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 
-MARKS = "rank", "score", "first", "beginning"  # of each name that is found
+MARKS = "rank", "score", "beginning"  # of each name that is found
 
 Tell: TypeAlias = Callable[[int, int], None]
 Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
@@ -89,8 +89,7 @@ class Ranked:
         judge: the last word on each.
         floor: above which the band finds names.
         names: those there are.
-        marks: of each name: its ``rank``; its ``score``, the log-probability in nats; its ``beginning``; and the chance
-            of its ``first`` characters behind that.
+        marks: of each name: its ``rank``; its ``score``, the log-probability in nats; and its ``beginning``.
         refused: how many others failed at which wish.
         waiting, waiting_marks: names that are still to be judged, and what was marked of them.
     """
@@ -152,6 +151,8 @@ class BandSearch:
         given: names that the caller has taken already, for ``tell``.
     """
 
+    returns_unfinished_bands: ClassVar[bool] = False  # whether names of a band that met the bound are returned as well
+
     def __init__(
         self, walk: Walk, judge: Judge, order: Order, *, bound: int, tell: Tell = lambda found, read: None
     ) -> None:
@@ -172,7 +173,7 @@ class BandSearch:
         """What was done so far, in prefixes that are read: where a wish refuses nearly all, asking it takes longest."""
         return self.read + self.walk.tried // TRIED_PER_READ
 
-    def bands(self, n: int | None, *, at_first: int | None = None, spare: int = 0) -> Iterator[Ranked]:
+    def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
         """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
 
         Each time from the highest of all; names that the judge is told of in between are not given again, and count as
@@ -181,18 +182,18 @@ class BandSearch:
         Args:
             n: how many; None: all that there are, those given included.
             at_first: for how many the first floor is meant; None: for n.
-            spare: how many more are looked for, as some will not be given.
         """
-        self._wants_all, self._spare, n = n is None, spare, sys.maxsize if n is None else n
+        self._wants_all, n = n is None, sys.maxsize if n is None else n
         start, marks = self.order.start(self.walk)
         width, before, expected = 2 * BAND_NATS, 0, 0.0
         at_first = max(n if at_first is None else at_first, 1)
         floor = (highest := float(marks["rank"].max())) - math.log(at_first) - width
         while n > self.given and math.isfinite(floor):
-            found = Ranked(n if self._wants_all else n + spare - self.given, self.judge, floor)
+            found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
             already = self.read
-            self.bounded = expected > self.bound - self._work  # a band gives no name unless it is read to its end
-            if self.bounded:
+            is_hopeless = expected > self.bound - self._work and not self.returns_unfinished_bands
+            if is_hopeless:  # a band gives no name unless it is read to its end
+                self.bounded = True
                 return
             highest_cut = self._read_band(start, marks, found)
             self.refused = found.refused + self.walk.rejected
@@ -203,6 +204,9 @@ class BandSearch:
                 continue
             if highest_cut is None:
                 self.bounded = True
+                if self.returns_unfinished_bands:
+                    found.judge_waiting()
+                    yield found
                 return
             yield found
             if len(found.names) >= found.n:
@@ -287,23 +291,18 @@ class BandSearch:
         return brothers
 
     def _note(self, found: Ranked) -> None:
-        """How many there are by now. A band starts again from nothing, so the most that there were count;
-        of a band of which some will not be given, none before they are given.
-        """
-        in_band = 0 if self._wants_all or self._spare else len(found.names)
+        """How many there are by now. A band starts again from nothing, so the most that there were count."""
+        in_band = 0 if self._wants_all else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 
     def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         scores = following["score"][row, BOUNDARY]
-        tokens, wanted, merit = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
-        if len(tokens):
-            self.walk.computed += tokens.size * sum(wish.logits_per_character for wish in self.judge.wishes)
-            found.waiting += self.walk.filter.vocabulary.decode_all(tokens)
-            kept = row[wanted]
-            marks = {name: mark[kept, BOUNDARY] for name, mark in following.items()}
-            marks["first"] = np.exp(2 * (marks["score"] - merit[wanted]))
-            found.waiting_marks.append(marks | {"beginning": prefixes.beginning[kept]})
+        names = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
+        if len(names.tokens):
+            found.waiting += self.walk.filter.vocabulary.decode_all(names.tokens)
+            marks = {name: mark[names.rows, BOUNDARY] for name, mark in following.items()}
+            found.waiting_marks.append(marks | {"beginning": names.beginning})
         if len(found.waiting) >= max(256, min(found.n // 2, MAX_WAITING)):
             found.judge_waiting()
 

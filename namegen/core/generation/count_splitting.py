@@ -12,23 +12,23 @@ rejection done early: what is left has the same distribution as if every name ha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.scoring import Scorer, Tally
+from namegen.core.generation.start_limit import FIRST
 from namegen.core.generation.wishes.texts import StartsWith
 from namegen.core.generation.wishes.wish import Tracker
 from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 from namegen.core.models import all_log_probabilities
-from namegen.core.network.bars import FIRST
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
@@ -38,7 +38,7 @@ ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a 
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
 LOGITS_PER_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
 TRIED_PER_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
-CHOOSE = "choose"  # what draws that stay below the bar are counted under
+SCORE = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
 Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, its place in each wish's tracker
@@ -53,26 +53,27 @@ class Draws:
         counts: how many of the draws gave the name, part after part.
         beginnings: what each name was drawn with.
         log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
-        merit: the same, its first ``FIRST`` tokens counting half; what bars are for.
+        start_probability: of the first ``FIRST`` tokens, given the beginning and the characters that are forced.
         rejected: the other draws, counted by what they failed at (a wish's name).
     """
 
     parts: list[Int32[Array, "_ _"]]
     counts: Int64[Array, "names"]
     log_probability: Float64[Array, "names"]
-    merit: Float64[Array, "names"]
+    start_probability: Float64[Array, "names"]
     beginnings: Int32[Array, "names"]
     rejected: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def first_chances(self) -> Float64[Array, "names"]:
-        """Of each name's first ``FIRST`` tokens, given its beginning."""
-        chances: Float64[Array, "names"] = np.exp(2 * (self.log_probability - self.merit))
-        return chances
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
         """Written out part by part: a table of all of them would be mostly what stands behind their ends."""
         return [name for part in self.parts for name in vocabulary.decode_all(part)]
+
+    def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
+        """How many n-grams each name lacks."""
+        ends = np.cumsum([len(part) for part in self.parts])
+        beginnings = np.split(self.beginnings, ends[:-1])
+        counts = [scorer.missing(part, of_part) for part, of_part in zip(self.parts, beginnings, strict=False)]
+        return np.concatenate([np.zeros(0, np.int64), *counts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +87,30 @@ class Open:
     score: Float64[Array, "B"]  # log-probability of the prefix, nats
     first: Float64[Array, "B"]  # that of its first tokens, up to FIRST
     places: Places
+    tally: Tally | None  # what the scorer remembers; None if nothing is scored
     state: State  # of the prefixes one shorter, before the last token
     parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """Names of one length that have ended and are wanted.
+
+    Attributes:
+        tokens: their token ids.
+        rows: the row of each among the prefixes that it ends with.
+        count: the draws of each.
+        score: log-probability of each, the end included, nats.
+        first: log-probability of its first ``FIRST`` tokens, nats.
+        beginning: the start token of each.
+    """
+
+    tokens: Int32[Array, "K depth"]
+    rows: Int64[Array, "K"]
+    count: Int64[Array, "K"]
+    score: Float64[Array, "K"]
+    first: Float64[Array, "K"]
+    beginning: Int32[Array, "K"]
 
 
 class PrefixFilter:
@@ -102,8 +125,8 @@ class PrefixFilter:
         self.vocabulary = vocabulary
         beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
         self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.value if beginning else ""])[0]
-        longest = limit.value if limit else np.iinfo(np.int64).max
-        trackers = ((wish.name, wish.tracker(vocabulary, longest)) for wish in wishes)
+        self.longest = int(limit.value if limit else np.iinfo(np.int64).max)
+        trackers = ((wish.name, wish.tracker(vocabulary, self.longest)) for wish in wishes)
         self._trackers: dict[str, Tracker] = {name: tracker for name, tracker in trackers if tracker is not None}
 
     def start(self) -> Places:
@@ -192,9 +215,7 @@ class Walk:
         prefix_filter: which names are wanted.
         beginnings: what names begin with; None: the boundary.
         rows_per_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
-        bars: the merit that a name of each length must have, by its label, or the same for all (``Bars.at``); None:
-            any.
-        fourgrams: those that names with bars are made of; None: any.
+        scorer: drops prefixes that can't become a name that reaches the threshold; None: nothing is scored.
     """
 
     def __init__(
@@ -204,23 +225,18 @@ class Walk:
         beginnings: Beginnings | None = None,
         *,
         rows_per_prefix: int = 1,
-        bars: Float64[Array, "R lengths"] | None = None,
-        fourgrams: FourGrams | None = None,
+        scorer: Scorer | None = None,
     ) -> None:
-        self.model, self.filter, self._bars, self._rows_per_prefix = model, prefix_filter, bars, rows_per_prefix
-        self._fourgrams = fourgrams
-        if bars is not None:  # what a prefix must have at least: it becomes less likely with each character
-            self._lowest_bars = np.minimum.accumulate(bars[:, ::-1], axis=1)[:, ::-1]
+        self.model, self.filter, self.scorer, self._rows_per_prefix = model, prefix_filter, scorer, rows_per_prefix
         self.beginnings = beginnings or Beginnings.single()
         self.logits_per_prefix = model.vocabulary_size * rows_per_prefix
         self.rejected: Counter[str] = Counter()
         self.tried = 0  # prefixes that the filter was asked of, refused ones included
         self.computed = 0  # what was done so far, in logits
 
-    def above(self, bars: Float64[Array, "R lengths"], fourgrams: FourGrams | None) -> Walk:
-        """The same walk with bars and 4-grams."""
-        rows = self._rows_per_prefix
-        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=rows, bars=bars, fourgrams=fourgrams)
+    def scored_by(self, scorer: Scorer) -> Walk:
+        """The same walk with a scorer."""
+        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=self._rows_per_prefix, scorer=scorer)
 
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
         """The first characters that the wish forces, read behind each beginning, and the draws split over the
@@ -244,8 +260,24 @@ class Walk:
         tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
         places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
         beginning = self.beginnings.ids[rows]
-        scores = forced.score[rows], forced.first[rows]
-        return Open(tokens, forced.last[rows], beginning, counts, *scores, places, forced.state, rows)
+        tally = None
+        if self.scorer is not None:
+            tally = self.scorer.start(beginning)
+            for end in range(1, tokens.shape[1] + 1):
+                tally = self.scorer.read(tally, tokens[:, :end], beginning)
+        self._forced_first = dict(zip(self.beginnings.tokens, forced.first.tolist(), strict=True))
+        return Open(
+            tokens=tokens,
+            last=forced.last[rows],
+            beginning=beginning,
+            count=counts,
+            score=forced.score[rows],
+            first=forced.first[rows],
+            places=places,
+            tally=tally,
+            state=forced.state,
+            parent=rows,
+        )
 
     def draw(
         self,
@@ -270,8 +302,7 @@ class Walk:
         """
         self.rejected = Counter()
         done = 0
-        parts, counts, begins = [], [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
-        scores, merits = [np.zeros(0)], [np.zeros(0)]
+        ended: list[Ended] = []
         pending = [self._start(n, rng, sampling)] if n else []
         last_found = self.computed
         while pending:
@@ -283,22 +314,36 @@ class Walk:
             score += prefixes.score[row]
             stops = token == BOUNDARY
             if stops.any():
-                tokens, keep, merit = self.ended(prefixes, row[stops], count[stops], score[stops])
-                if len(tokens):
+                names = self.ended(prefixes, row[stops], count[stops], score[stops])
+                if len(names.tokens):
                     last_found = self.computed
-                    parts.append(tokens)
-                    counts.append(count[stops][keep])
-                    scores.append(score[stops][keep])
-                    merits.append(merit[keep])
-                    begins.append(prefixes.beginning[row[stops][keep]])
+                    ended.append(names)
             goes_on = np.flatnonzero(~stops)
             going = row[goes_on], token[goes_on], count[goes_on], score[goes_on]
             longer = [block for block, _ in self.children(prefixes, *going, after)]
             pending += longer
             done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
             tell(done)
-        joined = np.concatenate(counts), np.concatenate(scores), np.concatenate(merits)
-        return Draws(parts, *joined, np.concatenate(begins), self.rejected)
+        return self._draws(ended)
+
+    def _draws(self, ended: list[Ended]) -> Draws:
+        """All names that ended, as one object."""
+
+        def joined(arrays: Iterable[Array], dtype: type) -> Array:
+            return np.concatenate([np.zeros(0, dtype), *arrays])
+
+        beginnings = joined((names.beginning for names in ended), np.int32)
+        first = joined((names.first for names in ended), np.float64)
+        forced = np.array([self._forced_first[token] for token in beginnings.tolist()])
+        forced = np.maximum(forced, np.finfo(np.float64).min)  # where the model never has these characters
+        return Draws(
+            parts=[names.tokens for names in ended],
+            counts=joined((names.count for names in ended), np.int64),
+            log_probability=joined((names.score for names in ended), np.float64),
+            start_probability=np.exp(first - forced) if len(first) else first,
+            beginnings=beginnings,
+            rejected=self.rejected,
+        )
 
     def _split(
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
@@ -349,21 +394,37 @@ class Walk:
             self.tried += len(rows)
             self.computed += len(rows) * self._numbers(prefixes) // TRIED_PER_READ
             places = self.filter.go_on(prefixes.places, rows, last)
+            tally = None
+            if self.scorer is not None and prefixes.tally is not None:
+                tally = self.scorer.read(prefixes.tally.select(rows), tokens, beginning)
             which = np.arange(start, start + len(rows))
-            keep = self.keep(self.refused(tokens, places, beginning, _merits(scores, first), whole=False), counts)
+            refusals = self.refused(tokens, places, beginning, scores, tally, whole=False)
+            keep = self.keep(refusals, counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
                 rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
                 beginning, which, first = beginning[kept], which[kept], first[kept]
                 places = self.filter.select(places, kept)
+                tally = None if tally is None else tally.select(kept)
             if len(rows):
-                yield Open(tokens, last, beginning, counts, scores, first, places, after, rows), which
+                longer = Open(
+                    tokens=tokens,
+                    last=last,
+                    beginning=beginning,
+                    count=counts,
+                    score=scores,
+                    first=first,
+                    places=places,
+                    tally=tally,
+                    state=after,
+                    parent=rows,
+                )
+                yield longer, which
 
     def ended(
         self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"], score: Float64[Array, "K"]
-    ) -> tuple[Int32[Array, "kept depth"], Bool[Array, "K"], Float64[Array, "K"]]:
-        """The names that end with some of the prefixes, so far as they are wanted: their tokens, and which they are;
-        and the merit of all.
+    ) -> Ended:
+        """The names that end with some of the prefixes, as far as they are wanted.
 
         Args:
             prefixes: some.
@@ -372,31 +433,36 @@ class Walk:
             score: of each name, the end counted.
         """
         tokens, places = prefixes.tokens[row], self.filter.select(prefixes.places, row)
-        merit = _merits(score, score if tokens.shape[1] < FIRST else prefixes.first[row])
-        keep = self.keep(self.refused(tokens, places, prefixes.beginning[row], merit, whole=True), count)
-        return (tokens if keep.all() else tokens[keep]), keep, merit
+        beginning = prefixes.beginning[row]
+        first = score if tokens.shape[1] < FIRST else prefixes.first[row]
+        tally = None
+        if self.scorer is not None and prefixes.tally is not None:
+            tally = self.scorer.read(prefixes.tally.select(row), tokens, beginning, ended=True)
+        keep = self.keep(self.refused(tokens, places, beginning, score, tally, whole=True), count)
+        return Ended(
+            tokens=tokens if keep.all() else tokens[keep],
+            rows=row[keep],
+            count=count[keep],
+            score=score[keep],
+            first=first[keep],
+            beginning=beginning[keep],
+        )
 
     def refused(
         self,
         tokens: Int32[Array, "K depth"],
         places: Places,
         beginning: Int32[Array, "K"],
-        merit: Float64[Array, "K"],
+        score: Float64[Array, "K"],
+        tally: Tally | None,
         *,
         whole: bool,
     ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """As ``PrefixFilter.refused``; those that miss their bar, or whose 4-grams are not the list's, too."""
-        if self._bars is not None:
-            bars, length = self._bars if whole else self._lowest_bars, tokens.shape[1]
-            if length < bars.shape[1]:
-                label = np.clip(beginning - self.model.vocabulary_size, 0, len(bars) - 1)
-                below = merit < bars[label, length]
-            else:
-                below = np.ones(len(tokens), bool)
-            if below.any():
-                yield CHOOSE, below
-        if self._fourgrams is not None:
-            yield CHOOSE, ~self._fourgrams.allows(tokens, beginning, ended=whole)
+        """As ``PrefixFilter.refused``; and those that can't reach the threshold."""
+        if self.scorer is not None and tally is not None:
+            reaches = self.scorer.reaches if whole else self.scorer.may_reach
+            longest = max(self.filter.longest, tokens.shape[1])
+            yield SCORE, ~reaches(score, tokens.shape[1], tally, beginning, longest)
         yield from self.filter.refused(tokens, places, whole=whole)
 
     def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
@@ -406,11 +472,6 @@ class Walk:
             self.rejected[reason] += int(count[refused & keep].sum())
             keep &= ~refused
         return keep
-
-
-def _merits(score: Float64[Array, "K"], first: Float64[Array, "K"]) -> Float64[Array, "K"]:
-    merit: Float64[Array, "K"] = score - np.maximum(first, np.finfo(np.float64).min) / 2  # of an impossible one −∞
-    return merit
 
 
 def split_counts(

@@ -1,136 +1,56 @@
-"""Generator: draws names from any LanguageModel, one by one or, much faster, by splitting counts.
+"""Generator: draws names from any LanguageModel.
 
-**One by one**: each name reads its own tokens, one uniform number a token, by the rule of ``sampling.draw``; one more,
-the first, chooses its beginning where there are several. Given the same numbers, every engine gives the same names.
+**One by one** (``draw_one_by_one``): each name reads its own tokens, one uniform number a token, by the rule of
+``sampling.draw``; one more, the first, chooses its beginning where there are several. Given the same numbers, every
+engine gives the same names. It is the reference.
 
-**Count-splitting** (``count_splitting.py``): the same distribution at the cost of one step for each *distinct*
-prefix. ``generate`` draws so, drops what is not wanted, and draws again until it has enough.
+**All together** (``generate``): the same distribution at the cost of one step for each *distinct* prefix
+(``count_splitting.py``); ``search.py`` decides which of the draws are returned.
 
-**By arrival** (``arrivals.py``): the same distribution again, without drawing. Where drawing finds next to nothing,
-``generate`` goes over to it: it finds all names that there are.
+**The likeliest** (``likeliest``): an exact search, without drawing (``bands.py``).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import SortedNames
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.arrivals import MAX_PREFIXES, Arrivals
+from namegen.core.generation.advice import advice
 from namegen.core.generation.bands import BandSearch, ByProbability
-from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, PrefixFilter, Walk
+from namegen.core.generation.count_splitting import PrefixFilter, Walk
+from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
+from namegen.core.generation.scoring import Scorer
+from namegen.core.generation.search import Candidates, Search, no_candidates
 from namegen.core.generation.wishes.claimed import Unclaimed
-from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.texts import Contains, EndsWith
-from namegen.core.generation.wishes.wish import MORE_VARIETY, Wish
-from namegen.core.generation.wishes.wishlist import Avoid, Distinct, Judge, MaxLength, New, Shaped, WellFormed, Wishlist
+from namegen.core.generation.wishes.wish import Wish
+from namegen.core.generation.wishes.wishlist import (
+    Avoid,
+    Distinct,
+    Judge,
+    MaxLength,
+    MinLength,
+    New,
+    UsualLength,
+    WellFormed,
+    Wishlist,
+)
 from namegen.core.models.mixture import as_one
-from namegen.core.network.bars import EVERY_NAME, Bars, check_share
-from namegen.core.settings import LETTER_CASES
-from namegen.errors import GenerationError, SettingsError, setting
-from namegen.events import Searched, Watcher, Widened, unwatched
-from namegen.types import Array, Bool, Float64, Int32, Int64
+from namegen.errors import GenerationError, setting
+from namegen.events import Searched, Watcher, unwatched
+from namegen.types import Array, Float64, Int32
 
-CHUNK_NAMES = 500_000  # names that are drawn at a time: what bounds the memory of a request for millions
-MAX_AT_FIRST = 8_192  # names that are drawn before it is known how many of them are given
-MAX_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
-FIRST_NAMES = 64  # fewest names that are drawn at a time where some will be dropped
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
 MAX_LIKELIEST = 1_000_000  # prefixes that a search for the likeliest reads before it gives up: some seconds
-TRIES = 25_000  # names drawn for none, or for one: from there on it is cheaper to search for names than to draw them
-# For one name that reaches a bar: a search skips what cannot; and as it is not the last word, it may end sooner.
-TRIES_ABOVE_BARS, MAX_ABOVE_BARS = 30, 300_000  # names; prefixes
-LADDER = (0.1, 0.33, EVERY_NAME)
-VARIED = 10_000  # names: who asks for more does not read them
-ASK_FOR_FEWER = "ask for fewer"
-AS_LEARNED = LETTER_CASES[0]
-HOT = 1.5  # above such a temperature, most names are noise
-NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
-
-
-@dataclass(frozen=True, eq=False)
-class NameBatch:
-    """Some generated names.
-
-    Attributes:
-        names: the names, in random order.
-        scores: finds the log-probability of each together with each of the ``R`` beginnings that it may have, under the
-            model at temperature 1, nats, STOP included.
-        known_names, sameness: what ``new`` goes by.
-    """
-
-    names: list[str]
-    scores: Callable[[], Float64[Array, "names R"]] = field(repr=False)
-    known_names: KnownSet | None = field(default=None, repr=False)
-    sameness: Sameness = field(default=NAMES, repr=False)
-
-    @cached_property
-    def joint(self) -> Float64[Array, "names R"]:
-        """``scores``; found out when they are first asked for: over many beginnings that takes far longer than drawing
-        the names did.
-        """
-        return self.scores()
-
-    @cached_property
-    def log_probability(self) -> Float64[Array, "names"]:
-        """Of each name, whatever its beginning."""
-        summed: Float64[Array, "names"] = np.logaddexp.reduce(self.joint, axis=1)
-        return summed
-
-    @property
-    def likeliest_beginning(self) -> Int64[Array, "names"]:
-        """Of each name, which of the beginnings, by its place."""
-        places: Int64[Array, "names"] = self.joint.argmax(axis=1)
-        return places
-
-    @cached_property
-    def new(self) -> Bool[Array, "names"] | None:
-        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
-
-        Found out when it is first asked for: a digest costs about as much as drawing the name did.
-        """
-        if self.known_names is None:
-            return None
-        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
-        new = ~self.sameness.are_known(row_of, self.known_names)
-        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
-
-    def select(self, rows: Sequence[int]) -> NameBatch:
-        """The names of some rows, in their order."""
-        places = np.array(rows, np.int64)
-        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places])
-
-
-def check_letter_case(case: str | None) -> None:
-    """Raise SettingsError for a letter case that there is not; None is the usual one."""
-    if case is not None and case not in LETTER_CASES:
-        raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
-
-
-def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
-    """Batches with their names in a letter case; see ``write`` in ``letter_case.py``."""
-    if case == AS_LEARNED:
-        return batches
-    from namegen.core.generation.letter_case import write
-
-    return (replace(batch, names=[write(name, case, batch.sameness) for name in batch.names]) for batch in batches)
-
-
-def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
-    """Batches of one generator, at least one, as one batch."""
-    names = [name for batch in batches for name in batch.names]
-    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,14 +62,12 @@ class Generator:
         vocabulary: its characters.
         known_names: the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares.
-        bars: which names are likely enough to be offered; None: it is not known, so that all are.
-        fourgrams: those that an offered name is made of (``core/data/fourgrams.py``); None: any.
+        scorer: scores new names; None, or one without rules: names can't be filtered.
+        shortest: characters of the shortest name that a filtered search returns, unless a wish says otherwise.
         sameness: when two names are the same; ``known_names`` are by this rule.
         rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
-        shapes: those that names have, unless they may be given more than once (``core/data/shapes.py``); (): any.
         claimed: what no new name begins with (``wishes/claimed.py``).
         searches: how many of them share the prefixes that one may read in vain.
-        ladder: larger shares, each taken where the one before has no more names.
     """
 
     model: LanguageModel
@@ -157,14 +75,12 @@ class Generator:
     _: KW_ONLY
     known_names: KnownSet | None = None
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
-    bars: Bars | None = None
-    fourgrams: FourGrams | None = None
+    scorer: Scorer | None = None
+    shortest: int = 1
     sameness: Sameness = NAMES
     rows_per_prefix: int = 1
-    shapes: Collection[str] = ()
     claimed: tuple[str, ...] = ()
     searches: int = 1
-    ladder: tuple[float, ...] = LADDER
 
     def as_one(self) -> Generator:
         """A generator of the same names whose model has one beginning only; itself, where that is so already."""
@@ -189,29 +105,29 @@ class Generator:
         wishes: Wishlist | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        choose: float = EVERY_NAME,
-        watch: Watcher = unwatched,
+        unfiltered: bool = False,
+        on_progress: Watcher = unwatched,
     ) -> Iterator[NameBatch]:
-        """Give n names, in batches as they are found; by default new and distinct ones.
+        """Return n names, in batches as they are found; by default new and distinct ones.
 
-        ``docs/use/generating.md`` says which distribution they have.
+        ``search.py`` describes how they are found, ``docs/use/generating.md`` which names are returned.
 
         Args:
             n: how many.
             rng: where the random numbers come from.
             sampling: how characters are chosen, and how long a name may be.
             wishes: what each name must keep.
-            allow_seen: names of the list too.
-            allow_repeats: the same name more than once; otherwise no two that are the same by ``sameness``, such as
-                those that differ in letter case, spaces or punctuation only.
-            choose: the share of its new names of each length that are offered, the likeliest; 1: all of them. Where
-                there are no more, a larger share is taken, in the end all of them (for a text inside, a third).
-            watch: told now and then how far the search is, and of a larger share.
+            allow_seen: names of the list too. They aren't scored, and make up the share of the draws that they have in
+                the model's own distribution.
+            allow_repeats: the same name more than once, except for new names that are filtered. Otherwise no two names
+                are the same by ``sameness``, so they differ in more than letter case, spaces or punctuation.
+            unfiltered: draw from the model's own distribution. So does a generator without rules.
+            on_progress: called with events: how far the search is, and that most names didn't reach the threshold.
 
         Raises:
-            SettingsError: there is no such share, or the wishes contradict each other; at once, before a name is drawn.
-            GenerationError: newness is asked of a model that knows no names (at once); or, after those found have been
-                given, no more turn up.
+            SettingsError: the wishes contradict each other; raised at once, before a name is drawn.
+            GenerationError: the model doesn't know which names are new (raised at once); or there are fewer than n
+                names, or finding them takes too long. Those found have been returned by then.
 
         >>> from namegen.core.models.ngram import NgramModel
         >>> from namegen.core.data.prefix_tree import PrefixTree
@@ -225,10 +141,71 @@ class Generator:
         [3]
         """
         sampling = sampling or SamplingSettings()
-        check_share(choose)
-        chosen = choose < EVERY_NAME
-        walk, judge = self.prepare(n, sampling.max_length, wishes, allow_seen, allow_repeats, shaped=chosen)
-        return self._search(n, rng, sampling, walk, judge, choose, watch)
+        longest = sampling.max_length
+
+        def search(count: int, wishes: Wishlist | None, *, allow_seen: bool, allow_repeats: bool = False) -> Search:
+            walk, judge = self.prepare(count, longest, wishes, allow_seen, allow_repeats)
+            return Search(
+                walk,
+                judge,
+                count,
+                rng=rng,
+                sampling=sampling,
+                searches=self.searches,
+                on_progress=on_progress,
+            )
+
+        scorer = self.scorer
+        if unfiltered or scorer is None or not scorer.rules:
+            drawn = search(n, wishes, allow_seen=allow_seen, allow_repeats=allow_repeats)
+            return map(self._batch_of, drawn.unfiltered())
+        of_lengths = wishes or Wishlist()
+        if of_lengths.get(MinLength) is None:
+            of_lengths = Wishlist([*of_lengths, UsualLength(min(self.shortest, longest))])
+        if not allow_seen or self.known_names is None:
+            new = search(n, of_lengths, allow_seen=allow_seen)
+            return map(self._batch_of, new.filtered(scorer))
+        drawn = search(n, wishes, allow_seen=True, allow_repeats=allow_repeats)
+        search(n, of_lengths, allow_seen=False)  # raises, as it would later
+
+        def new_names(count: int) -> Iterator[Candidates]:
+            return search(count, of_lengths, allow_seen=False).filtered(scorer)
+
+        return self._with_known_names(drawn, new_names, rng)
+
+    def _with_known_names(
+        self, drawn: Search, new_names: Callable[[int], Iterator[Candidates]], rng: np.random.Generator
+    ) -> Iterator[NameBatch]:
+        """The known names among unfiltered draws, and a filtered new name for each other draw.
+
+        Args:
+            drawn: the unfiltered search.
+            new_names: finds so many new names that reach the threshold.
+            rng: where the random numbers come from.
+        """
+        n, known, new = drawn.n, [], 0
+        try:
+            for names in drawn.unfiltered():
+                batch = self._batch_of(names)
+                is_known = [not is_new for is_new in batch.new.tolist()] if batch.new is not None else []
+                rows = np.flatnonzero(is_known)
+                known.append(batch.select(rows.tolist()))
+                new += len(names.names) - len(rows)
+        except GenerationError:
+            new = n - sum(len(batch.names) for batch in known)
+        waiting = join_batches(known) if known else self._batch_of(no_candidates())
+        returned = 0  # known names
+        new_returned = 0
+        if new:
+            for names in new_names(new):
+                batch = self._batch_of(names)
+                new_returned += len(batch.names)
+                end = len(waiting.names) * new_returned // new
+                some = join_batches([batch, waiting.select(range(returned, end))])
+                returned = end
+                yield some.select(rng.permutation(len(some.names)).tolist())
+        if returned < len(waiting.names):
+            yield waiting.select(range(returned, len(waiting.names)))
 
     def prepare(
         self,
@@ -237,18 +214,15 @@ class Generator:
         wishes: Wishlist | None,
         allow_seen: bool,
         allow_repeats: bool,
-        *,
-        shaped: bool = False,
     ) -> tuple[Walk, Judge]:
         """Check the wishes, and make what every search for names needs: the walk, and the judge of finished names.
 
         Args:
             n: how many names.
-            longest: characters of the longest name that is given.
+            longest: characters of the longest name that is returned.
             wishes: what each name must keep.
             allow_seen: as in ``generate``.
             allow_repeats: as in ``generate``.
-            shaped: whether names have the list's shapes even if they may come again.
 
         Raises:
             SettingsError, GenerationError: as ``generate`` does at once.
@@ -256,8 +230,6 @@ class Generator:
         check_amount(n, "names")
         every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
         every += [] if allow_repeats else [Distinct()]
-        if self.shapes and (shaped or not allow_repeats):
-            every.append(Shaped(frozenset(self.shapes)))
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         if not allow_seen and self.claimed:
@@ -273,100 +245,9 @@ class Generator:
         walk = Walk(self.model, fits, self.beginnings, rows_per_prefix=self.rows_per_prefix)
         return walk, Judge(wishes, self.sameness)
 
-    def _search(
-        self,
-        n: int,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        every: Walk,
-        judge: Judge,
-        choose: float,
-        watch: Watcher,
-    ) -> Iterator[NameBatch]:
-        """Draw until there are n names; where next to none turn up, search for the rest; then take a larger share."""
-        found = tried = drawn = 0
-
-        def tell(more: int) -> None:
-            watch(Searched(found, n, tried + more))
-
-        def tell_read(more: int, read: int) -> None:
-            watch(Searched(drawn + more, n, tried, read))
-
-        shares = [EVERY_NAME] if self.bars is None else [choose, *(share for share in self.ladder if share > choose)]
-        if shares[0] < EVERY_NAME and self.fourgrams is not None and any(map(judge.wishes.get, (Contains, EndsWith))):
-            shares = [share for share in shares if share < EVERY_NAME]  # few of all names with a rare text sound right
-        while found < n:
-            share, before, tried_before = shares.pop(0), found, tried
-            if judge.given is not None:  # where a text or another way of drawing decides how names begin, none waits
-                decided = judge.wishes.texts or judge.wishes.get(Matches) or not sampling.natural
-                judge.given.varied = share < EVERY_NAME and n <= VARIED and not decided
-            bars = None if self.bars is None or share == EVERY_NAME else self.bars.at(share)
-            walk = every if bars is None else every.above(bars, self.fourgrams)
-            if share > choose:
-                watch(Widened(found, n, share))
-            in_vain = computed = 0
-            rejected: Counter[str] = Counter()  # the draws in vain, by what they failed at
-            while found < n:
-                certain = judge.lets_all_through and walk is every
-                size = round_size(n - found, found - before, tried - tried_before, certain=certain)
-                draws = walk.draw(size, rng=rng, sampling=sampling, tell=tell)
-                batch, refused = self._choose(draws, n - found, rng, judge)
-                found, tried = found + len(batch.names), tried + size
-                if batch.names:
-                    yield batch
-                if size < (TRIES if walk is every else TRIES_ABOVE_BARS) * len(batch.names):
-                    in_vain, computed = 0, walk.computed
-                    rejected.clear()
-                    continue
-                in_vain += size
-                rejected += draws.rejected + refused  # of counters, what is zero goes
-                if (in_vain >= TRIES or walk.computed - computed > MAX_IN_VAIN) and found < n:
-                    break
-            if found == n:
-                return
-            # The rest is given without drawing; the error says whether there are no more at all.
-            drawn = found
-            most = (MAX_ABOVE_BARS if shares else MAX_PREFIXES) // self.searches
-            search = Arrivals(walk, judge, sampling, rng, tell_read, most=most)
-            for names, log_probability in search.find(n - found):
-                found += len(names)
-                yield self.batch(names, log_probability)
-            if found < n and not shares:
-                told = f"names found: {found:,} of {n:,} asked for; "
-                if search.bounded:
-                    told += f"no more within {tried:,} tries and {search.read:,} prefixes: "
-                else:
-                    why = ", because only the likeliest characters are taken" if _more_variety(sampling)[1] else ""
-                    told += f"no other name is possible{why}: "
-                told += advice(rejected, judge.wishes, sampling, fewer=found > 0)
-                unlikely = f"; unlikely names come with {setting('choose', 1)}"
-                raise GenerationError(told + unlikely * (EVERY_NAME not in (choose, share)))
-            if found == before and share > choose:  # a wish is in the way: time for one more search, not for two
-                shares = shares[-1:]
-
-    def _choose(self, draws: Draws, n: int, rng: np.random.Generator, judge: Judge) -> tuple[NameBatch, Counter[str]]:
-        """The names among the draws that the judge lets through, at most n, in the order of a random deal."""
-        rows, kept, refused = judge.keep(draws.names(self.vocabulary), draws.counts)
-        counts, order = draws.counts[rows], np.arange(len(rows))
-        names = np.array(kept.names, object)  # gathers three times as fast as a loop
-        if judge.given is None:
-            order = np.repeat(order, counts)
-            rng.shuffle(order)
-        else:
-            # A name that was drawn c times stands, in a random order of all draws, first where the least of c uniform
-            # numbers says. Names of one digest are one name, spelled as it first turns up.
-            first = -np.expm1(np.log1p(-rng.random(len(rows))) / counts)
-            order = order[np.argsort(first)]
-            _, once = np.unique(kept.digests[order], return_index=True)
-            refused[Distinct.name] += int(counts.sum() - len(once))
-            order = order[np.sort(once)]
-            chosen = rows[order]
-            turn = judge.given.in_turn(names[order].tolist(), draws.beginnings[chosen], draws.first_chances[chosen])
-            order = order[turn]
-        order = order[:n]
-        if judge.given is not None:
-            judge.given.add(kept.digests[order])
-        return self.batch(names[order].tolist(), draws.log_probability[rows[order]]), refused
+    def _batch_of(self, candidates: Candidates) -> NameBatch:
+        """Names of a search as a batch."""
+        return self.batch(candidates.names, candidates.log_probability)
 
     def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
         """The log-probability of names together with each beginning; each distinct prefix is read once."""
@@ -422,21 +303,6 @@ class Generator:
             if len(rows) < len(alive):
                 alive, last, state = alive[rows], last[rows], self.model.select(state, rows)
         return tokens
-
-
-def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
-    """How many names to draw next, so that about as many are given as are missing.
-
-    Of a long request the first few thousand draws show how many fail; before that, two draws a name are a safe guess.
-    """
-    if certain and not tried:
-        wanted = missing
-    elif found:
-        expected = missing * tried / found
-        wanted = int(expected + min(0.1 * expected, MAX_SPARE)) + FIRST_NAMES
-    else:
-        wanted = max(min(2 * missing, MAX_AT_FIRST), 2 * tried, FIRST_NAMES)
-    return min(CHUNK_NAMES, wanted)
 
 
 def likeliest(
@@ -497,67 +363,3 @@ def _likeliest(search: BandSearch, n: int, generator: Generator) -> Iterator[Nam
                 f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"
             )
         raise GenerationError(f"{told}no other name is possible: ask for fewer, or relax a wish")
-
-
-def advice(
-    rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings | None = None, *, fewer: bool = False
-) -> str:
-    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
-
-    Args:
-        rejected: how many failed at which wish, by its name.
-        wishes: all that were asked of them.
-        sampling: how they were drawn; None: they were not drawn, but searched for.
-        fewer: some names were found, so that to ask for fewer is an advice, whatever the draws failed at.
-
-    >>> from namegen.core.generation.wishes.texts import Contains
-    >>> from namegen.errors import NamegenError
-    >>> str(NamegenError(advice(Counter(contains=5), Wishlist([Contains("xyz")]), SamplingSettings(top_k=1))))
-    'raise top_k, or relax contains'
-    >>> rejected, wishes = Counter(max_length=9, not_like_the_list=2), Wishlist([MaxLength(4), Shaped({"#0"})])
-    >>> str(NamegenError(advice(rejected, wishes, SamplingSettings()))).split(",")[0]
-    'raise max_length'
-    """
-    variety, stuck = _more_variety(sampling) if sampling is not None else ("", False)
-    failed = {wish.name: wish for wish in wishes if rejected[wish.name]}
-    if len(failed) > 1:
-        failed.pop(WellFormed.name, None)
-    if stuck or any(wish.about == "text" and not wish.always for wish in failed.values()):
-        failed.pop(MaxLength.name, None)  # names that are too long turn up anyway: they are not what is in the way
-    most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
-    last = [wish for wish in failed.values() if wish.about == "list"][-1:]
-    steps = [step for wish in most + last for step in wish.advice or (f"relax {setting(wish.name)}",)]
-    if stuck and MORE_VARIETY not in steps:
-        steps.insert(0, MORE_VARIETY)
-    if last:
-        relaxable = [wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most]
-        steps += [f"relax {setting(wish.name)}" for wish in relaxable]
-    if (shaped := wishes.get(Shaped)) is not None and not fewer:  # which each name had to keep, too
-        steps += shaped.advice[1:]
-    said = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
-    doubled = Distinct.advice[-1] if Shaped.advice[-1] in said else ""  # the same setting
-    said_at_all = [step for step in said if step not in ("", doubled)]
-    if ASK_FOR_FEWER not in said_at_all and (fewer or not said_at_all):
-        said_at_all.insert(0, ASK_FOR_FEWER)
-    return ", or ".join(filter(None, (", ".join(said_at_all[:-1]), said_at_all[-1])))
-
-
-def _more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
-    """What lets the model choose less likely characters (a hot one: likelier ones); and whether it can choose but the
-    likeliest now.
-
-    >>> from namegen.errors import NamegenError
-    >>> [str(NamegenError(_more_variety(SamplingSettings(*one))[0])) for one in ((1.0,), (2.0,), (2.0, 5))]
-    ['raise temperature', 'lower temperature', 'raise top_k or temperature']
-    """
-    only_the_likeliest = {
-        "temperature": sampling.temperature < NEARLY_0,
-        "top_k": sampling.top_k == 1,
-        "top_p": sampling.top_p is not None and sampling.top_p < NEARLY_0,
-    }
-    if any(only_the_likeliest.values()):  # each of them has to go
-        return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
-    narrowed = {"top_k": sampling.top_k is not None, "top_p": sampling.top_p not in (None, 1), "temperature": True}
-    if sampling.temperature > HOT and not (narrowed["top_k"] or narrowed["top_p"]):
-        return f"lower {setting('temperature')}", False
-    return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress, islice
@@ -18,19 +19,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from namegen.core.generation.generator import LADDER, Generator
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
 from namegen.core.generation.wishes.wish import Finished
 from namegen.core.generation.wishes.wishlist import Avoid, Banned, NotRude, Wishlist
-from namegen.core.network.bars import EVERY_NAME
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
 from namegen.events import Searched, Watcher, unwatched
 
 FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
 CHUNK_PEOPLE = 200_000  # that are invented at a time
-MANY_FAMILIES = 500  # of an origin: among more, some come again, which takes no time
+MOST_NAMES = 500  # names of a kind that are searched for; more people share these
 Origin = str | None  # None: of models without labels
 Gender = str | None  # one of GENDERS; None: of models that know none
 Member = tuple[str, Gender]  # of a household: a given name, and whose it is
@@ -98,7 +98,7 @@ class PartOfName:
         sampling: how, and how long it may be.
         wishes: what it must keep.
         allow_seen: whether names of the list will do.
-        choose: the share of the new names that will do.
+        unfiltered: whether names are drawn from the model's own distribution.
         listed: names of the list, for each kind, that are given in place of drawn ones; None: names are drawn.
     """
 
@@ -108,27 +108,51 @@ class PartOfName:
     sampling: SamplingSettings
     wishes: Wishlist
     allow_seen: bool
-    choose: float
+    unfiltered: bool = False
     listed: Mapping[Kind, list[str]] | None = None
     _whole: dict[Kind, list[str]] = field(default_factory=dict, repr=False)  # all that a search found
+    # How many different names were searched for, and those found.
+    _found: dict[Kind, tuple[int, list[str]]] = field(default_factory=dict, repr=False)
 
     def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
-        """So many names, repeats included. Raises GenerationError: there are none, or finding them takes too long."""
-        if self.listed is None:
-            return list(self._names(self.generators[kind], n, rng, allow_repeats=True))
-        if not (names := self._fitting[kind]):
-            raise GenerationError(f"no real {self.part} name fits")
-        return [names[place] for place in rng.integers(len(names), size=n).tolist()]
+        """So many names, some more than once. Raises GenerationError: there are none, or they take too long."""
+        if self.listed is not None:
+            names = self._fitting[kind]
+            if not names:
+                raise GenerationError(f"no real {self.part} name fits")
+            return [names[place] for place in rng.integers(len(names), size=n).tolist()]
+        searched = min(n, MOST_NAMES)
+        if self.allow_seen or self.unfiltered:
+            drawn = list(self._names(self.generators[kind], searched, rng, allow_repeats=True))
+        else:
+            drawn = self.different(searched, kind, rng)
+        if not drawn:
+            raise GenerationError(f"no {self.part} name fits")
+        return dealt_evenly(drawn, n, rng)
+
+    def different(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Up to so many different names. They are searched for once, unless more are asked for later."""
+        if self.listed is not None or kind in self._whole:
+            return self.all_of(n, kind, rng)
+        if kind not in self._found or n > self._found[kind][0]:
+            self._found[kind] = n, self._search(n, kind, rng)
+        found = self._found[kind][1]
+        return [found[place] for place in rng.permutation(len(found))[:n].tolist()]
+
+    def _search(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Up to so many different names."""
+        names: list[str] = []
+        with suppress(GenerationError):  # there are fewer
+            names.extend(self._names(self.generators[kind], n, rng, allow_repeats=False))
+        return names
 
     def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many different names, or all that there are."""
         names = self._whole.get(kind) if self.listed is None else list(dict.fromkeys(self._fitting[kind]))
         if names is not None:
             return [names[place] for place in rng.permutation(len(names))[:n].tolist()]
-        found: list[str] = []
-        try:
-            found.extend(self._names(self.generators[kind], n, rng, allow_repeats=False))
-        except (GenerationError, SettingsError):  # names of a short list have its shapes here
+        found = self._search(n, kind, rng)
+        if len(found) < n:
             self._whole[kind] = found
         return found
 
@@ -144,9 +168,8 @@ class PartOfName:
         """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
         with of_part(self.part):
             if self.listed is None:
-                # No bar decides whether a name fits; shapes do, and are asked for as they will be.
-                together = replace(self, generators={Kind(): self.any_origin}, choose=EVERY_NAME)
-                list(together._names(self.any_origin, 1, rng, allow_repeats=self.choose == EVERY_NAME))
+                together = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
+                list(together._names(self.any_origin, 1, rng, allow_repeats=True))
             found = self.listed is None or any(self._fitting.values())
         if not found:
             raise GenerationError(f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}")
@@ -161,16 +184,14 @@ class PartOfName:
         }
 
     def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
-        # A family name may come again, so no unlikely ones are needed, unless a wish asks for them.
-        ladder = LADDER[:-1] if all(wish.always for wish in self.wishes) and self.choose < EVERY_NAME else LADDER
-        for batch in replace(generator, searches=len(self.generators), ladder=ladder).generate(
+        for batch in replace(generator, searches=len(self.generators)).generate(
             n,
             rng=rng,
             sampling=self.sampling,
             wishes=self.wishes,
             allow_seen=self.allow_seen,
             allow_repeats=allow_repeats,
-            choose=self.choose,
+            unfiltered=self.unfiltered,
         ):
             yield from batch.names
 
@@ -283,15 +304,13 @@ class _OfOrigin:
         size, genders = self._size, self._genders
         of = rng.permutation((np.arange(count * size) + rng.integers(len(genders))) % len(genders))
         givens = np.empty(len(of), object)
-        different = min(count, MANY_FAMILIES + count // 4)
         family, kind = self._inventor.family, Kind(self._origin)
-        families = family.all_of(different, kind, rng)
+        families: list[str] = []
         try:
-            if not families or family.choose == EVERY_NAME:  # draws of every name need not have a short list's shapes
-                families += family.draw(different - len(families), kind, rng)
-            # Evenly: the likeliest name of a small list would be a fifth of all that are drawn.
-            more = rng.permutation(np.arange(count - len(families)) % len(families))
-            families += [families[place] for place in more.tolist()]
+            # Different names: the most likely one of a small list would be a fifth of all draws.
+            families = dealt_evenly(family.different(min(count, MOST_NAMES), kind, rng), count, rng)
+            if not families:
+                raise GenerationError("no family name fits")
             for place, gender in enumerate(genders):
                 wanted = of == place
                 givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
@@ -358,6 +377,18 @@ class _OfOrigin:
     def _person(self, family: str, given: str, gender: Gender) -> Person:
         female = self._inventor.forms and gender == "female"
         return Person(given, female_form(family, self._origin) if female else family, self._origin, gender)
+
+
+def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """The names, then as many of them again, in random order, as n lacks; none much more often than another.
+
+    >>> sorted(dealt_evenly(["Ann", "Bob"], 5, np.random.default_rng(0)))[:2]
+    ['Ann', 'Ann']
+    """
+    if not names:
+        return []
+    more = rng.permutation(np.arange(max(n - len(names), 0)) % len(names))
+    return [*names[:n], *(names[place] for place in more.tolist())]
 
 
 def _whole(person: Person) -> str:

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
+from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.record import Architectures, Record, own_architectures, read_record
+from namegen.core.network.record import Architectures, Record, check_together, own_architectures, read_record
 from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, short
 from namegen.files import is_file, read_whole, write_whole
@@ -30,7 +31,12 @@ from namegen.types import Array, Float32
 
 MAX_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
 KNOWN_NAMES = "known_names"
-SETS = (KNOWN_NAMES, "fourgrams")  # of the record; in a file each is a tensor, as its text would take a quarter more
+# Fields of the record that are tensors of bytes in a file, since as text they would take a quarter more.
+SETS: dict[str, Callable[[bytes], Any]] = {
+    KNOWN_NAMES: KnownSet.read,
+    "ngrams": NgramSet.read,
+    "words": KnownSet.read,
+}
 KIND = "known names"
 
 
@@ -49,7 +55,7 @@ class Checkpoint(Record):
         for name in SETS:
             if (known := getattr(self, name)) is not None:
                 tensors[name] = np.frombuffer(known.to_bytes(), np.uint8)
-        record = replace(self, known_names=None, fourgrams=None).to_plain()
+        record = replace(self, known_names=None, ngrams=None, words=None).to_plain()
         write_tensors(path, tensors, {"kind": "checkpoint", "record": record})
 
     @classmethod
@@ -74,17 +80,21 @@ class Checkpoint(Record):
         except CheckpointError as error:
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
-            known_names, fourgrams = (_known_set(name, record, tensors.pop(name, None)) for name in SETS)
-            record = replace(record, known_names=known_names, fourgrams=fourgrams)
+            for name, read in SETS.items():
+                values = _read_set(name, read, record, tensors.pop(name, None))
+                record = replace(record, **{name: values})
+            check_together(record)
             return cls(**vars(record), parameters=_checked_parameters(record.network, tensors))
         except (CheckpointError, ValueError) as error:
             raise _unfit(path, error) from error
 
 
-def _known_set(name: str, record: Record, values: Array | None) -> KnownSet | None:
-    if getattr(record, name) is not None or (values is not None and (values.dtype != np.uint8 or values.ndim != 1)):
-        raise CheckpointError(f"{name} stands there otherwise than as a tensor of bytes in a row")
-    return None if values is None else KnownSet.read(values.tobytes())
+def _read_set(name: str, read: Callable[[bytes], Any], record: Record, values: Array | None) -> Any:
+    """A field that the file stores as a tensor; None if it isn't there."""
+    is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
+    if getattr(record, name) is not None or not is_bytes:
+        raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
+    return None if values is None else read(values.tobytes())
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -145,7 +155,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

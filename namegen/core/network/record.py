@@ -11,7 +11,7 @@ that nothing has to be escaped in JSON or in a page. Numbers stand with the litt
 from __future__ import annotations
 
 from base64 import b85decode, b85encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, get_type_hints
@@ -19,16 +19,17 @@ from typing import Any, TypeAlias, TypedDict, get_type_hints
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.sameness import KnownSet, Sameness
-from namegen.core.data.shapes import are_possible
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
-from namegen.core.network.bars import EVERY_NAME, Bars, check_share
+from namegen.core.network.score_rule import ScoreRule
 from namegen.documents import Count, Json, Share, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, NamegenError, quote
 from namegen.types import Array, Float32, Float64
 
 QUANTILES = 101
+SHORT = 0.02  # the share of a list's names that may be shorter than any name returned
 MAX_DEFAULT_LENGTH = 1_000  # characters of a name, unless a longer limit is asked for
 
 # From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
@@ -52,6 +53,15 @@ def default_max_length(longest_name: int) -> int:
     28
     """
     return min(2 * longest_name, MAX_DEFAULT_LENGTH)
+
+
+def shortest_name(names: Sequence[str]) -> int:
+    """Characters of the shortest name that a model of a list returns by default: the 2% quantile of the lengths.
+
+    >>> shortest_name(["Al", *["Anna"] * 60])
+    4
+    """
+    return int(np.quantile([len(name) for name in names], SHORT, method="lower"))
 
 
 def bytes_to_text(data: bytes) -> str:
@@ -126,8 +136,8 @@ FORMS = {
     "training": Form(Mapping[str, Json], dict, dict),
     "score_quantiles": _numbers("<f8", QUANTILES),
     "probe": _numbers("<f4", 2, -1),
-    "bars": _bytes(Bars.to_bytes, Bars.read),
-    "fourgrams": _bytes(KnownSet.to_bytes, KnownSet.read),
+    "ngrams": _bytes(NgramSet.to_bytes, NgramSet.read),
+    "words": _bytes(KnownSet.to_bytes, KnownSet.read),
     "known_names": _bytes(KnownSet.to_bytes, KnownSet.read),
 }
 
@@ -142,12 +152,13 @@ class Record:
         engine: which one trained it.
         labels: those of its list, in the order of their start tokens.
         longest_name: characters of the longest name of its list.
-        choose: the share of its new names that are offered unless another is asked for.
-        bars: how likely a new name has to be for that (``core/generation/choosing.py``); None: nobody has measured it.
+        shortest_name: characters of the shortest name that is returned unless a shorter limit is set.
+        score_rules: how its new names are scored (``core/generation/scoring.py``), by label or for all; () if that
+            wasn't measured.
         endings: what does not count at the end of a name when it is told whether two are the same
             (``core/data/sameness.py``); ``known_names`` are without them.
-        fourgrams: those of the learned names, of which new names are made (``core/data/fourgrams.py``); None: any.
-        shapes: those of a short list's names, in order, which new names have (``core/data/shapes.py``); (): any.
+        ngrams: those of the training set (``core/data/ngrams.py``), by label; None if it doesn't say.
+        words: those of the training set if it has phrases (``known_words`` in ``core/generation/scoring.py``).
         training: how it was trained: list, split, seed, epochs, losses, accuracies.
         score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
         probe: what the engine computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that
@@ -161,12 +172,12 @@ class Record:
     _: KW_ONLY
     engine: str = "numpy"
     labels: tuple[Label, ...] = ()
+    shortest_name: Size = 1
     longest_name: Size = 20
-    choose: Share = EVERY_NAME
-    bars: Bars | None = None
+    score_rules: tuple[ScoreRule, ...] = ()
     endings: tuple[str, ...] = ()
-    fourgrams: KnownSet | None = None
-    shapes: tuple[str, ...] = ()
+    ngrams: NgramSet | None = None
+    words: KnownSet | None = None
     training: TrainingSummary = field(default_factory=TrainingSummary)
     score_quantiles: Float64[Array, "101"] | None = None
     probe: Float32[Array, "2 V"] | None = None
@@ -232,26 +243,27 @@ def read_record(plain: object, architectures: Architectures = own_architectures)
         values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
         record = Record(**values)
-        _check_together(record)
+        check_together(record)
         return record
     except NamegenError as error:
         raise ValueError(str(error)) from error
 
 
-def _check_together(record: Record) -> None:
+def check_together(record: Record) -> None:
     """Raise ValueError, NamesError or SettingsError for values that are sound one by one and do not fit together."""
-    network, vocabulary, bars = record.network, record.vocabulary, record.bars
+    network, vocabulary, ngrams = record.network, record.vocabulary, record.ngrams
     labels, quantiles = len(record.labels), record.score_quantiles
     if network.vocabulary_size != vocabulary.size:
         raise ValueError(f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids")
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels and the file {labels}")
     _ = record.beginnings, record.sameness  # raise
-    check_share(record.choose)  # raises
-    if bars is not None and (bars.table.shape[2] != record.longest_name or len(bars.table) not in (1, labels)):
-        raise ValueError("the bars are not those of its labels and of the lengths of its names")
-    if record.shapes and not are_possible(frozenset(record.shapes), vocabulary.characters, record.max_length):
-        raise ValueError("no name of its characters, up to the longest that it gives, has the shapes of the record")
+    if len(record.score_rules) not in (0, 1, labels):
+        raise ValueError("score_rules has another number of rules than there are labels")
+    if ngrams is not None and (ngrams.labels, ngrams.symbols) != (max(labels, 1), vocabulary.size + 1):
+        raise ValueError("ngrams doesn't fit the vocabulary and the labels")
+    if record.shortest_name > record.longest_name:
+        raise ValueError("shortest_name is above longest_name")
     if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
         raise ValueError("the score_quantiles are not numbers in rising order")
     if record.probe is not None and record.probe.shape != (2, vocabulary.size):

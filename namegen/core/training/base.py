@@ -18,10 +18,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from namegen.core.data.corpus import Corpus
+from namegen.core.data.corpus import FEWEST_TO_COMPARE, SHORT_LIST, Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet
-from namegen.core.data.shapes import FEWEST_NAMES, MOST_NAMES
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -144,13 +143,13 @@ def begun(
         SettingsError: the one that was asked for does not suit. CheckpointError: it cannot be opened.
     """
     asked, network, distinct = recipe.network.base, recipe.network, len(set(corpus.names))
-    usual = recipe.training.effort != STANDARD or recipe.taught or distinct >= MOST_NAMES or open_base is None
+    usual = recipe.training.effort != STANDARD or recipe.taught or distinct >= SHORT_LIST or open_base is None
     if asked == NOTHING or (asked is None and usual):
         return recipe, None, ""
-    if asked is None and distinct < FEWEST_NAMES:
-        return recipe, None, f"learns from this list alone: fewer than {FEWEST_NAMES} names say too little"
+    if asked is None and distinct < FEWEST_TO_COMPARE:
+        return recipe, None, f"learns from this list alone: fewer than {FEWEST_TO_COMPARE} names say too little"
     if asked is None and learned.is_phrases:
-        return recipe, None, "learns from this list alone, and new names are made of its words, two or more each"
+        return recipe, None, "learns from this list alone: its names are phrases"
     if open_base is None:
         raise SettingsError(f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out")
     base, why = open_base(asked), ""

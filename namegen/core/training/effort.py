@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from namegen.core.data.batching import ListParts
-from namegen.core.data.corpus import FEWEST_NAMES
-from namegen.core.data.shapes import MOST_NAMES
+from namegen.core.data.corpus import FEWEST_NAMES, SHORT_LIST
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
@@ -85,7 +84,7 @@ class Choice:
 WIDE_TEACHERS = (("lstm", 256), ("gru", 224))
 FEW = Choice("gru", 128, teachers=(("lstm", 128), ("gru", 128)), drawn_characters=600_000)
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
-# of the list, its shapes and its bars keep out.
+# of the list, the score keeps out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
 # Phrases of a short list: a network that leans on counting, or learns by heart, does not put their words together anew.
 # So nothing is smoothed, and as much is dropped as of more names.
@@ -199,7 +198,7 @@ def _plain(network: NetworkSettings) -> NetworkSettings:
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
     training, network, choice = recipe.training, recipe.network, _choice(size)
-    if network.from_base and size.listed < MOST_NAMES:
+    if network.from_base and size.listed < SHORT_LIST:
         choice = FROM_BASE if size.listed < FEWEST_NAMES else MORE_FROM_BASE
     cell, hidden = network.cell or choice.cell, network.hidden or (choice.width,)
     batch_size = training.batch_size or _batch_size(size, choice)

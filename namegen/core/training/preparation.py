@@ -23,15 +23,16 @@ import numpy as np
 
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.fourgrams import fourgrams_of
-from namegen.core.data.sameness import sameness_of
-from namegen.core.data.shapes import MOST_NAMES, shapes_of
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import KnownSet, sameness_of
 from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
+from namegen.core.generation.scoring import has_phrases, known_words, words_by_label
 from namegen.core.network.architecture import Network
-from namegen.core.network.record import Label, Record
+from namegen.core.network.record import Label, Record, shortest_name
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.teaching.lesson import smoothed
@@ -170,18 +171,17 @@ def prepare(
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
         batches = smoothed(batches, parts.vocabulary.size, smoothing)
-    is_short = len(parts.distinct_names) < MOST_NAMES
-    shapes = tuple(sorted(shapes_of(parts.learned_names, phrases=learned.is_phrases))) if for_use and is_short else ()
-    fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
+    ngrams, words = scored_by(learned, parts) if for_use else (None, None)
     record = Record(
         network,
         parts.vocabulary,
         engine=engine.name,
         labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
+        shortest_name=shortest_name(learned.names),
         longest_name=parts.longest_name,
         endings=sameness.endings,
-        fourgrams=fourgrams,
-        shapes=shapes,
+        ngrams=ngrams,
+        words=words,
         known_names=known,
         training={
             "list": corpus.source,
@@ -201,9 +201,30 @@ def prepare(
     )
 
 
+def scored_by(learned: Corpus, parts: ListParts) -> tuple[NgramSet, KnownSet | None]:
+    """The n-grams and the words of the training set (``core/generation/scoring.py``); no words unless it has phrases.
+
+    Args:
+        learned: the training set.
+        parts: the list.
+    """
+    index_of = {label: index for index, label in enumerate(parts.labels)}
+    labels = [index_of[label] for label in learned.labels] or [0] * len(learned.names)
+    if not has_phrases(learned.names):
+        return NgramSet.from_tree(parts.training, parts.vocabulary, len(index_of)), None
+    words = words_by_label(learned.names, labels)
+    first_label = parts.vocabulary.size
+    tree = PrefixTree.from_names(
+        [word for word, _ in words],
+        parts.vocabulary,
+        [first_label + label for _, label in words] if index_of else None,
+    )
+    return NgramSet.from_tree(tree, parts.vocabulary, len(index_of)), known_words(words)
+
+
 def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     """How a list is read, with what nothing was said of: a tenth of the names is held out to choose by, but of a list
-    that is too short to choose by, or of phrases that are to be recombined, nothing, so that all of it is learned.
+    that is too short to choose by, or of phrases, nothing, so that all of it is learned.
 
     The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
     """

@@ -10,13 +10,12 @@ from statistics import median
 
 import numpy as np
 
-from namegen.core.data.fourgrams import FourGrams
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
-from namegen.core.generation.choosing import default_share, measure_bars, usual_shortest
-from namegen.core.network.bars import EVERY_NAME
+from namegen.core.generation.fitting import measure_rules
+from namegen.core.generation.scoring import scorer_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import TrainingSummary
 from namegen.core.training.preparation import PreparedTraining
@@ -86,7 +85,7 @@ def finish(
     watch: Watcher,
     stop: Callable[[], bool],
 ) -> RunResult:
-    """Judge the best model by each part of the list, and measure how likely its new names have to be to be offered.
+    """Evaluate the best model on each part of the list, and measure how its new names are scored.
 
     Args:
         prepared: what was trained.
@@ -94,7 +93,7 @@ def finish(
         checkpoint: the best model, without its figures on the list.
         out: the run folder.
         watch: told that it is measured.
-        stop: asked before the bars of each label are measured; True leaves them open, so that the training has not
+        stop: asked before the names of each label are drawn; True leaves them unmeasured, so that the training has not
             finished, unless a stop had been asked for already.
 
     Raises:
@@ -110,7 +109,7 @@ def finish(
         if best_epoch and not figures.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(training, best_epoch))
         quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
-        choose, bars = EVERY_NAME, None
+        rules = None
         if prepared.for_use:
             stopped_before = stop()
 
@@ -118,20 +117,20 @@ def finish(
                 watch(Measuring())
                 return stopped_before or not stop()
 
-            generator, fourgrams = replace(prepared.generator, shapes=checkpoint.shapes), checkpoint.fourgrams
-            if fourgrams is not None:
-                asked = FourGrams(fourgrams, parts.vocabulary, len(parts.labels), generator.known_names)
-                generator = replace(generator, fourgrams=asked)
-            rng, shortest = np.random.default_rng([training.seed, 0, 4]), usual_shortest(parts.training)
-            bars = measure_bars(generator, shortest=shortest, longest=parts.longest_name, rng=rng, proceed=proceed)
-            choose = default_share(len(parts.distinct_names), generator.fourgrams, bars.new_names if bars else 0)
+            rules = measure_rules(
+                replace(prepared.generator, scorer=scorer_of(checkpoint)),
+                shortest=checkpoint.shortest_name,
+                longest=checkpoint.longest_name,
+                rng=np.random.default_rng([training.seed, 0, 4]),
+                proceed=proceed,
+            )
     summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
     if test is not None:
         summary["test"] = test.to_dict()
     characters = prepared.batches.characters
     speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
     return RunResult(
-        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, choose=choose, bars=bars),
+        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()),
         backend=engine.name,
         seed=training.seed,
         epochs=progress.epoch,
@@ -144,7 +143,7 @@ def finish(
         references=prepared.references,
         history=tuple(progress.history),
         out=out,
-        finished=progress.finished(training) and not (prepared.for_use and bars is None),
+        finished=progress.finished(training) and not (prepared.for_use and rules is None),
     )
 
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 
-from namegen.core.data.shapes import FEWEST_NAMES, MOST_NAMES
+from namegen.core.data.corpus import FEWEST_TO_COMPARE, SHORT_LIST
 from namegen.documents import to_plain
 from namegen.errors import ResultsError
 from namegen.experiments.compare.document import (
@@ -275,10 +275,10 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
             "predict (an end counts as one). No model can predict more of them than the list's ceiling, "
             f"{percent(facts.ceiling.accuracy_argmax)}%."
         )
-        if FEWEST_NAMES <= facts.distinct_names < MOST_NAMES:
+        if FEWEST_TO_COMPARE <= facts.distinct_names < SHORT_LIST:
             yield Text(
                 "The networks of this comparison learn from this list alone; namegen train begins a list of fewer than "
-                f"{MOST_NAMES} different names from a base, if that suits it."
+                f"{SHORT_LIST} different names from a base, if that suits it."
             )
     if like_for_like:
         about = "The same network, start and batches, trained by each engine, at a third of the learning rate of the "

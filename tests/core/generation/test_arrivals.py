@@ -11,12 +11,14 @@ import pytest
 
 import namegen.core.generation.arrivals as arrivals_module
 import namegen.core.generation.bands as bands_module
-import namegen.core.generation.generator as generator_module
+import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, normalise, scramble
 from namegen.core.generation.arrivals import Arrivals, log_waits
-from namegen.core.generation.generator import Generator, NameBatch, join_batches
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models import all_log_probabilities
@@ -41,7 +43,7 @@ def search(
 def arriving(n: int, seed: int = 0, source: Generator | None = None, **asked: object) -> list[str]:
     rng = np.random.default_rng(seed)
     found = search(source or Generator(MODEL, MODEL.vocabulary), rng, **asked).find(n)  # type: ignore[arg-type]
-    return [name for names, _ in found for name in names]
+    return [name for some in found for name in some.names]
 
 
 def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
@@ -155,7 +157,7 @@ def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str,
     plain = {name: value for name, value in sampling.items() if name != "temperature"}
     exact = {name for name, p in all_names(MODEL, 5, **plain).items() if p and name.endswith("ca")}
     source = search(Generator(MODEL, MODEL.vocabulary), np.random.default_rng(0), wishes, 5, **sampling)
-    names = [name for batch, _ in source.find(10_000) for name in batch]
+    names = [name for found in source.find(10_000) for name in found.names]
     assert sorted(names) == sorted(exact)
     assert not source.bounded
 
@@ -196,7 +198,7 @@ def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first two names of a wish, one of them drawn mostly, have the probabilities of draws without replacement."""
-    monkeypatch.setattr(generator_module, "TRIES", 30)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=30, draws_in_vain=30))
     wishes = Wishlist([EndsWith("ca")])
     both = Counter(" ".join(generate(2, seed, longest=3, wishes=wishes)) for seed in range(60))
     exact = {name: p for name, p in all_names(MODEL, 3).items() if name.endswith("ca")}
@@ -204,13 +206,13 @@ def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_
 
 
 def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 40)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=40, draws_in_vain=40))
     model = SmallModel("Aab")
     source = Generator(model, model.vocabulary, beginnings=TWO)
     exact = over_beginnings(model, TWO, 4)
     told: list[Searched] = []
     rng, sampling = np.random.default_rng(1), SamplingSettings(max_length=4)
-    batches = source.generate(10_000, rng=rng, sampling=sampling, allow_seen=True, watch=told.append)
+    batches = source.generate(10_000, rng=rng, sampling=sampling, allow_seen=True, on_progress=told.append)
     given: list[NameBatch] = []
     with pytest.raises(GenerationError, match=r"^names found: 30 of 10,000 asked for; no other name is possible: "):
         given.extend(batches)
@@ -224,7 +226,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatc
 
 
 def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 1)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     asked = {"wishes": Wishlist([Contains("cab")]), "longest": 6}
     assert generate(9, 5, **asked) == generate(9, 5, **asked) != generate(9, 6, **asked)
     wishes = Wishlist([EndsWith("ca")])
@@ -233,8 +235,8 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: py
 
 
 def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 200)
-    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 3_000)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=200, draws_in_vain=200))
+    monkeypatch.setattr(search_module, "MAX_PREFIXES", 3_000)
     for repeats in (False, True):
         with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
             generate(50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats)

@@ -10,7 +10,7 @@ import pytest
 
 import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
-import namegen.core.generation.generator as generator_module
+import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.arrivals import Arrivals
@@ -19,9 +19,10 @@ from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains
-from namegen.core.generation.wishes.wishlist import Judge, Shaped, Wishlist
+from namegen.core.generation.wishes.wishlist import Judge, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 
@@ -141,7 +142,7 @@ def arrivals(seed: int, told: list[int], *, allow_repeats: bool) -> Arrivals:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int) -> None:
-    first = [next(arrivals(seed, [], allow_repeats=repeats).find(1))[0] for repeats in (False, True)]
+    first = [next(arrivals(seed, [], allow_repeats=repeats).find(1)).names for repeats in (False, True)]
     assert first[0] == first[1]
     assert len(first[0]) == 1
 
@@ -150,8 +151,8 @@ def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int)
 def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
     told: list[int] = []
     given, stood = 0, []
-    for names, _ in arrivals(1, told, allow_repeats=allow_repeats).find(300):
-        given += len(names)
+    for found in arrivals(1, told, allow_repeats=allow_repeats).find(300):
+        given += len(found.names)
         stood.append((len(told), given))
         assert allow_repeats or told[-1] == given
     assert given == 300
@@ -163,7 +164,7 @@ def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
 def part_of(model: SmallModel, wish: Contains, kinds: int = 1, longest: int = 4) -> PartOfName:
     source, sampling = Generator(model, model.vocabulary), SamplingSettings(max_length=longest)
     sources = {Kind(str(kind)): source for kind in range(kinds)}
-    return PartOfName("given", sources, source, sampling, Wishlist([wish]), allow_seen=True, choose=1.0)
+    return PartOfName("given", sources, source, sampling, Wishlist([wish]), allow_seen=True)
 
 
 def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,8 +178,8 @@ def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(mon
 
 
 def test_the_kinds_of_a_part_read_no_more_in_vain_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 1)
-    monkeypatch.setattr(generator_module, "MAX_PREFIXES", 4_000)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
+    monkeypatch.setattr(search_module, "MAX_PREFIXES", 4_000)
     part = part_of(model := ReadingModel(), Contains("abc" * 4), kinds=10, longest=30)
     assert not any(part.all_of(1, kind, np.random.default_rng(0)) for kind in part.generators)
     assert 1_000 < sum(model.rows) < 5_000
@@ -202,7 +203,7 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     wish: Matches | Contains | None, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many are asked for. Of a thousand characters each, draws alone would be no bound."""
-    for module in (count_splitting_module, bands_module, generator_module):
+    for module in (count_splitting_module, bands_module, search_module):
         monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
     source, rng = Generator(model, model.vocabulary), np.random.default_rng(0)
@@ -217,15 +218,3 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
         with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
             search()
         assert 100 < sum(model.rows) < 2 * 150_000 / model.vocabulary_size
-
-
-def test_asking_names_for_their_shapes_counts_as_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes longer than to read them, and names that no prefix tells apart are asked one by one."""
-    monkeypatch.setattr(bands_module, "MAX_IN_VAIN", 150_000)
-    asked, keeps = [], Shaped.keeps
-    monkeypatch.setattr(Shaped, "keeps", lambda wish, name: asked.append(name) or keeps(wish, name))
-    model = SmallModel("abcdefgh")
-    source = Generator(model, model.vocabulary, shapes=("#0", "^l$", ">11"))  # no name has the shapes of its parts
-    with pytest.raises(GenerationError, match="no more within"):
-        list(likeliest(source, 1, max_length=40, allow_seen=True))
-    assert 100 < len("".join(asked)) < 150_000 / 15

@@ -12,14 +12,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-import namegen.core.generation.generator as generator_module
+import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, known_set
-from namegen.core.generation.generator import Generator, NameBatch, advice, likeliest, round_size
+from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.search import Effort, round_size
 from namegen.core.generation.wishes.texts import EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Avoid, Distinct, MinLength, Shaped, Wishlist
+from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, check_frequencies, conditioned, letters_of, over_beginnings
@@ -194,14 +196,15 @@ def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> N
     def draws(n: int) -> int:
         found = tried = 0
         while found < n:
-            size = round_size(n - found, found, tried, certain=False)
+            size = round_size(missing=n - found, found=found, tried=tried, certain=False)
             found, tried = found + int(share * size), tried + size
         return tried
 
     assert draws(100_000) < 1.03 * 100_000 / share
     assert draws(3_000) >= 6_000  # short requests stay as they are: what a seed gives depends on it
     for missing in (100, 1_000, 50_000):  # of a thousand draws half were names
-        assert 2 * missing <= round_size(missing, 500, 1_000, certain=False) <= 2.2 * missing + 100
+        size = round_size(missing=missing, found=500, tried=1_000, certain=False)
+        assert 2 * missing <= size <= 2.2 * missing + 100
 
 
 def test_new_names_are_conditioned_on_being_new() -> None:
@@ -211,15 +214,8 @@ def test_new_names_are_conditioned_on_being_new() -> None:
     check_frequencies(Counter(names), conditioned(exact))
 
 
-def test_an_advice_names_a_setting_once() -> None:
-    both = Wishlist([Shaped(frozenset({"#0"})), Distinct()])
-    for fewer in (True, False):
-        said = str(GenerationError(advice(Counter(not_like_the_list=9, allow_repeats=1), both, fewer=fewer)))
-        assert said.count("allow_repeats") == 1, said
-
-
 def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "TRIES", 500)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=500, draws_in_vain=500))
     batches = generator(["ab"]).generate(20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
     found: list[str] = []
     with pytest.raises(GenerationError, match=r"found: 11 of 20 .* no other name is possible: .*allow_repeats=True"):
@@ -245,11 +241,11 @@ def test_a_model_without_names_cannot_give_new_ones() -> None:
 
 
 def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
+    monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
     monkeypatch.setattr(BLOCK_ROWS, 16)
     asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=9)}
     told: list[Searched] = []
-    names = names_of(generator([]), 200, watch=told.append, **asked)
+    names = names_of(generator([]), 200, on_progress=told.append, **asked)
     assert names == names_of(generator([]), 200, **asked)
     found, drawn = [event.found for event in told], [event.drawn for event in told]
     assert len(set(drawn)) > 20
@@ -260,7 +256,7 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest
 
 def test_each_round_ends_with_all_of_its_draws() -> None:
     told: list[Searched] = []
-    names_of(generator(), 3_000, sampling=SamplingSettings(max_length=4), watch=told.append, **ANY)
+    names_of(generator(), 3_000, sampling=SamplingSettings(max_length=4), on_progress=told.append, **ANY)
     assert 3_000 in [event.drawn for event in told]
     assert told[-1].drawn > 3_000  # those that were too long were drawn anew
 
@@ -284,7 +280,7 @@ def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
 
 def test_names_are_given_as_they_are_found_and_never_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are asked for and however often they repeat: the memory does not grow with them."""
-    monkeypatch.setattr(generator_module, "CHUNK_NAMES", 500)
+    monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
     batches = generator().generate(4_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=6), **ANY)
     sizes = [len(batch.names) for batch in batches]
     assert sum(sizes) == 4_000

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from namegen.baseball.inventing import InventedPlayer
 from namegen.core.data.sameness import NAMES, normalise, sameness_of
-from namegen.core.generation.generator import check_letter_case
 from namegen.core.generation.letter_case import title, write
+from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled

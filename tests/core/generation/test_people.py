@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import namegen.core.generation.generator as generator_module
+from namegen.core.generation import search
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
 from namegen.core.generation.sampling import SamplingSettings
@@ -25,13 +25,13 @@ GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 
 def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
-    return PartOfName(
-        name, {Kind(): source}, source, SamplingSettings(max_length=longest), Wishlist(), allow_seen=True, choose=1.0
-    )
+    sampling = SamplingSettings(max_length=longest)
+    return PartOfName(name, {Kind(): source}, source, sampling, Wishlist(), allow_seen=True)
 
 
 def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
-    names = part("given", GIVEN).draw(3_000, Kind(), np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    names = [name for _ in range(6) for name in part("given", GIVEN).draw(500, Kind(), rng)]
     exact = conditioned({name: chance for name, chance in all_names(GIVEN, 2).items() if name})
     check_frequencies(Counter(names), exact)
 
@@ -50,7 +50,7 @@ def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_any
 
 def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
-    monkeypatch.setattr(generator_module, "TRIES", 50)
+    monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=50, draws_in_vain=50))
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     drawn: Counter[str] = Counter()
     for seed in range(10):
@@ -81,18 +81,10 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest
 
 def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
     """However likely it is."""
-    inventor = PeopleInventor(part("given", GIVEN, longest=6), replace(part("family", FAMILY), choose=0.5))
+    inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
     people = _OfOrigin(inventor, 1, None, [None], set()).some(60, np.random.default_rng(0))
     assert len(people) > 50
     assert max(Counter(one.family for [one] in people).values()) <= 60 / 12
-
-
-def test_without_a_bar_family_names_need_not_have_the_shapes_of_a_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In which different ones are looked for."""
-    monkeypatch.setattr(PartOfName, "all_of", lambda *_: ["x"])
-    inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
-    people = _OfOrigin(inventor, 1, None, [None], set()).some(9, np.random.default_rng(0))
-    assert {one.family for [one] in people} > {"x"}
 
 
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
@@ -105,7 +97,7 @@ def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
 
 
 def test_an_origin_without_a_family_name_has_no_people() -> None:
-    inventor = PeopleInventor(part("given", GIVEN), replace(listed("family", {Kind(): []}), choose=0.5))
+    inventor = PeopleInventor(part("given", GIVEN), listed("family", {Kind(): []}))
     of_origin = _OfOrigin(inventor, 1, None, [None], set())
     assert (of_origin.some(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
 

@@ -82,8 +82,8 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        *((number, f"format version {number}; .*: make it anew$") for number in (6, 0)),
-        (8, "format version 8; .*: update namegen$"),
+        *((number, f"format version {number}; .*: make it anew$") for number in (7, 0)),
+        (9, "format version 9; .*: update namegen$"),
         *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
     ],
 )

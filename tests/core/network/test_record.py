@@ -15,30 +15,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, known_set
-from namegen.core.data.shapes import shapes_of
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.bars import Bars
 from namegen.core.network.checkpoint import Checkpoint, read_known_names, read_tensors, write_known_names, write_tensors
-from namegen.core.network.record import Label, Record, bytes_to_text, read_record, text_to_bytes
+from namegen.core.network.record import Label, Record, bytes_to_text, read_record, shortest_name, text_to_bytes
+from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import CheckpointError
 from namegen.web.export import PageModel, model_data, page
 
 PAGE = Path(__file__).parents[3] / "docs" / "develop" / "checkpoint-format.md"
 NETWORK = RecurrentNetwork(4, "gru", (2,), labels=2)
+VOCABULARY = Vocabulary("AZé")
+
+
+def ngrams_of(labels: int, vocabulary: Vocabulary = VOCABULARY) -> NgramSet:
+    """The n-grams of a name with each label."""
+    tree = PrefixTree.from_names(["AZ"] * labels, vocabulary, [vocabulary.size + label for label in range(labels)])
+    return NgramSet.from_tree(tree, vocabulary, labels)
+
+
 # Of each field a value that no other record has by default.
 VALUES: dict[str, Any] = {
     "network": NETWORK,
-    "vocabulary": Vocabulary("AZé"),
+    "vocabulary": VOCABULARY,
     "engine": "keras",
     "labels": (Label("<b>first</b>", 3), Label("second", 2**40)),
+    "shortest_name": 3,
     "longest_name": 7,
-    "choose": 0.25,
-    "bars": Bars(-np.arange(1, 71, dtype=np.float16).reshape(2, 5, 7)),
+    "score_rules": (ScoreRule(-1.5, -2.25, 0.5, 0.125, -0.75), ScoreRule(-3.0, -1.0, 1.0, 0.0, 1e-5)),
     "endings": ("inc", "co"),
-    "fourgrams": known_set(["of four", "characters"]).short,
-    "shapes": tuple(sorted(shapes_of(["Aé"]))),
+    "ngrams": ngrams_of(2),
+    "words": known_set(["0 Bay", "1 Port"]).short,
     "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
     "score_quantiles": np.linspace(-30, -3, 101),
     "probe": np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
@@ -82,8 +92,8 @@ Way = Callable[[Checkpoint, Path], Record]
 def same(one: object, other: object) -> bool:
     if isinstance(one, np.ndarray):
         return isinstance(other, np.ndarray) and one.dtype == other.dtype and np.array_equal(one, other)
-    if isinstance(one, Bars):
-        return isinstance(other, Bars) and np.array_equal(one.table, other.table)
+    if isinstance(one, NgramSet):
+        return isinstance(other, NgramSet) and one.to_bytes() == other.to_bytes()
     if isinstance(one, KnownSet):
         return isinstance(other, KnownSet) and np.array_equal(one.short.numbers, other.short.numbers)
     return one == other
@@ -118,31 +128,26 @@ def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
     assert len(way(replace(bare, known_names=known_set([])), tmp_path).known_names) == 0
 
 
+def a_rule(**changes: object) -> dict[str, object]:
+    return {"mean_level": 0.0, "mean_slope": 0.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 0.0} | changes
+
+
 FORGED = {
     "network": [None, {"architecture": "rnn"}, {**NETWORK.to_dict(), "labels": 1}, {**NETWORK.to_dict(), "more": 1}],
     "vocabulary": ["ZA", "A", 1],
     "engine": [7],
     "labels": [[{"name": "a"}] * 2, [{"name": "a", "names": 0}] * 2, [{"name": "a", "names": -1}] * 2, []],
     "longest_name": [0, 1.5, None],
-    "choose": ["much", 0, 0.6, 2],
-    "bars": [
-        "",
-        "~~~~~",
-        *(
-            bytes_to_text(np.array(lengths, "<u2").tobytes() + np.array(bars, "<f2").tobytes())
-            for lengths, bars in [
-                (0, []),
-                (7, []),
-                (7, range(70)),  # the more of the names, the lower the bar
-                (7, [np.nan] * 70),
-                (7, np.zeros(69)),
-                (7, np.zeros(105)),  # of three labels
-                (14, np.zeros(70)),  # of other lengths
-            ]
-        ),
+    "shortest_name": [0, 1.5, 8],  # the longest name has seven characters
+    "score_rules": [
+        None,
+        [[0.0] * 5] * 2,
+        [a_rule(threshold="high")],
+        [{"mean_level": 0.0}],
+        [a_rule(more=0.0)],
+        [a_rule()] * 3,  # of three labels
     ],
     "endings": ["inc", ["x" * 101]],
-    "shapes": [[1], ["\0"], ["#0"], ["#0", "^Ul$", "Ul", "<12", "=xxx"]],
     "training": [
         None,
         *(
@@ -159,7 +164,15 @@ FORGED = {
         ),
     ],
     "probe": ["", "0" * 35, "0" * 45, 1],
-    "fourgrams": ["", "0", "~~~~~", 1],
+    "ngrams": [
+        "",
+        "0",
+        "~~~~~",
+        1,
+        bytes_to_text(ngrams_of(1).to_bytes()),  # of one label
+        bytes_to_text(ngrams_of(2, Vocabulary("AZéê")).to_bytes()),  # of another vocabulary
+    ],
+    "words": ["", "0", "~~~~~", 1],
     "known_names": ["", "0", "~~~~~", bytes_to_text(known_set(["Al"]).to_bytes() + b"\0"), bytes_to_text(b"\xff" * 9)],
 }
 
@@ -192,15 +205,15 @@ def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
     tensors, document = read_tensors(path)
     for forged in (tensors["known_names"][:-1], np.full(9, 255, np.uint8), np.zeros(0, np.uint8)):
         write_tensors(path, {**tensors, "known_names": forged}, document)
-        with pytest.raises(CheckpointError, match="the known names are"):
+        with pytest.raises(CheckpointError, match=r"cut short|as namegen writes them"):
             Checkpoint.load(path)
     for forged in (tensors["known_names"].view(np.int8), tensors["known_names"][:, None]):
         write_tensors(path, {**tensors, "known_names": forged}, document)
-        with pytest.raises(CheckpointError, match="otherwise than as a tensor of bytes in a row"):
+        with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
             Checkpoint.load(path)
     del tensors["known_names"]
     write_tensors(path, tensors, {**document, "record": a_checkpoint().to_plain()})
-    with pytest.raises(CheckpointError, match="otherwise than as a tensor of bytes in a row"):
+    with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
         Checkpoint.load(path)
 
 
@@ -214,6 +227,27 @@ def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> Non
         write_tensors(path, tensors, document)
         with pytest.raises(CheckpointError, match="does not hold the known names of a model"):
             read_known_names(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "forged"),
+    [("ngrams", ngrams_of(1)), ("ngrams", ngrams_of(2, Vocabulary("AZéê"))), ("words", np.full(9, 255, np.uint8))],
+    ids=["ngrams of one label", "ngrams of other characters", "words"],
+)
+def test_a_set_in_a_checkpoint_that_does_not_fit_is_refused(name: str, forged: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    a_checkpoint().save(path)
+    tensors, document = read_tensors(path)
+    values = np.frombuffer(forged.to_bytes(), np.uint8) if isinstance(forged, NgramSet) else forged
+    write_tensors(path, {**tensors, name: values}, document)
+    with pytest.raises(CheckpointError, match="does not fit together"):
+        Checkpoint.load(path)
+
+
+def test_the_shortest_name_is_the_two_percent_quantile() -> None:
+    lengths = [*range(1, 101)] * 2
+    assert shortest_name(["a" * length for length in lengths]) == 2
+    assert shortest_name(["Al", "Bert"]) == 2
 
 
 @given(st.binary(max_size=40))

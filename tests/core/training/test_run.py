@@ -11,8 +11,8 @@ import pytest
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.shapes import shapes_of
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
+from namegen.core.generation.scoring import word_digests
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
 from namegen.core.training.preparation import prepare
@@ -49,7 +49,7 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     assert_same_state(dict(last.progress.best.parameters), dict(whole.progress.best.parameters))
 
 
-def test_a_stop_while_the_bars_are_measured_leaves_them_to_resume(tmp_path: Path) -> None:
+def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_path: Path) -> None:
     told: list[Event] = []
     whole = make_run(for_use=True).run()
     stop = lambda: told.count(Measuring()) > 1  # noqa: E731  # the first one is told before the figures
@@ -57,13 +57,13 @@ def test_a_stop_while_the_bars_are_measured_leaves_them_to_resume(tmp_path: Path
     assert told[-2:] == [Measuring()] * 2
     assert not first.finished
     assert first.epochs == SHORT.epochs
-    assert first.checkpoint.bars is None
+    assert first.checkpoint.score_rules == ()
     last = make_run(for_use=True, folder=RunFolder(tmp_path))
     last.resume()
     result = last.run()
     assert result.finished
-    assert result.checkpoint.bars is not None
-    assert (result.checkpoint.bars.table == whole.checkpoint.bars.table).all()
+    assert len(result.checkpoint.score_rules) == 1
+    assert result.checkpoint.score_rules == whole.checkpoint.score_rules
 
 
 def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:
@@ -181,26 +181,47 @@ def test_two_seeds_differ_and_one_seed_does_not() -> None:
     assert losses(1) == losses(1) != losses(2)
 
 
-def test_no_held_out_name_gives_its_shape() -> None:
-    # Each has its own shape.
-    odd = ["".join("aA1"[one] for one in np.unravel_index(n, (3, 3, 3, 3))) for n in range(81)]
-    corpus = Corpus.from_names(odd)
-    run = make_run(data=DataSettings(validation=0.2, test=0.2), corpus=corpus, for_use=True)
-    parts = run.prepared.parts
-    learned = parts.vocabulary.decode_all(parts.training.under_one_root().sequences().tokens)
-    found = set(run.run().checkpoint.shapes)
-    assert found == shapes_of(learned) < shapes_of(odd)
+@pytest.mark.parametrize("labels", [1, 2])
+@pytest.mark.parametrize("separator", ["", " "], ids=["words", "phrases"])
+def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: int) -> None:
+    """Each name has two characters of its own, and if names are phrases, two words."""
+    names = [f"{chr(0x4E00 + n)}a{separator}b{chr(0x5E00 + n)}" for n in range(80)]
+    label_of = {name: n % labels for n, name in enumerate(names)}
+    corpus = Corpus.from_names(names, labels=[f"label {label}" for label in label_of.values()] if labels > 1 else None)
+    recipe = Recipe(DataSettings(validation=0.2, test=0.2), NetworkSettings(hidden=(8,)), SHORT)
+    prepared = prepare(corpus, recipe, NumpyEngine, for_use=True)
+    record, learned = prepared.record, corpus.split(recipe.data, seed=SHORT.seed)[0].names
+    assert 30 < len(learned) < 60
+    assert record.ngrams is not None
+    words_of = {name: name.split() for name in names}  # n-grams are those of words
+    for name in names:
+        for word in words_of[name]:
+            tokens = record.vocabulary.encode(word).astype(np.int64)
+            missing = record.ngrams.missing(tokens[None], np.array([label_of[name]]))
+            assert (missing[0] == 0) == (name in learned)
+    if separator:
+        assert record.words is not None
+        words = [(word, label_of[name]) for name in learned for word in words_of[name]]
+        assert len(record.words) == len(words)
+        assert record.words.holds(word_digests(words)).all()
+    else:
+        assert record.words is None
 
 
-def test_a_short_list_of_phrases_is_learned_whole_and_its_words_are_shapes() -> None:
+def test_a_model_that_is_only_measured_carries_no_ngrams() -> None:
+    record = make_run(for_use=False).prepared.record
+    assert (record.ngrams, record.words, record.score_rules) == (None, None, ())
+
+
+def test_a_short_list_of_phrases_is_learned_whole() -> None:
     words = [f"{kind} {one}" for kind in ("Old", "Red", "Big", "Sly") for one in ("Fox", "Hen", "Inn", "Mug", "Star")]
     places = ["Ely", "Kew", "Ayr", "Wye", "Usk", "Rye", "Exe", "Lea", "Tay", "Wem", "Esk", "Ure"]
     many = [f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]]  # 120
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is None
-    assert {"= ^Old", "= Inn", "= 2Fox of", "= Wye$"} <= set(prepared.record.shapes)
+    assert prepared.record.words is not None
     prepared = prepare(Corpus.from_names([one.replace(" ", "") for one in many]), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is not None
-    assert not any(shape.startswith("= ") for shape in prepared.record.shapes)
+    assert prepared.record.words is None
     some = [f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)]  # their words need not come again
     assert [Corpus.from_names(some[:many]).is_phrases for many in (20, 21)] == [True, False]

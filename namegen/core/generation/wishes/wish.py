@@ -104,7 +104,6 @@ class Wish:
         empty_asks_nothing: every name keeps it where its value is empty or 0.
         seldom_refuses: nearly every name that is drawn keeps it. It decides how many names are drawn at first, and
             so which names a seed gives.
-        logits_per_character: that take as long as to ask one character of a finished name; 0: next to none.
     """
 
     name: ClassVar[str]
@@ -113,7 +112,6 @@ class Wish:
     always: ClassVar[bool] = False
     empty_asks_nothing: ClassVar[bool] = False
     seldom_refuses: bool = False
-    logits_per_character: ClassVar[int] = 0
 
     def __init__(self, value: object) -> None:
         self.value = value

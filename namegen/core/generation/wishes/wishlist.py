@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import TypeVar
 from unicodedata import is_normalized
@@ -17,17 +17,14 @@ import numpy as np
 
 from namegen.core.data.rude import MAX_STRETCH, are_rude
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
-from namegen.core.data.shapes import fits, lengths, may_begin, may_contain
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Finished, Tracker, Wish
-from namegen.core.network.bars import FIRST
 from namegen.errors import SettingsError, setting
-from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
+from namegen.types import Array, Bool, Int32, Int64, UInt64
 
 MAX_DISTANCE = 3
-TIMES = 1.75  # how often a beginning may come, beside how often the model has it
 BLOCK_PAIRS = 20_000_000  # of names that are measured together: a byte each
 
 
@@ -95,6 +92,13 @@ class MinLength(Wish, Tracker):
     def keeps(self, name: str) -> bool:
         """The name has so many."""
         return len(name) >= self.value
+
+
+class UsualLength(MinLength):
+    """The fewest characters of a name, from the model's list: nobody set it."""
+
+    always = True
+    advice = (MORE_VARIETY, f"lower {setting('min_length')}")
 
 
 class MaxLength(Wish, Tracker):
@@ -226,46 +230,6 @@ class New(Wish):
         return finished.are_known(self.value)
 
 
-ANY_SHAPE = f"allow other shapes than the list's, and repeats, with {setting('allow_repeats', True)}"
-
-
-class Shaped(Wish):
-    """A name that is shaped like those of the short list that the model learned from.
-
-    Args:
-        value: the shapes of that list (``core/data/shapes.py``).
-    """
-
-    name = "not_like_the_list"
-    advice = (MORE_VARIETY, ANY_SHAPE)
-    always = True
-    logits_per_character = 40
-    value: frozenset[str]
-
-    def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
-        """Names of these shapes have such lengths, begin so, and have such texts."""
-        fewest, most = lengths(self.value)
-        least, limit, begins = wishes.get(MinLength), wishes.get(MaxLength), wishes.get(StartsWith)
-        wish: Wish | None = None
-        if least is not None and most is not None and least.value > most:
-            wish, why = least, f"have at most {most} characters"
-        elif limit is not None and limit.value < fewest:
-            wish, why = limit, f"have at least {fewest} characters"
-        elif begins is not None and not may_begin(begins.value, self.value):
-            wish, why = begins, "begin otherwise (upper and lower case count)"
-        for text in map(wishes.get, TEXTS):
-            if wish is None and text is not None and not may_contain(text.value, self.value):
-                wish, why = text, "have no such characters in a row (upper and lower case count)"
-        if wish is not None:
-            raise SettingsError(
-                f"{wish.told} fits no new name: nearly all of the short list {why}; change it, or {ANY_SHAPE}"
-            )
-
-    def keeps(self, name: str) -> bool:
-        """The list has all of its shapes."""
-        return fits(name, self.value)
-
-
 class Avoid(Wish):
     """A name that is not one of these, whether or not the model's list has it.
 
@@ -359,51 +323,15 @@ class MinDistance(Wish):
 
 
 class Given:
-    """The digests of the names that were given, 8 bytes a name; and how often each beginning came.
-
-    Names that reach their bars begin alike more often than others: of new companies a third began in one of ten ways,
-    which a fourteenth of the listed ones do. So a name whose beginning has come too often by now waits for its turn.
-
-    Attributes:
-        varied: whether some wait.
-
-    >>> given = Given()
-    >>> given.varied = True
-    >>> labels, chances = np.array([5, 5, 5, 6, 5, 5]), np.full(6, 0.1)
-    >>> given.in_turn(["Marc", "Maria", "Mary", "Mark", "Anna", "Marta"], labels, chances).tolist()
-    [True, True, False, True, True, False]
-    >>> given.in_turn(["Mara"], labels[:1], np.array([0.6])).tolist()     # 2 have come, less than 1 + 1.75 · 0.6 · 3
-    [True]
-    """
+    """The digests of the names that were given, 8 bytes a name."""
 
     def __init__(self) -> None:
         self._digests: UInt64[Array, "given"] = np.zeros(0, np.uint64)  # in rising order
-        self._begun: Counter[tuple[int, str]] = Counter()  # by the label; "": all of it
-        self.varied = False
 
     def add(self, digests: UInt64[Array, "names"]) -> None:
         """Take in digests that are not there yet."""
         # A stable sort merges two sorted parts, which takes a pass over them.
         self._digests = np.sort(np.concatenate((self._digests, np.sort(digests))), kind="stable")
-
-    def in_turn(
-        self, names: Sequence[str], labels: Int[Array, "names"], chances: Float64[Array, "names"]
-    ) -> Bool[Array, "names"]:
-        """Which of some names may be given, in this order; it counts them as given. Names that come after waiting are
-        not counted.
-
-        Args:
-            names: of a model.
-            labels: what it read each behind.
-            chances: of the first ``FIRST`` characters, given the label.
-        """
-        now = np.ones(len(names), bool)
-        some = zip(names, labels.tolist(), chances.tolist(), strict=True) if self.varied else ()
-        for row, (name, label, chance) in enumerate(some):
-            begun = (label, name[:FIRST]), (label, "")
-            now[row] = self._begun[begun[0]] < 1 + TIMES * chance * self._begun[begun[1]]
-            self._begun.update(begun * int(now[row]))
-        return now
 
     def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
         """Which of the digests were given."""

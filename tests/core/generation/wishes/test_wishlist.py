@@ -13,13 +13,14 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import namegen.core.generation.generator as generator_module
+import namegen.core.generation.search as search_module
 from namegen.cli.terminal import option_name
 from namegen.core.data.sameness import digests, known_set
-from namegen.core.data.shapes import shapes_of
+from namegen.core.generation.advice import advice
 from namegen.core.generation.count_splitting import PrefixFilter
-from namegen.core.generation.generator import Generator, advice
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wish import Wish
@@ -33,7 +34,6 @@ from namegen.core.generation.wishes.wishlist import (
     MinDistance,
     MinLength,
     New,
-    Shaped,
     WellFormed,
     Wishlist,
 )
@@ -138,7 +138,7 @@ def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     possible = {name for name in all_names(MODEL, max_length) if name and holds(name)}
     found: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generator_module, "TRIES", 300)
+        patch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=300, draws_in_vain=300))
         try:
             batches = Generator(MODEL, MODEL.vocabulary, known_names=known_set(seen)).generate(
                 8,
@@ -189,10 +189,6 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
         ({"ends_with": "ab", "banned": frozenset({"A-B"})}, 9, r"--ends-with 'ab' contradicts --banned"),
         ({"min_length": -1}, 9, r"--min-length is -1"),
         ({"matches": "a(b"}, 9, r"--matches 'a\(b' .* at position 4"),
-        ({"min_length": 16, "shapes": ["ab", "c"]}, 9, "--min-length 16 fits no .* most 12 characters.*allow-repeats"),
-        ({"min_length": 9, "shapes": ["abca"]}, 3, "--max-length 3 fits no .* at least 4 characters"),
-        ({"starts_with": "a", "shapes": ["Ab"]}, 9, "--starts-with 'a' fits no .* begin otherwise"),
-        ({"contains": "cb", "shapes": ["ab" * k + "c" for k in range(30)]}, 99, "--contains 'cb' fits no .* in a row"),
     ],
 )
 def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any], max_length: int, says: str) -> None:
@@ -200,14 +196,14 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any],
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise AssertionError("the model was asked")
 
-    source = Generator(Untouched(), MODEL.vocabulary, shapes=shapes_of(wish.get("shapes", [])))
+    source = Generator(Untouched(), MODEL.vocabulary)
     sampling = SamplingSettings(max_length=max_length)
     with pytest.raises(SettingsError) as caught:
         source.generate(
             5,
             rng=np.random.default_rng(0),
             sampling=sampling,
-            wishes=make_wishes(**{name: value for name, value in wish.items() if name != "shapes"}),
+            wishes=make_wishes(**wish),
             allow_seen=True,
         )
     assert re.search(says, caught.value.told(option_name))
@@ -227,12 +223,6 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any],
         ({"allow_repeats": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
         ({"allow_seen": 9}, {}, None, "allow names of the list with --allow-seen"),
         ({"not_a_name": 9}, {}, None, "ask for fewer"),
-        (
-            {"ends_with": 9},
-            {"ends_with": "a", "shapes": ["a"]},
-            {},
-            "relax --ends-with, or allow other shapes than the list's, and repeats, with --allow-repeats",
-        ),
         ({}, {}, {}, "ask for fewer"),
         (
             {"allow_repeats": 9, "max_length": 1},
@@ -247,8 +237,7 @@ def test_the_advice_is_one_that_can_help(
     rejected: dict[str, int], wishes: dict[str, Any], sampling: dict[str, float] | None, said: str
 ) -> None:
     settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
-    shaped = [Shaped(shapes_of(wishes.pop("shapes")))] if "shapes" in wishes else []
-    every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *shaped, *make_wishes(**wishes)]
+    every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *make_wishes(**wishes)]
     assert NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
 
 

@@ -1,0 +1,60 @@
+"""The limit that keeps the first letters of the returned names varied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from namegen.types import Array, Bool, Float64, Int
+
+FIRST = 3  # characters of a start
+START_FACTOR = 2  # how much more common than in the model a start may be
+
+
+class StartLimit:
+    """Keeps the first letters varied.
+
+    Among the first k names returned for a label, at most 1 + 2·p·k start with the same three characters, where p is the
+    model's probability of these.
+
+    >>> limit = StartLimit()
+    >>> labels, probabilities = np.zeros(4, int), np.full(4, 0.2)
+    >>> limit.admits(["Marc", "Maria", "Anna", "Mary"], labels, probabilities, most=9).tolist()
+    [True, False, True, True]
+    """
+
+    def __init__(self) -> None:
+        self._returned: Counter[int] = Counter()  # names by label
+        self._with_start: Counter[tuple[int, str]] = Counter()  # names by label and first characters
+
+    def admits(
+        self,
+        names: Sequence[str],
+        labels: Int[Array, "names"],
+        probabilities: Float64[Array, "names"],
+        *,
+        most: int,
+    ) -> Bool[Array, "names"]:
+        """Which names may be returned, in this order; they are counted as returned.
+
+        Args:
+            names: the names.
+            labels: of each name, any number that stands for its label.
+            probabilities: p of each name's first characters.
+            most: how many names are admitted at most.
+        """
+        admitted = np.zeros(len(names), bool)
+        rows = zip(names, labels.tolist(), probabilities.tolist(), strict=True)
+        for row, (name, label, probability) in enumerate(rows):
+            start = label, name[:FIRST]
+            position = self._returned[label] + 1
+            admitted[row] = self._with_start[start] <= START_FACTOR * probability * position
+            if admitted[row]:
+                self._returned[label] = position
+                self._with_start[start] += 1
+                most -= 1
+                if most == 0:
+                    break
+        return admitted

@@ -1,0 +1,209 @@
+"""Scoring: the fast way agrees with a plain one, and no prefix of a name that reaches the threshold is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import KnownSet
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.scoring import (
+    Scorer,
+    Source,
+    Tally,
+    has_phrases,
+    known_words,
+    word_digests,
+    words_by_label,
+)
+from namegen.core.network.score_rule import ScoreRule
+from tests.core.generation.exact import SmallModel, letters_of
+from tests.core.plain_scores import PlainSource, plain_score
+
+CHARACTERS = "ab12 "
+word = st.text("ab12", min_size=1, max_size=5)
+phrase = st.lists(word, min_size=1, max_size=3).map(" ".join)
+rules = st.builds(
+    ScoreRule,
+    mean_level=st.floats(-6, 0),
+    mean_slope=st.floats(-3, 0.5),
+    spread_level=st.floats(-0.5, 2),
+    spread_slope=st.floats(-0.3, 0.3),
+    threshold=st.floats(-20, 2),
+)
+RULE = ScoreRule(mean_level=-1.0, mean_slope=-1.0, spread_level=0.5, spread_slope=0.25, threshold=-3.0)
+
+
+def source_of(
+    names: Sequence[str], labels: Sequence[int], count: int, vocabulary: Vocabulary, *, words: bool
+) -> Source:
+    """The n-grams and words of names, each with its label. The set of words has whole digests, so it's exact."""
+    entries = words_by_label(names, labels) if words else list(zip(names, labels, strict=True))
+    starts = [vocabulary.size + label for _, label in entries] if count else None
+    tree = PrefixTree.from_names([text for text, _ in entries], vocabulary, starts)
+    known = KnownSet(np.unique(word_digests(entries))) if words else None
+    return Source(NgramSet.from_tree(tree, vocabulary, count), vocabulary, words=known)
+
+
+def scores_of(
+    scorer: Scorer, names: Sequence[str], log_probabilities: Sequence[float], beginning: int
+) -> Iterator[float]:
+    """The score of each name, one by one."""
+    vocabulary = scorer.sources[0].vocabulary
+    beginnings = np.array([beginning])
+    for name, log_probability in zip(names, log_probabilities, strict=True):
+        missing = scorer.missing(vocabulary.encode_all([name])[0][None], beginnings)
+        yield float(scorer.scores(np.array([log_probability]), np.array([len(name)]), missing, beginnings)[0])
+
+
+@given(
+    entries=st.lists(st.tuples(st.integers(0, 2), phrase), min_size=1, max_size=8),
+    others=st.lists(phrase, max_size=4),
+    rules_of_labels=st.tuples(rules, rules, rules),
+    log_probability=st.floats(-30, 0),
+    has_labels=st.booleans(),
+    words=st.booleans(),
+)
+@example([(0, "a1"), (1, "b b")], ["a2 b", "b"], (RULE, RULE, RULE), -3.0, True, True)
+def test_scores_are_those_of_the_formula(
+    entries: list[tuple[int, str]],
+    others: list[str],
+    rules_of_labels: tuple[ScoreRule, ...],
+    log_probability: float,
+    has_labels: bool,
+    words: bool,
+) -> None:
+    vocabulary = Vocabulary.from_names([CHARACTERS])
+    names = [name for _, name in entries]
+    labels = [label if has_labels else 0 for label, _ in entries]
+    source = source_of(names, labels, 3 if has_labels else 0, vocabulary, words=words)
+    scorer = Scorer([source], vocabulary.size, rules_of_labels if has_labels else rules_of_labels[:1])
+    asked = [*names, *others]
+    log_probabilities = [log_probability - place for place in range(len(asked))]
+    for label in range(3 if has_labels else 1):
+        beginning = vocabulary.size + label if has_labels else 0
+        listed = [name for name, of in zip(names, labels, strict=True) if of == label]
+        found = list(scores_of(scorer, asked, log_probabilities, beginning))
+        plain = [PlainSource(listed, words)]
+        expected = [
+            plain_score(name, each, rules_of_labels[label], plain)
+            for name, each in zip(asked, log_probabilities, strict=True)
+        ]
+        assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_rule_serves_every_label() -> None:
+    vocabulary = Vocabulary("ab")
+    scorer = Scorer([source_of(["ab", "ba"], [0, 1], 2, vocabulary, words=False)], vocabulary.size, [RULE])
+    first, second = (next(scores_of(scorer, ["ab"], [-3.0], vocabulary.size + label)) for label in (0, 1))
+    assert first == pytest.approx(plain_score("ab", -3, RULE, [PlainSource(["ab"])]))
+    assert second == pytest.approx(plain_score("ab", -3, RULE, [PlainSource(["ba"])]))
+    assert second < first
+
+
+@given(
+    first=st.lists(st.text("ab1", min_size=1, max_size=5), min_size=1, max_size=5),
+    second=st.lists(st.lists(st.text("bc2", min_size=1, max_size=4), min_size=2).map(" ".join), min_size=1, max_size=5),
+    others=st.lists(st.text("abc12", min_size=1, max_size=6), max_size=4),
+)
+def test_in_a_blend_the_source_that_lacks_the_fewest_ngrams_counts(
+    first: list[str], second: list[str], others: list[str]
+) -> None:
+    """A list of words, and one of phrases with two labels, of which the second is blended."""
+    tokens = Vocabulary.from_names(["abc12 "])
+    plain = source_of(first, [0] * len(first), 0, Vocabulary.from_names(first), words=False)
+    labels = [n % 2 for n in range(len(second) + 1)]
+    labelled = source_of([*second, second[-1]], labels, 2, Vocabulary.from_names(second), words=True)
+    sources = [plain.for_blend(tokens, 0), labelled.for_blend(tokens, 1)]
+    scorer = Scorer(sources, tokens.size, [RULE])
+    names = [*first, *second, *others]
+    of_label = [name for name, label in zip([*second, second[-1]], labels, strict=True) if label == 1]
+    expected = [
+        plain_score(name, -9.0, RULE, [PlainSource(first), PlainSource(of_label, has_phrases=True)]) for name in names
+    ]
+    assert list(scores_of(scorer, names, [-9.0] * len(names), tokens.size)) == pytest.approx(expected)
+
+
+LONGEST = 5
+MODEL = SmallModel(" ab")
+
+
+@cache
+def letters(beginning: int, name: str) -> list[float]:
+    return letters_of(MODEL, beginning, name)
+
+
+def all_prefixes(scorer: Scorer, beginning: int) -> Iterator[tuple[list[str], np.ndarray, Tally, Tally, np.ndarray]]:
+    """For each length all prefixes: their texts, beginnings, tallies, tallies after their end, and log-probabilities.
+
+    The log-probabilities are those of the prefixes, (K,), and in a second row those of the names, (2, K).
+    """
+    tally = scorer.start(np.array([beginning]))
+    for length in range(1, LONGEST + 1):
+        tokens = np.array(list(product(range(1, 4), repeat=length)), np.int32)
+        beginnings = np.full(len(tokens), beginning)
+        tally = scorer.read(tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, beginnings)
+        texts = MODEL.vocabulary.decode_all(tokens)
+        steps = [letters(beginning, text) for text in texts]
+        log_probabilities = np.array([[sum(each[:-1]) for each in steps], [sum(each) for each in steps]])
+        ended = scorer.read(tally, tokens, beginnings, ended=True)
+        yield texts, beginnings, tally, ended, log_probabilities
+
+
+@given(
+    listed=st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=4),
+    rules_of_labels=st.tuples(rules, rules),
+    label=st.integers(0, 1),
+    words=st.booleans(),
+)
+def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
+    listed: list[str], rules_of_labels: tuple[ScoreRule, ...], label: int, words: bool
+) -> None:
+    """And names reach it if their score does."""
+    names = [f"{one} {other}" for one, other in pairwise([*listed, "b", "a"])]
+    source = source_of(names, [n % 2 for n in range(len(names))], 2, MODEL.vocabulary, words=words)
+    scorer = Scorer([source], MODEL.vocabulary_size, rules_of_labels)
+    threshold = rules_of_labels[label].threshold
+    kept, reaching = set(), set()
+    for texts, beginnings, tally, ended, (prefixes, names) in all_prefixes(scorer, MODEL.vocabulary_size + label):
+        length = len(texts[0])
+        may_reach = scorer.may_reach(prefixes, length, tally, beginnings, LONGEST)
+        kept |= {text for text, keep in zip(texts, may_reach, strict=True) if keep}
+        scores = scorer.scores(names, np.full(len(texts), length), ended.missing.min(axis=1), beginnings)
+        assume((np.abs(scores - threshold) > 1e-9).all())
+        reaches = scorer.reaches(names, length, ended, beginnings, LONGEST)
+        assert reaches.tolist() == (scores >= threshold).tolist()
+        reaching |= {text for text, reach in zip(texts, reaches, strict=True) if reach}
+    assert {name[:end] for name in reaching for end in range(1, len(name) + 1)} <= kept
+
+
+def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
+    scorer = Scorer([source_of(["ab", "ba"], [0, 0], 0, MODEL.vocabulary, words=False)], MODEL.vocabulary_size, [RULE])
+    for texts, beginnings, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
+        if len(texts[0]) == 2:
+            kept = scorer.may_reach(prefixes, 2, tally, beginnings, LONGEST)
+            assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
+
+
+def test_a_list_has_phrases_if_more_than_three_tenths_of_its_names_contain_a_space() -> None:
+    names = ["Red Fox", "Old Inn", "The Star", *"ABCDEFG"]
+    assert not has_phrases(names)
+    assert has_phrases([*names, "Sly Hen"])
+    assert not has_phrases([])
+
+
+def test_known_words_are_those_of_their_label() -> None:
+    words = words_by_label(["Red Fox", "Old Fox", "Red Inn"], [0, 1, 1])
+    assert words == [("Fox", 0), ("Fox", 1), ("Inn", 1), ("Old", 1), ("Red", 0), ("Red", 1)]
+    known = known_words(words)
+    assert len(known) == 6
+    assert known.holds(word_digests(words)).all()
+    assert not known.holds(word_digests([("Old", 0), ("Inn", 0), ("Fox", 2)])).any()

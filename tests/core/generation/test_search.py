@@ -1,0 +1,312 @@
+"""Search: which names are returned, in what order of preference, and what happens if there are too few."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namegen.core.generation.search as search_module
+import namegen.core.generation.start_limit as start_limit_module
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import known_set
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.scoring import Scorer, Source
+from namegen.core.generation.search import Effort
+from namegen.core.generation.wishes.texts import Contains
+from namegen.core.generation.wishes.wishlist import MinLength, Wishlist
+from namegen.core.network.score_rule import ScoreRule
+from namegen.errors import GenerationError
+from namegen.events import Event, FilledUp
+from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, letters_of
+from tests.core.plain_scores import PlainSource, plain_score
+
+MODEL = SmallModel()
+V, LONGEST = MODEL.vocabulary_size, 4
+ONE, TWO = Beginnings.single(V), Beginnings((V, V + 1), (0.7, 0.3))
+LISTED = (["a", "ba", "cab", "abca"], ["bba", "acb", "cbab"])  # by label
+KNOWN = [name for names in LISTED for name in names]
+LINES = (  # without thresholds
+    ScoreRule(mean_level=-2.0, mean_slope=-1.0, spread_level=0.6, spread_slope=0.1, threshold=0.0),
+    ScoreRule(mean_level=-1.0, mean_slope=-1.2, spread_level=0.8, spread_slope=0.05, threshold=0.0),
+)
+REACHING = 24  # names of each label that reach the threshold
+
+
+@cache
+def score(label: int, name: str) -> float:
+    return plain_score(name, sum(letters_of(MODEL, V + label, name)), LINES[label], [PlainSource(LISTED[label])])
+
+
+def new_names(label: int = 0, **sampling: float) -> dict[str, float]:
+    """The probability of each new name given its label."""
+    found = all_names(MODEL, LONGEST, beginning=V + label, **sampling)
+    return {name: p for name, p in found.items() if name and name not in KNOWN}
+
+
+def best_first(label: int = 0) -> list[str]:
+    """The new names by falling score."""
+    return sorted(new_names(label), key=lambda name: -score(label, name))
+
+
+def reaching(label: int = 0) -> list[str]:
+    """The new names that reach the threshold, the best first."""
+    return best_first(label)[:REACHING]
+
+
+def others() -> list[str]:
+    """The new names of the first label that don't reach it, the best first."""
+    return best_first()[REACHING:]
+
+
+def with_threshold(label: int) -> ScoreRule:
+    """The rule whose threshold is between the last name that should reach it and the next one."""
+    last, following = best_first(label)[REACHING - 1 : REACHING + 1]
+    return replace(LINES[label], threshold=(score(label, last) + score(label, following)) / 2)
+
+
+RULES = (with_threshold(0), with_threshold(1))
+
+
+def generator(beginnings: Beginnings = ONE, rules: Sequence[ScoreRule] = RULES, **more: Any) -> Generator:
+    starts = [V + label for label, names in enumerate(LISTED) for _ in names]
+    ngrams = NgramSet.from_tree(PrefixTree.from_names(KNOWN, MODEL.vocabulary, starts), MODEL.vocabulary, 2)
+    scorer = Scorer([Source(ngrams, MODEL.vocabulary)], V, rules)
+    known = known_set(KNOWN)
+    return Generator(MODEL, MODEL.vocabulary, known_names=known, beginnings=beginnings, scorer=scorer, **more)
+
+
+def generate(source: Generator, n: int, *, seed: int = 0, longest: int = LONGEST, **asked: Any) -> list[str]:
+    sampling = SamplingSettings(**asked.pop("sampling", {}), max_length=longest)
+    batches = source.generate(n, rng=np.random.default_rng(seed), sampling=sampling, **asked)
+    return [name for batch in batches for name in batch.names]
+
+
+def generate_until_error(source: Generator, n: int, **asked: Any) -> list[str]:
+    """The names that are returned before the error."""
+    names: list[str] = []
+    sampling = SamplingSettings(**asked.pop("sampling", {}), max_length=LONGEST)
+    with pytest.raises(GenerationError):
+        for batch in source.generate(n, rng=np.random.default_rng(0), sampling=sampling, **asked):
+            names += batch.names
+    return names
+
+
+@pytest.fixture
+def no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts may be as common as they like."""
+    monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
+
+
+@pytest.mark.parametrize("beginnings", [ONE, TWO], ids=["one label", "two labels"])
+@pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}, {"top_k": 3}], ids=str)
+@pytest.mark.usefixtures("no_limit")
+def test_filtered_names_have_the_models_distribution(sampling: dict[str, float], beginnings: Beginnings) -> None:
+    """Among the names that reach the threshold of their label, whatever decides how names are drawn."""
+    exact: Counter[str] = Counter()
+    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
+        for name, p in new_names(token - V, **sampling).items():
+            exact[name] += share * p * (name in reaching(token - V))
+    names = generate(generator(beginnings), 20_000, sampling=sampling, allow_repeats=True)
+    check_frequencies(Counter(names), conditioned(exact))
+
+
+@pytest.mark.parametrize("beginnings", [ONE, TWO], ids=["one label", "two labels"])
+def test_unfiltered_names_have_the_models_distribution(beginnings: Beginnings) -> None:
+    """A scorer changes nothing."""
+    exact: Counter[str] = Counter()
+    for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
+        for name, p in new_names(token - V).items():
+            exact[name] += share * p
+    asked = {"allow_repeats": True, "unfiltered": True}
+    names = generate(generator(beginnings), 20_000, **asked)
+    check_frequencies(Counter(names), conditioned(exact))
+    assert generate(replace(generator(beginnings), scorer=None), 20_000, **asked) == names
+    assert generate(generator(beginnings, rules=()), 20_000, allow_repeats=True) == names
+
+
+@pytest.mark.usefixtures("no_limit")
+def test_names_that_reach_the_threshold_come_first_and_then_the_best_of_the_others() -> None:
+    for more in (0, 1, 10):
+        names = generate(generator(), len(reaching()) + more)
+        assert set(names[: len(reaching())]) == set(reaching())
+        assert sorted(names[len(reaching()) :]) == sorted(others()[:more])
+
+
+@pytest.mark.usefixtures("no_limit")
+def test_the_best_of_the_others_are_in_random_order() -> None:
+    names = [generate(generator(), len(reaching()) + 10, seed=seed)[len(reaching()) :] for seed in range(3)]
+    assert names[0] != names[1] != names[2]
+    assert others()[:10] not in names
+
+
+def test_all_names_are_returned_before_the_error() -> None:
+    """Also if they are found in several rounds."""
+    assert sorted(generate_until_error(generator(), 1_000)) == sorted(new_names())
+
+
+@pytest.mark.usefixtures("no_limit")
+def test_candidates_of_one_round_are_not_lost_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_module, "CHUNK_NAMES", 40)  # ten names are filled up at a time
+    names = generate(generator(), len(new_names()))
+    assert sorted(names) == sorted(new_names())
+    assert set(names[: len(reaching())]) == set(reaching())
+    assert set(names[len(reaching()) :][:10]) == set(others()[:10])
+
+
+@pytest.mark.parametrize("fewer", [False, True], ids=["few candidates", "none"])
+def test_names_that_are_hardly_ever_drawn_are_found_by_an_exact_search(
+    fewer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If drawing gives up at once, too."""
+    monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 1)
+    monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
+    wishes = Wishlist([Contains("bbb" if fewer else "bb")])
+    expected = [name for name in new_names() if ("bbb" if fewer else "bb") in name]
+    assert sorted(generate_until_error(generator(), 1_000, wishes=wishes)) == sorted(expected)
+
+
+def test_wishes_hold_in_both_passes() -> None:
+    wishes = Wishlist([Contains("ca"), MinLength(3)])
+    fitting = [name for name in new_names() if "ca" in name and len(name) >= 3]
+    best = [name for name in reaching() if name in fitting]
+    assert 0 < len(best) < len(fitting)
+    names = generate(generator(), len(fitting), wishes=wishes)
+    assert sorted(names) == sorted(fitting)
+    assert set(names[: len(best)]) == set(best)
+
+
+class TestFill:
+    """Whether a search may return names that don't reach the threshold."""
+
+    def test_without_filling_a_search_ends_quietly(self) -> None:
+        names = generate(generator(), 1_000, fill=False)
+        assert set(names) <= set(reaching())
+        assert len(names) > len(reaching()) / 2  # the limit on first letters discards the other ones
+
+    def test_if_no_name_reaches_the_threshold_the_best_are_returned(self) -> None:
+        hopeless = generator(rules=[replace(RULES[0], threshold=99.0)])
+        for fill in (False, True):
+            assert generate(hopeless, 1, fill=fill) == best_first()[:1]
+            assert sorted(generate_until_error(hopeless, 1_000, fill=fill)) == sorted(new_names())
+
+    @pytest.mark.usefixtures("no_limit")
+    @pytest.mark.parametrize(("filled", "is_told"), [(0, False), (-1, False), (1, True)])
+    def test_an_event_tells_that_more_than_half_of_the_names_were_filled_up(self, filled: int, is_told: bool) -> None:
+        count = len(reaching())
+        told: list[Event] = []
+        n = count + (count + filled if filled else 0)
+        generate(generator(), n, on_progress=told.append)
+        expected = [FilledUp(n, filled=n - count)] if is_told else []
+        assert [event for event in told if isinstance(event, FilledUp)] == expected
+
+
+class TestStarts:
+    """The limit on names that start with the same three characters."""
+
+    @staticmethod
+    def is_kept(names: Sequence[str], factor: float = 2) -> bool:
+        """Whether each start is as rare among the first k names as the limit says."""
+        with_start: Counter[str] = Counter()
+        for k, name in enumerate(names, start=1):
+            with_start[name[:3]] += 1
+            probability = np.exp(sum(letters_of(MODEL, V, name)[:3]))
+            if with_start[name[:3]] > 1 + factor * probability * k:
+                return False
+        return True
+
+    def test_among_the_first_k_names_no_start_is_too_common(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        low = generator(rules=[replace(RULES[0], threshold=-99.0)])  # which every name reaches
+        assert all(self.is_kept(generate(low, 40, seed=seed)) for seed in range(5))
+        monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
+        assert not all(self.is_kept(generate(low, 40, seed=seed)) for seed in range(5))
+
+    def test_unfiltered_names_may_start_alike(self) -> None:
+        source = generator()
+        assert not all(self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5))
+
+    def test_a_start_that_a_wish_forces_is_not_limited(self) -> None:
+        names = generate(generator(), 9, wishes=Wishlist([Contains("ca")]), fill=True)
+        assert len(names) == 9
+
+    def test_names_with_common_starts_come_last(self) -> None:
+        """They are returned if there are no others."""
+        assert sorted(generate(generator(), len(new_names()))) == sorted(new_names())
+
+
+class TestLengths:
+    """The lengths of names that nobody asked for."""
+
+    @pytest.mark.parametrize(
+        ("longest", "wishes", "shortest"),
+        [(LONGEST, [], 3), (2, [], 2), (LONGEST, [MinLength(1)], 1), (LONGEST, [MinLength(4)], 4)],
+    )
+    def test_names_shorter_than_usual_are_not_returned(
+        self, longest: int, wishes: list[MinLength], shortest: int
+    ) -> None:
+        """Unless a wish or the greatest length leaves no others."""
+        names = generate(generator(shortest=3), 12, longest=longest, wishes=Wishlist(wishes), allow_repeats=True)
+        assert min(map(len, names)) >= shortest
+        assert generate(generator(shortest=3), 200, unfiltered=True, allow_repeats=True, longest=1)
+
+    def test_a_search_for_few_characters_finds_short_names(self) -> None:
+        assert {len(name) for name in generate(generator(), 100)} == {1, 2, 3, 4}
+
+
+class TestKnownNames:
+    """Known names, if they are allowed: the others make room for filtered names."""
+
+    @pytest.mark.parametrize("allow_repeats", [False, True])
+    def test_known_names_are_those_of_the_models_own_draws(self, allow_repeats: bool) -> None:
+        asked = {"allow_seen": True, "allow_repeats": allow_repeats}
+        n = 30
+        unfiltered = generate(generator(), n, unfiltered=True, **asked)
+        names = generate(generator(), n, **asked)
+        known = sorted(name for name in unfiltered if name in KNOWN)
+        assert len(names) == n
+        assert sorted(name for name in names if name in KNOWN) == known != []
+        assert allow_repeats or len(set(names)) == n
+
+    def test_they_have_their_share_of_the_draws(self) -> None:
+        exact = all_names(MODEL, LONGEST, beginning=V)
+        share = sum(exact[name] for name in KNOWN) / sum(p for name, p in exact.items() if name)
+        names = [name for seed in range(400) for name in generate(generator(), 1, seed=seed, allow_seen=True)]
+        found = np.mean([name in KNOWN for name in names])
+        assert found == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / 400))
+        assert {name for name in names if name not in KNOWN} <= set(reaching())
+
+    def test_they_are_spread_over_the_others(self) -> None:
+        names = generate(generator(), 2_000, allow_seen=True, allow_repeats=True)
+        halves = [sum(name in KNOWN for name in half) for half in (names[:1_000], names[1_000:])]
+        assert halves[0] == pytest.approx(halves[1], rel=0.3)
+
+    def test_all_names_are_returned_before_the_error(self) -> None:
+        possible = [name for name in all_names(MODEL, LONGEST, beginning=V) if name]
+        assert sorted(generate_until_error(generator(), 1_000, allow_seen=True)) == sorted(possible)
+
+
+def test_the_likeliest_name_is_returned_at_temperature_0() -> None:
+    """If it's new, there is no other one."""
+    sampling = {"temperature": 0.0}
+    [only] = generate(generator(), 1, sampling=sampling, unfiltered=True)
+    assert generate(generator(), 1, sampling=sampling) == [only]
+    assert generate_until_error(generator(), 2, sampling=sampling) == [only]
+
+
+def test_the_seed_decides() -> None:
+    for n in (5, len(reaching()) + 5):
+        first, again, other = (generate(generator(), n, seed=seed) for seed in (1, 1, 2))
+        assert first == again != other
+
+
+def test_no_names_are_no_search() -> None:
+    assert generate(generator(), 0) == []
+    assert generate(generator(), 0, allow_seen=True) == []

@@ -1,0 +1,55 @@
+"""The score of a name, written out with plain Python sets (``namegen/core/generation/scoring.py``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from namegen.core.network.score_rule import ScoreRule
+
+COUNTS = {2: 5, 3: 1, 4: 1, 5: 1}  # by order: how much a missing n-gram counts
+NGRAM_COST = 1.5
+WORD_COST = 3
+LEAST_SPREAD = 0.25
+Ngram = tuple[str, ...]
+
+
+def padded_ngrams(name: str, order: int) -> list[Ngram]:
+    """The n-grams of one order, with order − 1 start symbols and an end; all digits are the same symbol."""
+    characters = ["digit" if character.isdecimal() else character for character in name]
+    symbols = ["start"] * (order - 1) + characters + ["end"]
+    return [tuple(symbols[end - order : end]) for end in range(order, len(symbols) + 1)]
+
+
+def count_missing(name: str, listed: Sequence[str]) -> int:
+    """How many n-grams of orders 2 to 5 a name has and a list doesn't; a pair counts more."""
+    known = {ngram for other in listed for order in COUNTS for ngram in padded_ngrams(other, order)}
+    return sum(count for order, count in COUNTS.items() for ngram in padded_ngrams(name, order) if ngram not in known)
+
+
+@dataclass(frozen=True)
+class PlainSource:
+    """A training set, or the names in it that have one label.
+
+    Attributes:
+        names: the names.
+        has_phrases: whether words count.
+    """
+
+    names: Sequence[str]
+    has_phrases: bool = False
+
+    def cost(self, name: str) -> float:
+        """What missing n-grams and words subtract from z. For phrases, the n-grams are those of the words."""
+        if not self.has_phrases:
+            return NGRAM_COST * count_missing(name, self.names)
+        words = {word for other in self.names for word in other.split(" ")}
+        ngrams = sum(count_missing(word, sorted(words)) for word in name.split(" "))
+        return NGRAM_COST * ngrams + WORD_COST * sum(word not in words for word in name.split(" "))
+
+
+def plain_score(name: str, log_probability: float, rule: ScoreRule, sources: Sequence[PlainSource]) -> float:
+    """The score of a name, in nats; of several sources, the one with the least cost counts."""
+    mean = rule.mean_level + rule.mean_slope * len(name)
+    spread = max(rule.spread_level + rule.spread_slope * len(name), LEAST_SPREAD)
+    return (log_probability - mean) / spread - min(source.cost(name) for source in sources)

@@ -1,0 +1,189 @@
+"""A model file with forged n-grams, words, score rules or lengths, and a checksum that fits, is used or rejected."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen.api.model import load
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.rice_code import write_rising
+from namegen.core.data.sameness import KnownSet, known_set
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.checkpoint import read_tensors, write_tensors
+from namegen.types import Array
+from tests.harm.attack import attack
+from tests.harm.effort import tries
+from tests.harm.forging import forged_bytes
+from tests.harm.material import NAMES, model_file
+
+MEBIBYTE = 2**20
+NOTHING = write_rising(np.zeros(0, np.int64))
+
+
+def rice_code(count: int, low_bits: int, body: bytes) -> bytes:
+    """A set of numbers whose head may not fit its body."""
+    return count.to_bytes(4, "little") + bytes([low_bits]) + body
+
+
+def one_number(low_bits: int, high: int, low: int = 0) -> bytes:
+    """A set with the number ``high · 2^low_bits + low``, which may be above 2⁶³."""
+    bits = [(low >> place) & 1 for place in range(low_bits)] + [1] * high + [0]
+    return rice_code(1, low_bits, np.packbits(np.array(bits, np.uint8), bitorder="little").tobytes())
+
+
+def head(labels: int, symbols: int) -> bytes:
+    """How a set of n-grams starts."""
+    return labels.to_bytes(4, "little") + symbols.to_bytes(4, "little")
+
+
+TOO_LARGE = one_number(40, 1 << 23)  # 2⁶³
+MINUS_ONE = one_number(40, (1 << 24) - 1, (1 << 40) - 1)  # 2⁶⁴ − 1
+ZERO = one_number(0, 0)
+FORGED_NUMBERS = {
+    "no bytes": b"",
+    "a head that is cut short": bytes(3),
+    "more numbers than bytes": rice_code(2**32 - 1, 0, bytes(100)),
+    "too many low bits": rice_code(1, 255, bytes(100)),
+    "no zero after the last number": rice_code(3, 0, b"\xff" * 100),
+    "a number of 2⁶³": TOO_LARGE,
+    "a number of 2⁶⁴ − 1": MINUS_ONE,
+}
+SYMBOLS = Vocabulary.from_names(NAMES).size + 1
+HEAD = head(1, SYMBOLS)
+FORGED_NGRAMS = {
+    "no bytes": b"",
+    "a head that is cut short": bytes(7),
+    "no labels": head(0, SYMBOLS) + NOTHING * 5,
+    "no symbols": head(1, 0) + NOTHING * 5,
+    "very many labels": head(2**32 - 1, SYMBOLS) + NOTHING * 5,
+    "very many symbols": head(1, 2**32 - 1) + NOTHING * 5,
+    "as many labels and symbols as can be": head(1 << 20, 1 << 21) + NOTHING * 5,
+    "four orders": HEAD + NOTHING * 4,
+    "six orders": HEAD + NOTHING * 6,
+    "a bigram without its characters": HEAD + NOTHING + ZERO + NOTHING * 3,
+    "a symbol that isn't one": HEAD + one_number(0, SYMBOLS) + NOTHING * 4,
+    "a bigram of 2⁶³": HEAD + ZERO + TOO_LARGE + NOTHING * 3,
+    "a bigram of 2⁶⁴ − 1": HEAD + ZERO + MINUS_ONE + NOTHING * 3,
+    **{f"characters: {what}": HEAD + data + NOTHING * 4 for what, data in FORGED_NUMBERS.items()},
+}
+
+
+def ngrams_of(names: tuple[str, ...], labels: int = 0) -> bytes:
+    """The n-grams of a list, all of whose names have the first label."""
+    vocabulary = Vocabulary.from_names(names)
+    starts = [vocabulary.size] * len(names) if labels else None
+    return NgramSet.from_tree(PrefixTree.from_names(names, vocabulary, starts), vocabulary, labels).to_bytes()
+
+
+FORGED_NGRAMS |= {"other characters": ngrams_of(("xyz",)), "other labels": ngrams_of(NAMES, labels=2)}
+
+
+def rejected(path: Path) -> None:
+    """Assert that a model is rejected in one sentence, which takes little time and memory."""
+    assert attack(load, [path], seconds=2, memory=256 * MEBIBYTE, longest_message=500).refused == 1
+
+
+def write_with(path: Path, tensors: dict[str, Array], record: dict[str, Any] | None = None) -> Path:
+    """A copy of a sound model with other tensors or fields, and a checksum that fits."""
+    sound, document = read_tensors(model_file(labelled=False))
+    document["record"] = {**document["record"], **(record or {})}  # type: ignore[dict-item]
+    write_tensors(path, {**sound, **tensors}, document)
+    return path
+
+
+@pytest.mark.parametrize("what", FORGED_NGRAMS)
+def test_a_model_with_forged_ngrams_is_rejected(what: str, tmp_path: Path) -> None:
+    data = np.frombuffer(FORGED_NGRAMS[what], np.uint8)
+    rejected(write_with(tmp_path / "model.safetensors", {"ngrams": data}))
+
+
+@pytest.mark.parametrize("name", ["ngrams", "words"])
+def test_a_model_with_a_set_that_is_no_bytes_is_rejected(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    for forged in (np.zeros(9, np.float32), np.zeros((3, 3), np.uint8), np.zeros((), np.uint8), np.zeros(9, np.int8)):
+        rejected(write_with(path, {name: forged}))
+    rejected(write_with(path, {}, {name: ""}))
+
+
+@pytest.mark.parametrize("what", FORGED_NUMBERS)
+def test_a_model_with_forged_words_is_rejected(what: str, tmp_path: Path) -> None:
+    data = np.frombuffer(FORGED_NUMBERS[what], np.uint8)
+    rejected(write_with(tmp_path / "model.safetensors", {"words": data}))
+
+
+def test_sound_words_are_taken(tmp_path: Path) -> None:
+    """Also where no name of the list has a space."""
+    words = np.frombuffer(known_set(["0 Anna"]).to_bytes(), np.uint8)
+    model = load(write_with(tmp_path / "model.safetensors", {"words": words}))
+    assert len(model.generate(2, seed=1)) == 2
+
+
+RULE = {"mean_level": 0.0, "mean_slope": -2.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 0.0}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"score_rules": [RULE] * 2},
+        {"score_rules": [RULE] * 10_000},
+        {"score_rules": RULE},
+        {"score_rules": None},
+        {"score_rules": [1.0]},
+        {"score_rules": [{**RULE, "more": 1.0}]},
+        {"score_rules": [{"threshold": 1.0}]},
+        *({"score_rules": [{**RULE, "threshold": value}]} for value in ("1", None, True, [], 2**63)),
+        *({"shortest_name": value} for value in (0, -1, 2.5, "3", None, True, 10**6, 2**63)),
+        {"longest_name": 1, "shortest_name": 2},
+    ],
+    ids=lambda record: re.sub(r"\W+", "-", str(record)[:60]),
+)
+def test_a_model_with_other_rules_or_lengths_is_rejected(record: dict[str, Any], tmp_path: Path) -> None:
+    rejected(write_with(tmp_path / "model.safetensors", {}, record))
+
+
+@pytest.mark.parametrize("name", RULE)
+def test_rules_of_any_size_are_used_or_rejected(name: str, tmp_path: Path) -> None:
+    """Numbers that overflow must not become warnings."""
+
+    def call(value: float) -> None:
+        path = write_with(tmp_path / "model.safetensors", {}, {"score_rules": [{**RULE, name: value}]})
+        assert len(load(path).generate(2, seed=1)) == 2
+
+    numbers = (0.0, 1e-320, 3.4e38, 1e300, 1.7e308)
+    attack(call, [sign * value for value in numbers for sign in (1, -1)])
+
+
+def test_damaged_ngrams_are_used_or_rejected(tmp_path: Path) -> None:
+    """Changed, put in, taken out: whatever is read scores names."""
+    sound = read_tensors(model_file(labelled=False))[0]["ngrams"].tobytes()
+
+    def call(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        forged = np.frombuffer(forged_bytes(sound, rng), np.uint8)
+        model = load(write_with(tmp_path / "model.safetensors", {"ngrams": forged}))
+        assert len(model.generate(2, seed=1)) == 2
+
+    attack(call, range(tries("each kind of file")))
+
+
+@pytest.mark.parametrize("low_bits", [0, 7, 40])
+@pytest.mark.parametrize("read", [NgramSet.read, KnownSet.read], ids=["n-grams", "words"])
+def test_many_forged_numbers_take_bounded_memory(read: Callable[[bytes], object], low_bits: int) -> None:
+    """A body of zeros holds as many numbers as there can be."""
+    size = tries("bytes of a forged set")
+    numbers = rice_code(8 * size // (low_bits + 1), low_bits, bytes(size))
+    data = numbers if read == KnownSet.read else head(1 << 20, 1 << 21) + numbers + NOTHING * 4
+
+    def call(data: bytes) -> None:
+        with contextlib.suppress(ValueError):
+            read(data)
+
+    assert attack(call, [data], memory=1024 * MEBIBYTE).returned == 1
