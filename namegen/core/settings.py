@@ -265,7 +265,7 @@ class TrainingSettings(Checked):
     """How a network is trained. ``None`` means: by the rule in the field's own words.
 
     What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``steps.py`` (of the recurrent
-    kernels single weights, as Merity, Keskar and Socher, 2018, do), what smooths in ``core/teaching/lesson.py``.
+    kernels single weights, as Merity, Keskar and Socher, 2018, do), label smoothing in ``label_smoothing.py``.
     """
 
     effort: str = declared(

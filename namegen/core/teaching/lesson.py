@@ -1,12 +1,4 @@
-"""Targets beyond what followed a prefix: smoothed towards counting, or what teachers expect.
-
-A network that is told of each prefix only what followed it in the list learns the names of a short list by heart. The
-usual remedy mixes the uniform distribution into the targets (Szegedy et al., 2016); here it is the distribution of a
-Kneser–Ney n-gram of the same names, which knows what else could have followed; of names with labels, of an n-gram that
-keeps the labels apart. What is held out has no part in it.
-``docs/results/quality.md`` shows what it is worth.
-
-A lesson is names that teachers draw, and what they expect behind each of their prefixes.
+"""A lesson is names that teachers draw, and what they expect behind each of their prefixes.
 
 A student that reads them learns all that its teachers know of a prefix at once, where a list says only what happened to
 follow it. The tree makes it exact and cheap: the teachers are read once at each distinct prefix, however many names
@@ -17,7 +9,6 @@ Source: distillation, Hinton, Vinyals and Dean, 2015.
 
 from __future__ import annotations
 
-from itertools import pairwise, starmap
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -33,77 +24,8 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import MixtureModel
-from namegen.core.models.ngram import KNESER_NEY, NgramModel, node_contexts
-from namegen.errors import SettingsError, TrainingError, setting
+from namegen.errors import TrainingError
 from namegen.types import Array, Float32, Float64, Int, Int32, Int64
-
-ORDER = 8  # a Kneser–Ney n-gram loses nothing by being longer than it need be
-LARGEST_TARGETS = 2**28  # chances that are kept: 1 GiB
-LABEL_ORDER = 5  # characters of a context, where the names of each label are counted apart
-WEIGHT_OF_LABEL, WEIGHT_OF_ALL = 12.0, 2.0  # of what a shorter context says, in names
-OWN_SHARE = 0.9  # of that, what the label says itself; the rest is what the names of all labels say
-
-
-def smoothed(batches: BatchMaker, vocabulary_size: int, share: float) -> BatchMaker:
-    """Batches with targets that lean on counting.
-
-    Args:
-        batches: the names of an epoch.
-        vocabulary_size: ``V``.
-        share: of counting in a target, above 0 and at most 1; the rest is what follows in the batch itself.
-
-    Raises:
-        SettingsError: the chances of all prefixes would take too much memory.
-    """
-    tree = batches.tree
-    if not fits(tree.nodes, vocabulary_size):
-        raise SettingsError(
-            f"{setting('label_smoothing')} is {share:g}, and this list has {tree.nodes:,} prefixes and "
-            f"{vocabulary_size:,} characters, whose table of probabilities does not fit into memory: leave it out"
-        )
-    if tree.roots > 1 and 4 * tree.nodes * vocabulary_size <= LARGEST_TARGETS:  # it keeps several such tables
-        return batches.with_targets(counting_of_labels(tree, vocabulary_size), share)
-    counting = NgramModel(tree, vocabulary_size, ORDER, KNESER_NEY)
-    return batches.with_targets(chances_at_nodes(counting, tree), share)
-
-
-def counting_of_labels(tree: PrefixTree, vocabulary_size: int) -> Float32[Array, "N V"]:
-    """What counting expects behind each prefix, the names of each label counted apart, and all of them together.
-
-    An n-gram that takes a label for the first character forgets it as soon as its context is longer than it reaches.
-    Here every context of a label leans on the next shorter one of the same label, and both on the same context of all
-    names, so that a label of few names learns from the others what it has not got itself.
-    """
-    root, depth = np.arange(tree.nodes), np.repeat(np.arange(tree.depth), np.diff(tree.level))  # (N,)
-    for rows in starmap(slice, pairwise(tree.level[1:].tolist())):
-        root[rows] = root[tree.parent[rows]]
-
-    def counted(context: Int64[Array, "N"], shorter: Array, weight: float) -> Float32[Array, "N V"]:
-        """What follows each context, with the weight of so many names on what a shorter one says."""
-        edges = context[tree.edge_node] * vocabulary_size + tree.edge_token
-        count = np.bincount(edges, tree.edge_count, (context.max() + 1) * vocabulary_size).astype(np.float32)
-        count = count.reshape(-1, vocabulary_size)
-        mixed: Float32[Array, "N V"] = (count[context] + weight * shorter) / (count.sum(axis=1)[context, None] + weight)
-        return mixed
-
-    uniform = np.full((1, vocabulary_size), 1 / vocabulary_size, np.float32)
-    of_all = counted(np.zeros(tree.nodes, np.int64), uniform, WEIGHT_OF_ALL)
-    own = counted(root, OWN_SHARE * uniform + (1 - OWN_SHARE) * of_all, WEIGHT_OF_LABEL)
-    mine, every = root, np.zeros(tree.nodes, np.int64)
-    for length, token in enumerate(node_contexts(tree, LABEL_ORDER), start=1):
-        read = np.where(depth < length, BOUNDARY, token)
-        mine, every = (np.unique(one * vocabulary_size + read, return_inverse=True)[1] for one in (mine, every))
-        longer = (depth >= length - 1)[:, None]  # a shorter prefix has no longer context
-        of_all = np.where(longer, counted(every, of_all, WEIGHT_OF_ALL), of_all)
-        shorter = OWN_SHARE * own + (1 - OWN_SHARE) * of_all
-        own = np.where(longer, counted(mine, shorter, WEIGHT_OF_LABEL), own)
-    return own
-
-
-def fits(nodes: int, vocabulary_size: int) -> bool:
-    """Whether the chances at each prefix can be kept."""
-    return nodes * vocabulary_size <= LARGEST_TARGETS
-
 
 LARGEST_TABLE = 2**27  # chances that are kept: half a GiB, and as much again while they are put in order
 TRIES = 4  # to draw fewer names where their prefixes are too many

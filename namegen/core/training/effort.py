@@ -18,7 +18,7 @@ from namegen.core.data.shapes import MOST_NAMES
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.teaching.lesson import fits
+from namegen.core.training.label_smoothing import fits_in_memory
 
 QUICK, STANDARD, BEST = "quick", "standard", "best"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
@@ -210,7 +210,7 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         drop_recurrent=dropped,
         drop_between=dropped / 2 if len(hidden) > 1 else 0.0,
         drop_output=dropped * choice.output_share,
-        label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
+        label_smoothing=choice.smoothing if fits_in_memory(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
         learning_rate=choice.learning_rate or CELLS[cell].learning_rate if default_rate else None,

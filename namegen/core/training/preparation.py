@@ -34,9 +34,9 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.base import OpenBase, begun
 from namegen.core.training.effort import QUICK, STANDARD, settled
+from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
 from namegen.documents import UNSET, to_plain
@@ -169,7 +169,7 @@ def prepare(
     )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing and not recipe.taught:
-        batches = smoothed(batches, parts.vocabulary.size, smoothing)
+        batches = smooth_targets(batches, parts.vocabulary.size, smoothing)
     is_short = len(parts.distinct_names) < MOST_NAMES
     shapes = tuple(sorted(shapes_of(parts.learned_names, phrases=learned.is_phrases))) if for_use and is_short else ()
     fourgrams = fourgrams_of(parts.training, parts.vocabulary) if for_use and not is_short else None
