@@ -9,46 +9,22 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import SideBySide
 from namegen.children import Children, Part, PartEnded, PartProgress, Runner
-from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
-from namegen.events import Watcher
 from namegen.experiments.machine import training_codes
-from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from distributed import Client, Future
 
 TOPIC = "namegen"  # of the events
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
 WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose answer somebody waits for
-
-
-def on_scheduler(address: str) -> SideBySide:
-    """What trains teachers on the workers of a scheduler; one that is not done begins anew the next time.
-
-    Raises:
-        EngineError: dask is not installed. Training raises it where the scheduler does not answer or goes away, or its
-            workers have another namegen.
-    """
-    require_dask()
-
-    def train(folders: Sequence[Path], *, watch: Watcher, stop: Callable[[], bool]) -> None:
-        engines = {read_config(RunFolder(folder).config_path).run.backend for folder in folders}
-        train_side_by_side(folders, watch=watch, stop=stop, runner=Cluster(address, engines))
-
-    return train
 
 
 def require_dask() -> None:

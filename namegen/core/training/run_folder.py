@@ -34,7 +34,7 @@ from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_know
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, PLOT_FILE, STATE_FILE
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
-from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
+from namegen.documents import LARGEST_RECORD, Count, Json, Measure, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, setting, short
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 from namegen.types import Array, Float32
@@ -60,7 +60,6 @@ class Identity:
     network: Mapping[str, Json]
     training: Mapping[str, Json]
     data: Mapping[str, Json]
-    teaching: Mapping[str, Json] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
