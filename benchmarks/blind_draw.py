@@ -150,7 +150,7 @@ def draw_all(of_list: str, folder: Path, old_temperature: float) -> None:
     chain = replace(generator, model=NgramModel(tree, vocabulary.size, CHAIN_ORDER, UNSMOOTHED))
     counted = (one for one in NgramModel.each(tree, vocabulary.size) if one.smoothing == KNESER_NEY)
     best = min(counted, key=lambda one: AccuracyEvaluator(one).evaluate(parts.held_out).loss_nats_per_char)
-    both = MixtureModel((model.model, best), (vocabulary, vocabulary), vocabulary=vocabulary)
+    both = MixtureModel((model.model, best), (vocabulary, vocabulary))
     mixture = replace(generator, model=both)
     shortest = usual_shortest(parts.training)
     mixture_bars = measure_bars(mixture, shortest=shortest, longest=parts.longest_name, rng=np.random.default_rng(0))

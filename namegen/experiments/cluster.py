@@ -51,8 +51,6 @@ class Cluster(Runner):
             worker has another namegen.
     """
 
-    is_here = False
-
     def __init__(self, address: str, engines: Iterable[str]) -> None:
         require_dask()
         self._address, self._codes = address, training_codes(engines)
@@ -124,7 +122,7 @@ class Cluster(Runner):
             return PartEnded(part, **future.result())
         if isinstance(error, KilledWorker):
             why = "every worker that made it died: does it need more memory than they have?"
-            return PartEnded(part, trouble=why, died=True)
+            return PartEnded(part, trouble=why)
         if isinstance(error, NamegenError):
             raise error
         raise EngineError(
@@ -183,6 +181,6 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
         while (task := worker.state.tasks.get(key)) is not None and task.state in WANTED:
             for event in children.events():
                 if isinstance(event, PartEnded):
-                    return {"answer": event.answer, "trouble": event.trouble, "died": event.died}
+                    return {"answer": event.answer, "trouble": event.trouble}
                 worker.log_event(TOPIC, (key, (event.epoch, event.epochs)))
     raise TrainingError("nobody waits for the answer any more")

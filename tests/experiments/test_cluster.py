@@ -49,7 +49,7 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
 
 def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker) -> None:
     found = make_part(PART, training_codes(["numpy"]))
-    assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": "", "died": False}
+    assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": ""}
     assert worker.events == [("key", (1, 1))]
 
 

@@ -101,7 +101,7 @@ class TrainingRun:
             engine=self.prepared.engine.name,
             epochs=self.trainer.epochs,
             steps=self.trainer.steps,
-            characters=round(self.trainer.batches.characters),
+            characters=self.trainer.batches.characters,
             epoch=at.epoch,
             step=at.step,
             finished=self.finished,

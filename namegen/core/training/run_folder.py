@@ -258,27 +258,19 @@ class RunFolder:
                 )
 
     @contextmanager
-    def sole_use(self, *, patience: float = 0.0) -> Iterator[None]:
+    def sole_use(self) -> Iterator[None]:
         """While it lasts, no other training writes here; what a killed one left half written is taken away.
-
-        Args:
-            patience: seconds to wait for one that does.
 
         Raises:
             FolderInUseError: another one is at work here.
         """
-        with sole_use(self.path, patience=patience):
+        with sole_use(self.path):
             remove_left_overs(self.path)
             yield
 
     def found_here(self, data: DataSettings) -> DataSettings:
         """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
         return replace(data, names=str(self.path / NAMES_FILE)) if data.names == NAMES_FILE else data
-
-    @property
-    def has_names(self) -> bool:
-        """Whether the list lies here. Raises OutputError where that cannot be told."""
-        return is_file(self.path / NAMES_FILE, OutputError)
 
     @property
     def has_state(self) -> bool:
