@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from namegen.threads import limit_threads
@@ -34,15 +34,12 @@ import numpy as np  # noqa: E402  # reads the limit above as it starts
 from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
-from namegen.api.teachers import train_side_by_side  # noqa: E402
-from namegen.api.teaching import be_taught  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.batching import ListParts, damped_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.models.ngram import NgramModel  # noqa: E402
-from namegen.core.settings import NetworkSettings  # noqa: E402
 from namegen.core.training.preparation import PreparedTraining, prepare  # noqa: E402
 from namegen.core.training.result import RunResult  # noqa: E402
 from namegen.core.training.run import TrainingRun  # noqa: E402
@@ -90,16 +87,6 @@ MODELS: dict[str, dict[str, object]] = {
     **_networks(),
     "Transformer 4×64": TRANSFORMER,
 }
-# Of one lesson: what its teachers know together, the network that `best` makes of it, and others.
-MIXTURE, BEST = "the teachers and counting, mixed", "best"
-STUDENTS: dict[str, NetworkSettings] = {
-    BEST: NetworkSettings(),
-    "taught: SimpleRNN 2×32": NetworkSettings(cell="simple_rnn", hidden=(32, 32)),
-    "taught: SimpleRNN 128": NetworkSettings(cell="simple_rnn", hidden=(128,)),
-    "taught: GRU 64": NetworkSettings(cell="gru", hidden=(64,)),
-    "taught: LSTM 128": NetworkSettings(cell="lstm", hidden=(128,)),
-}
-TAUGHT = (MIXTURE, *STUDENTS)
 # With lines on both sides a network is rewarded for what it has learned by heart: the three tell enough of that.
 OF_LINES = ("quick: SimpleRNN 2×32", "standard", "Transformer 4×64")
 
@@ -142,35 +129,6 @@ def judged(of_list: str, seed: int) -> dict[str, object]:
     }
 
 
-def measure_taught(of_list: str, seed: int) -> None:
-    """Train the teachers of a list, let them teach each of ``STUDENTS``, and keep what each name costs."""
-    corpus, folder = load(of_list), KEPT / f"teachers-{kept_at(of_list, BEST, seed).stem}"
-    engine = load_engine("numpy")
-    taught = None
-    seconds = 0.0
-    for name, network in STUDENTS.items():
-        start = processor_seconds()
-        config = replace(merge(Config(), {**judged(of_list, seed), "training.effort": "best"}), network=network)
-        prepared = prepare(corpus, config.recipe, engine)
-        if taught is None:
-            taught = be_taught(prepared, folder, config, stop=lambda: False, teach_on=train_side_by_side)
-            assert taught is not None  # nothing stops it
-            seconds = processor_seconds() - start
-            start = processor_seconds()
-        result = TrainingRun(replace(prepared, batches=taught[1])).run()
-        prepared.engine.set_state({**prepared.engine.get_state(), **result.checkpoint.parameters})
-        recipe = json.dumps([prepared.network.summary, corpus.fingerprint, asdict(prepared.recipe)])
-        took = seconds + processor_seconds() - start
-        keep(kept_at(of_list, name, seed), prepared, prepared.engine, result, took, recipe)
-        if name == BEST:
-            keep(kept_at(of_list, MIXTURE, seed), prepared, taught[0], result, seconds, recipe, parameters=0)
-
-
-def processor_seconds() -> float:
-    """Those of this process and of the ones that it started and that have ended."""
-    return sum(os.times()[:4])
-
-
 def keep(
     path: Path,
     prepared: PreparedTraining,
@@ -178,7 +136,6 @@ def keep(
     result: RunResult,
     seconds: float,
     recipe: str,
-    parameters: int | None = None,
 ) -> None:
     """Write down what each test name costs a model, and counting."""
     test = prepared.parts.test
@@ -192,8 +149,7 @@ def keep(
         "learned": np.isin(_as_bytes(test), _as_bytes(prepared.parts.training)),  # lines alike stand on both sides
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    if parameters is None:
-        parameters = sum(array.size for array in result.checkpoint.parameters.values())
+    parameters = sum(array.size for array in result.checkpoint.parameters.values())
     facts = {"parameters": parameters, "seconds": seconds, "epochs": result.epochs, "best_epoch": result.best_epoch}
     with path.with_suffix(".part").open("wb") as file:
         np.savez_compressed(file, **values, **facts, recipe=np.array(recipe))
@@ -227,7 +183,7 @@ def counting(parts: ListParts, result: RunResult) -> NgramModel:
 def summary(of_list: str) -> QualityList | None:
     """All that is kept of a list; None where that is nothing."""
     models, names, seen_share = [], 0, 0.0
-    for model in (*MODELS, *TAUGHT):
+    for model in MODELS:
         paths = [path for seed in range(99) if (path := kept_at(of_list, model, seed)).exists()]
         if not paths:
             continue
@@ -321,16 +277,8 @@ def run_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, at_o
         print(f"{of_list}, {model}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
         return done.returncode == 0
 
-    def teach(job: tuple[str, str, int]) -> bool:
-        of_list, model, seed = job
-        return kept_at(of_list, model, seed).exists() or train(job)
-
     with ThreadPoolExecutor(at_once) as pool:
-        alone = list(pool.map(train, [job for job in wanted if job[1] in MODELS]))
-    # Teachers stand side by side themselves; all that one lesson teaches is made in one go.
-    of_lessons = {(of_list, seed): model for of_list, model, seed in reversed(wanted) if model in TAUGHT}
-    taught = [teach((of_list, model, seed)) for (of_list, seed), model in of_lessons.items()]
-    return all((*alone, *taught))
+        return all(list(pool.map(train, wanted)))
 
 
 def main() -> None:
@@ -339,7 +287,7 @@ def main() -> None:
         prog="python -m benchmarks.quality", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--lists", nargs="+", default=list(LISTS), metavar="LIST", help=", ".join(LISTS))
-    parser.add_argument("--models", nargs="+", choices=(*MODELS, *TAUGHT), default=[*MODELS, *TAUGHT], metavar="MODEL")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL")
     parser.add_argument("--seeds", type=int, help="of each list (default: 5 for US first names, else 3)")
     parser.add_argument("--at-once", type=int, default=2, help="trainings side by side (default: 2)")
     parser.add_argument("--out", type=Path, default=RESULTS / "quality.json", help="the figures, for quality_page")
@@ -348,10 +296,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.one:
         of_list, model, seed = arguments.one
-        if model in TAUGHT:
-            measure_taught(of_list, int(seed))
-        else:
-            measure(of_list, model, int(seed))
+        measure(of_list, model, int(seed))
         return
     well = arguments.kept or run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
     found = {one.name: one for one in read(Quality, arguments.out).lists} | {

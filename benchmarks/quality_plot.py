@@ -32,8 +32,6 @@ HOLLOW = ", nothing dropped"
 LOOKS = {
     "quick": (ORANGE, "v"),
     "standard": (INK, "*"),
-    "best": (INK, "P"),
-    "taught": (INK, "X"),
     "SimpleRNN": (BLUE, "o"),
     "GRU": (VERMILION, "s"),
     "LSTM": (GREEN, "D"),

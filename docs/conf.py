@@ -94,7 +94,6 @@ CONTENTS = re.findall(r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").re
 PAGE_TITLES = {path if top else f"docs/{path}": title for title, top, path in CONTENTS if title != "Overview"}
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
-    "namegen.api.teaching.SideBySide",
     "namegen.core.data.sameness.KnownSet",
     "namegen.core.data.sameness.Sameness",
     "namegen.core.data.split.Split",

@@ -4,7 +4,7 @@
     the first line of standard input         ──►    FUNCTION(document, parent) works on the document
     {"progress": [3, 40, null]}, now and then ◄──  epochs done and in all, on standard output
     {"answer": …} or {"trouble": "why"}      ◄──    its last line
-    standard input ends                      ──►    it stops: a training takes its last step and saves
+    standard input ends                      ──►    it ends at once
 
 Input ends when nobody wants the answer any more, and also when the parent is killed, so no child is left. A child that
 dies is started once more. Each has a session of its own: Ctrl-C in a terminal reaches the parent alone.
@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -76,19 +75,15 @@ class PartEnded:
         part: which.
         answer: what its function returned; None where there is a trouble.
         trouble: why there is no answer, one sentence.
-        died: its process ended without a word, and did so again.
     """
 
     part: Part
     answer: Json = None
     trouble: str = ""
-    died: bool = False
 
 
 class Runner(ABC):
     """What makes parts: ``Children`` here, ``experiments/cluster.py`` on other machines. Leaving it stops the rest."""
-
-    is_here = True  # the parts see the files of this machine
 
     def __enter__(self) -> Runner:
         return self
@@ -115,20 +110,17 @@ class Runner(ABC):
         """What has happened; waits a little for the first of it."""
 
 
-def run_all(
-    runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched, stop: Callable[[], bool] = lambda: False
-) -> Iterator[PartEnded]:
-    """Make every part, and give each that is over; ends early where ``stop`` says so.
+def run_all(runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched) -> Iterator[PartEnded]:
+    """Make every part, and give each that is over.
 
     Args:
         runner: what makes them; the caller opens and leaves it.
         parts: taken one by one, as soon as there is room for the next.
         watch: told what is under way, again and again.
-        stop: asked again and again.
     """
     coming, more = iter(parts), True
     epochs: dict[Part, tuple[int, int]] = {}
-    while (more or runner.running) and not stop():
+    while more or runner.running:
         while more and len(runner.running) < max(runner.workers, 1):
             part = next(coming, None)
             more = part is not None
@@ -152,26 +144,17 @@ class Children(Runner):
 
     Args:
         workers: how many at the same time.
-        patience: how many seconds a child has to stop and save; 0: it has nothing to save, and is ended at once.
     """
 
-    def __init__(self, workers: int, *, patience: float = 0.0) -> None:
-        self._workers, self._patience = workers, patience
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
         self._children: list[_Child] = []
         self._said: _Said = queue.Queue()
 
     def __exit__(self, *_: object) -> None:
-        waited_for = self._children if self._patience else []
-        for child in waited_for:
-            child.close_input()
-        last_moment = time.monotonic() + self._patience
-        try:
-            for child in waited_for:
-                child.wait(last_moment)
-        finally:  # also where a second Ctrl-C comes in between
-            for child in self._children:
-                child.end()
-            self._children.clear()
+        for child in self._children:
+            child.end()
+        self._children.clear()
 
     @property
     def workers(self) -> int:
@@ -185,7 +168,7 @@ class Children(Runner):
 
     def start(self, part: Part) -> None:
         """Begin a part."""
-        self._children.append(_Child(part, self._said, self._patience))
+        self._children.append(_Child(part, self._said))
 
     def events(self) -> list[PartProgress | PartEnded]:
         """What has happened; waits a little for the first of it."""
@@ -205,9 +188,9 @@ class Children(Runner):
             if child.last is not None:
                 yield PartEnded(child.part, **child.last)
             elif child.starts < STARTS:
-                self._children.append(_Child(child.part, self._said, self._patience, child.starts + 1))
+                self._children.append(_Child(child.part, self._said, child.starts + 1))
             else:
-                yield PartEnded(child.part, trouble=f"its process died twice, {how}", died=True)
+                yield PartEnded(child.part, trouble=f"its process died twice, {how}")
         elif "progress" in word:
             yield PartProgress(child.part, *word["progress"])
         else:
@@ -220,14 +203,14 @@ _Said: TypeAlias = "queue.Queue[tuple[_Child, dict[str, Any] | None]]"
 class _Child:
     """One process, and the thread that listens to it."""
 
-    def __init__(self, part: Part, said: _Said, patience: float, starts: int = 1) -> None:
+    def __init__(self, part: Part, said: _Said, starts: int = 1) -> None:
         self.part, self.starts = part, starts
         self.last: dict[str, Any] | None = None
         self._given = json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "namegen.children", part.work, str(patience)],
+                [sys.executable, "-P", "-m", "namegen.children", part.work],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -251,14 +234,6 @@ class _Child:
                 said.put((self, json.loads(line)))
         self._process.wait()
         said.put((self, None))
-
-    def close_input(self) -> None:
-        with suppress(OSError):
-            self._input.close()
-
-    def wait(self, last_moment: float) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(max(last_moment - time.monotonic(), 0))
 
     def end(self) -> str:
         """Kill it if it is not over, let go of its pipes and files, and tell what may be why it ended."""
@@ -289,23 +264,16 @@ class Parent:
 
     Attributes:
         started: when the parent started it, in seconds of the system's clock.
-        stop: whether the answer is not wanted any more.
     """
 
-    def __init__(self, started: float, patience: float, output: IO[bytes]) -> None:
-        self.started, self._patience, self._output = started, patience, output
+    def __init__(self, started: float, output: IO[bytes]) -> None:
+        self.started, self._output = started, output
         self._epochs, self._next = 0, 0.0
-        self._unwanted = threading.Event()
-        self.stop = self._unwanted.is_set
         threading.Thread(target=self._wait_for_end, daemon=True).start()
-        if patience:  # a system that shuts down sends TERM to everyone
-            signal.signal(signal.SIGTERM, lambda number, frame: self._unwanted.set())
 
     def _wait_for_end(self) -> None:
         while os.read(0, 1):  # not through sys.stdin, whose lock would be held at the very end
             pass
-        self._unwanted.set()
-        time.sleep(self._patience)
         os._exit(1)
 
     def watch(self, event: Event) -> None:
@@ -324,17 +292,17 @@ class Parent:
 
     def say(self, word: dict[str, Json]) -> None:
         """One line to the parent."""
-        with suppress(OSError):  # it is gone: what can be saved is saved
+        with suppress(OSError):  # it is gone
             self._output.write(json.dumps(word, allow_nan=False).encode() + b"\n")
             self._output.flush()
 
 
-def main(work: str, patience: str) -> NoReturn:
+def main(work: str) -> NoReturn:
     """Make the part that standard input holds; standard output belongs to the parent alone."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to standard error
     given = json.loads(sys.stdin.buffer.readline() or os._exit(1))
-    parent = Parent(given["started"], float(patience), output)
+    parent = Parent(given["started"], output)
     module, _, function = work.partition(":")
     try:
         parent.say({"answer": getattr(import_module(module), function)(given["document"], parent)})

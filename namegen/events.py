@@ -1,8 +1,7 @@
 """How far a long piece of work is: plain events, given to one function, whoever works.
 
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
-    its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
-    what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
+    sweep, compare-backends                  Planned, then Running, NoWorkers, Ended
     generate, people, players                Searched, again and again; at the end sometimes FilledUp
     fetch                                    FileBegins, Received, Retrying
 
@@ -41,7 +40,6 @@ class ListReady(Struct, Event, frozen=True):
         held_out: names to choose the best epoch by.
         test: names for the test; None: no test part.
         labels: how many different ones.
-        without_teachers: teachers were asked for, and too few names are held out to choose their weights by.
     """
 
     remarks: tuple[str, ...]
@@ -50,30 +48,6 @@ class ListReady(Struct, Event, frozen=True):
     held_out: int
     test: int | None
     labels: int
-    without_teachers: bool = False
-
-
-class Weighed(Struct, Event, frozen=True):
-    """The teachers are trained; their blend is about to draw names to learn from.
-
-    Attributes:
-        names: of the teachers.
-        weights: of each in the blend, together 1.
-        alone: the loss of each on held-out names, nats per character.
-        together: that of the blend.
-    """
-
-    names: tuple[str, ...]
-    weights: tuple[float, ...]
-    alone: tuple[float, ...]
-    together: float
-
-
-class CorpusDrawn(Struct, Event, frozen=True):
-    """The blend has drawn the names that the student learns from: so many, with so many distinct prefixes."""
-
-    names: int
-    prefixes: int
 
 
 class TrainingBegins(Struct, Event, frozen=True):

@@ -12,7 +12,6 @@ import os
 import stat
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -242,7 +241,6 @@ def _flush_folder(folder: Path) -> None:
 
 
 LOCK_FILE = ".namegen-lock"
-SECONDS_BETWEEN_TRIES = 0.05
 # What a lock that somebody else holds is told by; everything else says that there are no locks here.
 TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
@@ -252,14 +250,13 @@ class _TakenError(Exception):
 
 
 @contextmanager
-def sole_use(folder: Path | str, *, patience: float = 0.0) -> Iterator[None]:
+def sole_use(folder: Path | str) -> Iterator[None]:
     """While it lasts, nobody else who asks for it writes to a folder: no other process, and no other thread of this.
 
     A process that is killed lets go of it at once.
 
     Args:
         folder: it exists.
-        patience: seconds to wait for whoever has it.
 
     Raises:
         FolderInUseError: somebody else has it. OutputError: there is no such folder.
@@ -270,17 +267,13 @@ def sole_use(folder: Path | str, *, patience: float = 0.0) -> Iterator[None]:
     Traceback (most recent call last):
     namegen.errors.FolderInUseError: another namegen is at work in .: let it end or stop it, then try again
     """
-    folder, end = Path(folder), time.monotonic() + patience
-    while True:
-        try:
-            descriptor = _take(folder)
-            break
-        except _TakenError:
-            if time.monotonic() >= end:
-                raise FolderInUseError(
-                    f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
-                ) from None
-            time.sleep(SECONDS_BETWEEN_TRIES)
+    folder = Path(folder)
+    try:
+        descriptor = _take(folder)
+    except _TakenError:
+        raise FolderInUseError(
+            f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
+        ) from None
     try:
         yield
     finally:

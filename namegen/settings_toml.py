@@ -17,16 +17,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 
 from namegen.bundled_configs import MAX_CONFIG, advice
-from namegen.core.settings import (
-    Checked,
-    DataSettings,
-    NetworkSettings,
-    Recipe,
-    TeachingSettings,
-    TrainingSettings,
-    declared,
-    whole,
-)
+from namegen.core.settings import Checked, DataSettings, NetworkSettings, Recipe, TrainingSettings, declared, whole
 from namegen.errors import SettingsError, cut, nearest, reason_of, setting, shown
 from namegen.files import read_whole
 from namegen.threads import WIDE, threads_for
@@ -56,7 +47,7 @@ class RunSettings(Checked):
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a training run: which list, what network, how it is trained, who teaches it, with which engine.
+    """All settings of a training run: which list, what network, how it is trained, with which engine.
 
     >>> Config().training.effort
     'standard'
@@ -65,13 +56,12 @@ class Config:
     data: DataSettings = field(default_factory=DataSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
-    teaching: TeachingSettings = field(default_factory=TeachingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     @property
     def recipe(self) -> Recipe:
         """What decides what is learned: all but where and how it runs."""
-        return Recipe(self.data, self.network, self.training, self.teaching)
+        return Recipe(self.data, self.network, self.training)
 
     @property
     def threads(self) -> int:

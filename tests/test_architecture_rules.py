@@ -30,8 +30,7 @@ ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
 EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
-TEACHING = GENERATION | {"core.teaching"}
-CORE = TEACHING | {"core.training", "core"}
+CORE = GENERATION | {"core.training", "core"}
 
 # floor → (the parts of namegen that it may import beside itself, the libraries that it may import)
 FLOORS: dict[str, tuple[set[str], set[str]]] = {
@@ -55,8 +54,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.models": (ENGINE, {"numpy"}),
     "core.evaluation": (MODELS, {"numpy"}),
     "core.generation": (EVALUATION, {"numpy", "rapidfuzz", "regex"}),
-    "core.teaching": (GENERATION, {"numpy"}),
-    "core.training": (TEACHING, {"numpy"}),
+    "core.training": (GENERATION, {"numpy"}),
     "baseball": (GENERATION, {"numpy"}),
     "lists": (DATA | {"baseball"}, set()),
     "models": (GROUND, set()),

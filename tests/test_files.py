@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -259,21 +258,7 @@ def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) ->
         child.communicate(b"\n", timeout=60)
 
 
-def test_patience_waits_for_the_one_who_has_it(tmp_path: Path) -> None:
-    held, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with sole_use(tmp_path):
-            held.set()
-            done.wait(30)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait(30)
-    threading.Timer(0.2, done.set).start()
-    with sole_use(tmp_path, patience=30.0):
-        assert done.is_set()
-    thread.join()
+def test_an_error_of_the_work_itself_lets_go(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError), sole_use(tmp_path):
         raise BlockingIOError(errno.EAGAIN, "of the work's own")
     with sole_use(tmp_path):

@@ -1,4 +1,4 @@
-"""Labelled names from a list to a model in use: trained, stopped and continued, taught, drawn, scored, evaluated."""
+"""Labelled names from a list to a model in use: trained, stopped and continued, drawn, scored, evaluated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.cli.conftest import invoke
-from tests.test_teaching import BEST, NAMES, tiny_teachers, train  # noqa: F401  # a fixture
 
 QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
 
@@ -192,45 +191,6 @@ class TestParts:
         assert origins["Finnish"] == pytest.approx(sum(of_finnish))
         lines = invoke(*asked, "--label", "Finnish").stdout.splitlines()
         assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], "one origin is left"
-
-
-@pytest.mark.usefixtures("tiny_teachers")
-class TestTeaching:
-    def test_teachers_of_labelled_names_teach_each_label_apart(self, tmp_path: Path) -> None:
-        result, noting = train(SOME, out=tmp_path / "run")  # type: ignore[arg-type]
-        assert [label.name for label in result.checkpoint.labels] == list(SOME.label_counts)
-        lesson = noting.lesson
-        assert lesson is not None
-        size = SOME.vocabulary.size
-        assert lesson.tree.token[: lesson.tree.roots].tolist() == [size, size + 1, size + 2]
-        [batch] = lesson.epoch(0, batch_size=10**9, seed=0)
-        chances = {int(token): batch.targets[place] for place, token in enumerate(batch.tree.token[:3])}
-        of_a, of_l = SOME.vocabulary.encode("AL")  # with which 55 and 0 of 90 names begin, or 11 and 8
-        assert chances[size + 2][of_a] > 1.5 * chances[size + 1][of_a]
-        assert chances[size + 2][of_l] < chances[size + 1][of_l]
-
-    def test_a_teacher_that_lacks_a_label_is_refused(self, tmp_path: Path, model: LoadedModel) -> None:
-        checkpoint: Any = model.checkpoint
-        labels = tuple(replace(label, name=label.name.replace("Yoruba", "Zulu")) for label in checkpoint.labels)
-        replace(checkpoint, labels=labels).save(tmp_path / "other.safetensors")
-        config = merge(BEST, {"teaching.teachers": (str(tmp_path / "other.safetensors"), "counting")})
-        with pytest.raises(SettingsError, match="does not know the label 'Yoruba', which the list has"):
-            train(SOME, config)  # type: ignore[arg-type]
-
-    def test_a_teacher_without_labels_teaches_all_of_them_alike(self) -> None:
-        config = merge(BEST, {"teaching.teachers": ("mlb-first",), "training.epochs": 1})
-        _, noting = train(SOME, config)  # type: ignore[arg-type]
-        assert noting.lesson is not None
-        [batch] = noting.lesson.epoch(0, batch_size=10**9, seed=0)
-        for place in (1, 2):
-            np.testing.assert_allclose(batch.targets[place], batch.targets[0], atol=1e-6)
-
-    def test_a_labelled_teacher_teaches_a_list_without_labels(self, tmp_path: Path, model: LoadedModel) -> None:
-        checkpoint: Any = model.checkpoint
-        checkpoint.save(tmp_path / "labelled.safetensors")
-        teachers = (str(tmp_path / "labelled.safetensors"), "counting")
-        result, _ = train(list(SOME.names), merge(BEST, {"teaching.teachers": teachers, "training.epochs": 1}))
-        assert result.checkpoint.labels == ()
 
 
 def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:

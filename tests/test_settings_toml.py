@@ -39,7 +39,6 @@ VALUES = {
     ),
     "training.through_time": st.booleans(),
     "training.seed": st.integers(0, 2**63 - 1),
-    "teaching.teachers": st.lists(TEXTS.filter(bool), max_size=3, unique=True).map(tuple),
 }
 
 
@@ -64,7 +63,7 @@ def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
 
 def test_what_is_written_is_complete(tmp_path: Path) -> None:
     text = write_config(Config())
-    for table in ("data", "network", "training", "teaching", "run"):
+    for table in ("data", "network", "training", "run"):
         assert f"[{table}]\n" in text
         for name in vars(getattr(Config(), table)):
             assert f"\n{name} = " in text or f"\n# {name} is not set\n" in text
@@ -74,7 +73,7 @@ def test_what_is_written_is_complete(tmp_path: Path) -> None:
 def test_the_ready_configs_are_what_they_say() -> None:
     assert read_config(CONFIGS / "default.toml") == Config()
     text = (CONFIGS / "default.toml").read_text(encoding="utf-8")
-    for table in ("data", "network", "training", "teaching", "run"):
+    for table in ("data", "network", "training", "run"):
         for name in vars(getattr(Config(), table)):
             assert re.search(rf"\n# .+\n({name} = |# {name}: )", text), (
                 f"{name} is not there, with what it does above it"
@@ -202,7 +201,6 @@ class TestMerge:
             merge(Config(), {**alone, "data.split": "names", "data.repeats": "kept"})
         merge(Config(), {**alone, "data.split": "names"})  # which keeps the repeats
         merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
-        merge(Config(), {**alone, "training.effort": "best", "data.split_seed": 3})  # its teachers choose by some names
         merge(Config(), {**alone, "training.patience": 3})  # it goes by the training loss then
         idle = merge(Config(), {"training.best_by": "accuracy"})
         assert merge(idle, alone).training.best_by == "accuracy"  # as a config may have it

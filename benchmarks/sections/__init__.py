@@ -49,7 +49,7 @@ SECTIONS: dict[str, Plan] = {
         "training.gated",
         "Training wide gated networks on distinct names",
         f"{_EPOCH} *Dropping* leaves out a quarter of the recurrent weights and a tenth of the units before the "
-        "output; *soft targets* are random distributions, as a teacher would give them. The speed of the whole "
+        "output; *soft targets* are random distributions, as label smoothing gives them. The speed of the whole "
         "training is compared with that of the machine's matrix products in two ways: *each prefix* counts all "
         "products of every distinct prefix; *family once* counts the product of a state once for all prefixes that "
         "follow it.",

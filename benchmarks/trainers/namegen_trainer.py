@@ -24,8 +24,7 @@ class NamegenTrainer:
     Args:
         recipe: list, network, batch size, what is dropped.
         backend: which engine.
-        soft: give every node a distribution as its target, a random one: what a teacher's would cost, the teacher
-            itself apart.
+        soft: give every node a random distribution as its target: what label smoothing costs.
     """
 
     def __init__(

@@ -31,18 +31,16 @@ from namegen.core.data.label_parts import askable, by_part
 from namegen.core.data.list_formats import split_parts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.network.checkpoint import Checkpoint, known_names_path
+from namegen.core.network.record import TrainingSummary
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import TITLES, shipped_path
 
 DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
-# Narrower than `best` would have them where that loses little: the first four together take less than 2 MB, the others
-# half a megabyte each. A plain training leans on counting label by label, and does better there than teachers do.
+# Models of unlabelled lists are trained with the default settings. The models of the world are narrower: each of them
+# takes half a megabyte.
 COMMANDS = {
-    "mlb-first": "namegen train mlb-first --effort best --cell gru --hidden 64",
-    "mlb-last": "namegen train mlb-last --effort best --hidden 128",
-    "companies": "namegen train companies --effort best --hidden 208",
-    "japanese-given": "namegen train japanese-given --effort best --hidden 96",
+    **{name: f"namegen train {name}" for name in ("mlb-first", "mlb-last", "companies", "japanese-given")},
     **{
         f"world-{kind}": f"namegen train world-{kind} --cell gru --hidden {width} --epochs 90 --label-smoothing 0.4 "
         "--drop-recurrent 0.1 --drop-output 0"
@@ -186,14 +184,11 @@ anything that decides about people. A score says how much a name is like those o
 
 ## How it was trained
 
-<!-- not run (namegen train): it trains for minutes -->
-
-    {COMMANDS[name]}
-
+{how_trained(name, training)}
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
 {wrapped(f"- Source: {bundled.credit}", "  ")}
 - Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
-{taught(COMMANDS[name])}
+{label_smoothing(training)}
 ## Evaluation
 
 The figures are for the held-out tenth of the list (split `unique`: none of these names was learned). These names also
@@ -216,14 +211,24 @@ best that any model could reach on those very names.
 """
 
 
-def taught(command: str) -> str:
-    """What the effort of a command means, in a line."""
-    if "--effort best" not in command:
-        return "- Most of its targets come from counting the names of each label (`--label-smoothing`)\n"
-    return (
-        "- `--effort best`: first several networks and counting learned the list, then the model learned from their "
-        "weighted mean\n"
-    )
+def how_trained(name: str, training: TrainingSummary) -> str:
+    """Give the command that trains the model, or explain why no command of this version does."""
+    was_distilled = training["settings"]["effort"] == "best"
+    if was_distilled:
+        explanation = wrapped(
+            "An earlier version trained this model by knowledge distillation: several networks and an n-gram learned "
+            "the list, and the model learned from their weighted mean. This version can't do that any more."
+        )
+        return f"{explanation}\n"
+    return f"<!-- not run (namegen train): it trains for minutes -->\n\n    {COMMANDS[name]}\n"
+
+
+def label_smoothing(training: TrainingSummary) -> str:
+    """Describe the label smoothing in a line, if there was any."""
+    share = training["settings"]["label_smoothing"]
+    if not share:
+        return ""
+    return f"- Label smoothing: {share:.0%} of each target comes from an n-gram (`--label-smoothing`)\n"
 
 
 def head(name: str, network: str, figures: Mapping[str, float]) -> str:

@@ -133,22 +133,21 @@ def thousands(comparison: performance.Comparison, group: str) -> str:
 
 
 def qualities() -> Iterator[tuple[str, str, str]]:
-    """The rows of `make quality`: by how much a network's loss on names held out is below that of an n-gram model."""
+    """The row of `make quality`: by how much a network's loss on names held out is below that of an n-gram model."""
     measured = read(quality.Quality, RESULTS / "quality.json")
-    for name, called in (("standard", "the default network"), ("best", "the network that `--effort best` teaches")):
-        better, alike = [], []
-        for one in measured.lists:
-            model = next((model for model in one.models if model.name == name), None)
-            if model is not None and one.name in LISTS:
-                if model.high < 0:
-                    better.append(f"{-model.against_counting:.2f} on {LISTS[one.name]}")
-                elif model.low > 0:
-                    better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
-                else:
-                    alike.append(LISTS[one.name])
-        without = [f"no difference found on {listed(alike)}"] if alike else []
-        what = f"{called}, on held-out names: loss below that of an n-gram model, nats per character"
-        yield what, "; ".join([", ".join(better)] * bool(better) + without), "`make quality`"
+    better, alike = [], []
+    for one in measured.lists:
+        model = next((model for model in one.models if model.name == quality.DEFAULT), None)
+        if model is not None and one.name in LISTS:
+            if model.high < 0:
+                better.append(f"{-model.against_counting:.2f} on {LISTS[one.name]}")
+            elif model.low > 0:
+                better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
+            else:
+                alike.append(LISTS[one.name])
+    without = [f"no difference found on {listed(alike)}"] if alike else []
+    what = "the default network, on held-out names: loss below that of an n-gram model, nats per character"
+    yield what, "; ".join([", ".join(better)] * bool(better) + without), "`make quality`"
 
 
 def readings() -> Iterator[tuple[str, str, str]]:

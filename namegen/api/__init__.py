@@ -1,8 +1,8 @@
 """The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
 
 The command line uses them too. ``model.py``: a trained model in use, from its file on; ``people.py``: whole names;
-``training.py``: making a model; ``evaluation.py``: how good it is. ``teaching.py``: being taught, by ``teachers.py``,
-which trains them in processes, each in a run folder. What trains is loaded when it is first asked for (PEP 562).
+``training.py``: making a model; ``evaluation.py``: how good it is. What trains is loaded when it is first asked for
+(PEP 562).
 """
 
 from importlib import import_module

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO, Never
 
-from namegen.api.model import RUNS
-from namegen.api.teachers import open_base, open_run, prepare_here, train_side_by_side
-from namegen.api.teaching import SideBySide, be_taught, check_teachers, lasting_name
+from namegen.api.model import RUNS, load
 from namegen.backends import load_engine
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
+from namegen.core.settings import NOTHING
+from namegen.core.training.base import Base
+from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import SettingsError, setting, shown
+from namegen.errors import CheckpointError, SettingsError, setting, shown
 from namegen.events import Watcher, unwatched
 from namegen.files import named_folder
-from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, read_names
+from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
+from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import Config, merge, read_config, write_config
+from namegen.wishes import claimed_beginnings
+
+prepare_for_use = partial(prepare, for_use=True, claims=claimed_beginnings)
 
 
 def train(
@@ -34,7 +39,6 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     stdin: BinaryIO | None = None,
     save: bool = False,
-    teach_on: SideBySide = train_side_by_side,
     **unknown: Never,
 ) -> RunResult:
     """Train a network on names.
@@ -50,8 +54,6 @@ def train(
             be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
-        teach_on: what trains the teachers of the effort ``best``: processes of this machine, unless something else is
-            given.
         **unknown: nothing else.
 
     Raises:
@@ -66,24 +68,21 @@ def train(
         raise SettingsError(f"config is {shown(config)}: expected a Config, as Config() or read_config gives it")
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
-    check_teachers(config.teaching)
-    teachers = tuple(map(lasting_name, config.teaching.teachers))  # as they hold from any folder
-    config = replace(config, teaching=replace(config.teaching, teachers=teachers))
     corpus = _read_corpus(names, config, stdin)
-    base = config.network.base and lasting_name(config.network.base)
+    base = config.network.base and _lasting_name(config.network.base)
     config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits
     recipe, threads = config.recipe, config.threads
-    prepared = prepare_here(corpus, recipe, engine_class, threads=threads, for_use=True, open_base=open_base)
+    prepared = prepare_for_use(corpus, recipe, engine_class, threads=threads, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
     stop()  # who asks to stop from here on is heeded before the first step
     if out is None and not save:
-        return _run(TrainingRun(prepared, watch=watch, stop=stop), config, watch, stop, teach_on)
+        return _run(TrainingRun(prepared, watch=watch, stop=stop), watch)
     recipe, data = prepared.recipe, prepared.recipe.data
     if keep_names:
         data = kept_here(data, corpus)
     elif data.names not in BUNDLED:
         data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
-    chosen = replace(config, data=data, network=recipe.network, training=recipe.training, teaching=recipe.teaching)
+    chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
     text = write_config(chosen)  # may refuse, so before the folder
     if out is None:
         folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
@@ -95,20 +94,38 @@ def train(
         run = TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
         run.save()
         folder.save_config(text)  # last: a folder that has its settings can be resumed
-        return _run(run, config, watch, stop, teach_on)
+        return _run(run, watch)
 
 
-def _run(run: TrainingRun, config: Config, watch: Watcher, stop: Callable[[], bool], teach_on: SideBySide) -> RunResult:
-    """Train, behind the teachers if there are any: what they teach takes the place of the list."""
+def _run(run: TrainingRun, watch: Watcher) -> RunResult:
+    """Report the list, then train."""
     watch(run.prepared.list_ready)
-    if run.prepared.recipe.taught and not run.finished:
-        with TemporaryDirectory() as elsewhere:
-            teachers = Path(elsewhere) if run.folder is None else run.folder.path
-            taught = be_taught(run.prepared, teachers, config, watch=watch, stop=stop, teach_on=teach_on)
-        if taught is None:
-            return run.finish()
-        run.prepared = replace(run.prepared, batches=taught[1])
     return run.run()
+
+
+def _lasting_name(model: str) -> str:
+    """Name a model so that the name also works from another folder: a file or folder by its absolute path."""
+    is_shipped = model in (*SHIPPED, BASE)
+    return model if is_shipped or model == NOTHING else str(Path(model).absolute())
+
+
+def open_base(model: str | Path | None) -> Base:
+    """Open the model that a training run is fine-tuned from.
+
+    Args:
+        model: A run folder, a file or a shipped model. ``None`` is the shipped base model.
+
+    Raises:
+        CheckpointError: The model can't be opened, see ``load``, or it's a ``.tflite`` file.
+    """
+    try:
+        # Always with the same backend, so that every run starts from the same numbers.
+        opened = load(shipped_path(BASE) if model in (None, BASE) else model, backend="numpy")
+        if opened.checkpoint is None:
+            raise CheckpointError(f"{opened.name} is a .tflite, which no training begins from: give a run folder")
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; or give {setting('base', NOTHING)}") from error
+    return Base(str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training))
 
 
 def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
@@ -128,7 +145,6 @@ def resume(
     epochs: int | None = None,
     watch: Watcher = unwatched,
     stop: Callable[[], bool] = lambda: False,
-    teach_on: SideBySide = train_side_by_side,
 ) -> RunResult:
     """Go on with a run folder by its own ``config.toml``.
 
@@ -138,7 +154,6 @@ def resume(
         epochs: more of them than before; not with a schedule whose learning rates depend on how many there are.
         watch: told how it goes.
         stop: asked before every step.
-        teach_on: what trains its teachers, as in ``train``.
 
     Raises:
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused, and so is a folder that
@@ -149,10 +164,35 @@ def resume(
         config = read_config(run_folder.config_path)
         _check_longer(epochs, config)
         config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-        run = open_run(run_folder, config, watch=watch, stop=stop)
+        run = _open_run(run_folder, config, watch=watch, stop=stop)
         run.resume()
         run_folder.save_config(write_config(config))
-        return _run(run, config, watch, stop, teach_on)
+        return _run(run, watch)
+
+
+def _open_run(folder: RunFolder, config: Config, *, watch: Watcher, stop: Callable[[], bool]) -> TrainingRun:
+    """Prepare the run of a folder as it was before its first step.
+
+    Args:
+        folder: Of the run.
+        config: The folder's own settings.
+        watch: Is told about the progress.
+        stop: Is asked before every step.
+
+    Raises:
+        NamegenError: What ``prepare`` and reading the list raise.
+    """
+    recipe = replace(config.recipe, data=folder.found_here(config.data))
+    corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
+
+    def own_model(_: str | None) -> Base:
+        """The run's own model has all that it still needs of its base, and the base itself may be gone."""
+        base = open_base(folder.path)
+        return replace(base, credit=str(base.checkpoint.training.get("credit", "")))
+
+    base = own_model if recipe.network.from_base else None
+    prepared = prepare_for_use(corpus, recipe, engine_class, threads=config.threads, open_base=base)
+    return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
 
 
 def _check_longer(epochs: int | None, config: Config) -> None:

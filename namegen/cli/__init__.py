@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and generate": {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
-        "teach": ("namegen.cli.train:teach", "Let several models teach one network."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
         "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
         "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),

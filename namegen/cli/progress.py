@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from namegen import events
-from namegen.cli.terminal import clock, columns, counted, number, percent, printable
+from namegen.cli.terminal import clock, counted, number, percent, printable
 
 SAMPLES_SHOWN = 8
 RUNNING_SHOWN = 8
 COLUMNS = 80
-TIE = 0.005  # nats per character
 
 
 class View(NamedTuple):
@@ -82,10 +80,6 @@ class Progress:
                     return [self.view().in_a_line()]
             case events.ListReady():
                 return [*event.remarks, *about_the_list(event)]
-            case events.Weighed():
-                return [*about_the_weights(event)]
-            case events.CorpusDrawn(names, prefixes):
-                return [f"to learn from: {counted(names, 'name')} with {prefixes:,} prefixes"]
             case events.TrainingBegins():
                 self._training = event
                 if event.finished:
@@ -137,8 +131,6 @@ class Progress:
                 return self._view_of_file(size, expected)
             case events.Measuring():
                 doing = "measuring the network"
-            case events.Weighed():
-                doing = "the teachers generate names to learn from"
             case _:
                 doing = self._doing
         return View(figures=[f"{doing}, {time.monotonic() - self._since:.0f} s"] if doing else ())
@@ -188,28 +180,10 @@ class Progress:
 
 def about_the_list(ready: events.ListReady) -> Iterator[str]:
     """What a training learns from, and what it holds out."""
-    if ready.without_teachers:
-        yield "too few names to choose the teachers' weights by: training as with --effort standard"
     damped = f" (repeats damped to {ready.damped:,})" if ready.damped < ready.training else ""
     labels = f", {counted(ready.labels, 'label')}" if ready.labels else ""
     test = "" if ready.test is None else f", {ready.test:,} for the test"
     yield f"{counted(ready.training, 'name')} to learn from{damped}{labels}, {ready.held_out:,} held out{test}"
-
-
-def about_the_weights(found: events.Weighed) -> Iterator[str]:
-    """How much each teacher counts, and what the blend is worth."""
-    each = [f"{from_here(name)} {percent(weight)}" for name, weight in zip(found.names, found.weights, strict=True)]
-    text = f"weights of the teachers: {', '.join(each)}"
-    yield text if len(text) <= columns() else "weights of the teachers:\n  " + "\n  ".join(each)
-    best = min(found.alone)
-    yield f"nats per character: their blend {number(found.together)}, the best teacher alone {number(best)}"
-    if len(found.names) > 1 and found.together > best + TIE:
-        yield "the blend is worse than the best teacher, as few names are held out"
-
-
-def from_here(name: str) -> str:
-    """A teacher's name, a path as it is seen from this folder, where that is shorter."""
-    return printable(min(name, os.path.relpath(name), key=len) if os.path.isabs(name) else name)
 
 
 def sample(epoch: events.EpochEnded) -> str:

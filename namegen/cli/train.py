@@ -1,10 +1,10 @@
-"""``namegen train``: learn from a list of names; ``namegen teach``: from models. And what both say at the end."""
+"""``namegen train``: learn from a list of names. And what it says at the end."""
 
 from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from textwrap import fill
@@ -22,17 +22,16 @@ from namegen.core.settings import DROPS, About
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError, GenerationError, NamegenError
 from namegen.events import Event, Searched
-from namegen.files import is_file, is_folder
+from namegen.files import is_file
 from namegen.settings_toml import TABLES, Config, merge, read_config
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.api.teaching import SideBySide
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
     from namegen.core.training.result import RunResult
 
-ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "scheduler", "epochs", "as_json", "notes"))
+ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "notes"))
 DRAWN_NAMES = 1000
 MIN_DRAWN, MAX_CHARACTERS = 100, 100_000  # fewer names where they may be long
 ASKED_FOR, MAX_CHARACTERS_READ = 20, 20_000_000  # new names; characters of all that are drawn for them
@@ -74,44 +73,16 @@ READERS: dict[str, Callable[[str], object]] = {
     "hidden": options.several(int, "whole numbers with commas between them, such as 32,32"),
     "options": network_options,
     "rate_steps": options.several(rate_step, "EPOCH:RATE pairs, such as 0:0.01,25:0.005"),
-    "teachers": options.several(str.strip, "models, or the word counting"),
 }
 
 
-def _options(*tables: str) -> dict[str, Callable[[options.Command], options.Command]]:
-    """By dotted path, the option of each setting in these tables that has one."""
-    return {
-        f"{table}.{name}": options.of_setting(TABLES[table], name, READERS.get(name))
-        for table in tables
-        for name in get_type_hints(TABLES[table])
-        if About.of(TABLES[table], name).help
-    }
-
-
-SETTINGS = _options("training", "network", "data", "run")
-OF_TEACHING = _options("teaching")  # those that `namegen teach` has beside them
-NOT_OF_TEACHING = ("training.effort", "training.label_smoothing")  # the teachers decide what is to be learned
-
-
-def settings(but: Collection[str] = ()) -> Callable[[options.Command], options.Command]:
-    """An option for every setting but some."""
-    return options.together(*(option for path, option in SETTINGS.items() if path not in but))
-
-
-# The options of every command that trains, beside the settings themselves.
-about_the_run = options.together(
-    click.option(
-        "--config",
-        metavar="CONFIG",
-        help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
-    ),
-    click.option("--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]"),
-    click.option(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="Train the teachers of --effort best on the cluster of this dask scheduler, such as tcp://host:8786.",
-    ),
-)
+# By dotted path, the option of each setting that has one.
+SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
+    f"{table}.{name}": options.of_setting(TABLES[table], name, READERS.get(name))
+    for table in ("training", "network", "data", "run")
+    for name in get_type_hints(TABLES[table])
+    if About.of(TABLES[table], name).help
+}
 
 
 @options.command(
@@ -122,14 +93,19 @@ about_the_run = options.together(
     shown=("out", "resume", "config", "effort", "cell", "hidden", "epochs", "label_column", "backend", "seed"),
 )
 @click.argument("names", required=False)
-@about_the_run
+@click.option(
+    "--config",
+    metavar="CONFIG",
+    help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
+)
+@click.option("--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]")
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue the training of this run folder; only --backend, --scheduler and (unless the learning "
-    "rates depend on it) --epochs may change.",
+    help="Continue the training of this run folder; only --backend and (unless the learning rates depend on it) "
+    "--epochs may change.",
 )
-@settings()
+@options.together(*SETTINGS.values())
 @options.common
 def train(names: str | None, config: str | None, resume: str | None, as_json: bool, notes: Notes, **given: Any) -> None:
     """Learn from a list of names, and keep the best network.
@@ -141,59 +117,23 @@ def train(names: str | None, config: str | None, resume: str | None, as_json: bo
     from there, with the same result as without a stop. Only one training at a time can use a run folder.
     """
     if resume is None:
-        resolved = asked_for(names, config, overrides(given), notes, effort=given["effort"])
-        learn(resolved, notes, as_json, given["scheduler"], out=given["out"])
+        resolved = asked_for(names, config, given, notes)
+        learn(resolved, notes, as_json, out=given["out"])
         return
     _refuse_beside_resume(click.get_current_context())
     run_config = Path(resume) / CONFIG_FILE
     # Of a folder that has none, api.resume says so.
     resolved = read_config(run_config) if is_file(run_config, None) else Config()
     changed = {name: given[name] for name in ("backend", "epochs")}
-    learn(resolved, notes, as_json, given["scheduler"], folder=resume, **changed)
+    learn(resolved, notes, as_json, folder=resume, **changed)
 
 
-@options.command(
-    "namegen teach companies --teachers runs/a,runs/b,counting",
-    "namegen teach mlb-first --cell simple_rnn --hidden 32,32",
-    cls=options.ShortHelp,
-    shown=("teachers", "drawn", "out", "config", "cell", "hidden", "epochs", "backend", "seed"),
-)
-@click.argument("names", required=False)
-@OF_TEACHING["teaching.teachers"]
-@OF_TEACHING["teaching.drawn"]
-@about_the_run
-@settings(NOT_OF_TEACHING)
-@options.common
-def teach(names: str | None, config: str | None, as_json: bool, notes: Notes, **given: Any) -> None:
-    """Let several models teach one network what they know.
-
-    The models (the teachers) are blended, with the weights that best predict the held-out names. The blend generates
-    names, and the new network (the student) learns the probabilities that the blend gives to each of their characters:
-    this is called knowledge distillation.
-
-    NAMES is the list to hold names out from, and for counting (an n-gram model) to learn from: a file, - for standard
-    input, or the name of a bundled list. Only a --config can name it instead.
-
-    A teacher that was trained on names that are held out here makes the figures look better than they are: train it
-    with the same list, --split and --seed.
-
-    Ctrl-C stops and saves the state; `namegen train --resume` continues from there.
-    """
-    if names is None and config is None:
-        raise click.UsageError("give NAMES, the list to teach: namegen teach companies --teachers runs/a,counting")
-    teaching = {f"teaching.{name}": given[name] for name in ("teachers", "drawn")}
-    resolved = asked_for(names, config, {**overrides(given), "training.effort": "best", **teaching}, notes, effort=None)
-    learn(resolved, notes, as_json, given["scheduler"], out=given["out"])
-
-
-def asked_for(
-    names: str | None, config: str | None, over: Mapping[str, object], notes: Notes, *, effort: str | None
-) -> Config:
+def asked_for(names: str | None, config: str | None, given: Mapping[str, object], notes: Notes) -> Config:
     """The settings of a new training: those of the config, with the options above them. Raises SettingsError."""
     note_namesake(config, "config", notes)
     base = Config() if config is None else read_config(find_config(config))
-    resolved = merge(base, {**over, "data.names": names})
-    if effort is not None and (fixed := _decided_by_config(base)):
+    resolved = merge(base, {**overrides(given), "data.names": names})
+    if given["effort"] is not None and (fixed := _decided_by_config(base)):
         notes(f"--effort sets only what the config does not; this config sets: {', '.join(fixed)}")
     if names is None:
         notes(f"names: {printable(resolved.data.names)}")
@@ -201,36 +141,24 @@ def asked_for(
     return resolved
 
 
-def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, **how: Any) -> None:
+def learn(resolved: Config, notes: Notes, as_json: bool, **how: Any) -> None:
     """Train, or go on; say how it goes and what has come of it.
 
     Args:
         resolved: the settings.
         notes: where it is said.
         as_json: whether the figures are given as JSON.
-        scheduler: what trains the teachers; None: this machine.
         how: for ``api.resume`` if there is a ``folder``, else for ``api.train``.
 
     Raises:
         NamegenError: what ``api.train`` and ``api.resume`` raise.
     """
-    best = resolved.recipe.taught or resolved.training.effort == "best"
-    if scheduler is not None and not best:
-        raise click.UsageError("--scheduler trains teachers, and here are none: add --effort best, or leave it out.")
-    if scheduler is not None and resolved.recipe.taught and "folder" not in how:
-        raise click.UsageError("--scheduler has no effect, because these teachers are already trained: leave it out.")
     note_engines(notes)
     limit_threads(resolved.threads)
     from namegen import api
-    from namegen.api.teachers import train_side_by_side
 
-    teach_on: SideBySide = train_side_by_side
-    if scheduler is not None:
-        from namegen.experiments.cluster import on_scheduler
-
-        teach_on = on_scheduler(scheduler)
     with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
-        how |= {"watch": display, "stop": stop, "teach_on": teach_on}
+        how |= {"watch": display, "stop": stop}
         result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
     with Display(notes, "measuring the network"):
         plot = None
@@ -251,12 +179,9 @@ def learn(resolved: Config, notes: Notes, as_json: bool, scheduler: str | None, 
                 raise
             silence_standard_output()
     if not result.finished:
-        begun_teachers = result.out is not None and is_folder(result.out / "teachers", None)
-        by_teachers = best and result.epochs == 0 and begun_teachers
-        what = "what its teachers have learned" if by_teachers else "the state"
         at_the_end = result.epochs == result.checkpoint.training["settings"]["epochs"]
         where, out = "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}", str(result.out)
-        notes(f"stopped {where}; {what} is saved. To continue:\n  namegen train --resume {shlex.quote(out)}")
+        notes(f"stopped {where}; the state is saved. To continue:\n  namegen train --resume {shlex.quote(out)}")
         raise click.exceptions.Exit(stop.exit_code)
 
 
@@ -283,7 +208,7 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
             what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
                 f"{what} cannot be combined with --resume: a run continues with its own {CONFIG_FILE}, and only "
-                "--backend, --scheduler and, unless the learning rates depend on it, a higher --epochs may change"
+                "--backend and, unless the learning rates depend on it, a higher --epochs may change"
             )
 
 

@@ -27,9 +27,8 @@ SOURCES = ("real", "new", "any")  # of a part of a name: those of its model's li
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
-EFFORTS = ("quick", "standard", "best")
+EFFORTS = ("quick", "standard")
 MOST_ASKED_FOR = 1_000_000_000  # that anybody may ask for at a time
-COUNTING = "counting"  # the teacher that counts
 NOTHING = "none"  # in place of a model to begin from
 
 PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
@@ -265,14 +264,13 @@ class TrainingSettings(Checked):
     """How a network is trained. ``None`` means: by the rule in the field's own words.
 
     What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``steps.py`` (of the recurrent
-    kernels single weights, as Merity, Keskar and Socher, 2018, do), what smooths in ``core/teaching/lesson.py``.
+    kernels single weights, as Merity, Keskar and Socher, 2018, do), label smoothing in ``label_smoothing.py``.
     """
 
     effort: str = declared(
         "standard",
         "How to choose the settings that are not given. quick: a small network without dropout, in seconds; standard: "
-        "a larger one with better names, in a minute or two; best: several networks and counting (an n-gram model) "
-        "teach one, in minutes.",
+        "a larger one with better names, in a minute or two.",
         choices=EFFORTS,
     )
     # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
@@ -393,28 +391,8 @@ class TrainingSettings(Checked):
 
 
 @dataclass(frozen=True)
-class TeachingSettings(Checked):
-    """Who teaches a network; nobody: it learns from the list alone, or with the effort ``best`` from teachers that are
-    trained for it.
-    """
-
-    teachers: tuple[str, ...] = declared(
-        (),
-        "Trained models (run folders, files or shipped models), and the word counting for an n-gram model.",
-        "several models that are trained for this, and counting",
-        metavar="A,B,…",
-        holds=lambda v: all(v) and len(set(v)) == len(v) <= 100,
-        expected=f"up to 100 models, each once, or {COUNTING}",
-    )
-    drawn: int | None = declared(
-        None, "How many names the teachers generate for the network to learn from.", LIST, **whole(1, 100_000_000)
-    )
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained,
-    who teaches it.
+    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained.
 
     >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
     >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
@@ -424,12 +402,6 @@ class Recipe:
     data: DataSettings = field(default_factory=DataSettings)
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
-    teaching: TeachingSettings = field(default_factory=TeachingSettings)
-
-    @property
-    def taught(self) -> bool:
-        """Whether teachers say what is to be learned."""
-        return bool(self.teaching.teachers)
 
     @property
     def without_effect(self) -> dict[str, str]:
@@ -441,8 +413,7 @@ class Recipe:
         found = {f"training.{name}": reason for name, reason in self.training.without_effect.items()}
         if self.data.validation == 0:
             found["training.best_by"] = "there are no held-out names, and the training loss decides"
-            teachers = self.taught or self.training.effort == "best"  # whose names are split once more
-            if self.data.test == 0 and not teachers:
+            if self.data.test == 0:
                 found["data.split_seed"] = "no names are held out"
                 if self.data.repeats is not None:  # else the split decides those
                     found["data.split"] = "no names are held out, and repeats are decided already"

@@ -9,46 +9,22 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from namegen.api.teachers import train_side_by_side
-from namegen.api.teaching import SideBySide
 from namegen.children import Children, Part, PartEnded, PartProgress, Runner
-from namegen.core.training.run_folder import RunFolder
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
-from namegen.events import Watcher
 from namegen.experiments.machine import training_codes
-from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from distributed import Client, Future
 
 TOPIC = "namegen"  # of the events
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
 WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose answer somebody waits for
-
-
-def on_scheduler(address: str) -> SideBySide:
-    """What trains teachers on the workers of a scheduler; one that is not done begins anew the next time.
-
-    Raises:
-        EngineError: dask is not installed. Training raises it where the scheduler does not answer or goes away, or its
-            workers have another namegen.
-    """
-    require_dask()
-
-    def train(folders: Sequence[Path], *, watch: Watcher, stop: Callable[[], bool]) -> None:
-        engines = {read_config(RunFolder(folder).config_path).run.backend for folder in folders}
-        train_side_by_side(folders, watch=watch, stop=stop, runner=Cluster(address, engines))
-
-    return train
 
 
 def require_dask() -> None:
@@ -74,8 +50,6 @@ class Cluster(Runner):
         EngineError: entered, dask is not installed or the scheduler does not answer; later, the scheduler is gone, or a
             worker has another namegen.
     """
-
-    is_here = False
 
     def __init__(self, address: str, engines: Iterable[str]) -> None:
         require_dask()
@@ -148,7 +122,7 @@ class Cluster(Runner):
             return PartEnded(part, **future.result())
         if isinstance(error, KilledWorker):
             why = "every worker that made it died: does it need more memory than they have?"
-            return PartEnded(part, trouble=why, died=True)
+            return PartEnded(part, trouble=why)
         if isinstance(error, NamegenError):
             raise error
         raise EngineError(
@@ -207,6 +181,6 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
         while (task := worker.state.tasks.get(key)) is not None and task.state in WANTED:
             for event in children.events():
                 if isinstance(event, PartEnded):
-                    return {"answer": event.answer, "trouble": event.trouble, "died": event.died}
+                    return {"answer": event.answer, "trouble": event.trouble}
                 worker.log_event(TOPIC, (key, (event.epoch, event.epochs)))
     raise TrainingError("nobody waits for the answer any more")

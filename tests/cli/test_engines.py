@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +19,6 @@ from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import DROPS
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
-from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.cli.conftest import ENVIRONMENT, Program, Run, invoke
 from tests.conformance.test_registry import distribute
@@ -205,16 +203,3 @@ def test_an_engine_that_breaks_down_as_it_reads(run: Runs, monkeypatch: pytest.M
     assert "the engine mingru failed while reading run with KeyError ('weights')" in told
     training = "train list.txt --backend mingru --cell gru --epochs 1 --out other"
     assert "the engine mingru failed" in sentence(training)
-
-
-@pytest.mark.usefixtures("run")
-def test_a_network_of_another_architecture_teaches_one_of_ours_and_is_taught(tmp_path: Path) -> None:
-    names = list(dict.fromkeys(load_bundled("mlb-first").names))[:100]
-    short = {"training.effort": "quick", "training.epochs": 2, "network.hidden": (6,), "network.cell": "gru"}
-    api.train(names, config=merge(Config(), {**short, "run.backend": "honest"}), out=tmp_path / "honest")
-    taught_by = {"teaching.teachers": (str(tmp_path / "honest"), "counting"), "teaching.drawn": 50}
-    for backend, architecture in (("numpy", "rnn"), ("honest", "mingru")):
-        result = api.train(names, config=merge(Config(), {**short, **taught_by, "run.backend": backend}))
-        assert (result.finished, result.checkpoint.network.architecture) == (True, architecture)
-        assert result.validation is not None
-        assert result.validation.loss_nats_per_char < math.log(result.checkpoint.vocabulary.size)

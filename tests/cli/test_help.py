@@ -12,7 +12,7 @@ import click
 import pytest
 
 from namegen.cli import COMMANDS, cli
-from namegen.cli.train import OF_TEACHING, SETTINGS, network_options, train
+from namegen.cli.train import SETTINGS, network_options, train
 from namegen.settings_toml import TABLES, Config, read_config
 from tests.cli.conftest import FAST, Run, invoke
 from tests.small_models import small_models
@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "urllib3", "jinja2"}
 # parsed, not run
-LONG_ONES = {"train", "teach", "compare-backends", "sweep", "report", "fetch", "pseudonyms"}
+LONG_ONES = {"train", "compare-backends", "sweep", "report", "fetch", "pseudonyms"}
 LONG_ONES |= {"export-tflite", "export-keras"}
 
 
@@ -163,10 +163,9 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("players -n many", "'-n': 'many': expected a whole number from 1 to 1,000,000."),
         (f"evaluate --threads {'9' * 5000}", "…': expected a whole number from 1 to 1,024."),
         ("generat", "did you mean generate?"),
-        ("xyzzy", "expected one of train, teach, generate"),
+        ("xyzzy", "expected one of train, generate"),
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
-        ("teach --epochs 1", "give NAMES"),
         ("fetch", "Choose from: players, companies"),
         ("export-web mlb-first page.html", "give --out with the page to write, or --module"),
         ("", "\n  train          Learn from a list of names.\n"),
@@ -193,9 +192,9 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     assert "Estonian, Finnish, Italian" in " ".join(invoke("people", "--help").stdout.split())
 
 
-def test_the_options_of_train_and_teach_are_the_settings_and_tell_their_defaults():
+def test_the_options_of_train_are_the_settings_and_tell_their_defaults():
     settings = {f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)}
-    assert settings - {"data.names"} == {*SETTINGS, *OF_TEACHING}
+    assert settings - {"data.names"} == set(SETTINGS)
     params = {param.name: param for param in train.params}
     told = 0
     for path in SETTINGS:

@@ -16,7 +16,6 @@ from namegen.cli.display import Display
 from namegen.cli.progress import Progress
 from namegen.cli.terminal import Notes
 from namegen.events import (
-    CorpusDrawn,
     Ended,
     EpochEnded,
     Event,
@@ -33,7 +32,6 @@ from namegen.events import (
     StepBegins,
     TrainingBegins,
     UnderWay,
-    Weighed,
 )
 from tests.cli.conftest import invoke
 
@@ -259,20 +257,6 @@ def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> N
     assert at.view().in_a_line() == "epoch 5/5  0:20 left"
     _, said = told(TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None))
     assert "nothing is trained" in said[0]
-
-
-def test_teachers_are_weighed_in_a_line_or_a_line_each() -> None:
-    found = Weighed(("1", "2"), (0.25, 0.75), (2.5, 2.25), 2.3)
-    _, said = told(found, CorpusDrawn(1_000, 4_000))
-    assert said == [
-        "weights of the teachers: 1 25.0%, 2 75.0%",
-        "nats per character: their blend 2.3000, the best teacher alone 2.2500",
-        "the blend is worse than the best teacher, as few names are held out",
-        "to learn from: 1,000 names with 4,000 prefixes",
-    ]
-    _, said = told(Weighed(("a" * 50, "b" * 50), (0.5, 0.5), (2.5, 2.25), 2.0))
-    assert said[0] == f"weights of the teachers:\n  {'a' * 50} 50.0%\n  {'b' * 50} 50.0%"
-    assert len(said) == 2
 
 
 def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> None:

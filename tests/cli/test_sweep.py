@@ -16,7 +16,6 @@ from typing import Any
 
 import psutil
 import pytest
-from safetensors.numpy import load_file
 
 from namegen.experiments.sweep.run import MARK
 from tests.cli.conftest import ENVIRONMENT, Program, stop, wait_until
@@ -176,27 +175,6 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
         assert process.returncode == 1
         assert err.splitlines()[-1].startswith("namegen: the dask scheduler is gone"), err
         assert "Traceback" not in err
-
-
-@pytest.mark.slow
-def test_teachers_on_a_cluster_give_the_bits_of_teachers_here(program) -> None:
-    lines = (program.folder / "names.txt").read_text(encoding="utf-8").splitlines()
-    program.write("fewer.txt", "\n".join(dict.fromkeys(lines))[:900])
-    command = ("train", "fewer.txt", "--effort", "best", "--hidden", 8, "--epochs", 1, "--no-plot", "--quiet", "--out")
-    small = "replace(effort.FEW, teachers=(('gru', 6),), drawn_characters=3_000, lesson_characters=20_000)"
-    before = f"from dataclasses import replace; from namegen.core.training import effort; effort.FEW = {small}"
-    program.fresh(*command, "here", before=before).done()
-    with (
-        dask_scheduler() as (address, _),
-        dask_program("worker", address, "--nworkers", 2, "--nthreads", 1, "--no-dashboard"),
-    ):
-        program.fresh(*command, "there", "--scheduler", address, before=before).done()
-    for teacher in (program.folder / "here" / "teachers").iterdir():
-        one, other = (
-            load_file(program.folder / out / "teachers" / teacher.name / "model.safetensors")
-            for out in ("here", "there")
-        )
-        assert {name: values.tolist() for name, values in one.items()} == {n: v.tolist() for n, v in other.items()}
 
 
 @pytest.mark.slow

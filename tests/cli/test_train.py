@@ -1,22 +1,14 @@
-"""``namegen train`` and ``teach``: what they take, say, write, and what a kill of teachers leaves."""
+"""``namegen train``: what it takes, says and writes."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
-
-import psutil
 import pytest
 
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.settings_toml import read_config
-from tests.cli.conftest import ENVIRONMENT, FAST, read_history
+from tests.cli.conftest import FAST, read_history
 
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
-TAUGHT = ("--cell", "gru", "--hidden", 8, "--epochs", 2, "--no-plot", "--threads", 1)
 
 
 def test_a_run_folder_holds_what_it_should_and_is_never_used_twice(program, names):
@@ -108,7 +100,6 @@ WRONG = """
 --seed 1180591620717411303424: --seed is
 --clip-norm inf: --clip-norm is inf
 --backend kears: did you mean keras?
---scheduler tcp://nowhere:1: add --effort best
 more.txt: unexpected extra argument
 --unknown: --unknown
 --config c.toml: did you mean training.epochs?
@@ -149,64 +140,3 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
     run = program("train", names, "--optimizer", "sgd", "--learning-rate", "1e39", *FAST, "--out", "never")
     run.refused("in epoch 1")
     assert not (program.folder / "never" / "model.safetensors").exists()
-
-
-# --- teachers ---------------------------------------------------------------------------------------------------------
-
-
-def test_given_models_teach(program, names):
-    program("train", names, "--out", "one", *FAST, "--hidden", 6).done()
-    run = program("teach", names, "--teachers", "one,counting", "--drawn", 500, "--out", "taught", *TAUGHT).done()
-    heard = run.err.partition("weights of the teachers: ")[2].splitlines()[0]
-    assert heard.startswith("one ")
-    assert "counting" in heard
-    assert "this network" in run.out
-    assert len(program("generate", "taught", "-n", 3, "--allow-seen").lines()) == 3
-    assert 'teachers = ["' in (program.folder / "taught" / "config.toml").read_text(encoding="utf-8")
-
-
-def test_wrong_teachers(program, names):
-    for given, said, code, *more in (
-        ("nobody", "there is no model 'nobody'", 1),
-        ("companies,companies", "'companies', 'companies': expected up to 100 models, each once", 2),
-        ("", "'': expected up to 100 models, each once", 2),
-        ("mlb-first,counting", "--scheduler has no effect", 2, "--scheduler", "tcp://nowhere:1"),
-    ):
-        program("teach", names, "--teachers", given, *more, "--out", "wrong", *TAUGHT).refused(said, code=code)
-        assert not (program.folder / "wrong").exists()
-
-
-def test_few_names_say_what_is_left_out(program):
-    program.write("few.txt", "\n".join(f"Name{place:02}" for place in range(40)))
-    run = program("train", "few.txt", "--effort", "best", *TAUGHT, "--out", "few").done()
-    assert "too few names to choose the teachers' weights by" in run.err
-    assert not (program.folder / "few" / "teachers").exists()
-
-
-def wait_for(holds: Callable[[], bool], *, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it takes too long"
-        time.sleep(0.05)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("killed", [True, False])
-def test_a_stop_leaves_no_process_and_loses_little(program, names, killed):
-    """Neither of those that train teachers nor of what they had saved; --resume goes on to the end."""
-    command = [sys.executable, "-m", "namegen", "train", names, "--effort", "best", "--out", "out", *map(str, TAUGHT)]
-    process = subprocess.Popen(command, cwd=program.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-    teachers = program.folder / "out" / "teachers"
-    wait_for(lambda: any(teachers.glob("*/state.safetensors")))
-    children = psutil.Process(process.pid).children()
-    assert children
-    process.send_signal(signal.SIGKILL if killed else signal.SIGINT)
-    err = process.communicate(timeout=60)[1]
-    _, alive = psutil.wait_procs(children, timeout=30)
-    assert not alive
-    if not killed:
-        assert process.returncode == 130
-        assert "what its teachers have learned is saved. To continue:\n  namegen train --resume out" in err
-        assert "Traceback" not in err
-    program.fresh("train", "--resume", "out").done()
-    assert len(program("generate", "out", "-n", 3, "--allow-seen").lines()) == 3

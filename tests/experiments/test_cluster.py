@@ -10,7 +10,7 @@ import pytest
 
 from namegen.children import Part
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.cluster import Cluster, make_part, on_scheduler
+from namegen.experiments.cluster import Cluster, make_part
 from namegen.experiments.machine import training_codes
 from tests.requirements import require
 
@@ -21,13 +21,6 @@ def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EngineError, match=r"scheduler needs distributed.*pip install 'distributed>="):
         Cluster("tcp://127.0.0.1:9", ["numpy"])
-    with pytest.raises(EngineError, match="scheduler needs distributed"):
-        on_scheduler("tcp://127.0.0.1:9")
-
-
-def test_nobody_is_called_before_there_is_something_to_train() -> None:
-    require("distributed")
-    assert callable(on_scheduler("tcp://127.0.0.1:9"))
 
 
 class Worker:
@@ -56,7 +49,7 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
 
 def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker) -> None:
     found = make_part(PART, training_codes(["numpy"]))
-    assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": "", "died": False}
+    assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": ""}
     assert worker.events == [("key", (1, 1))]
 
 

@@ -25,7 +25,6 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # on a termi
 # Each way in which a command takes a path; * is the path.
 WAYS = {
     "train": "*; --config *; --resume *; names.txt --out *",
-    "teach": "names.txt --teachers *; * --teachers counting",
     "generate": "*; mlb-first * --blend 0.5,0.5; --banned *; --avoid *",
     "people": "--given *; --family *; --given-avoid *",
     "players": "--first-banned *",

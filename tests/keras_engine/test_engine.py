@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.api.teachers import open_base
+from namegen.api.training import open_base
 from namegen.backends import load_engine
 from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker

@@ -85,7 +85,6 @@ class BatchMaker:
         self._paths = paths
         self._expected: Float32[Array, "N V"] | None = None
         self._share = 1.0
-        self._slices = 1
 
     @classmethod
     def from_names(
@@ -115,14 +114,6 @@ class BatchMaker:
         maker._expected, maker._share = expected, share
         return maker
 
-    def in_slices(self, names: int) -> BatchMaker:
-        """The same, but an epoch has about so many of the names: it takes several to read them all, in an order that
-        each reading has anew.
-        """
-        maker = copy(self)
-        maker._slices = max(1, round(len(self._name_of) / names))
-        return maker
-
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
         return self.tree.recounted(self.tree.edge_node[self._paths[self._path_start + self._path_size - 1]], counts)
@@ -130,12 +121,12 @@ class BatchMaker:
     @property
     def name_count(self) -> int:
         """How many names an epoch has."""
-        return len(self._name_of) // self._slices
+        return len(self._name_of)
 
     @property
-    def characters(self) -> float:
-        """How many characters an epoch predicts; of slices on average."""
-        return self.tree.characters / self._slices
+    def characters(self) -> int:
+        """How many characters an epoch predicts."""
+        return self.tree.characters
 
     def steps(self, batch_size: int) -> int:
         """Updates an epoch: the last batch may be smaller."""
@@ -144,12 +135,9 @@ class BatchMaker:
     def epoch(self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0) -> Iterator[Batch]:
         """The batches of one epoch, from its step ``first_step`` on.
 
-        The order of the names depends on ``[seed, epoch]`` alone, of slices on ``[seed, reading]``, so that nothing has
-        to be kept to go on later.
+        The order of the names depends on ``[seed, epoch]`` alone, so that nothing has to be kept to go on later.
         """
-        reading, place = divmod(epoch, self._slices)
-        order = np.random.default_rng([seed, reading]).permutation(self._name_of)
-        order = order[place * self.name_count :][: self.name_count]
+        order = np.random.default_rng([seed, epoch]).permutation(self._name_of)
         for start in range(first_step * batch_size, self.name_count, batch_size):
             yield self.batch(order[start : start + batch_size])
 
@@ -223,23 +211,13 @@ class ListParts:
     part_of: Int8[Array, "entries"]
 
     @classmethod
-    def from_corpus(
-        cls,
-        corpus: Corpus,
-        data: DataSettings,
-        *,
-        seed: int,
-        vocabulary: Vocabulary | None = None,
-        labels: Sequence[str] | None = None,
-    ) -> ListParts:
+    def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
         """Split a list as the settings say, and make the tree of each part.
 
         Args:
             corpus: the list.
             data: its settings.
             seed: of the split, where the settings have none of their own.
-            vocabulary: that the trees are over; None: the list's own.
-            labels: in the order of their beginnings; None: those of the list.
 
         Raises:
             NamesError: too few names to split.
@@ -249,9 +227,8 @@ class ListParts:
         >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
         (10, 7, 3)
         """
-        names = corpus.names
-        vocabulary = vocabulary or corpus.vocabulary
-        labels = tuple(corpus.label_counts if labels is None else labels)
+        names, vocabulary = corpus.names, corpus.vocabulary
+        labels = tuple(corpus.label_counts)
         beginnings = label_beginnings(corpus, vocabulary, labels)
         sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         rank, entries = ranking.rank, ranking.representatives

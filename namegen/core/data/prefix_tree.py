@@ -243,21 +243,17 @@ class SortedNames:
 
     @classmethod
     def from_rows(
-        cls,
-        tokens: Int32[Array, "rows T"],
-        counts: Int64[Array, "rows"],
-        beginnings: Int32[Array, "rows"] | None = None,
+        cls, tokens: Int32[Array, "rows T"], counts: Int64[Array, "rows"]
     ) -> tuple[SortedNames, Int64[Array, "rows"]]:
-        """Names given as rows that end with the boundary, or with the last character of the longest; each with what it
-        begins with (None: all with the boundary); and which of them each row is.
+        """Names given as rows that end with the boundary, or with the last character of the longest, all beginning with
+        the boundary; and which of them each row is.
         """
-        begins = np.full(len(tokens), BOUNDARY, np.int32) if beginnings is None else beginnings
         # In the order of the names: the boundary is lowest.
-        rows, name = np.unique(np.column_stack((begins, tokens)), axis=0, return_inverse=True)
+        rows, name = np.unique(tokens, axis=0, return_inverse=True)
         name = name.reshape(-1)
         total = np.zeros(len(rows), np.int64)
         np.add.at(total, name, counts)
-        begins, rows = np.ascontiguousarray(rows[:, 0]), rows[:, 1:]
+        begins = np.full(len(rows), BOUNDARY, np.int32)
         within = rows != BOUNDARY
         return cls(rows[within], within.sum(axis=1), total, begins), name
 

@@ -35,17 +35,14 @@ class MixtureState:
 class MixtureModel:
     """``p(next | prefix) = Σ_m w_m p_m(next | prefix)``: at every character a weighted mean of the probabilities.
 
-    The vocabulary is the union of the models', unless another is given: a model gives a character that it does not
-    know the probability 0, and after one it is heard no more; the weights of the others are scaled to sum to 1. Once
-    no model has known a prefix, its probability is 0, and what follows does not matter. Characters of a model that the
-    given vocabulary lacks are as good as forbidden.
+    The vocabulary is the union of the models': a model gives a character that it does not know the probability 0, and
+    after one it is heard no more; the weights of the others are scaled to sum to 1. Once no model has known a prefix,
+    its probability is 0, and what follows does not matter.
 
     Args:
         models: each with its vocabulary; any LanguageModel whose names begin with the boundary.
         vocabularies: one for each model.
         weights: above 0, summing to 1; None: all alike.
-        vocabulary: what it reads and predicts; None: all that any model knows.
-        temperature: above 0; the mean is taken to the power of its inverse, and scaled to sum to 1 again.
         beginnings: of each model, what it reads for each label of the mixture, whose own ids go from ``V`` on: its own
             beginning of that label, or the boundary where it knows no labels; −1: it knows others, and is not heard
             there. None: the mixture has no labels.
@@ -62,15 +59,12 @@ class MixtureModel:
         vocabularies: Sequence[Vocabulary],
         weights: Sequence[float] | None = None,
         *,
-        vocabulary: Vocabulary | None = None,
-        temperature: float = 1.0,
         beginnings: Sequence[Sequence[int]] | None = None,
     ) -> None:
-        self.models, self.temperature = tuple(models), temperature
+        self.models = tuple(models)
         self.rows_per_prefix = max((getattr(model, "rows_per_prefix", 1) for model in models), default=1)
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
-        if vocabulary is None:
-            vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
+        vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
         self.vocabulary, self.vocabulary_size = vocabulary, vocabulary.size
         self._own = [_own_ids(vocabulary, known) for known in vocabularies]  # of what is predicted, (V,)
         of_labels: Sequence[Sequence[int]] = beginnings or [()] * len(models)
@@ -85,14 +79,14 @@ class MixtureModel:
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token a row; log-probabilities of the next one."""
-        chances, after = self.step_each(tokens, cast(MixtureState, state))
+        chances, after = self._step_each(tokens, cast(MixtureState, state))
         with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
             logits = np.log(np.einsum("bm,bmv->bv", self._heard(after.able), chances))
-        if self.temperature != 1:
-            logits = all_log_probabilities(logits / self.temperature)
         return logits, after
 
-    def step_each(self, tokens: Int32[Array, "B"], state: MixtureState) -> tuple[Float64[Array, "B M V"], MixtureState]:
+    def _step_each(
+        self, tokens: Int32[Array, "B"], state: MixtureState
+    ) -> tuple[Float64[Array, "B M V"], MixtureState]:
         """Read one token a row; what each model by itself thinks of the next one."""
         able, after = state.able.copy(), []
         chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))

@@ -143,7 +143,7 @@ def begun(
         SettingsError: the one that was asked for does not suit. CheckpointError: it cannot be opened.
     """
     asked, network, distinct = recipe.network.base, recipe.network, len(set(corpus.names))
-    usual = recipe.training.effort != STANDARD or recipe.taught or distinct >= SHORT_LIST or open_base is None
+    usual = recipe.training.effort != STANDARD or distinct >= SHORT_LIST or open_base is None
     if asked == NOTHING or (asked is None and usual):
         return recipe, None, ""
     if asked is None and distinct < FEWEST_TO_COMPARE:

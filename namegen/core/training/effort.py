@@ -1,8 +1,7 @@
 """Effort: what a training chooses by the size of its list, where nothing was said.
 
 ``quick`` is the network of the original project, alone, in seconds. ``standard`` is what makes the best names within a
-minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting. ``best`` trains
-several of those as teachers, and lets them and counting teach one network, in minutes.
+minute or two: one wide layer with gates, weights and units dropped, targets smoothed towards counting.
 What they choose depends on what is read of the list alone, never on the engine, the machine or the clock; each choice
 stands below, and ``docs/use/training.md`` has the measurements.
 """
@@ -14,12 +13,11 @@ from typing import Any
 
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import FEWEST_NAMES, SHORT_LIST
-from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import CELLS
-from namegen.core.settings import COUNTING, DataSettings, NetworkSettings, Recipe, TrainingSettings
-from namegen.core.teaching.lesson import fits
+from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.label_smoothing import fits_in_memory
 
-QUICK, STANDARD, BEST = "quick", "standard", "best"
+QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
@@ -33,14 +31,6 @@ SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by 
 MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
 DROPPED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
 FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
-
-OWN_TEACHERS = "teachers/"  # the folder inside a run's own that those lie in which are trained for it
-TWIN = "-whole"  # behind the name of a teacher: its twin, which learned the whole training part
-STUDENT_PARAMETERS = 200_000  # at most, or as many as the standard network has
-STUDENT_WIDTHS = tuple(range(320, 0, -16))  # the widest that has no more parameters
-STUDENT_READINGS = 120  # times the characters of an epoch of the list, that a student reads of its lesson at most
-FEWEST_LESSON_CHARACTERS = 2_500_000  # that it reads in any case
-LESSON_EPOCH = 150_000  # characters: a lesson is long, and is read in slices, so that figures come every few seconds
 
 
 @dataclass(frozen=True)
@@ -57,10 +47,6 @@ class Choice:
         steps: of an epoch at least, if a step can have so few names.
         learning_rate: Adam's at its peak; None: that of the cell.
         updates: of the parameters at least, however few names there are.
-        teachers: the cell and width of each; each has a twin.
-        drawn_characters: of a lesson.
-        student: its cell.
-        lesson_characters: that a student reads at most.
         most_characters: that are read in all, unless that is less than one epoch.
     """
 
@@ -75,14 +61,9 @@ class Choice:
     learning_rate: float | None = None
     updates: int = 1_000
     most_characters: int = 4_000_000
-    teachers: tuple[tuple[str, int], ...] = (("lstm", 192), ("gru", 192))
-    drawn_characters: int = 2_500_000
-    student: str = "lstm"
-    lesson_characters: int = 16_000_000
 
 
-WIDE_TEACHERS = (("lstm", 256), ("gru", 224))
-FEW = Choice("gru", 128, teachers=(("lstm", 128), ("gru", 128)), drawn_characters=600_000)
+FEW = Choice("gru", 128)
 # Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
 # of the list, the score keeps out.
 SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
@@ -93,26 +74,14 @@ FEW_PHRASES = replace(FEW, smoothing=0.0, readings=60, updates=0)
 FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
 MORE_FROM_BASE = replace(FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0)  # of enough names to hold some out
 MANY = Choice("lstm", 192, smoothing=0.3)
-MANY_SHORT = Choice(
-    "lstm", 192, smoothing=0.1, output_share=1.0, readings=24, drawn_characters=1_000_000, lesson_characters=3_000_000
-)
-VERY_MANY = Choice("lstm", 224, dropped=1.5, teachers=WIDE_TEACHERS)
+MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
+VERY_MANY = Choice("lstm", 224, dropped=1.5)
 # Read by the widest layer and learned by heart the soonest.
-LONG = Choice(
-    "lstm",
-    256,
-    most_characters=2_500_000,
-    teachers=WIDE_TEACHERS,
-    drawn_characters=1_500_000,
-    student="gru",
-    lesson_characters=18_000_000,
-)
+LONG = Choice("lstm", 256, most_characters=2_500_000)
 # Two or three words, as colours have. Names of one step share more prefixes the more of them there are, so larger steps
 # read very many phrases sooner. Words that come again and again (colours) want less dropped than words of one name
 # (full names of people): with 0.7 both are level with Kneser–Ney.
-PHRASES = replace(
-    LONG, cell="gru", width=192, readings=48, most_characters=18_000_000, teachers=(("lstm", 192), ("gru", 192))
-)
+PHRASES = replace(LONG, cell="gru", width=192, readings=48, most_characters=18_000_000)
 VERY_MANY_PHRASES = replace(PHRASES, width=256, dropped=0.7, readings=40, batch_size=512, steps=50, learning_rate=0.01)
 
 
@@ -159,36 +128,9 @@ def settled(recipe: Recipe, parts: ListParts, *, phrases: bool = False) -> Recip
 
 def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
     """The recipe with what its effort decides filled in; whatever was said stands."""
-    if recipe.training.effort == BEST and size.distinct >= FEWEST_NAMES and not recipe.teaching.teachers:
-        own = tuple(f"{OWN_TEACHERS}{place}" for place, _ in enumerate(_choice(size).teachers, start=1))
-        recipe = replace(recipe, teaching=replace(recipe.teaching, teachers=(*own, COUNTING)))
-    if recipe.taught:
-        return _student(recipe, size)
     if recipe.training.effort != QUICK and recipe.network.architecture == RECURRENT:
         return _standard(recipe, size)
     return replace(recipe, network=_plain(recipe.network), training=recipe.training.plain)
-
-
-def teacher_recipes(recipe: Recipe, size: ListSize, data: DataSettings) -> dict[str, Recipe]:
-    """How each of a run's own teachers is trained, and its twin.
-
-    They are of the standard effort, one by one other networks from other random numbers, which err differently; they
-    learn from most of the training part, so that the rest of it can choose, and the twins from all of it. Those of
-    another architecture than ours are as the student is.
-
-    Args:
-        recipe: the student's.
-        size: of what the student's list has to learn from.
-        data: how the training part of the student's list is split once more.
-    """
-    training, network = recipe.training, recipe.network
-    found: dict[str, Recipe] = {}
-    for place, (cell, width) in enumerate(_choice(size).teachers, start=1):
-        settings = NetworkSettings(cell=cell, hidden=(width,)) if network.architecture == RECURRENT else network
-        for name, learned in ((f"{place}", data), (f"{place}{TWIN}", replace(data, validation=0.0))):
-            seed = (training.seed + len(found) + 1) % 2**63
-            found[OWN_TEACHERS + name] = Recipe(learned, settings, TrainingSettings(effort=STANDARD, seed=seed))
-    return found
 
 
 def _plain(network: NetworkSettings) -> NetworkSettings:
@@ -209,45 +151,12 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
         drop_recurrent=dropped,
         drop_between=dropped / 2 if len(hidden) > 1 else 0.0,
         drop_output=dropped * choice.output_share,
-        label_smoothing=choice.smoothing if fits(size.prefixes, size.vocabulary) else 0.0,
+        label_smoothing=choice.smoothing if fits_in_memory(size.prefixes, size.vocabulary) else 0.0,
         batch_size=batch_size,
         epochs=_epochs(size, choice, batch_size),
         learning_rate=choice.learning_rate or CELLS[cell].learning_rate if default_rate else None,
     )
     return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
-
-
-def _student(recipe: Recipe, size: ListSize) -> Recipe:
-    """What its teachers say is neither sparse nor chance, so nothing of it is dropped or smoothed."""
-    training, network, choice = recipe.training, recipe.network, _choice(size)
-    learning_rate = None
-    if network.architecture == RECURRENT:
-        cell = network.cell or choice.student
-        network = replace(network, cell=cell, hidden=network.hidden or (_student_width(cell, choice, size.vocabulary),))
-        default_rate = training.optimizer == "adam" and not training.rate_steps
-        learning_rate = CELLS[cell].learning_rate if default_rate else None
-    else:
-        network = _plain(network)
-    wanted = max(STUDENT_READINGS * size.characters, FEWEST_LESSON_CHARACTERS)
-    training = _given_or(
-        training,
-        batch_size=USUAL_BATCH,
-        epochs=max(1, round(min(choice.lesson_characters, wanted) / LESSON_EPOCH)),
-        learning_rate=learning_rate,
-    )
-    drawn = recipe.teaching.drawn or round(choice.drawn_characters / size.length)
-    teaching = replace(recipe.teaching, drawn=drawn)
-    return replace(recipe, network=network, training=training.plain, teaching=teaching)
-
-
-def _student_width(cell: str, choice: Choice, vocabulary_size: int) -> int:
-    """The widest layer of so many parameters at most."""
-
-    def parameters(cell: str, width: int) -> int:
-        return RecurrentNetwork(vocabulary_size, cell, (width,)).parameter_count
-
-    most = max(STUDENT_PARAMETERS, parameters(choice.cell, choice.width))
-    return next((width for width in STUDENT_WIDTHS if parameters(cell, width) <= most), STUDENT_WIDTHS[-1])
 
 
 def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:

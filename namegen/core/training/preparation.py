@@ -35,12 +35,12 @@ from namegen.core.network.architecture import Network
 from namegen.core.network.record import Label, Record, shortest_name
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.teaching.lesson import smoothed
 from namegen.core.training.base import OpenBase, begun
-from namegen.core.training.effort import QUICK, STANDARD, settled
+from namegen.core.training.effort import QUICK, settled
+from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
-from namegen.documents import UNSET, to_plain
+from namegen.documents import to_plain
 from namegen.errors import engine_at_work
 from namegen.events import ListReady
 
@@ -85,7 +85,7 @@ class PreparedTraining:
     @property
     def list_ready(self) -> ListReady:
         """What a watcher is told of the list."""
-        corpus, parts, recipe = self.corpus, self.parts, self.recipe
+        corpus, parts = self.corpus, self.parts
         return ListReady(
             remarks=(corpus.dropped_sentence(), corpus.alike_labels_sentence(), self.begins_from),
             training=parts.training.name_count,
@@ -93,7 +93,6 @@ class PreparedTraining:
             held_out=0 if parts.held_out is None else parts.held_out.name_count,
             test=None if parts.test is None else parts.test.name_count,
             labels=len(parts.labels),
-            without_teachers=recipe.training.effort == "best" and not recipe.taught,
         )
 
     @property
@@ -110,7 +109,6 @@ class PreparedTraining:
             network=self.network.to_dict(),
             training=training,
             data={**self.recipe.data.identity},
-            teaching=to_plain(self.recipe.teaching) if self.recipe.taught else UNSET,
         )
 
     def called(self, name: str) -> PreparedTraining:
@@ -169,8 +167,8 @@ def prepare(
         engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claims(corpus.source)
     )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
-    if smoothing and not recipe.taught:
-        batches = smoothed(batches, parts.vocabulary.size, smoothing)
+    if smoothing:
+        batches = smooth_targets(batches, parts.vocabulary.size, smoothing)
     ngrams, words = scored_by(learned, parts) if for_use else (None, None)
     record = Record(
         network,
@@ -229,8 +227,7 @@ def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
     """
     data = recipe.data
-    effort = recipe.training.effort
-    is_short = corpus.is_short or (corpus.is_phrases and effort == STANDARD)  # the teachers of `best` need a part
-    may_be_short = data.validation is None and data.test == 0 and effort != QUICK
+    is_short = corpus.is_short or corpus.is_phrases
+    may_be_short = data.validation is None and data.test == 0 and recipe.training.effort != QUICK
     validation = 0.0 if may_be_short and is_short else data.held_out
     return replace(data, validation=validation, sameness=data.sameness or corpus.sameness)

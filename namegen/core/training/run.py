@@ -19,7 +19,7 @@ from namegen.core.evaluation.evaluator import check_probe, probe
 from namegen.core.network.architecture import parameters_of
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import TrainingSummary
-from namegen.core.settings import DataSettings, TeachingSettings, TrainingSettings
+from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import BestEpoch, TrainingProgress
@@ -38,7 +38,7 @@ class TrainingRun:
     """Trains what was put together.
 
     Args:
-        prepared: what ``prepare`` made of a list; until it runs, a lesson may take the place of the list.
+        prepared: what ``prepare`` made of a list.
         folder: where the files go; None: nothing is written.
         watch, stop: see ``Trainer``.
 
@@ -63,7 +63,7 @@ class TrainingRun:
 
     @cached_property
     def trainer(self) -> Trainer:
-        """The loop over the epochs; made when what is read of the list, or taught, is certain."""
+        """The loop over the epochs; made when it is first asked for."""
         return Trainer(self.prepared, self._watch, self._stop)
 
     @property
@@ -101,7 +101,7 @@ class TrainingRun:
             engine=self.prepared.engine.name,
             epochs=self.trainer.epochs,
             steps=self.trainer.steps,
-            characters=round(self.trainer.batches.characters),
+            characters=self.trainer.batches.characters,
             epoch=at.epoch,
             step=at.step,
             finished=self.finished,
@@ -142,9 +142,9 @@ class TrainingRun:
                 f"the list {here.list_name} has changed since this run began, so it cannot go on (or its state and "
                 f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
-        parts = {"training": TrainingSettings(), "data": DataSettings(), "teaching": TeachingSettings(), "network": {}}
+        parts = {"training": TrainingSettings(), "data": DataSettings(), "network": {}}
         for part, defaults in parts.items():  # which count for what a state lacks that is older than the setting
-            before, now = ({**to_plain(defaults), **(getattr(one, part) or {})} for one in (identity, here))
+            before, now = ({**to_plain(defaults), **getattr(one, part)} for one in (identity, here))
             if before != now:
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "

@@ -34,7 +34,7 @@ from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_know
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, PLOT_FILE, STATE_FILE
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
-from namegen.documents import LARGEST_RECORD, UNSET, Count, Json, Measure, Size, UnsetType, from_plain, to_plain
+from namegen.documents import LARGEST_RECORD, Count, Json, Measure, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, setting, short
 from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
 from namegen.types import Array, Float32
@@ -60,7 +60,6 @@ class Identity:
     network: Mapping[str, Json]
     training: Mapping[str, Json]
     data: Mapping[str, Json]
-    teaching: Mapping[str, Json] | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
@@ -259,27 +258,19 @@ class RunFolder:
                 )
 
     @contextmanager
-    def sole_use(self, *, patience: float = 0.0) -> Iterator[None]:
+    def sole_use(self) -> Iterator[None]:
         """While it lasts, no other training writes here; what a killed one left half written is taken away.
-
-        Args:
-            patience: seconds to wait for one that does.
 
         Raises:
             FolderInUseError: another one is at work here.
         """
-        with sole_use(self.path, patience=patience):
+        with sole_use(self.path):
             remove_left_overs(self.path)
             yield
 
     def found_here(self, data: DataSettings) -> DataSettings:
         """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
         return replace(data, names=str(self.path / NAMES_FILE)) if data.names == NAMES_FILE else data
-
-    @property
-    def has_names(self) -> bool:
-        """Whether the list lies here. Raises OutputError where that cannot be told."""
-        return is_file(self.path / NAMES_FILE, OutputError)
 
     @property
     def has_state(self) -> bool:

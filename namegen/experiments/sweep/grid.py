@@ -38,7 +38,7 @@ NO_AXES = {
     "data.column": "all lists are read alike: make a file of each column",
     "data.max_name_length": "all lists are read alike: set it once, in [data]",
     **dict.fromkeys(OF_THE_RUN, "it changes nothing that is learned: set it once, in [run]"),
-    **dict.fromkeys(("network.base", "teaching.teachers", "teaching.drawn"), "a sweep learns from each list alone"),
+    "network.base": "a sweep learns from each list alone",
 }
 AXES = tuple(path for path in PATHS if path not in NO_AXES)
 MOST_RUNS = 10_000
@@ -196,18 +196,13 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
 
     Raises:
         NamesError: a list cannot be read, or is too small to split as its settings want it.
-        SettingsError: nothing is held out, so nothing can be compared; or a network is to be taught.
+        SettingsError: nothing is held out, so nothing can be compared.
     """
     corpora: dict[str, Corpus] = {}
     runs: dict[str, SweepRun] = {}
     checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
     for settings, point in grid.points:
         config = replace(point, data=replace(point.data, validation=point.data.held_out))  # of a short list, too
-        if config.recipe.taught or config.training.effort == "best":
-            raise SettingsError(
-                "a sweep trains networks that learn from a list alone: leave teaching.teachers out, and give "
-                "training.effort quick or standard"
-            )
         if config.data.names not in corpora:
             corpus = read_list(config.data)
             for other in corpora.values():

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from namegen import api
-from namegen.api import teachers
-from namegen.api.teachers import open_base
+from namegen.api import training
+from namegen.api.training import open_base
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import open_network
 from namegen.core.data.corpus import Corpus
@@ -141,7 +141,7 @@ def test_a_run_goes_on_bit_for_bit_without_its_base(tmp_path: Path, monkeypatch:
     whole = api.train(ITALIAN, config=config, out=tmp_path / "whole").checkpoint
     assert not api.train(ITALIAN, config=config, out=tmp_path / "run", stop=After(2)).finished
     assert read_config(tmp_path / "run" / "config.toml").network.base == "base"
-    monkeypatch.setattr(teachers, "shipped_path", lambda _: tmp_path / "gone.safetensors")
+    monkeypatch.setattr(training, "shipped_path", lambda _: tmp_path / "gone.safetensors")
     resumed = api.resume(tmp_path / "run").checkpoint
     for name, values in whole.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[name], values)

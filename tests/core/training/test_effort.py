@@ -48,7 +48,6 @@ def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_six
         (99, {}, 0.0),
         (100, {}, 0.1),
         (99, {"effort": "quick"}, 0.1),
-        (99, {"effort": "best"}, 0.0),
         (99, {"validation": 0.1}, 0.1),
         (100, {"validation": 0.0}, 0.0),
         (99, {"test": 0.1}, 0.1),
@@ -92,15 +91,6 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     assert short.training.drop_output == pytest.approx(short.training.drop_recurrent / 2, abs=0.005)
     assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0  # a table too large for memory
     assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
-
-
-def test_a_student_is_as_wide_as_the_parameters_of_the_standard_network_allow() -> None:
-    """And as 200,000 do, where that has fewer."""
-    best = TrainingSettings(effort="best")
-    assert (chosen(SHORT, best).network.hidden, chosen(SHORT).network.hidden) == ((192,), (128,))
-    assert chosen(LONG, best).network.hidden == chosen(LONG).network.hidden == (224,)
-    phrases = replace(LONG, characters=LONG.names * 13)
-    assert chosen(phrases, best).network == chosen(phrases).network
 
 
 @pytest.mark.parametrize("said", [{"drop_recurrent": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}])

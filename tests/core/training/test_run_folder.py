@@ -106,10 +106,10 @@ def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
 
 def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    assert (folder.has_names, folder.has_state) == (False, False)
+    assert not folder.has_state
     folder.save_names(Corpus.from_names(["Al", "Bo"]))
     folder.save_config("seed = 1\n")
-    assert (folder.has_names, folder.has_state) == (True, False)
+    assert not folder.has_state
     assert folder.config_path.read_text() == "seed = 1\n"
     (tmp_path / "state.safetensors").touch()
     assert folder.has_state

@@ -149,7 +149,7 @@ def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> 
 
 
 def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path) -> None:
-    found = keep(KeptStore(tmp_path), RUN, PartEnded(Part("work", None), trouble="it died", died=True))
+    found = keep(KeptStore(tmp_path), RUN, PartEnded(Part("work", None), trouble="it died"))
     assert (found.status, found.why, found.trained) == ("failed", "it died", None)
     assert list(tmp_path.iterdir()) == []
 
