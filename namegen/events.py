@@ -4,7 +4,6 @@
     its teachers, sweep, compare-backends    Planned, then Running, NoWorkers, Ended
     what teachers teach                      Weighed, CorpusDrawn, before TrainingBegins
     generate, people, players                Searched, again and again; of generate also Widened
-    fetch                                    FileBegins, Received, Retrying
 
 A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
 the work. ``match`` tells the events apart.
@@ -25,7 +24,7 @@ class Event:
     """What a watcher is told."""
 
 
-# Structs: sixteen dataclasses would take ten milliseconds to make, in each command.
+# Structs: as dataclasses they would take some milliseconds to make, in each command.
 
 
 # --- a training -------------------------------------------------------------------------------------------------------
@@ -222,31 +221,6 @@ class Widened(Struct, Event, frozen=True):
     found: int
     wanted: int
     share: float
-
-
-# --- a download -------------------------------------------------------------------------------------------------------
-
-
-class FileBegins(Struct, Event, frozen=True):
-    """A file is about to be read: its place, its number, and how many there are."""
-
-    place: str
-    number: int = 1
-    files: int = 1
-
-
-class Received(Struct, Event, frozen=True):
-    """So many bytes of the file have come, of so many if the server said."""
-
-    size: int
-    expected: int | None
-
-
-class Retrying(Struct, Event, frozen=True):
-    """It did not work, and will be tried again in so many seconds."""
-
-    seconds: float
-    why: str
 
 
 Watcher: TypeAlias = Callable[[Event], None]

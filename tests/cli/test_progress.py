@@ -20,13 +20,10 @@ from namegen.events import (
     Ended,
     EpochEnded,
     Event,
-    FileBegins,
     ListReady,
     Measuring,
     NoWorkers,
     Planned,
-    Received,
-    Retrying,
     Running,
     Searched,
     StepBegins,
@@ -300,14 +297,3 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
         (Searched(1, 2, 3, 4_000), "1 of 2 names found  3 names drawn  4,000 prefixes read"),
     ):
         assert told(event)[0].view().in_a_line() == line
-
-
-def test_a_download_says_which_file_and_how_much_of_it() -> None:
-    begins, place = FileBegins("https://a.org/c.json", 1, 2), "https://a.org/c.json (1 of 2)"
-    at, said = told(begins, Retrying(1.0, "the server answers 500"))
-    assert said == [place, "the server answers 500; trying again in 1 s"]
-    assert told(begins, is_block=True)[1] == []
-    assert at.view().in_a_line() == "c.json (1 of 2)  0.0 MB"
-    at.take(Received(1_500_000, 3_000_000))
-    assert at.view().in_a_line() == "c.json (1 of 2)  1.5/3.0 MB"
-    assert at.view().bar == (1_500_000, 3_000_000)
