@@ -33,7 +33,7 @@ UV := $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --co
 INSTALL = if $(RUN) -m pip config list | grep index >/dev/null || ! $(UV) --no-build-isolation --editable $(1); then \
 	echo "Installing with pip."; $(PIP) --no-build-isolation --editable $(1); fi
 EXTRAS := keras,tflite,distributed
-EXTRAS_DEV := $(EXTRAS),fetch,faker,dev
+EXTRAS_DEV := $(EXTRAS),faker,dev
 PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
 PIP_SITE := PIP_USER=0 $(VENV_SITE)/bin/python -m pip install $(PIP_OPTIONS)
 # -n: a reference that leads nowhere is a warning, -W: and a warning fails the build, when all of them have been told.
@@ -252,7 +252,7 @@ $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	@$(RUN) -m venv $(VENV_SITE)
 	@$(VENV_SITE)/bin/python benchmarks/on_top_of.py $(VENV)
 	@$(PIP_SITE) setuptools wheel && \
-	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,fetch,faker,site]' || { \
+	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,faker,site]' || { \
 	  echo "make: the documentation needs Sphinx, MyST-NB and Furo, and pip could not install them: it says why above." >&2; \
 	  exit 1; }
 	@touch $@

@@ -2,7 +2,7 @@
 
     parent                                          child: python -m namegen.children MODULE:FUNCTION
     the first line of standard input         ──►    FUNCTION(document, parent) works on the document
-    {"progress": [3, 40, null]}, now and then ◄──  epochs done and in all, on standard output
+    {"progress": [3, 40]}, now and then       ◄──  epochs done and in all, on standard output
     {"answer": …} or {"trouble": "why"}      ◄──    its last line
     standard input ends                      ──►    it ends at once
 
@@ -59,12 +59,11 @@ class Part:
 
 @dataclass(frozen=True)
 class PartProgress:
-    """How far a part is: epochs done and in all, or of work of another kind whatever it says."""
+    """How far a part is: epochs done and in all."""
 
     part: Part
     epoch: int
     epochs: int
-    more: Json = None
 
 
 @dataclass(frozen=True)
@@ -286,9 +285,9 @@ class Parent:
                 self._next = now + SECONDS_BETWEEN_WORDS
                 self.tell(event.epoch, self._epochs)
 
-    def tell(self, epoch: int, epochs: int, more: Json = None) -> None:
+    def tell(self, epoch: int, epochs: int) -> None:
         """How far the part is."""
-        self.say({"progress": [epoch, epochs, more]})
+        self.say({"progress": [epoch, epochs]})
 
     def say(self, word: dict[str, Json]) -> None:
         """One line to the parent."""

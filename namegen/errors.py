@@ -10,7 +10,6 @@
     ├── EngineFailedError         a backend broke down in the midst of its work
     ├── TrainingError             training cannot go on (the loss is not finite)
     ├── GenerationError           a wish for names cannot be met
-    ├── FetchError                a public source cannot be read
     ├── ResultsError              the results of a comparison or a sweep cannot be read
     └── SettingsError             exit code 2: a value is of the wrong type or out of its range
 
@@ -201,10 +200,6 @@ class GenerationError(NamegenError):
     """A wish for names cannot be met, in whole or in part. ``found``: of a list that was asked for, what there is."""
 
     found: Sequence[object] = ()
-
-
-class FetchError(NamegenError):
-    """A public source of names cannot be read."""
 
 
 class ResultsError(NamegenError):

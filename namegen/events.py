@@ -3,7 +3,6 @@
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     sweep, compare-backends                  Planned, then Running, NoWorkers, Ended
     generate, people, players                Searched, again and again; at the end sometimes FilledUp
-    fetch                                    FileBegins, Received, Retrying
 
 A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
 the work. ``match`` tells the events apart.
@@ -24,7 +23,7 @@ class Event:
     """What a watcher is told."""
 
 
-# Structs: sixteen dataclasses would take ten milliseconds to make, in each command.
+# Structs: as dataclasses they would take some milliseconds to make, in each command.
 
 
 # --- a training -------------------------------------------------------------------------------------------------------
@@ -194,31 +193,6 @@ class FilledUp(Struct, Event, frozen=True):
 
     wanted: int
     filled: int
-
-
-# --- a download -------------------------------------------------------------------------------------------------------
-
-
-class FileBegins(Struct, Event, frozen=True):
-    """A file is about to be read: its place, its number, and how many there are."""
-
-    place: str
-    number: int = 1
-    files: int = 1
-
-
-class Received(Struct, Event, frozen=True):
-    """So many bytes of the file have come, of so many if the server said."""
-
-    size: int
-    expected: int | None
-
-
-class Retrying(Struct, Event, frozen=True):
-    """It did not work, and will be tried again in so many seconds."""
-
-    seconds: float
-    why: str
 
 
 Watcher: TypeAlias = Callable[[Event], None]

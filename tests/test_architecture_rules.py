@@ -71,7 +71,6 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (GENERATION | {"backends.opening", "lists", "wishes"}, {"numpy", "jinja2", "markupsafe"}),
-    "fetch": (DATA | {"baseball", "children", "lists"}, {"urllib3", "certifi"}),
     "pseudonymize": (DATA, set()),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
@@ -102,7 +101,6 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "drawings",
             "experiments",
             "web",
-            "fetch",
         }
         | {"backends", "backends.keras_engine", "backends.tflite"},
         {"click", "rich"},
@@ -194,7 +192,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {"", "settings_toml", "bundled_configs", "core", "fetch", "files", "lists", "models", "testing"}
+WITHOUT_FLAGS = {"", "settings_toml", "bundled_configs", "core", "files", "lists", "models", "testing"}
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 
@@ -269,7 +267,7 @@ def with_examples() -> list[Path]:
 
 @pytest.mark.parametrize("path", with_examples(), ids=module_name)
 def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for library in ("keras", "tensorflow", "ai_edge_litert", "faker", "urllib3", "certifi"):  # what the extras bring
+    for library in ("keras", "tensorflow", "ai_edge_litert", "faker"):  # what the extras bring
         if library in FLOORS.get(floor_of(module_name(path)), (set(), set()))[1]:
             require(library)
     monkeypatch.chdir(tmp_path)

@@ -66,10 +66,10 @@ PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read
 def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """As setuptools writes the extras into the metadata of a wheel."""
     of_keras = ['keras>=3.10; extra == "keras"', 'curses>=2; (sys_platform == "win32") and extra == "keras"']
-    written = ["numpy>=2.0", *of_keras, "urllib3>=2.8 ; extra == 'fetch'", 'more; extra == "keras-more"']
+    written = ["numpy>=2.0", *of_keras, "Faker>=37 ; extra == 'faker'", 'more; extra == "keras-more"']
     monkeypatch.setattr("importlib.metadata.requires", lambda name: written if name == DISTRIBUTION else None)
     assert requirements("keras") == ("keras>=3.10", "curses>=2")
-    assert requirements("fetch") == ("urllib3>=2.8",)
+    assert requirements("faker") == ("Faker>=37",)
 
 
 def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,9 +30,9 @@ HEAD = """\
 
 Made by `make docs` from the lists that come with namegen. `namegen describe LIST --plot FILE` shows the same of any
 list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
-key. The companies here are those of EDGAR ([fetching.md](../use/fetching.md)), without the tags at the end of their
-names, such as `/DE/`. So their lengths differ. The blog gives the lengths of players in a plot alone. The pictures at
-the end have the lengths, the letters, and more of the commonest names."""
+key. The companies here are those of EDGAR, without the tags at the end of their names, such as `/DE/`. So their lengths
+differ. The blog gives the lengths of players in a plot alone. The pictures at the end have the lengths, the letters,
+and more of the commonest names."""
 
 
 def descriptions() -> dict[str, ListDescription]:

@@ -52,7 +52,6 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "lists": ("namegen.cli.describe:lists", "Show the lists of names that come with namegen."),
         "models": ("namegen.cli.describe:models", "Show the trained models that come with namegen."),
         "configs": ("namegen.cli.describe:configs", "Show the settings files that come with namegen."),
-        "fetch": ("namegen.cli.fetch:fetch", "Download a new list from its public source."),
     },
 }
 COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}

@@ -62,8 +62,6 @@ class Progress:
         self._records: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)
         # of pieces of work side by side
         self._planned, self._ended, self._running = events.Planned("run", 0), 0, events.Running(())
-        # of a download
-        self._file = events.FileBegins("")
 
     def take(self, event: events.Event) -> Sequence[str]:
         """Take in what is told; gives what is to be said at once, and to stay."""
@@ -107,12 +105,6 @@ class Progress:
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
             case events.FilledUp(wanted, filled):
                 return [f"{filled:,} of these {wanted:,} names scored below the usual threshold, which few names reach"]
-            case events.FileBegins(place, number, files):
-                self._file = event
-                if not self._is_block:
-                    return [f"{place} ({number} of {files})" if files > 1 else place]
-            case events.Retrying(wait, why):
-                return [f"{why}; trying again in {wait:.0f} s"]
         return ()
 
     def view(self) -> View:
@@ -125,10 +117,6 @@ class Progress:
             case events.Searched(found, wanted, drawn, read):
                 work = [f"{drawn:,} names drawn"] * bool(drawn) + [f"{read:,} prefixes read"] * bool(read)
                 return View(figures=[f"{found:,} of {wanted:,} names found", *work])
-            case events.FileBegins() | events.Retrying():
-                return self._view_of_file(0, None)
-            case events.Received(size, expected):
-                return self._view_of_file(size, expected)
             case events.Measuring():
                 doing = "measuring the network"
             case _:
@@ -170,12 +158,6 @@ class Progress:
         """By the pace when the last piece ended: what is under way then does not make it longer."""
         left = self._due - time.monotonic()
         return f", about {clock(left)}" if left > 0 else ""
-
-    def _view_of_file(self, size: int, expected: int | None) -> View:
-        of_all = f"/{expected / 1e6:.1f}" if expected else ""
-        name = printable(self._file.place.rpartition("/")[2] or self._file.place)
-        which = f"{name} ({self._file.number} of {self._file.files})" if self._file.files > 1 else name
-        return View((size, expected or 0), which, f"{size / 1e6:.1f}{of_all} MB")
 
 
 def about_the_list(ready: events.ListReady) -> Iterator[str]:

@@ -19,9 +19,9 @@ from tests.small_models import small_models
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
-HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "urllib3", "jinja2"}
+HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "jinja2"}
 # parsed, not run
-LONG_ONES = {"train", "compare-backends", "sweep", "report", "fetch", "pseudonyms"}
+LONG_ONES = {"train", "compare-backends", "sweep", "report", "pseudonyms"}
 LONG_ONES |= {"export-tflite", "export-keras"}
 
 
@@ -29,7 +29,7 @@ def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "people", "fetch", "export-web", "pseudonyms"])
+@pytest.mark.parametrize("command", ["", "train", "people", "export-web", "pseudonyms"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
@@ -85,7 +85,6 @@ def test_every_command_has_help_with_examples_and_the_common_options(name):
 @pytest.mark.parametrize(
     ("command", "shown"),
     [
-        ("fetch", "first or last names, to train on.  [default:"),
         ("export-tflite", " export-tflite [OPTIONS] [MODEL] [OUT]\n"),
         ("people", f"  {'-n N':30}  How many people to give."),
         ("sweep", "[default: one per core]  [from 1 to 1,024]"),
@@ -166,7 +165,6 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
         ("xyzzy", "expected one of train, generate"),
         ("train --config blog-rnn32-frist", "did you mean blog-rnn32-first?"),
         ("train --config xyzzy", "there is no config file 'xyzzy'"),
-        ("fetch", "Choose from: players, companies"),
         ("export-web mlb-first page.html", "give --out with the page to write, or --module"),
         ("", "\n  train          Learn from a list of names.\n"),
     ],

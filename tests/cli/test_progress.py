@@ -19,14 +19,11 @@ from namegen.events import (
     Ended,
     EpochEnded,
     Event,
-    FileBegins,
     FilledUp,
     ListReady,
     Measuring,
     NoWorkers,
     Planned,
-    Received,
-    Retrying,
     Running,
     Searched,
     StepBegins,
@@ -290,14 +287,3 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
 def test_a_search_says_that_most_names_missed_the_threshold() -> None:
     _, said = told(Searched(3, 20, 4_000), FilledUp(20, filled=17))
     assert said == ["17 of these 20 names scored below the usual threshold, which few names reach"]
-
-
-def test_a_download_says_which_file_and_how_much_of_it() -> None:
-    begins, place = FileBegins("https://a.org/c.json", 1, 2), "https://a.org/c.json (1 of 2)"
-    at, said = told(begins, Retrying(1.0, "the server answers 500"))
-    assert said == [place, "the server answers 500; trying again in 1 s"]
-    assert told(begins, is_block=True)[1] == []
-    assert at.view().in_a_line() == "c.json (1 of 2)  0.0 MB"
-    at.take(Received(1_500_000, 3_000_000))
-    assert at.view().in_a_line() == "c.json (1 of 2)  1.5/3.0 MB"
-    assert at.view().bar == (1_500_000, 3_000_000)

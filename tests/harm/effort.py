@@ -16,7 +16,6 @@ TRIES = {
     "`.tflite`: bytes, offsets, descriptions, weights": (4, 60, 3_000),
     "wishes and labels": (3, 25, 3_000),
     "hopeless searches in a shipped model": (0, 0, 5),
-    "answers of a server and addresses, beside 51 named misbehaviours": (6, 100, 5_000),
     "templates of people": (15, 100, 4_000),
     "addresses of a page, read by its own JavaScript": (50, 500, 10_000),
     "arguments of each command": (3, 60, 150),

@@ -1,0 +1,162 @@
+"""``examples/fetch_lists.py`` writes a list that ``namegen train`` reads, or prints a message."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import ModuleType
+
+import pytest
+
+from namegen.lists import read_names
+
+PROGRAM = Path(__file__).parents[1] / "examples" / "fetch_lists.py"
+REGISTER = """\
+name_last,name_first,name_suffix,mlb_played_first,mlb_played_last
+Griffey,Ken,Jr.,1989,2010
+Griffey,Ken,Sr.,1973,1991
+"de la  Cruz",Elly,,2023,
+Achter,A. J.,,2014,2016
+Roberts,Brianna,,,
+Ramírez,,,1934,1934
+"""
+COMPANIES = {
+    "fields": ["cik", "name", "ticker", "exchange"],
+    "data": [
+        [1, "Apple Inc.", "AAPL", "Nasdaq"],
+        [2, "DANAHER CORP /DE/", "DHR", "NYSE"],
+        [2, "DANAHER CORP /DE/", "DHR-PB", "NYSE"],
+        [3, "US  BANCORP \\DE\\", "USB", "NYSE"],
+        [4, "OLD CO /DE/ /NEW/", "OLD", "NYSE"],
+        [5, "HOLDINGS LTD /FI", "FI", "NYSE"],
+        [6, "Cadeler A/S", "CDLR", "NYSE"],
+        [7, "M/I HOMES, INC.", "MHO", "NYSE"],
+        [8, "Over The Counter Ltd", "OTC", "OTC"],
+        [9, "Unlisted Ltd", "UNL", None],
+    ],
+}
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example as a module, with sources in the current folder instead of on the web."""
+    spec = importlib.util.spec_from_file_location("fetch_lists", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.REGISTER_URL = f"{tmp_path.as_uri()}/people-{{}}.csv"
+    module.REGISTER_FILES = "0f"
+    module.COMPANIES_URL = f"{tmp_path.as_uri()}/companies.json"
+    monkeypatch.chdir(tmp_path)
+    Path("people-0.csv").write_text(REGISTER, encoding="utf-8")
+    Path("people-f.csv").write_text(REGISTER, encoding="utf-8-sig", newline="\r\n")
+    Path("companies.json").write_text(json.dumps(COMPANIES))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [
+        ("first-names", ["A.J.", "Elly", "Ken", "Ken"]),
+        ("last-names", ["Achter", "Griffey", "Griffey", "Ramírez", "de la Cruz"]),
+    ],
+)
+def test_names_of_major_league_players_are_kept_as_often_as_they_occur(
+    program: ModuleType, which: str, expected: list[str]
+) -> None:
+    program.main([which, "list.txt"])
+    assert list(read_names("list.txt").names) == sorted(2 * expected)
+
+
+def test_listed_companies_are_kept_once_and_without_tags(program: ModuleType) -> None:
+    program.main(["companies", "list.txt", "--contact", "me@example.org"])
+    assert list(read_names("list.txt").names) == [
+        "Apple Inc.",
+        "Cadeler A/S",
+        "DANAHER CORP",
+        "HOLDINGS LTD",
+        "M/I HOMES, INC.",
+        "OLD CO",
+        "US BANCORP",
+    ]
+
+
+def assert_fails(program: ModuleType, which: str, message: str) -> None:
+    """Check that the program prints a message and leaves the old list as it was."""
+    Path("list.txt").write_text("old\n")
+    files = set(Path().iterdir())
+    with pytest.raises(SystemExit) as stopped:
+        program.main([which, "list.txt", "--contact", "me@example.org"])
+    assert message in str(stopped.value)
+    assert Path("list.txt").read_text() == "old\n"
+    assert set(Path().iterdir()) == files
+
+
+@pytest.mark.parametrize(
+    ("which", "file", "content", "error"),
+    [
+        ("first-names", "people-f.csv", "", "ValueError('no names found')"),
+        ("first-names", "people-f.csv", "name_first\nKen\n", "KeyError('mlb_played_first')"),
+        ("companies", "companies.json", '{"0": {"title": "Apple Inc."}}', "KeyError('data')"),
+        ("companies", "companies.json", '{"fields": ["name"], "data": [["A", 1]]}', "ValueError("),
+        ("companies", "companies.json", json.dumps(COMPANIES)[:-9], "JSONDecodeError("),
+        ("companies", "companies.json", '{"data": []}', "ValueError('no names found')"),
+    ],
+)
+def test_a_source_in_another_format_gives_a_message(
+    program: ModuleType, which: str, file: str, content: str, error: str
+) -> None:
+    Path("people-0.csv").write_text(REGISTER.splitlines()[0])
+    Path(file).write_text(content)
+    assert_fails(program, which, f"its format has changed ({error}")
+
+
+def test_a_missing_file_gives_a_message(program: ModuleType) -> None:
+    Path("people-f.csv").unlink()
+    assert_fails(program, "last-names", "people-f.csv")
+
+
+class IncompleteResponse(BaseHTTPRequestHandler):
+    """Announces one byte more than it sends."""
+
+    def do_GET(self) -> None:
+        content = json.dumps(COMPANIES).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content) + 1))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of a server whose responses are incomplete."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), IncompleteResponse) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_an_incomplete_response_gives_a_message(program: ModuleType, server: str) -> None:
+    program.COMPANIES_URL = server
+    assert_fails(program, "companies", f"Can't download {server}")
+
+
+@pytest.mark.parametrize("arguments", ["companies list.txt", "first-names missing/list.txt"])
+def test_wrong_arguments_are_found_before_a_download(program: ModuleType, arguments: str) -> None:
+    program.download = lambda url, contact="": pytest.fail("it downloads")
+    with pytest.raises(SystemExit) as stopped:
+        program.main(arguments.split())
+    assert stopped.value.code == 2
+
+
+def test_a_list_that_cannot_be_written_gives_a_message(program: ModuleType) -> None:
+    Path("folder").mkdir()
+    with pytest.raises(SystemExit, match=r"^Can't write folder \(.*\)\.$"):
+        program.main(["first-names", "folder"])
+    assert not Path("folder.part").exists()
