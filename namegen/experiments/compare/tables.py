@@ -241,13 +241,8 @@ def duplicates_table(entry: ListEntry) -> Table:
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
-def comparison_blocks(results: Comparison, anchor: str = "list-") -> list[Block]:
-    """All of a comparison's report.
-
-    Args:
-        results: the comparison.
-        anchor: how the anchors of its lists begin.
-    """
+def comparison_blocks(results: Comparison) -> list[Block]:
+    """All of a comparison's report."""
     samples_ = [table for entry in results.lists if (table := samples(entry)).rows]
     folds = ["whole" if place >= LISTS_IN_SIGHT else "" for place in range(len(results.lists))]
     return [
@@ -257,7 +252,7 @@ def comparison_blocks(results: Comparison, anchor: str = "list-") -> list[Block]
         *(Text(sentence, "missing") for sentence in troubles(results)),
         Section("Where and how it was measured", tuple(Text(one, "where") for one in measured_where(results)), "plain"),
         *(
-            Section(entry.name, tuple(_of_list(entry, results)), fold, f"{anchor}{place}")
+            Section(entry.name, tuple(_of_list(entry, results)), fold, f"list-{place}")
             for place, (entry, fold) in enumerate(zip(results.lists, folds, strict=True))
         ),
     ]
