@@ -37,9 +37,13 @@ from namegen.experiments.compare.document import (  # noqa: E402
     ListEntry,
     SplitName,
 )
-from namegen.experiments.compare.tables import generated_names_table, like_for_like_table, speed_table  # noqa: E402
-from namegen.experiments.compare.verdict import verdict  # noqa: E402
-from namegen.experiments.report import NONE, Answers, Table, markdown, percent, spread  # noqa: E402
+from namegen.experiments.compare.tables import (  # noqa: E402
+    generated_names_table,
+    like_for_like_table,
+    speed_table,
+    verdict_blocks,
+)
+from namegen.experiments.report import NONE, Table, markdown, percent, spread  # noqa: E402
 from namegen.experiments.trained import Metric  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results" / "results.json"
@@ -294,8 +298,9 @@ def where(results: Comparison) -> str:
 
 
 def verdict_table(results: Comparison) -> str:
-    """The lines with which the report begins."""
-    return "\n\n".join(markdown([Answers(tuple(verdict(results)))]))
+    """The beginning of the report, its lines as long as those of the page."""
+    blocks = markdown(verdict_blocks(results))
+    return "\n\n".join(text if "| " in text else fill(text, 120, break_on_hyphens=False) for text in blocks)
 
 
 OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}

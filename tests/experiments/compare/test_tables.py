@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.document import Comparison, Trouble
 from namegen.experiments.compare.tables import (
     AGAINST_NGRAM,
     TOO_FEW,
@@ -18,8 +18,12 @@ from namegen.experiments.compare.tables import (
     like_for_like_table,
     loss_table,
     main,
+    measured_where,
+    samples,
+    troubles,
     write_report,
 )
+from namegen.experiments.machine import EngineCode
 from namegen.experiments.report import Section, markdown
 from tests.experiments.compare.conftest import RESULTS, judged, with_losses
 from tests.experiments.compare.test_verdict import bare
@@ -88,6 +92,24 @@ def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison, pairs: 
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
     assert said in table.note
+
+
+def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
+    rows = samples(judged(comparison.lists[0])).rows
+    assert len(rows) == len(comparison.lists[0].networks("names")) + 1
+    assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
+    assert rows[-1] == ("8-gram", "Zed, Zod")
+    assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), "nothing was drawn"
+
+
+def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
+    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
+    where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
+    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
+    assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
+    assert any("1.10 times its shortest time" in one for one in where)
+    lost = replace(comparison, left_out=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
+    assert troubles(lost) == ["Left out: keras: install it.", "Failed: a training: lost."]
 
 
 def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: Comparison) -> None:
