@@ -125,7 +125,6 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.blind page --check
-	$(RUN) -m benchmarks.mutants_record --check
 	$(RUN) docs/tools/make_models.py --check
 
 size: $(VENV)/.installed
@@ -142,7 +141,6 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
 	$(RUN) -m benchmarks.blind page
-	$(RUN) -m benchmarks.mutants_record
 
 # What an earlier build has left is taken away first, so that a page that is gone is missed.
 site: $(VENV_SITE)/.installed
@@ -174,9 +172,9 @@ labels: $(VENV_BENCH)/.installed
 blind: $(VENV)/.installed
 	$(RUN) -m benchmarks.blind page
 
-mutants: $(VENV_BENCH)/.installed $(VENV)/.developing
-	$(VENV_BENCH)/bin/python -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))
-	$(RUN) -m benchmarks.mutants_record
+mutants: $(VENV)/.developing
+	$(PIP) cosmic-ray
+	$(RUN) -m benchmarks.mutants $(if $(COUNT),--count $(COUNT))
 
 models: $(VENV)/.installed
 	$(RUN) docs/tools/make_base.py
@@ -262,7 +260,7 @@ constraints:
 	@python3.11 -m venv build/resolve
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel uv
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
-	  '.[$(EXTRAS_DEV),site]'
+	  '.[$(EXTRAS_DEV),site]' cosmic-ray
 	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen[-_]rnn\|^pip=='; } > build/new
 	@mv build/new constraints.txt && rm -rf build/resolve
 	@echo "constraints.txt is new: run make test."

@@ -10,7 +10,7 @@
     ├── EngineFailedError         a backend broke down in the midst of its work
     ├── TrainingError             training cannot go on (the loss is not finite)
     ├── GenerationError           a wish for names cannot be met
-    ├── ResultsError              the results of a comparison or a sweep cannot be read
+    ├── ResultsError              the results of a comparison cannot be read
     └── SettingsError             exit code 2: a value is of the wrong type or out of its range
 
 A message says what came, what was expected, and what to do. Where it speaks of a setting it uses ``setting``, so that
@@ -203,7 +203,7 @@ class GenerationError(NamegenError):
 
 
 class ResultsError(NamegenError):
-    """The results of a comparison or a sweep cannot be read."""
+    """The results of a comparison cannot be read."""
 
 
 class SettingsError(NamegenError):

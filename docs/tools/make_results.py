@@ -1,4 +1,4 @@
-"""Write the tables of ``docs/results/original.md`` and ``docs/results/tables.md`` from what lies in ``docs/results``.
+"""Write the tables of ``docs/results/original.md``, and three as CSV, from what lies in ``docs/results``.
 
 ``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``original.md`` it
 replaces what stands between ``<!-- table NAME -->`` or ``<!-- words NAME -->`` and ``<!-- end -->``; the words around
@@ -8,10 +8,11 @@ have no figures. What the blog measured stands here, in per cent and seconds.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
@@ -37,22 +38,19 @@ from namegen.experiments.compare.document import (  # noqa: E402
     ListEntry,
     SplitName,
 )
-from namegen.experiments.compare.tables import generated_names_table, like_for_like_table, speed_table  # noqa: E402
-from namegen.experiments.compare.verdict import verdict  # noqa: E402
-from namegen.experiments.report import NONE, Answers, Table, markdown, percent, spread  # noqa: E402
+from namegen.experiments.compare.tables import (  # noqa: E402
+    generated_names_table,
+    like_for_like_table,
+    speed_table,
+    verdict_blocks,
+)
+from namegen.experiments.report import NONE, Table, markdown, percent, spread  # noqa: E402
 from namegen.experiments.trained import Metric  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results" / "results.json"
-TABLES = RESULTS.with_name("tables.md")
 DOCUMENT = RESULTS.with_name("original.md")
 BLOCK = re.compile(r"<!-- (table|words) (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
-TABLES_HEAD = """\
-# More tables of the full comparison
-
-Time, memory, and the names drawn, of the comparison in [original.md](original.md). All tables of its report, with every
-accuracy, the names of every engine, and the names drawn most often, are printed by
-`python -m namegen.experiments.compare.tables docs/results/results.json`."""
 # What draws names of the same kind as "numpy, count-splitting": other engines, and another way.
 SAME_NAMES = {
     "numpy, one by one",
@@ -294,8 +292,9 @@ def where(results: Comparison) -> str:
 
 
 def verdict_table(results: Comparison) -> str:
-    """The lines with which the report begins."""
-    return "\n\n".join(markdown([Answers(tuple(verdict(results)))]))
+    """The beginning of the report, its lines as long as those of the page."""
+    blocks = markdown(verdict_blocks(results))
+    return "\n\n".join(text if "| " in text else fill(text, 120, break_on_hyphens=False) for text in blocks)
 
 
 OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}
@@ -311,15 +310,33 @@ BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
 }
 
 
-def tables(results: Comparison, entries: Sequence[ListEntry]) -> str:
-    """The page of the tables that the other page has no room for."""
-    parts = [TABLES_HEAD]
-    for entry in entries:
-        drawn = generated_names_table(entry, results.generated_names)
-        once = replace(drawn, rows=tuple(row for row in drawn.rows if row[1] not in SAME_NAMES))
-        shown = (like_for_like_table(entry), speed_table(entry, results.generated_names), once)
-        parts += [f"## {entry.name}", *(made.markdown() for made in shown)]
-    return "\n\n".join(parts) + "\n"
+def csv_tables(results: Comparison, entries: Sequence[ListEntry]) -> dict[Path, str]:
+    """The tables that have no room in the document: time and memory, speed of generating, and the generated names."""
+    names = {entry.name: generated_names_table(entry, results.generated_names) for entry in entries}
+    different = {
+        name: replace(made, rows=tuple(row for row in made.rows if row[1] not in SAME_NAMES))
+        for name, made in names.items()
+    }
+    made = {
+        "training-speed.csv": {entry.name: like_for_like_table(entry) for entry in entries},
+        "generation-speed.csv": {entry.name: speed_table(entry, results.generated_names) for entry in entries},
+        "generated-names.csv": different,
+    }
+    return {RESULTS.with_name(file): csv_text(of_lists) for file, of_lists in made.items()}
+
+
+def csv_text(tables: Mapping[str, Table]) -> str:
+    """The tables of several lists as one; a column that a list doesn't have is empty there."""
+    columns = dict.fromkeys(column for made in tables.values() for column in made.columns)
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, ["list", *columns], restval="", lineterminator="\n")
+    writer.writeheader()
+    for name, made in tables.items():
+        for row in made.rows:
+            numbers = [cell.replace(",", "").replace(NONE, "") for cell in row[made.left :]]
+            cells = [*row[: made.left], *numbers]
+            writer.writerow({"list": name, **dict(zip(made.columns, cells, strict=True))})
+    return stream.getvalue()
 
 
 def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
@@ -351,14 +368,14 @@ def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write both files, or check them."""
+    """Write the files, or check them."""
     check = check_asked(__doc__, arguments)
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entries = [next(entry for entry in results.lists if entry.name == name) for name in LISTS]
 
     made = {
         DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), results, entries),
-        TABLES: tables(results, entries),
+        **csv_tables(results, entries),
     }
     write_or_check(made, check=check)
 

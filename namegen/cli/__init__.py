@@ -40,7 +40,6 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "describe": ("namegen.cli.describe:describe", "Show lengths, letters and repeats of a list."),
         "compare-backends": ("namegen.cli.compare:compare_backends", "Compare the engines in accuracy and speed."),
         "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
-        "report": ("namegen.cli.report:report", "Join comparisons and sweeps into one report."),
     },
     "Export": {
         "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as a .tflite file, for phones."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
@@ -106,20 +105,25 @@ def compare_backends(
 
 
 def print_summary(results: Comparison) -> None:
-    """Print the headline, what is not there, new names, and the first sentence of most answers: at most 25 lines."""
-    from namegen.experiments.compare.verdict import COST, headline, samples, troubles, verdict
+    """Print the headline, troubles, some new names, and what was found, in at most 24 lines."""
+    from namegen.experiments.compare.tables import samples, troubles
+    from namegen.experiments.compare.verdict import verdict
 
     width = columns()
-    broken = partial(fill, width=width, break_on_hyphens=False)
-    begins = "\n".join(broken(printable(text)) for text in (headline(results), *troubles(results)))
-    told = [(one.question, one.sentences[: MOST_LINES if one.question == COST else 1]) for one in verdict(results)]
-    answers = [f"{question} {' '.join(sentences)}" for question, sentences in told]  # what each engine costs, too
-    ends = [broken(printable(said), subsequent_indent="  ") for said in answers]
-    room = max(MOST_LINES - len("\n".join([begins, *ends]).splitlines()), 0) // max(len(results.lists), 1)
+    found = verdict(results)
+    begins = "\n".join(_filled(text) for text in (found.headline, *troubles(results)))
+    ends = [_filled(said) for said in (found.speed, found.quality, found.names) if said]
+    lines = len("\n".join([begins, *ends]).splitlines())
+    names_per_list = max(MOST_LINES - lines, 0) // max(len(results.lists), 1)
     names = []
     for entry in results.lists:
         *networks, ngram = samples(entry).rows or [()]
-        for drawn_by, drawn in [ngram, *networks][:room] if ngram else []:
+        for drawn_by, drawn in [ngram, *networks][:names_per_list] if ngram else []:
             names.append(shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …"))
     click.secho(begins, bold=True)
     click.echo("\n".join([*names, *ends]))
+
+
+def _filled(text: str) -> str:
+    """Break a text into lines as wide as the terminal."""
+    return fill(printable(text), columns(), break_on_hyphens=False)

@@ -13,12 +13,12 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, note_namesake, read_list
-from namegen.cli.report import show_with_ranges
-from namegen.cli.terminal import Notes, columns, counted, json_text, printable
+from namegen.cli.terminal import Notes, aligned, columns, counted, fits, fitted, json_text, printable
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
+    from namegen.experiments.report import Table
     from namegen.experiments.sweep.document import Results
 
 MOST_WORKERS = 1024
@@ -105,3 +105,32 @@ def _print(results: Results) -> None:
         if run.why not in told:
             told.add(run.why)
             click.echo(fill(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"), columns()) + "\n")
+
+
+# --- tables with ranges -----------------------------------------------------------------------------------------------
+
+
+def show_with_ranges(title: str, table: Table) -> None:
+    """Print a table of means, with the range of the seeds below each mean.
+
+    If the terminal is too narrow for all ranges, the last columns lose theirs. If it is too narrow for a table at all,
+    each range appears next to its mean.
+    """
+    rows = [tuple(map(printable, row)) for row in table.rows]
+    for last in reversed(range(table.left, len(table.columns) + 1)):
+        lines = [line for row in rows for line in _ranges_below(row, table.left, last)]
+        if fits(aligned([table.columns, *lines], left=table.left)):
+            rows = lines
+            break
+    click.secho(fill(printable(title), columns()), bold=True)
+    click.echo(fitted([table.columns, *rows], left=table.left))
+
+
+def _ranges_below(row: tuple[str, ...], first: int, last: int) -> list[tuple[str, ...]]:
+    """Split a row into its means and a second row with the ranges of the columns ``first`` to ``last - 1``, if any."""
+    means, ranges = list(row), [""] * len(row)
+    for column in range(first, len(row)):
+        means[column], _, low_and_high = row[column].partition(" (")
+        if column < last:
+            ranges[column] = low_and_high.removesuffix(")").replace(" to ", "–")
+    return [tuple(means), tuple(ranges)] if any(ranges) else [tuple(means)]

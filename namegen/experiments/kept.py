@@ -28,7 +28,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
-from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, read_json, read_object, to_plain
+from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_object, to_plain
 from namegen.errors import OutputError, ResultsError, cut, printable, reason_of, setting, short, shown
 from namegen.experiments.machine import commit
 from namegen.files import (
@@ -165,36 +165,36 @@ def write_document(path: Path, document: object, indent: int | None = None) -> N
     write_whole(path, f"{text}\n".encode())
 
 
-Reader = tuple[int, str, Callable[[Mapping[str, object]], object]]  # a format's version, its command, what reads it
+Document = TypeVar("Document")
 
 
-def read_document(path: Path, readers: Mapping[str, Reader]) -> object:
-    """The document that a ``results.json`` holds.
+def read_document(path: Path, of: type[Document], *, format_name: str, version: int, command: str) -> Document:
+    """Read a ``results.json``.
 
     Args:
-        path: of the file.
-        readers: those of the formats that will do.
+        path: the file.
+        of: the class that its JSON is turned into.
+        format_name: the value that its field ``format`` must have.
+        version: the value that its field ``format_version`` must have.
+        command: the command that writes such files, for messages.
 
     Raises:
-        ResultsError: it cannot be read, is something else, of another version, or damaged.
+        ResultsError: the file can't be read, has another format or version, or is damaged.
     """
-    commands = " or ".join(f"namegen {command}" for _, command, _ in readers.values())
     try:
-        plain = read_json(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
-        found = plain.get("format") if isinstance(plain, dict) else None
-        if not isinstance(plain, dict) or not isinstance(found, str) or found not in readers:
-            raise ResultsError(f"{short(path)} is no results.json of {commands}: give one that it has made")
-        version, command, read = readers[found]
-        if plain.get("format_version") != version:
+        plain = read_object(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
+        if plain.get("format") != format_name:
+            raise ResultsError(f"{short(path)} isn't a results.json of {command}: pass one that it has written")
+        found = plain.get("format_version")
+        if found != version:
             raise ResultsError(
-                f"{short(path)} has the format version {shown(plain.get('format_version'))}, this namegen reads "
-                f"{version}: make it anew with namegen {command}"
+                f"{short(path)} has the format version {shown(found)}, but this namegen reads {version}: "
+                f"run {command} again"
             )
-        return read(plain)
+        return from_plain(of, plain)
     except OSError as error:
-        raise ResultsError(
-            f"cannot read {short(path)} ({error.strerror}): give a folder that {commands} has made"
-        ) from error
+        why = error.strerror
+        raise ResultsError(f"can't read {short(path)} ({why}): pass a results.json of {command}") from error
     except ValueError as error:
         why = cut(printable(str(error)), MOST_TOLD)
-        raise ResultsError(f"{short(path)} is damaged ({why}): copy it again, or remake it with {commands}") from error
+        raise ResultsError(f"{short(path)} is damaged ({why}): copy it again, or run {command} again") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
@@ -176,26 +176,6 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A question and its answers: sentences, at least one, the shortest summary first; or ``table``, which a report has
-    in their place. ``warning``: who reads it has to be warned.
-    """
-
-    question: str
-    sentences: tuple[str, ...]
-    warning: bool = False
-    table: Table | None = None
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The questions that a report answers."""
-
-    kind: ClassVar[str] = "answers"
-    lines: tuple[Answer, ...]
-
-
-@dataclass(frozen=True)
 class Plot:
     """A plot, before it is drawn.
 
@@ -253,7 +233,7 @@ class Section:
     anchor: str = ""
 
 
-Block: TypeAlias = Text | Table | Answers | Plot | Section
+Block: TypeAlias = Text | Table | Plot | Section
 
 
 def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
@@ -284,10 +264,6 @@ def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
             yield escaped_sentence(block.text)
         elif isinstance(block, Table):
             yield block.markdown()
-        elif isinstance(block, Answers):
-            rows = tuple((line.question, " ".join(line.sentences)) for line in block.lines if not line.table)
-            yield Table("The answers", ("question", "answer"), rows, left=2).markdown()
-            yield from (replace(line.table, title=line.question).markdown() for line in block.lines if line.table)
         elif isinstance(block, Section):
             named = block.fold != "more"
             yield from [f"{'#' * depth} {escaped(block.title)}"] * named

@@ -21,7 +21,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
 HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "jinja2"}
 # parsed, not run
-LONG_ONES = {"train", "compare-backends", "sweep", "report", "pseudonyms"}
+LONG_ONES = {"train", "compare-backends", "sweep", "pseudonyms"}
 LONG_ONES |= {"export-tflite", "export-keras"}
 
 

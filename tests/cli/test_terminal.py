@@ -12,8 +12,8 @@ import pytest
 
 from namegen.cli import COMMANDS
 from namegen.cli.compare import print_summary
-from namegen.cli.report import show_table, show_with_ranges
 from namegen.cli.score import _print_coloured, coloured
+from namegen.cli.sweep import show_with_ranges
 from namegen.cli.terminal import aligned, beside, clock, columns, fitted
 from namegen.core.evaluation.scoring import NameScore
 from namegen.documents import from_plain
@@ -130,20 +130,17 @@ def test_the_summary_of_a_comparison_stays_within_the_terminal(
     assert max(map(len, lines)) <= wide
     assert len(lines) <= 24 or wide < 80
     said = " ".join(line.strip() for line in lines)
-    for told in ("times as fast as Keras", "Which engine trains faster?", "Failed: x\\x1b: y.", "the n-gram is better"):
+    for told in ("times as fast as Keras", "learn the same", "Failed: x\\x1b: y.", "already in the list"):
         assert told in said
 
 
-def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    table = Table("", ("report", "folder", "lists"), (("A", "/" + "z" * 90, "one"), ("B", "y", "\x1btwo")), left=3)
-    show_table("joined", table)
-    lines = capsys.readouterr().out.splitlines()
-    words = ["joined", "A", "  lists   one", "B", "  folder  y", "  lists   \\x1btwo"]
+    rows = [("name", "source", "holds"), ("A", "/" + "z" * 90, "one"), ("B", "y", "two")]
+    lines = fitted(rows, left=3).splitlines()
+    words = ["A", "  holds   one", "B", "  source  y", "  holds   two"]
     assert [line for line in lines if "z" not in line] == words
-    assert lines[2] == "  folder  /" + "z" * 29
+    assert lines[1] == "  source  /" + "z" * 29
 
 
 def test_a_scored_name_is_whole_and_coloured_by_its_surprise(

@@ -31,10 +31,8 @@ MADE = {
     "docs/results/blind.md": "benchmarks/blind.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",
-    "docs/results/mutants.md": "benchmarks/mutants_record.py",
     "docs/results/performance.md": "benchmarks/performance_page.py",
     "docs/results/quality.md": "benchmarks/quality_page.py",
-    "docs/results/tables.md": "docs/tools/make_results.py",
 }
 DOCUMENTS = [
     path

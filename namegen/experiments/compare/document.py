@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain
-from namegen.experiments.kept import Reader, read_document
+from namegen.experiments.kept import read_document
 from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import Metric, PlainMetrics, TrainingSummary
 
@@ -567,13 +566,11 @@ class Comparison:
     lists: tuple[ListEntry, ...]
 
 
-COMPARISONS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "compare-backends", partial(from_plain, Comparison))}
-
-
 def read_comparison(path: Path) -> Comparison:
-    """The comparison that a file holds.
+    """Read the ``results.json`` of a comparison.
 
     Raises:
-        ResultsError: it cannot be read, is something else, of another version, or damaged.
+        ResultsError: the file can't be read, isn't a comparison, has another format version, or is damaged.
     """
-    return cast(Comparison, read_document(path, COMPARISONS))
+    command = "namegen compare-backends"
+    return read_document(path, Comparison, format_name=FORMAT, version=FORMAT_VERSION, command=command)

@@ -16,42 +16,33 @@ from statistics import median
 
 from namegen.core.data.corpus import FEWEST_TO_COMPARE, SHORT_LIST
 from namegen.documents import to_plain
-from namegen.errors import ResultsError
+from namegen.errors import ResultsError, counted
 from namegen.experiments.compare.document import (
     ALGORITHMS,
     BASELINE,
     CEILING,
+    ODDEST,
     PARTS,
     Algorithm,
     Comparison,
     Generation,
     ListEntry,
+    NameFigures,
+    Reference,
     SplitName,
     read_comparison,
 )
 from namegen.experiments.compare.pairs import NORMAL, between, in_figures, interval_in_words
-from namegen.experiments.compare.verdict import (
-    NAME_SHARES,
-    PLAUSIBLE,
-    Drawn,
-    Ratio,
-    Speed,
-    by_speed,
-    headline,
-    measured_where,
-    samples,
-    speeds,
-    troubles,
-    verdict,
-    why_not_plausible,
-)
+from namegen.experiments.compare.quietness import Quietness
+from namegen.experiments.compare.speed import Lead, Speed, speeds
+from namegen.experiments.compare.verdict import verdict
+from namegen.experiments.machine import code_in_words
 from namegen.experiments.report import (
     ARGMAX,
     CRITERIA,
     LOSS,
     NONE,
     SAMPLED,
-    Answers,
     Block,
     Column,
     Section,
@@ -73,6 +64,7 @@ from namegen.experiments.trained import Metric
 TITLE = "namegen: the engines compared"
 LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
 LIKE_FOR_LIKE, NETWORKS, GENERATION = "Like for like", "Networks and accuracy", "Generation"
+TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
 AGAINST_NGRAM = "against the n-gram"
 TOO_FEW = "How far the networks are from the n-gram is not told: there are too few held-out names for an interval."
 
@@ -152,9 +144,9 @@ def like_for_like_table(entry: ListEntry) -> Table:
 
 def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
     """The faster of an engine and the first one, with its ratio to the other."""
-    faster, slower = by_speed(row)
-    ratios = faster.ratios(slower)
-    return f"{faster.engine}: {Ratio(ratios)}" if faster is not slower and ratios else None
+    speed, first = row
+    lead = None if speed is first else Lead.of(speed, first)
+    return None if lead is None else f"{lead.faster}: {lead.ratio}"
 
 
 # Of an engine, beside the first one of its network and batches.
@@ -191,10 +183,14 @@ def _drawing(algorithm: Algorithm, figure: str, one: Generation) -> float | None
     return None if found is None else getattr(found, figure)
 
 
+Drawn = tuple[str, str, NameFigures]  # what a row of names is of, how they were drawn, what they are like
+PLAUSIBLE = Column[Drawn]("plausible (%)", lambda row: row[2].plausible_percent, "{:.1f}".format)
 NAME_COLUMNS: tuple[Column[Drawn], ...] = (
-    NAME_SHARES[0],
+    Column("network", lambda row: row[0]),
     Column("drawn by", lambda row: row[1]),
-    *NAME_SHARES[1:],
+    Column("in the list (%)", lambda row: row[2].recreated_percent, "{:.1f}".format),
+    Column("new (%)", lambda row: row[2].new_percent, "{:.1f}".format),
+    PLAUSIBLE,
     Column("distinct (%)", lambda row: row[2].unique_percent, "{:.1f}".format),
     Column("letters", lambda row: row[2].divergence_bits["1"], "{:.4f}".format),
     Column("pairs", lambda row: row[2].divergence_bits["2"], "{:.4f}".format),
@@ -228,6 +224,32 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
     return make_table("What the generated names are like", columns, rows, note, references)
 
 
+def why_not_plausible(reference: Reference) -> str:
+    """Why nobody can say which names are plausible, in a sentence; empty where somebody can.
+
+    A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
+    """
+    known, real = reference.judge_names, 100 * (1 - ODDEST)
+    pairs = reference.counting_names.get("pairs")
+    if pairs is None or pairs.plausible_percent is None:
+        return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
+    if pairs.plausible_percent > real - TOLD_APART:
+        return (
+            f"Which names are plausible is not told: the judge knows {known:,} names, and calls "
+            f"{pairs.plausible_percent:.0f}% of the names that pairs of letters make plausible, nearly as many as of "
+            f"real names ({real:.0f}%)."
+        )
+    return ""
+
+
+def samples(entry: ListEntry) -> Table:
+    """Ten new names of each network, and of the n-gram."""
+    drawn = {network: found.new_names for network, found in entry.generated.items()}
+    drawn |= {name: found.new_names for one in entry.references[:1] for name, found in [*one.names.items()][:1]}
+    rows = tuple((name, ", ".join(names)) for name, names in drawn.items() if names)
+    return Table(f"New names, {entry.name}", ("drawn by", "names that the training part lacks"), rows, left=2)
+
+
 def duplicates_table(entry: ListEntry) -> Table:
     """The names that each network generated most often."""
     generated = entry.generated
@@ -241,23 +263,63 @@ def duplicates_table(entry: ListEntry) -> Table:
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
-def comparison_blocks(results: Comparison, anchor: str = "list-") -> list[Block]:
-    """All of a comparison's report.
+def verdict_blocks(results: Comparison) -> list[Block]:
+    """The beginning of the report: the headline, the sentences, and the best network of each list."""
+    found = verdict(results)
+    blocks: list[Block] = [
+        Text(found.headline, "headline"),
+        Text(found.speed, "missing" if found.is_noisy else ""),
+        *(Text(said) for said in (found.quality, found.names) if said),
+    ]
+    return [*blocks, found.table] if found.table.rows else blocks
 
-    Args:
-        results: the comparison.
-        anchor: how the anchors of its lists begin.
-    """
-    samples_ = [table for entry in results.lists if (table := samples(entry)).rows]
+
+def measured_where(results: Comparison) -> list[str]:
+    """Machine, threads, versions, seeds, commit; a sentence each."""
+    machine = results.machine
+    memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
+    found = ", ".join(f"{name} {version or '(not installed)'}" for name, version in results.versions.items())
+    commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
+    codes = "; ".join(f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items())
+    return [
+        f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}), each "
+        f"measurement in a process of its own with {counted(results.threads, 'thread')}; what is timed ran alone.",
+        *_quietness_in_words(Quietness.of(results)),
+        f"{found}{commits}.",
+        f"Engines: {codes}.",
+        f"Seeds {', '.join(map(str, results.seeds))}, split by the seed {results.split_seed}; "
+        f"{results.validation:.0%} of each list held out. The figures are those of the epoch with the lowest held-out "
+        "loss (for the original's networks, with the highest held-out accuracy, as in the original).",
+    ]
+
+
+def _quietness_in_words(found: Quietness) -> Iterator[str]:
+    """Say how quiet the machine was; nothing if nothing was timed."""
+    if found.drift is not None:
+        said = "In nine of ten measurements, a fixed computation took at most "
+        said += f"{found.drift:.2f} times its shortest time"
+        if found.other_cores is not None:
+            said += f", and other processes kept at most {found.other_cores:.1f} cores busy"
+        yield f"{said}."
+
+
+def troubles(results: Comparison) -> list[str]:
+    """What was left out and how to get it, and what failed; a sentence each."""
+    found = (("Left out", results.left_out), ("Failed", results.failed))
+    return [f"{how}: {one.what}: {one.why}." for how, of_kind in found for one in of_kind]
+
+
+def comparison_blocks(results: Comparison) -> list[Block]:
+    """All of a comparison's report."""
+    names = [samples(entry) for entry in results.lists]
     folds = ["whole" if place >= LISTS_IN_SIGHT else "" for place in range(len(results.lists))]
     return [
-        Text(headline(results), "headline"),
-        Answers(tuple(verdict(results))),
-        *samples_,
+        *verdict_blocks(results),
+        *(table for table in names if table.rows),
         *(Text(sentence, "missing") for sentence in troubles(results)),
         Section("Where and how it was measured", tuple(Text(one, "where") for one in measured_where(results)), "plain"),
         *(
-            Section(entry.name, tuple(_of_list(entry, results)), fold, f"{anchor}{place}")
+            Section(entry.name, tuple(_of_list(entry, results)), fold, f"list-{place}")
             for place, (entry, fold) in enumerate(zip(results.lists, folds, strict=True))
         ),
     ]
@@ -298,7 +360,7 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
 
 
 def _section(title: str, about: str, plots_: Sequence[Block], tables: Sequence[Table]) -> Section:
-    """The first plot is in sight, the rest is folded: the answers have said what the tables have in figures."""
+    """The first plot is in sight, the rest is folded: the verdict sums it up."""
     filled = [table for table in tables if table.rows]
     return Section(title, (Text(about, "about"), *plots_[:1], *more(title, [*plots_[1:], *filled])))
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
-from namegen.documents import Json, Measure, from_plain
-from namegen.errors import quote
-from namegen.experiments.kept import Reader
+from namegen.documents import Json, Measure
 from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import PlainMetrics, TrainingSummary
 from namegen.settings_toml import Config
@@ -153,18 +149,3 @@ class Results:
     plots: tuple[str, ...]
     engine_codes: Mapping[str, EngineCode]
     runs: tuple[Run, ...]
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for runs that are sound one by one and that no sweep leaves together."""
-        counts = Counter((run.run, run.list) for run in self.runs)
-        twice = next((run for (run, _), count in counts.items() if count > 1), None)
-        if twice is not None:
-            raise ValueError(f"the run {quote(twice)} stands twice")
-        for run in self.runs:
-            if set(run.settings) != set(self.axes):
-                raise ValueError(f"the run {quote(run.run)} has other settings than the axes of the sweep")
-            if (run.trained is None) == (run.status == "done"):
-                raise ValueError(f"the run {quote(run.run)} is {run.status}, which does not fit its network")
-
-
-SWEEPS: dict[str, Reader] = {FORMAT: (FORMAT_VERSION, "sweep", partial(from_plain, Results))}

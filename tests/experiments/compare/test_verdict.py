@@ -1,29 +1,22 @@
-"""The result of a comparison in words: headline, new names, answers."""
+"""What a comparison found: which case each sentence is, and whether its numbers are right."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import pytest
 
 from namegen.cli.compare import print_summary
 from namegen.documents import UNSET
-from namegen.experiments.compare.document import BASELINE, Comparison, ListEntry, Quiet, TimingRound, Trouble
+from namegen.experiments.compare.document import Comparison, ListEntry, Quiet, TimingRound
 from namegen.experiments.compare.plan import ORIGINALS
-from namegen.experiments.compare.verdict import headline, measured_where, samples, troubles, verdict
-from namegen.experiments.machine import EngineCode
+from namegen.experiments.compare.speed import leads
+from namegen.experiments.compare.verdict import verdict
 from tests.experiments.compare.conftest import judged, with_losses
 
-QUIET = Quiet((0.01, 0.0101), 0.02)
-FASTER, COST, SAME, BEST, NAMES, TRUST = (
-    "Which engine trains faster?",
-    "What does each engine cost?",
-    "Do the engines learn the same?",
-    "Which network predicts best?",
-    "What are the names like?",
-    "Can it be trusted?",
-)
+QUIET, BUSY, DRIFTING = Quiet((0.01, 0.0101), 0.02), Quiet((0.01, 0.01), 0.6), Quiet((0.01, 0.03), 0.0)
+FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
+ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
 
 
 def bare(entry: ListEntry, **parts: object) -> ListEntry:
@@ -36,12 +29,11 @@ def timed(
     comparison: Comparison,
     seconds: dict[str, list[float]],
     *,
-    large: dict[str, list[float]] | None = None,
     losses: dict[str, float] | None = None,
     quiet: Quiet = QUIET,
 ) -> Comparison:
-    """The same training by several engines: the seconds of an epoch in each round, with the batch of the training and
-    with a large one from the second round on; each with its loss moved by so much.
+    """One network, trained by several engines: the seconds of an epoch in each round, and how far each engine's loss is
+    from that of the first one.
     """
     entry = judged(with_losses(comparison.lists[0], {}))
     run = entry.like_for_like["SimpleRNN 2×32"][0]
@@ -54,209 +46,183 @@ def timed(
         first, *others = [replace(run.timing, seconds_per_epoch=one) for one in of_rounds]
         runs.append(replace(run, engine=engine, history=history, timing=first, quiet=quiet))
         for number, one in enumerate(others, start=1):
-            more = [(large or {})[engine][number - 1]] if large else []
-            batches = (one, *(replace(one, batch_size=512, seconds_per_epoch=own) for own in more))
-            rounds.append(TimingRound(run.network, engine, number, run.config, None, batches, quiet))
+            rounds.append(TimingRound(run.network, engine, number, run.config, None, (one,), quiet))
     made = replace(entry, trainings=tuple(runs), timings=tuple(rounds), generation=generation)
     return replace(comparison, lists=(made,))
 
 
-def answers(results: Comparison, question: str) -> str:
-    [line] = [line for line in verdict(results) if line.question == question]
-    return " ".join(line.sentences)
+def named(entry: ListEntry, name: str) -> ListEntry:
+    return replace(entry, name=name, fingerprint=name)
 
 
-# --- the headline -----------------------------------------------------------------------------------------------------
-
-FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
-BUSY = Quiet((0.01, 0.01), 0.6)
-
-
-ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
+# --- speed ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("seconds", "losses", "splits", "quiet", "said"),
+    ("seconds", "headline", "numbers"),
     [
-        ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), ("names",), QUIET,
-         "NumPy trains 1.5 times as fast as Keras; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
-         "the n-gram is better or equal."),
-        ({"numpy": SLOW, "keras": FAST}, {"LSTM 2×32": -0.05}, (), QUIET,
-         "Keras trains 1.5 times as fast as NumPy; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
-         "the n-gram is worse."),
-        ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, {}, (), QUIET,
-         "No difference in speed found in batches of 128; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
-         "no difference from the n-gram."),
-        ({"numpy": FAST, "keras": SLOW}, dict.fromkeys(ALL, 0.05), (), BUSY,
-         "The machine was too busy to compare speeds; the engines learn alike; SimpleRNN 2×32, listed names: 76%; "
-         "the n-gram is better."),
+        ({"numpy": FAST, "keras": SLOW}, "NumPy trains faster than Keras", ("1.5", "(1.5 to 1.6)")),
+        ({"numpy": SLOW, "keras": FAST}, "Keras trains faster than NumPy", ("1.5", "(1.5 to 1.6)")),
+        ({"numpy": [1.0, 1.0], "keras": [1.03, 1.02]}, "NumPy trains faster than Keras", ("1.02", "(1.02 to 1.03)")),
+        ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, "No clear difference in speed", ("0.9 to 1.1",)),
+        ({"numpy": [1.0], "keras": [2.0]}, "No clear difference in speed", ("2.0", "only one round")),
     ],
-    ids=["numpy", "keras", "none", "busy"],
-)  # fmt: skip
-def test_the_headline_has_all_that_a_reader_asks_first(
-    comparison: Comparison, seconds, losses, splits, quiet, said, capsys: pytest.CaptureFixture[str]
-) -> None:
-    made = timed(comparison, seconds, quiet=quiet)
-    made = replace(made, lists=(with_losses(made.lists[0], losses, *splits),))
-    assert headline(made) == said
-    assert len(said.split()) <= 25
-    print_summary(made)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) <= 24, "and the path of the report"
-    assert " ".join(lines[:2]) == said
-    assert max(map(len, lines)) <= 80
-    assert lines[2] == "mlb-first, 8-gram: Zed, Zod"
-    assert {line.partition("?")[0] + "?" for line in lines if "? " in line} == {FASTER, COST, SAME, BEST, NAMES, TRUST}
-
-
-def test_without_engines_or_names_the_headline_says_less(comparison: Comparison) -> None:
-    assert headline(timed(comparison, {"numpy": FAST})).startswith("NumPy alone was timed; SimpleRNN 2×32, listed ")
-    apart = timed(comparison, {"numpy": FAST, "keras": SLOW}, losses={"keras": 0.05})
-    assert "; the engines learn differently; " in headline(apart)
-    two = tuple(with_losses(comparison.lists[0], losses) for losses in (dict.fromkeys(ALL, 0.05), {"LSTM 2×32": -0.05}))
-    assert headline(replace(comparison, lists=two, quick_epochs=10)).endswith("is better on some lists.")
-    assert headline(replace(comparison, lists=(bare(comparison.lists[0]),))) == "No engine was timed."
-    entry = timed(comparison, {"numpy": FAST}).lists[0]
-    few = tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings)
-    assert "n-gram" not in headline(replace(comparison, lists=(replace(entry, trainings=few),))), "nobody knows"
-
-
-def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
-    rows = samples(judged(comparison.lists[0])).rows
-    assert len(rows) == len(comparison.lists[0].networks("names")) + 1
-    assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
-    assert rows[-1] == ("8-gram", "Zed, Zod")
-    assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), "nothing was drawn"
-
-
-# --- the answers ------------------------------------------------------------------------------------------------------
-
-
-def test_a_whole_comparison_is_answered_in_six_lines_of_at_most_two_figures(comparison: Comparison) -> None:
-    assert [line.question for line in verdict(comparison)] == [FASTER, COST, SAME, BEST, NAMES, TRUST]
-    names = [name for entry in comparison.lists for name in entry.networks("names")]
-    called = [entry.called(split, BASELINE) for entry in comparison.lists for split in entry.splits]
-    for line in verdict(comparison):
-        for sentence in line.sentences:
-            assert sentence.endswith(".")
-            text = re.sub("|".join(map(re.escape, sorted([*names, *called], key=len, reverse=True))), "", sentence)
-            assert len(re.findall(r"\d[\d.,]*", text)) <= 2, sentence
-
-
-def test_a_comparison_without_figures_still_says_so(comparison: Comparison) -> None:
-    nothing = replace(comparison, lists=(bare(comparison.lists[0]),))
-    assert answers(nothing, FASTER) == "No network could be trained."
-    assert [line.question for line in verdict(nothing)] == [FASTER, TRUST]
-    assert "machine" not in answers(nothing, TRUST)
-
-
-@pytest.mark.parametrize(
-    ("numpy", "keras", "large", "said"),
-    [
-        ([1.0, 1.0, 2.0], [2.0, 1.5, 5.0], {"numpy": [0.5, 0.5], "keras": [1.5, 2.0]},
-         "SimpleRNN 2×32: numpy is 2.0 times as fast as keras in batches of 128. "
-         "SimpleRNN 2×32: numpy is 3.5 times as fast as keras in batches of 512."),
-        ([1.0, 1.0], [1.03, 1.02], {"numpy": [1.0], "keras": [1.04]},
-         "SimpleRNN 2×32: numpy is 1.02 times as fast as keras in batches of 128. "
-         "SimpleRNN 2×32: numpy was 1.04 times as fast as keras in batches of 512, measured once."),
-        ([1.0, 1.0], [1.1, 0.9], None,
-         "SimpleRNN 2×32: no difference found between keras and numpy in batches of 128."),
-    ],
-)  # fmt: skip
-def test_the_faster_engine_is_told_by_its_rounds(comparison, numpy, keras, large, said) -> None:
-    found = answers(timed(comparison, {"numpy": numpy, "keras": keras}, large=large), FASTER)
-    assert found in (said, said.replace("keras and numpy", "numpy and keras"))
-
-
-def test_a_list_is_named_where_an_engine_is_faster_on_it_alone(comparison: Comparison) -> None:
-    made = timed(comparison, {"numpy": [1.0, 1.1], "keras": [2.0, 2.2]})
-    other = replace(timed(comparison, {"numpy": [1.0, 1.2], "keras": [1.1, 1.1]}).lists[0], name="b", fingerprint="b")
-    made = replace(made, lists=(*made.lists, other))
-    said = "SimpleRNN 2×32, mlb-first: numpy is 2.0 times as fast as keras in batches of 128. "
-    said += "SimpleRNN 2×32, b: no difference found between numpy and keras in batches of 128."
-    assert answers(made, FASTER) == said
-    assert headline(made).startswith("NumPy trains 2.0 times as fast as Keras on mlb-first; ")
-
-
-def test_the_headline_names_the_network_where_the_first_one_shows_no_difference(comparison: Comparison) -> None:
-    [first], [other] = (timed(comparison, {"numpy": SLOW, "keras": one}).lists for one in ([1.5, 1.8, 1.6], FAST))
-
-    def with_lstm(name: str, like: ListEntry) -> ListEntry:
-        lstm = [replace(one, network="LSTM 2×32") for one in like.trainings if one.role == "like_for_like"]
-        again = [replace(one, network="LSTM 2×32") for one in like.timings]
-        made = bare(first, trainings=(*first.trainings, *lstm), timings=(*first.timings, *again))
-        return replace(made, name=name, fingerprint=name)
-
-    said, made = "Keras trains 1.5 times as fast as NumPy on ", with_lstm("a", other)
-    assert headline(replace(comparison, lists=(made,))).startswith(f"{said}LSTM 2×32; ")
-    # Where one list alone shows it, the list is named instead.
-    assert headline(replace(comparison, lists=(made, with_lstm("b", first)))).startswith(f"{said}a; ")
-
-
-def test_one_engine_that_differs_does_not_speak_for_the_others(comparison: Comparison) -> None:
-    seconds = {engine: [1.0] for engine in ("numpy", "keras", "swift", "zig")}
-    said = answers(timed(comparison, seconds, losses={"keras": 0.001, "swift": 0.05, "zig": 0.5}), SAME)
-    assert said.startswith("No: swift is up to 0.0500 nats per character away from numpy and zig is up to 0.5000 nats")
-    assert "The loss curves of numpy and keras are at most 0.0010 nats" in said
-    said = answers(timed(comparison, {"numpy": [1.0], "keras": [1.0]}, losses={"keras": 0.05}), SAME)
-    assert said.startswith("No: keras is up to 0.0500 nats")
-    assert "(less than 0.01 counts as the same)" in said
-
-
-@pytest.mark.parametrize(
-    ("quiet", "said"),
-    [
-        (QUIET, "times its best time. In as many, others kept at most 0.0 cores busy"),
-        (BUSY, "In as many, others kept at most 0.6 cores busy"),
-        (Quiet((0.01, 0.03), 0.0), "In nine of ten measurements, a fixed computation took at most 2 times"),
-        (Quiet((0.01, 0.01), None), "quiet enough: in nine of ten measurements, a fixed computation"),
-    ],
+    ids=["faster", "slower", "a-little", "unclear", "one-round"],
 )
-def test_a_busy_machine_is_told(comparison: Comparison, quiet: Quiet, said: str) -> None:
-    made = timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet)
-    assert said in answers(made, TRUST)
-    [line] = [line for line in verdict(made) if line.question == TRUST]
-    assert line.warning == ("Not its times" in answers(made, TRUST)) == ("do not rely" in answers(made, FASTER))
-    assert verdict(made)[-1] == line, "the answers come first"
+def test_the_faster_backend_is_named_with_its_range(
+    comparison: Comparison, seconds: dict[str, list[float]], headline: str, numbers: tuple[str, ...]
+) -> None:
+    found = verdict(timed(comparison, seconds))
+    assert found.headline.startswith(headline)
+    assert all(number in found.speed for number in numbers)
+    assert "quiet enough" in found.speed
+    assert not found.is_noisy
 
 
-def test_one_seed_and_several_are_told_apart(comparison: Comparison) -> None:
-    assert "3 seeds, which change the start; the held-out names are the same" in answers(comparison, TRUST)
-    one = replace(comparison, seeds=(0,), quick=True, quick_epochs=10, failed=(Trouble("a training", "lost"),))
-    assert "1 seed: how much another start would change is not known." in answers(one, TRUST)
-    assert "This was a quick look of 10 epochs;" in answers(one, TRUST)
-    assert "1 measurement failed; the rest stands." in answers(one, TRUST)
+@pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "2.00 times")])
+def test_no_backend_is_called_faster_on_a_busy_machine(comparison: Comparison, quiet: Quiet, cause: str) -> None:
+    found = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet))
+    assert found.is_noisy
+    assert "too busy" in found.headline
+    assert cause in found.speed
+    assert "1.5" not in found.speed
+    unknown = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=Quiet((0.01, 0.01), None)))
+    assert not unknown.is_noisy, "a system that doesn't report how busy it is"
 
 
-def test_the_best_network_is_named_with_those_that_may_be_as_good(comparison: Comparison) -> None:
+def test_every_network_and_every_backend_is_compared(comparison: Comparison) -> None:
+    [fast] = timed(comparison, {"numpy": SLOW, "keras": FAST, "swift": [4.0, 4.0, 4.4]}).lists
+    [other] = timed(comparison, {"numpy": SLOW, "keras": [1.5, 1.8, 1.6]}).lists
+    lstm = [replace(run, network="LSTM") for run in other.trainings if run.role == "like_for_like"]
+    rounds = [replace(one, network="LSTM") for one in other.timings]
+    both = replace(fast, trainings=(*fast.trainings, *lstm), timings=(*fast.timings, *rounds))
+    found = leads([both])
+    assert [(lead.network, lead.faster, lead.slower) for of_network in found for lead in of_network] == [
+        ("SimpleRNN 2×32", "keras", "numpy"),
+        ("SimpleRNN 2×32", "keras", "swift"),
+        ("LSTM", "keras", "numpy"),
+    ]
+    said = verdict(replace(comparison, lists=(both,)))
+    assert "depends on the network" in said.headline
+    assert "SimpleRNN 2×32: Keras trains 4.0 times as fast as swift" in said.speed
+
+
+def test_the_faster_backend_is_found_in_the_rounds_that_both_have(comparison: Comparison) -> None:
+    """An engine that failed on the longer list has the shorter epochs, and may be slower all the same."""
+    [long] = timed(comparison, {"numpy": [9.0, 9.0]}).lists
+    [short] = timed(comparison, {"numpy": [1.0, 1.0], "keras": [2.0, 2.0]}).lists
+    [[lead]] = leads([named(long, "long"), short, named(long, "longer")])
+    assert (lead.faster, lead.ratio.rounds) == ("numpy", [2.0, 2.0])
+
+
+def test_without_two_backends_there_is_no_speed_to_compare(comparison: Comparison) -> None:
+    alone = verdict(timed(comparison, {"numpy": FAST}, quiet=BUSY))
+    nothing = verdict(replace(comparison, lists=(bare(comparison.lists[0]),)))
+    for found in (alone, nothing):
+        assert "no speed to compare" in found.speed
+        assert not found.is_noisy
+    assert (nothing.quality, nothing.names, nothing.table.rows) == ("", "", ())
+
+
+# --- quality ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_backend_that_learns_something_else_is_named(comparison: Comparison) -> None:
+    seconds = {engine: [1.0] for engine in ("numpy", "keras", "swift")}
+    alike = verdict(timed(comparison, seconds, losses={"keras": 0.001})).quality
+    assert "learn the same" in alike
+    assert "0.0010 nats" in alike
+    apart = verdict(timed(comparison, seconds, losses={"keras": 0.001, "swift": 0.05})).quality
+    assert "swift doesn't learn the same" in apart
+    assert "0.0500 nats" in apart
+    assert "Keras" not in apart
+
+
+@pytest.mark.parametrize(
+    ("losses", "headline", "quality"),
+    [
+        ({"LSTM 2×32": -0.05}, "network predicts significantly better than the n-gram", "LSTM 2×32"),
+        (dict.fromkeys(ALL, 0.05), "the n-gram predicts significantly better", "on every list"),
+        ({}, "don't differ significantly", "on every list"),
+    ],
+    ids=["network", "n-gram", "neither"],
+)
+def test_the_better_model_is_named_if_the_difference_is_significant(
+    comparison: Comparison, losses: dict[str, float], headline: str, quality: str
+) -> None:
+    found = verdict(replace(comparison, lists=(with_losses(comparison.lists[0], losses),)))
+    assert headline in found.headline
+    assert quality in found.quality
+    assert len(found.table.rows) == 2
+
+
+def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Comparison) -> None:
+    worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
+    better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05}, "unique")
+    found = verdict(replace(comparison, lists=(worse, better)))
+    assert "depends on the list" in found.headline
+    network, ngram, neither = (
+        next(one for one in found.quality.split(". ") if said in one)
+        for said in ("network, LSTM 2×32, predicts", "n-gram predicts", "don't differ")
+    )
+    assert "mlb-last (split unique)" in network
+    assert "mlb-first (split names) and mlb-first (split unique)" in ngram
+    assert "mlb-last (split names)" in neither
+    many = tuple(named(worse, f"list {number}") for number in range(2))
+    assert "in 4 of 6 cases" in verdict(replace(comparison, lists=(*many, better))).quality
+
+
+def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> None:
+    entry = comparison.lists[0]
+    few = replace(entry, trainings=tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings))
+    found = verdict(replace(comparison, lists=(few,)))
+    assert "n-gram" not in found.headline
+    assert "too few names" in found.quality.lower()
+    assert {(row[3], row[-1]) for row in found.table.rows} == {("not known", "–")}
+
+
+def test_the_table_has_the_best_network_and_those_that_may_be_as_good(comparison: Comparison) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05}, "unique")
-    [line] = [line for line in verdict(replace(comparison, lists=(entry,))) if line.question == BEST]
-    assert line.table is not None
-    first, second = line.table.rows
-    assert first[0] == "mlb-first, split names"
-    assert first[3:5] == ("no difference found", "2.000")
-    assert {second[1], second[2]} == {"LSTM 2×32", "GRU 2×32"}
-    assert second[3:6] == ("the network is better", "1.950", "2.000")
-    assert second[8] == "75.5", "the ceiling"
-    assert line.sentences[0].startswith(f"mlb-first, split names: {first[1]} has a loss of 2.000 nats, the n-gram 2")
+    names, unique = verdict(replace(comparison, lists=(entry,))).table.rows
+    assert (names[0], names[1], names[4], names[5]) == ("mlb-first", "names", "2.000", "2.000")
+    assert names[6].startswith("no difference found")
+    assert {unique[2], unique[3]} == {"LSTM 2×32", "GRU 2×32"}
+    assert unique[4:6] == ("1.950", "2.000")
+    assert unique[6].startswith("−0.05")
+    far_ahead = with_losses(entry, {"LSTM 2×32": -0.05})
+    assert verdict(replace(comparison, lists=(far_ahead,))).table.rows[0][2:4] == ("LSTM 2×32", "none")
 
 
-def test_new_and_plausible_names_stand_beside_those_of_the_n_gram(comparison: Comparison) -> None:
-    def told(pairs: float) -> list[tuple[str, ...]]:
-        lists = (judged(comparison.lists[0], pairs), judged(comparison.lists[1]))
-        [line] = [line for line in verdict(replace(comparison, lists=lists)) if line.question == NAMES]
-        assert line.table is not None
-        assert ("mlb-first: Which names are plausible is not told" in line.table.note) == (pairs > 80)
-        return [row[1:] for row in line.table.rows]
-
-    assert [row[1:] for row in told(60.0)[:3]] == [("44.0", "77.0"), ("44.0", "77.0"), ("15.0", "85.0")]
-    assert [row[2] for row in told(85.0)[:4]] == ["not known"] * 3 + ["77.0"], "each list has its judge"
+def test_a_quick_look_is_called_one(comparison: Comparison) -> None:
+    assert "10 epochs" in verdict(replace(comparison, quick=True, quick_epochs=10)).quality
+    assert "quick look" not in verdict(comparison).quality
 
 
-def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
-    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
-    where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
-    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
-    assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
-    lost = replace(comparison, left_out=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
-    assert troubles(lost) == ["Left out: keras: install it.", "Failed: a training: lost."]
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def test_names_that_were_in_the_list_are_counted(comparison: Comparison) -> None:
+    one, two = (verdict(replace(comparison, lists=comparison.lists[:number])).names for number in (1, 2))
+    assert "76% of the names that SimpleRNN 2×32" in one
+    assert "85%" in one, "the n-gram's"
+    assert "17% to 76%" in two
+    assert "51% to 85%" in two
+
+
+# --- in a terminal ----------------------------------------------------------------------------------------------------
+
+
+def test_the_terminal_shows_headline_names_and_sentences(
+    comparison: Comparison, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = timed(comparison, {"numpy": FAST, "keras": SLOW})
+    found = verdict(made)
+    print_summary(made)
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert len(lines) <= 24, "and the path of the report"
+    assert max(map(len, lines)) <= 80
+    assert "mlb-first, 8-gram: Zed, Zod" in lines
+    words = " ".join(printed.split())
+    for said in (found.headline, found.speed, found.quality, found.names):
+        assert said in words

@@ -103,18 +103,6 @@ def test_the_document_is_read_as_it_was_written_and_its_fields_are_explained() -
         assert [field.name for field in fields(of) if not re.search(rf"\b{field.name}\b", text)] == []
 
 
-def test_runs_that_no_sweep_leaves_together_are_refused() -> None:
-    run, lost = trained_run(0.01, 1, 0.5), some_run(0.01, 0, status="failed")
-    for runs, said in (
-        ((run, run), "stands twice"),
-        ((replace(run, settings={}),), "other settings than the axes"),
-        ((replace(run, trained=None),), "does not fit its network"),
-        ((replace(lost, trained=run.trained),), "does not fit its network"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            results_of(*runs)
-
-
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
