@@ -50,7 +50,7 @@ help:
 	@echo "make harm         the attacks, as continuous integration runs them (a minute)"
 	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
 	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
-	@echo "make size         files, lines and token lines by folder; make check holds the sums against docs/develop/size.json"
+	@echo "make size         files, lines, tokens and tokens per line of each folder"
 	@echo "make docs         write the generated documents anew"
 	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
 	@echo "make links        ask every external link of the documents (needs the network; nothing else does)"

@@ -296,9 +296,7 @@ def test_documents_and_constraints_name_no_server_for_packages() -> None:
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
 
 
-def test_no_file_is_too_long_and_no_package_holds_one_file() -> None:
-    """Beyond 600 lines it is time to look for a second story."""
-    assert not [module_name(path) for path in modules() if len(path.read_text("utf-8").splitlines()) > 600]
+def test_no_package_has_only_one_file() -> None:
     code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
     alone = {folder.name for folder, files in code.items() if len(files) == 1 and not list(folder.glob("*/*.py"))}
     assert alone <= {"lists", "models"}  # data with its reader

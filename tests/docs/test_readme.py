@@ -13,10 +13,6 @@ tool = runpy.run_path(str(ROOT / "docs" / "tools" / "make_readme.py"))
 DOCUMENTS: tuple[Path, ...] = tool["DOCUMENTS"]
 
 
-def test_the_readme_is_read_in_one_sitting() -> None:
-    assert len(README.read_text("utf-8").splitlines()) <= 120
-
-
 def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
     text = README.read_text("utf-8")
     assert tool["with_figures"](text) == text
