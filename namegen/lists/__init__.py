@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
-LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
+LARGEST = 2**29  # bytes of a list: far more than there are names, and what a device without an end would never stop at
 _AT_A_TIME = 2**20
 _FOLDER = Path(__file__).parent
 
@@ -244,16 +244,16 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
 
 def _limited(stream: BinaryIO, what: str) -> bytes:
     """All that is left in a stream, in parts: no memory is asked for that no name fills."""
-    data = bytearray()
+    data = io.BytesIO()
     while part := stream.read(_AT_A_TIME):
-        data += part
-        if len(data) > LARGEST:
+        data.write(part)
+        if data.tell() > LARGEST:
             raise _too_large(what)
         if b"\0" in part:  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
             break
         if len(part) < _AT_A_TIME and isinstance(stream, io.BufferedReader):
             break  # its end: a terminal asked once more would wait for a second Ctrl-D
-    return bytes(data)
+    return data.getvalue()  # without a copy
 
 
 def _too_large(what: str) -> NamesError:
@@ -261,7 +261,7 @@ def _too_large(what: str) -> NamesError:
 
 
 def _is_table(data: bytes) -> bool:
-    first = data.lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    first = data[:_AT_A_TIME].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
     return any(separator in first for separator in (b",", b";", b"\t"))
 
 
