@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, reason_of, setting
-from namegen.files import is_file, look
+from namegen.files import is_file, is_unicode, look
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
@@ -203,14 +203,17 @@ def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = Non
 
 
 def can_be_read_again(name: str) -> bool:
-    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for.
+    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for,
+    and whose path a config can hold.
 
     >>> can_be_read_again("mlb-first"), can_be_read_again("-"), can_be_read_again("/dev/fd/63")
     (True, False, False)
     """
-    return name in BUNDLED or (
-        not os.path.abspath(name).startswith(("/dev/fd/", "/dev/std", "/proc/")) and is_file(name, None)
-    )
+    if name in BUNDLED:
+        return True
+    path = os.path.abspath(name)
+    is_descriptor = path.startswith(("/dev/fd/", "/dev/std", "/proc/"))
+    return not is_descriptor and is_unicode(path) and is_file(name, None)
 
 
 def _read(path: Path, name: str) -> bytes:
