@@ -78,9 +78,9 @@ def is_link(path: Path | str) -> bool:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text can be stored as UTF-8. A path can't if Python couldn't decode its bytes.
+    r"""Whether a text can be stored as UTF-8. A path can't if Python couldn't decode its bytes.
 
-    >>> is_unicode("Zoë.txt"), is_unicode("Zo\\udceb.txt")
+    >>> is_unicode("Zoë.txt"), is_unicode("Zo\udceb.txt")
     (True, False)
     """
     try:

@@ -78,7 +78,7 @@ def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(elsewher
     os.mkfifo("pipe")
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
-    with pytest.raises(NamesError, match=f"the list of this run, '{names}', is not a file: correct names in run/config"):
+    with pytest.raises(NamesError, match=f"the list of this run, '{names}', is not a file: correct names in"):
         api.resume("run")
 
 

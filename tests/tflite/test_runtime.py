@@ -277,12 +277,12 @@ class TestWhatIsNew:
         entry = checkpoint("simple_rnn").known_names.to_bytes()
         assert content.count(entry) == 1
         for forged in (b"\xff" * 4 + entry[4:], entry[:4] + b"\xff" * (len(entry) - 4), entry[:-1] + b"\x80"):
-            is_refused(resealed(content, entry, forged), "known names are")
+            is_refused(resealed(content, entry, forged), "known_names: the digests are")
         size = np.uint32(len(entry)).tobytes()
         shorter = np.uint32(len(entry) - 1).tobytes()
         is_refused(resealed(content, size + entry, shorter + entry), "not what namegen writes")
         cut = content[:-1].replace(size + entry[:8], shorter + entry[:8])
-        is_refused(resealed(cut, b"", b""), "known names are cut short")
+        is_refused(resealed(cut, b"", b""), "known_names: the digests are cut short")
 
 
 @pytest.mark.parametrize(("quantize", "limit"), [("none", 1e-3), ("int8", 2e-2)])

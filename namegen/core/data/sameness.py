@@ -189,12 +189,12 @@ class KnownSet:
         bits = np.unpackbits(np.frombuffer(data, np.uint8, offset=min(COUNT_BYTES, len(data))), bitorder="little")
         low, ends = bits[: LOW_BITS * count], np.flatnonzero(bits[LOW_BITS * count :] == 0)[:count]
         if len(data) < COUNT_BYTES or len(ends) < count:
-            raise ValueError("the known names are cut short")
+            raise ValueError("the digests are cut short")
         gaps = (np.diff(ends, prepend=-1) - 1).astype(np.uint64) << np.uint64(LOW_BITS)
         gaps += np.packbits(low.reshape(count, LOW_BITS), axis=1, bitorder="little")[:, 0]
         made = cls(np.cumsum(gaps, dtype=np.uint64), shortened=True)
         if (count and made.numbers[-1] >= count << ONE_IN_BITS) or made.to_bytes() != data:
-            raise ValueError("the known names are not as namegen writes them")
+            raise ValueError("the digests are not as namegen writes them")
         return made
 
 

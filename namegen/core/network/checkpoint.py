@@ -84,7 +84,10 @@ class Checkpoint(Record):
 def _known_set(name: str, record: Record, values: Array | None) -> KnownSet | None:
     if getattr(record, name) is not None or (values is not None and (values.dtype != np.uint8 or values.ndim != 1)):
         raise CheckpointError(f"{name} stands there otherwise than as a tensor of bytes in a row")
-    return None if values is None else KnownSet.read(values.tobytes())
+    try:
+        return None if values is None else KnownSet.read(values.tobytes())
+    except ValueError as error:
+        raise CheckpointError(f"its {name}: {error}") from error
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -240,7 +243,7 @@ def _document_text(path: Path | str, content: bytes, largest: int) -> str:
     if not content:
         raise CheckpointError(f"{path} is empty: take another copy of the file")
     if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(foreign)
+        raise CheckpointError(f"{foreign}: give another file")
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
@@ -248,5 +251,5 @@ def _document_text(path: Path | str, content: bytes, largest: int) -> str:
         if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
             raise ValueError("bytes behind its end, or another text")
     except (ValueError, KeyError):
-        raise CheckpointError(f"{foreign}, or it is damaged") from None
+        raise CheckpointError(f"{foreign}, or it is damaged: give another file") from None
     return metadata[METADATA_KEY]

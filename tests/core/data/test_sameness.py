@@ -122,9 +122,9 @@ def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(number
     assert all(one in short for one in numbers)
     assert short.holds(whole.numbers).all()
     for cut in range(len(data)):
-        with pytest.raises(ValueError, match="known names are"):
+        with pytest.raises(ValueError, match="digests are"):
             KnownSet.read(data[:cut])
-    with pytest.raises(ValueError, match="known names are"):
+    with pytest.raises(ValueError, match="digests are"):
         KnownSet.read(data + b"\0")
 
 
