@@ -70,13 +70,9 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
         raise ValueError(f"{len(content):,} {unit} long: expected at most {largest:,}")
     text = content.decode() if isinstance(content, bytes) else content
     try:
-        plain: Json = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-    except RecursionError:
-        raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels") from None
-    except ValueError as error:
-        if "integer string conversion" in str(error):  # Python's own limit, thousands of digits, in Python's own words
-            raise ValueError("a number is beyond the whole numbers that a document may hold") from None
-        raise
+        plain: Json = _DECODER.decode(text)
+    except (RecursionError, ValueError) as error:
+        raise _in_plain_words(error) from None
     level, depth = [plain], 0
     while level:
         depth += 1
@@ -86,6 +82,35 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
         containers = [value for value in level if isinstance(value, CONTAINERS)]
         level = [inner for value in containers for inner in (value.values() if isinstance(value, dict) else value)]
     return plain
+
+
+def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
+    """Parse the JSON value at a position of a text.
+
+    Use it to read a long document piece by piece. The caller limits how long the text is.
+
+    Returns:
+        The value, and the position of its end.
+
+    Raises:
+        ValueError: It isn't JSON (then it's a ``json.JSONDecodeError``), nests too deeply, or has a key twice.
+
+    >>> parse_json("[1], 2")
+    ([1], 3)
+    """
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (RecursionError, ValueError) as error:
+        raise _in_plain_words(error) from None
+
+
+def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
+    """The error to raise instead of one of Python's own."""
+    if isinstance(error, RecursionError):
+        return ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
+    if "integer string conversion" in str(error):  # Python's own limit, thousands of digits
+        return ValueError("a number is beyond the whole numbers that a document may hold")
+    return error
 
 
 def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str, Json]:
@@ -125,6 +150,9 @@ def _check_numbers(values: Sequence[Json]) -> None:
 
 def _no_number(text: str) -> Json:
     raise ValueError(f"{text} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
 
 
 def to_plain(document: object) -> dict[str, Json]:

@@ -77,6 +77,19 @@ def is_link(path: Path | str) -> bool:
     return os.path.islink(path)
 
 
+def is_unicode(text: str) -> bool:
+    r"""Whether a text can be stored as UTF-8. A path can't if Python couldn't decode its bytes.
+
+    >>> is_unicode("Zoë.txt"), is_unicode("Zo\udceb.txt")
+    (True, False)
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 

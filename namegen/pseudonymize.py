@@ -26,11 +26,12 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 from unicodedata import combining, normalize
 
-from namegen.core.data.list_formats import csv_columns, decode
+from namegen.core.data.list_content import ListContent
+from namegen.core.data.list_formats import csv_columns
 from namegen.errors import GenerationError, NamesError, SettingsError, quote, reason_of, setting, short, shown
 from namegen.files import is_there, look, read_whole, write_whole
 
-MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**30
+MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**29
 MAKE_KEY = "make one with `umask 077; head -c 32 /dev/urandom > KEY`"
 NUMBER, PART = re.compile("0|[1-9][0-9]*"), re.compile(r"\{([1-9][0-9]*)\}")
 ROUNDS = 8
@@ -199,9 +200,9 @@ def _bytes(text: str) -> bytes:
 
 def read_pool(path: Path | str) -> list[str]:
     """The names of a file in UTF-8: a name a line; of a ``.csv``, its column ``name``. Raises NamesError."""
-    text = decode(_read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path))
+    content = ListContent(_read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path))
     is_table = Path(path).suffix.lower() == ".csv"
-    return csv_columns(text, "name", None, short(path)).names if is_table else text.split("\n")
+    return csv_columns(content, "name", None).names if is_table else list(content.lines())
 
 
 def read_key(path: Path | str) -> bytes:

@@ -18,8 +18,8 @@ import msgspec
 
 from namegen.bundled_configs import MAX_CONFIG, advice
 from namegen.core.settings import Checked, DataSettings, NetworkSettings, Recipe, TrainingSettings, declared, whole
-from namegen.errors import SettingsError, cut, nearest, reason_of, setting, shown
-from namegen.files import read_whole
+from namegen.errors import MAX_PATH_SHOWN, SettingsError, cut, nearest, quote, reason_of, setting, shown
+from namegen.files import is_unicode, read_whole
 from namegen.threads import WIDE, threads_for
 
 MAX_PROBLEMS = 20  # wrong values that one message names
@@ -244,17 +244,16 @@ def write_config(config: Config) -> str:
         lines.append(f"[{table}]")
         for name in get_type_hints(kind):
             value = getattr(getattr(config, table), name)
-            lines.append(f"# {name} is not set" if value is None else f"{name} = {_toml(value)}")
+            line = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
+            if not is_unicode(line):
+                raise SettingsError(
+                    f"{quote(str(value), MAX_PATH_SHOWN)} is not valid Unicode here, so no config can hold it: rename "
+                    "the file, or use a UTF-8 locale",
+                    field=name,
+                )
+            lines.append(line)
         lines.append("")
-    text = "\n".join(lines)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise SettingsError(
-            f"{shown(text[max(error.start - 20, 0) : error.end + 10])} holds an incomplete Unicode character, which a "
-            "config cannot: rename the file"
-        ) from error
-    return text
+    return "\n".join(lines)
 
 
 def _toml(value: object) -> str:

@@ -34,7 +34,7 @@ def test_every_package_of_the_tree_is_listed() -> None:
 
 
 def test_the_command_and_the_import_go_by_the_projects_own_name() -> None:
-    assert PYPROJECT["project"]["scripts"] == {"namegen": "namegen.cli:main"}
+    assert PYPROJECT["project"]["scripts"] == {"namegen": "namegen.__main__:main"}
     assert (ROOT / "namegen" / "__init__.py").is_file()
 
 

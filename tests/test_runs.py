@@ -13,7 +13,7 @@ import pytest
 from namegen import api
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation.fitting import measure_rules
-from namegen.errors import OutputError
+from namegen.errors import NamesError, OutputError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.core.training.small_runs import After
@@ -70,6 +70,16 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
         config = merge(SHORT, {"data.names": path.format(file.fileno())})
         assert not api.train(config=config, save=True, stop=After(6)).finished
     goes_on(Path("runs/names-numpy"))
+
+
+@pytest.mark.parametrize("names", ["pipe", "-", "/dev/fd/0"])
+def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(elsewhere: Path, names: str) -> None:
+    api.train(NAMES, config=SHORT, out="run", stop=After(6))
+    os.mkfifo("pipe")
+    config = Path("run/config.toml")
+    config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
+    with pytest.raises(NamesError, match=f"the list of this run, '{names}', is not a file: correct names in"):
+        api.resume("run")
 
 
 def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:

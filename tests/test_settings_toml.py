@@ -156,7 +156,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
-    with pytest.raises(SettingsError, match="incomplete Unicode character"):
+    with pytest.raises(SettingsError, match=r"^'caf\\udce9.txt' is not valid Unicode here, so no config can hold it"):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
 

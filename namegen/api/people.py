@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, Unpack
 from namegen.api.model import Drawing, LoadedModel, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.data.label_parts import find_labels, meant_labels, parts_of, unknown_label
+from namegen.core.data.label_parts import find_labels, meant_labels, parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import check_letter_case
@@ -179,6 +179,7 @@ def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -
             raise SettingsError(
                 f"{model.name} has no {part} names of origin {quote(str(asked), 60)}: choose another origin or model"
             )
+    refuse_several("origins", str(asked), common)
     raise unknown_label("origins", str(asked), common, models[0].name)
 
 

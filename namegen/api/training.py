@@ -18,9 +18,9 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import CheckpointError, SettingsError, setting, shown
+from namegen.errors import MAX_PATH_SHOWN, CheckpointError, NamesError, SettingsError, quote, setting, short, shown
 from namegen.events import Watcher, unwatched
-from namegen.files import named_folder
+from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
 from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import Config, merge, read_config, write_config
@@ -183,6 +183,7 @@ def _open_run(folder: RunFolder, config: Config, *, watch: Watcher, stop: Callab
         NamegenError: What ``prepare`` and reading the list raise.
     """
     recipe = replace(config.recipe, data=folder.found_here(config.data))
+    _check_list_is_a_file(recipe.data.names, folder)
     corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
 
     def own_model(_: str | None) -> Base:
@@ -193,6 +194,16 @@ def _open_run(folder: RunFolder, config: Config, *, watch: Watcher, stop: Callab
     base = own_model if recipe.network.from_base else None
     prepared = prepare_for_use(corpus, recipe, engine_class, threads=config.threads, open_base=base)
     return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
+
+
+def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
+    """Raise NamesError if reading the list could wait forever: the config may come from someone else."""
+    is_stream = names == STANDARD_INPUT or (is_there(names, None) and not can_be_read_again(names))
+    if is_stream:
+        raise NamesError(
+            f"cannot resume: the list of this run, {quote(names, MAX_PATH_SHOWN)}, is not a file: correct names in "
+            f"{short(folder.config_path)}"
+        )
 
 
 def _check_longer(epochs: int | None, config: Config) -> None:

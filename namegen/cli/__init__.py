@@ -186,9 +186,9 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 a named error, 2 wrong usage, 130 after Ctrl-C, 143 after the signal
     TERM, 129 after HUP.
     """
-    prepare_streams()
-    end_as_by_ctrl_c()
     try:
+        prepare_streams()
+        end_as_by_ctrl_c()
         cli(prog_name="namegen")
     except KeyboardInterrupt as error:
         sys.exit(exit_code(error))

@@ -85,7 +85,6 @@ def export_tflite(
 
 
 def _summary(report: ExportReport, name: str, where: str) -> str:
-    half = ", ".join(report.in_half_precision) or "none: the results would differ too much"
     known = f"{report.known_names:,}; it takes one other name in 256 for one of them"
     known = known if report.known_names else "none: it cannot say which names are new"
     rows = [
@@ -94,10 +93,27 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
         ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
         ("logits differ by", f"at most {report.largest_logit_difference:.2g}"),
     ]
-    if report.quantize == "float16":
-        rows.insert(2, ("half precision", half))
+    if report.quantize != "none":
+        rows.insert(2, _quantized(report))
     table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
     return f"{printable(report.out)}\n{fitted([('', ''), *rows], left=2)}\n\n{fitted(table)}"
+
+
+def _quantized(report: ExportReport) -> tuple[str, str]:
+    """The row of the summary that tells which weights are stored in fewer bits."""
+    from namegen.backends.tflite.weights import LEAST_QUANTIZED
+
+    least = LEAST_QUANTIZED[report.quantize]
+    if not report.quantizable:
+        stored = f"none: every array has fewer than {least:,} weights"
+    elif not report.quantized:
+        stored = "none: the results would differ too much"
+    elif len(report.quantized) == report.quantizable:
+        stored = f"all arrays of {least:,} weights or more"
+    else:
+        stored = ", ".join(report.quantized)
+    bits = 16 if report.quantize == "float16" else 8
+    return f"in {bits} bits", stored
 
 
 @options.command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")

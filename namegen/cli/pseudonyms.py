@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -21,7 +21,7 @@ from namegen.errors import NamesError, reason_of, safe_cell, short
 from namegen.files import check_output, write_whole
 from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 
-MAX_CELL = 10_000_000  # characters: an open quotation mark does not take all memory
+MAX_CELL = 10_000_000  # characters, of a line too: an open quotation mark does not take all memory
 
 
 @options.command(
@@ -103,11 +103,11 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
     number = 1
     try:
         with click.open_file(file, "rb") as stream:
-            text = io.TextIOWrapper(stream, "utf-8", newline="")
-            first = text.readline()
+            lines = _lines(io.TextIOWrapper(stream, "utf-8", newline=""))
+            first = next(lines, "")
             mark, end = first[: first.startswith("\ufeff")], "\r\n" if first.endswith("\r\n") else "\n"
             delimiter = delimiter_of(first)
-            rows = csv.reader(chain([first.removeprefix(mark)], text), delimiter=delimiter, strict=True)
+            rows = csv.reader(chain([first.removeprefix(mark)], lines), delimiter=delimiter, strict=True)
             special, header = re.compile(f'[\r\n"{delimiter}]'), next(rows, [])
             place = column_place([name.strip() for name in header], column, short(file), "column")
             yield mark.encode()
@@ -123,3 +123,11 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
     except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
         where = "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "  # text is decoded in blocks
         raise NamesError(f"cannot read {where}{short(file)} ({reason_of(error)}): give a CSV table in UTF-8") from error
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    """The lines of a table, with their ends. Raises csv.Error: one is too long."""
+    while line := text.readline(MAX_CELL):
+        if len(line) == MAX_CELL:
+            raise csv.Error(f"a line has {MAX_CELL:,} characters or more")
+        yield line

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
 
 WIDTH = 80  # columns of text, at most
+LEAST_WIDTH = 30  # columns: with fewer, a table would have one digit per line; the terminal breaks lines better
 NARROW = 60  # columns: with fewer, what a thing is stands below its name
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
 HYPHEN = "\u2011"  # in place of a hyphen, where a line must not end
@@ -93,8 +94,8 @@ def figures(metrics: Metrics) -> tuple[str, str, str]:
 
 
 def columns() -> int:
-    """Columns for a result: those of the terminal, ``WIDTH`` at most; ``WIDTH`` where there is none."""
-    return min(get_terminal_size().columns, WIDTH)
+    """Columns for a result: those of the terminal, from ``LEAST_WIDTH`` to ``WIDTH``; without one, ``WIDTH``."""
+    return max(LEAST_WIDTH, min(get_terminal_size().columns, WIDTH))
 
 
 class Narrow(click.HelpFormatter):

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from namegen.baseball.players import LINE, Player, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, reason_of, setting
-from namegen.files import is_file, look
+from namegen.files import is_file, is_unicode, look
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
-LARGEST = 2**30  # bytes of a list: far more than there are names, and what a device without an end would never stop at
+LARGEST = 2**29  # bytes of a list: far more than there are names, and what a device without an end would never stop at
 _AT_A_TIME = 2**20
 _FOLDER = Path(__file__).parent
 
@@ -203,14 +203,17 @@ def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = Non
 
 
 def can_be_read_again(name: str) -> bool:
-    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for.
+    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for,
+    and whose path a config can hold.
 
     >>> can_be_read_again("mlb-first"), can_be_read_again("-"), can_be_read_again("/dev/fd/63")
     (True, False, False)
     """
-    return name in BUNDLED or (
-        not os.path.abspath(name).startswith(("/dev/fd/", "/dev/std", "/proc/")) and is_file(name, None)
-    )
+    if name in BUNDLED:
+        return True
+    path = os.path.abspath(name)
+    is_descriptor = path.startswith(("/dev/fd/", "/dev/std", "/proc/"))
+    return not is_descriptor and is_unicode(path) and is_file(name, None)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -244,16 +247,16 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
 
 def _limited(stream: BinaryIO, what: str) -> bytes:
     """All that is left in a stream, in parts: no memory is asked for that no name fills."""
-    data = bytearray()
+    data = io.BytesIO()
     while part := stream.read(_AT_A_TIME):
-        data += part
-        if len(data) > LARGEST:
+        data.write(part)
+        if data.tell() > LARGEST:
             raise _too_large(what)
         if b"\0" in part:  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
             break
         if len(part) < _AT_A_TIME and isinstance(stream, io.BufferedReader):
             break  # its end: a terminal asked once more would wait for a second Ctrl-D
-    return bytes(data)
+    return data.getvalue()  # without a copy
 
 
 def _too_large(what: str) -> NamesError:
@@ -261,7 +264,7 @@ def _too_large(what: str) -> NamesError:
 
 
 def _is_table(data: bytes) -> bool:
-    first = data.lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    first = data[:_AT_A_TIME].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
     return any(separator in first for separator in (b",", b";", b"\t"))
 
 

@@ -201,3 +201,29 @@ def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said
     program.write("japanese-given", "Al\n")
     assert "give ./japanese-given" in program("ceiling", "japanese-given").done().err
     program("export-web", "--out", "-").refused("expected a file ending in .html", code=2)
+
+
+# Sends Ctrl-C to the program while it imports a module.
+INTERRUPTED_AT = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+import namegen.__main__
+namegen.__main__.main()
+"""
+
+
+@pytest.mark.parametrize("module", ["namegen.cli", "click", "namegen.cli.ending", "namegen.cli.generate", "numpy"])
+def test_ctrl_c_while_modules_load_ends_the_program_without_a_traceback(tmp_path, module):
+    code = INTERRUPTED_AT.format(module=module)
+    done = subprocess.run([sys.executable, "-c", code, "generate", "mlb-first"], capture_output=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path):
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)" + INTERRUPTED_AT.format(module="click")
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -94,6 +94,16 @@ def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pyt
     assert aligned([("ゆき", "1"), ("Al", "10")]) == "ゆき   1\nAl    10"
 
 
+@pytest.mark.parametrize("wide", [1, 12, 20, 25])
+def test_no_figure_is_broken_however_narrow_the_terminal(wide: int, place: Path) -> None:
+    for line in ("evaluate mlb-first names.txt", "describe names.txt", "lists", "models", "configs", "train --help"):
+        result = invoke(*line.split(), wide=wide)
+        assert result.exit_code == 0, result.output
+        assert result.stdout == invoke(*line.split(), wide=30).stdout
+    found = invoke("evaluate", "mlb-first", "names.txt", wide=wide).stdout
+    assert re.search(r"(?m)^  nats/char +\d\.\d{4}$", found)
+
+
 @pytest.mark.parametrize(
     ("wide", "ranges"),
     [

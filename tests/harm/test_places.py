@@ -127,7 +127,7 @@ ODD = {"not UTF-8": os.fsdecode(b"a\xffb"), "the end of a line": "a\nb", "contro
 
 def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  # noqa: F811
     """A run is made, gone on with, drawn from and exported, with nothing shown that a terminal obeys. A config
-    is UTF-8: a list whose path is not cannot be written down, and nothing is begun.
+    is UTF-8: a list whose path is not is copied to the run folder.
     """
     program.write("names.txt", some_names)
     for kind in list(ODD)[: tries("runs and lists")]:
@@ -149,11 +149,9 @@ def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  #
         made = {path.name for path in (program.folder / out).iterdir()}
         assert {"model.safetensors", "model.json", f"{out}.png"} <= made
         program("train", "names.txt", *SMALL, "--out", out).refused("exists already")
-        trained = program("train", name, *SMALL, "--out", "run")
-        assert not told_badly(trained)
-        if kind == "not UTF-8":
-            assert "rename the file" in trained.refused(code=2).err
-            assert not (program.folder / "run").exists()
+        assert not told_badly(program("train", name, *SMALL, "--out", f"run-{kind}").done())
+        assert not told_badly(program("train", "--resume", f"run-{kind}").done())
+        assert (program.folder / f"run-{kind}" / "names.csv").exists() == (kind == "not UTF-8")
 
 
 def test_what_is_the_matter_with_a_model_is_said(places) -> None:

@@ -109,8 +109,8 @@ class TestTheReport:
         for limit, expected in ((1.0, range(5, 6)), (1.5e-3, range(1, 5))):
             monkeypatch.setitem(export.TOLERANCES, "float16", limit)
             report = export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite", quantize="float16", force=True)
-            assert len(report.in_half_precision) in expected
-            assert set(report.in_half_precision) <= set(kernels)
+            assert len(report.quantized) in expected
+            assert set(report.quantized) <= set(kernels)
             assert report.largest_logit_difference <= limit
             sizes.append(report.bytes)
         assert sizes == sorted(sizes)
@@ -247,6 +247,31 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert run(model, out).exit_code == run(model, tmp_path).exit_code == 1
     assert run(out, tmp_path / "c.tflite").exit_code == 1  # a .tflite is no source
     assert run(model, out, "--quantize", "int4").exit_code == 2
+
+
+@pytest.mark.parametrize(("quantize", "bits", "least"), [("float16", "16", "256"), ("int8", "8", "1,024")])
+def test_the_summary_tells_why_weights_keep_32_bits(
+    quantize: str, bits: str, least: str, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large, out = (tmp_path / name for name in ("small.safetensors", "large.safetensors", "out.tflite"))
+    network = RecurrentNetwork(7, "gru", (4,))
+    values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
+    single = {name: value.astype(np.float32) for name, value in values.items()}
+    Checkpoint(network, Vocabulary("abcdef"), single, longest_name=9).save(small)
+    checkpoint("gru").save(large)
+    row = re.compile(rf"in {bits} bits +(.*)")
+
+    printed = run(small, out, "--force", "--quantize", quantize).stdout
+    assert row.search(printed)[1] == f"none: every array has fewer than {least} weights"
+    printed = run(large, out, "--force", "--quantize", quantize).stdout
+    assert row.search(printed)[1] == f"all arrays of {least} weights or more"
+    document = json.loads(run(small, out, "--force", "--quantize", quantize, "--json").stdout)
+    assert (document["quantized"], document["quantizable"]) == ([], 0)
+
+    monkeypatch.setattr(export, "weights_in_half", lambda *_: ())
+    if quantize == "float16":
+        printed = run(large, out, "--force", "--quantize", quantize).stdout
+        assert row.search(printed)[1] == "none: the results would differ too much"
 
 
 def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
         if not stays_finite(weights):
             raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
         if (entry := tail.rest()) is not None:
-            record = replace(record, known_names=KnownSet.read(entry))
+            record = replace(record, known_names=_known_names(entry))
         contents = Contents(record, document.quantize, weights, document.half)
         if to_bytes_of(contents) != content:
             raise CheckpointError("it is damaged, or not what namegen writes of its parts, so it is not run")
@@ -169,6 +169,13 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
             f"{path} does not fit together: {words}; take another copy of the file, or export it again"
         ) from error
     return contents
+
+
+def _known_names(entry: bytes) -> KnownSet:
+    try:
+        return KnownSet.read(entry)
+    except ValueError as error:
+        raise CheckpointError(f"its known_names: {error}") from error
 
 
 def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:

@@ -19,7 +19,7 @@ from namegen.backends.opening import check_export, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.program import OPERATIONS
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
-from namegen.backends.tflite.weights import LEAST_FOR_FLOAT16
+from namegen.backends.tflite.weights import quantizable
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Engine, LanguageModel, State
@@ -55,7 +55,8 @@ class ExportReport:
     before: Metrics  # of the source, on the names
     after: Metrics  # of the file
     seconds: float
-    in_half_precision: tuple[str, ...] = ()  # float16: the weights that the tolerance allows to be rounded
+    quantized: tuple[str, ...] = ()  # the weights that are stored in 16 or 8 bits
+    quantizable: int = 0  # how many arrays of weights are large enough for that
     known_names: int = 0  # that the file carries
 
     def to_dict(self) -> dict[str, object]:
@@ -122,6 +123,7 @@ def export_tflite(
     behind_each = [token for token in beginnings.tokens for _ in known]
     tree = PrefixTree.from_names(known * len(beginnings.tokens), checkpoint.vocabulary, behind_each)
 
+    large = quantizable(network, quantize)
     half = weights_in_half(checkpoint, source, tree) if quantize == "float16" else ()
     content = to_bytes_of(contents_of(checkpoint, quantize, half))
     try:
@@ -152,7 +154,8 @@ def export_tflite(
         before=before,
         after=after,
         seconds=time.perf_counter() - started,
-        in_half_precision=half,
+        quantized=half if quantize == "float16" else large,
+        quantizable=len(large),
         known_names=0 if model.record.known_names is None else len(model.record.known_names),
     )
 
@@ -172,11 +175,7 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
         return pair.largest_difference
 
     limit = 0.9 * TOLERANCES["float16"]  # the rest is for the runtime's own rounding
-    kernels = [
-        name
-        for name, values in checkpoint.parameters.items()
-        if name.endswith("kernel") and values.size >= LEAST_FOR_FLOAT16
-    ]
+    kernels = quantizable(checkpoint.network, "float16")
     chosen: list[str] = []
     for name in sorted(kernels, key=lambda name: error([name]) / checkpoint.parameters[name].size):
         if error([*chosen, name]) <= limit:

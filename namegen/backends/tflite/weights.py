@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.backends.tflite.graph import Weight
-from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.types import Array, Float32
 
 FLOAT32, FLOAT16, INT8 = (np.dtype(kind) for kind in ("<f4", "<f2", "i1"))
 TABLE = "rnn.0.kernel"  # of which rows are looked up
-LEAST_FOR_FLOAT16 = 256  # numbers: for fewer, the operator that widens them costs more than it saves
-LEAST_FOR_INT8 = 1024
+# How many weights an array needs to be quantized. With fewer, the operator that widens them costs more than it saves.
+LEAST_QUANTIZED = {"float16": 256, "int8": 1024}
 LARGEST_INT8 = 127
 LARGEST_SUM = 1e9  # of a piece: far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
 
@@ -50,6 +50,21 @@ class Piece:
         return self.shape[0] if self.is_turned else 1
 
 
+def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
+    """The kernels that are large enough to be quantized.
+
+    >>> quantizable(RecurrentNetwork(64, hidden=(32,)), "int8")
+    ('rnn.0.kernel', 'rnn.0.recurrent_kernel', 'output.kernel')
+    >>> quantizable(RecurrentNetwork(9, hidden=(4,)), "int8")
+    ()
+    """
+    least = LEAST_QUANTIZED.get(quantize)
+    if least is None:
+        return ()
+    shapes = network.parameter_shapes
+    return tuple(name for name, shape in shapes.items() if name.endswith("kernel") and math.prod(shape) >= least)
+
+
 def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ()) -> dict[str, Piece]:
     """What stands in the file, by name, in its order.
 
@@ -62,12 +77,13 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
     (9, 4)
     """
     found: dict[str, Piece] = {}
+    in_8_bits = quantizable(network, "int8") if quantize == "int8" else ()
     for name, shape in network.parameter_shapes.items():
-        is_kernel, count = name.endswith("kernel"), math.prod(shape)
+        is_kernel = name.endswith("kernel")
         dtype = FLOAT32
         if name in half:
             dtype = FLOAT16
-        elif quantize == "int8" and is_kernel and count >= LEAST_FOR_INT8:
+        elif name in in_8_bits:
             dtype = INT8
         if name == TABLE:
             found[name] = Piece(name, shape, dtype)

@@ -13,7 +13,8 @@ from functools import cached_property
 from hashlib import blake2b
 from itertools import compress
 
-from namegen.core.data.list_formats import FORMATS, Kind, Table, decode
+from namegen.core.data.list_content import ListContent
+from namegen.core.data.list_formats import FORMATS, Kind, Table
 from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.settings import DataSettings
@@ -84,7 +85,7 @@ class Corpus:
         Raises:
             NamesError: no name in it, not UTF-8, a NUL byte, a line too long, no such column, JSON of another form.
         """
-        table = FORMATS[kind](decode(data, source), column, label_column, source)
+        table = FORMATS[kind](ListContent(data, source), column, label_column)
         return cls._clean(table, source, max_name_length)
 
     @classmethod

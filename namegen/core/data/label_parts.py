@@ -7,7 +7,7 @@ A label of several parts, such as an origin and a gender, is one text, a line of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, takewhile
 from operator import eq, itemgetter
 
@@ -93,7 +93,18 @@ def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "labe
             f"{setting(name)} is {quote(asked, 60)}, and {model} knows no labels: leave it out, or give a model of "
             "labelled names, such as world-given"
         )
+    for values in zip(*parts_of(labels), strict=True):
+        refuse_several(name, asked, values)
     raise unknown_label(name, asked, askable(labels), model)
+
+
+def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
+    """Raise SettingsError if what was asked for is several values of one part, with commas between them."""
+    parts = split_parts(asked)
+    if len(parts) > 1 and all(_value(part, values) for part in parts):
+        raise SettingsError(
+            f"{setting(name)} is {quote(asked, 60)}, but no name has all of these: give each its own {setting(name)}"
+        )
 
 
 def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> SettingsError:

@@ -1,22 +1,24 @@
 """List formats: the names, and the labels beside them, in the content of a file.
 
-A format is a function from a text to a ``Table``, and a line of ``FORMATS``; the ending of a file's name chooses one.
+A format is a function from a ``ListContent`` to a ``Table``, and a line of ``FORMATS``; the ending of a file's name
+chooses one. It reads the content piece by piece and keeps only what the table holds, so that memory stays small.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Literal
 
-from namegen.documents import Json, read_json
+from namegen.core.data.json_list import read_items, read_lines
+from namegen.core.data.list_content import MOST_LINES, ListContent
+from namegen.documents import Json
 from namegen.errors import NamesError, quote, setting, shown
 
 # What lines of a pasted list have around the name, the last group.
@@ -27,42 +29,11 @@ PASTED = {
     "numbers of items": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
     "pairs of quotation marks": re.compile(r'"([^"]*)"'),
 }
-LOOKED_AT, FEWEST_PASTED = 1_000, 3  # filled lines: half of the first ones, and so many, must have it
+# Filled lines: half of the first ones, and so many, must have it. Commas are counted in as many characters of a line.
+LOOKED_AT, FEWEST_PASTED = 1_000, 3
 GOING_ON = 0.8  # of the numbers, at least, are one more than those before
-# How PDF, PNG, and Office documents since 2007 and before begin.
-FOREIGN = b"%PDF", b"\x89PNG", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+MOST_COLUMNS = 10_000
 MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
-
-
-def decode(data: bytes, source: str) -> str:
-    """UTF-8 to text, without a byte order mark and with one kind of line end. Raises NamesError for anything else.
-
-    >>> decode(b"%PDF-1.7", "names.txt")
-    Traceback (most recent call last):
-        ...
-    namegen.errors.NamesError: names.txt is a PDF, a picture or an Office document: save its names as plain text
-    """
-    if data.startswith(FOREIGN):
-        raise NamesError(f"{source} is a PDF, a picture or an Office document: save its names as plain text")
-    mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
-    if b"\0" in data:
-        line = _line_number(data[: data.index(b"\0")])
-        raise NamesError(f"{source}, line {line}: a NUL byte, so this is no UTF-8 text: save the list as UTF-8 text")
-    try:
-        text = data[mark:].decode()
-    except UnicodeDecodeError as error:
-        place = mark + error.start
-        before = data[:place]
-        column = place - max(before.rfind(b"\n"), before.rfind(b"\r"))
-        raise NamesError(
-            f"{source}, line {_line_number(before)}, byte {column}: 0x{data[place]:02x} is not UTF-8: "
-            "save the list as UTF-8 text"
-        ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _line_number(before: bytes) -> int:
-    return 1 + before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n")
 
 
 @dataclass(frozen=True)
@@ -112,25 +83,26 @@ def split_parts(label: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def text_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+def text_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
     r"""The lines of a text, each a name, without what most lines of a pasted list have around it.
 
     Raises:
         NamesError: a column was asked for; or it is a table or markup.
 
-    >>> pasted = "1. Al\n2. Bo\n3. Cy", "(1) Al\n(2) Bo\n(3) Cy", "•A\n•B\n•C"
-    >>> [text_lines(text, None, None, "list").names for text in pasted]
-    [['Al', 'Bo', 'Cy'], ['Al', 'Bo', 'Cy'], ['A', 'B', 'C']]
-    >>> text_lines("<ul>\n<li>Al", None, None, "page.txt")
+    >>> def names_of(text: bytes) -> list[str]:
+    ...     return text_lines(ListContent(text, "page.txt"), None, None).names
+    >>> names_of(b"1. Al\n2. Bo\n3. Cy"), names_of(b"(1) Al\n(2) Bo\n(3) Cy"), names_of("•A\n•B\n•C".encode())
+    (['Al', 'Bo', 'Cy'], ['Al', 'Bo', 'Cy'], ['A', 'B', 'C'])
+    >>> names_of(b"<ul>\n<li>Al")
     Traceback (most recent call last):
     namegen.errors.NamesError: page.txt is HTML, XML or RTF, and a list was expected: save its names as plain text
     """
+    source = content.source
     if asked := column or label_column:
         raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
-    # Not splitlines, which would also split at characters that a name may hold. A last line end begins no other line.
-    names = [line.strip() for line in text.removesuffix("\n").split("\n")]
+    names = [line.strip() for line in content.lines()]
     first = list(islice(filter(None, names), LOOKED_AT))
-    if MARKUP.match(text):
+    if first and MARKUP.match(first[0]):
         raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
     if len(first) == 1 and first[0].count(",") > 1:
         raise NamesError(f"{source} is one line with commas: give each name a line of its own")
@@ -140,11 +112,14 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
         numbers = [int(found[1]) for found in marked] if pattern.groups > 1 else []
         going_on = sum(after - one == 1 for one, after in pairwise(numbers)) >= GOING_ON * (len(numbers) - 1)
         if len(marked) >= max(FEWEST_PASTED, len(first) / 2) and going_on:
-            each = list(map(pattern.fullmatch, names))
-            dropped[what] = sum(map(bool, each))
-            names = [found[pattern.groups] if found else name for found, name in zip(each, names, strict=True)]
+            dropped[what] = 0
+            for place, name in enumerate(names):
+                if found := pattern.fullmatch(name):
+                    names[place] = found[pattern.groups]
+                    dropped[what] += 1
             first = list(islice(filter(None, names), LOOKED_AT))
-    commas = [len(re.findall(r",(?=\S)", line)) for line in first]  # names with commas have spaces behind these
+    # Names with commas have spaces after them.
+    commas = [len(re.findall(r",(?=\S)", line[:LOOKED_AT])) for line in first]
     of_commas = commas[:1] > [1] and commas.count(commas[0]) > len(first) / 2
     if of_commas or sum("\t" in line for line in first) > len(first) / 2:
         listed = ", ".join(map(quote, re.split(r"[\t,]", first[0])[:20]))
@@ -155,44 +130,82 @@ def text_lines(text: str, column: str | None, label_column: str | None, source: 
     return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
 
 
-def csv_columns(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+def csv_columns(content: ListContent, column: str | None, label_column: str | None) -> Table:
     """The cells of one column, and of another one that labels them.
 
     Args:
-        text: the content of the file.
+        content: of the file.
         column: of the names; None: the only one, or the only one beside that of the labels.
         label_column: of the labels, or several of them, separated by commas; None: there are none.
-        source: what messages call the file.
 
     Raises:
         NamesError: no CSV, no such column, or rows that are too long.
     """
-    delimiter = delimiter_of(text[: text.find("\n")] if "\n" in text else text)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        place, label_places = _column_places(header, column, label_column, source)
-        rows = [(row, reader.line_num) for row in reader if row]
-    except csv.Error as error:
-        raise NamesError(
-            f"{source}, line {reader.line_num}: not CSV ({error}): quote cells that hold commas or quotation marks"
-        ) from error
+    source = content.source
+    rows = _csv_rows(content)
+    header = [name.strip() for name in next(rows)[1]]
+    place, label_places = _column_places(header, column, label_column, source)
     width = len(header)
-    for row, line in rows:
+    names: list[str] = []
+    labels: list[str] = []
+    line_of = array("I")
+    rows_without = 0
+    for line, row in rows:
         if len(row) > width and any(map(str.strip, row[width:])):
             raise NamesError(
                 f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells with commas"
             )
-    named = [row for row, _ in rows if len(row) > place]
-    line_of = [line for row, line in rows if len(row) > place]
-    labels = None
-    if label_places:
-        labels = [join_parts([row[at] if len(row) > at else "" for at in label_places]) for row in named]
+        if len(row) <= place:
+            rows_without += 1
+            continue
+        names.append(row[place])
+        line_of.append(line)
+        if label_places:
+            labels.append(join_parts([row[at] if len(row) > at else "" for at in label_places]))
     dropped = {"header rows": 1}
-    if len(named) < len(rows):
-        dropped["rows without that column"] = len(rows) - len(named)
-    names = [row[place] for row in named]
-    return Table(names, labels, lambda entry: f"line {line_of[entry]}", "empty cells", dropped)
+    if rows_without:
+        dropped["rows without that column"] = rows_without
+    return Table(
+        names=names,
+        labels=labels if label_places else None,
+        where=lambda entry: f"line {line_of[entry]}",
+        empty="empty cells",
+        dropped=dropped,
+    )
+
+
+def _csv_rows(content: ListContent) -> Iterator[tuple[int, list[str]]]:
+    """The first row of a CSV file, then all other rows that aren't empty, each with the number of its last line.
+
+    Raises:
+        NamesError: It isn't CSV.
+    """
+    lines = content.lines()
+    first = next(lines, "")
+    reader = csv.reader(
+        (f"{line}\n" for line in chain([first], lines)),
+        delimiter=delimiter_of(first),
+        strict=True,
+        skipinitialspace=True,
+    )
+    start = 1  # the first line of the row that is being read
+    try:
+        yield 1, next(reader)
+        start = reader.line_num + 1
+        for row in reader:
+            if row:
+                yield reader.line_num, row
+            start = reader.line_num + 1
+    except csv.Error as error:
+        is_too_long = "field larger" in str(error)
+        if "unexpected end" in str(error) or (is_too_long and reader.line_num > start):
+            wrong = "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
+        elif is_too_long:
+            longest = csv.field_size_limit()
+            wrong = f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
+        else:
+            wrong = f"not CSV ({error}): quote cells that hold commas or quotation marks"
+        raise NamesError(f"{content.source}, line {start}: {wrong}") from error
 
 
 def delimiter_of(first: str) -> str:
@@ -236,69 +249,103 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
     raise NamesError(f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1")
 
 
-def json_names(text: str, column: str | None, label_column: str | None, source: str) -> Table:
+def json_names(content: ListContent, column: str | None, label_column: str | None) -> Table:
     """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
 
     Raises:
         NamesError: JSON of any other form.
     """
-    items = _json_list(text, source)
+    return _names_of_items(lambda: read_items(content.blocks()), column, label_column, content.source)
+
+
+def json_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
+    r"""What ``json_names`` makes of a list of these lines.
+
+    >>> content = ListContent(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list")
+    >>> json_lines(content, "name", None).names
+    ['Al', 'Bo']
+    """
+    return _names_of_items(lambda: read_lines(content.lines()), column, label_column, content.source)
+
+
+def _names_of_items(
+    read: Callable[[], Iterator[Json]], column: str | None, label_column: str | None, source: str
+) -> Table:
+    """The names in the items of a JSON file.
+
+    Args:
+        read: Reads the items, from the first one on. A list of objects is read twice.
+        column: See ``json_names``.
+        label_column: See ``json_names``.
+        source: What messages call the list.
+    """
     if column is None and label_column is None:
-        strings = [item for item in items if isinstance(item, str)]
-        if len(strings) < len(items):
-            place, wrong = next((place, item) for place, item in enumerate(items) if not isinstance(item, str))
-            also = f", or say with {setting('column')} which string of each is the name" * isinstance(wrong, dict)
-            raise _unexpected(source, place, wrong, "a string", f"a JSON list of strings{also}")
-        return Table(strings)
-    keys = dict.fromkeys(key for item in items if isinstance(item, dict) for key in item)
+        return Table(list(_strings(read, source)))
+    keys: dict[str, None] = {}
+    for _, item in _objects(read, source):
+        keys.update(dict.fromkeys(item))
+        if len(keys) > MOST_COLUMNS:
+            raise NamesError(f"{source} has more than {MOST_COLUMNS:,} columns: leave out those that aren't needed")
     if not any(keys):
         raise NamesError(f"{source} has no columns: give a JSON list of objects that have the name of a column")
-    names, labels = _column_places(list(keys), column, label_column, source)
-    wanted = [list(keys)[place] for place in (names, *labels)]
-    cells: list[list[str]] = [[] for _ in wanted]
-    for place, item in enumerate(items):
+    name_place, label_places = _column_places(list(keys), column, label_column, source)
+    name_key = list(keys)[name_place]
+    label_keys = [list(keys)[place] for place in label_places]
+    names = []
+    labels = []
+    for place, item in _objects(read, source):
+        names.append(_text(item, name_key, place, source))
+        if label_keys:
+            labels.append(join_parts(_text(item, key, place, source, is_label=True) for key in label_keys))
+    return Table(names, labels if label_keys else None)
+
+
+def _strings(read: Callable[[], Iterator[Json]], source: str) -> Iterator[str]:
+    """The items of a JSON file, each a string."""
+    for place, item in _numbered(read, source):
+        if not isinstance(item, str):
+            also = f", or say with {setting('column')} which string of each is the name" * isinstance(item, dict)
+            raise _unexpected(source, place, item, "a string", f"a JSON list of strings{also}")
+        yield item
+
+
+def _objects(read: Callable[[], Iterator[Json]], source: str) -> Iterator[tuple[int, dict[str, Json]]]:
+    """The items of a JSON file, each an object, numbered from 0."""
+    for place, item in _numbered(read, source):
         if not isinstance(item, dict):
             raise _unexpected(source, place, item, "an object", "a JSON list of objects")
-        for key, found in zip(wanted, cells, strict=True):
-            value = item.get(key, "")
-            if found is not cells[0] and (value is None or type(value) is int):
-                value = "" if value is None else str(value)  # a label may be a year
-            if not isinstance(value, str):
-                raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
-            found.append(value)
-    return Table(cells[0], list(map(join_parts, zip(*cells[1:], strict=True))) if labels else None)
+        yield place, item
+
+
+def _numbered(read: Callable[[], Iterator[Json]], source: str) -> Iterator[tuple[int, Json]]:
+    """The items of a JSON file, numbered from 0. Raises NamesError: it can't be read, or has too many items."""
+    try:
+        for place, item in enumerate(read()):
+            if place == MOST_LINES:
+                raise NamesError(f"{source} has more than {MOST_LINES:,} items: split it into several lists")
+            yield place, item
+    except ValueError as error:
+        raise NamesError(f'{source}, {error}: expected a list of strings, such as ["Ann", "Bob"]') from error
+
+
+def _text(item: dict[str, Json], key: str, place: int, source: str, *, is_label: bool = False) -> str:
+    """The string of an object under a key. A label may also be a whole number, such as a year, or null."""
+    value = item.get(key, "")
+    if is_label and value is None:
+        return ""
+    if is_label and type(value) is int:
+        return str(value)
+    if not isinstance(value, str):
+        raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
+    return value
 
 
 def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
     return NamesError(f"{source}, item {place + 1} is {shown(value)}, and {expected} was expected: give {give}")
 
 
-def _json_list(text: str, source: str) -> list[Json]:
-    """What a JSON list holds. Raises NamesError for JSON of any other form."""
-    try:
-        document = read_json(text, largest=len(text))  # how long a list may be, whoever read the file has seen to
-    except json.JSONDecodeError as error:
-        raise NamesError(
-            f'{source}, line {error.lineno}: not JSON: expected a list of strings, such as ["Ann", "Bob"]'
-        ) from error
-    except ValueError as error:  # too deep, a number of too many digits, a key that stands twice
-        raise NamesError(f"{source}: not JSON that can be read ({error}): give a list of strings") from error
-    if not isinstance(document, list):
-        raise NamesError(f"{source} holds {shown(document)}: expected a list of strings")
-    return document
-
-
-def json_lines(text: str, column: str | None, label_column: str | None, source: str) -> Table:
-    r"""What ``json_names`` makes of a list of these lines.
-
-    >>> json_lines('{"name": "Al"}\n\n{"name": "Bo"}\n', "name", None, "list").names
-    ['Al', 'Bo']
-    """
-    return json_names("[" + ",\n".join(filter(str.strip, text.split("\n"))) + "]", column, label_column, source)
-
-
 Kind = Literal["text", "csv", "json", "jsonl"]
-FORMATS: dict[Kind, Callable[[str, str | None, str | None, str], Table]] = {
+FORMATS: dict[Kind, Callable[[ListContent, str | None, str | None], Table]] = {
     "text": text_lines,
     "csv": csv_columns,
     "json": json_names,

@@ -94,7 +94,10 @@ def _read_set(name: str, read: Callable[[bytes], Any], record: Record, values: A
     is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
     if getattr(record, name) is not None or not is_bytes:
         raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
-    return None if values is None else read(values.tobytes())
+    try:
+        return None if values is None else read(values.tobytes())
+    except ValueError as error:
+        raise CheckpointError(f"its {name}: {error}") from error
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -250,7 +253,7 @@ def _document_text(path: Path | str, content: bytes, largest: int) -> str:
     if not content:
         raise CheckpointError(f"{path} is empty: take another copy of the file")
     if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(foreign)
+        raise CheckpointError(f"{foreign}: give another file")
     if len(header) < length:
         raise CheckpointError(f"{path} is cut short: take another copy of the file")
     try:
@@ -258,5 +261,5 @@ def _document_text(path: Path | str, content: bytes, largest: int) -> str:
         if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
             raise ValueError("bytes behind its end, or another text")
     except (ValueError, KeyError):
-        raise CheckpointError(f"{foreign}, or it is damaged") from None
+        raise CheckpointError(f"{foreign}, or it is damaged: give another file") from None
     return metadata[METADATA_KEY]

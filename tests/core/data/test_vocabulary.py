@@ -166,6 +166,10 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
         ("FINNISH", LABELS, "which model does not know: did you mean 'Finnish'?"),
         ("Klingon", LABELS, "expected one of 'Finnish', 'finnish', 'Irish'"),
         ("Irish", (), "and model knows no labels"),
+        ("Irish, finnish", LABELS, "no name has all of these: give each its own label"),
+        ("Finnish,male,Danish", ("Finnish,male", "Danish,"), "which model does not know"),
+        ("Finnish,Danish", ("Finnish,male", "Danish,"), "give each its own label"),
+        ("male,Finnish", ("Finnish,male", "Danish,"), "which model does not know"),
         ("x" * 5_000, tuple(f"label {place}" for place in range(5_000)), "'label 11', and 4,988 more"),
     ],
 )

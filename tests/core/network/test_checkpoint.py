@@ -16,7 +16,7 @@ from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network import checkpoint as module
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_tensors
+from namegen.core.network.checkpoint import SETS, Checkpoint, read_tensors, write_tensors
 from namegen.core.network.record import Label
 from namegen.errors import CheckpointError, OutputError
 
@@ -131,6 +131,16 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
     write_tensors(path, tensors, {"text": "x" * 8_000}, largest=10_000)
     with pytest.raises(CheckpointError, match="or it is damaged"):
         read_tensors(path, largest=8_000)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_of_digests_that_is_cut_short_is_named(checkpoint: Checkpoint, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.safetensors"
+    checkpoint.save(path)
+    tensors, document = read_tensors(path)
+    write_tensors(path, {**tensors, name: np.zeros(3, np.uint8)}, document)
+    with pytest.raises(CheckpointError, match=f"does not fit together: its {name}: the digests are cut short; take"):
+        Checkpoint.load(path)
 
 
 def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
