@@ -32,8 +32,7 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
 3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
 4. **Clipping** (``clipped``), with ``clip_norm``: if the norm of all gradients taken together is greater, all are
    scaled to it. Its squares are summed in float64.
-5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``. An engine that lacks some names
-   those that it has in a class attribute, ``optimizers``, and is not made for another: it raises EngineError.
+5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``.
 
 **through_time=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
 c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from
