@@ -13,6 +13,9 @@ What a backend must keep to:
   random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
 - **Beginnings.** The first token that a name reads is its beginning: id 0, or of a network with labels one of the ids
   from V on. So ``step`` reads ids below ``V + L`` and gives ``V`` logits.
+- **Settings.** An engine reads only the training settings that ``core/settings.py`` marks with
+  ``backend_reads``, and the hyperparameters of the optimizer. Learning rates and dropout reach it
+  with the steps.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
 - **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has, until one is made with more.
