@@ -178,7 +178,7 @@ class TensorEngine(ABC):
         parameters, slots, rate = {}, {}, float(step.learning_rate)
         for name, w in self.parameters.items():
             parameters[name], slots[name] = optimizer.update(
-                w, gradients[name], self._slots[name], rate, self._steps + 1, training.momentum
+                w, gradients[name], self._slots[name], rate, self._steps + 1, **training.hyperparameters
             )
         return loss, parameters, slots
 

@@ -13,6 +13,9 @@ What a backend must keep to:
   random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
 - **Beginnings.** The first token that a name reads is its beginning: id 0, or of a network with labels one of the ids
   from V on. So ``step`` reads ids below ``V + L`` and gives ``V`` logits.
+- **Settings.** An engine reads only the training settings that ``core/settings.py`` marks with
+  ``backend_reads``, and the hyperparameters of the optimizer. Learning rates and dropout reach it
+  with the steps.
 - **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
   from the stream, in order, before it returns. A stream that ends early is a normal end.
 - **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has, until one is made with more.
@@ -32,8 +35,7 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
 3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
 4. **Clipping** (``clipped``), with ``clip_norm``: if the norm of all gradients taken together is greater, all are
    scaled to it. Its squares are summed in float64.
-5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``. An engine that lacks some names
-   those that it has in a class attribute, ``optimizers``, and is not made for another: it raises EngineError.
+5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``.
 
 **through_time=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
 c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from

@@ -56,6 +56,8 @@ class About:
         choices: all values that it takes, where they have names.
         holds: whether it takes a value of its type.
         expected: which values those are, in words.
+        backend_reads: whether backends read it. They also read the optimizer's hyperparameters, and
+            no other training setting (``TrainingSettings.backend_settings``).
     """
 
     help: str = ""
@@ -64,6 +66,7 @@ class About:
     choices: Collection[str] = ()
     holds: Callable[[Any], bool] = lambda value: True
     expected: str = ""
+    backend_reads: bool = False
 
     @classmethod
     def of(cls, kind: type[object], name: str) -> About:
@@ -109,6 +112,15 @@ def reading(name: str) -> str:
     'constant or one-cycle'
     """
     return " or ".join(one for one, schedule in SCHEDULES.items() if name in schedule.reads)
+
+
+def with_hyperparameter(name: str) -> str:
+    """The optimizers that have a hyperparameter.
+
+    >>> with_hyperparameter("momentum")
+    'momentum'
+    """
+    return " or ".join(one for one, optimizer in OPTIMIZERS.items() if name in optimizer.hyperparameters)
 
 
 class Checked:
@@ -279,19 +291,19 @@ class TrainingSettings(Checked):
     )
     batch_size: int | None = declared(None, "The number of names in each training step.", LIST, **COUNT)
     # adam: a step of its own for each weight, so that one rate does for many lists
-    optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS)
+    optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
     learning_rate: float | None = declared(
         None, "The learning rate; where the schedule changes it, its highest value.", LIST, metavar="RATE", **ABOVE_0
     )
     momentum: float = declared(
         0.9,
-        f"The momentum, for {setting('optimizer', 'momentum')}.",
+        f"The momentum, for {setting('optimizer', with_hyperparameter('momentum'))}.",
         metavar="M",
         holds=lambda v: 0 <= v < 1,
         expected="a number from 0 to below 1",
     )
     clip_norm: float | None = declared(  # no limit: names are short, and gradients stay small
-        None, "The largest allowed gradient norm.", "no limit", metavar="NORM", **ABOVE_0
+        None, "The largest allowed gradient norm.", "no limit", metavar="NORM", backend_reads=True, **ABOVE_0
     )
     schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
         "one-cycle",
@@ -316,7 +328,9 @@ class TrainingSettings(Checked):
         ),
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
-    through_time: bool = declared(True, "Send gradients back through all characters of a name, or only through one.")
+    through_time: bool = declared(
+        True, "Send gradients back through all characters of a name, or only through one.", backend_reads=True
+    )
     drop_recurrent: float | None = declared(
         None, "Dropout: the share of the recurrent weights to leave out in each step.", LIST, **SHARE
     )
@@ -364,13 +378,34 @@ class TrainingSettings(Checked):
 
     @property
     def of_updates(self) -> TrainingSettings:
-        """The same as far as an engine reads it, by defaults else: alike for all that one compiled program can train.
+        """A copy with the settings that a backend reads. All other settings have their defaults.
+
+        Two runs can share a compiled program if their copies are equal.
 
         >>> TrainingSettings(clip_norm=1.0, seed=3).of_updates == TrainingSettings(clip_norm=1.0)
         True
         """
-        names = ("optimizer", "momentum", "clip_norm", "through_time")
-        return TrainingSettings(**{name: getattr(self, name) for name in names})
+        return type(self)(**self.backend_settings)
+
+    @property
+    def backend_settings(self) -> dict[str, Any]:
+        """The settings that a backend reads, by name.
+
+        >>> TrainingSettings(seed=3).backend_settings
+        {'optimizer': 'adam', 'clip_norm': None, 'through_time': True}
+        """
+        names = [declaration.name for declaration in fields(self)]
+        marked = [name for name in names if About.of(type(self), name).backend_reads]
+        return {name: getattr(self, name) for name in marked} | self.hyperparameters
+
+    @property
+    def hyperparameters(self) -> dict[str, float]:
+        """The optimizer's hyperparameters, as its ``update`` takes them.
+
+        >>> TrainingSettings(optimizer="momentum", momentum=0.8).hyperparameters
+        {'momentum': 0.8}
+        """
+        return {name: getattr(self, name) for name in OPTIMIZERS[self.optimizer].hyperparameters}
 
     @property
     def without_effect(self) -> dict[str, str]:
@@ -382,8 +417,10 @@ class TrainingSettings(Checked):
         'the schedule is constant, not one-cycle'
         """
         found = {}
-        if self.optimizer != "momentum":
-            found["momentum"] = f"the optimizer is {self.optimizer}, not momentum"
+        for optimizer in OPTIMIZERS.values():
+            for name in optimizer.hyperparameters:
+                if name not in self.hyperparameters:
+                    found[name] = f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
         for name in ("learning_rate", "warmup"):
             if name not in SCHEDULES[self.schedule].reads:
                 found[name] = f"the schedule is {self.schedule}, not {reading(name)}"

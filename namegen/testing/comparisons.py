@@ -125,7 +125,7 @@ def describe_training(training: TrainingSettings) -> str:
     >>> describe_training(TrainingSettings(optimizer="sgd"))
     'optimizer sgd (w ← w − lr·g)'
     """
-    formula = OPTIMIZERS[training.optimizer].formula.format(momentum=training.momentum)
+    formula = OPTIMIZERS[training.optimizer].formula.format(**training.hyperparameters)
     text = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
         text += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"

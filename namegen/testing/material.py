@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import islice
 from typing import TypeAlias
@@ -25,6 +25,31 @@ LABELS = 2
 LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
 TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
 ADAM = TrainingSettings()
+
+
+class GuardedSettings(TrainingSettings):
+    """Settings that raise AssertionError if an engine reads one that isn't declared for backends."""
+
+    unread: frozenset[str]  # set when the settings are made: before that, they can all be read
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = frozenset(declaration.name for declaration in fields(self))
+        object.__setattr__(self, "unread", names - self.backend_settings.keys())
+
+    def __getattribute__(self, name: str) -> object:
+        if name in object.__getattribute__(self, "__dict__").get("unread", ()):
+            raise AssertionError(
+                f"the engine reads the setting {name}, which isn't declared with backend_reads=True and isn't a "
+                f"hyperparameter of the optimizer {self.optimizer}"
+            )
+        return super().__getattribute__(name)
+
+    # Comparing field by field would read them all.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 # One of 70 characters; some that part after 40; and short ones beside them.
 LONG_NAMES = tuple(
     "".join(VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)] for place in range(length))

@@ -35,6 +35,7 @@ from namegen.types import Array, Int32
 
 LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
 LARGE_NAMES = tuple(LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295))
+HYPERPARAMETER = 0.8  # of an optimizer
 HUGE = 1e21  # the squares of such gradients are beyond float32, whose largest number is 3.4e38
 
 
@@ -75,10 +76,14 @@ def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int3
         expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
 
 
-def with_slots(engine_class: EngineClass) -> list[TrainingSettings]:
-    """Each optimizer of the engine that keeps something from step to step."""
-    known = [name for name in getattr(engine_class, "optimizers", OPTIMIZERS) if OPTIMIZERS[name].slots]
-    return [TrainingSettings(optimizer=name, momentum=0.8) for name in known]
+def optimizers() -> list[TrainingSettings]:
+    """Each optimizer with slots or hyperparameters. Its hyperparameters aren't the default ones."""
+    chosen: list[TrainingSettings] = []
+    for name, optimizer in OPTIMIZERS.items():
+        if optimizer.slots or optimizer.hyperparameters:
+            hyperparameters: dict[str, Any] = dict.fromkeys(optimizer.hyperparameters, HYPERPARAMETER)
+            chosen.append(TrainingSettings(optimizer=name, **hyperparameters))
+    return chosen
 
 
 def check_same_logits(engine_class: EngineClass, cell: str) -> None:
@@ -96,7 +101,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     reference: Any = small_engine(NumpyEngine, network)
     model = reference.model
     norms = [np.linalg.norm(model.gradient) for step in steps if model.loss_and_gradient(step.batch)]
-    for training in (*with_slots(engine_class), TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms)))):
+    for training in (*optimizers(), TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms)))):
         expect_same_training(engine_class, network, steps, training)
     expect_same_training(engine_class, network, steps, dtype="float32", tolerance=1e-3)
 
@@ -107,7 +112,7 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
     So slots mean the same in every engine, and Adam's correction of its bias counts on from ``optimizer.step``.
     """
     network, steps = small_network(cell), falling_rates(small_steps(12))
-    for training in with_slots(engine_class):
+    for training in optimizers():
         reference = small_engine(NumpyEngine, network, training=training, number=9, dtype="float64")
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()

@@ -209,6 +209,7 @@ fault(
     TRAINING,
     each=lambda self, step: rated(step, self.training.peak_learning_rate),
 )
+fault("it reads a setting of core", "settings of core", made=lambda self: self.training and self.training.seed)
 fault("it learns next to nothing", "learning", TRAINING, each=lambda self, step: rated(step, step.learning_rate * 1e-6))
 fault("it moves with the gradient", "learning", "gradients", each=lambda self, step: rated(step, -step.learning_rate))
 fault("names are cut at 20", LONG, ALL, each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import DataSettings, NetworkSettings, TrainingSettings, resolve_training
 from namegen.errors import SettingsError
+from namegen.testing.comparisons import describe_training
+from tests.lion import DECAYING, DecaySettings
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,17 @@ def test_what_is_given_is_not_resolved_away() -> None:
 def test_a_rule_of_sameness_that_there_is_not_is_refused_by_its_name() -> None:
     with pytest.raises(SettingsError, match="sameness is 'firms'"):
         DataSettings(sameness="firms")
+
+
+def test_a_new_hyperparameter_needs_only_its_declarations(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, optimizer in DECAYING.items():
+        monkeypatch.setitem(OPTIMIZERS, name, optimizer)
+    with_effect = DecaySettings(optimizer="lion", decay=0.3, epochs=2)
+    assert with_effect.hyperparameters == {"decay": 0.3}
+    assert with_effect.of_updates == DecaySettings(optimizer="lion", decay=0.3)
+    assert describe_training(with_effect).endswith("λ = 0.3)")
+    assert with_effect.without_effect == {"momentum": "the optimizer is lion, not momentum"}
+    without_effect = DecaySettings(optimizer="momentum", decay=0.3)
+    assert without_effect.hyperparameters == {"momentum": 0.9}
+    assert without_effect.of_updates.decay == 0.0  # type: ignore[attr-defined]
+    assert without_effect.without_effect == {"decay": "the optimizer is momentum, not adam or lion"}

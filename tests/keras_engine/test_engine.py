@@ -25,7 +25,10 @@ from namegen.core.settings import Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
 from namegen.errors import EngineError
 from namegen.lists import load_bundled
-from tests.lion import LION
+from namegen.testing.comparisons import expect_same
+from namegen.testing.material import falling_rates, small_engine, small_network, small_steps
+from namegen.testing.parity import expect_same_training
+from tests.lion import DECAYING, DecaySettings
 from tests.requirements import require
 
 
@@ -196,10 +199,31 @@ def test_an_old_keras_is_refused() -> None:
         check_version("2.15.0")
 
 
-def test_an_optimizer_that_stock_keras_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(OPTIMIZERS, "lion", LION)
-    with pytest.raises(EngineError, match=r"the engine keras has no optimizer lion: choose one of sgd, .*another"):
-        load_engine("keras")(RecurrentNetwork(4), TrainingSettings(optimizer="lion"), threads=1)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_namegens_optimizers_are_those_of_stock_keras(name: str) -> None:
+    from namegen.backends.keras_engine.layers import Layers
+    from namegen.backends.keras_engine.optimizers import StockOptimizer, make_optimizer
+
+    layers = Layers(RecurrentNetwork(4), dtype="float32")
+    assert isinstance(make_optimizer(TrainingSettings(optimizer=name), layers), StockOptimizer)
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_what_stock_keras_lacks_runs_by_namegens_formula(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An optimizer, or a hyperparameter: as the NumPy engine computes it, and from a state of the NumPy engine."""
+    monkeypatch.setitem(OPTIMIZERS, name, DECAYING[name])
+    engine_class, network = load_engine("keras"), small_network("simple_rnn")
+    training = DecaySettings(optimizer=name, decay=0.4, clip_norm=0.3)
+    steps = falling_rates(small_steps(12, masked=network))
+    expect_same_training(engine_class, network, steps, training)
+    keras, numpy = (
+        small_engine(one, network, training=training, dtype="float64") for one in (engine_class, load_engine("numpy"))
+    )
+    numpy.train_epoch(iter(steps[:7]))
+    keras.set_state(numpy.get_state())
+    for engine in (keras, numpy):
+        engine.train_epoch(iter(steps[7:]))
+    expect_same(keras.get_state(), numpy.get_state(), "resumed", tolerance=1e-9)
 
 
 def test_an_unknown_type_is_refused() -> None:

@@ -15,7 +15,8 @@ from typing import ClassVar, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import OPTIMIZERS, KerasOptimizer, Layers
+from namegen.backends.keras_engine.layers import Layers
+from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
 from namegen.backends.keras_engine.program import NODES, STEPS, MaskShapes, TrainingProgram, mask_shapes, nodes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
@@ -46,7 +47,7 @@ class CompiledModel:
         self.optimizer: KerasOptimizer | None = None
         self._programs: dict[MaskShapes, TrainingProgram] = {}
         if kind.training is not None:
-            self.optimizer = KerasOptimizer(kind.training, self.layers)
+            self.optimizer = make_optimizer(kind.training, self.layers)
         # One graph for any number of rows: padding to a few counts and compiling each with XLA was no faster.
         self.step = tf.function(
             self.layers.step,
@@ -106,7 +107,6 @@ class KerasEngine:
     name: ClassVar[str] = "keras"
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
-    optimizers: ClassVar[tuple[str, ...]] = tuple(OPTIMIZERS)
     requires: ClassVar[tuple[str, ...]] = ("keras", "tensorflow")
 
     def __init__(
@@ -114,11 +114,6 @@ class KerasEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
-        if training is not None and training.optimizer not in self.optimizers:
-            raise EngineError(
-                f"the engine keras has no optimizer {training.optimizer}: choose one of {', '.join(self.optimizers)}, "
-                "or another engine"
-            )
         set_threads(threads)
         self.network = network
         self.dtype = dtype

@@ -33,7 +33,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from namegen.backends.keras_engine.layers import KerasOptimizer, Layers, Tensor
+from namegen.backends.keras_engine.layers import Layers, Tensor
+from namegen.backends.keras_engine.optimizers import KerasOptimizer
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras, tf
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree

@@ -22,7 +22,8 @@ class VectorOptimizer:
     """
 
     def __init__(self, training: TrainingSettings, w: Float[Array, "P"]) -> None:
-        self._optimizer, self._momentum = OPTIMIZERS[training.optimizer], training.momentum
+        self._optimizer = OPTIMIZERS[training.optimizer]
+        self._hyperparameters = training.hyperparameters
         self.step = 0
         self.slots: dict[str, Array] = {slot: np.zeros_like(w) for slot in self._optimizer.slots}
 
@@ -38,6 +39,8 @@ class VectorOptimizer:
         for first in range(0, len(w), BLOCK):
             block = slice(first, first + BLOCK)
             before = tuple(values[block] for values in self.slots.values())
-            w[block], new = self._optimizer.update(w[block], g[block], before, learning_rate, self.step, self._momentum)
+            w[block], new = self._optimizer.update(
+                w[block], g[block], before, learning_rate, self.step, **self._hyperparameters
+            )
             for values, after in zip(before, new, strict=True):
                 values[...] = after
