@@ -19,10 +19,7 @@ SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", 
 
 @cache
 def small_models() -> Path:
-    """A folder of models under the names of the shipped ones, each knowing the whole of its list.
-
-    Their bars are not measured, which would take longer than all else together.
-    """
+    """A folder of models under the names of the shipped ones, each knowing the whole of its list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
     for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family", "world-places"):
         settings = {
@@ -31,7 +28,7 @@ def small_models() -> Path:
             "data": {"names": name, "validation": 0.0},
         }
         recipe = parse_config(settings).recipe
-        prepared = prepare(some_of(load_bundled(name)), recipe, NumpyEngine)
+        prepared = prepare(some_of(load_bundled(name)), recipe, NumpyEngine, for_use=True)
         TrainingRun(prepared).run().checkpoint.save(folder / f"{name}.safetensors")
     return folder
 

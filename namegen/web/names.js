@@ -94,7 +94,7 @@ class Prefix {
 
 const PROBE_TOKENS = 8;
 const PROBE_TOLERANCE = 1e-3; // a share of the largest logit, or of 1 where all are smaller
-const MOST_KEPT_NUMBERS = 4e6; // of the states and logits that are kept for prefixes already read: about 64 MB
+const MOST_KEPT_NUMBERS = 8e6; // of the states and chances that are kept of prefixes already read: about 64 MB
 const MOST_WAYS = 64; // in which first letters may be written that are looked at
 const MOST_READ = 5000; // letters of such ways, of a text that is longer than any name: the fewer ways
 

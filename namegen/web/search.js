@@ -391,8 +391,10 @@ function wouldBeWrong(what, { title, record }) {
 function whyFilled({ found, filled, isMostlyFilled }) {
   if (!isMostlyFilled) return "";
   const reaching = found.length - filled;
-  const how = reaching ? `Only ${thousands(reaching)} of these ${countOf(found.length, "name")} reach` : "None of these names reaches";
-  return `${how} the usual score. ${reaching ? "The others" : "They"} are the best of those that fit.`;
+  if (reaching === 0) return "None of these names reaches the usual score. They are the best of those that fit.";
+  const verb = reaching === 1 ? "reaches" : "reach";
+  const some = `Only ${thousands(reaching)} of these ${countOf(found.length, "name")} ${verb} the usual score.`;
+  return `${some} The others are the best of those that fit.`;
 }
 
 function whyFewer({ found, tries, trouble, model, wish }) {

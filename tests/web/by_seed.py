@@ -108,7 +108,7 @@ class Scores:
         self.drawer = Drawer(checkpoint, temperature=1.0)
         self.known = ngrams_of(checkpoint)
         self.symbols = symbols_of(checkpoint.vocabulary).tolist()
-        self.missing = cache(self._missing)
+        self.missing, self.needed = cache(self._missing), cache(self._needed)
         self.log_probability = cache(self._log_probability)
 
     def label_of(self, ids: tuple[int, ...]) -> int:
@@ -143,23 +143,26 @@ class Scores:
                 total += 0 if words.holds(word_digests([(text.split(" ")[-1], label)])).all() else WORD_COST
         return total
 
-    def score(self, name: tuple[int, ...], length: int, missing: int, log_probability: float) -> float:
-        """Of a name that begins as this one does, of this length, with so many missing n-grams."""
-        rule, lengths = self.rule_of(name), np.array([length])
-        z = (log_probability - rule.mean(lengths)[0]) / rule.spread(lengths)[0]
-        return float(z - NGRAM_COST * missing)
-
     def of_name(self, ids: tuple[int, ...]) -> float:
-        """Of a whole name; its ids end with the boundary."""
-        return self.score(ids, len(ids) - 2, self.missing(ids), self.log_probability(ids))
+        """The score of a whole name; its ids end with the boundary."""
+        rule, length = self.rule_of(ids), np.array([len(ids) - 2])
+        z = (self.log_probability(ids) - rule.mean(length)[0]) / rule.spread(length)[0]
+        return float(z - NGRAM_COST * self.missing(ids))
+
+    def _needed(self, rule: ScoreRule, missing: int) -> list[float]:
+        """The log-probability that names need to reach the threshold, by their length."""
+        lengths = np.arange(self.longest + 1)
+        needed: list[float] = (
+            rule.mean(lengths) + (rule.threshold + NGRAM_COST * missing) * rule.spread(lengths)
+        ).tolist()
+        return needed
 
     def may_reach(self, ids: tuple[int, ...]) -> bool:
         """Whether a prefix, or a whole name with its boundary, reaches the threshold at some length."""
         is_whole = len(ids) > 1 and ids[-1] == BOUNDARY
-        lengths = [len(ids) - 2] if is_whole else range(len(ids) - 1, self.longest + 1)
-        missing, log_probability = self.missing(ids), self.log_probability(ids)
-        threshold = self.rule_of(ids).threshold
-        return any(self.score(ids, length, missing, log_probability) >= threshold for length in lengths)
+        lengths = slice(len(ids) - 2, len(ids) - 1) if is_whole else slice(len(ids) - 1, None)
+        needed = self.needed(self.rule_of(ids), self.missing(ids))[lengths]
+        return any(self.log_probability(ids) >= one for one in needed)
 
 
 def ngrams_of(checkpoint: Checkpoint) -> set[tuple[int, ...]]:

@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 from namegen.api.model import open_checkpoint
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label
+from namegen.core.network.record import Label, shortest_name
 from tests.requirements import require
 
 Opener = Callable[..., Any]
@@ -95,12 +97,22 @@ def at_random(
     return Checkpoint(network, vocabulary, values, labels=counted, longest_name=10, training=training)
 
 
-def choosing(checkpoint: Checkpoint, share: float) -> Checkpoint:
-    """The same that offers a share of its new names; its bars are measured, of the shortest names too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("namegen.core.generation.choosing.DRAWN", 20_000)
-        bars = open_checkpoint(replace(checkpoint, bars=None), "a").choosing_generator.bars
-    return replace(checkpoint, choose=share, bars=bars)
+def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] = ()) -> Checkpoint:
+    """The same with the n-grams of some names and rules that score its new names.
+
+    Args:
+        checkpoint: a model.
+        names: what it is said to have learned from.
+        labels: the index of each name's label; empty without labels.
+    """
+    vocabulary = checkpoint.vocabulary
+    beginnings = [vocabulary.size + label for label in labels] or None
+    tree = PrefixTree.from_names(names, vocabulary, beginnings)
+    ngrams = NgramSet.from_tree(tree, vocabulary, len(checkpoint.labels))
+    unmeasured = replace(checkpoint, ngrams=ngrams, score_rules=(), shortest_name=shortest_name(names))
+    scorer = open_checkpoint(unmeasured, "a").filtering_generator.scorer
+    assert scorer is not None
+    return replace(unmeasured, score_rules=scorer.rules)
 
 
 def find_chromium() -> str | None:

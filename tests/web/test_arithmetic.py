@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from namegen.core.network.bars import SHARES, Bars
 
 from namegen import api
 from namegen.core.data.labels import Beginnings
@@ -44,11 +43,6 @@ MODELS = {
     "three": at_random("simple_rnn", "aceg가", ("first", "<i>second</i>", "third")),
     **{f"labelled {cell}": labelled_checkpoint(cell, (12, 8)) for cell in ("gru", "lstm")},
 }
-RANDOM_BARS = np.random.default_rng(5).uniform(-70, 0, (3, len(SHARES), 10))
-RANDOM_BARS[0, 1:, :4] = (-0.0, 6e-8, -3e-5, -65504)  # the ends of what 16 bits hold
-RANDOM_BARS[1, :, 5:], RANDOM_BARS[2, :2, 0] = np.inf, np.inf
-BARS = Bars(-np.sort(-RANDOM_BARS.astype(np.float16), axis=1))
-MODELS["barred"] = replace(MODELS["three"], choose=0.33, bars=BARS)
 MODELS["known"] = replace(MODELS["latin"], known_names=known_set(["face", "cafe"]))
 
 
@@ -137,22 +131,6 @@ def test_the_same_uniform_numbers_give_the_same_names(
     if temperature:
         assert len(set(found)) > 30
         assert len(read) == 1 or found != expected(share + 10)
-
-
-def test_bars_are_those_of_python(page: Any) -> None:
-    """At the shares that a model carries to the bit; between them but for the last bit of a logarithm, and none where
-    the smaller share offers no name.
-    """
-    shares = [*SHARES, 0.2, 0.4, 0.12, 0.07]
-    found = page.evaluate(
-        """(shares) => shares.map((share) =>
-            namegen.modelOf("barred").bars.at(share).map(({ whole }) => whole))""",
-        shares,
-    )
-    expected = [BARS.at(share) for share in shares]
-    assert [expected[place][2, 1] == np.inf for place in (1, -1, 2)] == [True, True, False]
-    assert np.array_equal(found[: len(SHARES)], expected[: len(SHARES)])
-    np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:

@@ -10,27 +10,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from namegen.core.data.shapes import fits, joint_shapes, shapes_of
-from namegen.core.network.bars import Bars
 
-from namegen import api
 from namegen.api import read_checkpoint
-from namegen.core.data.corpus import Corpus
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.network.cells import CELLS
 from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.network.record import Label, Record, bytes_to_text
 from namegen.models import shipped_path
-from namegen.settings_toml import parse_config
 from namegen.web.export import PageModel, write_module
-from tests.labelled import FIRST, NAMES, labelled_checkpoint
-from tests.web.by_seed import Drawer, names_of_seed
-from tests.web.conftest import by_heart, choosing
+from tests.labelled import FIRST, LAST, NAMES, labelled_checkpoint
+from tests.web.by_seed import Drawer, SearchOfSeed, names_of_seed
+from tests.web.conftest import by_heart, scored
 from tests.web.running import Run, in_browser, in_node
 
 GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
-QUICK = {"effort": "quick", "epochs": 8, "batch_size": 32}
 SENTENCES = """({ load, blend }, json, codes) => {
     const first = load(json), labelled = load(json, "labelled"), silent = load(json, "silent");
     const parted = load(json, "parted");
@@ -39,18 +33,13 @@ SENTENCES = """({ load, blend }, json, codes) => {
     });
 }"""
 WRONG = [
-    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, choose, "),
+    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
     ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
     ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
     ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
-    ("first.generate({ choose: 0.6 })", "choose is 0.6: expected a share of the new names from 0.02 to 0.5, or 1 for "),
-    ("first.generate({ choose: '0.5' })", "choose is “0.5”: expected a share of the new names from 0.02 to 0.5, or 1 "),
-    (
-        "silent.generate({ choose: 0.5, allowSeen: true })",
-        "choose is 0.5: expected 1, as silent has no bars to choose by",
-    ),
-    ("blend([first, first]).generate({ choose: 0.5 })", "choose is 0.5: expected 1, as shipped has no bars to "),
+    ("first.generate({ choose: 0.5 })", "there is no option “choose”: expected some of n, seed"),
+    ("first.generate({ unfiltered: 1 })", "unfiltered is 1: expected true or false"),
     ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
     ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
     ("first.generate({ rude: 1 })", "rude is 1: expected true or false"),
@@ -75,7 +64,7 @@ WRONG = [
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
     ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 12: export both"),
+    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 13: export both"),
     ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
@@ -83,16 +72,6 @@ WRONG = [
     ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
-LENGTHS, SHARES_FALL = max(map(len, NAMES)), -np.arange(1.0, 6.0)[None, :, None]
-FORGED_BARS = [
-    bytes_to_text(Bars((table * np.ones((rows, 1, lengths))).astype(np.float16)).to_bytes())
-    for rows, table, lengths in (
-        (1, -SHARES_FALL, LENGTHS),  # they rise
-        (2, SHARES_FALL * np.where(np.arange(5) == 0, np.nan, 1)[:, None], LENGTHS),
-        (1, SHARES_FALL, LENGTHS + 1),
-        (3, SHARES_FALL, LENGTHS),  # of three labels
-    )
-]
 # Of a model's data: what is changed, and what the module says of it.
 DAMAGES = {
     "one.formula.operations[0].name = '__proto__'": "its formula",
@@ -114,17 +93,22 @@ DAMAGES = {
     "record.known_names = record.known_names.slice(5)": "its known names",
     "record.probe = '00000'": "its probe",
     "one.folding = { a: 1 }": "its “folding”",
-    "record.choose = '0.15'": "its “choose”",
-    "record.fourgrams = record.known_names.slice(5)": "its fourgrams",
-    "record.choose = 2": "its “choose”",
-    "record.choose = 0.7": "its share to choose",
-    "record.bars = 5": "its “bars”",
-    "record.bars = ''": "its bars",
-    "record.bars = '00000'": "its bars",
-    "record.bars = '\\u0133'.repeat(5)": None,
-    **{f"record.bars = '{forged}'": "its bars" for forged in FORGED_BARS},
+    "record.score_rules = {}": "its “score_rules”",
+    "record.score_rules[0].threshold = null": "its “score_rules”",
+    "delete record.score_rules[1].mean_slope": "its “score_rules”",
+    "record.score_rules.push(...record.score_rules, record.score_rules[0])": "its score rules",
+    "record.ngrams = 5": "its “ngrams”",
+    "record.ngrams = ''": "its n-grams",
+    "record.ngrams = record.known_names": "its n-grams",
+    "record.ngrams = record.ngrams.slice(0, -5)": "its n-grams",
+    "record.ngrams += '00000'": "its n-grams",
+    "record.ngrams = record.ngrams.slice(0, 10) + '~'.repeat(20)": "its n-grams",
+    "record.ngrams = record.ngrams.slice(0, 10) + '00000' + record.ngrams.slice(15)": "its n-grams",
+    "record.ngrams = '\u0133'.repeat(5)": "its n-grams",
+    "record.words = record.known_names.slice(5)": "its words",
+    "record.shortest_name = 1000": "its shortest name",
     "record.longest_name = 1.5": "its “longest_name”",
-    "record.shapes = 'Ul'": "its “shapes”",
+    "record.shapes = []": "its “shapes”",
     "one.more = 1": "its “more”",
     "record.more = 1": "its “more”",
     "one.record = null": "its “record”",
@@ -149,32 +133,21 @@ OPTIONS = {
     "max_length": "maxLength",
     "allow_seen": "allowSeen",
 }
-KINDS, THINGS = ("Old", "Red", "Sly", "Big", "Green", "Merry"), ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel")
-PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
-PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
-NUMBERED = [f"{THINGS[k % 5]} {7919 * k % 100_000:05}" for k in range(1, 601)]
+LABEL_OF = [0] * len(FIRST) + [1] * len(LAST)
 
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Checkpoint]:
-    """One of each cell, each of two labels; one whose list and whose bars are not known; one of the shipped."""
-    made = {cell: labelled_checkpoint(cell, (12, 8)) for cell in CELLS}
-    made["lstm"] = replace(made["lstm"], shapes=tuple(sorted(shapes_of(FIRST[:400]))))
-    bars = choosing(made["gru"], 0.33).bars  # of the others they would be about the same
-    made = {cell: replace(checkpoint, choose=0.33, bars=bars) for cell, checkpoint in made.items()}
+    """One of each cell, each of two labels and with rules; one that can't score its names; one that is shipped."""
+    made = {cell: scored(labelled_checkpoint(cell, (12, 8)), NAMES, LABEL_OF) for cell in CELLS}
     parted = (Label('"a, b",female', 600), Label(",male", 400))
     return {
         "shipped": read_checkpoint(shipped_path("mlb-last")),
         **made,
         "labelled": made["gru"],
-        "parted": replace(made["gru"], labels=parted, known_names=None, choose=1.0, bars=None),
-        "numbered": api.train(Corpus.from_names(NUMBERED), config=parse_config({"training": QUICK})).checkpoint,
-        "phrases": api.train(Corpus.from_names(PHRASES)).checkpoint,
-        "silent": replace(made["gru"], known_names=None, choose=1.0, bars=None),
-        "long": replace(
-            made["gru"], bars=Bars(np.where(np.arange(5 * LENGTHS).reshape(5, -1) < 3, np.inf, bars.table))
-        ),
-        "steep": replace(made["gru"], bars=Bars(np.where(np.arange(5)[:, None] < 3, np.inf, bars.table))),
+        "parted": replace(made["gru"], labels=parted, known_names=None, score_rules=()),
+        "silent": replace(made["gru"], known_names=None, ngrams=None, score_rules=()),
+        "one rule": replace(made["gru"], score_rules=made["gru"].score_rules[:1]),
     }
 
 
@@ -216,33 +189,35 @@ def test_the_same_seed_gives_the_names_of_python(cell: str, node: Run, models: d
     assert found != names_of_seed(models[cell], n=30, seed=8)
 
 
-@pytest.mark.parametrize("wishes", [{}, {"temperature": 1.3}, {"label": "last"}, {"starts_with": "j", "max_length": 5}])
-def test_a_share_of_names_is_that_of_python(wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]) -> None:
-    """Of the likeliest of each length and label; the interpolated bar between two shares, and none for all."""
-    found = [same_in_both(node, models, "gru", 12, 7, choose=share, **wishes) for share in (0.08, 0.33, 1)]
-    assert found[1] == same_in_both(node, models, "gru", 12, 7, **wishes)
-    assert len(set(map(tuple, found))) == 3
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"temperature": 1.3},
+        {"label": "last"},
+        {"starts_with": "j", "max_length": 5},
+        {"starts_with": "chr", "n": 6},
+        {"allow_seen": True},
+        {"allow_seen": True, "min_length": 7},
+        {"unfiltered": True},
+        {"unfiltered": True, "allow_seen": True, "temperature": 0.6},
+    ],
+)
+def test_wishes_of_labelled_names(wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]) -> None:
+    found = same_in_both(node, models, "gru", wishes.pop("n", 12), 7, **wishes)
+    assert found != names_of_seed(models["gru"], n=len(found), seed=8, **wishes)
 
 
-def test_where_a_share_has_no_more_names_a_larger_one_is_taken(node: Run, models: dict[str, Checkpoint]) -> None:
-    code = "({ load }, json, options) => load(json, 'gru').entries(options)"
-    entries = node(code, {"n": 200, "seed": 3, "choose": 0.1, "maxLength": 3, "label": "first"})
-    shares = [one["share"] for one in entries]
-    assert (shares, set(shares)) == (sorted(shares), {0.1, 0.33})
-    likeliest = [one["name"] for one in entries if one["share"] == 0.1]
-    wishes = {"seed": 3, "choose": 0.1, "max_length": 3, "label": "first"}
-    assert likeliest == names_of_seed(models["gru"], n=len(likeliest), **wishes)
-    # Names that waited are not lost; at another temperature none does.
-    asked = {"n": 300, "seed": 3, "choose": 0.02, "maxLength": 4, "label": "first"}
-    by_heat = (node(code, {**asked, "temperature": heat}) for heat in (1, 0.9999))
-    some, others = ({one["name"] for one in entries if one["share"] == 0.02} for entries in by_heat)
-    assert len(some ^ others) < 3
-    # Where the likeliest have none at all, nothing between is tried.
-    all_of_all = node(code.replace("gru", "steep"), {"n": 20, "seed": 3, "choose": 0.02})
-    assert {one["share"] for one in all_of_all} == {1}
-    # Where the smallest has none so short, the next has.
-    short = node(code.replace("gru", "long"), {"n": 3, "seed": 3, "choose": 0.02, "maxLength": 3, "label": "first"})
-    assert {one["share"] for one in short} == {0.1}
+def test_one_rule_may_be_for_all_labels(node: Run, models: dict[str, Checkpoint]) -> None:
+    found = same_in_both(node, models, "one rule", 20, 7)
+    assert found != same_in_both(node, models, "gru", 20, 7)
+
+
+@pytest.mark.parametrize("name", ["silent", "parted"])
+def test_a_model_without_rules_or_n_grams_draws_unfiltered_names(
+    name: str, node: Run, models: dict[str, Checkpoint]
+) -> None:
+    found = same_in_both(node, models, name, 12, 7, allow_seen=True)
+    assert found == node(GENERATE, [name, {"n": 12, "seed": 7, "allowSeen": True, "unfiltered": True}])
 
 
 def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
@@ -251,22 +226,45 @@ def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]
     found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
     same_in_both(run, models, "gru", 12, 1, starts_with="j", label="first")
-    same_in_both(run, models, "shipped", 6, 3, starts_with="Zbinder", choose=0.5)  # the list has no such 4-grams
 
 
-def test_new_names_have_numbers_of_their_own(run: Run, models: dict[str, Checkpoint]) -> None:
-    assert any(name[-4:] not in " ".join(NUMBERED) for name in same_in_both(run, models, "numbered", 12, 5))
+def test_if_too_few_names_reach_the_threshold_the_best_of_others_are_returned(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
+    search = SearchOfSeed(models["shipped"], n=20, seed=3, contains="q")
+    assert search.filled == 20
+    assert node(GENERATE, ["shipped", {"n": 20, "seed": 3, "contains": "q"}]) == search.names
+    some = SearchOfSeed(models["gru"], n=60, seed=3, max_length=2, label="first")
+    assert 0 < some.filled < 60
+    assert node(GENERATE, ["gru", {"n": 60, "seed": 3, "maxLength": 2, "label": "first"}]) == some.names
 
 
-def test_new_phrases_are_made_of_the_words_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
-    found = node(GENERATE, ["phrases", {"n": 8, "seed": 5}])
-    assert all(fits(name, frozenset(models["phrases"].shapes)) for name in found)
-    assert {*" ".join(found).split(" ")} <= {*" ".join(PHRASES).split(" ")}
-    assert all(len(set(name.split(" "))) == len(name.split(" ")) > 1 for name in found)
+def test_known_names_come_as_often_as_in_unfiltered_draws(node: Run, models: dict[str, Checkpoint]) -> None:
+    code = "({ load }, json, options) => load(json, 'shipped').entries(options)"
+    options = {"n": 200, "seed": 6, "allowSeen": True, "maxLength": 9}
+    filtered, unfiltered = (node(code, {**options, "unfiltered": one}) for one in (False, True))
+    assert [one["isNew"] for one in filtered] == [one["isNew"] for one in unfiltered]
+    known = [[one["name"] for one in entries if not one["isNew"]] for entries in (filtered, unfiltered)]
+    assert known[0] == known[1]
+    assert 20 < len(known[0]) < 180
+    new = [{one["name"] for one in entries if one["isNew"]} for entries in (filtered, unfiltered)]
+    assert len(new[0] & new[1]) < len(new[0]) / 5
+
+
+def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(node: Run, models: dict[str, Checkpoint]) -> None:
+    shortest = models["shipped"].shortest_name
+    assert shortest == 4
+    code = "({ load }, json, options) => load(json, 'shipped').entries(options)"
+    options = {"n": 30, "seed": 6, "allowSeen": True, "maxLength": 4, "temperature": 1.2}
+    of_new, of_known = set(), set()
+    for one in node(code, options):
+        (of_new if one["isNew"] else of_known).add(len(one["name"]))
+    assert (of_new, min(of_known)) == ({shortest}, 3)
+    assert {len(one["name"]) for one in node(code, {**options, "minLength": shortest})} == {shortest}
 
 
 def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str, Checkpoint]) -> None:
-    wishes = {"starts_with": "cock", "choose": 1, "allow_seen": True}
+    wishes = {"starts_with": "cock", "unfiltered": True, "allow_seen": True}
     polite, every = (same_in_both(node, models, "shipped", 12, 2, rude=rude, **wishes) for rude in (False, True))
     assert not are_rude(polite).any()
     rude = int(are_rude(every).sum())
@@ -275,17 +273,14 @@ def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("shipped", "n"),
-    [*((one, 300) for one in ("mlb-first", "companies", "japanese-given", "world-given")), ("world-places", 50)],
-)
-def test_hundreds_of_names_of_shipped_models(shipped: str, n: int, browser: Any, tmp_path: Path) -> None:
-    """Of each cell that they have, in Node and in the browser; of places as many as it finds before a larger share."""
+@pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given", "world-places"])
+def test_a_hundred_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
+    """Of each cell that they have, in Node and in the browser."""
     checkpoint = replace(read_checkpoint(shipped_path(shipped)), training={})  # what companies begin with is as free
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
-    expected = names_of_seed(checkpoint, n=n, seed=5, choose=0.33)
+    expected = names_of_seed(checkpoint, n=100, seed=5)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
-        assert run(GENERATE, [shipped, {"n": n, "seed": 5, "choose": 0.33, "letterCase": "as-learned"}]) == expected
+        assert run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "as-learned"}]) == expected
 
 
 # ---- what a program sees ----
@@ -300,8 +295,9 @@ def test_a_model_says_what_it_is(node: Run, models: dict[str, Checkpoint]) -> No
         "notice": "Text.",
         "labels": ["first", "last"],
         "characters": models["gru"].vocabulary.characters,
-        "choose": 0.33,
-        "maxLength": 2 * models["gru"].longest_name,
+        "filters": True,
+        "minLength": models["gru"].shortest_name,
+        "maxLength": models["gru"].longest_name,
         "knowsNames": True,
     }
 
@@ -327,12 +323,20 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     assert node(GENERATE, ["gru", options]) == [one["name"] for one in entries]
 
 
-def test_the_usual_length_is_twice_the_longest_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
     """So many names at such a temperature would be longer that another limit gives others."""
-    wishes = {"n": 30, "seed": 1, "temperature": 3, "choose": 1}
+    wishes = {"n": 30, "seed": 1, "temperature": 3, "unfiltered": True}
     assert node(GENERATE, ["simple_rnn", wishes]) == names_of_seed(models["simple_rnn"], **wishes)
     shorter = {**wishes, "maxLength": 2 * models["simple_rnn"].longest_name - 1}
     assert node(GENERATE, ["simple_rnn", shorter]) != names_of_seed(models["simple_rnn"], **wishes)
+
+
+def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(node: Run, models: dict[str, Checkpoint]) -> None:
+    """As in Python: twice the text's length."""
+    text = "ma" * models["gru"].longest_name
+    names = "({ load }, json, options) => load(json, 'gru').generate(options)"
+    (name,) = node(names, {"n": 1, "seed": 1, "startsWith": text, "allowSeen": True, "unfiltered": True})
+    assert len(text) <= len(name) <= 2 * len(text)
 
 
 def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> None:
@@ -389,12 +393,16 @@ def test_a_blend_is_the_weighted_mean(node: Run) -> None:
     assert (found["labels"], found["title"], len(set(found["names"]))) == ([], "shipped and labelled", 30)
 
 
-def test_a_blend_of_short_lists_has_names_of_the_shapes_of_both(node: Run, models: dict[str, Checkpoint]) -> None:
-    """Only one has phrases: no words of it are asked for."""
-    code = """({ load, blend }, json, name) =>
-        blend([load(json, "phrases"), load(json, name)], { labels: [null, "last"] }).generate({ n: 30, seed: 1 })"""
-    known = joint_shapes([models["phrases"].shapes, models["lstm"].shapes])
-    assert [all(fits(name, known) for name in node(code, model)) for model in ("lstm", "gru")] == [True, False]
+def test_the_names_of_a_blend_are_not_filtered(node: Run) -> None:
+    """It has no rules to score them by."""
+    code = """({ load, blend }, json, unfiltered) => {
+        const mixed = blend([load(json), load(json, "labelled")], { labels: [null, "last"] });
+        const { filters, minLength, maxLength } = mixed;
+        return [filters, minLength, maxLength, mixed.generate({ n: 30, seed: 1, unfiltered })];
+    }"""
+    found = node(code, False)
+    assert found == node(code, True)
+    assert found[:3] == [False, 1, 2 * 18]
 
 
 def test_it_works_in_a_worker(browser: Any, folder: Path) -> None:
@@ -429,7 +437,7 @@ def test_what_is_wrong_is_said_in_a_sentence(node: Run) -> None:
 
 def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
     code = """({ load }, json) => {
-        try { load(json, "gru").generate({ n: 1000, choose: 1, maxLength: 1, seed: 1 }); } catch (error) {
+        try { load(json, "gru").generate({ n: 1000, unfiltered: true, maxLength: 1, seed: 1 }); } catch (error) {
             return [error.message, error.names];
         }
     }"""
@@ -469,8 +477,8 @@ SEARCHES = """({ load, Model, Search }, json, wishes) => wishes.map((wish) => {
     let reads = 0;
     const { network } = model, step = network.step.bind(network);
     network.step = (...given) => { reads += 1; return step(...given); };
-    const usual = { temperature: 1, first: "", shortest: 1, longest: 30, onlyNew: true, label: "first" };
-    const search = new Search(model, { n: 20, seed: 1, ...usual, ...wish });
+    const usual = { n: 20, seed: 1, temperature: 1, first: "", shortest: 1, longest: 30, label: "first" };
+    const search = new Search(model, { ...usual, onlyNew: true, unfiltered: true, ...wish });
     const before = reads;
     while (!search.done) search.tryOnce();
     const { trouble, tries, letters, found } = search;

@@ -5,6 +5,7 @@ The fixture ``opened`` fails a test after which the browser's console holds anyt
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,13 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.data.sameness import digest, known_set
 from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import bytes_to_text
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
 from namegen.web.export import PageModel, write_page
 from tests.requirements import require
-from tests.web.by_seed import names_of_seed
-from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart, choosing
+from tests.web.by_seed import SearchOfSeed, names_of_seed
+from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart, scored
 
 PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
 ANNAS = ("Anna", "Hanna", "Ivanna", "anNe")
@@ -33,8 +35,10 @@ TITLE = 'First & <b>"best"</b> names'
 
 @pytest.fixture(scope="module")
 def lstm() -> Checkpoint:
-    """The one that knows how likely its names have to be."""
-    return choosing(replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(["job"])), 0.15)
+    """The one that can score its names."""
+    rng = random.Random(1)
+    listed = ["".join(rng.choices("abjo", k=rng.randint(3, 7))) for _ in range(300)]
+    return scored(replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(listed)), listed)
 
 
 @pytest.fixture(scope="module")
@@ -128,44 +132,76 @@ def test_every_setting_counts_and_the_same_address_gives_the_same_names(file: Pa
     assert "always the same name" in text_of(page, "#message")
 
 
-def test_the_likeliest_names_are_chosen_and_where_there_are_no_more_it_says_so(
-    lstm: Checkpoint, file: Path, opened: Opener
-) -> None:
+def test_new_names_are_filtered_unless_somebody_wants_all(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+    """And the usual lengths are those of the list, or all."""
     page = opened(file, "#seed=5&model=lstm&n=9", viewport=DESKTOP)
+    usual, all_lengths = [str(lstm.shortest_name), str(lstm.longest_name)], ["1", str(2 * lstm.longest_name)]
     assert names(page) == names_of_seed(lstm, n=9, seed=5)
-    assert text_of(page, "#choose option:checked") == "the likeliest 15\xa0%"
-    assert text_of(page, "#watch-hint").endswith(
-        "Of the names drawn so, the likeliest 15\xa0% of each length are offered."
-    )
-    page.select_option("#choose", label="all")
-    assert hash_of(page) == "#seed=5&model=lstm&n=9&choose=1"
-    assert names(page) == names_of_seed(lstm, n=9, seed=5, choose=1)
-    assert "offered" not in text_of(page, "#watch-hint")
-    page.goto(f"{file.as_uri()}#seed=5&model=lstm&choose=0.25")
-    page.wait_for_function("document.getElementById('choose').value === '0.25'")
-    assert names(page) == names_of_seed(lstm, n=20, seed=5, choose=0.25)
-    assert text_of(page, "#choose option:checked") == "the likeliest 25\xa0%"
-    assert page.locator("#message").is_hidden()
-    page.fill("#longest", "3")
-    page.select_option("#choose", label="the likeliest 5\xa0%")
-    assert len(names(page)) == 20
-    said = re.fullmatch(
-        r"After (\d+) of 20 names no more of the likeliest 5\xa0% turned up: less likely ones were taken\.",
-        text_of(page, "#message"),
-    )
-    assert said
-    likeliest = int(said[1])
-    assert names(page)[:likeliest] == names_of_seed(lstm, n=likeliest, seed=5, choose=0.05, max_length=3)
-    page.fill("#shortest", "11")  # longer than any of the list
-    page.fill("#longest", "20")
-    names(page)
-    assert text_of(page, "#message") == "No names of the likeliest 5\xa0% turned up: less likely ones were taken."
-    page.select_option("#other", label="listed")  # of a blend nobody has measured how likely its names are
-    assert page.locator("#choose").is_hidden()
+    assert values_of(page, "shortest", "longest") == usual
+    assert not page.is_checked("#unfiltered")
+    assert text_of(page, "#watch-hint").endswith("Most names drawn this way are discarded, as their score is too low.")
+    page.check("#unfiltered")
+    assert names(page) == names_of_seed(lstm, n=9, seed=5, unfiltered=True)
+    assert hash_of(page) == "#seed=5&model=lstm&unfiltered=1&n=9"
+    assert values_of(page, "shortest", "longest") == all_lengths
+    assert "discarded" not in text_of(page, "#watch-hint")
+    page.fill("#longest", "6")
+    page.reload()
+    assert names(page) == names_of_seed(lstm, n=9, seed=5, unfiltered=True, max_length=6)
+    page.uncheck("#unfiltered")  # a length that somebody has set stays
+    assert values_of(page, "shortest", "longest") == [usual[0], "6"]
+    assert hash_of(page) == "#seed=5&model=lstm&n=9&longest=6"
+    assert names(page) == names_of_seed(lstm, n=9, seed=5, max_length=6)
+    page.select_option("#other", label="listed")  # the names of a blend have no score
+    assert page.locator("#unfiltered").is_hidden()
     page.get_by_role("radio", name="Names of the world").check()
-    assert page.locator("#choose").is_hidden()
-    page.goto(f"{file.as_uri()}#seed=5&model=lstm&choose=0.7")
-    page.wait_for_function("document.getElementById('choose').value === '0.15'")
+    assert page.locator("#unfiltered").is_hidden()
+    assert "discarded" not in text_of(page, "#watch-hint")
+
+
+def test_a_line_says_if_most_names_did_not_reach_the_threshold(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+    page = opened(file, "#seed=5&model=lstm&n=2", viewport=DESKTOP)
+    assert len(names(page)) == 2
+    assert page.locator("#message").is_hidden()
+    page.fill("#n", "20")
+    page.fill("#contains", "bj")
+    search = SearchOfSeed(lstm, n=20, seed=5, contains="bj")
+    assert names(page) == search.names
+    assert 10 < search.filled < 20
+    said = (
+        f"Only {20 - search.filled} of these 20 names reach the usual score. The others are the best of those that fit."
+    )
+    assert text_of(page, "#message") == said
+    page.fill("#contains", "ob")
+    assert len(names(page)) == 20
+    said = "None of these names reaches the usual score. They are the best of those that fit."
+    assert text_of(page, "#message") == said
+    assert said in text_of(page, "#status")
+
+
+def test_known_names_come_with_filtered_ones(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+    """The page always sets a shortest length, which counts for known names as well."""
+    page = opened(file, "#seed=3&model=lstm&n=100&new=any", viewport=DESKTOP)
+    found = names(page)
+    assert found == names_of_seed(lstm, n=100, seed=3, allow_seen=True, min_length=lstm.shortest_name)
+    seen = page.locator("#names .mark").all_text_contents().count("seen")
+    assert text_of(page, "#count") == f"100 names, {seen} seen"
+    assert 10 < seen < 90
+
+
+def test_damaged_n_grams_are_told(lstm: Checkpoint, file: Path, opened: Opener, tmp_path: Path) -> None:
+    """When their model is asked for; others work."""
+    text = file.read_text(encoding="utf-8")
+    assert lstm.ngrams is not None
+    ngrams = bytes_to_text(lstm.ngrams.to_bytes())
+    damaged = tmp_path / "names.html"
+    damaged.write_text(text.replace(f'"ngrams":"{ngrams}"', f'"ngrams":"{ngrams[:-5]}"'), encoding="utf-8")
+    page = opened(damaged, "#seed=3&model=lstm", viewport=DESKTOP)
+    assert text_of(page, "#message") == "This page is damaged (its n-grams): write it again."
+    assert names(page) == []
+    page.get_by_role("radio", name=TITLE).check()
+    assert names(page) != []
+    assert page.locator("#message").is_hidden()
 
 
 def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(file: Path, opened: Opener) -> None:

@@ -196,16 +196,21 @@ class Generator:
         waiting = join_batches(known) if known else self._batch_of(no_candidates())
         returned = 0  # known names
         new_returned = 0
-        if new:
-            for names in new_names(new):
+        too_few: GenerationError | None = None
+        try:
+            for names in new_names(new) if new else ():
                 batch = self._batch_of(names)
                 new_returned += len(batch.names)
                 end = len(waiting.names) * new_returned // new
                 some = join_batches([batch, waiting.select(range(returned, end))])
                 returned = end
                 yield some.select(rng.permutation(len(some.names)).tolist())
+        except GenerationError as error:
+            too_few = error
         if returned < len(waiting.names):
             yield waiting.select(range(returned, len(waiting.names)))
+        if too_few is not None:
+            raise too_few
 
     def prepare(
         self,

@@ -1,0 +1,218 @@
+"""The JavaScript that scores names computes what Python does: n-grams, words, rules, and the limit on first letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import read_checkpoint
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.rice_code import write_rising
+from namegen.core.generation.scoring import scorer_of
+from namegen.core.generation.start_limit import StartLimit
+from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.network.record import bytes_to_text
+from namegen.lists import load_bundled
+from namegen.models import SHIPPED, shipped_path
+from namegen.settings_toml import parse_config
+from namegen.web.export import PageModel, write_module
+from tests.reading import engine_of, logits_behind
+from tests.web.by_seed import SearchOfSeed, names_of_seed
+from tests.web.running import Run, in_node
+
+QUICK = parse_config({"training": {"effort": "quick", "epochs": 8, "batch_size": 32}})
+KINDS, THINGS = ("Old", "Red", "Sly", "Big", "Green", "Merry"), ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel")
+PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
+PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
+NUMBERED = [f"{THINGS[k % 5]} {7919 * k % 100_000:05}" for k in range(1, 601)]
+LABELLED = [*PHRASES, *NUMBERED]
+MODELS = [*SHIPPED, "phrases", "labelled phrases"]
+GENERATE = "({ load }, json, [name, options]) => load(json, name).generate(options)"
+ENGINE = "Model, StartLimit, Threshold, bytesOf, readRising"
+
+
+@pytest.fixture(scope="module")
+def checkpoints() -> dict[str, Checkpoint]:
+    """All shipped models, and two of lists of phrases."""
+    labels = ["places"] * len(PHRASES) + ["numbers"] * len(NUMBERED)
+    labelled = Corpus.from_names(LABELLED, labels=labels)
+    return {
+        **{name: read_checkpoint(shipped_path(name)) for name in SHIPPED},
+        "phrases": api.train(Corpus.from_names(LABELLED), config=QUICK).checkpoint,
+        "labelled phrases": api.train(labelled, config=QUICK).checkpoint,
+    }
+
+
+@pytest.fixture(scope="module")
+def node(checkpoints: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The module with the inner parts of its engine."""
+    folder = tmp_path_factory.mktemp("scoring")
+    write_module([PageModel(name, checkpoint) for name, checkpoint in checkpoints.items()], folder / "names.mjs")
+    module = folder / "names.mjs"
+    module.write_text(f"{module.read_text(encoding='utf-8')}\nexport {{ {ENGINE} }};\n", encoding="utf-8")
+    return in_node(folder)
+
+
+OPEN = "const model = new Model(JSON.parse(json).models.find((one) => one.name === name));"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_n_grams_are_read_as_python_reads_them(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+    code = f"""({{ Model }}, json, name) => {{
+        {OPEN}
+        const {{ symbol, suffix, firstChild, firstOfOrder, starts }} = model.scorer.ngrams;
+        return [...[symbol, suffix, firstChild].map((one) => Array.from(one)), firstOfOrder, starts];
+    }}"""
+    symbol, suffix, first_child, first_of_order, starts = node(code, name)
+    ngrams = checkpoints[name].ngrams
+    assert ngrams is not None
+    assert tuple(first_of_order) == ngrams.first_of_order
+    assert symbol == ngrams.symbol.tolist()
+    assert suffix == ngrams.suffix.tolist()
+    children = np.diff(first_child)
+    parent = np.repeat(np.arange(len(children)), children)
+    assert np.array_equal(parent, ngrams.parent[ngrams.labels :])
+    assert starts == ngrams.start.tolist()
+
+
+def some_names(name: str, checkpoint: Checkpoint) -> list[str]:
+    """Names of the list, and texts that are like them in part."""
+    rng = np.random.default_rng(3)
+    names = list(load_bundled(name).names if name in SHIPPED else LABELLED)
+    listed = [names[row] for row in rng.integers(len(names), size=60).tolist()]
+    mixed = [one[: len(one) // 2] + other[len(other) // 2 :] for one, other in pairwise(listed)]
+    characters = list(checkpoint.vocabulary.characters)
+    noise = ["".join(rng.choice(characters, size)) for size in rng.integers(1, 12, size=40)]
+    known = set(checkpoint.vocabulary.characters)
+    return [one for one in (*listed, *mixed, *noise, "12 34", "The  Fox ") if set(one) <= known]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_scores_are_those_of_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+    """For a few labels, or none: log-probability, missing n-grams and words, score; and which prefixes go on."""
+    checkpoint = checkpoints[name]
+    names, tokens = some_names(name, checkpoint), checkpoint.beginnings.tokens[::40]
+    longest = checkpoint.longest_name
+    names = [one for one in names if len(one) <= longest]
+    code = f"""({{ Model, Threshold }}, json, [name, names, tokens, longest]) => {{
+        {OPEN}
+        const threshold = new Threshold(model.scorer, longest);
+        const idOf = new Map(model.characters.map((character, id) => [character, id]));
+        return tokens.map((token) => names.map((text) => {{
+            let prefix = model.roots.find((root) => root.token === token).prefix;
+            let kept = 0;
+            for (const character of text) {{
+                prefix = prefix.then(idOf.get(character));
+                kept += threshold.mayBeReachedBy(prefix) ? 1 : 0;
+            }}
+            const {{ endScore, missingAtEnd }} = prefix;
+            return [endScore, missingAtEnd, model.scorer.scoreOf(prefix), kept, threshold.isReachedBy(prefix)];
+        }}));
+    }}"""
+    found = node(code, [name, names, tokens, longest])
+    for token, rows in zip(tokens, found, strict=True):
+        assert rows == [approximate(row) for row in rows_of(checkpoint, token, names, longest)]
+    missing = [row[1] for rows in found for row in rows]
+    assert min(missing) == 0 < max(missing)
+
+
+def approximate(row: Sequence[Any]) -> list[Any]:
+    """A row whose numbers may differ by rounding."""
+    return [pytest.approx(one, rel=1e-9) if isinstance(one, float) else one for one in row]
+
+
+def rows_of(checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int) -> list[list[Any]]:
+    """What the test above compares, of each name behind one beginning."""
+    scorer = scorer_of(checkpoint)
+    assert scorer is not None
+    engine, beginnings, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
+    for text in names:
+        ids = checkpoint.vocabulary.encode(text).astype(np.int32)
+        logits = logits_behind(engine, [token, *ids.tolist()])
+        steps = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        chosen = steps[np.arange(len(ids) + 1), [*ids.tolist(), 0]]
+        sums = np.cumsum(chosen)
+        tally, kept = scorer.start(beginnings), 0
+        for end in range(1, len(ids) + 1):
+            tally = scorer.read(tally, ids[None, :end], beginnings)
+            kept += int(scorer.may_reach(sums[end - 1 : end], end, tally, beginnings, longest)[0])
+        tally = scorer.read(tally, ids[None], beginnings, ended=True)
+        missing = int(tally.missing[0, 0])
+        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), beginnings)
+        reaches = bool(scorer.reaches(sums[-1:], len(ids), tally, beginnings, longest)[0])
+        rows.append([float(sums[-1]), missing, float(score[0]), kept, reaches])
+    return rows
+
+
+def test_the_start_limit_is_that_of_python(node: Run) -> None:
+    rng = np.random.default_rng(4)
+    names = ["".join(rng.choice(list("abé\N{GRINNING FACE}"), size)) for size in rng.integers(1, 6, 2_000)]
+    labels, chances = rng.integers(0, 3, len(names)), rng.uniform(0, 0.02, len(names))
+    code = """({ StartLimit }, _, rows) => {
+        const limit = new StartLimit();
+        return rows.map(([text, label, startProbability]) => limit.admits({ text, label, startProbability }));
+    }"""
+    admitted = StartLimit().admits(names, labels, chances, most=len(names))
+    assert node(code, list(zip(names, labels.tolist(), chances.tolist(), strict=True))) == admitted.tolist()
+    assert 100 < admitted.sum() < 1_900
+
+
+@pytest.mark.parametrize("scale", [1, 3, 1_000, 10**9])
+def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> None:
+    """One set after the other; then cut short in every place."""
+    rng = np.random.default_rng(scale)
+    sets = [np.cumsum(rng.integers(0, scale, size=size)) for size in (0, 1, 50)]
+    data = b"".join(map(write_rising, sets))
+    code = """({ readRising, bytesOf }, _, text) => {
+        const bytes = bytesOf(text);
+        let position = 0;
+        const sets = [0, 1, 2].map(() => {
+            const { numbers, end } = readRising(bytes, position);
+            position = end;
+            return Array.from(numbers);
+        });
+        const refused = [...bytes.keys()].filter((length) => {
+            try { readRising(bytes.subarray(0, length), 0); return false; } catch { return true; }
+        });
+        return [sets, position === bytes.length, refused];
+    }"""
+    found, is_whole, _ = node(code, bytes_to_text(data))
+    assert found == [one.tolist() for one in sets]
+    assert is_whole
+    last = write_rising(sets[-1])
+    *_, refused = node(code.replace("[0, 1, 2]", "[0]"), bytes_to_text(last))
+    assert refused == list(range(len(last)))
+
+
+@pytest.mark.parametrize("name", ["phrases", "labelled phrases"])
+def test_names_of_phrases_are_those_of_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+    assert checkpoints[name].words is not None
+    expected = names_of_seed(checkpoints[name], n=10, seed=5)
+    assert node(GENERATE, [name, {"n": 10, "seed": 5}]) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}])
+def test_names_of_shipped_models_are_those_of_python(
+    name: str, options: dict[str, Any], node: Run, checkpoints: dict[str, Checkpoint]
+) -> None:
+    """Except for companies' first words, which the reference doesn't know."""
+    code = """({ load }, json, [name, options]) => {
+        const description = JSON.parse(json).models.find((one) => one.name === name);
+        return load({ ...JSON.parse(json), models: [{ ...description, claimed: "" }] }).generate(options);
+    }"""
+    search = SearchOfSeed(
+        replace(checkpoints[name], training={}),
+        n=options["n"],
+        seed=9,
+        allow_seen=options.get("allowSeen", False),
+        max_length=options.get("maxLength"),
+    )
+    assert node(code, [name, {"seed": 9, "letterCase": "as-learned", **options}]) == search.names
