@@ -1,8 +1,8 @@
 """How large the code is: ``python -m benchmarks.size``; ``--check`` compares the sums with docs/develop/size.json.
 
-The budget counts tokens: names, operators, numbers and strings, without comments and docstrings. Splitting a line hardly
-changes their number, so only removing something makes the code smaller. The sums may grow only in a commit that changes
-size.json and gives the reason in its message. For docs, the tokens are those of the programs in ``docs/tools``.
+The budget counts tokens: names, operators, numbers and strings, without comments and docstrings. Splitting a line
+hardly changes their number, so only removing something makes the code smaller. The sums may grow only in a commit that
+changes size.json and gives the reason in its message. For docs, the tokens are those of the programs in ``docs/tools``.
 """
 
 from __future__ import annotations
