@@ -242,3 +242,14 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
             generate(50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats)
     # Names of up to thirty characters are too many to come to an end, but not to be given.
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
+
+
+def test_names_that_were_found_before_the_bound_are_returned() -> None:
+    """A wish that few names keep: the search can't end, and its last band has names."""
+    wishes = Wishlist([Contains("abcab")])
+    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(1, 30, wishes, allow_seen=True, allow_repeats=False)
+    arrivals = Arrivals(walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), most=5_000)
+    names = [name for found in arrivals.find(10_000) for name in found.names]
+    assert arrivals.bounded
+    assert len(set(names)) == len(names) > 10
+    assert all("abcab" in name for name in names)

@@ -12,6 +12,8 @@ import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.ngrams import NgramSet
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.arrivals import Arrivals
 from namegen.core.generation.bands import BandSearch, ByProbability
@@ -19,10 +21,12 @@ from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.generator import Generator, likeliest
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
+from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains
 from namegen.core.generation.wishes.wishlist import Judge, Wishlist
+from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 
@@ -218,3 +222,26 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
         with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
             search()
         assert 100 < sum(model.rows) < 2 * 150_000 / model.vocabulary_size
+
+
+@pytest.mark.parametrize("wish", [None, Contains("abcabc" * 3)], ids=["no wish", "contains"])
+def test_so_much_is_computed_for_filtered_names_that_never_end(
+    wish: Contains | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both passes and the exact search have a bound each."""
+    for module in (count_splitting_module, bands_module, search_module):
+        monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
+    model = Endless()
+    ngrams = NgramSet.from_tree(PrefixTree.from_names(["abc"], model.vocabulary), model.vocabulary)
+    rule = ScoreRule(mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=-9_999.0)
+    scorer = Scorer([Source(ngrams, model.vocabulary)], 0, [rule])
+    batches = Generator(model, model.vocabulary, scorer=scorer).generate(
+        3_000,
+        rng=np.random.default_rng(0),
+        sampling=SamplingSettings(max_length=900),
+        allow_seen=True,
+        wishes=Wishlist([wish] if wish else []),
+    )
+    with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
+        list(batches)
+    assert 100 < sum(model.rows) < 0.75 * 150_000 / model.vocabulary_size  # long prefixes count more

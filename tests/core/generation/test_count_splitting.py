@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import FrozenInstanceError
 
@@ -10,7 +11,16 @@ import pytest
 
 from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
-from tests.core.generation.exact import ReadingModel, SmallModel, all_names, check_frequencies, conditioned, draw
+from namegen.core.generation.wishes.texts import StartsWith
+from tests.core.generation.exact import (
+    ReadingModel,
+    SmallModel,
+    all_names,
+    check_frequencies,
+    conditioned,
+    draw,
+    letters_of,
+)
 
 MODEL = SmallModel()
 
@@ -60,6 +70,16 @@ def test_each_name_is_written_out() -> None:
     assert len(draws.names(MODEL.vocabulary)) == len(draws.counts) > 100
     nothing = draw(MODEL, 0, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5))
     assert nothing.names(MODEL.vocabulary) == []
+
+
+@pytest.mark.parametrize("start", ["", "c", "ca", "cab", "caba"])
+def test_the_probability_of_a_start_is_that_of_three_tokens_given_the_forced_ones(start: str) -> None:
+    """At temperature 1, however names are drawn; a short name's end is a token, too."""
+    sampling = SamplingSettings(1.5, max_length=6)
+    draws = draw(MODEL, 2_000, rng=np.random.default_rng(0), sampling=sampling, wishes=[StartsWith(start)])
+    for name, found in zip(draws.names(MODEL.vocabulary), draws.start_probability.tolist(), strict=True):
+        letters = letters_of(MODEL, 0, name)
+        assert found == pytest.approx(math.exp(sum(letters[len(start) : 3])), rel=1e-5)
 
 
 def test_draws_and_rejections_add_up() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.core.data.sameness import known_set
 from namegen.core.generation import search
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
@@ -68,6 +69,37 @@ def test_a_kind_that_gave_all_its_names_is_not_searched_again(monkeypatch: pytes
     monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
     assert sorted(family.all_of(100, Kind(), rng)) == sorted(first) == sorted(filter(None, all_names(FAMILY, 2)))
     assert len(set(family.all_of(5, Kind(), rng))) == 5
+
+
+def test_different_names_are_searched_for_once_unless_more_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    family, rng = part("family", FAMILY, longest=4), np.random.default_rng(0)
+    first = family.different(20, Kind(), rng)
+    more = family.different(30, Kind(), rng)
+    assert (len(set(first)), len(set(more))) == (20, 30)
+    monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
+    assert sorted(family.different(30, Kind(), rng)) == sorted(more)
+    assert set(family.different(5, Kind(), rng)) < set(more)
+
+
+def new_names_only(known: list[str]) -> PartOfName:
+    made = part("given", GIVEN)
+    source = replace(made.any_origin, known_names=known_set(known))
+    return replace(made, generators={Kind(): source}, any_origin=source, allow_seen=False)
+
+
+def test_many_people_share_few_names_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("namegen.core.generation.people.MOST_NAMES", 8)
+    names = Counter(new_names_only([]).draw(100, Kind(), np.random.default_rng(0)))
+    assert len(names) == 8
+    assert set(names.values()) == {12, 13}
+
+
+def test_without_a_new_name_nobody_can_be_named() -> None:
+    every = [name for name in all_names(GIVEN, 2) if name]
+    rng = np.random.default_rng(0)
+    assert set(new_names_only(every[1:]).draw(3, Kind(), rng)) == set(every[:1])
+    with pytest.raises(GenerationError):
+        new_names_only(every).draw(3, Kind(), rng)
 
 
 def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -304,6 +304,22 @@ class TestKnownNames:
         assert sorted(generate_until_error(generator(), 1_000, allow_seen=True)) == sorted(possible)
 
 
+@pytest.mark.parametrize("allow_seen", [False, True])
+def test_names_keep_their_log_probability(allow_seen: bool) -> None:
+    """In whatever order names of both passes and known names are returned."""
+    of_label = [all_names(MODEL, LONGEST, beginning=token) for token in TWO.tokens]
+    sampling = SamplingSettings(max_length=LONGEST)
+    batches = generator(TWO).generate(60, rng=np.random.default_rng(0), sampling=sampling, allow_seen=allow_seen)
+    for batch in batches:
+        joint = [
+            [np.log(share * exact[name]) for share, exact in zip(TWO.shares, of_label, strict=True)]
+            for name in batch.names
+        ]
+        np.testing.assert_allclose(batch.joint, joint, atol=1e-4)
+        assert batch.new is not None
+        assert batch.new.tolist() == [name not in KNOWN for name in batch.names]
+
+
 def test_the_likeliest_name_is_returned_at_temperature_0() -> None:
     """If it's new, there is no other one."""
     sampling = {"temperature": 0.0}
