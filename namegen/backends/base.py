@@ -1,4 +1,4 @@
-"""A base for engines of tensor libraries, which leaves them the mathematics alone: TensorEngine, PaddedRows.
+"""A base for engines of tensor libraries, which leaves them the mathematics alone: TensorEngine, Update, PaddedRows.
 
 Nobody has to use it: an engine is whatever keeps to ``core/engine.py``, and ours, NumPy and Keras, do without. But much
 of what that file asks for is the same for every library: optimizers with namegen's formulas, clipping, masks, canonical
@@ -14,7 +14,8 @@ forget it, and libraries without assignment fit as well as those with it. All th
 clipped to a common norm; the optimizer moves the unmasked parameters.
 
 **What is left to write**: ``to_tensor``, ``to_array``, ``initial_state``, ``step`` and ``loss_and_gradients``;
-``select`` where a state is no tuple of tensors; ``use_threads`` where the library has threads of its own.
+``select`` where a state is no tuple of tensors; ``use_threads`` where the library has threads of its own; ``update``
+where the library compiles a whole update.
 ``self.parameters`` are what ``step`` reads, and ``PaddedRows`` is a batch in the form that most libraries want.
 The base knows no architecture: it takes names and shapes from the network.
 """
@@ -24,7 +25,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, SupportsFloat, TypeAlias, cast
+from typing import ClassVar, NamedTuple, SupportsFloat, TypeAlias, cast
 
 import numpy as np
 
@@ -38,6 +39,15 @@ from namegen.threads import limit_threads
 from namegen.types import Array, Float, Float32, Int, Int32, Int64
 
 Tensors: TypeAlias = Mapping[str, Tensor]  # by canonical name
+AllSlots: TypeAlias = Mapping[str, Slots]  # by the canonical name of their parameter
+
+
+class Update(NamedTuple):
+    """The result of one update."""
+
+    loss: SupportsFloat  # before the update, in nats, as ``loss_and_gradients`` returns it
+    parameters: Tensors  # after the update
+    slots: AllSlots  # after the update
 
 
 class TensorEngine(ABC):
@@ -70,10 +80,10 @@ class TensorEngine(ABC):
         self.use_threads(threads)
         self.network = network  # of an architecture that the engine knows: it annotates its own, `network: Mine`
         self.training, self.dtype = training, dtype
-        self.parameters: dict[str, Tensor] = self._zeros()
+        self.parameters: Tensors = self._zeros()
         self._steps = 0
         self._optimizer = None if training is None else OPTIMIZERS[training.optimizer]
-        self._slots: dict[str, Slots] = self._new_slots()
+        self._slots: AllSlots = self._new_slots()
 
     # What an engine writes.
 
@@ -111,6 +121,33 @@ class TensorEngine(ABC):
         """Have the library compute with so many threads; by default BLAS, which libraries on top of NumPy use."""
         limit_threads(threads)
 
+    def update(self, parameters: Tensors, slots: AllSlots, *, step: Step, t: int) -> Update:
+        """Compute one whole update. This changes neither the engine nor the arguments.
+
+        Override this method if your library compiles a whole update as one program. The program
+        takes everything that differs between updates as an argument, and calls ``optimize``.
+
+        Args:
+            parameters: before the update, not masked.
+            slots: before the update.
+            step: the batch, its learning rate and its masks. Check the masks with ``checked_masks``.
+            t: the number of this update, counted from 1.
+
+        Raises:
+            EngineError: a mask doesn't fit the network.
+        """
+        training, _ = self._training()
+        masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}
+        masked = {name: parameters[name] * mask for name, mask in masks.items()}
+        loss, found = self.loss_and_gradients({**parameters, **masked}, step.batch)
+        gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in parameters}
+        if training.clips:
+            arrays = clipped([self.to_array(gradient) for gradient in gradients.values()], training, np)
+            gradients = dict(zip(gradients, map(self._own_tensor, arrays), strict=True))
+        rate = float(step.learning_rate)
+        moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
+        return Update(loss, moved, new_slots)
+
     # What it gets.
 
     @property
@@ -121,7 +158,7 @@ class TensorEngine(ABC):
     def warm_up(self, step: Step) -> None:
         """Make all that the step asks for, and forget it: what the library compiles or allocates, it has then."""
         if self._optimizer is not None:
-            self._updated(step)
+            self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
@@ -130,11 +167,38 @@ class TensorEngine(ABC):
         losses, characters = [], []
         for step in steps:
             with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
-                loss, self.parameters, self._slots = self._updated(step)
+                update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
+            self.parameters, self._slots = update.parameters, update.slots
             self._steps += 1
-            losses.append(loss)
+            losses.append(update.loss)
             characters.append(step.batch.characters)
         return StepLosses(np.array([float(loss) for loss in losses], np.float64), np.array(characters, np.int64))
+
+    def optimize(
+        self, parameters: Tensors, slots: AllSlots, *, gradients: Tensors, rate: Tensor, t: Tensor
+    ) -> tuple[Tensors, AllSlots]:
+        """Move all parameters by the formula of the optimizer.
+
+        This uses only the operators ``+ − * / **``, so a library can trace it. It doesn't clip.
+        To clip inside a compiled program, call ``clipped`` of ``core/engine.py`` first.
+
+        Args:
+            parameters: before the update, not masked.
+            slots: before the update.
+            gradients: of each parameter, masked and clipped.
+            rate: the learning rate, a number or a tensor.
+            t: the number of this update, counted from 1, a number or a tensor.
+
+        Returns:
+            The parameters and the slots after the update.
+        """
+        training, optimizer = self._training()
+        hyperparameters = training.hyperparameters
+        moved: dict[str, Tensor] = {}
+        new_slots: dict[str, Slots] = {}
+        for name, w in parameters.items():
+            moved[name], new_slots[name] = optimizer.update(w, gradients[name], slots[name], rate, t, **hyperparameters)
+        return moved, new_slots
 
     def get_state(self) -> dict[str, Array]:
         """Copies of the parameters and of the optimizer's state."""
@@ -164,23 +228,6 @@ class TensorEngine(ABC):
         if self.training is None or self._optimizer is None:
             raise EngineError("this engine was made without training settings: it cannot train; make one with them")
         return self.training, self._optimizer
-
-    def _updated(self, step: Step) -> tuple[SupportsFloat, dict[str, Tensor], dict[str, Slots]]:
-        """The loss of a step, and the parameters and their slots after it."""
-        training, optimizer = self._training()
-        masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}
-        masked = {name: self.parameters[name] * mask for name, mask in masks.items()}
-        loss, found = self.loss_and_gradients({**self.parameters, **masked}, step.batch)
-        gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in self.parameters}
-        if training.clips:
-            arrays = clipped([self.to_array(gradient) for gradient in gradients.values()], training, np)
-            gradients = dict(zip(gradients, map(self._own_tensor, arrays), strict=True))
-        parameters, slots, rate = {}, {}, float(step.learning_rate)
-        for name, w in self.parameters.items():
-            parameters[name], slots[name] = optimizer.update(
-                w, gradients[name], self._slots[name], rate, self._steps + 1, **training.hyperparameters
-            )
-        return loss, parameters, slots
 
     def _own_tensor(self, values: Array) -> Tensor:
         """A tensor in the engine's own precision that shares no memory with the values."""

@@ -168,8 +168,10 @@ class Generator:
         drawn = search(n, wishes, allow_seen=True, allow_repeats=allow_repeats)
         search(n, of_lengths, allow_seen=False)  # raises, as it would later
 
-        def new_names(count: int) -> Iterator[Candidates]:
-            return search(count, of_lengths, allow_seen=False).filtered(scorer)
+        def new_names(known_names: int) -> Iterator[Candidates]:
+            new = search(n, of_lengths, allow_seen=False)
+            new.found = known_names
+            return new.filtered(scorer)
 
         return self._with_known_names(drawn, new_names, rng)
 
@@ -180,7 +182,7 @@ class Generator:
 
         Args:
             drawn: the unfiltered search.
-            new_names: finds so many new names that reach the threshold.
+            new_names: finds the new names, given the number of known names that are returned.
             rng: where the random numbers come from.
         """
         n, known, new = drawn.n, [], 0
@@ -198,7 +200,7 @@ class Generator:
         new_returned = 0
         too_few: GenerationError | None = None
         try:
-            for names in new_names(new) if new else ():
+            for names in new_names(n - new) if new else ():
                 batch = self._batch_of(names)
                 new_returned += len(batch.names)
                 end = len(waiting.names) * new_returned // new

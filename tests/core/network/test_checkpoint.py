@@ -139,7 +139,7 @@ def test_a_set_of_digests_that_is_cut_short_is_named(checkpoint: Checkpoint, tmp
     checkpoint.save(path)
     tensors, document = read_tensors(path)
     write_tensors(path, {**tensors, name: np.zeros(3, np.uint8)}, document)
-    with pytest.raises(CheckpointError, match=f"does not fit together: its {name}: the digests are cut short; take"):
+    with pytest.raises(CheckpointError, match=f"does not fit together: its {name}: .* cut short; take"):
         Checkpoint.load(path)
 
 
