@@ -176,7 +176,7 @@ class LoadedModel:
         rules = measure_rules(
             generator, shortest=self.shortest_name, longest=self.longest_name, rng=np.random.default_rng(0)
         )
-        return replace(generator, scorer=generator.scorer.with_rules(rules or ()))
+        return replace(generator, scorer=generator.scorer.with_rules_of(self.beginnings.ids, rules or ()))
 
     @property
     def default_max_length(self) -> int:

@@ -194,6 +194,21 @@ class Scorer:
         """The same sources with rules."""
         return Scorer(self.sources, self.first_label, rules)
 
+    def with_rules_of(self, beginnings: Int[Array, "R"], rules: Sequence[ScoreRule]) -> Scorer:
+        """The same sources with the rules of some labels, or one rule for all.
+
+        Args:
+            beginnings: the start tokens of these labels.
+            rules: in the same order.
+        """
+        if len(rules) < 2:
+            return self.with_rules(rules)
+        labels = self.labels(beginnings)
+        by_label = [rules[0]] * (int(labels.max()) + 1)
+        for label, rule in zip(labels.tolist(), rules, strict=True):
+            by_label[label] = rule
+        return self.with_rules(by_label)
+
     def labels(self, beginnings: Int[Array, "K"]) -> Int64[Array, "K"]:
         """The index of each name's label, from its start token; 0 without labels."""
         return np.maximum(beginnings.astype(np.int64) - self.first_label, 0)
