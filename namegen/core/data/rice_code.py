@@ -16,6 +16,8 @@ COUNT_BYTES = 4  # bytes for how many numbers there are
 HEAD_BYTES = COUNT_BYTES + 1  # one more for how many low bits each gap has
 MAX_LOW_BITS = 40
 MAX_NUMBER = 1 << 62
+MOST_NUMBERS = 1 << 25  # more take too much memory
+MOST_HIGH_BITS = 3  # bits of a number beside its low bits, on average: the best number of low bits leaves no more
 
 
 def write_rising(numbers: Int64[Array, "n"]) -> bytes:
@@ -62,17 +64,21 @@ def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
     count = int.from_bytes(head[:COUNT_BYTES], "little")
     low_bits = head[-1] if len(head) == HEAD_BYTES else MAX_LOW_BITS + 1
     body = np.frombuffer(data, np.uint8, offset=min(start + HEAD_BYTES, len(data)))
-    if low_bits > MAX_LOW_BITS or count * (low_bits + 1) > 8 * len(body):
+    if count > MOST_NUMBERS or low_bits > MAX_LOW_BITS or count * (low_bits + 1) > 8 * len(body):
         raise ValueError("a set of numbers is cut short")
-    bits: UInt8[Array, "bits"] = np.unpackbits(body, bitorder="little")
-    low = bits[: count * low_bits].reshape(count, low_bits).astype(np.int64)
+    most_bits = count * (low_bits + MOST_HIGH_BITS)
+    if low_bits == MAX_LOW_BITS:  # there may be more ones, but no more than a number below 2⁶³ has
+        most_bits += 1 << (63 - MAX_LOW_BITS)
+    most_bits = min(most_bits, 8 * len(body))
+    bits: UInt8[Array, "bits"] = np.unpackbits(body, count=most_bits, bitorder="little")
     zeros = np.flatnonzero(bits[count * low_bits :] == 0)[:count]
     if len(zeros) < count:
         raise ValueError("a set of numbers is cut short")
     if count and (int(zeros[-1]) + 1) << low_bits > MAX_NUMBER:
         raise ValueError("a set of numbers isn't as namegen writes it")
-    gaps = np.diff(zeros, prepend=-1) - 1
-    gaps = (gaps << low_bits) + (low << np.arange(low_bits)).sum(axis=1)
+    gaps = (np.diff(zeros, prepend=-1) - 1) << low_bits
+    for place in range(low_bits):
+        gaps += bits[place : count * low_bits : low_bits].astype(np.int64) << place
     used_bits = count * low_bits + (int(zeros[-1]) + 1 if count else 0)
     return np.cumsum(gaps), start + HEAD_BYTES + -(-used_bits // 8)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from base64 import b85decode, b85encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields, make_dataclass, replace
+from dataclasses import KW_ONLY, astuple, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, get_type_hints
 
@@ -29,6 +29,7 @@ from namegen.errors import CheckpointError, NamegenError, quote
 from namegen.types import Array, Float32, Float64
 
 QUANTILES = 101
+LARGEST_RULE = 1e6  # nats: far beyond any list
 SHORT = 0.02  # the share of a list's names that may be shorter than any name returned
 MAX_DEFAULT_LENGTH = 1_000  # characters of a name, unless a longer limit is asked for
 
@@ -258,6 +259,8 @@ def check_together(record: Record) -> None:
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels and the file {labels}")
     _ = record.beginnings, record.sameness  # raise
+    if any(abs(number) > LARGEST_RULE for rule in record.score_rules for number in astuple(rule)):
+        raise ValueError("score_rules has a number that no list gives")
     if len(record.score_rules) not in (0, 1, labels):
         raise ValueError("score_rules has another number of rules than there are labels")
     if ngrams is not None and (ngrams.labels, ngrams.symbols) != (max(labels, 1), vocabulary.size + 1):
