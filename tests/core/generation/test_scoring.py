@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise, product
@@ -191,6 +192,22 @@ def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
         if len(texts[0]) == 2:
             kept = scorer.may_reach(prefixes, 2, tally, beginnings, LONGEST)
             assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
+
+
+def test_very_long_names_take_no_more_memory() -> None:
+    """Someone may allow names of a million characters, for a model with many labels."""
+    source = source_of(["ab"], [0], 0, MODEL.vocabulary, words=False)
+    scorer = Scorer([source], MODEL.vocabulary_size, [RULE] * 100)
+    beginnings = np.arange(100) + MODEL.vocabulary_size
+    tracemalloc.start()
+    try:
+        for missing in range(5):
+            tally = Tally(np.zeros((100, 1), np.int64), np.full((100, 1), missing))
+            assert not scorer.may_reach(np.full(100, -1e9), 3, tally, beginnings, 10**6).any()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000_000
 
 
 def test_a_list_has_phrases_if_more_than_three_tenths_of_its_names_contain_a_space() -> None:
