@@ -38,6 +38,7 @@ from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 
 NGRAM_COST = 1.5  # nats for each missing n-gram
 WORD_COST = 2  # missing n-grams that a missing word counts as
+MOST_CHARACTERS = 1_000  # a longer name doesn't reach the threshold
 PHRASES = 0.3  # a training set has phrases if a larger share of its names contains a space
 
 
@@ -311,10 +312,12 @@ class Scorer:
     ) -> Bool[Array, "K"]:
         rule_of = np.minimum(self.labels(beginnings), len(self.rules) - 1)
         missing = tally.missing.min(axis=1)
-        reaches = np.empty(len(missing), bool)
+        reaches = np.zeros(len(missing), bool)
+        if length > MOST_CHARACTERS:
+            return reaches
         for count in np.unique(missing).tolist():
             rows = missing == count
-            needed = self._log_probability_needed(count, longest)[of_prefixes]
+            needed = self._log_probability_needed(count, min(longest, MOST_CHARACTERS))[of_prefixes]
             reaches[rows] = log_probabilities[rows] >= needed[rule_of[rows], length]
         return reaches
 
