@@ -209,8 +209,8 @@ const SWITCHES = ["unfiltered", "allowSeen", "rude"];
 
 /** The options as a search wants them. */
 function wishOf(options, model) {
-  const texts = { startsWith: "", contains: "", endsWith: "" };
   const numbers = { n: 20, seed: newSeed(), temperature: 1, minLength: null, maxLength: null };
+  const texts = { startsWith: "", contains: "", endsWith: "" };
   const switches = Object.fromEntries(SWITCHES.map((key) => [key, false]));
   const given = { ...numbers, ...texts, ...switches, label: null, letterCase: null };
   known(options, Object.keys(given), "{ n: 5 }");
@@ -229,9 +229,6 @@ function wishOf(options, model) {
   const first = textOf("startsWith", given.startsWith);
   const contains = textOf("contains", given.contains);
   const ends = textOf("endsWith", given.endsWith);
-  const lengthOf = (name) => (given[name] === null ? null : wholeOf(name, given[name], 1, LARGEST.length));
-  const longestText = Math.max(...[first, contains, ends].map((text) => [...text].length));
-  const usualLongest = Math.max(usualLongestOf(model, given.unfiltered), Math.min(2 * longestText, LARGEST.length));
   return {
     n: wholeOf("n", given.n, 1, LARGEST.n),
     seed: wholeOf("seed", given.seed, 0, LARGEST.seed),
@@ -240,8 +237,8 @@ function wishOf(options, model) {
     first,
     contains,
     ends,
-    shortest: lengthOf("minLength"),
-    longest: lengthOf("maxLength") ?? usualLongest,
+    shortest: lengthOf("minLength", given.minLength),
+    longest: lengthOf("maxLength", given.maxLength) ?? usualLongest(model, given.unfiltered, [first, contains, ends]),
     label: labelOf(given.label, model),
     letterCase: given.letterCase,
     onlyNew: !given.allowSeen,
@@ -249,10 +246,12 @@ function wishOf(options, model) {
   };
 }
 
-/** Letters of the longest name by default. */
-function usualLongestOf(model, unfiltered) {
-  const isDoubled = model.filters && unfiltered;
-  return isDoubled ? usualLengths(sources.get(model), false).longest : model.maxLength;
+/** Letters of the longest name by default: more if a text needs room. */
+function usualLongest(model, unfiltered, texts) {
+  const isFiltered = model.filters && !unfiltered;
+  const usual = isFiltered || !model.filters ? model.maxLength : usualLengths(sources.get(model), false).longest;
+  const longestText = Math.max(...texts.map((text) => [...text].length));
+  return Math.max(usual, Math.min(2 * longestText, LARGEST.length));
 }
 
 function known(options, names, example) {
@@ -264,6 +263,11 @@ function known(options, names, example) {
 function wholeOf(name, value, least, most) {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new Error(`${name} is ${told(value)}: expected a whole number from ${thousands(least)} to ${thousands(most)}`);
+}
+
+/** A length; null for the usual one. */
+function lengthOf(name, value) {
+  return value === null ? null : wholeOf(name, value, 1, LARGEST.length);
 }
 
 function temperatureOf(value) {

@@ -230,12 +230,12 @@ class Search {
   /** Up to n new names: those that reach the threshold, then the best of others. */
   *filtered(n) {
     const shortest = this.wish.shortest ?? Math.min(this.model.shortestName, this.wish.longest);
-    const wanted = { onlyNew: true, shortest };
-    const threshold = new Threshold(this.model.scorer, this.wish.longest);
+    const wanted = { onlyNew: this.wish.onlyNew || this.model.knowsNames, shortest };
+    const good = { ...wanted, threshold: new Threshold(this.model.scorer, this.wish.longest) };
     const limit = new StartLimit();
     const effort = this.effort(FILTERED, FILTERED, n);
     while (effort.found < n && !effort.isSpent) {
-      const name = this.draw(effort, { ...wanted, threshold });
+      const name = this.draw(effort, good);
       const isReturned = name !== null && limit.admits(name);
       if (isReturned) this.take(name, effort);
       yield isReturned ? name : null;
@@ -274,16 +274,10 @@ class Search {
     }
     while (places.length < n) places.push(null);
     this.taken.clear();
-    const newNames = this.filtered(places.filter((known) => known === null).length);
-    let isOver = false;
+    const attempts = this.filtered(places.filter((known) => known === null).length);
     for (const known of places) {
       if (known) yield known;
-      while (!known && !isOver) {
-        const { value, done } = newNames.next();
-        isOver = done;
-        yield value ?? null;
-        if (value) break;
-      }
+      else yield* untilName(attempts);
     }
   }
 
@@ -355,6 +349,14 @@ class Search {
     const name = written(text, this.wish.letterCase ?? usualCase(normaliser), normaliser);
     const isScored = this.isFiltered && isNew !== false; // known names aren't
     return { name, isNew, isScored, start: label, tokens, numbers };
+  }
+}
+
+/** Attempts up to the next name. */
+function* untilName(attempts) {
+  for (let next = attempts.next(); !next.done; next = attempts.next()) {
+    yield next.value;
+    if (next.value) return;
   }
 }
 
