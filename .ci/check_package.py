@@ -14,7 +14,15 @@ from pathlib import Path
 from packaging.metadata import Metadata
 
 PACKAGE = Path("namegen")
-KINDS = ("**/*.py", "py.typed", "lists/*.txt", "lists/*.csv", "models/*.*", "core/data/*.txt", "web/*.*")
+KINDS = (
+    "**/*.py",
+    "py.typed",
+    "lists/*.txt",
+    "lists/*.csv",
+    "models/*.*",
+    "core/data/*.txt",
+    "web/*.*",
+)
 
 
 def main(folder: str) -> int:
@@ -25,7 +33,11 @@ def main(folder: str) -> int:
         written = next(archive.read(name) for name in names if name.endswith(".dist-info/METADATA"))
     with tarfile.open(source) as archive:
         in_source = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {path.as_posix() for kind in (*KINDS, "experiments/templates/*.*") for path in PACKAGE.glob(kind)}
+    expected = {
+        path.as_posix()
+        for kind in (*KINDS, "experiments/templates/*.*")
+        for path in PACKAGE.glob(kind)
+    }
     expected |= {f"namegen/{path.as_posix()}" for path in Path("configs").glob("*.toml")}
     notices = {path.name for path in PACKAGE.glob("lists/*.LICENSE.txt")} | {"LICENSE"}
     carried = {Path(name).name for name in names if ".dist-info/licenses/" in name}
@@ -33,7 +45,11 @@ def main(folder: str) -> int:
     problems = [f"{wheel} lacks {name}" for name in sorted(expected - names)]
     problems += [f"{wheel} lacks the licence notice {name}" for name in sorted(notices - carried)]
     problems += [f"{wheel} carries {name}, which is not its own" for name in sorted(foreign)]
-    problems += [f"{source} lacks {name}" for name in ("CHANGELOG.md", "CITATION.cff") if name not in in_source]
+    problems += [
+        f"{source} lacks {name}"
+        for name in ("CHANGELOG.md", "CITATION.cff")
+        if name not in in_source
+    ]
     metadata = Metadata.from_email(written, validate=True)  # raises where a field breaks the rules
     if (metadata.name, metadata.license_expression) != ("namegen-rnn", "MIT AND CC-BY-SA-3.0"):
         problems.append(f"{wheel} goes by {metadata.name}, licence {metadata.license_expression}")

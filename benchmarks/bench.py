@@ -26,7 +26,9 @@ from benchmarks.sections import SECTIONS
 from namegen.threads import VARIABLES
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "performance.json"
-LIBRARIES = {one: one for one in ("torch", "jax", "tensorflow", "keras")} | {"ai_edge_litert": "ai-edge-litert"}
+LIBRARIES = {one: one for one in ("torch", "jax", "tensorflow", "keras")} | {
+    "ai_edge_litert": "ai-edge-litert"
+}
 SETTINGS = {
     **dict.fromkeys(VARIABLES, "1"),
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
@@ -43,7 +45,9 @@ def versions() -> dict[str, str]:
     found = {"Python": platform.python_version(), "NumPy": version("numpy")}
     blas = [one for one in threadpool_info() if one["user_api"] == "blas"]
     for one in blas[:1]:
-        found["BLAS"] = " ".join(filter(None, (one["internal_api"], one["version"], one.get("architecture"))))
+        found["BLAS"] = " ".join(
+            filter(None, (one["internal_api"], one["version"], one.get("architecture")))
+        )
     for module, name in LIBRARIES.items():
         if module in sys.modules:
             try:
@@ -85,9 +89,20 @@ def run(name: str, rounds: int, results: Path) -> bool:
     print(f"== {name}: {SECTIONS[name].title}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "section.json"
-        command = [sys.executable, "-m", "benchmarks.bench", "--measure", name, "--rounds", str(rounds)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.bench",
+            "--measure",
+            name,
+            "--rounds",
+            str(rounds),
+        ]
         if subprocess.run([*command, "--out", str(out)], env=environment, check=False).returncode:
-            print(f"{name} failed, its message stands above; what was kept of it before stays\n", flush=True)
+            print(
+                f"{name} failed, its message stands above; what was kept of it before stays\n",
+                flush=True,
+            )
             return False
         (section,) = read(Performance, out).sections
     write(results, read(Performance, results).with_section(section, list(SECTIONS)))
@@ -100,7 +115,9 @@ def run(name: str, rounds: int, results: Path) -> bool:
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.bench",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--only",
@@ -110,7 +127,12 @@ def main() -> None:
         metavar="SECTION",
         help=f"sections to measure: {', '.join(SECTIONS)}",
     )
-    parser.add_argument("--rounds", type=int, default=25, help="rounds of each; long sections have fewer (default: 25)")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=25,
+        help="rounds of each; long sections have fewer (default: 25)",
+    )
     parser.add_argument("--out", type=Path, default=RESULTS, help="where figures are kept")
     parser.add_argument("--measure", choices=SECTIONS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -118,7 +140,9 @@ def main() -> None:
         parser.error(f"--rounds is {arguments.rounds}: expected at least 1")
     if arguments.measure:
         return measure(arguments.measure, arguments.rounds, arguments.out)
-    done = [run(name, arguments.rounds, arguments.out) for name in SECTIONS if name in arguments.only]
+    done = [
+        run(name, arguments.rounds, arguments.out) for name in SECTIONS if name in arguments.only
+    ]
     sys.exit(not all(done))
 
 

@@ -67,7 +67,13 @@ class Sheet:
 
     def accepted(self, source: str) -> Float64[Array, "names"]:
         """Which share of the readers accepts each name of a source."""
-        return np.array([np.mean([mark == 2 for mark in name.marks]) for name in self.names if source in name.sources])
+        return np.array(
+            [
+                np.mean([mark == 2 for mark in name.marks])
+                for name in self.names
+                if source in name.sources
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -89,18 +95,26 @@ def make_sheet(folder: Path, sources: Sequence[str], seed: int, about: str) -> N
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{number}\t{name}\n" for number, (name, _) in enumerate(items, start=1)]
     (folder / "sheet.txt").write_text("".join(lines), encoding="utf-8")
-    (folder / "key.json").write_text(json.dumps({"about": about, "names": items}, ensure_ascii=False), encoding="utf-8")
+    (folder / "key.json").write_text(
+        json.dumps({"about": about, "names": items}, ensure_ascii=False), encoding="utf-8"
+    )
 
 
 def add_marks(folder: Path, *, is_short: bool) -> None:
     """Store the marks of one sheet, instead of any that were stored for the list before."""
     key = json.loads((folder / "key.json").read_text(encoding="utf-8"))
-    readers = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("reader-*.json"))]
+    readers = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("reader-*.json"))
+    ]
     for marks in readers:
         if len(marks) != len(key["names"]) or not set(marks) <= {0, 1, 2}:
-            sys.exit(f"{folder}: expected {len(key['names'])} marks of 0, 1 or 2 from each reader, found {len(marks)}")
+            sys.exit(
+                f"{folder}: expected {len(key['names'])} marks of 0, 1 or 2 from each reader, found {len(marks)}"
+            )
     names = [
-        Name(name, tuple(sources), tuple(marks)) for (name, sources), *marks in zip(key["names"], *readers, strict=True)
+        Name(name, tuple(sources), tuple(marks))
+        for (name, sources), *marks in zip(key["names"], *readers, strict=True)
     ]
     sheet = Sheet(folder.name, key["about"], is_short, tuple(names))
     others = [other for other in read(Sheets, DATA).sheets if other.list != sheet.list]
@@ -160,7 +174,9 @@ def page() -> str:
 
 def main() -> None:
     """Run one of the three commands."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     sheet = commands.add_parser("sheet")
     sheet.add_argument("folder", type=Path)
@@ -170,7 +186,9 @@ def main() -> None:
     add = commands.add_parser("add")
     add.add_argument("folder", type=Path)
     add.add_argument("--short", action="store_true", help="the list has fewer than 100 names")
-    commands.add_parser("page").add_argument("--check", action="store_true", help="only say whether it is up to date")
+    commands.add_parser("page").add_argument(
+        "--check", action="store_true", help="only say whether it is up to date"
+    )
     arguments = parser.parse_args()
     if arguments.command == "sheet":
         make_sheet(arguments.folder, arguments.sources, arguments.seed, arguments.about)

@@ -39,14 +39,22 @@ CELLS = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": 
 
 def main() -> None:
     """Train one network and print its accuracy wherever the rate falls, and at the end."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("config", type=Path, help="one of configs/blog-*.toml")
     parser.add_argument("--samples", choices=("prefixes", "names"), default="prefixes")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     config, whole = read_config(arguments.config), arguments.samples == "names"
-    if (config.training.optimizer, config.training.schedule, config.network.init) != ("rmsprop", "steps", "glorot"):
-        parser.error(f"{arguments.config} is not one of configs/blog-*.toml: expected RMSprop, rate steps, Glorot")
+    if (config.training.optimizer, config.training.schedule, config.network.init) != (
+        "rmsprop",
+        "steps",
+        "glorot",
+    ):
+        parser.error(
+            f"{arguments.config} is not one of configs/blog-*.toml: expected RMSprop, rate steps, Glorot"
+        )
     set_threads(1)
     keras.utils.set_random_seed(arguments.seed)
     corpus = load_bundled(config.data.names)
@@ -56,13 +64,23 @@ def main() -> None:
         data, batch_size = name_samples(training, corpus.vocabulary), config.training.batch_size
     else:
         read, length, target = prefixes(training, corpus.vocabulary)
-        data, batch_size = (prefix_rows(read, length, corpus.vocabulary), target, None), PREFIXES_A_BATCH
+        data, batch_size = (
+            (prefix_rows(read, length, corpus.vocabulary), target, None),
+            PREFIXES_A_BATCH,
+        )
     starts = [first for first, _ in config.training.rate_steps]
-    for (first, rate), end in zip(config.training.rate_steps, [*starts[1:], config.training.epochs], strict=True):
+    for (first, rate), end in zip(
+        config.training.rate_steps, [*starts[1:], config.training.epochs], strict=True
+    ):
         model.optimizer.learning_rate = rate
-        model.fit(*data[:2], sample_weight=data[2], batch_size=batch_size, epochs=end - first, verbose=0)
+        model.fit(
+            *data[:2], sample_weight=data[2], batch_size=batch_size, epochs=end - first, verbose=0
+        )
         argmax, sampled = accuracy(model, corpus, whole=whole)
-        print(f"epoch {end}, rate {rate:g}: whole list, argmax {argmax:.1f}, sampled {sampled:.1f}", flush=True)
+        print(
+            f"epoch {end}, rate {rate:g}: whole list, argmax {argmax:.1f}, sampled {sampled:.1f}",
+            flush=True,
+        )
 
 
 def network(vocabulary: Vocabulary, settings: NetworkSettings, *, whole: bool) -> Any:
@@ -82,7 +100,9 @@ def network(vocabulary: Vocabulary, settings: NetworkSettings, *, whole: bool) -
     return model
 
 
-def name_samples(names: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def name_samples(
+    names: Sequence[str], vocabulary: Vocabulary
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs, targets and weights of whole names, a row each."""
     tokens, lengths = token_rows(tuple(names), vocabulary)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
@@ -114,7 +134,9 @@ def accuracy(model: Any, corpus: Corpus, *, whole: bool) -> tuple[float, float]:
             ]
         )
     else:
-        logits = model.predict(prefix_rows(read, length, corpus.vocabulary), batch_size=2048, verbose=0)
+        logits = model.predict(
+            prefix_rows(read, length, corpus.vocabulary), batch_size=2048, verbose=0
+        )
     logits = logits.astype(np.float64)
     probability = np.exp(logits - logits.max(axis=1, keepdims=True))
     probability /= probability.sum(axis=1, keepdims=True)

@@ -16,7 +16,14 @@ from typing import Any, Literal
 from namegen.documents import Count, Measure
 
 FORMAT: Literal["namegen performance"] = "namegen performance"
-Unit = Literal["characters a second", "GFLOP/s", "names a second", "microseconds", "seconds", "nats a character"]
+Unit = Literal[
+    "characters a second",
+    "GFLOP/s",
+    "names a second",
+    "microseconds",
+    "seconds",
+    "nats a character",
+]
 HIGHER_IS_BETTER = ("characters a second", "GFLOP/s", "names a second")
 
 

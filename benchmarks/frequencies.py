@@ -28,7 +28,14 @@ from matplotlib.ticker import NullFormatter  # noqa: E402
 from benchmarks.pages import RESULTS  # noqa: E402
 from namegen import api  # noqa: E402
 from namegen.documents import from_plain, to_plain  # noqa: E402
-from namegen.drawings.style import BLUE, QUIET, drawing_style, new_figure, number_formatter, save_figure  # noqa: E402
+from namegen.drawings.style import (  # noqa: E402
+    BLUE,
+    QUIET,
+    drawing_style,
+    new_figure,
+    number_formatter,
+    save_figure,
+)
 from namegen.lists import load_bundled  # noqa: E402
 from namegen.settings_toml import read_config  # noqa: E402
 
@@ -98,7 +105,9 @@ def measure(name: str, config: str) -> ListFrequencies:
     with tempfile.TemporaryDirectory() as folder:
         api.train(config=read_config(Path(config)), out=Path(folder) / "run")
         model = api.load(Path(folder) / "run")
-    drawn = model.generate(DRAWN, allow_seen=True, allow_repeats=True, rude=True, temperature=1.0, seed=0)
+    drawn = model.generate(
+        DRAWN, allow_seen=True, allow_repeats=True, rude=True, temperature=1.0, seed=0
+    )
     return counted(name, config, load_bundled(name).names, drawn)
 
 
@@ -120,7 +129,9 @@ def agreement(of_list: ListFrequencies, length: int) -> float:
 def picture(of_list: ListFrequencies) -> Figure:
     """A panel for each length, both axes logarithmic; a name of the list that was never drawn is at the lower edge."""
     figure = new_figure(8.0, 9.0)
-    figure.suptitle(f"{of_list.name}: how often a name was drawn, against how often it stands in the list")
+    figure.suptitle(
+        f"{of_list.name}: how often a name was drawn, against how often it stands in the list"
+    )
     panels = figure.subplots(4, 2, sharex=True, sharey=True).flat
     for axes, length in zip(panels, LENGTHS, strict=True):
         shown = [one for one in of_list.alike if one.length == length and one.listed]

@@ -80,7 +80,10 @@ def of_label(corpus: Corpus, label: str) -> Corpus:
 
 def model_of(of_list: str, label: str, seed: int) -> api.LoadedModel:
     """The model of a label, or of all; trained where it is not kept yet."""
-    safe = "".join(letter if letter.isalnum() else "-" for letter in f"{of_list} {label or 'all'} {seed}".lower())
+    safe = "".join(
+        letter if letter.isalnum() else "-"
+        for letter in f"{of_list} {label or 'all'} {seed}".lower()
+    )
     path = KEPT / f"{safe}.safetensors"
     if not path.exists():
         config = merge(Config(), {**SETTINGS, "training.seed": seed})
@@ -96,7 +99,9 @@ def costs(model: api.LoadedModel, names: Sequence[str], beginning: int) -> dict[
     """Nats that each of different names costs behind a beginning."""
     tree = PrefixTree.from_names(names, model.vocabulary, [beginning] * len(names))
     scores = AccuracyEvaluator(model.model).name_log_probabilities(tree)
-    return dict(zip(model.vocabulary.decode_all(tree.sequences().tokens), (-scores).tolist(), strict=True))
+    return dict(
+        zip(model.vocabulary.decode_all(tree.sequences().tokens), (-scores).tolist(), strict=True)
+    )
 
 
 def measure_list(of_list: str, seeds: int) -> LabelledList:
@@ -111,7 +116,9 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
             names = [name for name, of in pairs if of == label]
             single = model_of(of_list, label, seed)
             behind = shared.beginnings.tokens[shared.labels.index(label)]
-            for row, (model, token) in enumerate(((shared, behind), (single, single.beginnings.tokens[0]))):
+            for row, (model, token) in enumerate(
+                ((shared, behind), (single, single.beginnings.tokens[0]))
+            ):
                 found = costs(model, names, token)
                 rows = [place for place, (_, of) in enumerate(pairs) if of == label]
                 nats[row, seed, rows] = [found[name] for name in names]
@@ -161,7 +168,9 @@ def counting(corpus: Corpus) -> float:
 
 
 def interval(
-    difference: Float64[Array, "seeds names"], characters: Int64[Array, "names"], names: Sequence[str]
+    difference: Float64[Array, "seeds names"],
+    characters: Int64[Array, "names"],
+    names: Sequence[str],
 ) -> tuple[float, float]:
     """95 % of the mean difference a character, by bootstrap over names (all labels of one together) and seeds."""
     _, name = np.unique(names, return_inverse=True)
@@ -209,7 +218,9 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
     names = list(dict.fromkeys(name for name, _ in pairs))
     odd = ((digests(names) >> np.uint64(7)) % 2 == 1).tolist()
     learned, asked = (set(compress(names, half)) for half in (odd, np.logical_not(odd)))
-    outsider = make_pipeline(CountVectorizer(analyzer="char_wb", ngram_range=(1, 4)), MultinomialNB(alpha=0.1))
+    outsider = make_pipeline(
+        CountVectorizer(analyzer="char_wb", ngram_range=(1, 4)), MultinomialNB(alpha=0.1)
+    )
     of_learned = [(name, label) for name, label in pairs if name in learned]
     outsider.fit(*zip(*of_learned, strict=True))
 
@@ -236,10 +247,14 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
 
 def main() -> None:
     """Measure what is asked for, and write the document."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--lists", nargs="+", default=LISTS, choices=LISTS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--outsider", action="store_true", help="measure nothing but what the outsider hears")
+    parser.add_argument(
+        "--outsider", action="store_true", help="measure nothing but what the outsider hears"
+    )
     parser.add_argument("--out", type=Path, default=RESULTS / "labels.json")
     arguments = parser.parse_args()
     document = read(Labels, arguments.out)
@@ -251,7 +266,10 @@ def main() -> None:
             lists[of_list] = outsider_alone(lists[of_list], arguments.seeds)
         else:
             lists[of_list] = measure_list(of_list, arguments.seeds)
-        write(arguments.out, replace(document, lists=tuple(lists[name] for name in LISTS if name in lists)))
+        write(
+            arguments.out,
+            replace(document, lists=tuple(lists[name] for name in LISTS if name in lists)),
+        )
         print(json.dumps({**vars(lists[of_list]), "labels": None}), flush=True)
 
 

@@ -15,7 +15,9 @@ from namegen.lists import read_names
 
 US_FIRST, YEAR = "US first names", 2017
 US_FIRST_LINES = "US first names, girls and boys"
-FOURTH = "a fourth of US first names"  # its batches share as much, and an epoch takes about a second
+FOURTH = (
+    "a fourth of US first names"  # its batches share as much, and an epoch takes about a second
+)
 
 
 def load(name: str) -> Corpus:

@@ -51,7 +51,9 @@ class Mutant(NamedTuple):
 def mutants(paths: Iterable[str]) -> Iterator[Mutant]:
     """All mistakes that Cosmic Ray can make in some files and folders."""
     skipped = tuple(SETTINGS["skipped_operators"])
-    operators = [name for name in operator_names() if not name.rpartition("/")[2].startswith(skipped)]
+    operators = [
+        name for name in operator_names() if not name.rpartition("/")[2].startswith(skipped)
+    ]
     for path in paths:
         for file in sorted((COPY / path).rglob("*.py")) or [COPY / path]:
             nodes = list(ast_nodes(get_ast_from_path(file)))
@@ -64,10 +66,20 @@ def mutants(paths: Iterable[str]) -> Iterator[Mutant]:
 
 def measured() -> coverage.CoverageData:
     """Which test runs which line; measured once per commit."""
-    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
     kept = FOLDER / f"{head}.coverage"
     if not kept.exists():
-        command = [*PYTEST, "-n", "2", "--cov", "--cov-report=", "--cov-context=test", *SETTINGS["tests"]]
+        command = [
+            *PYTEST,
+            "-n",
+            "2",
+            "--cov",
+            "--cov-report=",
+            "--cov-context=test",
+            *SETTINGS["tests"],
+        ]
         if subprocess.run(command, cwd=COPY, env=ENVIRONMENT).returncode != 0:
             sys.exit("The tests fail without a mistake: fix them first.")
         (COPY / ".coverage").rename(kept)
@@ -79,7 +91,9 @@ def measured() -> coverage.CoverageData:
 def tests_of(mutant: Mutant, data: coverage.CoverageData) -> list[str]:
     """The tests that run its line; if there are none, the test files that run any line of its file."""
     tests_by_line = {
-        line: {context.partition("|")[0].partition("[")[0] for context in contexts if "::" in context}
+        line: {
+            context.partition("|")[0].partition("[")[0] for context in contexts if "::" in context
+        }
         for line, contexts in data.contexts_by_lineno(str(COPY / mutant.file)).items()
     }
     own = f"test_{Path(mutant.file).stem}.py"
@@ -92,22 +106,47 @@ def tests_of(mutant: Mutant, data: coverage.CoverageData) -> list[str]:
 
 def survivor(mutant: Mutant, tests: list[str]) -> str:
     """Try a mutant. Returns its difference if no test notices it, and an empty string if one does."""
-    limits = ["prlimit", f"--as={SETTINGS['memory_gib'] * 2**30}", "timeout", str(SETTINGS["seconds"])]
-    with use_mutation(COPY / mutant.file, get_operator(mutant.operator)(), mutant.occurrence) as (before, after):
-        lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[3:]
-        if any(piece in line for piece in SETTINGS["accepted"] for line in lines if line.startswith("+")):
+    limits = [
+        "prlimit",
+        f"--as={SETTINGS['memory_gib'] * 2**30}",
+        "timeout",
+        str(SETTINGS["seconds"]),
+    ]
+    with use_mutation(COPY / mutant.file, get_operator(mutant.operator)(), mutant.occurrence) as (
+        before,
+        after,
+    ):
+        lines = list(
+            difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        )[3:]
+        if any(
+            piece in line
+            for piece in SETTINGS["accepted"]
+            for line in lines
+            if line.startswith("+")
+        ):
             return ""
         command = [*limits, *PYTEST, "-x", "--timeout=100", "-p", "no:xdist", *tests]
-        if tests and subprocess.run(command, cwd=COPY, env=ENVIRONMENT, capture_output=True).returncode != 0:
+        if (
+            tests
+            and subprocess.run(command, cwd=COPY, env=ENVIRONMENT, capture_output=True).returncode
+            != 0
+        ):
             return ""
     return "\n".join([f"{mutant.file}:{mutant.line} ({len(tests)} tests)", *lines])
 
 
 def main() -> None:
     """Try some mutants, and print the survivors."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="*", default=["namegen"], help="files and folders to make mistakes in")
-    parser.add_argument("--count", type=int, default=SETTINGS["count"], help="how many mistakes to make")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "paths", nargs="*", default=["namegen"], help="files and folders to make mistakes in"
+    )
+    parser.add_argument(
+        "--count", type=int, default=SETTINGS["count"], help="how many mistakes to make"
+    )
     arguments = parser.parse_args()
     shutil.rmtree(COPY, ignore_errors=True)
     subprocess.run(["git", "clone", "--quiet", ".", str(COPY)], check=True)
@@ -119,7 +158,12 @@ def main() -> None:
         if difference:
             survivors += 1
             print(f"\n{difference}", flush=True)
-        print(f"\r{number} of {len(chosen)} tried, {survivors} survive", end="", file=sys.stderr, flush=True)
+        print(
+            f"\r{number} of {len(chosen)} tried, {survivors} survive",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
     print(f"\n{survivors} of {len(chosen)} mistakes survive.")
 
 

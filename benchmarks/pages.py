@@ -24,7 +24,10 @@ def write(path: Path, document: object) -> None:
     """Write a document of dataclasses, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(path.name + ".new")
-    new.write_text(json.dumps(_rounded(to_plain(document)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    new.write_text(
+        json.dumps(_rounded(to_plain(document)), indent=1, ensure_ascii=False) + "\n",
+        encoding="utf-8",
+    )
     os.replace(new, path)
 
 
@@ -40,7 +43,9 @@ def _rounded(value: Any) -> Any:
 def write_or_check(folder: Path, name: str, made: str) -> None:
     """Write ``NAME.md`` into the folder; with ``--check`` end the program unless it is what would be written."""
     parser = ArgumentParser(description=f"Write {name}.md from {name}.json.", allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the page is up to date")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; say whether the page is up to date"
+    )
     check = parser.parse_args().check
     path = folder / f"{name}.md"
     if not check:

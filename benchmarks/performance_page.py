@@ -64,9 +64,13 @@ def _origins(sections: Sequence[Section]) -> list[str]:
         found.setdefault(f"{words}; commit {section.commit or 'unknown'}", []).append(section)
     sentences = []
     for origin, members in found.items():
-        pairs = dict.fromkeys(pair for section in members for pair in section.versions.items())  # each once, in order
+        pairs = dict.fromkeys(
+            pair for section in members for pair in section.versions.items()
+        )  # each once, in order
         versions = ", ".join(f"{name} {version}" for name, version in pairs)
-        sentences.append(f"Measured for {_listed([one.name for one in members])}: {origin}; {versions}.")
+        sentences.append(
+            f"Measured for {_listed([one.name for one in members])}: {origin}; {versions}."
+        )
     return sentences
 
 
@@ -74,11 +78,17 @@ def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
     command = f'`make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
     parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
-    told = [one for one in section.comparisons if one.key != "processor"]  # which is the wall time of one core
-    for _, alike in groupby((one for one in told if one.unit != "GFLOP/s"), key=lambda one: rows(one)[0]):
+    told = [
+        one for one in section.comparisons if one.key != "processor"
+    ]  # which is the wall time of one core
+    for _, alike in groupby(
+        (one for one in told if one.unit != "GFLOP/s"), key=lambda one: rows(one)[0]
+    ):
         parts.append(_table(list(alike)))
     parts += [_wrapped(_share_of_products(one)) for one in told if one.unit == "GFLOP/s"]
-    kernels = [f"{one.title}, {form}: {names}" for one in told for form, names in one.kernels.items()]
+    kernels = [
+        f"{one.title}, {form}: {names}" for one in told for form, names in one.kernels.items()
+    ]
     if kernels:
         parts.append(_wrapped(f"PyTorch's operators that take longest. {'; '.join(kernels)}."))
     return "\n\n".join(parts)
@@ -117,7 +127,9 @@ def _lead_sentence(document: Performance) -> str:
             for subject, size in comparison.shares.items():
                 sharing = next(one.by_all for one in comparison.sharing if one.batch_size == size)
                 times = median(comparison.against(subject, comparison.best(comparison.rival)))
-                engines[f"{comparison.title.partition(', namegen batch')[0]}, batch {size:,}"] = times / sharing
+                engines[f"{comparison.title.partition(', namegen batch')[0]}, batch {size:,}"] = (
+                    times / sharing
+                )
                 shared.append(sharing)
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
@@ -174,7 +186,9 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     for way in comparison.ways:
         row = [way.name, show(way.median), "–".join(map(show, around_median(way.values)))]
         row += [_against(comparison, subject, way) for subject in comparison.subjects]
-        row += [_or_none(way.start_seconds, ".1f")] * has_start + [_or_none(way.peak_mebibytes, ",.0f")] * has_memory
+        row += [_or_none(way.start_seconds, ".1f")] * has_start + [
+            _or_none(way.peak_mebibytes, ",.0f")
+        ] * has_memory
         found.append(row)
     return heads, found
 
@@ -233,7 +247,11 @@ LEAD_HEADS = ("", "prefixes a character", "repeats", "common prefixes", "engine"
 def lead_markdown(document: Performance) -> str:
     """All of them in one table; empty without any."""
     found = [row for section in document.sections for row in lead(section)]
-    return Table("", LEAD_HEADS, tuple(map(tuple, found))).markdown().partition("\n\n")[2] if found else ""
+    return (
+        Table("", LEAD_HEADS, tuple(map(tuple, found))).markdown().partition("\n\n")[2]
+        if found
+        else ""
+    )
 
 
 def main() -> None:

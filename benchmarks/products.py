@@ -10,11 +10,15 @@ import numpy as np
 from namegen.core.data.batching import BatchMaker
 from namegen.core.network.architecture import RecurrentNetwork
 
-PASSES = 3  # forward, and back by what is read and by the weights: each is a product of the same size
+PASSES = (
+    3  # forward, and back by what is read and by the weights: each is a product of the same size
+)
 SECONDS = 0.2  # for one figure
 
 
-def flop_per_epoch(network: RecurrentNetwork, batches: BatchMaker, batch_size: int, *, once_a_family: bool) -> float:
+def flop_per_epoch(
+    network: RecurrentNetwork, batches: BatchMaker, batch_size: int, *, once_a_family: bool
+) -> float:
     """Floating-point operations of the products in one epoch, a multiplication and its addition counted as two.
 
     Args:

@@ -93,7 +93,9 @@ OF_LINES = ("quick: SimpleRNN 2×32", "standard", "Transformer 4×64")
 
 def kept_at(of_list: str, model: str, seed: int) -> Path:
     """Where a finished run lies."""
-    safe = "".join(letter if letter.isalnum() else "-" for letter in f"{Path(of_list).name} {model}".lower())
+    safe = "".join(
+        letter if letter.isalnum() else "-" for letter in f"{Path(of_list).name} {model}".lower()
+    )
     return KEPT / f"{safe}-{seed}.npz"
 
 
@@ -143,14 +145,23 @@ def keep(
     rows = test.sequences()
     values = {
         "network": AccuracyEvaluator(model).name_log_probabilities(test),
-        "counting": AccuracyEvaluator(counting(prepared.parts, result)).name_log_probabilities(test),
+        "counting": AccuracyEvaluator(counting(prepared.parts, result)).name_log_probabilities(
+            test
+        ),
         "counts": rows.counts,
         "lengths": rows.lengths + 1,
-        "learned": np.isin(_as_bytes(test), _as_bytes(prepared.parts.training)),  # lines alike stand on both sides
+        "learned": np.isin(
+            _as_bytes(test), _as_bytes(prepared.parts.training)
+        ),  # lines alike stand on both sides
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     parameters = sum(array.size for array in result.checkpoint.parameters.values())
-    facts = {"parameters": parameters, "seconds": seconds, "epochs": result.epochs, "best_epoch": result.best_epoch}
+    facts = {
+        "parameters": parameters,
+        "seconds": seconds,
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+    }
     with path.with_suffix(".part").open("wb") as file:
         np.savez_compressed(file, **values, **facts, recipe=np.array(recipe))
     os.replace(path.with_suffix(".part"), path)
@@ -235,7 +246,9 @@ def _nats_where(
     return float(np.mean([nats(loss[which], counts[which], lengths[which]) for loss in losses]))
 
 
-def nats(loss: Float64[Array, "names"], counts: Int64[Array, "names"], lengths: Int64[Array, "names"]) -> float:
+def nats(
+    loss: Float64[Array, "names"], counts: Int64[Array, "names"], lengths: Int64[Array, "names"]
+) -> float:
     """A character, over names that count so often."""
     return float(counts @ loss / (counts @ lengths))
 
@@ -266,7 +279,8 @@ def run_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, at_o
         for seed in range(max(SEEDS.values()))
         for of_list in lists
         for model in models
-        if seed < (seeds or SEEDS.get(of_list, 3)) and (of_list != US_FIRST_LINES or model in OF_LINES)
+        if seed < (seeds or SEEDS.get(of_list, 3))
+        and (of_list != US_FIRST_LINES or model in OF_LINES)
     ]
 
     def train(job: tuple[str, str, int]) -> bool:
@@ -284,21 +298,37 @@ def run_all(lists: Sequence[str], models: Sequence[str], seeds: int | None, at_o
 def main() -> None:
     """Train, keep, summarise."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.quality",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--lists", nargs="+", default=list(LISTS), metavar="LIST", help=", ".join(LISTS))
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL")
-    parser.add_argument("--seeds", type=int, help="of each list (default: 5 for US first names, else 3)")
-    parser.add_argument("--at-once", type=int, default=2, help="trainings side by side (default: 2)")
-    parser.add_argument("--out", type=Path, default=RESULTS / "quality.json", help="the figures, for quality_page")
-    parser.add_argument("--kept", action="store_true", help="train nothing: only write the figures of what is kept")
+    parser.add_argument(
+        "--lists", nargs="+", default=list(LISTS), metavar="LIST", help=", ".join(LISTS)
+    )
+    parser.add_argument(
+        "--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="MODEL"
+    )
+    parser.add_argument(
+        "--seeds", type=int, help="of each list (default: 5 for US first names, else 3)"
+    )
+    parser.add_argument(
+        "--at-once", type=int, default=2, help="trainings side by side (default: 2)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS / "quality.json", help="the figures, for quality_page"
+    )
+    parser.add_argument(
+        "--kept", action="store_true", help="train nothing: only write the figures of what is kept"
+    )
     parser.add_argument("--one", nargs=3, metavar=("LIST", "MODEL", "SEED"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         of_list, model, seed = arguments.one
         measure(of_list, model, int(seed))
         return
-    well = arguments.kept or run_all(arguments.lists, arguments.models, arguments.seeds, arguments.at_once)
+    well = arguments.kept or run_all(
+        arguments.lists, arguments.models, arguments.seeds, arguments.at_once
+    )
     found = {one.name: one for one in read(Quality, arguments.out).lists} | {
         of_list: one for of_list in arguments.lists if (one := summary(of_list)) is not None
     }

@@ -139,7 +139,12 @@ def _table(lists: Sequence[QualityList]) -> str:
     for name in dict.fromkeys(model.name for one in lists for model in one.models):
         found = [next((model for model in one.models if model.name == name), None) for one in lists]
         row = [name, *("–" if model is None else _cell(model) for model in found)]
-        row += [f"{nats:.3f}" for model in found if model and leaks for nats in (model.seen_nats, model.unseen_nats)]
+        row += [
+            f"{nats:.3f}"
+            for model in found
+            if model and leaks
+            for nats in (model.seen_nats, model.unseen_nats)
+        ]
         rows.append(row)
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -147,7 +152,9 @@ def _table(lists: Sequence[QualityList]) -> str:
 def _cell(model: Model) -> str:
     if model.name == COUNTING:
         return f"{model.nats:.3f}"
-    return f"{model.nats:.3f} ({model.against_counting:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
+    return (
+        f"{model.nats:.3f} ({model.against_counting:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
+    )
 
 
 def _sentence(of_list: QualityList) -> str:
@@ -163,7 +170,9 @@ def _sentence(of_list: QualityList) -> str:
         said = f"`{DEFAULT}` is {found.against_counting:.3f} nats above counting."
     else:
         said = f"No difference between `{DEFAULT}` and counting was found."
-    rivals = [model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds]
+    rivals = [
+        model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds
+    ]
     best = min(rivals, key=lambda model: model.nats)
     if best.nats < found.nats:
         said += f" On these names {best.name} turned out {found.nats - best.nats:.3f} nats better."

@@ -60,7 +60,12 @@ def quality_figure(document: Quality) -> Figure:
     panels[-1, 0].set_xlabel("parameters")
     panels[-1, 1].set_xlabel("seconds of one core")
     figure.legend(
-        handles=_handles(), loc="outside upper left", ncols=5, fontsize=9, handletextpad=0.2, columnspacing=1.0
+        handles=_handles(),
+        loc="outside upper left",
+        ncols=5,
+        fontsize=9,
+        handletextpad=0.2,
+        columnspacing=1.0,
     )
     return figure
 
@@ -78,7 +83,15 @@ def _panel(axes: Axes, of_list: QualityList, what: str) -> None:
         hollow, size = model.name.endswith(HOLLOW), 11 if marker == "*" else 6
         face = PAPER if hollow else colour
         above = 3 if marker == "*" else 2
-        axes.plot(getattr(model, what), model.nats, marker, color=colour, mfc=face, markersize=size, zorder=above)
+        axes.plot(
+            getattr(model, what),
+            model.nats,
+            marker,
+            color=colour,
+            mfc=face,
+            markersize=size,
+            zorder=above,
+        )
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(number_formatter())
     axes.margins(0.12)
@@ -88,7 +101,9 @@ def _look(model: Model) -> tuple[str, str] | None:
     """None for a model that the table alone tells of: what is left of the default without one of its parts."""
     if model.name.startswith("standard,"):
         return None
-    return next((look for begin, look in LOOKS.items() if re.match(rf"{begin}\b", model.name)), None)
+    return next(
+        (look for begin, look in LOOKS.items() if re.match(rf"{begin}\b", model.name)), None
+    )
 
 
 def _handles() -> list[Line2D]:

@@ -26,7 +26,9 @@ def timed(work: Callable[[], Made]) -> tuple[float, Made]:
     return time.perf_counter() - start, made
 
 
-def alternate(turns: Mapping[str, Turn], rounds: int, *, uncounted: int = 1) -> dict[str, tuple[float, ...]]:
+def alternate(
+    turns: Mapping[str, Turn], rounds: int, *, uncounted: int = 1
+) -> dict[str, tuple[float, ...]]:
     """Let every way do each round, one after the other, after rounds that are not counted.
 
     >>> alternate({"a": lambda number: number, "b": lambda number: -number}, 2)
@@ -57,4 +59,6 @@ class Contest:
     def run(self, rounds: int) -> tuple[Way, ...]:
         """The figures of every way."""
         values = alternate(self._turns, rounds)
-        return tuple(Way(name, values[name], self._groups[name], self._start[name]) for name in values)
+        return tuple(
+            Way(name, values[name], self._groups[name], self._start[name]) for name in values
+        )

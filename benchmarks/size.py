@@ -74,7 +74,9 @@ def docstring_lines(tree: ast.Module) -> set[int]:
     """The numbers of all lines that belong to docstrings."""
     lines: set[int] = set()
     for node in ast.walk(tree):
-        has_docstring = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        has_docstring = isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        )
         if has_docstring and ast.get_docstring(node):
             docstring = node.body[0]
             lines.update(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
@@ -106,7 +108,10 @@ def main() -> None:
                 print(size.row(name))
             print(total.row("sum"))
     if above:
-        sys.exit("larger than docs/develop/size.json allows (see Size in CONTRIBUTING.md):\n" + "\n".join(above))
+        sys.exit(
+            "larger than docs/develop/size.json allows (see Size in CONTRIBUTING.md):\n"
+            + "\n".join(above)
+        )
 
 
 if __name__ == "__main__":

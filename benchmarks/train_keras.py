@@ -34,7 +34,9 @@ def plain_keras(
     return epochs * characters / _seconds(model, arrays, batch_size, epochs)
 
 
-def blog_keras(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int) -> float:
+def blog_keras(
+    names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, epochs: int
+) -> float:
     """Characters a second of ``fit`` on one padded sample a prefix; the model goes on from call to call."""
     model, arrays, characters = _blog(names, vocabulary, batch_size)
     return epochs * characters / _seconds(model, arrays, batch_size, epochs)
@@ -42,13 +44,23 @@ def blog_keras(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, 
 
 def _seconds(model: Any, arrays: tuple[np.ndarray, ...], batch_size: int, epochs: int) -> float:
     start = time.perf_counter()
-    model.fit(*arrays[:2], sample_weight=(*arrays, None)[2], batch_size=batch_size, epochs=epochs, verbose=0)
+    model.fit(
+        *arrays[:2],
+        sample_weight=(*arrays, None)[2],
+        batch_size=batch_size,
+        epochs=epochs,
+        verbose=0,
+    )
     return time.perf_counter() - start
 
 
 @cache
 def _plain(
-    names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int, cell: str, hidden: tuple[int, ...]
+    names: tuple[str, ...],
+    vocabulary: Vocabulary,
+    batch_size: int,
+    cell: str,
+    hidden: tuple[int, ...],
 ) -> tuple[Any, tuple[np.ndarray, ...], int]:
     tokens, lengths = token_rows(names, vocabulary)
     weight = (np.arange(tokens.shape[1]) <= lengths[:, None]).astype(np.float32)
@@ -58,15 +70,21 @@ def _plain(
 
 
 @cache
-def _blog(names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int) -> tuple[Any, tuple[np.ndarray, ...], int]:
+def _blog(
+    names: tuple[str, ...], vocabulary: Vocabulary, batch_size: int
+) -> tuple[Any, tuple[np.ndarray, ...], int]:
     read, length, target = prefixes(names, vocabulary)
     chosen = np.random.default_rng(0).permutation(len(read))[:BLOG_PREFIXES]
     arrays = prefix_rows(read[chosen], length[chosen], vocabulary), target[chosen]
-    model = _trained(vocabulary, arrays, batch_size, cell="simple_rnn", hidden=(32, 32), sequences=False)
+    model = _trained(
+        vocabulary, arrays, batch_size, cell="simple_rnn", hidden=(32, 32), sequences=False
+    )
     return model, arrays, len(chosen)
 
 
-def prefixes(names: tuple[str, ...], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def prefixes(
+    names: tuple[str, ...], vocabulary: Vocabulary
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Every prefix of every name: START and the name ``(P, T)``, how many characters count, and what follows."""
     tokens, lengths = token_rows(names, vocabulary)
     name = np.repeat(np.arange(len(names)), lengths + 1)
@@ -109,17 +127,25 @@ def _trained(
 ) -> Any:
     """The recurrent layers under Adam, compiled by an epoch of the shapes that they will see."""
     set_threads(1)
-    layer = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}[cell]
+    layer = {
+        "simple_rnn": keras.layers.SimpleRNN,
+        "gru": keras.layers.GRU,
+        "lstm": keras.layers.LSTM,
+    }[cell]
     model = keras.Sequential(
         [
             keras.Input(arrays[0].shape[1:]),
-            *([] if sequences else [keras.layers.Masking()]),  # the blog's rows end in zeros that are not read
+            *(
+                [] if sequences else [keras.layers.Masking()]
+            ),  # the blog's rows end in zeros that are not read
             *(layer(width, return_sequences=True) for width in hidden[:-1]),
             layer(hidden[-1], return_sequences=sequences),
             keras.layers.Dense(vocabulary.size),
         ]
     )
-    model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     rest = len(arrays[0]) % batch_size  # the last batch of an epoch has a shape of its own
     few = [array[: 2 * batch_size + rest] for array in arrays]
     _seconds(model, tuple(few), batch_size, 1)

@@ -90,8 +90,12 @@ ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
 API, CARDS = "docs/use/api/", "namegen/models/"
 NOTATION = "namegen/core/README"
 # What the contents call the pages: `Train <use/training>`.
-CONTENTS = re.findall(r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
-PAGE_TITLES = {path if top else f"docs/{path}": title for title, top, path in CONTENTS if title != "Overview"}
+CONTENTS = re.findall(
+    r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE
+)
+PAGE_TITLES = {
+    path if top else f"docs/{path}": title for title, top, path in CONTENTS if title != "Overview"
+}
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
     "namegen.core.data.sameness.KnownSet",
@@ -130,7 +134,9 @@ def visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.Element) -> nodes.Node | None:
+def resolve(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, inner: nodes.Element
+) -> nodes.Node | None:
     """A shape leads to the notation; a type that the reference does not describe is a name without a link.
 
     Of namegen's own only those of WITHOUT_PAGE are: so one that is misspelt is a warning.
@@ -166,7 +172,9 @@ def link_names(app: Sphinx, document: nodes.document, page: str) -> None:
     """
     found = app.env.domains.python_domain.objects
     classes = {
-        name.rpartition(".")[2]: name for name, entry in found.items() if entry.objtype in ("class", "exception")
+        name.rpartition(".")[2]: name
+        for name, entry in found.items()
+        if entry.objtype in ("class", "exception")
     }
     for literal in list(document.findall(nodes.literal)):
         text = literal.astext().removesuffix("()")
@@ -174,22 +182,35 @@ def link_names(app: Sphinx, document: nodes.document, page: str) -> None:
         if name in found and not isinstance(literal.parent, (nodes.reference, nodes.title)):
             entry = found[name]
             literal.replace_self(
-                make_refnode(app.builder, page, entry.docname, entry.node_id, literal.deepcopy(), name)
+                make_refnode(
+                    app.builder, page, entry.docname, entry.node_id, literal.deepcopy(), name
+                )
             )
 
 
-def read_docstring(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def read_docstring(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
     """Google's sections become reStructuredText, each error that is raised on a line of its own. A property has no
     sections: there, napoleon would take all before a colon for a type.
     """
     if what not in ("property", "attribute"):
         text, raises, raised = "\n".join(lines).partition("\nRaises:\n")
-        lines[:] = [*text.splitlines(), *f"{raises}{ANOTHER_ERROR.sub(ON_ITS_OWN, raised)}".splitlines()]
+        lines[:] = [
+            *text.splitlines(),
+            *f"{raises}{ANOTHER_ERROR.sub(ON_ITS_OWN, raised)}".splitlines(),
+        ]
         lines[:] = GoogleDocstring(lines, NAPOLEON, app, what, name, obj, options).lines()
 
 
 def shown_signature(
-    app: Sphinx, what: str, name: str, obj: object, options: object, arguments: str | None, returned: str | None
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    arguments: str | None,
+    returned: str | None,
 ) -> tuple[str | None, str | None]:
     """What is made anew for each object is no Python as dataclasses write it, and would be shown as raw text."""
     return arguments and arguments.replace("<factory>", "..."), returned

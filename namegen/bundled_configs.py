@@ -44,7 +44,9 @@ def bundled_configs() -> dict[str, BundledConfig]:
     False
     """
     installed = _PACKAGE / "configs"
-    folder = installed if is_folder(installed, None) else _PACKAGE.parent / "configs"  # the latter in a checkout
+    folder = (
+        installed if is_folder(installed, None) else _PACKAGE.parent / "configs"
+    )  # the latter in a checkout
     return {path.stem: BundledConfig(path) for path in sorted(folder.glob("*.toml"))}
 
 

@@ -31,7 +31,16 @@ from typing import IO, Any, NoReturn, TypeAlias, cast
 
 from namegen.documents import Json
 from namegen.errors import LONGEST_REASON, NamegenError, TrainingError
-from namegen.events import EpochEnded, Event, NoWorkers, Running, TrainingBegins, UnderWay, Watcher, unwatched
+from namegen.events import (
+    EpochEnded,
+    Event,
+    NoWorkers,
+    Running,
+    TrainingBegins,
+    UnderWay,
+    Watcher,
+    unwatched,
+)
 from namegen.threads import VARIABLES
 
 PACKAGE = Path(__file__).parent
@@ -109,7 +118,9 @@ class Runner(ABC):
         """What has happened; waits a little for the first of it."""
 
 
-def run_all(runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched) -> Iterator[PartEnded]:
+def run_all(
+    runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched
+) -> Iterator[PartEnded]:
     """Make every part, and give each that is over.
 
     Args:
@@ -179,7 +190,9 @@ class Children(Runner):
                 said = self._said.get_nowait()
         return found
 
-    def _take_in(self, child: _Child, word: dict[str, Any] | None) -> Iterator[PartProgress | PartEnded]:
+    def _take_in(
+        self, child: _Child, word: dict[str, Any] | None
+    ) -> Iterator[PartProgress | PartEnded]:
         """One line that a child has said, or None: it is over."""
         if word is None:
             self._children.remove(child)
@@ -205,7 +218,9 @@ class _Child:
     def __init__(self, part: Part, said: _Said, starts: int = 1) -> None:
         self.part, self.starts = part, starts
         self.last: dict[str, Any] | None = None
-        self._given = json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
+        self._given = (
+            json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
+        )
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
         try:
             self._process = subprocess.Popen(
@@ -218,14 +233,20 @@ class _Child:
             )
         except OSError as error:
             self._errors.close()
-            raise TrainingError(f"cannot start a process ({error.strerror}): end other programs first") from error
-        self._input, self._output = (cast("IO[bytes]", pipe) for pipe in (self._process.stdin, self._process.stdout))
+            raise TrainingError(
+                f"cannot start a process ({error.strerror}): end other programs first"
+            ) from error
+        self._input, self._output = (
+            cast("IO[bytes]", pipe) for pipe in (self._process.stdin, self._process.stdout)
+        )
         self._listening = threading.Thread(target=self._listen, args=(said,), daemon=True)
         self._listening.start()
 
     def _listen(self, said: _Said) -> None:
         """Give it the document (here, as a long one waits until it is read), and take in each line."""
-        with suppress(OSError, ValueError):  # it has died before it read it all, or it is not wanted any more
+        with suppress(
+            OSError, ValueError
+        ):  # it has died before it read it all, or it is not wanted any more
             self._input.write(self._given)
             self._input.flush()
         for line in self._output:
@@ -239,7 +260,12 @@ class _Child:
         self._process.kill()
         self._listening.join()
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip().rpartition("\n")[2][:LONGEST_REASON]
+        said = (
+            self._errors.read()
+            .decode(errors="replace")
+            .strip()
+            .rpartition("\n")[2][:LONGEST_REASON]
+        )
         for stream in (self._input, self._output, self._errors):
             with suppress(OSError):
                 stream.close()
@@ -249,7 +275,10 @@ class _Child:
 def own_environment() -> dict[str, str]:
     """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
     environment = dict(os.environ)
-    if PACKAGE.parent.name not in ("site-packages", "dist-packages"):  # a checkout, which may not be installed
+    if PACKAGE.parent.name not in (
+        "site-packages",
+        "dist-packages",
+    ):  # a checkout, which may not be installed
         parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
     return environment
@@ -309,7 +338,9 @@ def main(work: str) -> NoReturn:
         parent.say({"trouble": str(error)})
     except Exception as error:
         traceback.print_exc()
-        parent.say({"trouble": " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]})
+        parent.say(
+            {"trouble": " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]}
+        )
     sys.stderr.flush()
     os._exit(0)  # taking TensorFlow down takes longer than many a measurement
 

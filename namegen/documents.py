@@ -24,10 +24,14 @@ from msgspec import UnsetType as UnsetType
 from namegen.errors import cut, printable, quote
 
 # Numbers with their bounds, which from_plain checks and the schema names.
-MAX_NUMBER = 2**63 - 1  # the largest whole number of a document: no count comes near, and arrays hold it
+MAX_NUMBER = (
+    2**63 - 1
+)  # the largest whole number of a document: no count comes near, and arrays hold it
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Size = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
-CountKey = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]  # a small count as an object's key, which is a text
+CountKey = Annotated[
+    str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")
+]  # a small count as an object's key, which is a text
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -40,7 +44,9 @@ else:
 
 # Bytes of a JSON, which may take fifty times as much memory, and half a second for each million of them.
 LARGEST = 4 * 2**20  # of what a model carries
-LARGEST_RECORD = 64 * 2**20  # of what grows with the epochs of a training: its state, what a comparison writes (5 MB)
+LARGEST_RECORD = (
+    64 * 2**20
+)  # of what grows with the epochs of a training: its state, what a comparison writes (5 MB)
 CONTAINERS = (dict, list)
 MOST_TOLD = 160  # characters of what is wrong, and of where
 DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
@@ -80,7 +86,11 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
             raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
         _check_numbers(level)
         containers = [value for value in level if isinstance(value, CONTAINERS)]
-        level = [inner for value in containers for inner in (value.values() if isinstance(value, dict) else value)]
+        level = [
+            inner
+            for value in containers
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
     return plain
 
 
@@ -143,7 +153,9 @@ def _check_numbers(values: Sequence[Json]) -> None:
     for value in values:
         kind = type(value)
         if kind is int and abs(cast(int, value)) > MAX_NUMBER:
-            raise ValueError(f"{quote(str(value))} is beyond the whole numbers that a document may hold")
+            raise ValueError(
+                f"{quote(str(value))} is beyond the whole numbers that a document may hold"
+            )
         if kind is float and math.isinf(cast(float, value)):
             raise ValueError("a number is beyond the numbers that a document may hold")
 
@@ -213,7 +225,11 @@ def _with_lists(value: object) -> Json:
     """Tuples as lists, as JSON gives them back, so that a document equals its reading."""
     if isinstance(value, dict):
         return {key: _with_lists(entry) for key, entry in value.items()}
-    return [_with_lists(entry) for entry in value] if isinstance(value, list | tuple) else cast(Json, value)
+    return (
+        [_with_lists(entry) for entry in value]
+        if isinstance(value, list | tuple)
+        else cast(Json, value)
+    )
 
 
 def _unknown_key(plain: object, known: object, place: str) -> str | None:
@@ -222,11 +238,19 @@ def _unknown_key(plain: object, known: object, place: str) -> str | None:
         for key, value in plain.items():
             if key not in known:
                 return f"{place}.{_shown(key)}"
-            if value and isinstance(value, CONTAINERS) and (found := _unknown_key(value, known[key], "")) is not None:
+            if (
+                value
+                and isinstance(value, CONTAINERS)
+                and (found := _unknown_key(value, known[key], "")) is not None
+            ):
                 return f"{place}.{_shown(key)}{found}"
     elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
         for index, (value, read) in enumerate(zip(plain, known, strict=True)):
-            if value and isinstance(value, CONTAINERS) and (found := _unknown_key(value, read, "")) is not None:
+            if (
+                value
+                and isinstance(value, CONTAINERS)
+                and (found := _unknown_key(value, read, "")) is not None
+            ):
                 return f"{place}[{index}]{found}"
     return None
 
@@ -238,4 +262,6 @@ def _told(text: str) -> str:
 
 def _shown(key: object) -> str:
     """A key in a place: as it is, where it could be one of ours."""
-    return key if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else quote(str(key))
+    return (
+        key if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else quote(str(key))
+    )

@@ -33,13 +33,17 @@ _SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
 
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")
 LONGEST_REASON = 200  # characters of what a foreign exception says
-MAX_MESSAGE = 2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
+MAX_MESSAGE = (
+    2_000  # bytes of a whole message in UTF-8, whatever a file or an argument brings into it
+)
 MAX_NAME_COMPARED = 100  # characters of a name for which a near one is sought
 
 _GAP = " … "
 
 T = TypeVar("T")
-NameOf: TypeAlias = Callable[[str, str | None], str]  # a setting's name, and the value it should have → how to say it
+NameOf: TypeAlias = Callable[
+    [str, str | None], str
+]  # a setting's name, and the value it should have → how to say it
 
 
 def setting(name: str, value: object = None) -> str:
@@ -87,7 +91,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         return 0 if len(asked) > 2 and one.startswith(asked) else OSA.distance(asked, one)
 
     found = min(known, key=lambda one: distance(one.casefold()), default=None)
-    return found if found is not None and distance(found.casefold()) <= max(1, len(asked) // 4) else None
+    return (
+        found
+        if found is not None and distance(found.casefold()) <= max(1, len(asked) // 4)
+        else None
+    )
 
 
 class NamegenError(Exception):
@@ -121,7 +129,9 @@ def of_part(part: str) -> Iterator[None]:
     try:
         yield
     except (SettingsError, GenerationError) as error:
-        told = error.told(lambda name, value: setting(name if name in OF_ALL_PARTS else f"{part}_{name}", value))
+        told = error.told(
+            lambda name, value: setting(name if name in OF_ALL_PARTS else f"{part}_{name}", value)
+        )
         if isinstance(error, SettingsError):
             raise SettingsError(told, field=error.field) from error
         raise GenerationError(told) from error
@@ -226,7 +236,9 @@ MAX_SHOWN = 40  # characters of a value in a message
 MAX_PATH_SHOWN = 200
 # Looks no further into a value than will be shown of it: one of a stranger may be huge, or nest without an end.
 _SHORT = reprlib.Repr()
-_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = _SHORT.maxfrozenset = MAX_SHOWN
+_SHORT.maxlevel = _SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxset = (
+    _SHORT.maxfrozenset
+) = MAX_SHOWN
 _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 2 * MAX_SHOWN
 # What a spreadsheet takes for a formula (East Asian ones in full width, too), at the beginning of a cell: that may be
 # behind a semicolon or a tab as well, which separate cells in many locales, whatever stands in quotes.
@@ -277,7 +289,11 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb"), printable("Zoë")
     ('a\\x1b[31mb', 'Zoë')
     """
-    return text if text.isprintable() else UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return (
+        text
+        if text.isprintable()
+        else UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    )
 
 
 def counted(count: int, thing: str) -> str:
@@ -298,7 +314,9 @@ def safe_cell(value: T) -> T | str:
     return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value
 
 
-DISTRIBUTION = "namegen-rnn"  # what is installed; the name namegen is somebody else's on the public index
+DISTRIBUTION = (
+    "namegen-rnn"  # what is installed; the name namegen is somebody else's on the public index
+)
 _PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
@@ -320,7 +338,9 @@ def install_command(*extras: str) -> str:
     >>> install_command("faker")
     "pip install 'Faker>=37'"
     """
-    return " ".join(["pip install", *(f"'{one}'" for extra in extras for one in requirements(extra))])
+    return " ".join(
+        ["pip install", *(f"'{one}'" for extra in extras for one in requirements(extra))]
+    )
 
 
 def requirements(extra: str) -> tuple[str, ...]:

@@ -33,7 +33,9 @@ POOL, SMALL_POOL = 4096, 1024  # draws for each kind; for companies, which take 
 Parts = tuple[str, object, str]  # of a name: the first, which second ones go with it, the second
 Pools = dict[str, list[tuple[str, list[str]]]]  # of each kind
 
-_POOLS: dict[str, Pools] = defaultdict(dict)  # by the arguments of their providers, so that each is drawn once
+_POOLS: dict[str, Pools] = defaultdict(
+    dict
+)  # by the arguments of their providers, so that each is drawn once
 
 
 class NamegenProvider(BaseProvider):
@@ -81,14 +83,23 @@ class NamegenProvider(BaseProvider):
         SamplingSettings(1.0 if temperature is None else temperature)  # refuses
         check_letter_case(letter_case)
         if gender not in (None, *GENDERS):
-            raise SettingsError(f"{setting('gender')} is {shown(gender)}: expected {' or '.join(GENDERS)}")
-        self._model, self._temperature, self._case, self._gender = model, temperature, letter_case, gender
+            raise SettingsError(
+                f"{setting('gender')} is {shown(gender)}: expected {' or '.join(GENDERS)}"
+            )
+        self._model, self._temperature, self._case, self._gender = (
+            model,
+            temperature,
+            letter_case,
+            gender,
+        )
         self._origins = (origin,) if isinstance(origin, str) else tuple(origin or ())
         named = [ALIASES.get(str(one).casefold(), one) for one in self._origins]
         self._labels = [f"{one},{gender}" for one in named or [""]] if gender else named
         self._countries = (country,) if isinstance(country, str) else tuple(country or ())
         self._own: Pools = {}  # of a run folder, whose model may be another one tomorrow
-        self._shared = _POOLS[repr((temperature, letter_case, gender, self._origins, self._countries))]
+        self._shared = _POOLS[
+            repr((temperature, letter_case, gender, self._origins, self._countries))
+        ]
 
     def invented(self) -> str:
         """A name of the model that the provider was given, else of the newest run, else a first name; a new one."""
@@ -149,19 +160,39 @@ class NamegenProvider(BaseProvider):
         return [(first, seconds[group]) for first, group, _ in found]
 
     def _parts(self, kind: str) -> Iterator[Parts]:
-        how: dict[str, Any] = {"seed": 0, "temperature": self._temperature, "letter_case": self._case}
+        how: dict[str, Any] = {
+            "seed": 0,
+            "temperature": self._temperature,
+            "letter_case": self._case,
+        }
         if kind == "players":
             teams = api.invent_players_batches(POOL, **how)
-            return ((one.first, None, f"{one.last} {one.suffix}".strip()) for team in teams for one in team)
+            return (
+                (one.first, None, f"{one.last} {one.suffix}".strip())
+                for team in teams
+                for one in team
+            )
         if kind == "people":
-            groups = api.invent_people_batches(POOL, origins=self._origins, gender=self._gender, **how)
-            return ((one.given, (one.origin, one.gender), one.family) for group in groups for one in group)
+            groups = api.invent_people_batches(
+                POOL, origins=self._origins, gender=self._gender, **how
+            )
+            return (
+                (one.given, (one.origin, one.gender), one.family)
+                for group in groups
+                for one in group
+            )
         model = (
-            self._model if not kind else api.places_of(self._countries) if kind == "places" else api.load_shipped(kind)
+            self._model
+            if not kind
+            else api.places_of(self._countries)
+            if kind == "places"
+            else api.load_shipped(kind)
         )
         if not isinstance(model, api.LoadedModel):
             model = api.load(model)
-        if kind != "places" and (model.labels or not kind):  # a shipped model without labels is not asked for any
+        if kind != "places" and (
+            model.labels or not kind
+        ):  # a shipped model without labels is not asked for any
             model = model.labelled(*(self._labels if kind else self._origins))
         batches = model.generate_batches(SMALL_POOL if kind == "companies" else POOL, **how)
         return ((name, None, "") for batch in batches for name in batch.names)

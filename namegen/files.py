@@ -16,7 +16,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from namegen.errors import MAX_PATH_SHOWN, FolderInUseError, NamegenError, OutputError, quote, reason_of, setting, short
+from namegen.errors import (
+    MAX_PATH_SHOWN,
+    FolderInUseError,
+    NamegenError,
+    OutputError,
+    quote,
+    reason_of,
+    setting,
+    short,
+)
 
 PART = ".part"  # how a file is called that is not whole yet
 
@@ -43,7 +52,9 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
         if refusal is None:
             return None
         shown = quote(str(path), MAX_PATH_SHOWN)
-        raise refusal(f"cannot look at {shown}: {reason_of(error)}; correct that, or give another path") from error
+        raise refusal(
+            f"cannot look at {shown}: {reason_of(error)}; correct that, or give another path"
+        ) from error
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
@@ -114,7 +125,9 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
     """
     without_waiting = getattr(os, "O_NONBLOCK", 0)  # for somebody to write to a pipe
-    with open(Path(path), "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)) as stream:
+    with open(
+        Path(path), "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)
+    ) as stream:
         found = os.fstat(stream.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
@@ -163,10 +176,14 @@ def check_output(path: Path | str, *, example: str, force: bool) -> Path:
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
     _refuse_special(path)
     if is_there(path, OutputError) and not force:
-        raise OutputError(f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}")
+        raise OutputError(
+            f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}"
+        )
     if not is_folder(path.parent, OutputError):
         place = short(path.parent)
-        raise OutputError(f"cannot write {shown}: there is no folder {place}; make it first, or choose another")
+        raise OutputError(
+            f"cannot write {shown}: there is no folder {place}; make it first, or choose another"
+        )
     return path
 
 
@@ -196,7 +213,9 @@ def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
         if is_link(path):
             path = Path(os.path.realpath(path))
         old = look(path, None)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{path.name[:40]}.", suffix=PART, dir=path.parent
+        )
         with os.fdopen(descriptor, "wb") as stream:
             stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()
@@ -225,7 +244,9 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
         folder: one that nobody else writes to meanwhile.
         of: the file that was being written; empty: any.
     """
-    with contextlib.suppress(OSError):  # whoever cannot is told so by the first file that cannot be written
+    with contextlib.suppress(
+        OSError
+    ):  # whoever cannot is told so by the first file that cannot be written
         for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
             left_over.unlink(missing_ok=True)
 
@@ -233,7 +254,9 @@ def remove_left_overs(folder: Path, of: str = "") -> None:
 def _refuse_special(path: Path) -> None:
     found = look(path, None)
     if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-        raise OutputError(f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file")
+        raise OutputError(
+            f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file"
+        )
 
 
 def _umask() -> int:
@@ -245,7 +268,9 @@ def _umask() -> int:
 def _flush_folder(folder: Path) -> None:
     """Make the renaming itself survive a power cut, where the system can do that; the new file is in place already."""
     if hasattr(os, "O_DIRECTORY"):
-        with contextlib.suppress(OSError):  # a folder that may not be read, a file system that does not flush folders
+        with contextlib.suppress(
+            OSError
+        ):  # a folder that may not be read, a file system that does not flush folders
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(descriptor)
@@ -300,7 +325,10 @@ def _take(folder: Path) -> int | None:
         return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
         raise OutputError(f"there is no folder {short(folder)}: give one that exists") from error
-    except (OSError, AttributeError) as error:  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
+    except (
+        OSError,
+        AttributeError,
+    ) as error:  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
         _check_that_files_can_be_opened(error)
     try:
         return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))

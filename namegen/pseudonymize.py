@@ -28,7 +28,16 @@ from unicodedata import combining, normalize
 
 from namegen.core.data.list_content import ListContent
 from namegen.core.data.list_formats import csv_columns
-from namegen.errors import GenerationError, NamesError, SettingsError, quote, reason_of, setting, short, shown
+from namegen.errors import (
+    GenerationError,
+    NamesError,
+    SettingsError,
+    quote,
+    reason_of,
+    setting,
+    short,
+    shown,
+)
 from namegen.files import is_there, look, read_whole, write_whole
 
 MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**29
@@ -83,10 +92,18 @@ class Pseudonyms(Iterator[str]):
         unique: bool = False,
     ) -> None:
         if isinstance(values, str) or not isinstance(values, Iterable):
-            raise SettingsError(f"{setting('values')} is {shown(values)}: expected several texts or whole numbers")
+            raise SettingsError(
+                f"{setting('values')} is {shown(values)}: expected several texts or whole numbers"
+            )
         if not isinstance(key, bytes) or len(key) < MIN_KEY_BYTES:
-            came = f"{len(key)} bytes" if isinstance(key, bytes) else f"of the type {type(key).__name__}"
-            raise SettingsError(f"the key is {came}: expected at least {MIN_KEY_BYTES} random bytes; {MAKE_KEY}")
+            came = (
+                f"{len(key)} bytes"
+                if isinstance(key, bytes)
+                else f"of the type {type(key).__name__}"
+            )
+            raise SettingsError(
+                f"the key is {came}: expected at least {MIN_KEY_BYTES} random bytes; {MAKE_KEY}"
+            )
         self._values, self._pools = iter(values), _distinct(pool)
         self.size, self.hashed, self.numbers, self.listed = prod(map(len, self._pools)), 0, 0, 0
         self._in_pools = frozenset().union(*self._pools)
@@ -96,10 +113,14 @@ class Pseudonyms(Iterator[str]):
         parts = [f"{{{part + 1}}}" for part in range(len(self._pools))]
         self._template = " ".join(parts) if template is None else template
         if {found[0] for found in PART.finditer(self._template)} != {*parts}:
-            raise SettingsError(f"{setting('template')} is {quote(self._template)}: it needs {', '.join(parts)}")
+            raise SettingsError(
+                f"{setting('template')} is {quote(self._template)}: it needs {', '.join(parts)}"
+            )
         lines = "\n".join("".join(f"{name}\n" for name in names) for names in self._pools)
         self.pool_hash = hashlib.sha256(_bytes(lines)).hexdigest()
-        about = b"namegen pseudonyms 1" + bytes.fromhex(self.pool_hash) + _bytes(_canonical(context))
+        about = (
+            b"namegen pseudonyms 1" + bytes.fromhex(self.pool_hash) + _bytes(_canonical(context))
+        )
         self._key = hmac.digest(key, about, "sha256")
         self._taken = [array("Q") for _ in range(1 << 16)] if unique else []
 
@@ -161,7 +182,10 @@ class Pseudonyms(Iterator[str]):
         sorted array, and of its value 3: among 10 million values, one run in a thousand finds a pair that is none.
         """
         hashed = hashlib.sha256(_bytes(name)).digest()
-        bucket, first = self._taken[int.from_bytes(hashed[:2], "big")], int.from_bytes(hashed[2:7], "big") << 24
+        bucket, first = (
+            self._taken[int.from_bytes(hashed[:2], "big")],
+            int.from_bytes(hashed[2:7], "big") << 24,
+        )
         entry, at = first + self._mac(_bytes(value)) % (1 << 24), bisect_left(bucket, first)
         if at == len(bucket) or bucket[at] >> 24 != first >> 24:
             bucket.insert(at, entry)
@@ -177,14 +201,18 @@ def _distinct(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
     except (TypeError, AttributeError):
         found = [[]]
     if not all(found):
-        raise SettingsError(f"{setting('pool')} has no names, or some are no text: expected names, or lists of names")
+        raise SettingsError(
+            f"{setting('pool')} has no names, or some are no text: expected names, or lists of names"
+        )
     return found
 
 
 def _canonical(text: str) -> str:
     """A text without white space around it, in the form NFC."""
     text = text.strip()
-    if len(text) > MANY and not text.isascii():  # to sort combining marks, normalize takes a time that is quadratic
+    if (
+        len(text) > MANY and not text.isascii()
+    ):  # to sort combining marks, normalize takes a time that is quadratic
         marks = "".join(normalize("NFD", one) for one in text)
         runs = groupby(marks, key=lambda one: combining(one) > 0)
         text = "".join("".join(sorted(run, key=combining)) for _, run in runs)
@@ -200,7 +228,9 @@ def _bytes(text: str) -> bytes:
 
 def read_pool(path: Path | str) -> list[str]:
     """The names of a file in UTF-8: a name a line; of a ``.csv``, its column ``name``. Raises NamesError."""
-    content = ListContent(_read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path))
+    content = ListContent(
+        _read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path)
+    )
     is_table = Path(path).suffix.lower() == ".csv"
     return csv_columns(content, "name", None).names if is_table else list(content.lines())
 
@@ -208,7 +238,12 @@ def read_pool(path: Path | str) -> list[str]:
 def read_key(path: Path | str) -> bytes:
     """The bytes of a key. Raises NamesError: it cannot be read, or everybody can read it."""
     found = look(path, None)
-    if os.name == "posix" and found and found.st_mode & stat.S_IROTH and not stat.S_ISDIR(found.st_mode):
+    if (
+        os.name == "posix"
+        and found
+        and found.st_mode & stat.S_IROTH
+        and not stat.S_ISDIR(found.st_mode)
+    ):
         raise NamesError(f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)")
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 
@@ -224,7 +259,9 @@ def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> No
         if write:
             write_whole(path, content)
     elif _read(path, MAX_KEY_BYTES, "make it readable") != content:
-        raise NamesError(f"{short(path)} has the hash of another pool: give that pool, as it was, or another key")
+        raise NamesError(
+            f"{short(path)} has the hash of another pool: give that pool, as it was, or another key"
+        )
 
 
 def _read(path: Path | str, largest: int, advice: str) -> bytes:

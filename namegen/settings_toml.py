@@ -17,8 +17,25 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 
 from namegen.bundled_configs import MAX_CONFIG, advice
-from namegen.core.settings import Checked, DataSettings, NetworkSettings, Recipe, TrainingSettings, declared, whole
-from namegen.errors import MAX_PATH_SHOWN, SettingsError, cut, nearest, quote, reason_of, setting, shown
+from namegen.core.settings import (
+    Checked,
+    DataSettings,
+    NetworkSettings,
+    Recipe,
+    TrainingSettings,
+    declared,
+    whole,
+)
+from namegen.errors import (
+    MAX_PATH_SHOWN,
+    SettingsError,
+    cut,
+    nearest,
+    quote,
+    reason_of,
+    setting,
+    shown,
+)
 from namegen.files import is_unicode, read_whole
 from namegen.threads import WIDE, threads_for
 
@@ -35,13 +52,17 @@ class RunSettings(Checked):
     ``threads``: None means what pays, see ``Config.threads``.
     """
 
-    backend: str = declared(  # numpy needs nothing else installed, and is the fastest for a small network
-        "numpy",
-        "The engine that trains: {}.",
-        holds=lambda v: v != "",
-        expected="the name of a backend, such as numpy or keras",
+    backend: str = (
+        declared(  # numpy needs nothing else installed, and is the fastest for a small network
+            "numpy",
+            "The engine that trains: {}.",
+            holds=lambda v: v != "",
+            expected="the name of a backend, such as numpy or keras",
+        )
     )
-    threads: int | None = declared(None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024))
+    threads: int | None = declared(
+        None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
+    )
     plot: bool = declared(True, "Draw the training as history.png, or do not.")
 
 
@@ -110,15 +131,23 @@ def read_tables(path: Path | str) -> dict[str, object]:
         raise SettingsError(f"there is no config file {told}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise SettingsError(f"the config {told} is not UTF-8 at line {line}: save it as UTF-8 text") from error
+        raise SettingsError(
+            f"the config {told} is not UTF-8 at line {line}: save it as UTF-8 text"
+        ) from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise SettingsError(f"cannot read the config {told} ({reason_of(error)}): give a TOML file") from error
+        raise SettingsError(
+            f"cannot read the config {told} ({reason_of(error)}): give a TOML file"
+        ) from error
     try:
         return tomllib.loads(text)
     except RecursionError as error:
-        raise SettingsError(f"the config {told} nests too deeply: expected tables of plain values") from error
+        raise SettingsError(
+            f"the config {told} nests too deeply: expected tables of plain values"
+        ) from error
     except ValueError as error:  # TOMLDecodeError, or a number of too many digits
-        raise SettingsError(f"the config {told} is not TOML: {cut(str(error), 120)}; correct that place") from error
+        raise SettingsError(
+            f"the config {told} is not TOML: {cut(str(error), 120)}; correct that place"
+        ) from error
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
@@ -134,7 +163,9 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
     given: dict[str, object] = {}
     for name, values in document.items():
         if name == "grid":
-            problems.append("grid belongs to a sweep, not to a training: run `namegen sweep` with it, or leave it out")
+            problems.append(
+                "grid belongs to a sweep, not to a training: run `namegen sweep` with it, or leave it out"
+            )
         elif name not in TABLES:
             problems.append(_unknown("", name, problems))
         elif not isinstance(values, Mapping):
@@ -160,7 +191,9 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     3
     """
     given = {path: value for path, value in overrides.items() if value is not None}
-    return merge_each(config, [given], source="", label=lambda path: setting(path.partition(".")[2]))[0]
+    return merge_each(
+        config, [given], source="", label=lambda path: setting(path.partition(".")[2])
+    )[0]
 
 
 def merge_each(
@@ -184,7 +217,10 @@ def merge_each(
     found = [_merged(config, point, label) for point in points]
     raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
     merged = [Config(**tables) for tables, _ in found]
-    raise_all(_without_effect(dict.fromkeys(path for point in points for path in point), merged, label), source)
+    raise_all(
+        _without_effect(dict.fromkeys(path for point in points for path in point), merged, label),
+        source,
+    )
     return merged
 
 
@@ -194,7 +230,9 @@ def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list
     >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
     'training.epochs is -1'
     """
-    return list(dict.fromkeys(problem for point in points for problem in _merged(config, point, str)[1]))
+    return list(
+        dict.fromkeys(problem for point in points for problem in _merged(config, point, str)[1])
+    )
 
 
 def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
@@ -203,11 +241,15 @@ def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Labe
     for path in paths:
         reasons = [config.recipe.without_effect.get(path) for config in configs]
         if reasons and all(reasons):
-            problems.append(f"{label(path)} has no effect, as {reasons[0]}: leave it out, or change that")
+            problems.append(
+                f"{label(path)} has no effect, as {reasons[0]}: leave it out, or change that"
+            )
     return problems
 
 
-def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> tuple[dict[str, Any], list[str]]:
+def _merged(
+    config: Config, overrides: Mapping[str, object], label: Label
+) -> tuple[dict[str, Any], list[str]]:
     """The config's tables with other values, and all that is wrong with them; ``label`` gives a path its name."""
     problems: list[str] = []
     tables: dict[str, Any] = {}
@@ -260,22 +302,33 @@ def _toml(value: object) -> str:
     if isinstance(value, Mapping):
         entries = ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items())
         return f"{{ {entries} }}" if entries else "{}"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # the one that only TOML escapes
+    return json.dumps(value, ensure_ascii=False).replace(
+        "\x7f", "\\u007f"
+    )  # the one that only TOML escapes
 
 
-def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) -> tuple[_Settings | None, list[str]]:
+def _build(
+    kind: type[_Settings], values: Mapping[str, object], label: Label
+) -> tuple[_Settings | None, list[str]]:
     """Make one settings dataclass; or say all that is wrong with its values."""
     hints = get_type_hints(kind)
     problems: list[str] = []
     good: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            good[name] = msgspec.convert(value, hints[name])  # a list becomes a tuple, an int a float, a bool no int
+            good[name] = msgspec.convert(
+                value, hints[name]
+            )  # a list becomes a tuple, an int a float, a bool no int
         except msgspec.ValidationError:
-            if type(value) is int and int in (hints[name], *get_args(hints[name])):  # one of more than 64 bits
+            if type(value) is int and int in (
+                hints[name],
+                *get_args(hints[name]),
+            ):  # one of more than 64 bits
                 good[name] = value
             else:
-                problems.append(f"{label(name)} is {shown(value)}: expected {_expected(hints[name])}")
+                problems.append(
+                    f"{label(name)} is {shown(value)}: expected {_expected(hints[name])}"
+                )
     while True:
         try:
             return kind(**good), problems
@@ -292,7 +345,12 @@ def _build(kind: type[_Settings], values: Mapping[str, object], label: Label) ->
 
 def _expected(hint: object) -> str:
     """What an annotation asks for, in words."""
-    words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    words = {
+        str: "a text in quotes",
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+    }
     origin, parts = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         return _expected(parts[0])
@@ -312,8 +370,14 @@ def _unknown(table: str, name: str, problems: Sequence[str]) -> str:
     told = f"{table}.{_key(name)}" if table in TABLES else _key(f"{table}.{name}".strip("."))
     if len(problems) >= MAX_PROBLEMS:
         return told
-    everywhere = {key: f"{other}.{key}" for other, kind in reversed(TABLES.items()) for key in get_type_hints(kind)}
-    own = {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])} if table in TABLES else {}
+    everywhere = {
+        key: f"{other}.{key}"
+        for other, kind in reversed(TABLES.items())
+        for key in get_type_hints(kind)
+    }
+    own = (
+        {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])} if table in TABLES else {}
+    )
     for candidates in (own, everywhere, {} if own else dict(zip(TABLES, TABLES, strict=True))):
         if (near := nearest(name, candidates)) is not None:
             return f"{told} is unknown: did you mean {candidates[near]}?"
@@ -329,7 +393,9 @@ def raise_all(problems: Iterable[str], source: str) -> None:
         whose = f"{source} has " if source else ""
         more = len(problems) - MAX_PROBLEMS
         told = problems[:MAX_PROBLEMS] + [f"and {more:,} more"] * (more > 0)
-        raise SettingsError(f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in told))
+        raise SettingsError(
+            f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in told)
+        )
 
 
 def _key(name: str) -> str:

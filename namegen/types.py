@@ -13,16 +13,44 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int32, Int64, UInt, UInt8, UInt32, UInt64
+    from jaxtyping import (
+        Bool,
+        Float,
+        Float32,
+        Float64,
+        Int,
+        Int8,
+        Int32,
+        Int64,
+        UInt,
+        UInt8,
+        UInt32,
+        UInt64,
+    )
 
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 elif "jaxtyping" in sys.modules:
-    from jaxtyping import Bool, Float, Float32, Float64, Int, Int8, Int32, Int64, UInt, UInt8, UInt32, UInt64
+    from jaxtyping import (
+        Bool,
+        Float,
+        Float32,
+        Float64,
+        Int,
+        Int8,
+        Int32,
+        Int64,
+        UInt,
+        UInt8,
+        UInt32,
+        UInt64,
+    )
 
     Array = np.ndarray
 else:
     Array = np.ndarray
-    Bool = Float = Float32 = Float64 = Int = Int8 = Int32 = Int64 = UInt = UInt8 = UInt32 = UInt64 = Annotated
+    Bool = Float = Float32 = Float64 = Int = Int8 = Int32 = Int64 = UInt = UInt8 = UInt32 = (
+        UInt64
+    ) = Annotated
 
 __all__ = ["Array", "Bool", "Float", "Float32", "Float64", "Int", "Int8", "Int32", "Int64"]
 __all__ += ["UInt", "UInt8", "UInt32", "UInt64"]

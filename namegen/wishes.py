@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    TypedDict,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from namegen.errors import SettingsError, setting, shown
 from namegen.lists import BUNDLED, load_bundled
@@ -50,7 +59,10 @@ class Wishes(TypedDict, total=False):
     ends_with: Annotated[str | None, Option("TEXT", "that end with TEXT.")]
     contains: Annotated[str | None, Option("TEXT", "that contain TEXT.")]
     matches: Annotated[
-        str | None, Option("REGEX", "that match the regular expression REGEX (of the regex library) as a whole.")
+        str | None,
+        Option(
+            "REGEX", "that match the regular expression REGEX (of the regex library) as a whole."
+        ),
     ]
     min_length: Annotated[
         int | None,
@@ -70,7 +82,10 @@ class Wishes(TypedDict, total=False):
     ]
     avoid: Annotated[
         Iterable[str] | None,
-        Option("FILE", "that are not in FILE (one per line); case, spaces and punctuation do not matter."),
+        Option(
+            "FILE",
+            "that are not in FILE (one per line); case, spaces and punctuation do not matter.",
+        ),
     ]
     min_distance: Annotated[
         int | None,
@@ -104,7 +119,9 @@ OPTIONS: dict[str, Option] = {
 }
 
 
-def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, **wishes: Unpack[Wishes]) -> Wishlist:
+def make_wishes(
+    list_name: str | None = None, sameness: Sameness | None = None, **wishes: Unpack[Wishes]
+) -> Wishlist:
     """Turn what was asked for into the wishes that core keeps.
 
     Args:
@@ -122,7 +139,13 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
     ['min_length', 'starts_with', 'rude']
     """
     from namegen.core.data.sameness import NAMES
-    from namegen.core.generation.wishes.wishlist import WISHES, Avoid, MinDistance, NotRude, Wishlist
+    from namegen.core.generation.wishes.wishlist import (
+        WISHES,
+        Avoid,
+        MinDistance,
+        NotRude,
+        Wishlist,
+    )
 
     kind = NAMES if sameness is None else sameness
     if unknown := wishes.keys() - Wishes.__annotations__.keys():
@@ -130,7 +153,9 @@ def make_wishes(list_name: str | None = None, sameness: Sameness | None = None, 
         raise TypeError(
             f"there is no argument or wish {unknown.pop()!r}: wishes are {known}; labelled() chooses a label"
         )
-    given: dict[str, Any] = {name: _checked(name, value) for name, value in wishes.items() if value is not None}
+    given: dict[str, Any] = {
+        name: _checked(name, value) for name, value in wishes.items() if value is not None
+    }
     distance = given.pop(MinDistance.name, None)
     avoided = given.pop(Avoid.name, None)
     allow_rude = given.pop(NotRude.name, False)
@@ -157,7 +182,11 @@ def _checked(name: str, value: object) -> object:
         expected, right = "True or False", isinstance(value, bool)
     elif kind not in (str, int):
         expected = "several texts, such as a list of them"
-        value = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else value
+        value = (
+            list(value)
+            if isinstance(value, Iterable) and not isinstance(value, str | bytes)
+            else value
+        )
         right = isinstance(value, list) and all(isinstance(text, str) for text in value)
     else:
         expected = "a text" if kind is str else "a whole number"
@@ -177,7 +206,11 @@ def claimed_beginnings(*lists: str) -> tuple[str, ...]:
     from namegen.core.data.sameness import sameness_of
     from namegen.core.generation.wishes.claimed import beginnings
 
-    companies = [name for name in lists if name in BUNDLED and BUNDLED[name].sameness == "companies"]
+    companies = [
+        name for name in lists if name in BUNDLED and BUNDLED[name].sameness == "companies"
+    ]
     return tuple(
-        beginning for name in companies for beginning in beginnings(load_bundled(name).names, sameness_of("companies"))
+        beginning
+        for name in companies
+        for beginning in beginnings(load_bundled(name).names, sameness_of("companies"))
     )

@@ -18,7 +18,10 @@ import tests.adjusted  # noqa: E402, F401  # after the hook
 examples = 60 if "CI" in os.environ else 30
 hypothesis.settings.register_profile("namegen", deadline=None, max_examples=examples)
 hypothesis.settings.load_profile("namegen")
-HEAVY = tuple(f"tests/{one}" for one in ("conformance", "keras_engine", "tflite", "backends", "test_own", "web"))
+HEAVY = tuple(
+    f"tests/{one}"
+    for one in ("conformance", "keras_engine", "tflite", "backends", "test_own", "web")
+)
 
 
 @pytest.fixture

@@ -10,7 +10,12 @@ import numpy as np
 from namegen.core.data.batching import Batch
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Step, StepLosses
-from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
+from namegen.core.network.architecture import (
+    Network,
+    RecurrentNetwork,
+    checked_masks,
+    checked_tensors,
+)
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
@@ -32,11 +37,18 @@ class FakeEngine:
     requires: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: RecurrentNetwork,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         limit_threads(threads)
         self.network, self.training, self.steps_taken = network, training, 0
-        self.parameters = {name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()}
+        self.parameters = {
+            name: np.zeros(shape, dtype) for name, shape in network.parameter_shapes.items()
+        }
 
     @property
     def vocabulary_size(self) -> int:
@@ -67,17 +79,23 @@ class FakeEngine:
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
         """One step of gradient descent for each step."""
         if self.training is None:
-            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+            raise EngineError(
+                "this engine was made without training settings: it cannot train; make one with them"
+            )
         losses, characters = [], []
         for step in steps:
-            checked_masks(self.network, step.masks)  # none of the parameters that it looks at can be masked
+            checked_masks(
+                self.network, step.masks
+            )  # none of the parameters that it looks at can be masked
             losses.append(self._update(step.batch, step.learning_rate))
             characters.append(step.batch.characters)
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def _update(self, batch: Batch, learning_rate: float) -> float:
         tree = batch.tree
-        wanted = np.zeros((tree.nodes, self.vocabulary_size))  # (N, V): what follows each node, as often as it does
+        wanted = np.zeros(
+            (tree.nodes, self.vocabulary_size)
+        )  # (N, V): what follows each node, as often as it does
         if batch.targets is None:
             wanted[tree.edge_node, tree.edge_token] = tree.edge_count
         else:

@@ -35,7 +35,11 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
     maker = BatchMaker.from_names(NAMES, vocabulary, beginnings)
     for epoch in range(2):
         engine.train_epoch(Step(batch, 0.02) for batch in maker.epoch(epoch, batch_size=32, seed=0))
-    parameters = {name: values for name, values in engine.get_state().items() if name in network.parameter_shapes}
+    parameters = {
+        name: values
+        for name, values in engine.get_state().items()
+        if name in network.parameter_shapes
+    }
     made = Checkpoint(
         network,
         vocabulary,

@@ -15,7 +15,12 @@ def lion(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Ten
     return w - lr * c / (c * c + 1e-24) ** 0.5, (0.99 * m + (1 - 0.99) * g,)
 
 
-LION = Optimizer(lion, "w ← w − lr·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g, β₁ = 0.9, β₂ = 0.99", 0.001, ("m",))
+LION = Optimizer(
+    lion,
+    "w ← w − lr·sign(β₁·m + (1−β₁)·g); m ← β₂·m + (1−β₂)·g, β₁ = 0.9, β₂ = 0.99",
+    0.001,
+    ("m",),
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,9 @@ class DecaySettings(TrainingSettings):
 def with_decay(optimizer: Optimizer) -> Optimizer:
     """The same optimizer with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
-    def update(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor, *, decay: float) -> tuple[Tensor, Slots]:
+    def update(
+        w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor, *, decay: float
+    ) -> tuple[Tensor, Slots]:
         moved, new_slots = optimizer.update(w, g, slots, lr, t)
         return moved - lr * decay * w, new_slots
 

@@ -123,7 +123,14 @@ def of_readme() -> NumpyCell:
 
 OWN_CELLS: dict[str, NumpyCell] = {
     cell.declared.name: cell
-    for cell in (MinimalGatedOnNumpy(), CoupledOnNumpy(), ProductOnNumpy(), of_readme(), Softsign(), OneGate())
+    for cell in (
+        MinimalGatedOnNumpy(),
+        CoupledOnNumpy(),
+        ProductOnNumpy(),
+        of_readme(),
+        Softsign(),
+        OneGate(),
+    )
 }
 NETWORKS = {
     name: type("Network", (OwnCellNetwork,), {"architecture": name, "own_cell": cell.declared})

@@ -110,34 +110,48 @@ def unread_name(
 ) -> None:
     """Add one name's gradients to ``gradients``: backpropagation through time, step by step."""
     layers = len(memory[0]["steps"])
-    later = [(0.0, 0.0)] * layers  # d loss / d (h, c) that the step after this one hands back, by layer
+    later = [
+        (0.0, 0.0)
+    ] * layers  # d loss / d (h, c) that the step after this one hands back, by layer
     for step, d_row in zip(reversed(memory), reversed(d_logits), strict=True):
         gradients["output.kernel"] += np.outer(step["top"], d_row)
         gradients["output.bias"] += d_row
         d_x = parameters["output.kernel"] @ d_row
         for k in reversed(range(layers)):
             d_h, d_c = later[k]
-            found = CELLS[cell][1](step["steps"][k], d_x + d_h, d_c, *layer_parameters(parameters, k))
+            found = CELLS[cell][1](
+                step["steps"][k], d_x + d_h, d_c, *layer_parameters(parameters, k)
+            )
             for name in ("kernel", "recurrent_kernel", "bias"):
                 gradients[f"rnn.{k}.{name}"] += found[name]
             later[k] = (found["h"], found["c"]) if through_time else (0.0, 0.0)
             d_x = found["x"]
 
 
-def layer_parameters(parameters: Mapping[str, np.ndarray], k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def layer_parameters(
+    parameters: Mapping[str, np.ndarray], k: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """K, U and b of layer k."""
-    return parameters[f"rnn.{k}.kernel"], parameters[f"rnn.{k}.recurrent_kernel"], parameters[f"rnn.{k}.bias"]
+    return (
+        parameters[f"rnn.{k}.kernel"],
+        parameters[f"rnn.{k}.recurrent_kernel"],
+        parameters[f"rnn.{k}.bias"],
+    )
 
 
 def logistic(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def simple_rnn(x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
+def simple_rnn(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> dict:
     return {"x": x, "before": h, "h": np.tanh(x @ K + h @ U + b), "c": c}
 
 
-def simple_rnn_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
+def simple_rnn_back(
+    step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> dict:
     d_pre = d_h * (1 - step["h"] ** 2)
     return {
         "kernel": np.outer(step["x"], d_pre),
@@ -149,7 +163,9 @@ def simple_rnn_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray
     }
 
 
-def gru(x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
+def gru(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> dict:
     Kz, Kr, Kn = np.split(K, 3, axis=1)
     Uz, Ur, Un = np.split(U, 3, axis=1)
     (bz, br, bn), (cz, cr, cn) = np.split(b[0], 3), np.split(b[1], 3)
@@ -157,7 +173,16 @@ def gru(x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarra
     r = logistic(x @ Kr + br + h @ Ur + cr)
     inner = h @ Un + cn
     n = np.tanh(x @ Kn + bn + r * inner)
-    return {"x": x, "before": h, "z": z, "r": r, "n": n, "inner": inner, "h": z * h + (1 - z) * n, "c": c}
+    return {
+        "x": x,
+        "before": h,
+        "z": z,
+        "r": r,
+        "n": n,
+        "inner": inner,
+        "h": z * h + (1 - z) * n,
+        "c": c,
+    }
 
 
 def gru_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
@@ -176,7 +201,9 @@ def gru_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: np
     }
 
 
-def lstm(x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
+def lstm(
+    x: np.ndarray, h: np.ndarray, c: np.ndarray, K: np.ndarray, U: np.ndarray, b: np.ndarray
+) -> dict:
     i, f, g, o = np.split(x @ K + h @ U + b, 4)
     i, f, g, o = logistic(i), logistic(f), np.tanh(g), logistic(o)
     after = f * c + i * g
@@ -206,7 +233,11 @@ def lstm_back(step: dict, d_h: Any, d_c: Any, K: np.ndarray, U: np.ndarray, b: n
     }
 
 
-CELLS = {"simple_rnn": (simple_rnn, simple_rnn_back), "gru": (gru, gru_back), "lstm": (lstm, lstm_back)}
+CELLS = {
+    "simple_rnn": (simple_rnn, simple_rnn_back),
+    "gru": (gru, gru_back),
+    "lstm": (lstm, lstm_back),
+}
 
 
 def same_form(name: str, forms: Iterable[str]) -> str:

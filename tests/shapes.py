@@ -13,8 +13,17 @@ from typing import Any
 
 import jaxtyping
 
-MODULES = ["namegen.core", "namegen.backends", "namegen.testing", "namegen.web.arithmetic", "namegen.faker"]
-FIRST, EVERY = 10, 50  # calls of a function: all of the first are checked, and of the others one in so many
+MODULES = [
+    "namegen.core",
+    "namegen.backends",
+    "namegen.testing",
+    "namegen.web.arithmetic",
+    "namegen.faker",
+]
+FIRST, EVERY = (
+    10,
+    50,
+)  # calls of a function: all of the first are checked, and of the others one in so many
 
 calls: Counter[object] = Counter()  # in this test
 _jaxtyped = jaxtyping.jaxtyped

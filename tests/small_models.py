@@ -21,7 +21,14 @@ SOME_LABELS = ("Estonian", "Finnish", "Italian", "Swahili", "Italy", "Nigeria", 
 def small_models() -> Path:
     """A folder of models under the names of the shipped ones, each knowing the whole of its list."""
     folder = Path(tempfile.mkdtemp(prefix="namegen-models-"))
-    for name in ("mlb-first", "mlb-last", "companies", "world-given", "world-family", "world-places"):
+    for name in (
+        "mlb-first",
+        "mlb-last",
+        "companies",
+        "world-given",
+        "world-family",
+        "world-places",
+    ):
         settings = {
             "network": {"hidden": [24]},
             "training": {"effort": "quick", "epochs": 1, "batch_size": 256},

@@ -40,4 +40,6 @@ clean_name = (
 clean_lists = st.lists(clean_name, min_size=1, max_size=40)
 
 # Names with the label of each, of three.
-labelled_lists = st.lists(st.tuples(st.integers(0, 2), st.one_of(alike, any_name)), min_size=1, max_size=15)
+labelled_lists = st.lists(
+    st.tuples(st.integers(0, 2), st.one_of(alike, any_name)), min_size=1, max_size=15
+)

@@ -24,7 +24,14 @@ DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded o
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
 # Floors of their own: the settings name cells and initialisers, and the networks read the settings.
 CELLS, INITIALISERS = "core.network.cells", "core.network.initialisers"
-DATA = GROUND | {CELLS, INITIALISERS, "core.optimizers", "core.schedules", "core.settings", "core.data"}
+DATA = GROUND | {
+    CELLS,
+    INITIALISERS,
+    "core.optimizers",
+    "core.schedules",
+    "core.settings",
+    "core.data",
+}
 NETWORK = DATA | {"core.network"}
 ENGINE = NETWORK | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
@@ -65,12 +72,18 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "backends.base": (ENGINE, {"numpy"}),
     "backends.quiet": (set(), set()),
     "backends.opening": (EVALUATION | {"backends"}, {"numpy"}),
-    "backends.keras_engine": (ENGINE | {"backends.quiet", "backends.opening"}, {"numpy", "keras", "tensorflow"}),
+    "backends.keras_engine": (
+        ENGINE | {"backends.quiet", "backends.opening"},
+        {"numpy", "keras", "tensorflow"},
+    ),
     "backends.tflite": (
         GENERATION | {"backends.quiet", "backends.opening", "backends.numpy_engine"},
         {"numpy", "ai_edge_litert"},
     ),
-    "web": (GENERATION | {"backends.opening", "lists", "wishes"}, {"numpy", "jinja2", "markupsafe"}),
+    "web": (
+        GENERATION | {"backends.opening", "lists", "wishes"},
+        {"numpy", "jinja2", "markupsafe"},
+    ),
     "pseudonymize": (DATA, set()),
     "wishes": (GENERATION | {"lists"}, set()),
     "api": (
@@ -84,7 +97,15 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "drawings": (CORE, {"numpy", "matplotlib"}),
     "experiments": (
         CORE
-        | {"settings_toml", "bundled_configs", "lists", "models", "backends", "backends.opening", "backends.tflite"}
+        | {
+            "settings_toml",
+            "bundled_configs",
+            "lists",
+            "models",
+            "backends",
+            "backends.opening",
+            "backends.tflite",
+        }
         | {"api", "children", "drawings"},
         {"numpy", "matplotlib", "jinja2", "markupsafe", "distributed"},
     ),
@@ -155,7 +176,11 @@ def is_module(name: str) -> bool:
 
 
 def is_for_types_alone(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 def test_a_floor_imports_only_what_stands_below_it() -> None:
@@ -167,20 +192,26 @@ def test_a_floor_imports_only_what_stands_below_it() -> None:
         for imported in imports(parsed(path), late=path != DOOR):
             top = imported.partition(".")[0]
             if top == "namegen":
-                assert floor_of(imported) in floors | {own}, f"{module_name(path)} imports {imported}"
+                assert floor_of(imported) in floors | {own}, (
+                    f"{module_name(path)} imports {imported}"
+                )
             elif top not in sys.stdlib_module_names:
                 assert top in libraries, f"{module_name(path)} imports {imported}"
 
 
 def test_the_floors_stand_on_each_other_without_a_circle() -> None:
-    assert [*TopologicalSorter({floor: below for floor, (below, _) in FLOORS.items()}).static_order()]
+    assert [
+        *TopologicalSorter({floor: below for floor, (below, _) in FLOORS.items()}).static_order()
+    ]
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:
     """Imports inside functions count; those for the type checker alone do not."""
     graph = {
         module_name(path): {
-            name for name in imports(parsed(path), late=True, types=False) if name.startswith("namegen.")
+            name
+            for name in imports(parsed(path), late=True, types=False)
+            if name.startswith("namegen.")
         }
         for path in modules()
         if path != DOOR
@@ -192,7 +223,16 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 
 # Parts whose messages a program meets, too.
-WITHOUT_FLAGS = {"", "settings_toml", "bundled_configs", "core", "files", "lists", "models", "testing"}
+WITHOUT_FLAGS = {
+    "",
+    "settings_toml",
+    "bundled_configs",
+    "core",
+    "files",
+    "lists",
+    "models",
+    "testing",
+}
 WITHOUT_FLAGS |= {"children", "experiments", "extras", "locks", "web"}
 
 
@@ -203,19 +243,36 @@ def test_messages_know_no_command_line() -> None:
             for node in ast.walk(parsed(path)):  # the texts inside of f-strings too
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     named = re.search(r"(?<![\w-])--[a-z]", node.value)
-                    of_git = re.fullmatch(r"--[\w=]*", node.value)  # a whole argument of another program
+                    of_git = re.fullmatch(
+                        r"--[\w=]*", node.value
+                    )  # a whole argument of another program
                     assert not named or of_git, f"{module_name(path)} says {node.value!r}"
 
 
 # Ways of asking whether a path exists: what they raise differs by version of Python and by what is wrong with the path.
-ASKING = {"exists", "is_file", "is_dir", "is_symlink", "lexists", "isfile", "isdir", "islink", "getsize", "getmtime"}
+ASKING = {
+    "exists",
+    "is_file",
+    "is_dir",
+    "is_symlink",
+    "lexists",
+    "isfile",
+    "isdir",
+    "islink",
+    "getsize",
+    "getmtime",
+}
 ASKING |= {"stat", "lstat", "access"}
 
 
 def asks_about_paths(tree: ast.AST) -> Iterator[str]:
     """Each ``x.exists()`` and the like; functions of ours that are called by their bare name do not count."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ASKING
+        ):
             yield f"line {node.lineno}: {ast.unparse(node)}"
 
 
@@ -257,16 +314,24 @@ def test_what_is_light_loads_no_heavy_library(tmp_path: Path) -> None:
 
 
 def test_importing_namegen_does_not_even_load_numpy(tmp_path: Path) -> None:
-    code = "import sys, namegen\nfrom namegen.cli import cli\ncli(['--help'], standalone_mode=False)\n"
+    code = (
+        "import sys, namegen\nfrom namegen.cli import cli\ncli(['--help'], standalone_mode=False)\n"
+    )
     assert run_python(f"{code}print('numpy' in sys.modules)", tmp_path).splitlines()[-1] == "False"
 
 
 def with_examples() -> list[Path]:
-    return [path for path in modules() if re.search(r"^ *>>> ", path.read_text(encoding="utf-8"), re.MULTILINE)]
+    return [
+        path
+        for path in modules()
+        if re.search(r"^ *>>> ", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
 
 
 @pytest.mark.parametrize("path", with_examples(), ids=module_name)
-def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_in_docstrings_run(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for library in ("keras", "tensorflow", "ai_edge_litert", "faker"):  # what the extras bring
         if library in FLOORS.get(floor_of(module_name(path)), (set(), set()))[1]:
             require(library)
@@ -277,7 +342,11 @@ def test_examples_in_docstrings_run(path: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def documents() -> list[Path]:
-    of_folders = [*(ROOT / "docs").rglob("*.md"), *PACKAGE.rglob("*.md"), *ROOT.glob("examples/*/*.md")]
+    of_folders = [
+        *(ROOT / "docs").rglob("*.md"),
+        *PACKAGE.rglob("*.md"),
+        *ROOT.glob("examples/*/*.md"),
+    ]
     tracked = [*ROOT.glob("*.md"), *of_folders]
     return sorted(path for path in tracked if path.name != "LICENSE.md")
 
@@ -292,11 +361,19 @@ def test_files_that_documents_name_exist() -> None:
 
 def test_documents_and_constraints_name_no_server_for_packages() -> None:
     assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
-    pins = [line for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    pins = [
+        line
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if line[:1] != "#"
+    ]
     assert all(re.fullmatch(r"[\w.-]+==[\w.+!-]+", pin) for pin in pins)
 
 
 def test_no_package_has_only_one_file() -> None:
     code = {folder: sorted(folder.glob("*.py")) for folder in {path.parent for path in modules()}}
-    alone = {folder.name for folder, files in code.items() if len(files) == 1 and not list(folder.glob("*/*.py"))}
+    alone = {
+        folder.name
+        for folder, files in code.items()
+        if len(files) == 1 and not list(folder.glob("*/*.py"))
+    }
     assert alone <= {"lists", "models"}  # data with its reader

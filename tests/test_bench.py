@@ -66,18 +66,27 @@ def test_ratios_are_taken_round_by_round() -> None:
 
 
 @pytest.mark.parametrize("rounds", [6, 8, 9, 12])
-def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases(rounds: int) -> None:
+def test_the_range_of_a_median_is_the_narrowest_that_holds_it_in_95_of_100_cases(
+    rounds: int,
+) -> None:
     """Counted over every way in which the rounds can lie below and above it. Five are too few."""
     low, high = around_median(range(rounds))
     below = np.array([sum(way) for way in product((0, 1), repeat=rounds)])
-    wide, narrow = (np.mean((least <= below) & (below <= rounds - least)) for least in (low + 1, low + 2))
+    wide, narrow = (
+        np.mean((least <= below) & (below <= rounds - least)) for least in (low + 1, low + 2)
+    )
     assert narrow < 0.95 <= wide
     assert high == rounds - 1 - low
 
 
 def test_sharing_counts_what_a_plain_loop_counts() -> None:
     batches = BatchMaker.from_names(NAMES, Corpus.from_names(NAMES).vocabulary)
-    order, characters, distinct, prefixes = np.random.default_rng([0, 0]).permutation(len(NAMES)), 0, 0, 0
+    order, characters, distinct, prefixes = (
+        np.random.default_rng([0, 0]).permutation(len(NAMES)),
+        0,
+        0,
+        0,
+    )
     ranked = [sorted(set(NAMES)).index(name) for name in NAMES]
     for first in range(0, len(NAMES), 4):
         batch = [sorted(set(NAMES))[rank] for rank in np.array(ranked)[order][first : first + 4]]
@@ -99,9 +108,18 @@ def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
 
 def recipe(**training: float) -> Recipe:
     settings = TrainingSettings(
-        effort="quick", batch_size=4, epochs=1, schedule="constant", learning_rate=SPEED_RATE, **training
+        effort="quick",
+        batch_size=4,
+        epochs=1,
+        schedule="constant",
+        learning_rate=SPEED_RATE,
+        **training,
     )
-    return Recipe(DataSettings(validation=0.0, split="names"), NetworkSettings(cell="gru", hidden=(5,)), settings)
+    return Recipe(
+        DataSettings(validation=0.0, split="names"),
+        NetworkSettings(cell="gru", hidden=(5,)),
+        settings,
+    )
 
 
 def test_what_is_timed_is_a_training_bit_for_bit() -> None:
@@ -112,4 +130,6 @@ def test_what_is_timed_is_a_training_bit_for_bit() -> None:
     trainer.epoch(0, lambda: SPEED_RATE)
     TrainingRun(prepared).run()
     expected = parameters_of(prepared.engine.get_state())
-    assert all(np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items())
+    assert all(
+        np.array_equal(values, expected[name]) for name, values in trainer.get_parameters().items()
+    )

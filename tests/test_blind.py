@@ -15,14 +15,23 @@ def sheet_of(new: list[int], old: list[int]) -> Sheet:
     """A sheet with these marks of one reader."""
     names = [Name(f"n{index}", ("new",), (mark,)) for index, mark in enumerate(new)]
     names += [Name(f"o{index}", ("old",), (mark,)) for index, mark in enumerate(old)]
-    names += [Name(f"{source}{index}", (source,), (2,)) for source in ("real", "chain", "changed") for index in (1, 2)]
+    names += [
+        Name(f"{source}{index}", (source,), (2,))
+        for source in ("real", "chain", "changed")
+        for index in (1, 2)
+    ]
     return Sheet("list", "names", is_short=False, names=tuple(names))
 
 
 def test_a_sheet_has_each_name_once_with_all_its_sources(tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("Ann\nBob\n", encoding="utf-8")
     (tmp_path / "old.txt").write_text("Bob\nCy\n", encoding="utf-8")
-    blind.make_sheet(tmp_path / "s", [f"{source}={tmp_path / source}.txt" for source in ("new", "old")], 1, "names")
+    blind.make_sheet(
+        tmp_path / "s",
+        [f"{source}={tmp_path / source}.txt" for source in ("new", "old")],
+        1,
+        "names",
+    )
     lines = (tmp_path / "s" / "sheet.txt").read_text(encoding="utf-8").splitlines()
     key = json.loads((tmp_path / "s" / "key.json").read_text(encoding="utf-8"))
     assert [line.partition("\t")[2] for line in lines] == [name for name, _ in key["names"]]
@@ -30,7 +39,9 @@ def test_a_sheet_has_each_name_once_with_all_its_sources(tmp_path: Path) -> None
 
 
 def test_marks_must_fit_the_sheet(tmp_path: Path) -> None:
-    (tmp_path / "key.json").write_text(json.dumps({"about": "names", "names": [["Ann", ["new"]]]}), encoding="utf-8")
+    (tmp_path / "key.json").write_text(
+        json.dumps({"about": "names", "names": [["Ann", ["new"]]]}), encoding="utf-8"
+    )
     (tmp_path / "reader-1.json").write_text("[2, 2]", encoding="utf-8")
     with pytest.raises(SystemExit, match="expected 1 marks"):
         blind.add_marks(tmp_path, is_short=False)

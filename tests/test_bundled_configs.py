@@ -18,7 +18,9 @@ def test_in_a_checkout_they_are_those_of_its_folder() -> None:
     }
 
 
-def test_where_the_package_is_installed_they_lie_inside_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_package_is_installed_they_lie_inside_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What lies beside the package is then somebody else's."""
     for folder, name in (("namegen/configs", "ours"), ("configs", "theirs")):
         (tmp_path / folder).mkdir(parents=True)
@@ -31,7 +33,9 @@ def test_where_the_package_is_installed_they_lie_inside_of_it(tmp_path: Path, mo
 def test_each_says_in_its_first_line_what_it_is() -> None:
     for name, config in bundled_configs().items():
         assert config.text.startswith("# ")
-        assert config.description.endswith("."), f"{name}: its first line is all that a list of them shows"
+        assert config.description.endswith("."), (
+            f"{name}: its first line is all that a list of them shows"
+        )
         assert config.is_sweep == name.startswith("sweep-")
 
 

@@ -13,7 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
-from namegen.children import Children, Parent, Part, PartEnded, PartProgress, own_environment, run_all
+from namegen.children import (
+    Children,
+    Parent,
+    Part,
+    PartEnded,
+    PartProgress,
+    own_environment,
+    run_all,
+)
 from namegen.errors import EngineError, TrainingError
 from namegen.events import Event, Running, UnderWay
 from namegen.threads import VARIABLES
@@ -27,7 +35,11 @@ def work(document: Any, parent: Parent) -> Any:
     match document["do"]:
         case "answer":
             assert 0 < time.time() - parent.started < 60
-            return {"twice": 2 * document["number"], "threads": os.environ[VARIABLES[0]], "length": len(document["x"])}
+            return {
+                "twice": 2 * document["number"],
+                "threads": os.environ[VARIABLES[0]],
+                "length": len(document["x"]),
+            }
         case "refuse":
             raise EngineError("no such engine: choose another")
         case "raise":
@@ -57,12 +69,18 @@ def ended(*parts: Part, workers: int = 2) -> list[PartEnded]:
 
 def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
     """Also one whose document is longer than a pipe holds; libraries print to nobody; threads are pinned."""
-    parts = [part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)]
+    parts = [
+        part("answer", number=number, x="x" * 300_000, steps=2, threads=3) for number in range(3)
+    ]
     told: list[Event] = []
     with Children(2) as children:
-        answers = {event.part: event.answer for event in run_all(children, iter(parts), told.append)}
+        answers = {
+            event.part: event.answer for event in run_all(children, iter(parts), told.append)
+        }
         assert children.running == []
-    assert answers == {one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)}
+    assert answers == {
+        one: {"twice": 2 * n, "threads": "3", "length": 300_000} for n, one in enumerate(parts)
+    }
     assert all(isinstance(event, Running) and len(event.under_way) <= 2 for event in told)
     assert told[-1] == Running(())
     with Children(1) as children:
@@ -76,7 +94,10 @@ def test_every_part_is_answered_and_tells_how_far_it_is() -> None:
 def test_a_part_that_raises_is_one_sentence() -> None:
     parts = part("refuse"), part("raise")
     found = {one.part: one for one in ended(*parts)}
-    assert [found[one].trouble for one in parts] == ["no such engine: choose another", "ValueError: of no use"]
+    assert [found[one].trouble for one in parts] == [
+        "no such engine: choose another",
+        "ValueError: of no use",
+    ]
     assert not any(one.answer for one in found.values())
 
 
@@ -112,7 +133,9 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> No
         f"part = Part('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
         "with Children(1) as children:\n    list(run_all(children, [part]))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], env=own_environment(), stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=own_environment(), stderr=subprocess.DEVNULL
+    )
     while not (file.exists() and file.read_text()):
         assert process.poll() is None
         time.sleep(0.01)

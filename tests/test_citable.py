@@ -26,18 +26,24 @@ def read(path: str) -> Any:
 def test_the_citation_says_what_the_package_says() -> None:
     citation = read("CITATION.cff")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {"cff-version", "message", "title", "authors"} <= set(citation)  # what the format requires
+    assert {"cff-version", "message", "title", "authors"} <= set(
+        citation
+    )  # what the format requires
     assert citation["cff-version"] == "1.2.0"
     assert citation["type"] == "software"
     assert citation["version"] == __version__
-    assert all(isinstance(citation[key], str) and citation[key] for key in ("message", "title", "abstract"))
+    assert all(
+        isinstance(citation[key], str) and citation[key] for key in ("message", "title", "abstract")
+    )
     assert citation["authors"] == project["authors"]  # the project as a whole: no persons
     assert " AND ".join(citation["license"]) == project["license"]
     assert citation["keywords"] == project["keywords"]
 
 
 def test_files_and_commands_that_the_forms_name_are_there() -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*")))
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / ".github").rglob("*.*"))
+    )
     for path in set(re.findall(r"[\w/]+\.(?:md|py)\b", text)):
         assert (ROOT / path).is_file(), path
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

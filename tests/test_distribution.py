@@ -57,15 +57,21 @@ def test_the_formats_have_the_numbers_that_are_promised() -> None:
 
 
 def run(code: str) -> str:
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     return answer.stdout.strip()
 
 
 def test_importing_loads_nothing_heavy():
     code = "import sys, namegen; namegen.__version__, namegen.NamegenError, dir(namegen); print(*sys.modules)"
-    assert not {"numpy", "click", "rich", "keras", "tensorflow", "namegen.api"} & set(run(code).split())
+    assert not {"numpy", "click", "rich", "keras", "tensorflow", "namegen.api"} & set(
+        run(code).split()
+    )
     code = "import sys, namegen; namegen.load, namegen.train; print(*sys.modules)"
-    assert not {"keras", "tensorflow", "matplotlib", "click", "rich", "faker"} & set(run(code).split())
+    assert not {"keras", "tensorflow", "matplotlib", "click", "rich", "faker"} & set(
+        run(code).split()
+    )
 
 
 def test_the_functions_are_those_of_the_api():

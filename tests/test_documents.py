@@ -11,7 +11,17 @@ from typing import Any, Literal
 
 import pytest
 
-from namegen.documents import LARGEST, LARGEST_RECORD, UNSET, Json, UnsetType, from_plain, read_json, schema, to_plain
+from namegen.documents import (
+    LARGEST,
+    LARGEST_RECORD,
+    UNSET,
+    Json,
+    UnsetType,
+    from_plain,
+    read_json,
+    schema,
+    to_plain,
+)
 from namegen.errors import MAX_SHOWN, quote
 
 
@@ -73,7 +83,9 @@ def test_another_form_is_refused_with_its_place(change: dict[str, Any] | None, p
 
 
 def test_a_value_of_a_stranger_is_told_in_short_and_moves_no_cursor() -> None:
-    with pytest.raises(ValueError, match=r"Invalid enum value .* - at `\$\.runs\[0\]\.status`$") as caught:
+    with pytest.raises(
+        ValueError, match=r"Invalid enum value .* - at `\$\.runs\[0\]\.status`$"
+    ) as caught:
         from_plain(Results, {"runs": [PLAIN | {"status": "\x1b[31m" + "x" * 100_000}]})
     assert len(str(caught.value)) < 400
     assert str(caught.value).isprintable()
@@ -132,9 +144,17 @@ class Whole:
 
 
 def test_the_first_unknown_key_is_told_wherever_it_stands() -> None:
-    sound = {"parts": [{"name": "a"}, {"name": "b"}], "named": {"x": {"name": "c"}}, "free": {"any": {"key": []}}}
+    sound = {
+        "parts": [{"name": "a"}, {"name": "b"}],
+        "named": {"x": {"name": "c"}},
+        "free": {"any": {"key": []}},
+    }
     assert from_plain(Whole, sound).parts[1].name == "b"
-    for path, place in ((("parts", 1), "$.parts[1].more"), (("named", "x"), "$.named.x.more"), ((), "$.more")):
+    for path, place in (
+        (("parts", 1), "$.parts[1].more"),
+        (("named", "x"), "$.named.x.more"),
+        ((), "$.more"),
+    ):
         changed = copy.deepcopy(sound)
         part: Any = changed
         for step in path:

@@ -34,14 +34,18 @@ from namegen.errors import (
         (setting("out", "a=b c"), "out=a=b c", "--out a=b c"),
     ],
 )
-def test_a_setting_is_told_to_each_reader(marked: str, in_python: str, on_the_command_line: str) -> None:
+def test_a_setting_is_told_to_each_reader(
+    marked: str, in_python: str, on_the_command_line: str
+) -> None:
     error = NamegenError(f"{marked} is wrong")
     assert str(error) == f"{in_python} is wrong"
     assert error.told(option_name) == f"{on_the_command_line} is wrong"
 
 
 def test_text_from_outside_is_never_taken_for_a_setting() -> None:
-    assert NamegenError("min_length \\0seed\\0 --x").told(option_name) == "min_length \\0seed\\0 --x"
+    assert (
+        NamegenError("min_length \\0seed\\0 --x").told(option_name) == "min_length \\0seed\\0 --x"
+    )
 
 
 def test_an_error_survives_the_way_from_another_process() -> None:
@@ -53,21 +57,42 @@ def test_of_a_value_a_message_shows_the_beginning() -> None:
     for value in ("x" * (MAX_SHOWN + 1), ["x" * 1_000], 10**200, [0] * 1_000, {"x" * 1_000: 1}):
         assert shown(value)[:20] == repr(value)[:20]
     assert [len(shown(value)) for value in (["x" * 1_000], 10**200, [0] * 1_000)] == [MAX_SHOWN] * 3
-    assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == ["12345", "['abc']", "[1, 2]", "'abc'"]
+    assert [shown(short) for short in (12_345, ["abc"], (1, 2), "abc")] == [
+        "12345",
+        "['abc']",
+        "[1, 2]",
+        "'abc'",
+    ]
     for length in (MAX_SHOWN, MAX_SHOWN + 1):
         text = "x" * length
-        assert quote(text) == shown(text) == repr(text if length <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…")
+        assert (
+            quote(text)
+            == shown(text)
+            == repr(text if length <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…")
+        )
     assert quote("a\x1b[31m\u202e").isprintable()
 
 
-PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+PYPROJECT = tomllib.loads(
+    (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+)
 
 
 def test_what_is_installed_says_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """As setuptools writes the extras into the metadata of a wheel."""
-    of_keras = ['keras>=3.10; extra == "keras"', 'curses>=2; (sys_platform == "win32") and extra == "keras"']
-    written = ["numpy>=2.0", *of_keras, "Faker>=37 ; extra == 'faker'", 'more; extra == "keras-more"']
-    monkeypatch.setattr("importlib.metadata.requires", lambda name: written if name == DISTRIBUTION else None)
+    of_keras = [
+        'keras>=3.10; extra == "keras"',
+        'curses>=2; (sys_platform == "win32") and extra == "keras"',
+    ]
+    written = [
+        "numpy>=2.0",
+        *of_keras,
+        "Faker>=37 ; extra == 'faker'",
+        'more; extra == "keras-more"',
+    ]
+    monkeypatch.setattr(
+        "importlib.metadata.requires", lambda name: written if name == DISTRIBUTION else None
+    )
     assert requirements("keras") == ("keras>=3.10", "curses>=2")
     assert requirements("faker") == ("Faker>=37",)
 
@@ -85,7 +110,9 @@ def test_a_checkout_that_is_not_installed_says_its_own(monkeypatch: pytest.Monke
 
 def test_the_sentence_names_all_libraries_of_the_extras() -> None:
     listed = PYPROJECT["project"]["optional-dependencies"]
-    command = " ".join(["pip install", *(f"'{one}'" for one in (*listed["keras"], *listed["tflite"]))])
+    command = " ".join(
+        ["pip install", *(f"'{one}'" for one in (*listed["keras"], *listed["tflite"]))]
+    )
     assert install_command("keras", "tflite") == command
     assert missing_library("the export", "keras", "keras", "tflite") == (
         f"the export needs keras, which is not installed: install it with: {command}"

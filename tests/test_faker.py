@@ -16,7 +16,10 @@ from tests.requirements import require
 from tests.small_models import small_models
 
 pytestmark = pytest.mark.usefixtures("small")
-KINDS = [f"invented_{kind}" for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")]
+KINDS = [
+    f"invented_{kind}"
+    for kind in ("first_name", "last_name", "name", "company", "given_name", "family_name")
+]
 KINDS += ["invented_person", "invented_place"]
 
 
@@ -80,7 +83,9 @@ def test_a_pool_is_drawn_once_and_all_of_it_is_given(monkeypatch: pytest.MonkeyP
     other = make()
     assert {other.invented_last_name() for _ in range(9)} <= names
     [_, pool] = drawn
-    assert people <= {f"{given} {family}" for given, one, _ in pool for _, other, family in pool if one == other}
+    assert people <= {
+        f"{given} {family}" for given, one, _ in pool for _, other, family in pool if one == other
+    }
     assert len(people) == 300 > 4 * len(pool)
 
 

@@ -19,7 +19,14 @@ from namegen.api import load
 from namegen.cli.terminal import option_name
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.checkpoint import Checkpoint, read_known_names
-from namegen.errors import CheckpointError, FolderInUseError, NamesError, OutputError, ResultsError, SettingsError
+from namegen.errors import (
+    CheckpointError,
+    FolderInUseError,
+    NamesError,
+    OutputError,
+    ResultsError,
+    SettingsError,
+)
 from namegen.experiments.compare.document import read_comparison
 from namegen.files import LOCK_FILE, check_output, read_whole, sole_use, write_whole
 from namegen.settings_toml import read_tables
@@ -40,7 +47,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["file.bin", "Zoë-שרה-👩‍👩‍👧", "." + "x" * 200, "-n"])
-def test_a_file_of_any_name_is_written_or_replaced(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_file_of_any_name_is_written_or_replaced(
+    path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.chdir(path.parent)
     for content in (NEW, b"x", b""):
         write_whole(Path(name), content)
@@ -60,7 +69,9 @@ def test_the_usual_permissions(tmp_path: Path, mask: int, mode: int) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
-def test_what_was_there_keeps_its_permissions_and_a_link_leads_where_it_led(path: Path, tmp_path: Path) -> None:
+def test_what_was_there_keeps_its_permissions_and_a_link_leads_where_it_led(
+    path: Path, tmp_path: Path
+) -> None:
     path.chmod(0o600)
     link = tmp_path / "link.bin"
     link.symlink_to(path)
@@ -100,8 +111,14 @@ def test_a_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards(
         fsync(descriptor)
 
     def rename(source: str, target: Path) -> None:
-        done.append("renamed")  # in one folder: elsewhere it might be on another disk, and no mere renaming
-        assert (Path(source).parent, Path(source).read_bytes(), path.read_bytes()) == (path.parent, NEW, OLD)
+        done.append(
+            "renamed"
+        )  # in one folder: elsewhere it might be on another disk, and no mere renaming
+        assert (Path(source).parent, Path(source).read_bytes(), path.read_bytes()) == (
+            path.parent,
+            NEW,
+            OLD,
+        )
         replace(source, target)
 
     monkeypatch.setattr(os, "fsync", flush)
@@ -143,7 +160,9 @@ def test_a_failure_at_any_step_keeps_the_old_file(
         ("a\0b", "null"),
     ],
 )
-def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(tmp_path: Path, place: str, said: str) -> None:
+def test_what_cannot_be_written_is_a_sentence_and_changes_nothing(
+    tmp_path: Path, place: str, said: str
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "old").write_bytes(OLD)
     with pytest.raises(OutputError, match=said):
@@ -169,8 +188,13 @@ def test_a_folder_that_may_not_be_read_is_no_reason_to_call_a_written_file_unwri
 
 def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
     check_output(path, example="drawing.png", force=True)
-    assert check_output(str(path.with_name("new.png")), example="drawing.png", force=False).name == "new.png"
-    with pytest.raises(OutputError, match=r"file\.bin exists already: .* overwrite it with force=True$") as caught:
+    assert (
+        check_output(str(path.with_name("new.png")), example="drawing.png", force=False).name
+        == "new.png"
+    )
+    with pytest.raises(
+        OutputError, match=r"file\.bin exists already: .* overwrite it with force=True$"
+    ) as caught:
         check_output(path, example="drawing.png", force=False)
     assert caught.value.told(option_name).endswith("overwrite it with --force")
 
@@ -183,7 +207,9 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
         ("x" * 5000, "cannot look at .*xxx.*too long; correct that, or give another"),
     ],
 )
-def test_what_cannot_be_an_output_is_found_before_the_work(path: Path, place: str, said: str) -> None:
+def test_what_cannot_be_an_output_is_found_before_the_work(
+    path: Path, place: str, said: str
+) -> None:
     for force in (False, True):
         with pytest.raises(OutputError, match=said):
             check_output(path.parent / place, example="drawing.png", force=force)
@@ -237,10 +263,15 @@ with sole_use(sys.argv[1]):
 
 
 def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(FolderInUseError, match="let it end or stop it, then try again"), sole_use(tmp_path):
+        with (
+            pytest.raises(FolderInUseError, match="let it end or stop it, then try again"),
+            sole_use(tmp_path),
+        ):
             pass
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -250,7 +281,9 @@ def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path
 
 def test_a_program_that_is_started_meanwhile_does_not_keep_it(tmp_path: Path) -> None:
     with sole_use(tmp_path):
-        child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
     try:
         with sole_use(tmp_path):
             assert child.poll() is None
@@ -277,7 +310,9 @@ def of_folders(failing: type[BaseException] | None, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(fcntl, "flock", flock)
 
 
-def test_where_folders_cannot_be_locked_a_file_in_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_folders_cannot_be_locked_a_file_in_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     of_folders(OSError, monkeypatch)
     with sole_use(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [LOCK_FILE]
@@ -287,7 +322,9 @@ def test_where_folders_cannot_be_locked_a_file_in_it_is(tmp_path: Path, monkeypa
         pass
 
 
-def test_where_nothing_can_be_locked_all_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_locked_all_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(OutputError, match="there is no folder"), sole_use(tmp_path / "none"):
         pass
     with monkeypatch.context() as patch:  # as on Windows, whose folders cannot be opened
@@ -299,7 +336,9 @@ def test_where_nothing_can_be_locked_all_goes_on(tmp_path: Path, monkeypatch: py
         pass
 
 
-@pytest.mark.parametrize(("number", "of_folder"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.EMFILE, False)])
+@pytest.mark.parametrize(
+    ("number", "of_folder"), [(errno.EMFILE, True), (errno.ENFILE, True), (errno.EMFILE, False)]
+)
 def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, of_folder: bool
 ) -> None:
@@ -312,14 +351,21 @@ def test_with_too_many_open_files_nothing_goes_on_as_if_nobody_were_there(
 
     of_folders(OSError, monkeypatch)
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(OutputError, match=r"cannot tell whether .*: Too many open"), sole_use(tmp_path):
+    with (
+        pytest.raises(OutputError, match=r"cannot tell whether .*: Too many open"),
+        sole_use(tmp_path),
+    ):
         pass
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no /proc to count open files in")
 def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(os.listdir("/proc/self/fd"))
-    for prepare in (lambda: None, lambda: of_folders(OSError, monkeypatch), lambda: of_folders(None, monkeypatch)):
+    for prepare in (
+        lambda: None,
+        lambda: of_folders(OSError, monkeypatch),
+        lambda: of_folders(None, monkeypatch),
+    ):
         prepare()
         with sole_use(tmp_path), suppress(FolderInUseError), sole_use(tmp_path):
             pass

@@ -39,17 +39,23 @@ def test_a_file_brings_its_beginnings(tmp_path: Path) -> None:
     labelled_checkpoint().save(tmp_path / "model.safetensors")
     loaded = api.load(tmp_path / "model.safetensors")
     size = loaded.vocabulary.size
-    assert loaded.beginnings == loaded.generator.beginnings == Beginnings((size, size + 1), (0.6, 0.4))
+    assert (
+        loaded.beginnings == loaded.generator.beginnings == Beginnings((size, size + 1), (0.6, 0.4))
+    )
     assert loaded.generate(20, seed=4) == MODEL.generate(20, seed=4)
 
 
 def test_a_score_and_its_percentile_are_over_all_labels() -> None:
     names = ["John", "Johnson", "Kzzj"]
     scores = [MODEL.score(name) for name in names]
-    assert [score.log_probability for score in scores] == pytest.approx(log_probabilities(names).tolist(), abs=1e-5)
+    assert [score.log_probability for score in scores] == pytest.approx(
+        log_probabilities(names).tolist(), abs=1e-5
+    )
     of_list = log_probabilities(list(NAMES[::25]))
     for score in scores:
-        assert score.percentile == pytest.approx(100 * (of_list < score.log_probability).mean(), abs=15)
+        assert score.percentile == pytest.approx(
+            100 * (of_list < score.log_probability).mean(), abs=15
+        )
 
 
 def test_evaluation_of_names_alone_is_over_all_labels() -> None:
@@ -57,9 +63,14 @@ def test_evaluation_of_names_alone_is_over_all_labels() -> None:
     names = list(FIRST[:50])
     found = api.evaluate(MODEL, Corpus(tuple(names), source="names")).metrics
     characters = sum(map(len, names)) + len(names)
-    assert found.loss_nats_per_char == pytest.approx(-log_probabilities(names).sum() / characters, abs=1e-6)
+    assert found.loss_nats_per_char == pytest.approx(
+        -log_probabilities(names).sum() / characters, abs=1e-6
+    )
     behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.beginnings.tokens[0]] * 50)
-    assert AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char < found.loss_nats_per_char
+    assert (
+        AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char
+        < found.loss_nats_per_char
+    )
 
 
 def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
@@ -79,10 +90,14 @@ def test_each_name_has_its_probability_with_each_label() -> None:
             joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
         for place, label in enumerate(MODEL.labels):
             alone = [MODEL.labelled(label).score(name).log_probability for name in names]
-            np.testing.assert_allclose(joint[:, place], np.log(beginnings.shares[place]) + alone, atol=1e-5)
+            np.testing.assert_allclose(
+                joint[:, place], np.log(beginnings.shares[place]) + alone, atol=1e-5
+            )
 
 
-def test_percentiles_are_given_up_where_there_are_far_too_many_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_percentiles_are_given_up_where_there_are_far_too_many_labels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tree = PrefixTree.from_names(NAMES, MODEL.vocabulary)
     assert scoring.score_quantiles(MODEL.model, tree, MODEL.beginnings) is not None
     monkeypatch.setattr(scoring, "FAR_TOO_MANY", 1_000)

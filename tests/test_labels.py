@@ -31,7 +31,11 @@ def part_of_list(*labels: str) -> Corpus:
     """The names of some origins, 90 of each."""
     corpus, names, found = load_bundled("world-given"), [], []
     for label in labels:
-        some = [name for name, of in zip(corpus.names, corpus.labels, strict=True) if of.split(",")[0] == label]
+        some = [
+            name
+            for name, of in zip(corpus.names, corpus.labels, strict=True)
+            if of.split(",")[0] == label
+        ]
         some = some[:: len(some) // 90][:90]  # they are sorted
         names += some
         found += [label] * len(some)
@@ -61,7 +65,9 @@ def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> 
     for batch in one.generate_batches(30, seed=1):
         for name, score in zip(batch.names, batch.log_probability, strict=True):
             tree = PrefixTree.from_names([name], model.vocabulary, [token])
-            assert AccuracyEvaluator(model.model).name_log_probabilities(tree)[0] == pytest.approx(score, abs=1e-4)
+            assert AccuracyEvaluator(model.model).name_log_probabilities(tree)[0] == pytest.approx(
+                score, abs=1e-4
+            )
     assert one.generate(30, seed=1) != model.labelled("Finnish").generate(30, seed=1)
 
 
@@ -79,7 +85,9 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
     joint = []
     for token, share in zip(model.beginnings.tokens, model.beginnings.shares, strict=True):
         tree = PrefixTree.from_names([name], model.vocabulary, [token])
-        joint.append(share * math.exp(AccuracyEvaluator(model.model).name_log_probabilities(tree)[0]))
+        joint.append(
+            share * math.exp(AccuracyEvaluator(model.model).name_log_probabilities(tree)[0])
+        )
     chances = model.label_chances(name)
     assert chances == pytest.approx(
         {label: one / sum(joint) for label, one in zip(model.labels, joint, strict=True)}, rel=1e-4
@@ -97,7 +105,10 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
     for label, (metrics, count) in found.by_label.items():
         names = [name for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label]
         alone = api.evaluate(model.labelled(label), Corpus.from_names(names)).metrics
-        assert (metrics.loss_nats_per_char, count) == (pytest.approx(alone.loss_nats_per_char), len(names))
+        assert (metrics.loss_nats_per_char, count) == (
+            pytest.approx(alone.loss_nats_per_char),
+            len(names),
+        )
         assert metrics.accuracy_argmax == pytest.approx(alone.accuracy_argmax)
         characters += sum(map(len, names)) + count
         lost += (sum(map(len, names)) + count) * metrics.loss_nats_per_char
@@ -111,16 +122,22 @@ def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: L
     """Alone in a blend with itself it says what it says by itself, of all labels and of one."""
     for one in (model, model.labelled("Italian")):
         twice = api.blend([one, one])
-        assert twice.score("Anna").log_probability == pytest.approx(one.score("Anna").log_probability, abs=1e-5)
+        assert twice.score("Anna").log_probability == pytest.approx(
+            one.score("Anna").log_probability, abs=1e-5
+        )
     mixed = api.blend([model.labelled("Italian"), api.load("companies")])
-    parts = [model.labelled("Italian").score("A").letters[0], api.load("companies").score("A").letters[0]]
+    parts = [
+        model.labelled("Italian").score("A").letters[0],
+        api.load("companies").score("A").letters[0],
+    ]
     assert mixed.score("A").letters[0] == pytest.approx(math.log(np.mean(np.exp(parts))), abs=1e-5)
 
 
 def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path) -> None:
     out = "with a comma, and 'quotes'"
     tricky = Corpus.from_names(
-        [*SOME.names, 'O"Hara', "=1+1", "a;b"], labels=[*SOME.labels, "Finnish", '<b>"x",y</b>', '<b>"x",y</b>']
+        [*SOME.names, 'O"Hara', "=1+1", "a;b"],
+        labels=[*SOME.labels, "Finnish", '<b>"x",y</b>', '<b>"x",y</b>'],
     )
     steps = iter(range(10_000))
     stopped = api.train(tricky, config=QUICK, out=tmp_path / out, stop=lambda: next(steps) > 12)
@@ -139,14 +156,18 @@ class TestCounting:
         size = SOME.vocabulary.size
         found = HeldOutReferences(parts.held_out, parts).baseline
         with_labels = best_ngram(parts.training, parts.held_out, size)[1]
-        without = best_ngram(parts.training.under_one_root(), parts.held_out.under_one_root(), size)[1]
+        without = best_ngram(
+            parts.training.under_one_root(), parts.held_out.under_one_root(), size
+        )[1]
         best = min(with_labels.loss_nats_per_char, without.loss_nats_per_char)
         assert found.metrics.loss_nats_per_char <= best
         assert found.by_label == (with_labels.loss_nats_per_char < without.loss_nats_per_char)
 
     def test_labels_that_tell_nothing_are_left_out(self) -> None:
         names = SOME.names * 2
-        at_random = np.random.default_rng(0).permutation([f"label {place % 40}" for place, _ in enumerate(names)])
+        at_random = np.random.default_rng(0).permutation(
+            [f"label {place % 40}" for place, _ in enumerate(names)]
+        )
         corpus = Corpus.from_names(names, labels=at_random.tolist())
         parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3), seed=0)
         assert parts.held_out is not None
@@ -158,7 +179,9 @@ class TestCounting:
 @pytest.fixture(scope="module")
 def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
     """Of labels of an origin and a gender, which a third of the names lack."""
-    labels = [f"{label},{('female', 'male', '')[place % 3]}" for place, label in enumerate(SOME.labels)]
+    labels = [
+        f"{label},{('female', 'male', '')[place % 3]}" for place, label in enumerate(SOME.labels)
+    ]
     result = api.train(Corpus.from_names(SOME.names, labels=labels), config=QUICK)
     path = tmp_path_factory.mktemp("parts") / "model.safetensors"
     result.checkpoint.save(path)
@@ -174,7 +197,9 @@ class TestParts:
         with pytest.raises(SettingsError, match="did you mean 'female'"):
             parted.labelled("femal")
 
-    def test_a_list_of_one_part_is_evaluated_over_the_labels_that_it_means(self, parted: LoadedModel) -> None:
+    def test_a_list_of_one_part_is_evaluated_over_the_labels_that_it_means(
+        self, parted: LoadedModel
+    ) -> None:
         found = api.evaluate(parted, SOME).by_label
         assert list(found) == list(SOME.label_counts)
         alone = Corpus(SOME.names[:90], "a list")
@@ -187,16 +212,22 @@ class TestParts:
         [score] = json.loads(invoke(*asked, "--json").stdout)["scores"]
         origins, genders = score["parts"]
         assert [sum(origins.values()), sum(genders.values())] == pytest.approx([1, 1])
-        of_finnish = [chance for label, chance in score["labels"].items() if label.startswith("Finnish,")]
+        of_finnish = [
+            chance for label, chance in score["labels"].items() if label.startswith("Finnish,")
+        ]
         assert origins["Finnish"] == pytest.approx(sum(of_finnish))
         lines = invoke(*asked, "--label", "Finnish").stdout.splitlines()
-        assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], "one origin is left"
+        assert sorted(line.split()[0] for line in lines) == ["Anna", "either", "female", "male"], (
+            "one origin is left"
+        )
 
 
 def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: LoadedModel) -> None:
     checkpoint: Any = model.checkpoint
     labels = (replace(checkpoint.labels[0], names=0), *checkpoint.labels[1:])
     none = api.open_checkpoint(replace(checkpoint, labels=labels), "some")
-    with pytest.raises(SettingsError, match="no name that was learned from has one of these labels"):
+    with pytest.raises(
+        SettingsError, match="no name that was learned from has one of these labels"
+    ):
         none.labelled("Finnish")
     assert none.generate(20, seed=0)

@@ -55,14 +55,19 @@ def test_the_fast_reading_of_the_players_is_the_plain_one() -> None:
     everyone = players()
     assert [Player.from_line(line) for line in lines[::10]] == everyone[::10]
     assert len(lines) == len(everyone)
-    assert load_bundled("mlb-first").names == tuple(player.first for player in everyone if player.first)
+    assert load_bundled("mlb-first").names == tuple(
+        player.first for player in everyone if player.first
+    )
     assert load_bundled("mlb-last").names == tuple(player.last for player in everyone)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_every_list_has_its_licence_and_credit_beside_it(name: str) -> None:
     bundled = BUNDLED[name]
-    text, holders = bundled.licence_text, ("SABR", "EDGAR", "shuheilocale", "Daniele Faraglia", "GeoNames")
+    text, holders = (
+        bundled.licence_text,
+        ("SABR", "EDGAR", "shuheilocale", "Daniele Faraglia", "GeoNames"),
+    )
     assert bundled.file in text
     assert any(holder in text and holder in bundled.credit for holder in holders)
     assert bundled.description
@@ -118,8 +123,16 @@ class TestFiles:
         [
             ("folder.txt", None, "'folder.txt' is a folder"),
             ("companies", "name", "has no columns"),
-            ("plain.txt", "3", "'plain.txt' is a text file with a name a line, which has no columns"),
-            ("/".join(["folder"] * 25), None, f"no file '{'/'.join(['folder'] * 25)}': give a file"),
+            (
+                "plain.txt",
+                "3",
+                "'plain.txt' is a text file with a name a line, which has no columns",
+            ),
+            (
+                "/".join(["folder"] * 25),
+                None,
+                f"no file '{'/'.join(['folder'] * 25)}': give a file",
+            ),
             ("a\0b", None, "cannot read 'a\\x00b'"),
         ],
         ids=lambda value: str(value)[:30],
@@ -141,7 +154,9 @@ class TestFiles:
         monkeypatch.setattr(Path, "open", refuse)
         assert "no permission to read 'a.txt'" in refusal("a.txt")
 
-    def test_more_than_a_list_may_hold(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_more_than_a_list_may_hold(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(namegen.lists, "LARGEST", 10)
         (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEve\n")
         assert "'a.txt' holds more than 10 bytes" in refusal("a.txt")
@@ -152,9 +167,13 @@ class TestFiles:
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
     def test_a_pipe_with_a_name(self, tmp_path: Path) -> None:
-        content = b"".join(b"%07d\n" % number for number in range(300_000))  # more than is read at a time
+        content = b"".join(
+            b"%07d\n" % number for number in range(300_000)
+        )  # more than is read at a time
         os.mkfifo(tmp_path / "pipe")
-        writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True)
+        writer = threading.Thread(
+            target=lambda: (tmp_path / "pipe").write_bytes(content), daemon=True
+        )
         writer.start()
         assert len(read("pipe").names) == 300_000
         writer.join()

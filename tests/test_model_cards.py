@@ -23,7 +23,9 @@ def parts(name: str) -> tuple[Any, str]:
     require("yaml")
     import yaml
 
-    _, head, text = shipped_path(name).with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
+    _, head, text = (
+        shipped_path(name).with_suffix(".md").read_text(encoding="utf-8").split("---\n", 2)
+    )
     return yaml.safe_load(head), text
 
 

@@ -43,7 +43,9 @@ own = pytest.mark.parametrize("cell", OWN_CELLS)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their engines are registered, as a package of theirs would do it."""
     group = backends.ENTRY_POINT_GROUP
-    points = [importlib.metadata.EntryPoint(name, f"tests.own_cells:{name}", group) for name in ENGINES]
+    points = [
+        importlib.metadata.EntryPoint(name, f"tests.own_cells:{name}", group) for name in ENGINES
+    ]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: points)
     for name, engine in ENGINES.items():
         monkeypatch.setattr(own_cells, name, engine, raising=False)
@@ -59,7 +61,9 @@ def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
     losses = engine.train_epoch(Step(batch, 0.02) for _ in range(30)).loss_sum
     assert losses[-1] < 0.8 * losses[0]
     carried = {"engine": cell, "probe": probe(engine, 0), "longest_name": 9}
-    return Checkpoint(network, VOCABULARY, parameters_of(engine.get_state()), **carried), logits_of(engine, TOKENS)
+    return Checkpoint(network, VOCABULARY, parameters_of(engine.get_state()), **carried), logits_of(
+        engine, TOKENS
+    )
 
 
 @own
@@ -68,10 +72,13 @@ def test_it_goes_to_a_module_which_python_reads_as_well(cell: str, tmp_path: Pat
     checkpoint, logits = trained(cell)
     write_module([PageModel("own", checkpoint)], tmp_path / "names.mjs")
     found = [
-        [[row[one] for one in ("", *VOCABULARY.characters)] for row in rows] for rows in in_node(tmp_path)(NODE, TEXTS)
+        [[row[one] for one in ("", *VOCABULARY.characters)] for row in rows]
+        for rows in in_node(tmp_path)(NODE, TEXTS)
     ]
     np.testing.assert_allclose(
-        found, all_log_probabilities(logits.reshape(-1, VOCABULARY.size)).reshape(logits.shape), atol=1e-5
+        found,
+        all_log_probabilities(logits.reshape(-1, VOCABULARY.size)).reshape(logits.shape),
+        atol=1e-5,
     )
 
 
@@ -88,14 +95,17 @@ def test_it_goes_to_a_tflite(cell: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [pytest.param(cell, marks=() if cell == "product" else pytest.mark.slow) for cell in OWN_CELLS]
+    "cell",
+    [pytest.param(cell, marks=() if cell == "product" else pytest.mark.slow) for cell in OWN_CELLS],
 )
 def test_keras_trains_it_as_numpy_does(cell: str) -> None:
     require("tensorflow")
     from namegen.backends.keras_engine.engine import KerasEngine
 
     network = NETWORKS[cell](VOCABULARY.size, hidden=(4, 3))
-    keras_engine = type("Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],), "cells": frozenset()})
+    keras_engine = type(
+        "Engine", (KerasEngine,), {"architectures": (NETWORKS[cell],), "cells": frozenset()}
+    )
     states = []
     for engine_class in (ENGINES[cell], keras_engine):
         engine = engine_class(network, TrainingSettings(), threads=1, dtype="float64")

@@ -40,8 +40,13 @@ def test_a_name_is_as_the_document_constructs_it() -> None:
 @pytest.mark.slow  # seconds
 def test_a_million_names_are_those_of_other_machines() -> None:
     """As one machine gave them, under Python 3.11.7 and 3.13.5."""
-    pools = [[f"{letter}{number}" for number in range(size)] for letter, size in (("a", 3000), ("b", 2000), ("c", 500))]
-    made = namegen.pseudonyms((f"value {number}" for number in range(1_000_000)), pool=pools, key=KEY)
+    pools = [
+        [f"{letter}{number}" for number in range(size)]
+        for letter, size in (("a", 3000), ("b", 2000), ("c", 500))
+    ]
+    made = namegen.pseudonyms(
+        (f"value {number}" for number in range(1_000_000)), pool=pools, key=KEY
+    )
     found = hashlib.sha256(b"".join(f"{name}\n".encode() for name in made))
     assert found.hexdigest().startswith("15369c4d56d9aba9751c8ff00b4efa82")
 
@@ -49,7 +54,9 @@ def test_a_million_names_are_those_of_other_machines() -> None:
 def test_order_spaces_and_unicode_forms_do_not_matter_and_key_context_and_pool_do() -> None:
     values = [f"value {number}" for number in range(100)]
 
-    def names(key: bytes = KEY, pool: list[str] = NAMES, context: str = "", values: list[str] = values) -> list[str]:
+    def names(
+        key: bytes = KEY, pool: list[str] = NAMES, context: str = "", values: list[str] = values
+    ) -> list[str]:
         return list(namegen.pseudonyms(values, pool=pool, key=key, context=context))
 
     found = dict(zip(values, names(), strict=True))
@@ -94,7 +101,11 @@ def test_as_many_share_a_name_as_expected_and_unique_stops_at_the_first() -> Non
 def test_the_form_of_long_values_is_unicode_s(text: str) -> None:
     made = Pseudonyms(pool=NAMES, key=KEY)
     long = text + "é" * 1_000
-    assert made.of(long) == made.of(unicodedata.normalize("NFD", long)) == made.of(unicodedata.normalize("NFC", long))
+    assert (
+        made.of(long)
+        == made.of(unicodedata.normalize("NFD", long))
+        == made.of(unicodedata.normalize("NFC", long))
+    )
 
 
 def test_a_value_of_a_megabyte_has_a_name_soon() -> None:

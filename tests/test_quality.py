@@ -37,7 +37,10 @@ def model(name: str, against: float, low: float, high: float) -> Model:
     ("networks", "said"),
     [
         ([model("standard", -0.05, -0.07, -0.03)], "`standard` is 0.050 nats below counting."),
-        ([model("standard", -0.05, -0.12, 0.03)], "No difference between `standard` and counting was found."),
+        (
+            [model("standard", -0.05, -0.12, 0.03)],
+            "No difference between `standard` and counting was found.",
+        ),
         ([model("A", 0.05, 0.02, 0.08)], "`standard` was not measured on this list."),
     ],
 )
@@ -45,4 +48,7 @@ def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> 
     made = page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), *networks)),)))
     assert said in made
     assert "| model | a list (123 test names) |" in made
-    assert f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_counting:+.3f}, " in made
+    assert (
+        f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_counting:+.3f}, "
+        in made
+    )

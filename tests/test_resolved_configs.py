@@ -47,7 +47,11 @@ def resolved(config: Config) -> dict[str, Any]:
     if training.schedule != "steps":  # whose rates stand in rate_steps
         training = replace(training, learning_rate=training.peak_learning_rate)
     tables = {**asdict(config), "network": asdict(recipe.network), "training": asdict(training)}
-    return {f"{table}.{name}": value for table, values in tables.items() for name, value in values.items()}
+    return {
+        f"{table}.{name}": value
+        for table, values in tables.items()
+        for name, value in values.items()
+    }
 
 
 def resolved_file(path: Path) -> dict[str, Any]:
@@ -80,7 +84,9 @@ def document() -> str:
     blocks = []
     for path in CONFIGS:
         lines = [f' "settings": {json.dumps(resolved_file(path)["settings"])}']
-        points = ",\n".join(f"  {json.dumps(point)}" for point in resolved_file(path).get("points", []))
+        points = ",\n".join(
+            f"  {json.dumps(point)}" for point in resolved_file(path).get("points", [])
+        )
         lines += [f' "points": [\n{points}\n ]'] if points else []
         blocks.append(f'"{path.stem}": {{\n' + ",\n".join(lines) + "\n}")
     return "{\n" + ",\n".join(blocks) + "\n}\n"

@@ -37,15 +37,21 @@ def goes_on(folder: Path) -> None:
     assert result.epochs == 4
 
 
-def test_names_from_a_program_lie_in_the_run_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_from_a_program_lie_in_the_run_folder(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert not api.train(NAMES, config=SHORT, out="run", stop=After(6)).finished
     (elsewhere / "here" / "run").rename(elsewhere / "there" / "moved")
     monkeypatch.chdir(elsewhere / "there")
     goes_on(Path("moved"))
 
 
-def test_a_file_is_found_again_from_another_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("list.csv").write_text("name,year\n" + "".join(f"{name},1900\n" for name in NAMES), encoding="utf-8")
+def test_a_file_is_found_again_from_another_folder(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("list.csv").write_text(
+        "name,year\n" + "".join(f"{name},1900\n" for name in NAMES), encoding="utf-8"
+    )
     config = merge(SHORT, {"data.names": "list.csv", "data.column": "name"})
     assert not api.train(config=config, out="run", stop=After(6)).finished
     monkeypatch.chdir(elsewhere / "there")
@@ -65,7 +71,9 @@ def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> N
 def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) -> None:
     Path("list.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
     os.mkfifo("pipe")
-    Thread(target=lambda: Path("pipe").write_bytes(Path("list.txt").read_bytes()), daemon=True).start()
+    Thread(
+        target=lambda: Path("pipe").write_bytes(Path("list.txt").read_bytes()), daemon=True
+    ).start()
     with open("list.txt", "rb") as file:
         config = merge(SHORT, {"data.names": path.format(file.fileno())})
         assert not api.train(config=config, save=True, stop=After(6)).finished
@@ -73,12 +81,16 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
 
 
 @pytest.mark.parametrize("names", ["pipe", "-", "/dev/fd/0"])
-def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(elsewhere: Path, names: str) -> None:
+def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
+    elsewhere: Path, names: str
+) -> None:
     api.train(NAMES, config=SHORT, out="run", stop=After(6))
     os.mkfifo("pipe")
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
-    with pytest.raises(NamesError, match=f"the list of this run, '{names}', is not a file: correct names in"):
+    with pytest.raises(
+        NamesError, match=f"the list of this run, '{names}', is not a file: correct names in"
+    ):
         api.resume("run")
 
 
@@ -110,7 +122,9 @@ def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_p
     them. A resumed run, whose list is in its folder under another name, does the same.
     """
     corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
-    config = merge(Config(), {"training.epochs": 4, "network.hidden": (32,), "data.sameness": "companies"})
+    config = merge(
+        Config(), {"training.epochs": 4, "network.hidden": (32,), "data.sameness": "companies"}
+    )
     assert not api.train(corpus, config=config, out=tmp_path / "run", stop=After(40)).finished
     checkpoint = api.resume(tmp_path / "run").checkpoint
     generator = api.open_checkpoint(checkpoint, "companies").generator

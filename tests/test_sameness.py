@@ -16,14 +16,20 @@ from namegen.settings_toml import parse_config, read_config
 from namegen.wishes import make_wishes
 
 COMPANIES = sameness_of("companies")
-LISTED = [f"{word} {form}" for word in ("Acme", "Aon", "Cena", "Enac", "Mona") for form in ("Inc", "Corp.", "Co")]
+LISTED = [
+    f"{word} {form}"
+    for word in ("Acme", "Aon", "Cena", "Enac", "Mona")
+    for form in ("Inc", "Corp.", "Co")
+]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "companies"
     training = {"effort": "quick", "epochs": 20, "batch_size": 4}
-    config = parse_config({"data": {"sameness": "companies", "validation": 0.0}, "training": training})
+    config = parse_config(
+        {"data": {"sameness": "companies", "validation": 0.0}, "training": training}
+    )
     api.train(LISTED, config=config, out=out)
     return out
 
@@ -61,12 +67,17 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
     names = model.generate(20, seed=2, avoid=["Acme"], min_distance=2, starts_with="A")
     assert not {"acme", "acm", "ame", "ace", "acmee"} & set(forms(names))
     near = make_wishes(None, model.sameness, avoid=["Acme AG"], min_distance=2, rude=True)
-    refused = [wish.refuses(Finished(["Acmee Corp", "Anna Corp"], model.sameness)).tolist() for wish in near]
+    refused = [
+        wish.refuses(Finished(["Acmee Corp", "Anna Corp"], model.sameness)).tolist()
+        for wish in near
+    ]
     assert refused == [[False, False], [True, False]]  # avoid; min_distance
 
 
 def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
-    config = parse_config({"data": {"validation": 0.0}, "training": {"effort": "quick", "epochs": 1}})
+    config = parse_config(
+        {"data": {"validation": 0.0}, "training": {"effort": "quick", "epochs": 1}}
+    )
     plain = api.load(api.train(["Ann Co", "Anna", "Nan"], config=config))
     assert plain.sameness == NAMES
     mixed = api.blend([model, plain])

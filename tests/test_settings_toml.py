@@ -16,7 +16,14 @@ from namegen import api, threads
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import SPLITS, DataSettings, NetworkSettings, TrainingSettings
 from namegen.errors import SettingsError
-from namegen.settings_toml import Config, RunSettings, merge, parse_config, read_config, write_config
+from namegen.settings_toml import (
+    Config,
+    RunSettings,
+    merge,
+    parse_config,
+    read_config,
+    write_config,
+)
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 RATES = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
@@ -30,9 +37,12 @@ VALUES = {
     "data.max_name_length": st.integers(1, 10**30),
     "data.test": st.floats(0, 0.5),
     "data.split": st.sampled_from(SPLITS),
-    "network.options": st.dictionaries(TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2),
+    "network.options": st.dictionaries(
+        TEXTS, st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS, max_size=2
+    ),
     "network.cell": st.none() | st.sampled_from([*CELLS]),
-    "network.hidden": st.none() | st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple),
+    "network.hidden": st.none()
+    | st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple),
     "training.clip_norm": st.none() | RATES,
     "training.rate_steps": st.lists(
         st.tuples(st.integers(1, 2**40), RATES), max_size=3, unique_by=lambda step: step[0]
@@ -106,14 +116,26 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("data = 3", "data is 3: expected a table, [data]"),
         ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
         ("[training]\nlearning_rate = true", "training.learning_rate is True: expected a number"),
-        ("[training]\nlearning_rate = inf", "training.learning_rate is inf: expected a number above 0"),
+        (
+            "[training]\nlearning_rate = inf",
+            "training.learning_rate is inf: expected a number above 0",
+        ),
         (f"[training]\nlearning_rate = {10**400}", "expected a number"),
         ("[training]\nthrough_time = 1", "training.through_time is 1: expected true or false"),
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
-        ("[network]\nhidden = [32, 1.5]", "network.hidden is [32, 1.5]: expected a list, each item a whole number"),
+        (
+            "[network]\nhidden = [32, 1.5]",
+            "network.hidden is [32, 1.5]: expected a list, each item a whole number",
+        ),
         ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
-        ("[training]\nrate_steps = [[0, 1, 2]]", "expected a list, each item a list of 2: a whole number, a number"),
-        ("[data]\nnames = 1979-05-27", "data.names is datetime.date(1979, 5, 27): expected a text in quotes"),
+        (
+            "[training]\nrate_steps = [[0, 1, 2]]",
+            "expected a list, each item a list of 2: a whole number, a number",
+        ),
+        (
+            "[data]\nnames = 1979-05-27",
+            "data.names is datetime.date(1979, 5, 27): expected a text in quotes",
+        ),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
@@ -124,26 +146,40 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("x = " + "[" * 100_000, "nests too deeply"),
     ],
 )
-def test_a_mistake_is_said_by_its_dotted_path_or_its_line(tmp_path: Path, text: str | bytes, expected: str) -> None:
+def test_a_mistake_is_said_by_its_dotted_path_or_its_line(
+    tmp_path: Path, text: str | bytes, expected: str
+) -> None:
     message = refusal(tmp_path, text)
     assert expected in message
     assert "\n" not in message
 
 
 def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
-    wrong = {"data.validation": "1", "data.split": '"half"', "data.nams": '"x"', "network.cell": "3", "more": "{}"}
+    wrong = {
+        "data.validation": "1",
+        "data.split": '"half"',
+        "data.nams": '"x"',
+        "network.cell": "3",
+        "more": "{}",
+    }
     wrong |= {"training.rate_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
     message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
     assert "8 wrong values" in message
     assert message.count("\n  ") == 8
-    assert "\n  and 5 more" in refusal(tmp_path, "\n".join(f"x{number} = 1" for number in range(25)))
+    assert "\n  and 5 more" in refusal(
+        tmp_path, "\n".join(f"x{number} = 1" for number in range(25))
+    )
     for path in wrong:
         assert f"\n  {path} is " in message
     assert "came with" not in message, "no mistake that only follows from another"
 
 
 def test_long_values_are_cut(tmp_path: Path) -> None:
-    for long in (f"cell = '{'x' * 100_000}'", f"{'x' * 100_000} = 1", f"hidden = [{'0, ' * 100_000}]"):
+    for long in (
+        f"cell = '{'x' * 100_000}'",
+        f"{'x' * 100_000} = 1",
+        f"hidden = [{'0, ' * 100_000}]",
+    ):
         assert len(refusal(tmp_path, f"[network]\n{long}")) < 300
 
 
@@ -156,7 +192,10 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
-    with pytest.raises(SettingsError, match=r"^'caf\\udce9.txt' is not valid Unicode here, so no config can hold it"):
+    with pytest.raises(
+        SettingsError,
+        match=r"^'caf\\udce9.txt' is not valid Unicode here, so no config can hold it",
+    ):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
 
@@ -164,7 +203,13 @@ class TestMerge:
     def test_flags_replace_values_and_none_does_not(self) -> None:
         config = Config(training=TrainingSettings(epochs=9, clip_norm=1.0))
         merged = merge(
-            config, {"training.epochs": 3, "training.clip_norm": None, "network.hidden": [8], "run.plot": False}
+            config,
+            {
+                "training.epochs": 3,
+                "training.clip_norm": None,
+                "network.hidden": [8],
+                "run.plot": False,
+            },
         )
         assert merged.training == replace(config.training, epochs=3)
         assert merged.network.hidden == (8,)
@@ -172,7 +217,9 @@ class TestMerge:
         assert merge(config, {}) == config
 
     def test_two_flags_that_need_each_other(self) -> None:
-        merged = merge(Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]})
+        merged = merge(
+            Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]}
+        )
         assert merged.training.rate_steps == ((0, 1.0), (3, 0.1))
         with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
             merge(Config(), {"training.rate_steps": [(0, 1)]})
@@ -181,20 +228,34 @@ class TestMerge:
         with pytest.raises(SettingsError, match=r"^batch_size is 0: "):
             merge(Config(), {"training.batch_size": 0})
         with pytest.raises(SettingsError) as caught:
-            merge(Config(), {"data.validation": 2, "network.cell": "x", "training.epochs": "3", "run.threads": 0})
+            merge(
+                Config(),
+                {
+                    "data.validation": 2,
+                    "network.cell": "x",
+                    "training.epochs": "3",
+                    "run.threads": 0,
+                },
+            )
         for name in ("validation", "cell", "epochs", "threads"):
             assert f"\n  {name} is " in str(caught.value)
             assert f"\n  --{name} is " in caught.value.told(lambda setting, _: f"--{setting}")
 
     def test_a_flag_that_changes_nothing(self) -> None:
-        with pytest.raises(SettingsError, match=r"^momentum has no effect, as the optimizer is adam"):
+        with pytest.raises(
+            SettingsError, match=r"^momentum has no effect, as the optimizer is adam"
+        ):
             merge(Config(), {"training.momentum": 0.5})
         steps = Config(training=TrainingSettings(schedule="steps", rate_steps=((0, 0.1),)))
-        with pytest.raises(SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"):
+        with pytest.raises(
+            SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"
+        ):
             merge(steps, {"training.learning_rate": 0.5})
         alone = {"data.validation": 0.0}
         for path, value in (("training.best_by", "accuracy"), ("data.split_seed", 3)):
-            with pytest.raises(SettingsError, match=rf"^{path.partition('.')[2]} has no effect, as .*held"):
+            with pytest.raises(
+                SettingsError, match=rf"^{path.partition('.')[2]} has no effect, as .*held"
+            ):
                 merge(Config(), {**alone, path: value})
             assert merge(Config(), {path: value}) != Config()
         with pytest.raises(SettingsError, match=r"^split has no effect"):
@@ -204,8 +265,15 @@ class TestMerge:
         merge(Config(), {**alone, "training.patience": 3})  # it goes by the training loss then
         idle = merge(Config(), {"training.best_by": "accuracy"})
         assert merge(idle, alone).training.best_by == "accuracy"  # as a config may have it
-        assert merge(Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}).training.momentum == 0.5
-        assert merge(steps, {"training.epochs": 3}).training.epochs == 3  # what the config itself holds may be idle
+        assert (
+            merge(
+                Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}
+            ).training.momentum
+            == 0.5
+        )
+        assert (
+            merge(steps, {"training.epochs": 3}).training.epochs == 3
+        )  # what the config itself holds may be idle
 
 
 @pytest.mark.parametrize(
@@ -231,7 +299,9 @@ def test_threads_are_two_where_that_pays(
         assert config.threads == 1, "threads that share a core wait for each other"
 
 
-def test_a_run_writes_down_how_many_threads_it_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_writes_down_how_many_threads_it_chose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So that to go on, on another machine too, gives the same bits."""
     monkeypatch.setattr(threads, "cores", lambda: 2)
     monkeypatch.setattr(threads, "_busy", lambda: 0)

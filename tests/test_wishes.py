@@ -27,18 +27,32 @@ NAMES = load_bundled("mlb-first").names[:2_000]
 @pytest.fixture(scope="session")
 def model() -> LoadedModel:
     """A network that has read 2,000 first names a few times."""
-    settings = {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,), "training.batch_size": 64}
+    settings = {
+        "training.effort": "quick",
+        "training.epochs": 3,
+        "network.hidden": (16,),
+        "training.batch_size": 64,
+    }
     result = api.train(NAMES, config=merge(Config(), settings))
     return api.open_checkpoint(result.checkpoint, "small")
 
 
 def test_every_name_keeps_every_wish(model: LoadedModel) -> None:
     """That the names of any wishes keep them is proved in core; here, that each keyword arrives there."""
-    found = model.generate(9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1)
+    found = model.generate(
+        9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1
+    )
     assert all(re.fullmatch("Ma.{2,6}n", name) for name in found)
-    far = model.generate(9, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2, seed=1)
-    far += model.best(3, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2)
-    assert all(re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower() for name in far)
+    far = model.generate(
+        9, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2, seed=1
+    )
+    far += model.best(
+        3, matches="[A-Z][a-z]+", contains="e", banned=["an"], avoid=NAMES, min_distance=2
+    )
+    assert all(
+        re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower()
+        for name in far
+    )
     assert not MinDistance(2, NAMES).refuses(Finished(far)).any()
     assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
 
@@ -57,7 +71,10 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
 
 
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
-    model, near = api.load_shipped("japanese-given"), MinDistance(2, load_bundled("japanese-given").names).refuses
+    model, near = (
+        api.load_shipped("japanese-given"),
+        MinDistance(2, load_bundled("japanese-given").names).refuses,
+    )
     assert near(Finished(model.generate(5, seed=0))).any()
     assert not near(Finished(model.generate(5, min_distance=2, seed=0))).any()
 
@@ -108,13 +125,17 @@ def test_names_without_wishes_load_neither_regex_nor_rapidfuzz() -> None:
         "model.generate(2, seed=1, starts_with='A', min_length=2);"
         "print(sorted({'regex', 'rapidfuzz'} & set(sys.modules)))"
     )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert said.stdout == "[]\n"
 
 
 def test_every_wish_has_its_option_and_its_row_in_the_document() -> None:
     options = {option.name for option in generate.params}
-    document = (Path(__file__).parents[1] / "docs" / "use" / "generating.md").read_text(encoding="utf-8")
+    document = (Path(__file__).parents[1] / "docs" / "use" / "generating.md").read_text(
+        encoding="utf-8"
+    )
     for name in WISHES.keys() - {WellFormed.name}:
         assert name in options
         assert f"\n| `{name}` | `{option_name(name)}" in document

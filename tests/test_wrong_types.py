@@ -50,5 +50,7 @@ assert m.generate(np.int64(2), seed=np.int64(1), temperature=np.float32(0.5)) ==
 
 
 def test_an_argument_of_a_wrong_type_is_one_sentence() -> None:
-    done = subprocess.run([sys.executable, "-c", CALLS], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")

@@ -18,7 +18,17 @@ COMMANDS = {
     "ceiling, a million lines": ["ceiling", "million.txt"],
     "generate -n 20": ["generate", "mlb-first", "-n", "20"],
     "a million first names, repeats": [
-        *["generate", "mlb-first", "-n", "1000000", "--allow-seen", "--allow-repeats", "--quiet", "--seed", "0"],
+        *[
+            "generate",
+            "mlb-first",
+            "-n",
+            "1000000",
+            "--allow-seen",
+            "--allow-repeats",
+            "--quiet",
+            "--seed",
+            "0",
+        ],
     ],
     "100,000 new companies": ["generate", "companies", "-n", "100000", "--seed", "0", "--quiet"],
     "players -n 25": ["players", "-n", "25"],
@@ -31,7 +41,10 @@ def run(arguments: list[str], folder: Path) -> tuple[float, float, float]:
     """Seconds on the clock, seconds of the processor, and peak mebibytes of one command."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "namegen", *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "namegen", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start

@@ -27,12 +27,27 @@ class Worker:
 
     def __init__(self, work: tuple, *, threads: int, cores: Sequence[int]) -> None:
         of_list, cell, hidden, batch_size, *epochs = work
-        asked = [of_list, cell, ",".join(map(str, hidden)), str(batch_size), str((epochs or [1])[0])]
+        asked = [
+            of_list,
+            cell,
+            ",".join(map(str, hidden)),
+            str(batch_size),
+            str((epochs or [1])[0]),
+        ]
         environment = os.environ | dict.fromkeys(VARIABLES, str(threads))
-        command = [sys.executable, "-m", "benchmarks.sections.cores", *asked, "--threads", str(threads)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.sections.cores",
+            *asked,
+            "--threads",
+            str(threads),
+        ]
         command += ["--cores", ",".join(map(str, cores))]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, env=environment
+        )
         self.finish()  # it says when it is ready
 
     def start(self, number: int) -> None:
@@ -44,7 +59,9 @@ class Worker:
         """Seconds of what was begun."""
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit("a training in a process of its own has ended: its message stands above")
+            raise SystemExit(
+                "a training in a process of its own has ended: its message stands above"
+            )
         return float(line)
 
     def close(self) -> None:
@@ -62,7 +79,11 @@ def together(workers: Sequence[Worker], number: int) -> float:
 
 def cores(rounds: int) -> tuple[Comparison, ...]:
     """Both questions."""
-    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
+    usable = (
+        sorted(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else list(range(os.cpu_count() or 1))
+    )
     if len(usable) < 2:
         raise SystemExit("this process may use one core alone: this section needs two")
     return (*side_by_side(rounds, usable[:2]), *threads(rounds, usable[:2]))
@@ -88,8 +109,13 @@ def side_by_side(rounds: int, usable: Sequence[int]) -> tuple[Comparison, ...]:
 
 def threads(rounds: int, usable: Sequence[int]) -> tuple[Comparison, ...]:
     """One wide training with one thread and with two."""
-    workers = {f"--threads {count}": Worker(WIDE, threads=count, cores=usable[:count]) for count in (2, 1)}
-    turns = {name: lambda number, worker=worker: together([worker], number) for name, worker in workers.items()}
+    workers = {
+        f"--threads {count}": Worker(WIDE, threads=count, cores=usable[:count]) for count in (2, 1)
+    }
+    turns = {
+        name: lambda number, worker=worker: together([worker], number)
+        for name, worker in workers.items()
+    }
     values = alternate(turns, rounds)
     for worker in workers.values():
         worker.close()
@@ -115,7 +141,9 @@ def main() -> None:
 
     of_list, cell, hidden, batch_size, epochs = arguments.work
     network = NetworkSettings(cell=cell, hidden=tuple(map(int, hidden.split(","))))
-    recipe = Recipe(WHOLE_LIST, network, TrainingSettings(effort="quick", batch_size=int(batch_size)))
+    recipe = Recipe(
+        WHOLE_LIST, network, TrainingSettings(effort="quick", batch_size=int(batch_size))
+    )
     trainer = NamegenTrainer(load(of_list), recipe, threads=arguments.threads)
     print(0.0, flush=True)
     for line in sys.stdin:

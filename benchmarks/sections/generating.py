@@ -44,22 +44,39 @@ def ready(work: Callable[[], object], figure: Callable[[float], float]) -> Calla
 def generating(rounds: int) -> tuple[Comparison, ...]:
     """Both figures."""
     uniforms = np.random.default_rng(0).random((NAMES, LONGEST))
-    numpy_model, keras_model = (api.load("mlb-first", backend=backend) for backend in ("numpy", "keras"))
+    numpy_model, keras_model = (
+        api.load("mlb-first", backend=backend) for backend in ("numpy", "keras")
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         export_tflite(numpy_model.checkpoint, path)
         tflite = TFLiteModel.load(path)
-    models = {"NumPy engine": numpy_model.model, "Keras engine": keras_model.model, "TFLite, the step": tflite}
+    models = {
+        "NumPy engine": numpy_model.model,
+        "Keras engine": keras_model.model,
+        "TFLite, the step": tflite,
+    }
     drawing, steps = Contest(), Contest()
     for name, model in models.items():
         generator = Generator(model, numpy_model.vocabulary)
-        draw = ready(lambda of=generator: of.draw_one_by_one(uniforms), lambda seconds: NAMES / seconds)
+        draw = ready(
+            lambda of=generator: of.draw_one_by_one(uniforms), lambda seconds: NAMES / seconds
+        )
         drawing.enter(name, draw)
         steps.enter(name, ready(stepping(model), lambda seconds: seconds / STEPS * 1e6))
-    inside = ready(lambda: tflite.generate_tokens(uniforms.astype(np.float32), 1.0), lambda seconds: NAMES / seconds)
+    inside = ready(
+        lambda: tflite.generate_tokens(uniforms.astype(np.float32), 1.0),
+        lambda seconds: NAMES / seconds,
+    )
     drawing.enter("TFLite, the loop inside", inside)
     ours = ("NumPy engine",)
     return (
-        Comparison("names", f"{NAMES:,} names one by one, as tokens", "names a second", ours, drawing.run(rounds)),
+        Comparison(
+            "names",
+            f"{NAMES:,} names one by one, as tokens",
+            "names a second",
+            ours,
+            drawing.run(rounds),
+        ),
         Comparison("step", "One step of one row", "microseconds", ours, steps.run(rounds)),
     )

@@ -65,11 +65,17 @@ def check_same(trainers: Sequence[Trainer], parameters: Mapping[str, Array]) -> 
     for trainer in trainers:
         trainer.set_parameters(parameters)
         found = trainer.get_parameters()
-        if found.keys() != parameters.keys() or not all(np.allclose(found[name], parameters[name]) for name in found):
-            raise SystemExit(f"{type(trainer).__name__} does not give back the parameters that it was given")
+        if found.keys() != parameters.keys() or not all(
+            np.allclose(found[name], parameters[name]) for name in found
+        ):
+            raise SystemExit(
+                f"{type(trainer).__name__} does not give back the parameters that it was given"
+            )
         losses.append(trainer.loss_of_all())
     if max(losses) - min(losses) > SAME_NATS:
-        raise SystemExit(f"the ways do not train the same network: their losses at the start are {losses}")
+        raise SystemExit(
+            f"the ways do not train the same network: their losses at the start are {losses}"
+        )
 
 
 def held_out(rounds: int) -> tuple[Comparison, ...]:
@@ -89,16 +95,21 @@ class Race:
 
     def __init__(self, settings: NetworkSettings, peak: float) -> None:
         self._corpus, self._settings, self._peak = load(US_FIRST), settings, peak
-        self._trainers: dict[str, tuple[str, float, Trainer]] = {}  # way → group, seconds to start, trainer
+        self._trainers: dict[
+            str, tuple[str, float, Trainer]
+        ] = {}  # way → group, seconds to start, trainer
         prepared = self._namegen(128).prepared
         self._tree, self._network = prepared.parts.held_out, prepared.network
         self._training = self._corpus.split(HELD_OUT, seed=0)[0].names
         self._engine = load_engine("numpy")(self._network, None, threads=1)
-        self._start = self._network.initial_parameters("glorot", rng=np.random.default_rng([0, 0, 2]))
+        self._start = self._network.initial_parameters(
+            "glorot", rng=np.random.default_rng([0, 0, 2])
+        )
 
     def _namegen(self, size: int) -> NamegenTrainer:
         return NamegenTrainer(
-            self._corpus, Recipe(HELD_OUT, self._settings, TrainingSettings(effort="quick", batch_size=size))
+            self._corpus,
+            Recipe(HELD_OUT, self._settings, TrainingSettings(effort="quick", batch_size=size)),
         )
 
     def enter(self, size: int) -> None:
@@ -109,9 +120,13 @@ class Race:
         names, vocabulary, network = self._training, self._corpus.vocabulary, self._network
         self._enter("namegen", size, lambda: self._namegen(size))
         for form in ("packed", "padded"):
-            make = partial(TorchTrainer, names, vocabulary, network, batch_size=size, padded=form == "padded")
+            make = partial(
+                TorchTrainer, names, vocabulary, network, batch_size=size, padded=form == "padded"
+            )
             self._enter(f"PyTorch {form}", size, make, group="PyTorch")
-        self._enter("JAX scan", size, partial(JaxTrainer, names, vocabulary, network, batch_size=size))
+        self._enter(
+            "JAX scan", size, partial(JaxTrainer, names, vocabulary, network, batch_size=size)
+        )
         check_same([trainer for _, _, trainer in self._trainers.values()], self._start)
 
     def _enter(self, form: str, size: int, make: Callable[[], Trainer], group: str = "") -> None:
@@ -136,7 +151,10 @@ class Race:
 
         turns = {name: turn(trainer) for name, (_, _, trainer) in self._trainers.items()}
         values = alternate(turns, rounds, uncounted=0)
-        ways = tuple(Way(name, values[name], group, start) for name, (group, start, _) in self._trainers.items())
+        ways = tuple(
+            Way(name, values[name], group, start)
+            for name, (group, start, _) in self._trainers.items()
+        )
         key = f"{title.split(',')[0].lower().replace(' ', '-')}-{seconds:g}s"
         return Comparison(key, f"{title}, {seconds:g} s", "nats a character", ("namegen",), ways)
 

@@ -40,11 +40,17 @@ class Work:
         self.network_name = f"{CELL_NAMES[cell]} {widths}"
         self.title = f"{self.network_name}, {of_list}"
 
-    def namegen(self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float) -> Entry:
+    def namegen(
+        self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float
+    ) -> Entry:
         """Of one of our engines."""
         from benchmarks.trainers.namegen_trainer import NamegenTrainer
 
-        recipe = Recipe(WHOLE_LIST, self.settings, TrainingSettings(effort="quick", batch_size=batch_size, **drops))
+        recipe = Recipe(
+            WHOLE_LIST,
+            self.settings,
+            TrainingSettings(effort="quick", batch_size=batch_size, **drops),
+        )
         return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
 
     def rival(self, kind: type[Trainer], batch_size: int, **form: bool) -> Entry:
@@ -52,7 +58,9 @@ class Work:
         names, vocabulary = self.corpus.names, self.corpus.vocabulary
         return lambda: speed(kind(names, vocabulary, self.network, batch_size=batch_size, **form))
 
-    def enter_rivals(self, contest: Contest, small: int, large: int, *, jax: tuple[int, ...]) -> None:
+    def enter_rivals(
+        self, contest: Contest, small: int, large: int, *, jax: tuple[int, ...]
+    ) -> None:
         """PyTorch in every form at two batch sizes, JAX at some, and ``fit`` at the smaller one."""
         from benchmarks.trainers.jax_trainer import JaxTrainer
         from benchmarks.trainers.torch_trainer import TorchTrainer
@@ -62,7 +70,11 @@ class Work:
                 continue  # it would be the padded form
             group = DISTINCT if name == "distinct" else EVERY_CHARACTER
             for size in (small, large):
-                contest.enter(f"PyTorch {name}, batch {size}", self.rival(TorchTrainer, size, **form), group=group)
+                contest.enter(
+                    f"PyTorch {name}, batch {size}",
+                    self.rival(TorchTrainer, size, **form),
+                    group=group,
+                )
         for size in jax:
             contest.enter(f"{JAX}, batch {size}", self.rival(JaxTrainer, size), group=JAX)
         contest.enter(f"Keras fit, batch {small}", self.plain_keras(small))
@@ -73,7 +85,9 @@ class Work:
 
         names, vocabulary = self.corpus.names, self.corpus.vocabulary
         return {
-            name: TorchTrainer(names, vocabulary, self.network, batch_size=batch_size, **form).kernels()
+            name: TorchTrainer(
+                names, vocabulary, self.network, batch_size=batch_size, **form
+            ).kernels()
             for name, form in FORMS.items()
             if name != "distinct"
         }
@@ -85,7 +99,9 @@ class Work:
         names, vocabulary, settings = self.corpus.names, self.corpus.vocabulary, self.settings
 
         def turn(_: int) -> float:
-            return plain_keras(names, vocabulary, batch_size, 1, cell=settings.cell, hidden=settings.hidden)
+            return plain_keras(
+                names, vocabulary, batch_size, 1, cell=settings.cell, hidden=settings.hidden
+            )
 
         return lambda: compiled(turn)
 
@@ -113,7 +129,9 @@ def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, 
     ours = "namegen"
     contest = Contest()
     contest.enter(ours, work.namegen(batch_size))
-    contest.enter(f"{ours}, dropping", work.namegen(batch_size, drop_recurrent=0.25, drop_output=0.1))
+    contest.enter(
+        f"{ours}, dropping", work.namegen(batch_size, drop_recurrent=0.25, drop_output=0.1)
+    )
     contest.enter(f"{ours}, soft targets", work.namegen(batch_size, soft=True))
     work.enter_rivals(contest, batch_size, 512, jax=(batch_size, 512))
     (shared,), peak = work.sharing(batch_size), "1024×1024×1024"
@@ -124,7 +142,10 @@ def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, 
         f"training, {what}": Way(
             f"training, {what}",
             tuple(
-                value / characters * flop_per_epoch(work.network, work.batches, batch_size, once_a_family=once) / 1e9
+                value
+                / characters
+                * flop_per_epoch(work.network, work.batches, batch_size, once_a_family=once)
+                / 1e9
                 for value in trained[0].values
             ),
         )
@@ -164,7 +185,18 @@ def small(rounds: int) -> tuple[Comparison, ...]:
         work.enter_rivals(contest, 512, 2048, jax=(256, 512))
         title = f"{work.title}, namegen batch 512"
         ways, shared, sizes = contest.run(rounds), work.sharing(512), {"namegen": 512}
-        found.append(Comparison(cell, title, "characters a second", ("namegen",), ways, shared, sizes, EVERY_CHARACTER))
+        found.append(
+            Comparison(
+                cell,
+                title,
+                "characters a second",
+                ("namegen",),
+                ways,
+                shared,
+                sizes,
+                EVERY_CHARACTER,
+            )
+        )
     return tuple(found)
 
 
@@ -185,7 +217,11 @@ def plain(rounds: int) -> tuple[Comparison, ...]:
     work.enter_rivals(contest, *sizes, jax=(256, 512))
     ways, shared = contest.run(rounds), work.sharing(*sizes)
     unit, kernels = "characters a second", work.kernels(sizes[0])
-    return (Comparison("rnn", work.title, unit, tuple(ours), ways, shared, ours, EVERY_CHARACTER, kernels),)
+    return (
+        Comparison(
+            "rnn", work.title, unit, tuple(ours), ways, shared, ours, EVERY_CHARACTER, kernels
+        ),
+    )
 
 
 def keras_engine(rounds: int) -> tuple[Comparison, ...]:

@@ -15,15 +15,25 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.types import Array
 
-BUCKETS = (0.25, 0.5, 0.75, 0.92, 1.0)  # shares of the names, by length, that are padded to one length
+BUCKETS = (
+    0.25,
+    0.5,
+    0.75,
+    0.92,
+    1.0,
+)  # shares of the names, by length, that are padded to one length
 
 
-def simple_rnn(read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array) -> tuple:
+def simple_rnn(
+    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
+) -> tuple:
     """One character of every name: what the input's part gives, and the states before it."""
     return (jnp.tanh(read + states[0] @ recurrent),)
 
 
-def gru(read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array) -> tuple:
+def gru(
+    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
+) -> tuple:
     """Gates z, r, h; the reset gate acts after the product."""
     (h,) = states
     read_z, read_r, read_h = jnp.split(read, 3, axis=-1)
@@ -33,7 +43,9 @@ def gru(read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bi
     return (z * h + (1 - z) * new,)
 
 
-def lstm(read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array) -> tuple:
+def lstm(
+    read: jax.Array, states: tuple[jax.Array, ...], recurrent: jax.Array, bias: jax.Array
+) -> tuple:
     """Gates i, f, c, o."""
     h, c = states
     i, f, new, o = jnp.split(read + h @ recurrent, 4, axis=-1)
@@ -45,13 +57,18 @@ CELLS = {"simple_rnn": simple_rnn, "gru": gru, "lstm": lstm}
 
 
 def loss(
-    parameters: dict[str, jax.Array], tokens: jax.Array, lengths: jax.Array, network: RecurrentNetwork
+    parameters: dict[str, jax.Array],
+    tokens: jax.Array,
+    lengths: jax.Array,
+    network: RecurrentNetwork,
 ) -> jax.Array:
     """Mean over the characters. ``tokens`` is ``(T + 1, B)``: START, the names, boundaries behind them."""
     cell, read = CELLS[network.cell], None
     for k, width in enumerate(network.hidden):
         kernel, bias = parameters[f"rnn.{k}.kernel"], parameters[f"rnn.{k}.bias"]
-        read = (kernel[tokens[:-1]] if read is None else read @ kernel) + (bias[0] if bias.ndim == 2 else bias)
+        read = (kernel[tokens[:-1]] if read is None else read @ kernel) + (
+            bias[0] if bias.ndim == 2 else bias
+        )
         step = partial(cell, recurrent=parameters[f"rnn.{k}.recurrent_kernel"], bias=bias)
         zeros = (jnp.zeros((tokens.shape[1], width)),) * network.formula.states
 
@@ -81,7 +98,9 @@ def update(
     first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, first, gradient)
     second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, second, gradient)
     scaled = rate * jnp.sqrt(1 - 0.999**step) / (1 - 0.9**step)
-    moved = jax.tree.map(lambda p, m, v: p - scaled * m / (jnp.sqrt(v) + 1e-7), parameters, first, second)
+    moved = jax.tree.map(
+        lambda p, m, v: p - scaled * m / (jnp.sqrt(v) + 1e-7), parameters, first, second
+    )
     return (moved, first, second, step), value
 
 
@@ -108,7 +127,9 @@ class JaxTrainer:
         tokens[:, 1:-1][np.arange(longest) < lengths[:, None]] = flat
         self.tokens, self.lengths = tokens, (lengths + 1).astype(np.int32)
         self.characters = int(self.lengths.sum())
-        self.edges = sorted({int(edge) for edge in np.quantile(self.lengths, BUCKETS, method="higher")})
+        self.edges = sorted(
+            {int(edge) for edge in np.quantile(self.lengths, BUCKETS, method="higher")}
+        )
         self.bucket = np.searchsorted(self.edges, self.lengths)
         self.batch_size, self.seed, self.network = batch_size, seed, network
         self.update = jax.jit(partial(update, network=network), donate_argnums=0)
@@ -118,7 +139,12 @@ class JaxTrainer:
         """As they are: the layout is the same."""
         values = {name: jnp.array(value, jnp.float32) for name, value in parameters.items()}
         zeros = jax.tree.map(jnp.zeros_like, values)
-        self.state = (values, zeros, jax.tree.map(jnp.zeros_like, values), jnp.zeros((), jnp.float32))
+        self.state = (
+            values,
+            zeros,
+            jax.tree.map(jnp.zeros_like, values),
+            jnp.zeros((), jnp.float32),
+        )
 
     def get_parameters(self) -> dict[str, Array]:
         """As they are."""
@@ -160,5 +186,8 @@ class JaxTrainer:
             edge = self.edges[bucket]
             tokens = np.zeros((edge + 1, self.batch_size), np.int32)
             lengths = np.zeros(self.batch_size, np.int32)
-            tokens[:, : len(rows)], lengths[: len(rows)] = self.tokens[rows, : edge + 1].T, self.lengths[rows]
+            tokens[:, : len(rows)], lengths[: len(rows)] = (
+                self.tokens[rows, : edge + 1].T,
+                self.lengths[rows],
+            )
             yield tokens, lengths

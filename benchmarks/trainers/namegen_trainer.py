@@ -28,7 +28,13 @@ class NamegenTrainer:
     """
 
     def __init__(
-        self, corpus: Corpus, recipe: Recipe, *, backend: str = "numpy", threads: int = 1, soft: bool = False
+        self,
+        corpus: Corpus,
+        recipe: Recipe,
+        *,
+        backend: str = "numpy",
+        threads: int = 1,
+        soft: bool = False,
     ) -> None:
         self.prepared = prepare(corpus, recipe, load_engine(backend), threads=threads)
         self.engine, self.batches = self.prepared.engine, self.prepared.parts.batches
@@ -65,7 +71,11 @@ class NamegenTrainer:
             now = rate()
             if now is None:
                 return
-            yield Step(self._with_targets(batch) if self._soft else batch, now, dropping.masks(number, step))
+            yield Step(
+                self._with_targets(batch) if self._soft else batch,
+                now,
+                dropping.masks(number, step),
+            )
 
     def _with_targets(self, batch: Batch) -> Batch:
         nodes = batch.tree.nodes

@@ -51,13 +51,17 @@ class TorchTrainer:
         torch.set_num_threads(1)
         width, *rest = network.hidden
         if set(rest) - {width}:
-            raise ValueError(f"layers of {network.hidden}: expected one width, as a stack of PyTorch's has")
+            raise ValueError(
+                f"layers of {network.hidden}: expected one width, as a stack of PyTorch's has"
+            )
         self._names(names, vocabulary)
         self.batch_size, self.padded, self.distinct = batch_size, padded, distinct
         self.seed, self.shapes = seed, network
         self.rows = nn.Embedding.from_pretrained(torch.eye(vocabulary.size))
         self.rnn = LAYERS[network.cell](vocabulary.size, width, num_layers=len(network.hidden))
-        if network.formula.biases == 1:  # PyTorch has two, which Adam would move twice as fast as one
+        if (
+            network.formula.biases == 1
+        ):  # PyTorch has two, which Adam would move twice as fast as one
             for k in range(len(network.hidden)):
                 getattr(self.rnn, f"bias_hh_l{k}").requires_grad_(False)
         self.output = nn.Linear(width, vocabulary.size)
@@ -69,10 +73,17 @@ class TorchTrainer:
         rank = {name: place for place, name in enumerate(sorted(set(names)))}
         self.name_of = np.array([rank[name] for name in names])
         depth = int(sorted_names.lengths.max()) + 1
-        tokens = np.zeros((len(sorted_names.lengths), depth + 1), np.int64)  # START, characters, STOP
+        tokens = np.zeros(
+            (len(sorted_names.lengths), depth + 1), np.int64
+        )  # START, characters, STOP
         tokens[:, 1:][np.arange(depth) < sorted_names.lengths[:, None]] = sorted_names.tokens
-        targets = np.where(np.arange(depth) <= sorted_names.lengths[:, None], tokens[:, 1:], NOTHING)
-        self.tokens, self.targets = torch.from_numpy(tokens.T), torch.from_numpy(targets.T)  # time first
+        targets = np.where(
+            np.arange(depth) <= sorted_names.lengths[:, None], tokens[:, 1:], NOTHING
+        )
+        self.tokens, self.targets = (
+            torch.from_numpy(tokens.T),
+            torch.from_numpy(targets.T),
+        )  # time first
         self.lengths = torch.from_numpy(sorted_names.lengths + 1)  # characters to predict
         self.characters = int(self.lengths[self.name_of].sum())
 
@@ -113,7 +124,9 @@ class TorchTrainer:
             self.epoch(0, lambda: next(rates, None))
         events = sorted(found.key_averages(), key=lambda one: one.self_cpu_time_total, reverse=True)
         whole = sum(one.self_cpu_time_total for one in events)
-        return ", ".join(f"{one.key} {100 * one.self_cpu_time_total / whole:.0f} %" for one in events[:2])
+        return ", ".join(
+            f"{one.key} {100 * one.self_cpu_time_total / whole:.0f} %" for one in events[:2]
+        )
 
     def step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
         """One update; the mean loss before it."""
@@ -130,10 +143,16 @@ class TorchTrainer:
         inputs, targets = self.rows(self.tokens[:depth, rows]), self.targets[:depth, rows]
         weights = targets >= 0 if counts is None else (targets >= 0) * counts[order].float()
         if self.padded:
-            hidden, targets, weights = self.rnn(inputs)[0].flatten(0, 1), targets.flatten(), weights.flatten()
+            hidden, targets, weights = (
+                self.rnn(inputs)[0].flatten(0, 1),
+                targets.flatten(),
+                weights.flatten(),
+            )
         else:
             hidden = self.rnn(pack_padded_sequence(inputs, lengths))[0].data
-            targets, weights = (pack_padded_sequence(values, lengths).data for values in (targets, weights))
+            targets, weights = (
+                pack_padded_sequence(values, lengths).data for values in (targets, weights)
+            )
         logits = self.output(hidden)
         if counts is None:
             return cross_entropy(logits, targets)
@@ -149,10 +168,15 @@ class TorchTrainer:
         order, found = np.argsort(GATES[self.shapes.cell]), {}
         for k in range(len(self.shapes.hidden)):
             kernel, recurrent, bias, state_bias = (
-                _with_gates(getattr(self.rnn, f"{what}_l{k}").detach().numpy(), order) for what in _PARTS
+                _with_gates(getattr(self.rnn, f"{what}_l{k}").detach().numpy(), order)
+                for what in _PARTS
             )
             both = np.stack([bias, state_bias]) if self.shapes.cell == "gru" else bias + state_bias
-            found |= {f"rnn.{k}.kernel": kernel.T, f"rnn.{k}.recurrent_kernel": recurrent.T, f"rnn.{k}.bias": both}
+            found |= {
+                f"rnn.{k}.kernel": kernel.T,
+                f"rnn.{k}.recurrent_kernel": recurrent.T,
+                f"rnn.{k}.bias": both,
+            }
         output = self.output
         return found | {
             "output.kernel": output.weight.detach().numpy().T.copy(),
@@ -168,7 +192,9 @@ class TorchTrainer:
             parts = [parameters[f"rnn.{k}.kernel"].T, parameters[f"rnn.{k}.recurrent_kernel"].T]
             parts += [bias[0], bias[1]] if bias.ndim == 2 else [bias, np.zeros_like(bias)]
             for what, values in zip(_PARTS, parts, strict=True):
-                getattr(self.rnn, f"{what}_l{k}").copy_(torch.from_numpy(_with_gates(values, order)))
+                getattr(self.rnn, f"{what}_l{k}").copy_(
+                    torch.from_numpy(_with_gates(values, order))
+                )
         self.output.weight.copy_(torch.from_numpy(parameters["output.kernel"].T.copy()))
         self.output.bias.copy_(torch.from_numpy(parameters["output.bias"]))
         self._new_optimizer()

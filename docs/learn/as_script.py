@@ -72,21 +72,32 @@ def draws(code: str) -> bool:
 def saving(code: str, file: str) -> str:
     """The code of a cell that draws, with the picture written into that file."""
     place = f'BESIDE.with_name("{file}")'
-    save = f'\nfigure.savefig({place}, bbox_inches="tight")' if FIGURE.search(code) else f".save({place})"
+    save = (
+        f'\nfigure.savefig({place}, bbox_inches="tight")'
+        if FIGURE.search(code)
+        else f".save({place})"
+    )
     return f'{code}{save}\nprint("a picture: {file}")'
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write one chapter's program, but never over one that is there: it may have been changed."""
     chapters = {path.name[0]: path for path in sorted(LEARN.glob("[0-9]-*.md"))}
-    parser = argparse.ArgumentParser(description="Write a chapter of the course as a Python program.")
+    parser = argparse.ArgumentParser(
+        description="Write a chapter of the course as a Python program."
+    )
     parser.add_argument("chapter", choices=chapters, help="its number")
-    parser.add_argument("--out", type=Path, default=LEARN, help="the folder to write into (default: docs/learn)")
+    parser.add_argument(
+        "--out", type=Path, default=LEARN, help="the folder to write into (default: docs/learn)"
+    )
     options = parser.parse_args(arguments)
     chapter = chapters[options.chapter]
     written = options.out / f"{chapter.stem}.py"
     if written.exists():
-        print(f"{written} is there already: run it, or delete it first to have it written anew.", file=sys.stderr)
+        print(
+            f"{written} is there already: run it, or delete it first to have it written anew.",
+            file=sys.stderr,
+        )
         return 1
     written.write_text(program(chapter.read_text(encoding="utf-8"), chapter.stem), encoding="utf-8")
     print(f"{written} is written: run it with python.", file=sys.stderr)

@@ -31,7 +31,9 @@ from namegen.drawings.style import (
     number_formatter,
 )
 
-BELOW_AND_ABOVE = LinearSegmentedColormap.from_list("below and above zero", [BLUE, PAPER, VERMILION])
+BELOW_AND_ABOVE = LinearSegmentedColormap.from_list(
+    "below and above zero", [BLUE, PAPER, VERMILION]
+)
 FROM_NOTHING = LinearSegmentedColormap.from_list("from nothing", [PAPER, BLUE])
 WIDTH = 6.4  # inches
 MOST_NUMBERS = 60  # that are still readable when they are written into the cells
@@ -58,7 +60,9 @@ class Picture:
         Path(path).write_bytes(self.png)
 
 
-def states(read: Sequence[str], h: np.ndarray, title: str = "The hidden state after each letter") -> Picture:
+def states(
+    read: Sequence[str], h: np.ndarray, title: str = "The hidden state after each letter"
+) -> Picture:
     """The state after each letter as colours: a row for each unit, a column for each letter.
 
     Args:
@@ -67,12 +71,23 @@ def states(read: Sequence[str], h: np.ndarray, title: str = "The hidden state af
         title: what stands above.
     """
     h = np.asarray(h)
-    with _drawing(WIDTH, 1.3 + (0.28 if h.shape[1] <= 8 else 0.19) * max(h.shape[1], 3)) as (figure, axes, pictures):
+    with _drawing(WIDTH, 1.3 + (0.28 if h.shape[1] <= 8 else 0.19) * max(h.shape[1], 3)) as (
+        figure,
+        axes,
+        pictures,
+    ):
         image = axes.imshow(h.T, cmap=BELOW_AND_ABOVE, vmin=-1, vmax=1, aspect="auto")
         if h.size <= MOST_NUMBERS:
             for (step, unit), value in np.ndenumerate(h):
                 ink = PAPER if abs(value) > 0.7 else INK
-                axes.text(step, unit, f"{value:+.2f}".replace("-", "−"), ha="center", va="center", color=ink)
+                axes.text(
+                    step,
+                    unit,
+                    f"{value:+.2f}".replace("-", "−"),
+                    ha="center",
+                    va="center",
+                    color=ink,
+                )
         _letters(axes, read)
         axes.set_yticks(range(h.shape[1]), [f"unit {unit}" for unit in range(h.shape[1])])
         axes.set(xlabel="letter that was read", title=title)
@@ -90,7 +105,12 @@ def path(read: Sequence[str], h: np.ndarray) -> Picture:
     points = np.vstack([np.zeros(2), h])
     with _drawing(4.6, 4.4) as (_, axes, pictures):
         for step, (one, other) in enumerate(pairwise(points)):
-            axes.annotate("", other, one, arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 3, "shrinkB": 3})
+            axes.annotate(
+                "",
+                other,
+                one,
+                arrowprops={"arrowstyle": "->", "color": QUIET, "shrinkA": 3, "shrinkB": 3},
+            )
             away = _away(other, points[step : step + 3 : 2])
             side = "center" if abs(away[0]) < 0.4 else "left" if away[0] > 0 else "right"
             label = {"textcoords": "offset points", "ha": side, "va": "center", "weight": "bold"}
@@ -98,7 +118,9 @@ def path(read: Sequence[str], h: np.ndarray) -> Picture:
         axes.plot(*points[1:].T, "o", color=BLUE)
         axes.plot(0, 0, "o", color=QUIET)
         axes.annotate("nothing read", (0, 0), (7, -10), textcoords="offset points", color=QUIET)
-        axes.set(xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), xlabel="unit 0", ylabel="unit 1", aspect="equal")
+        axes.set(
+            xlim=(-1.25, 1.25), ylim=(-1.25, 1.25), xlabel="unit 0", ylabel="unit 1", aspect="equal"
+        )
         axes.set_title("The way of the state")
     return pictures[0]
 
@@ -121,7 +143,9 @@ def gates(read: Sequence[str], values: np.ndarray, title: str) -> Picture:
     return pictures[0]
 
 
-def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray, title: str) -> Picture:
+def gradients(
+    read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray, title: str
+) -> Picture:
     """How large a gradient still is at each letter, on a logarithmic scale.
 
     Args:
@@ -142,7 +166,9 @@ def gradients(read: Sequence[str], norms: Mapping[str, np.ndarray] | np.ndarray,
     return pictures[0]
 
 
-def sampling(characters: Sequence[str], chances: np.ndarray, drawn: Sequence[int], title: str) -> Picture:
+def sampling(
+    characters: Sequence[str], chances: np.ndarray, drawn: Sequence[int], title: str
+) -> Picture:
     """How a name is drawn: a column for each draw, a row for each character, a frame around what was drawn.
 
     Args:
@@ -157,9 +183,20 @@ def sampling(characters: Sequence[str], chances: np.ndarray, drawn: Sequence[int
         image = axes.imshow(chances.T, cmap=FROM_NOTHING, vmin=0, vmax=1, aspect="auto")
         if chances.size <= MOST_NUMBERS:
             for (step, token), value in np.ndenumerate(chances):
-                axes.text(step, token, f"{value:.2f}", ha="center", va="center", color=PAPER if value > 0.5 else INK)
+                axes.text(
+                    step,
+                    token,
+                    f"{value:.2f}",
+                    ha="center",
+                    va="center",
+                    color=PAPER if value > 0.5 else INK,
+                )
         for step, token in enumerate(drawn):
-            axes.add_patch(Rectangle((step - 0.5, token - 0.5), 1, 1, fill=False, edgecolor=VERMILION, linewidth=2))
+            axes.add_patch(
+                Rectangle(
+                    (step - 0.5, token - 0.5), 1, 1, fill=False, edgecolor=VERMILION, linewidth=2
+                )
+            )
         _letters(axes, ["START", *before[1:]])
         axes.set_yticks(range(len(characters)), characters)
         axes.set(xlabel="letter that was read last", title=title)
@@ -168,7 +205,11 @@ def sampling(characters: Sequence[str], chances: np.ndarray, drawn: Sequence[int
 
 
 def curves(
-    lines: Mapping[str, np.ndarray], title: str, x: str, y: str, level: tuple[str, float] | None = None
+    lines: Mapping[str, np.ndarray],
+    title: str,
+    x: str,
+    y: str,
+    level: tuple[str, float] | None = None,
 ) -> Picture:
     """Losses on the way through a training.
 
@@ -186,7 +227,12 @@ def curves(
         axes.set(xlabel=x, ylabel=y, title=title)
         if level is not None:
             axes.axhline(level[1], color=QUIET, linestyle="--", linewidth=1)
-            beside = {"xytext": (-4, 3), "textcoords": "offset points", "ha": "right", "color": QUIET}
+            beside = {
+                "xytext": (-4, 3),
+                "textcoords": "offset points",
+                "ha": "right",
+                "color": QUIET,
+            }
             axes.annotate(level[0], (1, level[1]), xycoords=("axes fraction", "data"), **beside)
         if len(lines) > 1:
             name_lines(axes)

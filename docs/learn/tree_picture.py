@@ -42,7 +42,9 @@ def places(tree: PrefixTree) -> tuple[Float64[Array, "N 2"], Float64[Array, "E 2
     """
     depth = np.repeat(np.arange(tree.depth), np.diff(tree.level))
     nodes = np.stack((depth, np.zeros(tree.nodes)), axis=1).astype(np.float64)
-    ends = np.stack((depth[tree.edge_node] + 1, np.zeros(len(tree.edge_node))), axis=1).astype(np.float64)
+    ends = np.stack((depth[tree.edge_node] + 1, np.zeros(len(tree.edge_node))), axis=1).astype(
+        np.float64
+    )
     first_edge = np.searchsorted(tree.edge_node, np.arange(tree.nodes + 1))
     line = 0
 
@@ -77,8 +79,12 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
     for edge, end in enumerate(ends):
         start, count = nodes[tree.edge_node[edge]], int(tree.edge_count[edge])
         width = THINNEST + (THICKEST - THINNEST) * count / most
-        axes.plot(*np.stack((start, end)).T, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1)
-        across, down = start + 0.6 * (end - start)  # nearer to the end, where edges of one node are further apart
+        axes.plot(
+            *np.stack((start, end)).T, color=BLUE, linewidth=width, solid_capstyle="round", zorder=1
+        )
+        across, down = start + 0.6 * (
+            end - start
+        )  # nearer to the end, where edges of one node are further apart
         axes.text(
             across,
             down,
@@ -91,12 +97,24 @@ def draw_tree(tree: PrefixTree, vocabulary: Vocabulary, axes: Axes) -> None:
             zorder=2,
         )
         if tree.edge_token[edge] == BOUNDARY:
-            axes.text(end[0], end[1], STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4)
+            axes.text(
+                end[0], end[1], STOP, ha="center", va="center", fontsize=8, color=QUIET, zorder=4
+            )
     for node, (across, down) in enumerate(nodes):
         token = int(tree.token[node])
         text = START if token == BOUNDARY else vocabulary.decode([token])
         axes.scatter(across, down, s=260, facecolor=PAPER, edgecolor=BLUE, linewidth=1.5, zorder=3)
-        axes.text(across, down, text, ha="center", va="center", fontsize=10, color=INK, zorder=4, parse_math=False)
+        axes.text(
+            across,
+            down,
+            text,
+            ha="center",
+            va="center",
+            fontsize=10,
+            color=INK,
+            zorder=4,
+            parse_math=False,
+        )
     lines = ends[:, 1].max()
     axes.set_xlim(-0.5, ends[:, 0].max() + 0.5)
     axes.set_ylim(lines + 0.6, -0.6)
@@ -120,7 +138,14 @@ def draw_rows(names: Sequence[str], axes: Axes) -> None:
             face = PAPER if padding else FAINT if prefix in seen else ORANGE
             corner = (column - 0.45, row - 0.45)
             axes.add_patch(
-                Rectangle(corner, 0.9, 0.9, facecolor=face, edgecolor=QUIET, hatch="////" if padding else None)
+                Rectangle(
+                    corner,
+                    0.9,
+                    0.9,
+                    facecolor=face,
+                    edgecolor=QUIET,
+                    hatch="////" if padding else None,
+                )
             )
             if not padding:
                 text = START if column == 0 else name[column - 1]

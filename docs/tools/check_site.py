@@ -10,9 +10,19 @@ from pathlib import Path
 # What a browser fetches by itself as it opens a page; of an <a>, and of some kinds of <link>, its reader asks.
 ATTRIBUTES = ("src", "srcset", "imagesrcset", "poster", "data", "href", "xlink:href", "background")
 SETS = ("srcset", "imagesrcset")  # several addresses, each with a width behind it
-NOT_FETCHED = {"canonical", "next", "prev", "search", "author", "license", "alternate"}  # kinds of <link>
+NOT_FETCHED = {
+    "canonical",
+    "next",
+    "prev",
+    "search",
+    "author",
+    "license",
+    "alternate",
+}  # kinds of <link>
 ELSEWHERE = re.compile(r"\s*((?:https?:)?//\S+)", re.IGNORECASE)
-OF_STYLES = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""", re.IGNORECASE)
+OF_STYLES = re.compile(
+    r"""(?:@import\s+["']?|url\(\s*["']?)((?:https?:)?//[^"')]*)""", re.IGNORECASE
+)
 
 
 class _Page(HTMLParser):
@@ -43,7 +53,10 @@ def fetched(folder: Path) -> list[str]:
         if path.suffix != ".css":
             page.feed(text)
             page.close()
-        found += [f"{path.relative_to(folder)}: {address}" for address in (*page.found, *OF_STYLES.findall(text))]
+        found += [
+            f"{path.relative_to(folder)}: {address}"
+            for address in (*page.found, *OF_STYLES.findall(text))
+        ]
     return found
 
 
@@ -51,7 +64,9 @@ def main(folder: str) -> None:
     """Say what is fetched, and fail if anything is."""
     found = fetched(Path(folder))
     if found:
-        sys.exit("\n".join(["The site is to ask no other server for anything, but fetches:", *found]))
+        sys.exit(
+            "\n".join(["The site is to ask no other server for anything, but fetches:", *found])
+        )
 
 
 if __name__ == "__main__":

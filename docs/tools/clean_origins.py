@@ -60,8 +60,12 @@ class Judge:
     """How likely names are for each origin."""
 
     def __init__(self, rows: Iterable[tuple[str, str]], origins: Sequence[str]) -> None:
-        self.count: defaultdict[str, Float64[Array, "O"]] = defaultdict(lambda: np.zeros(len(origins)))
-        self.before: defaultdict[str, Float64[Array, "O"]] = defaultdict(lambda: np.zeros(len(origins)))
+        self.count: defaultdict[str, Float64[Array, "O"]] = defaultdict(
+            lambda: np.zeros(len(origins))
+        )
+        self.before: defaultdict[str, Float64[Array, "O"]] = defaultdict(
+            lambda: np.zeros(len(origins))
+        )
         place_of = {origin: place for place, origin in enumerate(origins)}
         for name, origin in rows:
             text = f"^{name.lower()}$"
@@ -80,7 +84,9 @@ class Judge:
                 if context not in self.before:
                     break
                 count = self.count.get(group, np.zeros(len(total)))
-                of_all = (count.sum() + SMOOTHING_OF_ALL * of_all) / (self.before[context].sum() + SMOOTHING_OF_ALL)
+                of_all = (count.sum() + SMOOTHING_OF_ALL * of_all) / (
+                    self.before[context].sum() + SMOOTHING_OF_ALL
+                )
                 shorter = OWN_SHARE * own + (1 - OWN_SHARE) * of_all
                 own = (count + SMOOTHING * shorter) / (self.before[context] + SMOOTHING)
             total += np.log(own)
@@ -92,7 +98,9 @@ def fold_of(name: str) -> int:
     return blake2b(name.encode(), digest_size=1).digest()[0] % FOLDS
 
 
-def judged(rows: Sequence[tuple[str, str]], origins: Sequence[str]) -> dict[str, Float64[Array, "O"]]:
+def judged(
+    rows: Sequence[tuple[str, str]], origins: Sequence[str]
+) -> dict[str, Float64[Array, "O"]]:
     """What the judge says of each name, by the fold that has not read it."""
     said = {}
     for fold in range(FOLDS):
@@ -111,7 +119,9 @@ def strangers(rows: Sequence[tuple[str, str]]) -> list[Stranger]:
     said, of_alike = judged(rows, origins), alike(origins_of)
     own = {one: np.array([said[name] for name, origin in rows if origin == one]) for one in origins}
     usual = {
-        one: np.sort([said[name][place] / (len(name) + 1) for name, origin in rows if origin == one])
+        one: np.sort(
+            [said[name][place] / (len(name) + 1) for name, origin in rows if origin == one]
+        )
         for place, one in enumerate(origins)
     }
     found = []
@@ -144,13 +154,21 @@ def alike(origins_of: Mapping[str, set[str]]) -> dict[str, int]:
     """How many origins have a name, or one that differs in a letter, accents aside."""
     names = sorted(origins_of)
     bare = [
-        "".join(c for c in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(c)) for name in names
+        "".join(
+            c for c in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(c)
+        )
+        for name in names
     ]
     found = {}
     for start in range(0, len(names), 1000):
-        near = cdist(bare[start : start + 1000], bare, scorer=Levenshtein.distance, score_cutoff=1) <= 1
+        near = (
+            cdist(bare[start : start + 1000], bare, scorer=Levenshtein.distance, score_cutoff=1)
+            <= 1
+        )
         for name, row in zip(names[start : start + 1000], near, strict=True):
-            found[name] = len(set().union(*(origins_of[names[place]] for place in np.flatnonzero(row))))
+            found[name] = len(
+                set().union(*(origins_of[names[place]] for place in np.flatnonzero(row)))
+            )
     return found
 
 

@@ -44,7 +44,9 @@ def labelled_names() -> list[tuple[str, str]]:
         kind = name.removeprefix("world-")
         with BUNDLED[name].path.open(encoding="utf-8", newline="") as table:
             pairs |= {(row["name"], f"{row['origin']} {kind}") for row in csv.DictReader(table)}
-    with_character = Counter(character for name in {name for name, _ in pairs} for character in set(name))
+    with_character = Counter(
+        character for name in {name for name, _ in pairs} for character in set(name)
+    )
     known = {character for character, count in with_character.items() if count >= FEWEST_WITH}
     of_label: dict[str, list[str]] = {}
     for name, label in sorted(pairs):
@@ -61,14 +63,21 @@ def labelled_names() -> list[tuple[str, str]]:
 def rounded(trained: Path, out: Path) -> None:
     """Write a model with parameters of 16 bits, and without what only a model for use needs."""
     model = Checkpoint.load(trained)
-    training = {**model.training, "list": "base", "credit": f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}"}
+    training = {
+        **model.training,
+        "list": "base",
+        "credit": f"{BUNDLED[LISTS[0]].credit}; {BUNDLED[LISTS[0]].licence}",
+    }
     base = replace(model, training=training, score_rules=(), ngrams=None, words=None)
     in_half(base).save(out, half=True)
 
 
 def in_half(model: Checkpoint) -> Checkpoint:
     """The same with its parameters rounded to 16 bits."""
-    half = {name: values.astype(np.float16).astype(np.float32) for name, values in model.parameters.items()}
+    half = {
+        name: values.astype(np.float16).astype(np.float32)
+        for name, values in model.parameters.items()
+    }
     model = replace(model, parameters=half, probe=None)
     return replace(model, probe=probe(open_network(model, BASE), model.network.beginnings[0]))
 
@@ -87,7 +96,8 @@ def main() -> int:
     licence = out.with_suffix(".LICENSE.txt")
     text = BUNDLED[LISTS[0]].licence_text.partition("\n")[2]
     licence.write_text(
-        f"The base: a network that has learned names of {' and '.join(LISTS)}.\n{text}", encoding="utf-8"
+        f"The base: a network that has learned names of {' and '.join(LISTS)}.\n{text}",
+        encoding="utf-8",
     )
     size = sum(path.stat().st_size for path in (out, known_names_path(out), licence))
     print(f"{size:,} bytes")

@@ -49,7 +49,9 @@ def document() -> str:
     contexts = {name: _context(root, name) for commands in SECTIONS.values() for name in commands}
     everywhere = set.intersection(*(set(_options(context)) for context in contexts.values()))
     parts = [HEAD, EVERYWHERE]
-    parts.append("".join(_item(*record) for record in _options(contexts["models"]) if record in everywhere))
+    parts.append(
+        "".join(_item(*record) for record in _options(contexts["models"]) if record in everywhere)
+    )
     explained = dict.fromkeys(everywhere, "")
     for heading, commands in SECTIONS.items():
         parts += [f"## {heading}\n", *(_command(contexts[name], explained) for name in commands)]
@@ -68,7 +70,11 @@ def _options(context: click.Context) -> list[Record]:
     command = context.command
     alike = command.others if isinstance(command, ShortHelp) else ()
     starts = tuple(names.removesuffix("…") for names, _ in alike)
-    options = [one for one in command.get_params(context) if isinstance(one, click.Option) and not HELP & {*one.opts}]
+    options = [
+        one
+        for one in command.get_params(context)
+        if isinstance(one, click.Option) and not HELP & {*one.opts}
+    ]
     found = [record for one in options if (record := one.get_help_record(context))]
     return [*(record for record in found if not (starts and record[0].startswith(starts))), *alike]
 
@@ -80,15 +86,21 @@ def _command(context: click.Context, explained: dict[Record, str]) -> str:
     own = [record for record in options if record not in explained]
     usage = (piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]")
     parts = [f"### `{' '.join(('namegen', name, *usage))}`\n"]
-    parts += [_wrapped(paragraph) for paragraph in re.split(r"\n\s*\n", (command.help or "").strip())]
+    parts += [
+        _wrapped(paragraph) for paragraph in re.split(r"\n\s*\n", (command.help or "").strip())
+    ]
     items = [_item(*record) for record in own]
     for other in dict.fromkeys(filter(None, (explained.get(record) for record in options))):
         theirs = [record for record, command in explained.items() if command == other]
-        shared, lacking = ([one for one in theirs if (one in options) is has] for has in (True, False))
+        shared, lacking = (
+            [one for one in theirs if (one in options) is has] for has in (True, False)
+        )
         few, but = (lacking, "all but ") if len(lacking) < len(shared) else (shared, "")
         named = ", ".join(f"`{option.partition(' ')[0]}`" for option, _ in few)
         items.append(_wrapped(f"- As in `{other}`: {but}{named}", "  "))
-    examples = (line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  "))
+    examples = (
+        line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")
+    )
     items += [f"- Example: `{example}`\n" for example in examples]
     explained |= dict.fromkeys(own, name)
     return "\n".join((*parts, "".join(items)))
@@ -102,7 +114,13 @@ def _wrapped(text: str, indent: str = "") -> str:
     """A paragraph or an item of a list, as Markdown."""
     pieces = " ".join(text.split()).split("`")
     pieces[::2] = [OPTION.sub(r"`\g<0>`", MARKS.sub(r"\\\g<0>", piece)) for piece in pieces[::2]]
-    lines = wrap("`".join(pieces), 120, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)
+    lines = wrap(
+        "`".join(pieces),
+        120,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
     return "\n".join(lines) + "\n"
 
 

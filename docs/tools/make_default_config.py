@@ -35,9 +35,15 @@ def document() -> str:
             about = About.of(kind, name)
             text = str(NamegenError(about.help or LIST)).replace("{}", " or ".join(ENGINES))
             text += f" Value: {about.expected}." if about.expected else ""
-            lines.append(fill(text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False))
+            lines.append(
+                fill(text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+            )
             if line.startswith("#"):
-                line = fill(str(NamegenError(f"# {name}: {about.default or 'none'}")), 100, subsequent_indent="#     ")
+                line = fill(
+                    str(NamegenError(f"# {name}: {about.default or 'none'}")),
+                    100,
+                    subsequent_indent="#     ",
+                )
             lines.append(f"{line}\n")
     return "\n".join(lines)
 

@@ -59,7 +59,16 @@ def lengths(lists: Mapping[str, ListDescription]) -> Table:
                 f"{min(one.lengths)} to {max(one.lengths)}",
             )
         )
-    columns = ("list", "names", "distinct", "mean length", "the blog's", "median", "the blog's", "from, to")
+    columns = (
+        "list",
+        "names",
+        "distinct",
+        "mean length",
+        "the blog's",
+        "median",
+        "the blog's",
+        "from, to",
+    )
     return Table("Sizes and lengths, in characters", columns, tuple(rows))
 
 
@@ -71,7 +80,9 @@ def commonest(lists: Mapping[str, ListDescription]) -> Table:
         cells = (one.commonest[rank] for one in repeated.values())
         rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
     note = "No company stands in its list twice."
-    return Table("The commonest names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated))
+    return Table(
+        "The commonest names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
+    )
 
 
 def long_tail(lists: Mapping[str, ListDescription]) -> Table:
@@ -84,10 +95,21 @@ def long_tail(lists: Mapping[str, ListDescription]) -> Table:
             found = {times: names for times, names in one.repeats.items() if low <= times < above}
             entries = sum(times * names for times, names in found.items())
             cells += [f"{sum(found.values()):,}", percent(entries / one.entries)]
-        label = f"{low}" if above == low + 1 else f"{low} to {above - 1}" if above < 2**63 else f"{low} or more"
+        label = (
+            f"{low}"
+            if above == low + 1
+            else f"{low} to {above - 1}"
+            if above < 2**63
+            else f"{low} or more"
+        )
         rows.append((label, *cells))
-    columns = ("times", *(f"{name}, {what}" for name in repeated for what in ("different names", "% of the list")))
-    return Table("The long tail: how often a different name stands in its list", columns, tuple(rows))
+    columns = (
+        "times",
+        *(f"{name}, {what}" for name in repeated for what in ("different names", "% of the list")),
+    )
+    return Table(
+        "The long tail: how often a different name stands in its list", columns, tuple(rows)
+    )
 
 
 def unique(lists: Mapping[str, ListDescription]) -> Table:
@@ -98,9 +120,16 @@ def unique(lists: Mapping[str, ListDescription]) -> Table:
         for one in lists.values()
     ]
     for after in range(LONGEST_START):
-        shares = (total[after] / one.distinct for total, one in zip(sums, lists.values(), strict=True))
+        shares = (
+            total[after] / one.distinct for total, one in zip(sums, lists.values(), strict=True)
+        )
         rows.append((f"{after + 1}", *map(percent, shares)))
-    rows.append(("only its end tells it", *(percent(one.never_unique / one.distinct) for one in lists.values())))
+    rows.append(
+        (
+            "only its end tells it",
+            *(percent(one.never_unique / one.distinct) for one in lists.values()),
+        )
+    )
     note = "The last row has names such as Al, with which Alan begins."
     return Table(
         "Different names that so many first characters tell from all others (%)",
@@ -132,7 +161,9 @@ def alt(name: str) -> str:
 
 def draw(lists: Mapping[str, ListDescription], names: Iterable[str]) -> None:
     """The pictures of ``namegen describe --plot``."""
-    from namegen.drawings.description import draw_description  # only here: a check needs no matplotlib
+    from namegen.drawings.description import (
+        draw_description,
+    )  # only here: a check needs no matplotlib
 
     for name in names:
         draw_description(lists[name], RESULTS / f"lists-{name}.png", source=name)

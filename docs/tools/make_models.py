@@ -40,7 +40,10 @@ DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
 # Models of unlabelled lists are trained with the default settings. The models of the world are narrower: each of them
 # takes half a megabyte.
 COMMANDS = {
-    **{name: f"namegen train {name}" for name in ("mlb-first", "mlb-last", "companies", "japanese-given")},
+    **{
+        name: f"namegen train {name}"
+        for name in ("mlb-first", "mlb-last", "companies", "japanese-given")
+    },
     **{
         f"world-{kind}": f"namegen train world-{kind} --cell gru --hidden {width} --epochs 90 --label-smoothing 0.4 "
         "--drop-recurrent 0.1 --drop-output 0"
@@ -54,7 +57,10 @@ LICENCES = {
     "MIT": ("mit", None),
     "public domain (US federal government)": ("other", "public-domain-us-government"),
 }
-LANGUAGES = {"japanese-given": "ja", **dict.fromkeys(("world-given", "world-family", "world-places"), "multilingual")}
+LANGUAGES = {
+    "japanese-given": "ja",
+    **dict.fromkeys(("world-given", "world-family", "world-places"), "multilingual"),
+}
 # What each list leans to, and so its model.
 LEANS = {
     "mlb-first": "The players of the major leagues are men, and most were born in the United States; their short forms "
@@ -75,7 +81,18 @@ LEANS = {
     "world-places": "The list has at most the 500 largest places of each of 99 countries, in Latin letters; names "
     "of other scripts are transliterated, each country's in a way of its own.",
 }
-LABELS_SHOWN = ("English", "Finnish", "Indian", "Irish", "Italian", "Yoruba", "Italy", "Japan", "Nigeria", "Poland")
+LABELS_SHOWN = (
+    "English",
+    "Finnish",
+    "Indian",
+    "Irish",
+    "Italian",
+    "Yoruba",
+    "Italy",
+    "Japan",
+    "Nigeria",
+    "Poland",
+)
 HEAD = """\
 # The models that come with namegen
 
@@ -113,7 +130,11 @@ def table_row(name: str) -> str:
     training, network = checkpoint_of(model).training, checkpoint_of(model).network
     losses = " | ".join(
         f"{one['loss_nats_per_char']:.3f} ({100 * one['accuracy_argmax']:.1f} %)"
-        for one in (training["validation"], found.baseline.metrics.to_dict(), found.ceiling.to_dict())
+        for one in (
+            training["validation"],
+            found.baseline.metrics.to_dict(),
+            found.ceiling.to_dict(),
+        )
     )
     return (
         f"| [{name}](../../namegen/models/{name}.md) | {BUNDLED[name].description} | {training['names']:,} "
@@ -129,7 +150,9 @@ def wrapped(text: str, indent: str = "") -> str:
 
 def samples(name: str) -> str:
     """Names that the model invents; ``check`` does not compare them."""
-    return wrapped(f"`namegen generate {name} -n 10 --seed 0`: {' · '.join(load(name).generate(10, seed=0))}")
+    return wrapped(
+        f"`namegen generate {name} -n 10 --seed 0`: {' · '.join(load(name).generate(10, seed=0))}"
+    )
 
 
 def card(name: str) -> str:
@@ -244,7 +267,10 @@ def head(name: str, network: str, figures: Mapping[str, float]) -> str:
         "library_name: namegen",
         "pipeline_tag: text-generation",
         "tags:",
-        *(f"  - {tag}" for tag in ("names", "character-level", "recurrent-neural-network", network.split()[0])),
+        *(
+            f"  - {tag}"
+            for tag in ("names", "character-level", "recurrent-neural-network", network.split()[0])
+        ),
         "datasets:",
         f"  - {name}",
         "metrics:",
@@ -274,7 +300,9 @@ def head(name: str, network: str, figures: Mapping[str, float]) -> str:
     return "\n".join(lines)
 
 
-def row(loss_nats_per_char: float, accuracy_argmax: float, accuracy_sampled: float | None, **_: object) -> str:
+def row(
+    loss_nats_per_char: float, accuracy_argmax: float, accuracy_sampled: float | None, **_: object
+) -> str:
     """Cells of the table."""
     drawn = "–" if accuracy_sampled is None else f"{100 * accuracy_sampled:.1f} %"
     perplexity = math.exp(loss_nats_per_char)
@@ -294,9 +322,21 @@ def by_label(name: str) -> str:
     learned = by_part({label.name: label.names for label in checkpoint_of(model).labels})[0]
     found = []
     for origin, names in learned.items():
-        corpus = held_out.where(np.array([split_parts(label)[0] == origin for label in held_out.labels]))
-        found.append((api.evaluate(model, corpus).metrics.loss_nats_per_char, origin, names, len(corpus.names)))
-    each = (f"{origin} {loss:.3f} ({names:,.0f}, {count:,})" for loss, origin, names, count in sorted(found))
+        corpus = held_out.where(
+            np.array([split_parts(label)[0] == origin for label in held_out.labels])
+        )
+        found.append(
+            (
+                api.evaluate(model, corpus).metrics.loss_nats_per_char,
+                origin,
+                names,
+                len(corpus.names),
+            )
+        )
+    each = (
+        f"{origin} {loss:.3f} ({names:,.0f}, {count:,})"
+        for loss, origin, names, count in sorted(found)
+    )
     return wrapped(
         f"By {called(name)}, nats per character of the held-out names (names learned, held out): {'; '.join(each)}."
     )
@@ -338,14 +378,23 @@ def train() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, command in COMMANDS.items():
             out = Path(folder) / name
-            arguments = [sys.executable, "-m", *shlex.split(command), "--no-plot", "--out", str(out)]
+            arguments = [
+                sys.executable,
+                "-m",
+                *shlex.split(command),
+                "--no-plot",
+                "--out",
+                str(out),
+            ]
             print(command, file=sys.stderr)
             subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
             trained, shipped = out / "model.safetensors", shipped_path(name)
             shutil.copyfile(known_names_path(trained), known_names_path(shipped))
             model = Checkpoint.load(trained)
             in_half(model).save(shipped, half=True) if model.labels else model.save(shipped)
-            shipped_path(name).with_suffix(".LICENSE.txt").write_text(BUNDLED[name].licence_text, encoding="utf-8")
+            shipped_path(name).with_suffix(".LICENSE.txt").write_text(
+                BUNDLED[name].licence_text, encoding="utf-8"
+            )
 
 
 def documents() -> dict[Path, str]:
@@ -367,7 +416,8 @@ def check() -> int:
     stale = [
         str(path.relative_to(DOCUMENT.parents[2]))
         for path, text in documents().items()
-        if not path.is_file() or without_names(path.read_text(encoding="utf-8")) != without_names(text)
+        if not path.is_file()
+        or without_names(path.read_text(encoding="utf-8")) != without_names(text)
     ]
     if stale:
         print(f"not what the models say: {', '.join(stale)}; run `make docs`", file=sys.stderr)
@@ -376,7 +426,9 @@ def check() -> int:
 
 def main(arguments: list[str]) -> int:
     """Train, unless the cards alone are asked for; describe."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--cards", action="store_true", help="train nothing")
     only.add_argument("--check", action="store_true", help="write nothing")

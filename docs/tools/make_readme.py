@@ -62,7 +62,9 @@ def with_outputs(text: str) -> str:
     """The document with every command that is shown with what it prints run anew; all else in a block stays."""
 
     def printed_anew(found: re.Match[str]) -> str:
-        rest = found[2][len(found[2].rstrip("\n")) :] or "\n"  # the empty lines before the next command
+        rest = (
+            found[2][len(found[2].rstrip("\n")) :] or "\n"
+        )  # the empty lines before the next command
         return f"$ {found[1]}\n{run(found[1])}{rest}"
 
     def anew(block: re.Match[str]) -> str:
@@ -74,7 +76,13 @@ def with_outputs(text: str) -> str:
 
 def with_figures(text: str) -> str:
     """The document with its table of figures made anew."""
-    rows = [("what", "figure", "measured by"), ("---", "---", "---"), *speeds(), *qualities(), *readings()]
+    rows = [
+        ("what", "figure", "measured by"),
+        ("---", "---", "---"),
+        *speeds(),
+        *qualities(),
+        *readings(),
+    ]
     table = "".join(f"| {what} | {figure} | {command} |\n" for what, figure, command in rows)
     return FIGURES.sub(lambda _: table, text)
 
@@ -166,7 +174,9 @@ def main(arguments: list[str]) -> None:
     if check_asked(__doc__, arguments):
         write_or_check({README: with_figures(README.read_text(encoding="utf-8"))}, check=True)
         return
-    made = {path: with_figures(with_outputs(path.read_text(encoding="utf-8"))) for path in DOCUMENTS}
+    made = {
+        path: with_figures(with_outputs(path.read_text(encoding="utf-8"))) for path in DOCUMENTS
+    }
     write_or_check(made, check=False)
 
 

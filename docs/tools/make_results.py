@@ -54,7 +54,11 @@ LISTS = ("mlb-first", "mlb-last")
 # What draws names of the same kind as "numpy, count-splitting": other engines, and another way.
 SAME_NAMES = {
     "numpy, one by one",
-    *(f"{model}, {way}" for model in ("keras", "tflite step") for way in ("one by one", "count-splitting")),
+    *(
+        f"{model}, {way}"
+        for model in ("keras", "tflite step")
+        for way in ("one by one", "count-splitting")
+    ),
     "tflite generate, one by one",
 }
 SPLIT: SplitName = "names"  # as the blog drew it
@@ -150,16 +154,32 @@ def ways(entries: Sequence[ListEntry]) -> str:
             blog += [f"{RECREATED[network][place]:.1f}"]
             seed = entry.runs(SPLIT, NETWORKS[network])[0].figures.whole
             drawn = generation(entry, NETWORKS[network], "numpy").best
-            here += [pair(100 * seed.accuracy_sampled, 100 * seed.accuracy_argmax), f"{drawn.recreated_percent:.1f}"]
-        rows += [[short, "the blog", *blog], [short, "on 80 % of the list, as in the tables of this page", *here]]
+            here += [
+                pair(100 * seed.accuracy_sampled, 100 * seed.accuracy_argmax),
+                f"{drawn.recreated_percent:.1f}",
+            ]
+        rows += [
+            [short, "the blog", *blog],
+            [short, "on 80 % of the list, as in the tables of this page", *here],
+        ]
         for way in dict.fromkeys(one["way"] for one in found if one["network"] == short):
             row = [short, way]
             for name in LISTS:
-                one = next(each for each in found if (each["network"], each["way"], each["list"]) == (short, way, name))
-                row.append(pair(100 * float(one["accuracy_sampled"]), 100 * float(one["accuracy_argmax"])))
+                one = next(
+                    each
+                    for each in found
+                    if (each["network"], each["way"], each["list"]) == (short, way, name)
+                )
+                row.append(
+                    pair(100 * float(one["accuracy_sampled"]), 100 * float(one["accuracy_argmax"]))
+                )
                 row.append(one["recreated_percent"] or NONE)
             rows.append(row)
-    columns = ["network", "how", *(f"{name}, {what}" for name in LISTS for what in ("sampled / argmax", "in the list"))]
+    columns = [
+        "network",
+        "how",
+        *(f"{name}, {what}" for name in LISTS for what in ("sampled / argmax", "in the list")),
+    ]
     return table(columns, rows, left=2)
 
 
@@ -177,25 +197,44 @@ def held_out(entries: Sequence[ListEntry]) -> str:
             ours = entry.values(SPLIT, NETWORKS[network], "held_out", "accuracy_argmax")
             row += [f"{theirs[place]:.1f}", spread(ours)]
         rows.append(row)
-    own = (spread(entry.values(SPLIT, OWN_NETWORKS[0], "held_out", "accuracy_argmax")) for entry in entries)
-    rows.append([f"{OWN_NETWORKS[0]}, trained by the effort quick", *(cell for ours in own for cell in (NONE, ours))])
+    own = (
+        spread(entry.values(SPLIT, OWN_NETWORKS[0], "held_out", "accuracy_argmax"))
+        for entry in entries
+    )
+    rows.append(
+        [
+            f"{OWN_NETWORKS[0]}, trained by the effort quick",
+            *(cell for ours in own for cell in (NONE, ours)),
+        ]
+    )
     for whose, name in REFERENCES.items():
         values = (entry.values(SPLIT, whose, "held_out", "accuracy_argmax") for entry in entries)
         rows.append([name, *(cell for found in values for cell in (NONE, spread(found)))])
-    return table(["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows)
+    return table(
+        ["network", *(f"{name}, {whose}" for name in LISTS for whose in ("blog", "here"))], rows
+    )
 
 
 def unseen(entries: Sequence[ListEntry]) -> str:
     """The held-out part where no name stands on both sides: the networks of namegen's own defaults, and the n-gram."""
     figures: dict[str, tuple[Metric, Callable[[float], str]]]
-    figures = {"argmax": ("accuracy_argmax", percent), "nats per character": ("loss_nats_per_char", "{:.3f}".format)}
+    figures = {
+        "argmax": ("accuracy_argmax", percent),
+        "nats per character": ("loss_nats_per_char", "{:.3f}".format),
+    }
     wanted = [(entry, figure, show) for entry in entries for figure, show in figures.values()]
     rows = []
     for network in OWN_NETWORKS:
-        found = [(entry.values("unique", network, "held_out", figure), show) for entry, figure, show in wanted]
+        found = [
+            (entry.values("unique", network, "held_out", figure), show)
+            for entry, figure, show in wanted
+        ]
         rows.append([network, *(spread(ours, show) for ours, show in found)])
     for whose, name in REFERENCES.items():
-        found = [(entry.values("unique", whose, "held_out", figure), show) for entry, figure, show in wanted]
+        found = [
+            (entry.values("unique", whose, "held_out", figure), show)
+            for entry, figure, show in wanted
+        ]
         rows.append([name, *(spread(ours, show) for ours, show in found)])
     return table(["network", *(f"{name}, {what}" for name in LISTS for what in figures)], rows)
 
@@ -215,7 +254,10 @@ def recreated(entries: Sequence[ListEntry]) -> str:
 def drawing(entries: Sequence[ListEntry]) -> str:
     """Seconds for 10,000 names, by each algorithm."""
     ways: tuple[Algorithm, ...] = ("one_by_one", "count_splitting")
-    columns = ["what draws", *(f"{name}, {what}" for name in LISTS for what in ("blog", "one by one", "splitting"))]
+    columns = [
+        "what draws",
+        *(f"{name}, {what}" for name in LISTS for what in ("blog", "one by one", "splitting")),
+    ]
     rows = []
     for what, (theirs, network, model) in DRAWING.items():
         row = [what]
@@ -234,7 +276,10 @@ def sweeps(entries: Sequence[ListEntry]) -> str:
     for name in SWEEPS:
         with (RESULTS.parent / f"sweep-{name}.csv").open(encoding="utf-8", newline="") as stream:
             runs = list(csv.DictReader(stream))
-        axis = next((column for column in runs[0] if column.startswith(("training.", "network."))), "backend")
+        axis = next(
+            (column for column in runs[0] if column.startswith(("training.", "network."))),
+            "backend",
+        )
         for value in dict.fromkeys(run[axis] for run in runs):
             row = [name, f"{axis.rpartition('.')[2].replace('_', ' ')} {value}"]
             for of_list in LISTS:
@@ -242,7 +287,11 @@ def sweeps(entries: Sequence[ListEntry]) -> str:
                 row.append(spread([float(run["held_out_accuracy_argmax"]) for run in mine]))
                 row.append(f"{mean(float(run['seconds']) for run in mine):.1f}")
             rows.append(row)
-    columns = ("sweep", "setting", *(f"{name}, {what}" for name in LISTS for what in ("argmax", "seconds")))
+    columns = (
+        "sweep",
+        "setting",
+        *(f"{name}, {what}" for name in LISTS for what in ("argmax", "seconds")),
+    )
     return table(columns, rows, left=2)
 
 
@@ -284,7 +333,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) 
 def where(results: Comparison) -> str:
     """The machine, the versions, the commit."""
     machine = results.machine
-    libraries = ", ".join(f"{name} {version}" for name, version in results.versions.items() if version)
+    libraries = ", ".join(
+        f"{name} {version}" for name, version in results.versions.items() if version
+    )
     return (
         f"{machine.processor}, {machine.cores} cores, {machine.memory_gib} GiB, {machine.system}; one thread each. "
         f"{libraries}. Seeds {', '.join(map(str, results.seeds))}; commit {', '.join(results.commits)}."
@@ -294,7 +345,9 @@ def where(results: Comparison) -> str:
 def verdict_table(results: Comparison) -> str:
     """The beginning of the report, its lines as long as those of the page."""
     blocks = markdown(verdict_blocks(results))
-    return "\n\n".join(text if "| " in text else fill(text, 120, break_on_hyphens=False) for text in blocks)
+    return "\n\n".join(
+        text if "| " in text else fill(text, 120, break_on_hyphens=False) for text in blocks
+    )
 
 
 OF_ALL: dict[str, Callable[[Comparison], str]] = {"where": where, "verdict": verdict_table}
@@ -319,7 +372,9 @@ def csv_tables(results: Comparison, entries: Sequence[ListEntry]) -> dict[Path, 
     }
     made = {
         "training-speed.csv": {entry.name: like_for_like_table(entry) for entry in entries},
-        "generation-speed.csv": {entry.name: speed_table(entry, results.generated_names) for entry in entries},
+        "generation-speed.csv": {
+            entry.name: speed_table(entry, results.generated_names) for entry in entries
+        },
         "generated-names.csv": different,
     }
     return {RESULTS.with_name(file): csv_text(of_lists) for file, of_lists in made.items()}

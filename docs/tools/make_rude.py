@@ -38,10 +38,38 @@ from namegen.core.data.rude import MAX_STRETCH, RUDE_FILE, folded, hash_of
 from namegen.lists import BUNDLED, load_bundled
 
 # Those in Latin letters.
-LANGUAGES = ("cs", "da", "de", "en", "eo", "es", "fi", "fil", "fr", "fr-CA-u-sd-caqc", "hu", "it", "kab", "nl", "no")
+LANGUAGES = (
+    "cs",
+    "da",
+    "de",
+    "en",
+    "eo",
+    "es",
+    "fi",
+    "fil",
+    "fr",
+    "fr-CA-u-sd-caqc",
+    "hu",
+    "it",
+    "kab",
+    "nl",
+    "no",
+)
 LANGUAGES += ("pl", "pt", "sv", "tr")
 # What LDNOOBW lacks, or has as a whole word alone, found by reading 5,000 new names of each shipped model.
-MORE = ("cuck", "fart", "fecker", "ficker", "kaffer", "kaffir", "nigg", "pecker", "prick", "scheiser", "shitte")
+MORE = (
+    "cuck",
+    "fart",
+    "fecker",
+    "ficker",
+    "kaffer",
+    "kaffir",
+    "nigg",
+    "pecker",
+    "prick",
+    "scheiser",
+    "shitte",
+)
 MORE += ("bugger", "chuj", "coone", "fanculo", "kurw", "kutas", "pedofil", "pizd")
 MORE_WHOLE = ("merde", "neger", "pene", "pute", "うんこ", "ちんこ", "まんこ")
 MAX_ALONE, FEW, ALONE, LONG_ENOUGH, COMMON = 4, 2, 0.3, 5, 3
@@ -110,13 +138,25 @@ def near_forms(word: str) -> list[str]:
     >>> near_forms("bob")
     [' bobs ', ' bobbs ', ' bobz ', ' bobba', ' bobbe', ' bobbi', ' bobbo', ' bobbu', ' bobby']
     """
-    double = len(word) > 2 and word[-1] not in VOWELS + "wx" and word[-2] in VOWELS and word[-3] not in VOWELS
+    double = (
+        len(word) > 2
+        and word[-1] not in VOWELS + "wx"
+        and word[-2] in VOWELS
+        and word[-3] not in VOWELS
+    )
     stem = word + word[-1] if double else word
     vowels = VOWELS if word[-1] not in VOWELS else ""
-    return [f" {word}s ", f" {word}{word[-1]}s ", f" {word}z ", *(f" {stem}{vowel}" for vowel in vowels)]
+    return [
+        f" {word}s ",
+        f" {word}{word[-1]}s ",
+        f" {word}z ",
+        *(f" {stem}{vowel}" for vowel in vowels),
+    ]
 
 
-def forms_of(words: set[str], english: set[str], names: RealNames, every: RealNames) -> dict[str, set[str]]:
+def forms_of(
+    words: set[str], english: set[str], names: RealNames, every: RealNames
+) -> dict[str, set[str]]:
     """The forms that are refused, and of each the contexts in which it is not.
 
     Args:
@@ -131,7 +171,9 @@ def forms_of(words: set[str], english: set[str], names: RealNames, every: RealNa
         if any(shorter in form and not contexts for shorter, contexts in refused.items()):
             return True  # by that already
         found, bundled = every.contexts(form), names.contexts(form)
-        allowed = {context for context, having in found.items() if len(having) > 1 or context in bundled}
+        allowed = {
+            context for context, having in found.items() if len(having) > 1 or context in bundled
+        }
         alone, most = len(found) - len(allowed), max(FEW + 1, sum(map(len, found.values())) * ALONE)
         if is_safe(form, names, expected) and alone <= MAX_ALONE and alone < most:
             refused[form] = allowed
@@ -139,7 +181,13 @@ def forms_of(words: set[str], english: set[str], names: RealNames, every: RealNa
 
     for word in sorted(words, key=lambda one: (len(one), one)):
         is_english, whole = word in english, f" {word} "
-        shortest = MIN_LETTERS_OF_SEVERAL if " " in word else MIN_LETTERS if is_english else MIN_LETTERS_ELSEWHERE
+        shortest = (
+            MIN_LETTERS_OF_SEVERAL
+            if " " in word
+            else MIN_LETTERS
+            if is_english
+            else MIN_LETTERS_ELSEWHERE
+        )
         if not shortest <= len(word) <= MAX_STRETCH - 2 or (is_english and refuse(word, EXPECTED)):
             continue
         edges = [refuse(form, EXPECTED) for form in (f"{word} ", f" {word}")] if is_english else []
@@ -152,16 +200,28 @@ def forms_of(words: set[str], english: set[str], names: RealNames, every: RealNa
 
 def main(package: Path, *further: Path) -> None:
     """Write the file, by the bundled lists and further ones, of a name a line."""
-    read = {one: json.loads((package / f"{one}.json").read_text(encoding="utf-8")) for one in LANGUAGES}
+    read = {
+        one: json.loads((package / f"{one}.json").read_text(encoding="utf-8")) for one in LANGUAGES
+    }
     words = {one: {form.strip() for form in folded(read[one]).split("\n")} for one in LANGUAGES}
     english = words["en"].union(MORE)
     lists = [load_bundled(name).names for name in BUNDLED]
     every = lists + [path.read_text(encoding="utf-8").splitlines() for path in further]
-    refused = forms_of(english.union(*words.values()), english, RealNames(lists, english), RealNames(every, english))
+    refused = forms_of(
+        english.union(*words.values()),
+        english,
+        RealNames(lists, english),
+        RealNames(every, english),
+    )
     allowed = set().union(*refused.values())
-    lines = [*sorted(f"{hash_of(form):08x}" for form in refused), *sorted(f"+{hash_of(form):08x}" for form in allowed)]
+    lines = [
+        *sorted(f"{hash_of(form):08x}" for form in refused),
+        *sorted(f"+{hash_of(form):08x}" for form in allowed),
+    ]
     RUDE_FILE.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{RUDE_FILE.name}: {len(refused):,} stretches are refused, {len(allowed):,} allowed all the same")
+    print(
+        f"{RUDE_FILE.name}: {len(refused):,} stretches are refused, {len(allowed):,} allowed all the same"
+    )
 
 
 if __name__ == "__main__":

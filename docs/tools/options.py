@@ -15,7 +15,11 @@ def check_asked(description: str | None, arguments: Sequence[str]) -> bool:
     True
     """
     parser = ArgumentParser(description=(description or "").partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help="write nothing; say whether the documents are up to date")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; say whether the documents are up to date",
+    )
     return bool(parser.parse_args(arguments).check)
 
 

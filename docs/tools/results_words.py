@@ -12,7 +12,13 @@ from pathlib import Path
 from statistics import mean
 
 from namegen.experiments.compare import pairs
-from namegen.experiments.compare.document import ALGORITHMS, BASELINE, Comparison, ListEntry, SplitName
+from namegen.experiments.compare.document import (
+    ALGORITHMS,
+    BASELINE,
+    Comparison,
+    ListEntry,
+    SplitName,
+)
 from namegen.experiments.compare.pairs import in_figures
 from namegen.experiments.report import ARGMAX, LOSS, listed
 
@@ -33,7 +39,9 @@ def read_sweeps(folder: Path, names: Sequence[str]) -> Runs:
 
 def axis_of(runs: Sequence[Mapping[str, str]]) -> str:
     """The column of the setting that a sweep varies."""
-    return next((column for column in runs[0] if column.startswith(("training.", "network."))), "backend")
+    return next(
+        (column for column in runs[0] if column.startswith(("training.", "network."))), "backend"
+    )
 
 
 # --- the comparison ---------------------------------------------------------------------------------------------------
@@ -59,7 +67,9 @@ def seen(results: Comparison, entries: Entries) -> str:
             f"{found:.1f} % of the held-out names of {entry.name} stand in the training part as well: counting "
             f"predicts {counting:.1f} % of their characters, the best network ({network}) {100 * best:.1f} %"
         )
-    return f"With the blog's split, {'; '.join(said)}. Counting is good at this, because it remembers."
+    return (
+        f"With the blog's split, {'; '.join(said)}. Counting is good at this, because it remembers."
+    )
 
 
 def unseen(results: Comparison, entries: Entries) -> str:
@@ -79,7 +89,10 @@ def unseen(results: Comparison, entries: Entries) -> str:
             f"of them, {best}: {in_figures(found, LOSS)}"
         )
     sides: dict[SplitName, str] = {"names": "with repeats on both sides", "unique": "without"}
-    gains = [f"{listed([wider(entry, split) for entry in entries])} points {where}" for split, where in sides.items()]
+    gains = [
+        f"{listed([wider(entry, split) for entry in entries])} points {where}"
+        for split, where in sides.items()
+    ]
     return (
         f"With no name on both sides, {'; '.join(said)}. A SimpleRNN of 2×128 has nine times the weights of one of "
         f"2×32. What it gains in argmax, on {listed([entry.name for entry in entries])}: {'; '.join(gains)}. "
@@ -89,7 +102,9 @@ def unseen(results: Comparison, entries: Entries) -> str:
 
 def wider(entry: ListEntry, split: SplitName) -> str:
     """Points of held-out accuracy that a layer of 128 gains over one of 32, with their interval."""
-    return in_figures(pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX), ARGMAX)
+    return in_figures(
+        pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX), ARGMAX
+    )
 
 
 def drawings(results: Comparison, entries: Entries) -> str:
@@ -97,7 +112,9 @@ def drawings(results: Comparison, entries: Entries) -> str:
     gaps = []
     for entry in entries:
         for one in entry.generation:
-            found = [one.algorithms[way].recreated_percent for way in ALGORITHMS if way in one.algorithms]
+            found = [
+                one.algorithms[way].recreated_percent for way in ALGORITHMS if way in one.algorithms
+            ]
             gaps.append(max(found) - min(found))
     return f"Two drawings from the same network differ by up to {max(gaps):.1f} points."
 
@@ -126,13 +143,18 @@ def mean_length(counts: Mapping[str, int]) -> float:
 
 def long_percent(counts: Mapping[str, int]) -> float:
     """The share of long names."""
-    return 100 * sum(names for length, names in counts.items() if int(length) >= LONG) / sum(counts.values())
+    return (
+        100
+        * sum(names for length, names in counts.items() if int(length) >= LONG)
+        / sum(counts.values())
+    )
 
 
 def best_network(entry: ListEntry, split: SplitName) -> tuple[str, float]:
     """The network that predicts most of the held-out characters, and their share."""
     found = {
-        network: mean(entry.values(split, network, "held_out", "accuracy_argmax")) for network in entry.networks(split)
+        network: mean(entry.values(split, network, "held_out", "accuracy_argmax"))
+        for network in entry.networks(split)
     }
     best = max(found, key=found.__getitem__)
     return best, found[best]
@@ -144,11 +166,17 @@ def best_network(entry: ListEntry, split: SplitName) -> tuple[str, float]:
 def sweeps(runs: Runs, lists: Sequence[str]) -> str:
     """What the sweeps show, a point for each."""
     rates, batches = of(runs, lists, "learning-rate"), of(runs, lists, "batch-size")
-    momenta, widths, cells = of(runs, lists, "momentum"), of(runs, lists, "hidden"), of(runs, lists, "cell")
+    momenta, widths, cells = (
+        of(runs, lists, "momentum"),
+        of(runs, lists, "hidden"),
+        of(runs, lists, "cell"),
+    )
     engines_, through = of(runs, lists, "backend"), of(runs, lists, "through-time")
     best = [max(found, key=lambda value: found[value][0]) for found in rates]
     worst = [min(found, key=lambda value: found[value][0]) for found in rates]
-    behind = [found[high][0] - found[low][0] for found, high, low in zip(rates, best, worst, strict=True)]
+    behind = [
+        found[high][0] - found[low][0] for found, high, low in zip(rates, best, worst, strict=True)
+    ]
     shares = [[share for share, _ in found.values()] for found in momenta]
     spread = [f"{100 * (max(each) - min(each)):.1f}" for each in shares]
     return "\n".join(
@@ -179,7 +207,10 @@ def of(runs: Runs, lists: Sequence[str], sweep: str) -> list[dict[str, tuple[flo
     axis, found = axis_of(runs[sweep]), []
     for name in lists:
         mine = [run for run in runs[sweep] if run["list"] == name]
-        by_value = {value: [run for run in mine if run[axis] == value] for value in unique([one[axis] for one in mine])}
+        by_value = {
+            value: [run for run in mine if run[axis] == value]
+            for value in unique([one[axis] for one in mine])
+        }
         found.append(
             {
                 value: (
@@ -194,7 +225,9 @@ def of(runs: Runs, lists: Sequence[str], sweep: str) -> list[dict[str, tuple[flo
 
 def gained(found: Sequence[Mapping[str, tuple[float, float]]], one: str, other: str) -> str:
     """Points of accuracy, list by list: ``+1.7 and +2.7 points``."""
-    return f"{listed([f'{100 * (each[one][0] - each[other][0]) + 0:+.1f}' for each in found])} points"
+    return (
+        f"{listed([f'{100 * (each[one][0] - each[other][0]) + 0:+.1f}' for each in found])} points"
+    )
 
 
 def points(shares: Sequence[float]) -> str:

@@ -43,7 +43,9 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
     _check_list(corpus)
     beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)
-    return ListCeiling(ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters)
+    return ListCeiling(
+        ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters
+    )
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
-        labels = {label: {**metrics.to_dict(), "names": names} for label, (metrics, names) in self.by_label.items()}
+        labels = {
+            label: {**metrics.to_dict(), "names": names}
+            for label, (metrics, names) in self.by_label.items()
+        }
         return {
             **self.metrics.to_dict(),
             "names": self.names,
@@ -94,7 +99,9 @@ def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
     model = model if isinstance(model, LoadedModel) else load(model)
     knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
     by_label = bool(model.labels and corpus.labels)
-    names_of: dict[str, list[str]] = {label: [] for label in corpus.label_counts} if by_label else {"": []}
+    names_of: dict[str, list[str]] = (
+        {label: [] for label in corpus.label_counts} if by_label else {"": []}
+    )
     for name, label in zip(corpus.names, corpus.labels if by_label else repeat(""), strict=False):
         if knows_all or model.reads(name):
             names_of[label].append(name)
@@ -126,7 +133,9 @@ def _meant(label: str, model: LoadedModel) -> Beginnings | None:
     """What the names of a list's label begin with: that label, or where the model does not know it, those that it
     means; None: it means none.
     """
-    places = [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
+    places = (
+        [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
+    )
     if len(places) < 2:
         return Beginnings.single(model.beginnings.tokens[places[0]]) if places else None
     return model.beginnings.only(places)
@@ -134,4 +143,6 @@ def _meant(label: str, model: LoadedModel) -> Beginnings | None:
 
 def _check_list(corpus: object) -> None:
     if not isinstance(corpus, Corpus):
-        raise NamesError(f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names gives it")
+        raise NamesError(
+            f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names gives it"
+        )

@@ -30,7 +30,16 @@ from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
-from namegen.errors import CheckpointError, NamesError, SettingsError, gathered, nearest, quote, setting, shown
+from namegen.errors import (
+    CheckpointError,
+    NamesError,
+    SettingsError,
+    gathered,
+    nearest,
+    quote,
+    setting,
+    shown,
+)
 from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
@@ -109,7 +118,9 @@ class LoadedModel:
     longest_name: int = field(repr=False)
     checkpoint: Checkpoint | None = field(default=None, repr=False)
     known_names: KnownSet | None = field(default=None, repr=False)
-    beginnings: Beginnings = field(default=Beginnings.single(), repr=False)  # frozen: all may share it
+    beginnings: Beginnings = field(
+        default=Beginnings.single(), repr=False
+    )  # frozen: all may share it
     shortest_name: int = field(default=1, repr=False)
     scorer: Scorer | None = field(default=None, repr=False)
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
@@ -118,7 +129,9 @@ class LoadedModel:
 
     def reads(self, name: str) -> bool:
         """Whether it knows every character of a name; of a blend, whether one of its models does."""
-        return any(not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,))
+        return any(
+            not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,)
+        )
 
     def labelled(self, *labels: str) -> LoadedModel:
         """The same model for names of some labels alone; with none given, itself.
@@ -137,7 +150,11 @@ class LoadedModel:
             check_types(label=label)
         if not labels:
             return self
-        places = list(dict.fromkeys(place for one in labels for place in find_labels(one, self.labels, self.name)))
+        places = list(
+            dict.fromkeys(
+                place for one in labels for place in find_labels(one, self.labels, self.name)
+            )
+        )
         return replace(
             self,
             beginnings=self.beginnings.only(places),
@@ -174,9 +191,14 @@ class LoadedModel:
         if generator.scorer is None or generator.scorer.rules:
             return generator
         rules = measure_rules(
-            generator, shortest=self.shortest_name, longest=self.longest_name, rng=np.random.default_rng(0)
+            generator,
+            shortest=self.shortest_name,
+            longest=self.longest_name,
+            rng=np.random.default_rng(0),
         )
-        return replace(generator, scorer=generator.scorer.with_rules_of(self.beginnings.ids, rules or ()))
+        return replace(
+            generator, scorer=generator.scorer.with_rules_of(self.beginnings.ids, rules or ())
+        )
 
     @property
     def default_max_length(self) -> int:
@@ -306,8 +328,12 @@ class LoadedModel:
         check_types(name=name)
         names = [composed(name.strip())]
         if self.blended and not self.reads(names[0]):
-            raise NamesError(f"no model of the blend knows every character of {quote(names[0])}: give another name")
-        return score_names(self.model, self.vocabulary, names, self.score_quantiles, self.beginnings)[0]
+            raise NamesError(
+                f"no model of the blend knows every character of {quote(names[0])}: give another name"
+            )
+        return score_names(
+            self.model, self.vocabulary, names, self.score_quantiles, self.beginnings
+        )[0]
 
     def label_chances(self, name: str) -> dict[str, float]:
         """How likely each label is for a name, the likeliest first; together they are 1.
@@ -318,10 +344,14 @@ class LoadedModel:
         """
         check_types(name=name)
         if not self.labels:
-            raise SettingsError(f"{self.name} knows no labels: give a model of labelled names, such as world-given")
+            raise SettingsError(
+                f"{self.name} knows no labels: give a model of labelled names, such as world-given"
+            )
         name = composed(name.strip())
         chances = label_chances(self.model, self.vocabulary, name, self.beginnings).tolist()
-        return dict(sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0])))
+        return dict(
+            sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0]))
+        )
 
     @property
     def list_name(self) -> str | None:
@@ -343,7 +373,9 @@ class LoadedModel:
         return max(usual, 2 * wished.shortest)
 
 
-def load(model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
+def load(
+    model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1
+) -> LoadedModel:
     """Load a model: a shipped one, a run folder, a checkpoint file, a ``.tflite``, or what ``train`` gave back.
 
     Args:
@@ -357,12 +389,18 @@ def load(model: str | Path | RunResult | None = None, *, backend: str | None = N
             one that trained it. EngineError: the engine is missing, or does not know the architecture.
     """
     check_types(backend=backend, threads=threads)
-    trained = getattr(model, "checkpoint", None)  # of a RunResult, whose module would load all that trains
+    trained = getattr(
+        model, "checkpoint", None
+    )  # of a RunResult, whose module would load all that trains
     if isinstance(trained, Checkpoint):
         return open_checkpoint(trained, trained.training["list"], backend=backend, threads=threads)
     if not isinstance(model, str | Path | None):
-        raise SettingsError(f"the model is {shown(model)}: expected a text, a path, or what train gave back")
-    if isinstance(model, Path):  # a path is never a shipped model's name, though it may look like one
+        raise SettingsError(
+            f"the model is {shown(model)}: expected a text, a path, or what train gave back"
+        )
+    if isinstance(
+        model, Path
+    ):  # a path is never a shipped model's name, though it may look like one
         model = os.path.join(os.curdir, model)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
@@ -379,13 +417,19 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     try:
         return read_model(path, find_architecture)
     except CheckpointError as error:
-        Checkpoint.load(path, find_architecture)  # where it is sound, the file of known names beside it is not
+        Checkpoint.load(
+            path, find_architecture
+        )  # where it is sound, the file of known names beside it is not
         raise CheckpointError(f"{error}, or remove it") from error
 
 
-def open_checkpoint(checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
+def open_checkpoint(
+    checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1
+) -> LoadedModel:
     """Give a checkpoint's network an engine; see ``load``."""
-    return _loaded(name, open_network(checkpoint, name, backend=backend, threads=threads), checkpoint)
+    return _loaded(
+        name, open_network(checkpoint, name, backend=backend, threads=threads), checkpoint
+    )
 
 
 def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
@@ -422,7 +466,9 @@ def find_model(model: str | None) -> tuple[str, Path]:
     """
     if model is None:
         newest = _newest_run()
-        return (str(newest.parent), newest) if newest else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+        return (
+            (str(newest.parent), newest) if newest else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
+        )
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
@@ -494,10 +540,15 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     >>> len(mixed.generate(5, seed=1))
     5
     """
-    if not isinstance(models, Sequence) or not all(isinstance(model, LoadedModel) for model in models):
-        raise SettingsError(f"the models of a blend are {shown(models)}: expected a list of what load gives back")
+    if not isinstance(models, Sequence) or not all(
+        isinstance(model, LoadedModel) for model in models
+    ):
+        raise SettingsError(
+            f"the models of a blend are {shown(models)}: expected a list of what load gives back"
+        )
     if weights is not None and not all(
-        isinstance(weight, Real) for weight in (weights if isinstance(weights, Iterable) else [None])
+        isinstance(weight, Real)
+        for weight in (weights if isinstance(weights, Iterable) else [None])
     ):
         raise SettingsError(f"{setting('weights')} is {shown(weights)}: expected a list of numbers")
     read = [as_one(model.model, model.beginnings) for model in models]

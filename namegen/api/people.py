@@ -11,12 +11,23 @@ from typing import Any, ParamSpec, TypeVar, Unpack
 from namegen.api.model import Drawing, LoadedModel, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
-from namegen.core.data.label_parts import find_labels, meant_labels, parts_of, refuse_several, unknown_label
+from namegen.core.data.label_parts import (
+    find_labels,
+    meant_labels,
+    parts_of,
+    refuse_several,
+    unknown_label,
+)
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
-from namegen.core.generation.sampling import SamplingSettings, check_amount, check_count, random_numbers
+from namegen.core.generation.sampling import (
+    SamplingSettings,
+    check_amount,
+    check_count,
+    random_numbers,
+)
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.errors import SettingsError, gathered, of_part, quote, setting, shown
 from namegen.events import Watcher, unwatched
@@ -26,15 +37,24 @@ from namegen.wishes import WishesOfPart, make_wishes
 GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
 ALIASES = {  # what people ask for, in small letters → the origin of such names
     **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
-    **dict.fromkeys(("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"),
+    **dict.fromkeys(
+        ("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"
+    ),
     **dict.fromkeys(("austrian", "swiss"), "German"),
     **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi", "nigerian": "Yoruba"},
 }
 # What else countries are called, in small letters.
 COUNTRIES = {
     **dict.fromkeys(("america", "us", "u.s.", "usa"), "United States"),
-    **dict.fromkeys(("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"),
-    **{"bosnia": "Bosnia & Herzegovina", "czech republic": "Czechia", "holland": "Netherlands", "turkey": "Türkiye"},
+    **dict.fromkeys(
+        ("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"
+    ),
+    **{
+        "bosnia": "Bosnia & Herzegovina",
+        "czech republic": "Czechia",
+        "holland": "Netherlands",
+        "turkey": "Türkiye",
+    },
     **{"ivory coast": "Côte d’Ivoire", "korea": "South Korea", "macedonia": "North Macedonia"},
     "palestine": "Palestinian Territories",
 }
@@ -96,25 +116,45 @@ def invent_people_batches(
     check_types(unfiltered=unfiltered)
     check_amount(n, "people")
     if not isinstance(origins, Iterable):
-        raise SettingsError(f"{setting('origins')} is {shown(origins)}: expected a label, or several")
+        raise SettingsError(
+            f"{setting('origins')} is {shown(origins)}: expected a label, or several"
+        )
     check_count("household", 1 if household is None else household, 1)
     models = [
-        model if isinstance(model, LoadedModel) else load_shipped(shipped) if model is None else load(model)
+        model
+        if isinstance(model, LoadedModel)
+        else load_shipped(shipped)
+        if model is None
+        else load(model)
         for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))
     ]
     asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
     of_given, of_family = map(_genders, models)
-    kinds = [Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)]
+    kinds = [
+        Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)
+    ]
     if not kinds:
-        told = f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}"
-        raise SettingsError(f"{told}: expected one of {', '.join(GENDERS)}, and origins with names of it")
+        told = (
+            f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}"
+        )
+        raise SettingsError(
+            f"{told}: expected one of {', '.join(GENDERS)}, and origins with names of it"
+        )
     men = {Kind(one): "male" if {"male", ""} & of_family[one] else None for one in asked}
     parts = (
         ("given", given, given_wishes, {kind: _label(models[0], *kind) for kind in kinds}),
-        ("family", family or "new", family_wishes, {kind: _label(models[1], kind.origin, men[kind]) for kind in men}),
+        (
+            "family",
+            family or "new",
+            family_wishes,
+            {kind: _label(models[1], kind.origin, men[kind]) for kind in men},
+        ),
     )
     inventor = PeopleInventor(
-        *(_part(model, *part, temperature, unfiltered, rude) for model, part in zip(models, parts, strict=True)),
+        *(
+            _part(model, *part, temperature, unfiltered, rude)
+            for model, part in zip(models, parts, strict=True)
+        ),
         household=household or 1,
         forms=any(men.values()),
     )
@@ -159,7 +199,9 @@ def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin
             raise SettingsError(f"{models[0].name} knows no labels: leave {setting('origins')} out")
         return [None]
     known = [_genders(model) for model in labelled]
-    common = [origin for origin in known[0] if all(origin in one for one in known) and origin is not None]
+    common = [
+        origin for origin in known[0] if all(origin in one for one in known) and origin is not None
+    ]
     if not common:
         raise SettingsError(
             f"{models[0].name} and {models[1].name} have no label in common: give two models, "
@@ -221,7 +263,9 @@ def _part(
     listed_there = model.list_name in BUNDLED
     source = source or ("real" if listed_there else "any")
     if source not in SOURCES:
-        raise SettingsError(f"{setting(part)} is {shown(source)}: expected one of {', '.join(SOURCES)}")
+        raise SettingsError(
+            f"{setting(part)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
+        )
     if source == "real" and not listed_there:
         raise SettingsError(
             f"{model.name} does not carry its list, so its real names are not known: give {setting(part, 'any')}"
@@ -239,8 +283,14 @@ def _part(
     if source == "real":
         names = _names_by_label(str(model.list_name))
         every = list(names)
-        meant = {kind: meant_labels(label, every) if label else range(len(every)) for kind, label in labels.items()}
-        listed = {kind: [name for place in places for name in names[every[place]]] for kind, places in meant.items()}
+        meant = {
+            kind: meant_labels(label, every) if label else range(len(every))
+            for kind, label in labels.items()
+        }
+        listed = {
+            kind: [name for place in places for name in names[every[place]]]
+            for kind, places in meant.items()
+        }
     return PartOfName(
         part,
         {kind: generator(model.labelled(*filter(None, [label]))) for kind, label in labels.items()},
@@ -286,21 +336,36 @@ def invent_players_batches(
     check_types(unfiltered=unfiltered)
     rng = random_numbers(seed)
     first, last = (
-        _part(load_shipped(f"mlb-{part}"), part, source, wishes, {Kind(): ""}, temperature, unfiltered, rude)
+        _part(
+            load_shipped(f"mlb-{part}"),
+            part,
+            source,
+            wishes,
+            {Kind(): ""},
+            temperature,
+            unfiltered,
+            rude,
+        )
         for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
     )
-    real = [name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))]
+    real = [
+        name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
+    ]
     batches = PlayerInventor(first, last, real).generate(n, rng=rng, watch=watch)
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
-def _together(batches: Callable[Options, Iterator[list[Invented]]]) -> Callable[Options, list[Invented]]:
+def _together(
+    batches: Callable[Options, Iterator[list[Invented]]],
+) -> Callable[Options, list[Invented]]:
     @wraps(batches)
     def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
         return gathered(batches(*args, **options))
 
     invent.__name__ = invent.__qualname__ = batches.__name__.removesuffix("_batches")
-    invent.__doc__ = f"All of ``{batches.__name__}`` in one list: the same arguments, the same errors."
+    invent.__doc__ = (
+        f"All of ``{batches.__name__}`` in one list: the same arguments, the same errors."
+    )
     return invent
 
 
@@ -317,7 +382,9 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     ('Poland', 'United Kingdom')
     """
     if not isinstance(countries, Iterable) or not all(isinstance(one, str) for one in countries):
-        raise SettingsError(f"{setting('countries')} is {shown(countries)}: expected a country, or several")
+        raise SettingsError(
+            f"{setting('countries')} is {shown(countries)}: expected a country, or several"
+        )
     model, asked = load_shipped(PLACES), (countries,) if isinstance(countries, str) else countries
     named = [COUNTRIES.get(one.casefold(), one) for one in asked]
     for one in named:
@@ -325,7 +392,9 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     return model.labelled(*named)
 
 
-def invent_places(n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]) -> list[str]:
+def invent_places(
+    n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]
+) -> list[str]:
     """Invent towns and villages, a list of ``n``: new names, as in some countries or as in any.
 
     Args:

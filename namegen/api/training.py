@@ -18,7 +18,16 @@ from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
-from namegen.errors import MAX_PATH_SHOWN, CheckpointError, NamesError, SettingsError, quote, setting, short, shown
+from namegen.errors import (
+    MAX_PATH_SHOWN,
+    CheckpointError,
+    NamesError,
+    SettingsError,
+    quote,
+    setting,
+    short,
+    shown,
+)
 from namegen.events import Watcher, unwatched
 from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
@@ -61,16 +70,22 @@ def train(
     """
     for name in unknown:
         do = (
-            "call resume with its folder" if name == "resume" else "settings are fields of config, as in Config(data=…)"
+            "call resume with its folder"
+            if name == "resume"
+            else "settings are fields of config, as in Config(data=…)"
         )
         raise SettingsError(f"train takes no {name}: {do}")
     if not isinstance(config, Config | None):
-        raise SettingsError(f"config is {shown(config)}: expected a Config, as Config() or read_config gives it")
+        raise SettingsError(
+            f"config is {shown(config)}: expected a Config, as Config() or read_config gives it"
+        )
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     corpus = _read_corpus(names, config, stdin)
     base = config.network.base and _lasting_name(config.network.base)
-    config = merge(config, {"run.threads": config.threads, "network.base": base})  # to go on then gives the same bits
+    config = merge(
+        config, {"run.threads": config.threads, "network.base": base}
+    )  # to go on then gives the same bits
     recipe, threads = config.recipe, config.threads
     prepared = prepare_for_use(corpus, recipe, engine_class, threads=threads, open_base=open_base)
     keep_names = names is not None or not can_be_read_again(config.data.names)
@@ -122,19 +137,29 @@ def open_base(model: str | Path | None) -> Base:
         # Always with the same backend, so that every run starts from the same numbers.
         opened = load(shipped_path(BASE) if model in (None, BASE) else model, backend="numpy")
         if opened.checkpoint is None:
-            raise CheckpointError(f"{opened.name} is a .tflite, which no training begins from: give a run folder")
+            raise CheckpointError(
+                f"{opened.name} is a .tflite, which no training begins from: give a run folder"
+            )
     except CheckpointError as error:
         raise CheckpointError(f"{error}; or give {setting('base', NOTHING)}") from error
-    return Base(str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training))
+    return Base(
+        str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training)
+    )
 
 
-def _read_corpus(names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None) -> Corpus:
+def _read_corpus(
+    names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None
+) -> Corpus:
     """The list that was given, or else the one that the config names."""
     if isinstance(names, Corpus):
         return names
     if names is None:
         corpus, name = read_names(config.data, stdin), config.data.names
-        return corpus if name == STANDARD_INPUT or can_be_read_again(name) else replace(corpus, source="names")
+        return (
+            corpus
+            if name == STANDARD_INPUT or can_be_read_again(name)
+            else replace(corpus, source="names")
+        )
     return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
@@ -170,7 +195,9 @@ def resume(
         return _run(run, watch)
 
 
-def _open_run(folder: RunFolder, config: Config, *, watch: Watcher, stop: Callable[[], bool]) -> TrainingRun:
+def _open_run(
+    folder: RunFolder, config: Config, *, watch: Watcher, stop: Callable[[], bool]
+) -> TrainingRun:
     """Prepare the run of a folder as it was before its first step.
 
     Args:
@@ -218,4 +245,6 @@ def _check_longer(epochs: int | None, config: Config) -> None:
             "train anew"
         )
     if epochs < before:
-        raise SettingsError(f"{setting('epochs')} is {epochs}, and the run has {before} already: give more")
+        raise SettingsError(
+            f"{setting('epochs')} is {epochs}, and the run has {before} already: give more"
+        )

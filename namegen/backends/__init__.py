@@ -29,13 +29,18 @@ ENGINES = {
     "keras": "namegen.backends.keras_engine.engine:KerasEngine",
 }
 EXTRAS = {"keras": "keras"}  # engine → the extra that installs its libraries
-TAKEN = frozenset((*ENGINES, "tflite"))  # names that no third party can have; a .tflite is called so in reports
+TAKEN = frozenset(
+    (*ENGINES, "tflite")
+)  # names that no third party can have; a .tflite is called so in reports
 ENTRY_POINT_GROUP = "namegen.engines"
 
 
 def engine_paths() -> dict[str, str]:
     """Every engine that is known by name → ``module:Class``, third parties' included; ours come first."""
-    return {**ENGINES, **{name: claims[0].path for name, claims in claimed().items() if name not in TAKEN}}
+    return {
+        **ENGINES,
+        **{name: claims[0].path for name, claims in claimed().items() if name not in TAKEN},
+    }
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,9 @@ def claimed() -> dict[str, list[Claim]]:
         dist = point.dist
         claim = Claim(point.value, *((None, None) if dist is None else (dist.name, dist.version)))
         found.setdefault(point.name, {}).setdefault(claim.owner, claim)
-    return {name: [claims[owner] for owner in sorted(claims)] for name, claims in sorted(found.items())}
+    return {
+        name: [claims[owner] for owner in sorted(claims)] for name, claims in sorted(found.items())
+    }
 
 
 def shadowed() -> list[str]:
@@ -103,13 +110,17 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
             not there or is no engine, or a name that two distributions claim.
     """
     path = ENGINES.get(name)
-    repair = f"install what it needs again: {install_command(EXTRAS[name])}" if name in EXTRAS else ""
+    repair = (
+        f"install what it needs again: {install_command(EXTRAS[name])}" if name in EXTRAS else ""
+    )
     if path is None:
         claim = _claim(name)
         path, repair = claim.path, f"repair or uninstall {claim.owner}"
     module, _, attribute = path.partition("[")[0].replace(" ", "").partition(":")
     if not module or not attribute:
-        raise EngineError(f"the engine {name} is registered as {quote(path)}, expected module:Class: {repair}")
+        raise EngineError(
+            f"the engine {name} is registered as {quote(path)}, expected module:Class: {repair}"
+        )
     imported = _imported(name, module, path, repair or "install namegen again")
     try:
         engine = reduce(getattr, attribute.split("."), imported)
@@ -146,7 +157,9 @@ def _imported(name: str, module: str, path: str, repair: str) -> Any:
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and error.name:
             if name in EXTRAS:
-                raise EngineError(missing_library(f"the engine {name}", error.name, EXTRAS[name])) from error
+                raise EngineError(
+                    missing_library(f"the engine {name}", error.name, EXTRAS[name])
+                ) from error
             raise EngineError(
                 f"the engine {name} needs {error.name}, which is not installed: install what {path} needs"
             ) from error

@@ -72,10 +72,17 @@ class TensorEngine(ABC):
     requires: ClassVar[tuple[str, ...]]
 
     def __init__(
-        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: Network,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         if dtype not in ("float32", "float64"):
-            raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+            raise EngineError(
+                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+            )
         check_known(type(self), network.architecture)
         self.use_threads(threads)
         self.network = network  # of an architecture that the engine knows: it annotates its own, `network: Mine`
@@ -96,7 +103,9 @@ class TensorEngine(ABC):
         """The way back. Nobody writes into it: it may share the tensor's memory."""
 
     @abstractmethod
-    def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[SupportsFloat, Tensors]:
+    def loss_and_gradients(
+        self, parameters: Tensors, batch: Batch
+    ) -> tuple[SupportsFloat, Tensors]:
         """The loss of a batch and its gradients. It must read these parameters, not ``self.parameters``.
 
         Returns:
@@ -137,12 +146,19 @@ class TensorEngine(ABC):
             EngineError: a mask doesn't fit the network.
         """
         training, _ = self._training()
-        masks = {name: self._own_tensor(mask) for name, mask in checked_masks(self.network, step.masks).items()}
+        masks = {
+            name: self._own_tensor(mask)
+            for name, mask in checked_masks(self.network, step.masks).items()
+        }
         masked = {name: parameters[name] * mask for name, mask in masks.items()}
         loss, found = self.loss_and_gradients({**parameters, **masked}, step.batch)
-        gradients = {name: found[name] * masks[name] if name in masks else found[name] for name in parameters}
+        gradients = {
+            name: found[name] * masks[name] if name in masks else found[name] for name in parameters
+        }
         if training.clips:
-            arrays = clipped([self.to_array(gradient) for gradient in gradients.values()], training, np)
+            arrays = clipped(
+                [self.to_array(gradient) for gradient in gradients.values()], training, np
+            )
             gradients = dict(zip(gradients, map(self._own_tensor, arrays), strict=True))
         rate = float(step.learning_rate)
         moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
@@ -166,13 +182,17 @@ class TensorEngine(ABC):
         self._training()  # an engine that cannot train says so before it takes a step
         losses, characters = [], []
         for step in steps:
-            with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
+            with np.errstate(
+                all="ignore"
+            ):  # training that diverges shows in the loss, which the Trainer looks at
                 update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
             self.parameters, self._slots = update.parameters, update.slots
             self._steps += 1
             losses.append(update.loss)
             characters.append(step.batch.characters)
-        return StepLosses(np.array([float(loss) for loss in losses], np.float64), np.array(characters, np.int64))
+        return StepLosses(
+            np.array([float(loss) for loss in losses], np.float64), np.array(characters, np.int64)
+        )
 
     def optimize(
         self, parameters: Tensors, slots: AllSlots, *, gradients: Tensors, rate: Tensor, t: Tensor
@@ -197,7 +217,9 @@ class TensorEngine(ABC):
         moved: dict[str, Tensor] = {}
         new_slots: dict[str, Slots] = {}
         for name, w in parameters.items():
-            moved[name], new_slots[name] = optimizer.update(w, gradients[name], slots[name], rate, t, **hyperparameters)
+            moved[name], new_slots[name] = optimizer.update(
+                w, gradients[name], slots[name], rate, t, **hyperparameters
+            )
         return moved, new_slots
 
     def get_state(self) -> dict[str, Array]:
@@ -220,13 +242,16 @@ class TensorEngine(ABC):
         else:
             self._steps = optimizer.step
             self._slots = {
-                name: tuple(self._own_tensor(optimizer.slots[slot][name]) for slot in slots) for name in parameters
+                name: tuple(self._own_tensor(optimizer.slots[slot][name]) for slot in slots)
+                for name in parameters
             }
 
     def _training(self) -> tuple[TrainingSettings, Optimizer]:
         """What it was told of training. Raises EngineError where that is nothing."""
         if self.training is None or self._optimizer is None:
-            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+            raise EngineError(
+                "this engine was made without training settings: it cannot train; make one with them"
+            )
         return self.training, self._optimizer
 
     def _own_tensor(self, values: Array) -> Tensor:
@@ -234,7 +259,10 @@ class TensorEngine(ABC):
         return self.to_tensor(np.array(values, self.dtype, order="C"))
 
     def _zeros(self) -> dict[str, Tensor]:
-        return {name: self._own_tensor(np.zeros(shape)) for name, shape in self.network.parameter_shapes.items()}
+        return {
+            name: self._own_tensor(np.zeros(shape))
+            for name, shape in self.network.parameter_shapes.items()
+        }
 
     def _new_slots(self) -> dict[str, Slots]:
         """Before the first step: zeros; slots may share them, as nothing is changed."""

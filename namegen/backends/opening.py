@@ -22,7 +22,9 @@ from namegen.errors import CheckpointError, EngineError, OutputError, engine_at_
 from namegen.types import Array, Float, Int32
 
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
-NOT_EXPORTABLE = "it cannot be exported, only read by that engine; export one that numpy or keras trained"
+NOT_EXPORTABLE = (
+    "it cannot be exported, only read by that engine; export one that numpy or keras trained"
+)
 ROWS, CHARACTERS, SEED = 8, 12, 0  # that an export is compared on
 
 
@@ -53,7 +55,12 @@ def find_architecture(name: str, engine: str) -> type[Network]:
 
 
 def open_network(
-    checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1, advice: str = ""
+    checkpoint: Checkpoint,
+    name: str,
+    *,
+    backend: str | None = None,
+    threads: int = 1,
+    advice: str = "",
 ) -> Engine:
     """Give a checkpoint's network an engine that only reads.
 
@@ -71,8 +78,12 @@ def open_network(
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     recurrent = as_recurrent(checkpoint.network)
-    check_known(engine_class, checkpoint.network.architecture, recurrent.cell if recurrent else None)
-    with engine_at_work(engine_class.name, f"while reading {name}", ": report it to those who make the engine"):
+    check_known(
+        engine_class, checkpoint.network.architecture, recurrent.cell if recurrent else None
+    )
+    with engine_at_work(
+        engine_class.name, f"while reading {name}", ": report it to those who make the engine"
+    ):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
         check_probe(
@@ -95,7 +106,9 @@ def _reader(checkpoint: Checkpoint) -> EngineClass:
         return load_engine(OWN_READER)
     for engine_class in _third_party_engines(checkpoint.engine, name):
         return engine_class
-    raise EngineError(f"no engine here knows the architecture {name!r}: install the package of one that does")
+    raise EngineError(
+        f"no engine here knows the architecture {name!r}: install the package of one that does"
+    )
 
 
 def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]:
@@ -109,7 +122,10 @@ def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]
 
 
 def check_export(
-    checkpoint: Checkpoint, name: str, target: str, compute: Callable[[Int32[Array, "R T"]], Float[Array, "R T V"]]
+    checkpoint: Checkpoint,
+    name: str,
+    target: str,
+    compute: Callable[[Int32[Array, "R T"]], Float[Array, "R T V"]],
 ) -> None:
     """Hold what a target computes against the NumPy engine, on random characters behind each beginning in turn.
 
@@ -127,7 +143,9 @@ def check_export(
     rng, V = np.random.default_rng(SEED), network.vocabulary_size
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.beginnings, ROWS)
-    cell = network.cell_class.name if isinstance(network, RecurrentNetwork) else network.architecture
+    cell = (
+        network.cell_class.name if isinstance(network, RecurrentNetwork) else network.architecture
+    )
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
     if not difference <= TOLERANCE * max(1.0, largest):
         raise OutputError(

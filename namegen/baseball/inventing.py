@@ -72,7 +72,9 @@ class PlayerInventor:
         check_amount(n, "players")
         first, last = self._first, self._last
         with of_part("first"):  # says at once what contradicts itself
-            first.any_origin.prepare(1, first.sampling.max_length, first.wishes, allow_seen=True, allow_repeats=True)
+            first.any_origin.prepare(
+                1, first.sampling.max_length, first.wishes, allow_seen=True, allow_repeats=True
+            )
         with of_part("last"):
             batches = last.any_origin.generate(
                 n,
@@ -84,7 +86,9 @@ class PlayerInventor:
             )
         return self._search(n, rng, batches)
 
-    def _search(self, n: int, rng: np.random.Generator, lasts: Iterator[NameBatch]) -> Iterator[list[InventedPlayer]]:
+    def _search(
+        self, n: int, rng: np.random.Generator, lasts: Iterator[NameBatch]
+    ) -> Iterator[list[InventedPlayer]]:
         found = 0
         given: set[str] = set()
         try:
@@ -97,19 +101,30 @@ class PlayerInventor:
                 f"{setting('temperature')}, or relax a wish"
             ) from error
 
-    def _complete(self, lasts: list[str], rng: np.random.Generator, given: set[str]) -> list[InventedPlayer]:
+    def _complete(
+        self, lasts: list[str], rng: np.random.Generator, given: set[str]
+    ) -> list[InventedPlayer]:
         """A player for each last name, in their order."""
         players: dict[int, InventedPlayer] = {}
-        suffixes = [self._suffixes[place] for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()]
+        suffixes = [
+            self._suffixes[place]
+            for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()
+        ]
         waiting = list(range(len(lasts)))
         for _ in range(ROUNDS):
-            for place, first in zip(waiting, self._first.draw(len(waiting), Kind(), rng), strict=True):
+            for place, first in zip(
+                waiting, self._first.draw(len(waiting), Kind(), rng), strict=True
+            ):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
                 whole = normalise(player.full_name)
-                if whole not in given and self._real.isdisjoint((whole, normalise(f"{first} {player.last}"))):
+                if whole not in given and self._real.isdisjoint(
+                    (whole, normalise(f"{first} {player.last}"))
+                ):
                     given.add(whole)
                     players[place] = player
             waiting = [place for place in waiting if place not in players]
             if not waiting:
                 return [players[place] for place in range(len(lasts))]
-        raise GenerationError(f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a wish")
+        raise GenerationError(
+            f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a wish"
+        )

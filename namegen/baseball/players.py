@@ -9,12 +9,29 @@ from namegen.errors import NamesError
 
 SUFFIXES = frozenset(("Jr.", "Sr.", "II", "III", "IV"))
 PARTICLES = frozenset(
-    ("Dal", "Del", "den", "Des", "La", "Lo", "Santo", "St.", "Van", "Vande", "Vander", "Von", "Yellow", "Woods")
+    (
+        "Dal",
+        "Del",
+        "den",
+        "Des",
+        "La",
+        "Lo",
+        "Santo",
+        "St.",
+        "Van",
+        "Vande",
+        "Vander",
+        "Von",
+        "Yellow",
+        "Woods",
+    )
 )
 BEFORE_DE = frozenset(("Montes", "Ponce"))  # Montes de Oca, Ponce de Leon
 
 # "Henry Aaron+ (1954-1976)": the name, a plus for a member of the Hall of Fame (else a space), first and last year.
-LINE = re.compile(r"^(.*[^\s+])[ \t]*(\+?)[ \t]*\((\d{4})-(\d{4})\)[ \t]*$", re.ASCII | re.MULTILINE)
+LINE = re.compile(
+    r"^(.*[^\s+])[ \t]*(\+?)[ \t]*\((\d{4})-(\d{4})\)[ \t]*$", re.ASCII | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +72,9 @@ class Player(PlayerName):
         parts = LINE.fullmatch(line.strip())
         if parts is None:
             shown = repr(line if len(line) <= 40 else line[:39] + "…")
-            raise NamesError(f"the line {shown} is not a player: expected the form 'Henry Aaron+ (1954-1976)'")
+            raise NamesError(
+                f"the line {shown} is not a player: expected the form 'Henry Aaron+ (1954-1976)'"
+            )
         name, plus, first_year, last_year = parts.groups()
         return cls(*split_name(name), int(first_year), int(last_year), plus == "+")
 

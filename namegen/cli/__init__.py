@@ -27,33 +27,68 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train and generate": {
         "train": ("namegen.cli.train:train", "Learn from a list of names."),
         "generate": ("namegen.cli.generate:generate", "Invent new names."),
-        "people": ("namegen.cli.people:people", "Invent people: given and family name of one origin."),
+        "people": (
+            "namegen.cli.people:people",
+            "Invent people: given and family name of one origin.",
+        ),
         "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),
         "companies": ("namegen.cli.people:companies", "Invent names of companies."),
         "places": ("namegen.cli.people:places", "Invent names of places, as in a country."),
-        "pseudonyms": ("namegen.cli.pseudonyms:pseudonyms", "Put pseudonyms in place of the names in a table."),
+        "pseudonyms": (
+            "namegen.cli.pseudonyms:pseudonyms",
+            "Put pseudonyms in place of the names in a table.",
+        ),
     },
     "Measure": {
         "score": ("namegen.cli.score:score", "Say how likely a name is, letter by letter."),
         "evaluate": ("namegen.cli.evaluate:evaluate", "Measure how well a model predicts a list."),
-        "ceiling": ("namegen.cli.evaluate:ceiling", "Show the best that any model can do on a list."),
-        "describe": ("namegen.cli.describe:describe", "Show lengths, letters and repeats of a list."),
-        "compare-backends": ("namegen.cli.compare:compare_backends", "Compare the engines in accuracy and speed."),
+        "ceiling": (
+            "namegen.cli.evaluate:ceiling",
+            "Show the best that any model can do on a list.",
+        ),
+        "describe": (
+            "namegen.cli.describe:describe",
+            "Show lengths, letters and repeats of a list.",
+        ),
+        "compare-backends": (
+            "namegen.cli.compare:compare_backends",
+            "Compare the engines in accuracy and speed.",
+        ),
         "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
     },
     "Export": {
-        "export-tflite": ("namegen.cli.export:export_tflite", "Write a model as a .tflite file, for phones."),
-        "export-keras": ("namegen.cli.export:export_keras", "Write a model as a .keras file, for Keras."),
-        "export-vocabulary": ("namegen.cli.export:export_vocabulary", "Write the characters of a model as JSON."),
-        "export-web": ("namegen.cli.export:export_web", "Write models as a web page or JavaScript module."),
+        "export-tflite": (
+            "namegen.cli.export:export_tflite",
+            "Write a model as a .tflite file, for phones.",
+        ),
+        "export-keras": (
+            "namegen.cli.export:export_keras",
+            "Write a model as a .keras file, for Keras.",
+        ),
+        "export-vocabulary": (
+            "namegen.cli.export:export_vocabulary",
+            "Write the characters of a model as JSON.",
+        ),
+        "export-web": (
+            "namegen.cli.export:export_web",
+            "Write models as a web page or JavaScript module.",
+        ),
     },
     "Look around": {
         "lists": ("namegen.cli.describe:lists", "Show the lists of names that come with namegen."),
-        "models": ("namegen.cli.describe:models", "Show the trained models that come with namegen."),
-        "configs": ("namegen.cli.describe:configs", "Show the settings files that come with namegen."),
+        "models": (
+            "namegen.cli.describe:models",
+            "Show the trained models that come with namegen.",
+        ),
+        "configs": (
+            "namegen.cli.describe:configs",
+            "Show the settings files that come with namegen.",
+        ),
     },
 }
-COMMANDS: dict[str, tuple[str, str]] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+COMMANDS: dict[str, tuple[str, str]] = {
+    name: entry for section in SECTIONS.values() for name, entry in section.items()
+}
 EXAMPLES = {  # command line → what it does
     "namegen generate": "print 20 new first names",
     "namegen train friends.txt": "learn from a list, one name per line",
@@ -88,14 +123,23 @@ class LazyGroup(click.Group):
         """What a shell completes here: the commands of the table, without loading them, and the options."""
         from click.shell_completion import CompletionItem
 
-        commands = [CompletionItem(one, help=text) for one, (_, text) in COMMANDS.items() if one.startswith(incomplete)]
+        commands = [
+            CompletionItem(one, help=text)
+            for one, (_, text) in COMMANDS.items()
+            if one.startswith(incomplete)
+        ]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command where there is none of that name; refuse a text that another would replace."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+        if (
+            args
+            and args[0] not in COMMANDS
+            and not args[0].startswith("-")
+            and not ctx.resilient_parsing
+        ):
             near = nearest(args[0], COMMANDS)
             hint = f"did you mean {near}?" if near else f"expected one of {', '.join(COMMANDS)}"
             ctx.fail(f"there is no command {args[0][:40]!r}: {hint}")
@@ -116,7 +160,11 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(EXAMPLES.items()))
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
     ) -> click.Context:
         """The arguments before the command, read; wrong ones are told in short."""
         with _told_in_short():
@@ -131,7 +179,10 @@ class LazyGroup(click.Group):
             return result
         except NamegenError as error:
             flush(sys.stdout)  # what was found comes before what went wrong
-            click.echo(error_line(error.told(option_name), lines=isinstance(error, SettingsError)), err=True)
+            click.echo(
+                error_line(error.told(option_name), lines=isinstance(error, SettingsError)),
+                err=True,
+            )
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(exit_code(error)) from None
@@ -164,13 +215,21 @@ def _told_in_short() -> Iterator[None]:
         told = " ".join(error.format_message().split())  # click has a line for each choice
         if isinstance(error, click.NoSuchOption) and error.ctx is not None:
             told = _no_such_option(error.option_name, error.ctx.command.get_params(error.ctx))
-        raise click.UsageError(shortened(printable(told), MAX_MESSAGE - len("Error: ")), error.ctx) from error
+        raise click.UsageError(
+            shortened(printable(told), MAX_MESSAGE - len("Error: ")), error.ctx
+        ) from error
 
 
 def _no_such_option(name: str, parameters: Iterable[click.Parameter]) -> str:
     """The option that was probably meant: click itself suggests some that mean something else, --given for --gender."""
     known = {flag: one for one in parameters for flag in (*one.opts, *one.secondary_opts)}
-    meant = SYNONYMS.get(name) if SYNONYMS.get(name) in known else nearest(name, known) if len(name) > 2 else None
+    meant = (
+        SYNONYMS.get(name)
+        if SYNONYMS.get(name) in known
+        else nearest(name, known)
+        if len(name) > 2
+        else None
+    )
     if isinstance(known.get(name[2:], known.get(f"{name[2:]}s")), click.Argument):
         return f"No such option {name!r}: give {name[2:].upper()} without it."
     return f"No such option {name!r}." + (f" Did you mean {meant!r}?" if meant else "")

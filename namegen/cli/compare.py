@@ -55,7 +55,9 @@ MOST_LINES = 23  # of what is said at the end, before the path of the report
 )
 @options.label_column
 @click.option(
-    "--quick", is_flag=True, help="Take a first look: networks of two layers of 32 units, one split, 10 epochs."
+    "--quick",
+    is_flag=True,
+    help="Take a first look: networks of two layers of 32 units, one split, 10 epochs.",
 )
 @options.common
 def compare_backends(
@@ -80,13 +82,21 @@ def compare_backends(
     limit_threads(1)
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
-    corpora = [open_list(name, notes, label_column=label_column) for name in dict.fromkeys(names or DEFAULT_LISTS)]
+    corpora = [
+        open_list(name, notes, label_column=label_column)
+        for name in dict.fromkeys(names or DEFAULT_LISTS)
+    ]
     note_engines(notes)
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare
 
-    scope = Scope(seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed)
-    with kept_when_stopped(notes, "measurements"), Display(notes, "looking at what is there") as display:
+    scope = Scope(
+        seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed
+    )
+    with (
+        kept_when_stopped(notes, "measurements"),
+        Display(notes, "looking at what is there") as display,
+    ):
         results = compare(corpora, out, scope=scope, watch=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
@@ -119,7 +129,9 @@ def print_summary(results: Comparison) -> None:
     for entry in results.lists:
         *networks, ngram = samples(entry).rows or [()]
         for drawn_by, drawn in [ngram, *networks][:names_per_list] if ngram else []:
-            names.append(shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …"))
+            names.append(
+                shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …")
+            )
     click.secho(begins, bold=True)
     click.echo("\n".join([*names, *ends]))
 

@@ -33,16 +33,22 @@ class Named(click.types.StringParamType):
     ['mlb-first']
     """
 
-    def __init__(self, names: Callable[[click.Context], Iterable[str]], *, or_file: bool = False) -> None:
+    def __init__(
+        self, names: Callable[[click.Context], Iterable[str]], *, or_file: bool = False
+    ) -> None:
         self._names, self._or_file = names, or_file
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
         """The names that begin so, letter case aside, behind the files that do."""
         begun = incomplete.lower()
         names = [name for name in self._names(ctx) if name.lower().startswith(begun)]
         if not self._or_file:
             return list(map(CompletionItem, names))
-        files = CompletionItem(incomplete, type="file")  # first: what is named before it, shells throw away
+        files = CompletionItem(
+            incomplete, type="file"
+        )  # first: what is named before it, shells throw away
         # bash completes files by itself only where nothing is named; zsh and fish do it beside that.
         in_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
         here = sorted(glob(f"{escape(incomplete)}*")) if names and in_bash else []
@@ -82,7 +88,9 @@ def _labels(ctx: click.Context) -> Iterable[str]:
 def origins(_: click.Context) -> Iterable[str]:
     """What both models know that people come from if no others are given."""
     names = ("world-given", "world-family")
-    given, family = (dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(name))) for name in names)
+    given, family = (
+        dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(name))) for name in names
+    )
     return [origin for origin in given if origin in family]
 
 
@@ -98,10 +106,18 @@ def _labels_of(name: str) -> list[str]:
     try:
         with shipped_path(name).open("rb") as stream:
             head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        return [label["name"] for label in json.loads(head["__metadata__"]["namegen"])["record"]["labels"]]
+        return [
+            label["name"]
+            for label in json.loads(head["__metadata__"]["namegen"])["record"]["labels"]
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
 # A parameter's name → what there is.
-CHOICES = {"labels": _labels, "origins": origins, "countries": countries, "backend": lambda _: engine_paths()}
+CHOICES = {
+    "labels": _labels,
+    "origins": origins,
+    "countries": countries,
+    "backend": lambda _: engine_paths(),
+}

@@ -14,7 +14,17 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_list
-from namegen.cli.terminal import Notes, beside, cells, columns, counted, fitted, json_text, percent, printable
+from namegen.cli.terminal import (
+    Notes,
+    beside,
+    cells,
+    columns,
+    counted,
+    fitted,
+    json_text,
+    percent,
+    printable,
+)
 from namegen.files import check_output, is_file
 from namegen.threads import limit_threads
 
@@ -41,14 +51,20 @@ def lists(as_json: bool, notes: Notes) -> None:
     if as_json:
         shown = ("description", "licence", "credit")
         entries = [
-            {"name": name, "names": sizes[name], **{field: getattr(bundled, field) for field in shown}}
+            {
+                "name": name,
+                "names": sizes[name],
+                **{field: getattr(bundled, field) for field in shown},
+            }
             for name, bundled in BUNDLED.items()
         ]
         click.echo(json_text({"lists": entries}))
         return
     width = max(map(len, BUNDLED))
     for name, bundled in BUNDLED.items():
-        click.echo(beside(f"{name.ljust(width)}  {sizes[name]:>6,}", bundled.description, bundled.licence))
+        click.echo(
+            beside(f"{name.ljust(width)}  {sizes[name]:>6,}", bundled.description, bundled.licence)
+        )
 
 
 @options.command("namegen models", "namegen generate mlb-last")
@@ -60,7 +76,11 @@ def models(as_json: bool, notes: Notes) -> None:
     from namegen.core.data.label_parts import by_part
     from namegen.models import SHIPPED, TITLES, shipped_path
 
-    found = {name: api.read_checkpoint(shipped_path(name)) for name in SHIPPED if is_file(shipped_path(name), None)}
+    found = {
+        name: api.read_checkpoint(shipped_path(name))
+        for name in SHIPPED
+        if is_file(shipped_path(name), None)
+    }
     if as_json:
         entries = [
             {
@@ -81,12 +101,20 @@ def models(as_json: bool, notes: Notes) -> None:
         source = f"{checkpoint.training.get('names', 0):,} names of {printable(str(checkpoint.training.get('list')))}"
         rows.append((name, network, source, "" if accuracy is None else percent(accuracy)))
     click.echo(fitted(rows, left=3))
-    click.echo("\n" + fill("held out: how often the likeliest next character is right, on held-out names", columns()))
+    click.echo(
+        "\n"
+        + fill(
+            "held out: how often the likeliest next character is right, on held-out names",
+            columns(),
+        )
+    )
     for name, checkpoint in found.items():
         if checkpoint.labels:
             parts = by_part({label.name: label.names for label in checkpoint.labels})
             listed = "; ".join(printable(", ".join(filter(None, sorted(part)))) for part in parts)
-            click.echo("\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  "))
+            click.echo(
+                "\n" + fill(f"labels of {name}: {listed}", columns(), subsequent_indent="  ")
+            )
 
 
 @options.command("namegen configs", "namegen train --config blog-rnn32-first")
@@ -98,13 +126,20 @@ def configs(as_json: bool, notes: Notes) -> None:
     found = bundled_configs()
     if as_json:
         entries = [
-            {"name": name, "command": "sweep" if config.is_sweep else "train", "description": config.description}
+            {
+                "name": name,
+                "command": "sweep" if config.is_sweep else "train",
+                "description": config.description,
+            }
             for name, config in found.items()
         ]
         click.echo(json_text({"configs": entries}))
         return
     width = max(map(len, found))
-    for heading, sweeps in (("namegen train --config CONFIG", False), ("\nnamegen sweep CONFIG", True)):
+    for heading, sweeps in (
+        ("namegen train --config CONFIG", False),
+        ("\nnamegen sweep CONFIG", True),
+    ):
         click.echo(heading)
         for name, config in found.items():
             if config.is_sweep == sweeps:
@@ -113,18 +148,27 @@ def configs(as_json: bool, notes: Notes) -> None:
 
 @options.command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
 @click.argument("names", required=False)
-@click.option("--plot", type=options.OutFile(*DRAWINGS), metavar="FILE", help="Draw it too, as a .png or .svg file.")
+@click.option(
+    "--plot",
+    type=options.OutFile(*DRAWINGS),
+    metavar="FILE",
+    help="Draw it too, as a .png or .svg file.",
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.of_a_list
 @options.common
-def describe(names: str | None, plot: Path | None, force: bool, as_json: bool, notes: Notes, **where: Any) -> None:
+def describe(
+    names: str | None, plot: Path | None, force: bool, as_json: bool, notes: Notes, **where: Any
+) -> None:
     """Show what a list of names looks like: lengths, letters, the commonest names, repeats, the number of characters
     that tell a name from all others, labels.
 
     NAMES is a file, - for standard input, or the name of a bundled list. The default is mlb-first.
     """
     if force and plot is None:
-        raise click.UsageError("--force is for --plot, as nothing else is written: add --plot, or leave --force out")
+        raise click.UsageError(
+            "--force is for --plot, as nothing else is written: add --plot, or leave --force out"
+        )
     limit_threads(1)
     if plot is not None:
         check_output(plot, example=f"description{plot.suffix}", force=force)
@@ -159,8 +203,12 @@ def _text(described: ListDescription, source: str) -> str:
     blocks.append(_block("Characters until a name is unique", apart, distinct))
     if described.labels:
         labels = list(described.labels.items())
-        more = [(f"{len(labels) - MAX_ROWS:,} others", sum(count for _, count in labels[MAX_ROWS:]))]
-        blocks.append(_block("Labels", labels[:MAX_ROWS] + more * (len(labels) > MAX_ROWS), entries))
+        more = [
+            (f"{len(labels) - MAX_ROWS:,} others", sum(count for _, count in labels[MAX_ROWS:]))
+        ]
+        blocks.append(
+            _block("Labels", labels[:MAX_ROWS] + more * (len(labels) > MAX_ROWS), entries)
+        )
     different = f"{distinct:,}" if entries > distinct else "all"
     head = (
         f"{printable(source)}: {counted(entries, 'name')}, {different} distinct; "
@@ -191,7 +239,9 @@ def _block(title: str, rows: list[Row], total: int) -> list[str]:
     for label, number, (_, count) in zip(labels, numbers, rows, strict=True):
         share = percent(count / max(total, 1)).rjust(6)
         bar = block * round(bar_width * count / max(most, 1))
-        lines.append(f"{_fitted(label, label_width)}  {number.rjust(number_width)}  {share}  {bar}".rstrip())
+        lines.append(
+            f"{_fitted(label, label_width)}  {number.rjust(number_width)}  {share}  {bar}".rstrip()
+        )
     return lines
 
 
@@ -199,7 +249,9 @@ def _fitted(text: str, width: int) -> str:
     """Text cut or padded to so many columns of a terminal, in which some characters take two."""
     from rich.cells import set_cell_size
 
-    return set_cell_size(text, width) if cells(text) <= width else set_cell_size(text, width - 1) + "…"
+    return (
+        set_cell_size(text, width) if cells(text) <= width else set_cell_size(text, width - 1) + "…"
+    )
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 SECONDS_BEFORE = 2.0  # that a command may take without a word
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 3.0
-SHARE_BETWEEN_LINES = 0.1  # of the time gone by, that must pass before the next line: a long log stays short
+SHARE_BETWEEN_LINES = (
+    0.1  # of the time gone by, that must pass before the next line: a long log stays short
+)
 
 
 class Display(AbstractContextManager["Display"]):
@@ -45,7 +47,9 @@ class Display(AbstractContextManager["Display"]):
 
         self._notes, self._is_block = notes, notes.can_draw_over
         self._progress = Progress(doing, is_block=self._is_block)
-        self._lock = threading.RLock()  # again by the same thread: a signal may have something to say at any moment
+        self._lock = (
+            threading.RLock()
+        )  # again by the same thread: a signal may have something to say at any moment
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._draw_by_the_clock, daemon=True)
         self._stream: IO[str] | None = None
@@ -133,8 +137,16 @@ def _start_live(stream: IO[str]) -> Live:
     from rich.console import Console
     from rich.live import Live
 
-    console = Console(file=stream, force_terminal=True, markup=False, emoji=False, highlight=False)  # texts are data
-    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    console = Console(
+        file=stream, force_terminal=True, markup=False, emoji=False, highlight=False
+    )  # texts are data
+    live = Live(
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
     live.start()
     return live
 
@@ -152,11 +164,15 @@ def _block(view: View, width: int) -> RenderableType:
         for ratio in (None, 1, None):
             grid.add_column(ratio=ratio, no_wrap=ratio is None, overflow="ellipsis")
         done, total = view.bar
-        grid.add_row(Text(view.before), ProgressBar(total=max(total, 1), completed=done), Text(view.behind))
+        grid.add_row(
+            Text(view.before), ProgressBar(total=max(total, 1), completed=done), Text(view.behind)
+        )
         parts.append(grid)
     parts.append(Columns(map(Text, view.figures), padding=(0, 2)))
     for line in view.lines:
         text = Text(line, "dim")
-        text.truncate(width - len("^C "), overflow="ellipsis")  # an echo at the end of a line does not wrap it
+        text.truncate(
+            width - len("^C "), overflow="ellipsis"
+        )  # an echo at the end of a line does not wrap it
         parts.append(text)
     return Group(*parts)

@@ -22,7 +22,9 @@ import click
 from namegen.cli.terminal import Notes, error_line
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
-TO_END = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)  # no HUP on Windows
+TO_END = (
+    (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
+)  # no HUP on Windows
 
 
 class EndedError(KeyboardInterrupt):
@@ -185,7 +187,9 @@ class _Unfailing(io.FileIO):
 def unfailing(descriptor: int, encoding: str) -> IO[str]:
     """A stream to a descriptor that loses what cannot be written; closing it closes a copy of standard error."""
     raw = _Unfailing(descriptor, "w", closefd=descriptor > 2)
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=True)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=True
+    )
 
 
 def prepare_streams() -> None:
@@ -196,9 +200,17 @@ def prepare_streams() -> None:
             _lead_nowhere(descriptor)
             setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # as long as the process
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that cannot show a character shows its code; other readers can
-            read = stream is sys.stdout and not stream.isatty() and not os.environ.get("PYTHONIOENCODING")
+        if hasattr(
+            stream, "reconfigure"
+        ):  # a terminal that cannot show a character shows its code; other readers can
+            read = (
+                stream is sys.stdout
+                and not stream.isatty()
+                and not os.environ.get("PYTHONIOENCODING")
+            )
             stream.reconfigure(encoding="utf-8" if read else None, errors="backslashreplace")
     with suppress(OSError, ValueError):  # not a file: a stream of a program's own
-        if os.name == "posix" or not sys.stderr.isatty():  # a terminal may close in the midst of a training
+        if (
+            os.name == "posix" or not sys.stderr.isatty()
+        ):  # a terminal may close in the midst of a training
             sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)

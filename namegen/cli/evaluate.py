@@ -11,7 +11,17 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend, open_list
-from namegen.cli.terminal import FIGURES, Notes, aligned, columns, counted, figures, fitted, json_text, printable
+from namegen.cli.terminal import (
+    FIGURES,
+    Notes,
+    aligned,
+    columns,
+    counted,
+    figures,
+    fitted,
+    json_text,
+    printable,
+)
 from namegen.core.settings import DataSettings
 from namegen.core.training import MODEL_FILE
 from namegen.errors import NamesError, quote, short
@@ -24,7 +34,8 @@ if TYPE_CHECKING:
 
 
 @options.command(
-    "namegen evaluate mlb-last friends.txt", "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4"
+    "namegen evaluate mlb-last friends.txt",
+    "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4",
 )
 @click.argument("model", required=False)
 @click.argument("names", required=False)
@@ -33,7 +44,12 @@ if TYPE_CHECKING:
 @options.of_a_list
 @options.common
 def evaluate(
-    model: str | None, names: str | None, also: tuple[str, ...], as_json: bool, notes: Notes, **how: Any
+    model: str | None,
+    names: str | None,
+    also: tuple[str, ...],
+    as_json: bool,
+    notes: Notes,
+    **how: Any,
 ) -> None:
     """Measure how well a model predicts a list of names.
 
@@ -51,12 +67,16 @@ def evaluate(
     If both the model and the list have labels, each name is predicted given its label, and the figures of each label
     are printed too.
     """
-    loaded = open_blend((model, *also), notes, **{name: how.pop(name) for name in options.OF_MODELS})
+    loaded = open_blend(
+        (model, *also), notes, **{name: how.pop(name) for name in options.OF_MODELS}
+    )
     learned = _learned_list(loaded) if names is None else None
     corpus = open_list(names, notes, base=learned, **how)
     is_learned = loaded.learned_from(corpus)
     if learned is not None and not is_learned:
-        raise NamesError(f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list")
+        raise NamesError(
+            f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list"
+        )
     if learned is not None:
         notes(f"names: {printable(learned.names)}, which the model learned from")
     if is_learned:
@@ -68,18 +88,26 @@ def evaluate(
         result = api.evaluate(loaded, corpus)
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
-        notes(f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model lacks")
+        notes(
+            f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model lacks"
+        )
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
     of = f"of {printable(corpus.source)}{', which it learned from' if is_learned else ''}"
     click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} {of}\n")
-    rows = [("this model", *figures(result.metrics)), ("ceiling of this list", *figures(result.ceiling))]
+    rows = [
+        ("this model", *figures(result.metrics)),
+        ("ceiling of this list", *figures(result.ceiling)),
+    ]
     click.echo(fitted([("", *FIGURES), *rows]))
     if result.by_label:
         head = ("", "names", *FIGURES)
         labels_first = sorted(result.by_label.items(), key=lambda one: one[1][0].loss_nats_per_char)
-        of_each = [(printable(label), f"{count:,}", *figures(found)) for label, (found, count) in labels_first]
+        of_each = [
+            (printable(label), f"{count:,}", *figures(found))
+            for label, (found, count) in labels_first
+        ]
         click.echo(f"\n{fitted([head, *of_each])}")
 
 
@@ -99,7 +127,9 @@ def _learned_list(model: LoadedModel) -> DataSettings:
     run = RunFolder(path.parent if path.name == MODEL_FILE else path)
     if model.checkpoint is None or not is_file(run.config_path, None):
         known = f"{model.name} learned from one called {quote(Path(name).name)}"
-        raise click.UsageError(f"give NAMES, a list: {known if name else f'{model.name} does not say which it had'}")
+        raise click.UsageError(
+            f"give NAMES, a list: {known if name else f'{model.name} does not say which it had'}"
+        )
     learned = run.found_here(read_config(run.config_path).data)
     if learned.names not in BUNDLED and not is_file(learned.names, None):
         raise NamesError(

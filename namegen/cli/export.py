@@ -41,7 +41,8 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 
 
 @options.command(
-    "namegen export-tflite mlb-last", "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8"
+    "namegen export-tflite mlb-last",
+    "namegen export-tflite runs/friends-numpy friends.tflite --quantize int8",
 )
 @click.option(
     "--quantize",
@@ -51,12 +52,20 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
     help="How to store the weights. none: as they are; float16: in half precision where exact enough; int8: in 8 bits.",
 )
 @click.option(
-    "--names", metavar="NAMES", help="The list to check the file on.  [default: 1,000 names drawn from the model]"
+    "--names",
+    metavar="NAMES",
+    help="The list to check the file on.  [default: 1,000 names drawn from the model]",
 )
 @without_names("the model", "the file")
 @to_file(".tflite")
 def export_tflite(
-    model: str | None, out: Path | None, names: str | None, force: bool, as_json: bool, notes: Notes, **how: Any
+    model: str | None,
+    out: Path | None,
+    names: str | None,
+    force: bool,
+    as_json: bool,
+    notes: Notes,
+    **how: Any,
 ) -> None:
     """Write a model as a .tflite, for Android, iOS and LiteRT.
 
@@ -73,7 +82,9 @@ def export_tflite(
     from namegen.backends.tflite.export import export_tflite as export
 
     with Display(notes, f"exporting {name} to {path}"):
-        report = export(checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how)
+        report = export(
+            checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how
+        )
     if report.left_out:
         of = report.left_out + report.names
         notes(f"left out: {report.left_out:,} of {of:,} names with characters that the model lacks")
@@ -95,7 +106,11 @@ def _summary(report: ExportReport, name: str, where: str) -> str:
     ]
     if report.quantize != "none":
         rows.insert(2, _quantized(report))
-    table = [("", *FIGURES), (f"before: {name}", *figures(report.before)), ("after", *figures(report.after))]
+    table = [
+        ("", *FIGURES),
+        (f"before: {name}", *figures(report.before)),
+        ("after", *figures(report.after)),
+    ]
     return f"{printable(report.out)}\n{fitted([('', ''), *rows], left=2)}\n\n{fitted(table)}"
 
 
@@ -116,9 +131,13 @@ def _quantized(report: ExportReport) -> tuple[str, str]:
     return f"in {bits} bits", stored
 
 
-@options.command("namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras")
+@options.command(
+    "namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras"
+)
 @to_file(".keras")
-def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
+def export_keras(
+    model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
+) -> None:
     """Write a model as a .keras file, which Keras opens without namegen.
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
@@ -135,12 +154,21 @@ def export_keras(model: str | None, out: Path | None, force: bool, as_json: bool
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
         size = export(checkpoint, path, force=force)
-    click.echo(json_text({"out": str(path), "bytes": size}) if as_json else printable(f"{path}: {size:,} bytes"))
+    click.echo(
+        json_text({"out": str(path), "bytes": size})
+        if as_json
+        else printable(f"{path}: {size:,} bytes")
+    )
 
 
-@options.command("namegen export-vocabulary mlb-last", "namegen export-vocabulary runs/friends-numpy friends.json")
+@options.command(
+    "namegen export-vocabulary mlb-last",
+    "namegen export-vocabulary runs/friends-numpy friends.json",
+)
 @to_file(".json")
-def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes) -> None:
+def export_vocabulary(
+    model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
+) -> None:
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
     MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
@@ -161,10 +189,13 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
 
 
 @options.command(
-    "namegen export-web mlb-first mlb-last --out names.html", "namegen export-web world-given --module names.mjs"
+    "namegen export-web mlb-first mlb-last --out names.html",
+    "namegen export-web world-given --module names.mjs",
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
-@click.option("--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write.")
+@click.option(
+    "--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write."
+)
 @click.option(
     "--module",
     type=options.OutFile(".mjs", ".js"),
@@ -173,7 +204,9 @@ def export_vocabulary(model: str | None, out: Path | None, force: bool, as_json:
 )
 @without_names("the models", "page and module")
 @click.option(
-    "--title", multiple=True, help="What readers see as a model's name; give it again for the second model, and so on."
+    "--title",
+    multiple=True,
+    help="What readers see as a model's name; give it again for the second model, and so on.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -199,24 +232,38 @@ def export_web(
     """
     target = out or module
     if target is None:
-        raise click.UsageError("give --out with the page to write, or --module with the module to write")
+        raise click.UsageError(
+            "give --out with the page to write, or --module with the module to write"
+        )
     if out and module:
-        raise click.UsageError("--out and --module cannot be combined: run the command once for each")
+        raise click.UsageError(
+            "--out and --module cannot be combined: run the command once for each"
+        )
     limit_threads(1)
     from namegen.web.export import data_path, write_module, write_page
 
     given = list(dict.fromkeys(models) or (None,))
     if len(title) > len(given):
-        raise click.UsageError(f"--title is given {len(title):,} times, for {len(given):,} models: give one for each")
-    found = [_page_model(*one, without_names, notes) for one in zip_longest(given, title, fillvalue="")]
+        raise click.UsageError(
+            f"--title is given {len(title):,} times, for {len(given):,} models: give one for each"
+        )
+    found = [
+        _page_model(*one, without_names, notes) for one in zip_longest(given, title, fillvalue="")
+    ]
     with Display(notes, f"writing {target}"):
-        sizes = write_module(found, target, force=force) if module else {target: write_page(found, target, force=force)}
+        sizes = (
+            write_module(found, target, force=force)
+            if module
+            else {target: write_page(found, target, force=force)}
+        )
     labels, size = [model.label for model in found], sum(sizes.values())
     if as_json:
         data = {"data": str(data_path(target))} if module else {}
         click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
     else:
-        click.echo(printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
+        click.echo(
+            printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB")
+        )
 
 
 def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
@@ -227,8 +274,18 @@ def _page_model(model: str | None, title: str, without_names: bool, notes: Notes
     name, path, checkpoint = _read(model, notes)
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
-    label = name if name in SHIPPED else path.parent.absolute().name if path.name == MODEL_FILE else path.stem
-    return PageModel(label, checkpoint, title=title or TITLES.get(name, label.replace(f"-{checkpoint.engine}", "")))
+    label = (
+        name
+        if name in SHIPPED
+        else path.parent.absolute().name
+        if path.name == MODEL_FILE
+        else path.stem
+    )
+    return PageModel(
+        label,
+        checkpoint,
+        title=title or TITLES.get(name, label.replace(f"-{checkpoint.engine}", "")),
+    )
 
 
 def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
@@ -238,14 +295,18 @@ def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
     note_namesake(model, "model", notes)
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
-        raise CheckpointError(f"{name} is a .tflite, which cannot be exported: give the model that it was made from")
+        raise CheckpointError(
+            f"{name} is a .tflite, which cannot be exported: give the model that it was made from"
+        )
     checkpoint = read_checkpoint(path)
     if model is None:
         notes(f"model: {printable(name)}")
     return name, path, checkpoint
 
 
-def _open(model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes) -> tuple[str, Checkpoint, Path]:
+def _open(
+    model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes
+) -> tuple[str, Checkpoint, Path]:
     """What MODEL and OUT stand for: the model's name, its checkpoint, and the file to write.
 
     Raises CheckpointError, and OutputError where nothing may be written there.

@@ -35,7 +35,12 @@ SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked f
 MAX_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
 SCORES = ("log_probability", "new")  # columns of names from a model, if they are asked for
 LABEL = "label"
-ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}  # of a file → its format
+ENDINGS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".txt": "text",
+}  # of a file → its format
 
 Cell: TypeAlias = str | int | float | bool | None
 
@@ -69,7 +74,9 @@ option = together(
     _kept_option("--force", is_flag=True, help="Overwrite FILE if it exists."),
 )
 scores = _kept_option(
-    "--scores", is_flag=True, help="Add the columns log_probability (in nats) and new to csv and json."
+    "--scores",
+    is_flag=True,
+    help="Add the columns log_probability (in nats) and new to csv and json.",
 )
 
 
@@ -88,7 +95,9 @@ def chosen(as_json: bool) -> str:
         return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
     check_output(out, example="names.csv", force=bool(_kept("force")))
     if form not in (None, ENDINGS[out.suffix.lower()]):
-        raise click.UsageError(f"--format {form} contradicts the ending {out.suffix} of --out: give only one of them.")
+        raise click.UsageError(
+            f"--format {form} contradicts the ending {out.suffix} of --out: give only one of them."
+        )
     return ENDINGS[out.suffix.lower()]
 
 
@@ -142,14 +151,22 @@ class Rows(AbstractContextManager["Rows"]):
             return
         found: list[Sequence[Cell]] = [batch.names]
         if _kept("scores"):
-            found.append([value if math.isfinite(value) else None for value in batch.log_probability.tolist()])
+            found.append(
+                [
+                    value if math.isfinite(value) else None
+                    for value in batch.log_probability.tolist()
+                ]
+            )
             found.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
         if model.labels:
             found.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
         self.write(zip(*found, strict=True))
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Write what comes after all rows; nothing where nobody reads on."""
         if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
@@ -167,7 +184,9 @@ class Rows(AbstractContextManager["Rows"]):
         return (json_text(dict(zip(self._columns, row, strict=True))) for row in rows)
 
 
-def write_names(form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display) -> None:
+def write_names(
+    form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display
+) -> None:
     """Write names from a model as they come; what shows the search is closed at its end."""
     columns = ("name", *(SCORES if _kept("scores") else ()), *((LABEL,) if model.labels else ()))
     with Rows(form, columns) as rows, closing(display):

@@ -26,10 +26,26 @@ if TYPE_CHECKING:
 OF_FILES = ("banned", "avoid")
 MAX_BEST = 1_000_000
 MAX_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
-OF_DRAWING = ("seed", "temperature", "unfiltered", "top_k", "top_p")  # options that say how names are drawn
+OF_DRAWING = (
+    "seed",
+    "temperature",
+    "unfiltered",
+    "top_k",
+    "top_p",
+)  # options that say how names are drawn
 DRAWING = ("count", *OF_DRAWING)
 # Options that --help shows.
-SHOWN = ("count", "seed", "unfiltered", "starts_with", "ends_with", "contains", "max_length", "form", "out")
+SHOWN = (
+    "count",
+    "seed",
+    "unfiltered",
+    "starts_with",
+    "ends_with",
+    "contains",
+    "max_length",
+    "form",
+    "out",
+)
 
 
 def texts(file: str | None, part: str = "") -> Sequence[str] | None:
@@ -53,7 +69,9 @@ def texts(file: str | None, part: str = "") -> Sequence[str] | None:
 
 def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
     """What the files say that are not wanted. Raises NamesError, UsageError."""
-    files = {name: cast("str | None", value) for name, value in wished.items() if name.endswith(OF_FILES)}
+    files = {
+        name: cast("str | None", value) for name, value in wished.items() if name.endswith(OF_FILES)
+    }
     dashes = [option_name(name, "-") for name, file in files.items() if file == "-"]
     if len(dashes) > 1:
         raise click.UsageError(
@@ -65,7 +83,9 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
         return {name: texts(file, name.rpartition("_")[0]) for name, file in files.items()}
 
 
-def wish_options(what: str = "names", part: str = "") -> Callable[[options.Command], options.Command]:
+def wish_options(
+    what: str = "names", part: str = ""
+) -> Callable[[options.Command], options.Command]:
     """Add an option for each wish, under its own name.
 
     Args:
@@ -76,7 +96,11 @@ def wish_options(what: str = "names", part: str = "") -> Callable[[options.Comma
     for wish, asked in OPTIONS.items():
         kind = str if asked.least is None else options.Whole(asked.least, asked.most)
         told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
-        added.append(click.option(f"--{part}{wish.replace('_', '-')}", type=kind, metavar=asked.metavar, help=told))
+        added.append(
+            click.option(
+                f"--{part}{wish.replace('_', '-')}", type=kind, metavar=asked.metavar, help=told
+            )
+        )
     return options.together(*added)
 
 
@@ -85,7 +109,9 @@ drawing_options = options.together(
     options.seed,
     options.temperature,
     options.unfiltered,
-    click.option("--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."),
+    click.option(
+        "--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."
+    ),
     click.option(
         "--top-p",
         type=float,
@@ -93,7 +119,11 @@ drawing_options = options.together(
         help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
     ),
     wish_options(),
-    click.option("--allow-seen", is_flag=True, help="Also give names from the list that the model learned from."),
+    click.option(
+        "--allow-seen",
+        is_flag=True,
+        help="Also give names from the list that the model learned from.",
+    ),
     click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
     options.rude,
     options.letter_case,
@@ -128,7 +158,13 @@ ORDERS = ("likely", "alphabetical", "random")
 @options.of_models
 @options.common
 def generate(
-    models: tuple[str, ...], count: int, best: int | None, sort: str | None, as_json: bool, notes: Notes, **wished: Any
+    models: tuple[str, ...],
+    count: int,
+    best: int | None,
+    sort: str | None,
+    as_json: bool,
+    notes: Notes,
+    **wished: Any,
 ) -> None:
     """Invent new names, each of them once.
 
@@ -146,7 +182,9 @@ def generate(
     loaded = open_blend(models, notes, **{name: wished.pop(name) for name in options.OF_MODELS})
     letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in loaded.blended]
     if letters and all(one.isdisjoint(other) for one, other in combinations(letters, 2)):
-        notes("the lists of these models share no letter: each name will be of one of them, next to none of both")
+        notes(
+            "the lists of these models share no letter: each name will be of one of them, next to none of both"
+        )
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
         if best is None:
@@ -162,7 +200,11 @@ def generate(
 def _refuse_without_effect(context: click.Context) -> None:
     """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
     values = context.params
-    given = [name for name in DRAWING if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    given = [
+        name
+        for name in DRAWING
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
     told = {name: "-n" if name == "count" else option_name(name) for name in given}
     if values["best"] is not None:
         if values["sort"] == "random":
@@ -172,7 +214,9 @@ def _refuse_without_effect(context: click.Context) -> None:
                 f"--best cannot be combined with {', '.join(told.values())}: the likeliest names are searched for, not "
                 "drawn; leave one of them out."
             )
-    elif values["temperature"] == 0 and (narrowed := [told[name] for name in ("top_k", "top_p") if name in told]):
+    elif values["temperature"] == 0 and (
+        narrowed := [told[name] for name in ("top_k", "top_p") if name in told]
+    ):
         raise click.UsageError(
             f"--temperature 0 cannot be combined with {', '.join(narrowed)}: it always takes the likeliest character; "
             "leave one of them out."

@@ -64,11 +64,17 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
     def __init__(self, *endings: str) -> None:
         self._endings = endings
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
         """Read what was typed; whether it can be written there is found out by whoever writes."""
         path = Path(cast(str, value))  # which is what click gives
         if not str(value) or not (path.suffix.lower() in self._endings or is_folder(path, None)):
-            self.fail(f"{quote(str(value), 200)}: expected a file ending in {' or '.join(self._endings)}", param, ctx)
+            self.fail(
+                f"{quote(str(value), 200)}: expected a file ending in {' or '.join(self._endings)}",
+                param,
+                ctx,
+            )
         return path
 
 
@@ -86,19 +92,29 @@ class Whole(click.IntRange):
     """
 
     def _describe_range(self) -> str:  # what click shows in the help, too
-        return f"at least {self.min:,}" if self.max is None else f"from {self.min:,} to {self.max:,}"
+        return (
+            f"at least {self.min:,}" if self.max is None else f"from {self.min:,} to {self.max:,}"
+        )
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
         """Read what was typed."""
         with suppress(ValueError):  # no number, or one of too many digits
             number = int(cast(str, value))
             if cast(int, self.min) <= number and (self.max is None or number <= self.max):
                 return number
         of = "of " if self.max is None else ""
-        self.fail(f"{quote(str(value))}: expected a whole number {of}{self._describe_range()}.", param, ctx)
+        self.fail(
+            f"{quote(str(value))}: expected a whole number {of}{self._describe_range()}.",
+            param,
+            ctx,
+        )
 
 
-OUR_ENGINES_ALONE = "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
+OUR_ENGINES_ALONE = (
+    "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
+)
 
 
 def engines_in_help(ctx: click.Context) -> Iterable[str]:
@@ -130,12 +146,25 @@ class ShortHelp(click.Command):
         others: lines of the short help for many options at once: how they begin, and what they are.
     """
 
-    def __init__(self, *args: Any, shown: Collection[str], others: Sequence[tuple[str, str]] = (), **more: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        shown: Collection[str],
+        others: Sequence[tuple[str, str]] = (),
+        **more: Any,
+    ) -> None:
         super().__init__(*args, **more)
         self._shown, self.others = shown, others
         text = "Show all options and exit."
         self.params.append(
-            click.Option(["--help-all"], is_flag=True, is_eager=True, expose_value=False, help=text, callback=_help_all)
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                help=text,
+                callback=_help_all,
+            )
         )
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -143,9 +172,13 @@ class ShortHelp(click.Command):
         if ctx.meta.get(ALL_OPTIONS):
             super().format_options(ctx, formatter)
             return
-        found = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
+        found = [
+            (one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))
+        ]
         shown = [record for one, record in found if one.name in self._shown]
-        common = [record for one, record in found if one.is_eager or one.name in ("as_json", "notes")]
+        common = [
+            record for one, record in found if one.is_eager or one.name in ("as_json", "notes")
+        ]
         with formatter.section("Options"):
             formatter.write_dl([*shown, *self.others, *common])
 
@@ -183,11 +216,15 @@ def of_setting(
         told, flag = flag if default else f"--no-{flag[2:]}", f"{flag}/--no-{flag[2:]}"
         return click.option(flag, name, default=None, help=f"{about.help}  [default: {told}]")
     told = about.default or ("" if default in (None, (), {}) else str(default))
-    text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(option_name)
+    text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(
+        option_name
+    )
     if about.choices:
         return click.option(flag, name, type=click.Choice(about.choices), help=text)
     kind_of = read or next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
-    return click.option(flag, name, type=kind_of, metavar=about.metavar, help=text, cls=filled_by(engines_in_help))
+    return click.option(
+        flag, name, type=kind_of, metavar=about.metavar, help=text, cls=filled_by(engines_in_help)
+    )
 
 
 def reading(read: Callable[[str], object], expected: str) -> Callable[[str], object]:
@@ -226,8 +263,14 @@ letter_case = click.option(
     type=click.Choice(LETTER_CASES),
     help="The letter case to write the names in.  [default: title for companies, as-learned for others]",
 )
-rude = click.option("--rude", is_flag=True, help="Allow rude names. Without it no name has a word that most find rude.")
-seed = click.option("--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names.")
+rude = click.option(
+    "--rude",
+    is_flag=True,
+    help="Allow rude names. Without it no name has a word that most find rude.",
+)
+seed = click.option(
+    "--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names."
+)
 temperature = click.option(
     "--temperature",
     type=float,
@@ -248,7 +291,9 @@ backend = click.option(
 )
 
 
-def how_many(what: str, *, most: int = 1_000_000, default: int = 25) -> Callable[[Command], Command]:
+def how_many(
+    what: str, *, most: int = 1_000_000, default: int = 25
+) -> Callable[[Command], Command]:
     """Add ``-n``."""
     return click.option(
         "-n",
@@ -282,7 +327,9 @@ label = click.option(
 of_models = together(blend, label, backend, threads)
 OF_MODELS = ("blend", "labels", "backend", "threads")
 # How NAMES is read; ``open_list`` takes them together.
-of_a_list = together(of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length"))
+of_a_list = together(
+    of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length")
+)
 
 
 # --- models and lists -------------------------------------------------------------------------------------------------
@@ -293,10 +340,14 @@ def note_namesake(name: str | None, what: str, notes: Notes) -> None:
     from namegen.bundled_configs import bundled_configs
     from namegen.lists import BUNDLED
 
-    known: Container[str] = SHIPPED if what == "model" else BUNDLED if what == "list" else bundled_configs()
+    known: Container[str] = (
+        SHIPPED if what == "model" else BUNDLED if what == "list" else bundled_configs()
+    )
     if name is not None and name in known and is_taken(name):
         kind = "folder" if is_folder(name, None) else "file"
-        notes(f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}")
+        notes(
+            f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}"
+        )
 
 
 def note_engines(notes: Notes) -> None:
@@ -307,7 +358,9 @@ def note_engines(notes: Notes) -> None:
         notes(sentence)
 
 
-def open_model(model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1) -> LoadedModel:
+def open_model(
+    model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1
+) -> LoadedModel:
     """Load MODEL. Raises CheckpointError, EngineError."""
     limit_threads(threads)
     import namegen.api as api
@@ -335,9 +388,14 @@ def open_blend(
     """
     if blend is not None and len(models) < 2:
         raise click.UsageError("--blend is for several models: give two or more, or leave it out.")
-    loaded = [open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)]
+    loaded = [
+        open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
+    ]
     if len(loaded) == 1 or any(model.labels for model in loaded):
-        loaded = [model.labelled(*labels) if model.labels or len(loaded) == 1 else model for model in loaded]
+        loaded = [
+            model.labelled(*labels) if model.labels or len(loaded) == 1 else model
+            for model in loaded
+        ]
     elif labels:
         raise click.UsageError(
             "--label needs a model with labels, and none of these has any: leave it out, or give one, such as "
@@ -352,7 +410,9 @@ def open_blend(
     return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend)
 
 
-def open_list(names: str | None, notes: Notes, *, base: DataSettings | None = None, **where: Any) -> Corpus:
+def open_list(
+    names: str | None, notes: Notes, *, base: DataSettings | None = None, **where: Any
+) -> Corpus:
     """Read NAMES, or what stands in for it if it is left out. Raises NamesError.
 
     Args:

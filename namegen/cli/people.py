@@ -77,7 +77,10 @@ def _write_whole(
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
     """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
     wishes = ", ".join(wish.replace("_", "-") for wish in OPTIONS)
-    others = [(f"--{part}-…", f"A wish for {of}: {wishes}, as in `namegen generate`.") for part, of in parts.items()]
+    others = [
+        (f"--{part}-…", f"A wish for {of}: {wishes}, as in `namegen generate`.")
+        for part, of in parts.items()
+    ]
     drawn = ("count", "letter_case", "form", "out", "unfiltered", "seed")
     return {"cls": options.ShortHelp, "shown": (*drawn, *shown), "others": others}
 
@@ -124,12 +127,23 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
 )
 @source_option("given", "real; with a model whose list does not come with namegen, any")
 @source_option("family", "new")
-@click.option("--given-model", metavar="MODEL", help="The model for given names.  [default: world-given]")
-@click.option("--family-model", metavar="MODEL", help="The model for family names.  [default: world-family]")
+@click.option(
+    "--given-model", metavar="MODEL", help="The model for given names.  [default: world-given]"
+)
+@click.option(
+    "--family-model", metavar="MODEL", help="The model for family names.  [default: world-family]"
+)
 @wish_options("given names", "given-")
 @wish_options("family names", "family-")
 @options.common
-def people(count: int, household: int | None, template: str | None, as_json: bool, notes: Notes, **wished: Any) -> None:
+def people(
+    count: int,
+    household: int | None,
+    template: str | None,
+    as_json: bool,
+    notes: Notes,
+    **wished: Any,
+) -> None:
     """Invent people: a given name and a family name of one origin.
 
     The given name is real, the family name new. No two of the people have the same whole name. An origin without any
@@ -146,11 +160,17 @@ def people(count: int, household: int | None, template: str | None, as_json: boo
 
     template = TEMPLATE if template is None else template
     check_template(template)
-    asked = {name: model for name in ("given_model", "family_model") if (model := wished.pop(name)) is not None}
+    asked = {
+        name: model
+        for name in ("given_model", "family_model")
+        if (model := wished.pop(name)) is not None
+    }
     models: dict[str, Any] = {name: open_model(model, notes) for name, model in asked.items()}
     invent = partial(api.invent_people_batches, count, household=household, **models)
     columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
-    _write_whole(form, columns, lambda one: one.written(template), invent, ("given", "family"), notes, wished)
+    _write_whole(
+        form, columns, lambda one: one.written(template), invent, ("given", "family"), notes, wished
+    )
 
 
 @options.command(
@@ -231,7 +251,13 @@ def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[st
     limit_threads(1)
     from namegen import api
 
-    model = api.load_shipped("companies") if what == "companies" else api.places_of(wished.pop("countries"))
+    model = (
+        api.load_shipped("companies")
+        if what == "companies"
+        else api.places_of(wished.pop("countries"))
+    )
     wished |= read_texts(wished, notes)
     with Display(notes, formats.SEARCHING) as display:
-        formats.write_names(form, model, model.generate_batches(count, watch=display, **wished), display)
+        formats.write_names(
+            form, model, model.generate_batches(count, watch=display, **wished), display
+        )

@@ -81,9 +81,13 @@ class Progress:
             case events.TrainingBegins():
                 self._training = event
                 if event.finished:
-                    return ["this run is already finished, so nothing is trained; here are its figures again:"]
+                    return [
+                        "this run is already finished, so nothing is trained; here are its figures again:"
+                    ]
                 epochs, steps = counted(event.epochs, "epoch"), counted(event.steps, "step")
-                return [f"{epochs} of {steps}, engine {event.engine}{event.network and f', {event.network}'}"]
+                return [
+                    f"{epochs} of {steps}, engine {event.engine}{event.network and f', {event.network}'}"
+                ]
             case events.Planned(thing, total, kept, scheduler):
                 self._planned, self._ended, self._began = event, kept, time.monotonic()
                 going_on = f", {kept:,} of them already done" if kept else ""
@@ -98,24 +102,36 @@ class Progress:
             case events.Ended(label, seconds, trouble, accuracy):
                 self._ended += 1
                 now, plan = time.monotonic(), self._planned
-                self._due = now + (now - self._began) / (self._ended - plan.kept) * (plan.total - self._ended)
+                self._due = now + (now - self._began) / (self._ended - plan.kept) * (
+                    plan.total - self._ended
+                )
                 share = "" if accuracy is None else f"{percent(accuracy)} held-out in "
                 how = trouble or ("done" if seconds is None else f"{share}{seconds:.1f} s")
-                left = "" if self._is_block else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
+                left = (
+                    ""
+                    if self._is_block
+                    else f"  ({self._planned.total - self._ended:,} left{self._time_left()})"
+                )
                 return [f"{self._ended}/{self._planned.total}  {label}: {how}{left}"]
             case events.FilledUp(wanted, filled):
-                return [f"{filled:,} of these {wanted:,} names scored below the usual threshold, which few names reach"]
+                return [
+                    f"{filled:,} of these {wanted:,} names scored below the usual threshold, which few names reach"
+                ]
         return ()
 
     def view(self) -> View:
         """How far it is now."""
         match latest := self._latest:  # which may change meanwhile
-            case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if self._training is not None:
+            case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if (
+                self._training is not None
+            ):
                 return self._view_of_training(self._training, latest)
             case events.Planned() | events.Running() | events.NoWorkers() | events.Ended():
                 return self._view_of_pieces()
             case events.Searched(found, wanted, drawn, read):
-                work = [f"{drawn:,} names drawn"] * bool(drawn) + [f"{read:,} prefixes read"] * bool(read)
+                work = [f"{drawn:,} names drawn"] * bool(drawn) + [
+                    f"{read:,} prefixes read"
+                ] * bool(read)
                 return View(figures=[f"{found:,} of {wanted:,} names found", *work])
             case events.Measuring():
                 doing = "measuring the network"
@@ -124,7 +140,9 @@ class Progress:
         return View(figures=[f"{doing}, {time.monotonic() - self._since:.0f} s"] if doing else ())
 
     def _view_of_training(self, training: events.TrainingBegins, latest: events.Event) -> View:
-        epoch, step = (self._records[0].epoch, 0) if self._records else (training.epoch, training.step)
+        epoch, step = (
+            (self._records[0].epoch, 0) if self._records else (training.epoch, training.step)
+        )
         if isinstance(latest, events.StepBegins):
             epoch, step = latest.epoch, latest.step
         done = epoch + step / training.steps
@@ -136,11 +154,20 @@ class Progress:
             record = self._records[0]
             figures = [f"loss {number(record.training_loss_nats_per_char)}"]
             if record.validation_accuracy_argmax is not None and training.ceiling is not None:
-                accuracy, ceiling = percent(record.validation_accuracy_argmax), percent(training.ceiling)
+                accuracy, ceiling = (
+                    percent(record.validation_accuracy_argmax),
+                    percent(training.ceiling),
+                )
                 figures.append(f"held-out accuracy {accuracy} (ceiling {ceiling})")
-            figures += [sample(record), f"{training.characters / max(record.training_seconds, 1e-9):,.0f} characters/s"]
+            figures += [
+                sample(record),
+                f"{training.characters / max(record.training_seconds, 1e-9):,.0f} characters/s",
+            ]
         which = f"epoch {min(epoch + 1, training.epochs)}/{training.epochs}"
-        left, earlier = f"{left} left" * (done < training.epochs), "  ".join(map(sample, list(self._records)[1:]))
+        left, earlier = (
+            f"{left} left" * (done < training.epochs),
+            "  ".join(map(sample, list(self._records)[1:])),
+        )
         return View((done, training.epochs), which, left, figures, [earlier] if earlier else [])
 
     def _view_of_pieces(self) -> View:
@@ -170,4 +197,8 @@ def about_the_list(ready: events.ListReady) -> Iterator[str]:
 
 def sample(epoch: events.EpochEnded) -> str:
     """A name of this epoch, marked."""
-    return f"{printable(epoch.sample)} ({'new' if epoch.sample_is_new else 'seen'})" if epoch.sample else ""
+    return (
+        f"{printable(epoch.sample)} ({'new' if epoch.sample_is_new else 'seen'})"
+        if epoch.sample
+        else ""
+    )

@@ -29,7 +29,14 @@ MAX_CELL = 10_000_000  # characters, of a line too: an open quotation mark does 
     "namegen pseudonyms people.csv --column 1 --pool given.txt --pool family.txt --key-file my.key --out new.csv",
 )
 @click.argument("file")
-@click.option("--column", "columns", required=True, multiple=True, metavar="COLUMN", help="Its name or its number.")
+@click.option(
+    "--column",
+    "columns",
+    required=True,
+    multiple=True,
+    metavar="COLUMN",
+    help="Its name or its number.",
+)
 @click.option(
     *("--pool", "pools"),
     multiple=True,
@@ -43,11 +50,25 @@ MAX_CELL = 10_000_000  # characters, of a line too: an open quotation mark does 
     metavar="KEY",
     help="A file of 16 or more random bytes, kept secret. To make one: `umask 077; head -c 32 /dev/urandom > KEY`.",
 )
-@click.option("--template", metavar="TEXT", help="How to write a name of several parts.  [default: {1} {2} …]")
-@click.option("--context", default="", metavar="TEXT", help="A purpose: with another one, values get other names.")
-@click.option("--unique", is_flag=True, help="Stop where two values share a name. Takes 8 bytes for each value.")
 @click.option(
-    "--out", type=options.OutFile(".csv"), metavar="OUT", help="The file to write, in place of standard output."
+    "--template", metavar="TEXT", help="How to write a name of several parts.  [default: {1} {2} …]"
+)
+@click.option(
+    "--context",
+    default="",
+    metavar="TEXT",
+    help="A purpose: with another one, values get other names.",
+)
+@click.option(
+    "--unique",
+    is_flag=True,
+    help="Stop where two values share a name. Takes 8 bytes for each value.",
+)
+@click.option(
+    "--out",
+    type=options.OutFile(".csv"),
+    metavar="OUT",
+    help="The file to write, in place of standard output.",
 )
 @force
 @options.common
@@ -69,7 +90,9 @@ def pseudonyms(
     file KEY.pool keeps the hash of the pool, so that another one is refused. --json prints these figures, beside --out.
     """
     if len(columns) > 1:
-        raise click.UsageError("--column was given more than once: give one, and run again for another column.")
+        raise click.UsageError(
+            "--column was given more than once: give one, and run again for another column."
+        )
     if as_json and out is None:
         raise click.UsageError("--json needs --out, as the table goes to standard output.")
     if out is not None:
@@ -87,12 +110,19 @@ def pseudonyms(
         write_whole(out, chain(rows, iter(lambda: keep_pool(key_file, made.pool_hash), None)))
     values, pairs = made.hashed + made.numbers, made.expected_shared
     expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
-    notes(f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name")
+    notes(
+        f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name"
+    )
     if made.listed:
         told = f"{counted(made.listed, 'value')} of the table stand in the pool, so a pseudonym may be a real name"
         notes(f"{told}: take these names out of the pool, and take a new key")
     if as_json:
-        found = {"names": made.size, "pool_hash": made.pool_hash, "values": values, "expected_shared": pairs}
+        found = {
+            "names": made.size,
+            "pool_hash": made.pool_hash,
+            "values": values,
+            "expected_shared": pairs,
+        }
         found["values_in_pool"] = made.listed
         click.echo(json_text(found))
 
@@ -105,9 +135,14 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
         with click.open_file(file, "rb") as stream:
             lines = _lines(io.TextIOWrapper(stream, "utf-8", newline=""))
             first = next(lines, "")
-            mark, end = first[: first.startswith("\ufeff")], "\r\n" if first.endswith("\r\n") else "\n"
+            mark, end = (
+                first[: first.startswith("\ufeff")],
+                "\r\n" if first.endswith("\r\n") else "\n",
+            )
             delimiter = delimiter_of(first)
-            rows = csv.reader(chain([first.removeprefix(mark)], lines), delimiter=delimiter, strict=True)
+            rows = csv.reader(
+                chain([first.removeprefix(mark)], lines), delimiter=delimiter, strict=True
+            )
             special, header = re.compile(f'[\r\n"{delimiter}]'), next(rows, [])
             place = column_place([name.strip() for name in header], column, short(file), "column")
             yield mark.encode()
@@ -116,13 +151,27 @@ def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
                     if len(row) != len(header):
                         raise csv.Error(f"{len(row)} cells where the first row has {len(header)}")
                     row[place] = safe_cell(printable(made.of(row[place])))
-                cells = ('"' + cell.replace('"', '""') + '"' if special.search(cell) else cell for cell in row)
-                joined = delimiter.join(cells) or '""' * len(row)  # a row of one empty cell is no empty row
+                cells = (
+                    '"' + cell.replace('"', '""') + '"' if special.search(cell) else cell
+                    for cell in row
+                )
+                joined = delimiter.join(cells) or '""' * len(
+                    row
+                )  # a row of one empty cell is no empty row
                 yield f"{joined}{end}".encode()
                 number += 1
-    except (OSError, ValueError, RuntimeError, csv.Error) as error:  # RuntimeError: standard input is closed
-        where = "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "  # text is decoded in blocks
-        raise NamesError(f"cannot read {where}{short(file)} ({reason_of(error)}): give a CSV table in UTF-8") from error
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        csv.Error,
+    ) as error:  # RuntimeError: standard input is closed
+        where = (
+            "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "
+        )  # text is decoded in blocks
+        raise NamesError(
+            f"cannot read {where}{short(file)} ({reason_of(error)}): give a CSV table in UTF-8"
+        ) from error
 
 
 def _lines(text: TextIO) -> Iterator[str]:

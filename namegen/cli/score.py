@@ -31,7 +31,9 @@ FIGURES = ("bits per character", "log-probability", "percentile")
 COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
 
 
-@options.command("namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob")
+@options.command(
+    "namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob"
+)
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
 @click.option("--model", metavar="MODEL", help="The model to use; every argument is then a name.")
 @options.also
@@ -72,7 +74,9 @@ def score(
             )
         notes(f"model: {printable(model)}")
     elif model is None and (folder := os.path.dirname(texts[0])) and is_folder(folder, None):
-        raise click.UsageError(f"{printable(texts[0])} is no model: give a run folder, a model file or a shipped model")
+        raise click.UsageError(
+            f"{printable(texts[0])} is no model: give a run folder, a model file or a shipped model"
+        )
     loaded = open_blend((model, *also), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
@@ -90,8 +94,14 @@ def score(
         click.echo(json_text({"model": loaded.name, "scores": found}))
         return
     if by_label:
-        click.echo("\n\n".join(likeliest(score, of_name) for score, of_name in zip(scores, chances, strict=True)))
-    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        click.echo(
+            "\n\n".join(
+                likeliest(score, of_name) for score, of_name in zip(scores, chances, strict=True)
+            )
+        )
+    elif (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    ):
         _print_coloured(scores)
     else:
         click.echo("\n\n".join(plain(score) for score in scores))
@@ -111,7 +121,10 @@ def to_dict(score: NameScore) -> dict[str, object]:
         {"letter": letter, "log_probability": value}
         for letter, value in zip((*score.name, ""), score.letters, strict=True)
     ]
-    whole = {name: getattr(score, name) for name in ("name", "log_probability", "bits_per_char", "percentile")}
+    whole = {
+        name: getattr(score, name)
+        for name in ("name", "log_probability", "bits_per_char", "percentile")
+    }
     return whole | {"letters": letters}
 
 
@@ -128,7 +141,9 @@ def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
     for part in by_part(chances):
         if len(part) > 1:
             some = list(part.items())[:MAX_LABELS]
-            rows += [(f"  {printable(value) or 'either'}", percent(chance)) for value, chance in some]
+            rows += [
+                (f"  {printable(value) or 'either'}", percent(chance)) for value, chance in some
+            ]
         if left := list(part.values())[MAX_LABELS:]:
             rows.append((f"  {len(left)} others", percent(sum(left))))
     return f"{printable(score.name)}\n{aligned(rows)}"
@@ -142,9 +157,14 @@ def figures(score: NameScore) -> tuple[str, str, str]:
 
 def plain(score: NameScore) -> str:
     """A name with its figures, and a line a letter: the letter, its bits."""
-    said = ", ".join(f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True))
+    said = ", ".join(
+        f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True)
+    )
     letters = [printable(letter) if letter != " " else "␣" for letter in score.name]
-    rows = [(f"  {letter}", f"{value:.1f}") for letter, value in zip((*letters, END), bits(score), strict=True)]
+    rows = [
+        (f"  {letter}", f"{value:.1f}")
+        for letter, value in zip((*letters, END), bits(score), strict=True)
+    ]
     return f"{printable(score.name)}: {said}\n{aligned(rows)}"
 
 
@@ -159,7 +179,11 @@ def coloured(score: NameScore) -> str:
 
 
 def _print_coloured(scores: Sequence[NameScore]) -> None:
-    click.echo(fitted([("name", *FIGURES), *((coloured(score), *figures(score)) for score in scores)]))
+    click.echo(
+        fitted([("name", *FIGURES), *((coloured(score), *figures(score)) for score in scores)])
+    )
     marks = [f"up to {limit:g}" if limit < math.inf else "more" for limit, _ in COLOURS]
-    legend = [click.style(mark, fg=colour) for mark, (_, colour) in zip(marks, COLOURS, strict=True)]
+    legend = [
+        click.style(mark, fg=colour) for mark, (_, colour) in zip(marks, COLOURS, strict=True)
+    ]
     click.echo(f"bits of surprise: {'  '.join(legend)}")

@@ -13,7 +13,16 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
 from namegen.cli.options import note_engines, note_namesake, read_list
-from namegen.cli.terminal import Notes, aligned, columns, counted, fits, fitted, json_text, printable
+from namegen.cli.terminal import (
+    Notes,
+    aligned,
+    columns,
+    counted,
+    fits,
+    fitted,
+    json_text,
+    printable,
+)
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
@@ -25,7 +34,9 @@ MOST_WORKERS = 1024
 
 
 @options.command(
-    "namegen sweep sweep-cell", "namegen sweep grid.toml --workers 2 --out reports/grid", cls=options.OfEveryEngine
+    "namegen sweep sweep-cell",
+    "namegen sweep grid.toml --workers 2 --out reports/grid",
+    cls=options.OfEveryEngine,
 )
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
@@ -34,7 +45,9 @@ MOST_WORKERS = 1024
     help="The folder to write the results to; a sweep that is already there is continued.  [default: reports/CONFIG]",
 )
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="Train on the cluster of this dask scheduler, such as tcp://host:8786."
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Train on the cluster of this dask scheduler, such as tcp://host:8786.",
 )
 @click.option(
     "--workers",
@@ -44,7 +57,12 @@ MOST_WORKERS = 1024
 )
 @options.common
 def sweep(
-    config: Path, out: str | None, scheduler: str | None, workers: int | None, as_json: bool, notes: Notes
+    config: Path,
+    out: str | None,
+    scheduler: str | None,
+    workers: int | None,
+    as_json: bool,
+    notes: Notes,
 ) -> None:
     """Train with every combination of a grid of settings; write a table and plots of accuracy against time.
 
@@ -59,7 +77,9 @@ def sweep(
             "--workers cannot be combined with --scheduler, whose cluster has its own workers: leave one of them out"
         )
     limit_threads(1)
-    logging.disable(logging.CRITICAL)  # a worker or a scheduler that goes away is told by us, in one sentence
+    logging.disable(
+        logging.CRITICAL
+    )  # a worker or a scheduler that goes away is told by us, in one sentence
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.machine import code_in_words
@@ -104,7 +124,10 @@ def _print(results: Results) -> None:
     for run in untrained(results):
         if run.why not in told:
             told.add(run.why)
-            click.echo(fill(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"), columns()) + "\n")
+            click.echo(
+                fill(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"), columns())
+                + "\n"
+            )
 
 
 # --- tables with ranges -----------------------------------------------------------------------------------------------

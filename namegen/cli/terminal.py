@@ -26,7 +26,9 @@ NARROW = 60  # columns: with fewer, what a thing is stands below its name
 FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
 HYPHEN = "\u2011"  # in place of a hyphen, where a line must not end
 NONE = ("", "–")  # cells of a table that say nothing
-ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")  # characters that take one; rich knows all others, and loads late
+ONE_COLUMN = re.compile(
+    "[ -\u02ff\u2010-\u2027]*"
+)  # characters that take one; rich knows all others, and loads late
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -49,7 +51,11 @@ def error_line(message: str, *, lines: bool = False) -> str:
     return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
 
 
-OPTIONS = {"base": "from", "origins": "origin", "countries": "country"}  # from is a word of Python's own
+OPTIONS = {
+    "base": "from",
+    "origins": "origin",
+    "countries": "country",
+}  # from is a word of Python's own
 
 
 def option_name(name: str, value: str | None = None) -> str:
@@ -87,7 +93,11 @@ def number(value: float) -> str:
 
 def figures(metrics: Metrics) -> tuple[str, str, str]:
     """How good a model is, for people, in the order of ``FIGURES``."""
-    return number(metrics.loss_nats_per_char), percent(metrics.accuracy_argmax), percent(metrics.accuracy_sampled)
+    return (
+        number(metrics.loss_nats_per_char),
+        percent(metrics.accuracy_argmax),
+        percent(metrics.accuracy_sampled),
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -108,7 +118,9 @@ class Narrow(click.HelpFormatter):
         """A paragraph; no name such as mlb-first is broken at its hyphen."""
         super().write_text(text.replace("-", HYPHEN))
 
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
         """What is told of each option; below it, where there is no room beside it."""
         rows = [(name, text.replace("-", HYPHEN)) for name, text in rows]
         super().write_dl(rows, col_max if self.width > 58 else 6, col_spacing)
@@ -152,7 +164,10 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
     lines = []
     for row in rows:
         gaps = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
-        padded = [cell + gap if at < left else gap + cell for at, (cell, gap) in enumerate(zip(row, gaps, strict=True))]
+        padded = [
+            cell + gap if at < left else gap + cell
+            for at, (cell, gap) in enumerate(zip(row, gaps, strict=True))
+        ]
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
@@ -182,15 +197,25 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
             indent = " " * (len(name) - len(name.lstrip()) + 2)
             behind = " " * (len(indent) + max(len(what) for what, _ in below) + 2)
             for line in aligned(below, left=left).splitlines():
-                lines += wrap(indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False)
+                lines += wrap(
+                    indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False
+                )
     return "\n".join(lines)
 
 
 def beside(name: str, *texts: str) -> str:
     """A name with texts beside it, each begun in a line of its own; in a narrow terminal they stand below the name."""
     indent = len(name) + len("  ") if columns() >= NARROW else 4
-    lines = [" " * indent + line for text in texts for line in wrap(text, columns() - indent, break_on_hyphens=False)]
-    return "\n".join([name.rstrip(), *lines] if columns() < NARROW else [name + lines[0][len(name) :], *lines[1:]])
+    lines = [
+        " " * indent + line
+        for text in texts
+        for line in wrap(text, columns() - indent, break_on_hyphens=False)
+    ]
+    return "\n".join(
+        [name.rstrip(), *lines]
+        if columns() < NARROW
+        else [name + lines[0][len(name) :], *lines[1:]]
+    )
 
 
 # --- standard error ---------------------------------------------------------------------------------------------------

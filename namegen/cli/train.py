@@ -17,7 +17,17 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.options import note_engines, note_namesake
-from namegen.cli.terminal import FIGURES, Notes, columns, counted, figures, fitted, json_text, percent, printable
+from namegen.cli.terminal import (
+    FIGURES,
+    Notes,
+    columns,
+    counted,
+    figures,
+    fitted,
+    json_text,
+    percent,
+    printable,
+)
 from namegen.core.settings import DROPS, About
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError, GenerationError, NamegenError
@@ -34,7 +44,10 @@ if TYPE_CHECKING:
 ALLOWED_WITH_RESUME = frozenset(("resume", "backend", "epochs", "as_json", "notes"))
 DRAWN_NAMES = 1000
 MIN_DRAWN, MAX_CHARACTERS = 100, 100_000  # fewer names where they may be long
-ASKED_FOR, MAX_CHARACTERS_READ = 20, 20_000_000  # new names; characters of all that are drawn for them
+ASKED_FOR, MAX_CHARACTERS_READ = (
+    20,
+    20_000_000,
+)  # new names; characters of all that are drawn for them
 NAMES_SHOWN = 60  # characters of them
 TIE = 0.005  # nats per character: less than a held-out tenth can tell
 SMALL_LIST = 300  # distinct names
@@ -90,7 +103,18 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     "namegen train people.csv --column first --effort quick --out runs/people",
     "namegen train --resume runs/people",
     cls=options.ShortHelp,
-    shown=("out", "resume", "config", "effort", "cell", "hidden", "epochs", "label_column", "backend", "seed"),
+    shown=(
+        "out",
+        "resume",
+        "config",
+        "effort",
+        "cell",
+        "hidden",
+        "epochs",
+        "label_column",
+        "backend",
+        "seed",
+    ),
 )
 @click.argument("names", required=False)
 @click.option(
@@ -98,7 +122,11 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
     metavar="CONFIG",
     help="Read settings from a TOML file, or from one that `namegen configs` shows; options override them.",
 )
-@click.option("--out", metavar="DIR", help="The new folder to write the model to.  [default: runs/LIST-BACKEND]")
+@click.option(
+    "--out",
+    metavar="DIR",
+    help="The new folder to write the model to.  [default: runs/LIST-BACKEND]",
+)
 @click.option(
     "--resume",
     metavar="RUN",
@@ -107,7 +135,14 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 )
 @options.together(*SETTINGS.values())
 @options.common
-def train(names: str | None, config: str | None, resume: str | None, as_json: bool, notes: Notes, **given: Any) -> None:
+def train(
+    names: str | None,
+    config: str | None,
+    resume: str | None,
+    as_json: bool,
+    notes: Notes,
+    **given: Any,
+) -> None:
     """Learn from a list of names, and keep the best network.
 
     NAMES is a file (one name per line, or .csv or .json), - for standard input, or the name of a bundled list. The
@@ -128,7 +163,9 @@ def train(names: str | None, config: str | None, resume: str | None, as_json: bo
     learn(resolved, notes, as_json, folder=resume, **changed)
 
 
-def asked_for(names: str | None, config: str | None, given: Mapping[str, object], notes: Notes) -> Config:
+def asked_for(
+    names: str | None, config: str | None, given: Mapping[str, object], notes: Notes
+) -> Config:
     """The settings of a new training: those of the config, with the options above them. Raises SettingsError."""
     note_namesake(config, "config", notes)
     base = Config() if config is None else read_config(find_config(config))
@@ -159,7 +196,9 @@ def learn(resolved: Config, notes: Notes, as_json: bool, **how: Any) -> None:
 
     with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
         how |= {"watch": display, "stop": stop}
-        result = api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
+        result = (
+            api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
+        )
     with Display(notes, "measuring the network"):
         plot = None
         if result.finished and resolved.run.plot and result.out is not None:
@@ -167,10 +206,19 @@ def learn(resolved: Config, notes: Notes, as_json: bool, **how: Any) -> None:
             from namegen.drawings.training import draw_history
 
             folder = RunFolder(result.out)
-            with suppress(FolderInUseError), folder.sole_use():  # else another one goes on with it, and draws
+            with (
+                suppress(FolderInUseError),
+                folder.sole_use(),
+            ):  # else another one goes on with it, and draws
                 draw_history(result, folder.plot_path)
                 plot = folder.plot_path
-        said = json_text(result.to_dict()) if as_json else summary(result, plot) if result.finished else ""
+        said = (
+            json_text(result.to_dict())
+            if as_json
+            else summary(result, plot)
+            if result.finished
+            else ""
+        )
     if said:
         try:
             click.echo(said)
@@ -180,8 +228,13 @@ def learn(resolved: Config, notes: Notes, as_json: bool, **how: Any) -> None:
             silence_standard_output()
     if not result.finished:
         at_the_end = result.epochs == result.checkpoint.training["settings"]["epochs"]
-        where, out = "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}", str(result.out)
-        notes(f"stopped {where}; the state is saved. To continue:\n  namegen train --resume {shlex.quote(out)}")
+        where, out = (
+            "after the last epoch" if at_the_end else f"in epoch {result.epochs + 1}",
+            str(result.out),
+        )
+        notes(
+            f"stopped {where}; the state is saved. To continue:\n  namegen train --resume {shlex.quote(out)}"
+        )
         raise click.exceptions.Exit(stop.exit_code)
 
 
@@ -201,9 +254,14 @@ def _decided_by_config(config: Config) -> list[str]:
 def _refuse_beside_resume(ctx: click.Context) -> None:
     """A run goes on by its own config: whatever else is asked for would not happen, so it is an error."""
     for param in ctx.command.params:
-        given = param.name and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+        given = (
+            param.name
+            and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+        )
         if given and param.name not in ALLOWED_WITH_RESUME:
-            is_off = ctx.params[param.name or ""] is False  # of two opposite options the one that was typed
+            is_off = (
+                ctx.params[param.name or ""] is False
+            )  # of two opposite options the one that was typed
             option = (param.secondary_opts if is_off and param.secondary_opts else param.opts)[0]
             what = "NAMES" if isinstance(param, click.Argument) else option
             raise click.UsageError(
@@ -217,7 +275,11 @@ def _refuse_beside_resume(ctx: click.Context) -> None:
 
 def summary(result: RunResult, plot: Path | None) -> str:
     """The figures of the best epoch beside what they are to be compared with, new names, files, what to do next."""
-    speed = "" if result.chars_per_second is None else f", {result.chars_per_second:,.0f} characters per second"
+    speed = (
+        ""
+        if result.chars_per_second is None
+        else f", {result.chars_per_second:,.0f} characters per second"
+    )
     best = f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds{speed}"
     lines = [fill(best, columns()), ""]
     rows: list[tuple[str, ...]] = []
@@ -226,7 +288,10 @@ def summary(result: RunResult, plot: Path | None) -> str:
     beside: list[tuple[str, Metrics | None, Metrics | None]] = [("", None, None)] * len(parts)
     if references is not None:
         by = references.baseline
-        beside = [(by.summary, by.metrics, references.ceiling), ("counting", by.test, references.test_ceiling)]
+        beside = [
+            (by.summary, by.metrics, references.ceiling),
+            ("counting", by.test, references.test_ceiling),
+        ]
     for (what, network), (name, counting, ceiling) in zip(parts.items(), beside, strict=True):
         if network is not None:
             rows += [(what, *FIGURES), ("  this network", *figures(network))]
@@ -237,7 +302,13 @@ def summary(result: RunResult, plot: Path | None) -> str:
         ("  this network", *figures(result.training)),
     ]
     said, drawn = [fill(sentence, columns()) for sentence in verdict(result)], _drawn(result)
-    lines += [fitted(rows), "", *said, *([""] if said else []), *(fill(one, columns()) for one in drawn)]
+    lines += [
+        fitted(rows),
+        "",
+        *said,
+        *([""] if said else []),
+        *(fill(one, columns()) for one in drawn),
+    ]
     if result.out is not None:
         lines.append(f"model: {printable(str(result.out))}")
         lines += [f"plot: {printable(str(plot))}"] if plot else []
@@ -249,10 +320,14 @@ def verdict(result: RunResult) -> list[str]:
     """The network beside counting, in words."""
     references = result.references
     on_test = result.test is not None and (  # which judges, unless its names are too few for it
-        references is None or result.validation is None or references.judging(test=True) >= MIN_TO_JUDGE
+        references is None
+        or result.validation is None
+        or references.judging(test=True) >= MIN_TO_JUDGE
     )
     judged = result.test if on_test else result.validation
-    if judged is not None and judged.loss_nats_per_char > math.log(result.checkpoint.network.vocabulary_size):
+    if judged is not None and judged.loss_nats_per_char > math.log(
+        result.checkpoint.network.vocabulary_size
+    ):
         return ["The network has learned nothing: a random guess is better."]
     said = []
     if judged is None:
@@ -261,20 +336,34 @@ def verdict(result: RunResult) -> list[str]:
             "well it predicts others."
         )
     elif references is None:
-        said.append("Counting is chosen on validation names, so there is none to compare the test figures with.")
+        said.append(
+            "Counting is chosen on validation names, so there is none to compare the test figures with."
+        )
     elif 0 < (held_out := references.judging(test=on_test)) < MIN_TO_JUDGE:
-        said.append(f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting.")
-    elif (counting := references.baseline.test if on_test else references.baseline.metrics) is not None:
+        said.append(
+            f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting."
+        )
+    elif (
+        counting := references.baseline.test if on_test else references.baseline.metrics
+    ) is not None:
         better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
         from_base = "base" in result.checkpoint.training
-        which = "On held-out names, which its base may know" if from_base else _which_names(references, on_test=on_test)
+        which = (
+            "On held-out names, which its base may know"
+            if from_base
+            else _which_names(references, on_test=on_test)
+        )
         chance = abs(better_by) >= TIE and better_by**2 * held_out < 1  # a rule of thumb
-        said.append(f"{which}, this network is {_beside_counting(better_by)}{', which may be chance' * chance}.")
+        said.append(
+            f"{which}, this network is {_beside_counting(better_by)}{', which may be chance' * chance}."
+        )
     if result.epochs > 1 and result.best_epoch == 1:
         said.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
     if names < SMALL_LIST:
-        said.append(f"The list has only {counted(names, 'distinct name')}: the new ones are variations of them.")
+        said.append(
+            f"The list has only {counted(names, 'distinct name')}: the new ones are variations of them."
+        )
     return said
 
 
@@ -282,7 +371,11 @@ def _which_names(references: HeldOutReferences, *, on_test: bool) -> str:
     if on_test:
         return "On the test names"
     seen = references.parts.seen_percent
-    return f"On the held-out names, {_some(seen)} of which it has seen" if seen else "On names that it has not seen"
+    return (
+        f"On the held-out names, {_some(seen)} of which it has seen"
+        if seen
+        else "On names that it has not seen"
+    )
 
 
 def _some(per_cent: float) -> str:
@@ -312,7 +405,10 @@ def _drawn(result: RunResult) -> list[str]:
         drawn = max(MIN_DRAWN, min(DRAWN_NAMES, MAX_CHARACTERS // longest))
 
         def not_long(event: Event) -> None:
-            if isinstance(event, Searched) and (event.drawn + event.read) * longest > MAX_CHARACTERS_READ:
+            if (
+                isinstance(event, Searched)
+                and (event.drawn + event.read) * longest > MAX_CHARACTERS_READ
+            ):
                 raise GenerationError("names that a summary shows are not worth more")
 
         freely: dict[str, Any] = {"allow_seen": True, "allow_repeats": True, "rude": True}
@@ -331,6 +427,12 @@ def _drawn(result: RunResult) -> list[str]:
     said = [f"new names: {shown}"] if shown else []
     new = [is_new for batch in as_learned if batch.new is not None for is_new in batch.new.tolist()]
     if new:  # nobody knows that of a model that does not keep the names it learned from
-        where = "in the list or names of the base" if "base" in result.checkpoint.training else "in the list"
-        said.append(f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are {where}")
+        where = (
+            "in the list or names of the base"
+            if "base" in result.checkpoint.training
+            else "in the list"
+        )
+        said.append(
+            f"of {len(new):,} names drawn at temperature 1, {percent(1 - sum(new) / len(new))} are {where}"
+        )
     return said

@@ -58,7 +58,9 @@ from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import EngineError, setting
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
-State: TypeAlias = object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
+State: TypeAlias = (
+    object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,12 +120,21 @@ class Engine(LanguageModel, Protocol):
     """A LanguageModel that can be trained."""
 
     name: ClassVar[str]  # what users choose it by
-    architectures: ClassVar[tuple[type[Network], ...]]  # the kinds of network that it trains, the usual one first
-    cells: ClassVar[frozenset[str]]  # the cells of the architecture rnn that it implements; none without it
+    architectures: ClassVar[
+        tuple[type[Network], ...]
+    ]  # the kinds of network that it trains, the usual one first
+    cells: ClassVar[
+        frozenset[str]
+    ]  # the cells of the architecture rnn that it implements; none without it
     requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
 
     def __init__(
-        self, network: Network, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: Network,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         """An engine without ``training`` has no optimizer: it generates and is evaluated."""
         ...
@@ -185,7 +196,10 @@ def network_for(
         EngineError: the engine does not train that architecture, or that cell of it.
         SettingsError: the architecture does not have what a setting asks for.
     """
-    known, name = {one.architecture: one for one in engine_class.architectures}, str(settings.architecture)
+    known, name = (
+        {one.architecture: one for one in engine_class.architectures},
+        str(settings.architecture),
+    )
     check_known(engine_class, name)
     network = known[name].from_settings(settings, vocabulary_size, labels=labels)
     recurrent = as_recurrent(network)

@@ -37,7 +37,9 @@ class Optimizer:
     hyperparameters: tuple[str, ...] = ()
 
 
-def gradient_descent(w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor) -> tuple[Tensor, Slots]:
+def gradient_descent(
+    w: Tensor, g: Tensor, slots: Slots, lr: Tensor, t: Tensor
+) -> tuple[Tensor, Slots]:
     """Stochastic gradient descent."""
     return w - lr * g, ()
 
@@ -80,7 +82,9 @@ OPTIMIZERS: dict[str, Optimizer] = {
         slots=("u",),
         hyperparameters=("momentum",),
     ),
-    "rmsprop": Optimizer(rmsprop, "v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7", 0.005, ("v",)),
+    "rmsprop": Optimizer(
+        rmsprop, "v ← ρ·v + (1−ρ)·g²; w ← w − lr·g/√(v+ε), ρ = 0.9, ε = 1e-7", 0.005, ("v",)
+    ),
     "adam": Optimizer(
         adam,
         "m ← β₁·m + (1−β₁)·g; v ← β₂·v + (1−β₂)·g²; w ← w − lr·√(1−β₂ᵗ)/(1−β₁ᵗ)·m/(√v+ε), "

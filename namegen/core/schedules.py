@@ -44,7 +44,9 @@ class Schedule:
 
 def by_steps(step: int, plan: Plan) -> float:
     """The original's: each rate from its first epoch on."""
-    return next(rate for first, rate in reversed(plan.rate_steps) if step >= first * plan.steps_per_epoch)
+    return next(
+        rate for first, rate in reversed(plan.rate_steps) if step >= first * plan.steps_per_epoch
+    )
 
 
 def one_cycle(step: int, plan: Plan) -> float:
@@ -68,5 +70,7 @@ def one_cycle(step: int, plan: Plan) -> float:
 SCHEDULES = {
     "constant": Schedule(lambda step, plan: plan.peak, "the same rate in all steps"),
     "steps": Schedule(by_steps, "each rate from its epoch on", ("rate_steps",)),
-    "one-cycle": Schedule(one_cycle, "up, then down to almost 0", ("learning_rate", "warmup"), depends_on_epochs=True),
+    "one-cycle": Schedule(
+        one_cycle, "up, then down to almost 0", ("learning_rate", "warmup"), depends_on_epochs=True
+    ),
 }

@@ -23,7 +23,11 @@ SPLITS = ("unique", "names")
 REPEATS = ("kept", "damped")
 SAMENESSES = ("names", "companies")
 LETTER_CASES = ("as-learned", "title", "upper", "lower")
-SOURCES = ("real", "new", "any")  # of a part of a name: those of its model's list, none of that list, either
+SOURCES = (
+    "real",
+    "new",
+    "any",
+)  # of a part of a name: those of its model's list, none of that list, either
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("drop_recurrent", "drop_between", "drop_output")
@@ -80,9 +84,21 @@ class About:
 
 
 LIST = "chosen for the list"
-COUNT: dict[str, Any] = {"metavar": "N", "holds": lambda v: v >= 1, "expected": "a whole number of at least 1"}
-SHARE: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 0.9, "expected": "a share from 0 to 0.9"}
-TO_1: dict[str, Any] = {"metavar": "SHARE", "holds": lambda v: 0 <= v <= 1, "expected": "a share from 0 to 1"}
+COUNT: dict[str, Any] = {
+    "metavar": "N",
+    "holds": lambda v: v >= 1,
+    "expected": "a whole number of at least 1",
+}
+SHARE: dict[str, Any] = {
+    "metavar": "SHARE",
+    "holds": lambda v: 0 <= v <= 0.9,
+    "expected": "a share from 0 to 0.9",
+}
+TO_1: dict[str, Any] = {
+    "metavar": "SHARE",
+    "holds": lambda v: 0 <= v <= 1,
+    "expected": "a share from 0 to 1",
+}
 SEED: dict[str, Any] = {
     "metavar": "N",
     "holds": lambda v: 0 <= v < 2**63,
@@ -100,8 +116,13 @@ def whole(least: int, most: int) -> dict[str, Any]:
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
     """A field with what is known of it: what it does, its default in words, the other attributes of ``About``."""
     if "choices" in about:
-        about |= {"expected": f"one of {', '.join(about['choices'])}", "holds": about["choices"].__contains__}
-    start: dict[str, Any] = {"default_factory": dict, "hash": False} if default == {} else {"default": default}
+        about |= {
+            "expected": f"one of {', '.join(about['choices'])}",
+            "holds": about["choices"].__contains__,
+        }
+    start: dict[str, Any] = (
+        {"default_factory": dict, "hash": False} if default == {} else {"default": default}
+    )
     return field(**start, metadata={"about": About(text, default=in_words, **about)})
 
 
@@ -120,7 +141,9 @@ def with_hyperparameter(name: str) -> str:
     >>> with_hyperparameter("momentum")
     'momentum'
     """
-    return " or ".join(one for one, optimizer in OPTIMIZERS.items() if name in optimizer.hyperparameters)
+    return " or ".join(
+        one for one, optimizer in OPTIMIZERS.items() if name in optimizer.hyperparameters
+    )
 
 
 class Checked:
@@ -140,8 +163,12 @@ class Checked:
             except TypeError:
                 fits = False
             if not fits:
-                told = shown(value).strip("[]") or shown(value)  # of several values: each reader writes them otherwise
-                raise SettingsError(f"{setting(one.name)} is {told}: expected {about.expected}", field=one.name)
+                told = shown(value).strip("[]") or shown(
+                    value
+                )  # of several values: each reader writes them otherwise
+                raise SettingsError(
+                    f"{setting(one.name)} is {told}: expected {about.expected}", field=one.name
+                )
 
 
 @dataclass(frozen=True)
@@ -154,7 +181,9 @@ class DataSettings(Checked):
     """
 
     names: str = "mlb-first"
-    column: str | None = declared(None, "The CSV column that has the names: its title, or its number counted from 1.")
+    column: str | None = declared(
+        None, "The CSV column that has the names: its title, or its number counted from 1."
+    )
     label_column: str | None = declared(
         None,
         "The CSV column that has a label for each name, such as its origin; several columns with commas between, such "
@@ -163,7 +192,9 @@ class DataSettings(Checked):
         "that of a bundled list, if it has one",
     )
     # a longer line is no name, but a sign of a file that is no list
-    max_name_length: int = declared(1000, "Refuse a list that has a name of more than N characters.", **COUNT)
+    max_name_length: int = declared(
+        1000, "Refuse a list that has a name of more than N characters.", **COUNT
+    )
     validation: float | None = declared(
         None,
         "The share of the names to hold out for validation; 0 for none.",
@@ -171,7 +202,9 @@ class DataSettings(Checked):
         **SHARE,
     )
     test: float = declared(  # none by default: every name that is learned from counts
-        0.0, "A further share of the names to hold out for a final test, which decides nothing.", **SHARE
+        0.0,
+        "A further share of the names to hold out for a final test, which decides nothing.",
+        **SHARE,
     )
     split: str = declared(
         "unique",
@@ -179,7 +212,10 @@ class DataSettings(Checked):
         choices=SPLITS,
     )
     split_seed: int | None = declared(
-        None, "The seed that chooses which names are held out.", f"that of {setting('seed')}", **SEED
+        None,
+        "The seed that chooses which names are held out.",
+        f"that of {setting('seed')}",
+        **SEED,
     )
     repeats: str | None = declared(
         None,
@@ -212,7 +248,11 @@ class DataSettings(Checked):
         """What decides, with the list itself, what training reads: all but where the list lies and what counts as new
         beside it.
         """
-        return {name: value for name, value in asdict(self).items() if name not in (*WHERE_NAMES_STAND, "sameness")}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in (*WHERE_NAMES_STAND, "sameness")
+        }
 
     @property
     def damps_repeats(self) -> bool:
@@ -234,7 +274,9 @@ class NetworkSettings(Checked):
         holds=lambda v: v != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=tuple(CELLS))  # the plain one: simple_rnn
+    cell: str | None = declared(
+        None, "The recurrent cell.", LIST, choices=tuple(CELLS)
+    )  # the plain one: simple_rnn
     hidden: tuple[int, ...] | None = declared(  # the plain ones: 32, 32
         None,
         "The number of units of each layer, such as 64 or 32,32.",
@@ -289,11 +331,17 @@ class TrainingSettings(Checked):
     epochs: int | None = declared(
         None, "The number of epochs: how often to read the whole list.", LIST, **whole(1, 1_000_000)
     )
-    batch_size: int | None = declared(None, "The number of names in each training step.", LIST, **COUNT)
+    batch_size: int | None = declared(
+        None, "The number of names in each training step.", LIST, **COUNT
+    )
     # adam: a step of its own for each weight, so that one rate does for many lists
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
     learning_rate: float | None = declared(
-        None, "The learning rate; where the schedule changes it, its highest value.", LIST, metavar="RATE", **ABOVE_0
+        None,
+        "The learning rate; where the schedule changes it, its highest value.",
+        LIST,
+        metavar="RATE",
+        **ABOVE_0,
     )
     momentum: float = declared(
         0.9,
@@ -303,7 +351,12 @@ class TrainingSettings(Checked):
         expected="a number from 0 to below 1",
     )
     clip_norm: float | None = declared(  # no limit: names are short, and gradients stay small
-        None, "The largest allowed gradient norm.", "no limit", metavar="NORM", backend_reads=True, **ABOVE_0
+        None,
+        "The largest allowed gradient norm.",
+        "no limit",
+        metavar="NORM",
+        backend_reads=True,
+        **ABOVE_0,
     )
     schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
         "one-cycle",
@@ -329,24 +382,44 @@ class TrainingSettings(Checked):
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
     through_time: bool = declared(
-        True, "Send gradients back through all characters of a name, or only through one.", backend_reads=True
+        True,
+        "Send gradients back through all characters of a name, or only through one.",
+        backend_reads=True,
     )
     drop_recurrent: float | None = declared(
-        None, "Dropout: the share of the recurrent weights to leave out in each step.", LIST, **SHARE
+        None,
+        "Dropout: the share of the recurrent weights to leave out in each step.",
+        LIST,
+        **SHARE,
     )
     drop_between: float | None = declared(
-        None, "Dropout: the share of the units between layers to leave out in each step.", LIST, **SHARE
+        None,
+        "Dropout: the share of the units between layers to leave out in each step.",
+        LIST,
+        **SHARE,
     )
     drop_output: float | None = declared(
-        None, "Dropout: the share of the units before the output to leave out in each step.", LIST, **SHARE
+        None,
+        "Dropout: the share of the units before the output to leave out in each step.",
+        LIST,
+        **SHARE,
     )
     label_smoothing: float | None = declared(
-        None, "Label smoothing: the share of each target that comes from counting (an n-gram model).", LIST, **TO_1
+        None,
+        "Label smoothing: the share of each target that comes from counting (an n-gram model).",
+        LIST,
+        **TO_1,
     )
-    patience: int | None = declared(None, "Stop after N epochs without improvement.", "never", **COUNT)
+    patience: int | None = declared(
+        None, "Stop after N epochs without improvement.", "never", **COUNT
+    )
     # loss tells a good epoch from a lucky one; accuracy was the original's rule
-    best_by: str = declared("loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA)
-    seed: int = declared(0, "The random seed: the same seed and engine train the same network.", **SEED)
+    best_by: str = declared(
+        "loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA
+    )
+    seed: int = declared(
+        0, "The random seed: the same seed and engine train the same network.", **SEED
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -363,13 +436,19 @@ class TrainingSettings(Checked):
         >>> TrainingSettings(drop_output=0.1).plain.drop_recurrent
         0.0
         """
-        nothing: dict[str, Any] = {name: 0.0 for name in (*DROPS, "label_smoothing") if getattr(self, name) is None}
+        nothing: dict[str, Any] = {
+            name: 0.0 for name in (*DROPS, "label_smoothing") if getattr(self, name) is None
+        }
         return replace(self, **nothing)
 
     @property
     def peak_learning_rate(self) -> float:
         """The learning rate given, or else the optimizer's own default."""
-        return OPTIMIZERS[self.optimizer].learning_rate if self.learning_rate is None else self.learning_rate
+        return (
+            OPTIMIZERS[self.optimizer].learning_rate
+            if self.learning_rate is None
+            else self.learning_rate
+        )
 
     @property
     def clips(self) -> bool:
@@ -420,7 +499,9 @@ class TrainingSettings(Checked):
         for optimizer in OPTIMIZERS.values():
             for name in optimizer.hyperparameters:
                 if name not in self.hyperparameters:
-                    found[name] = f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
+                    found[name] = (
+                        f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
+                    )
         for name in ("learning_rate", "warmup"):
             if name not in SCHEDULES[self.schedule].reads:
                 found[name] = f"the schedule is {self.schedule}, not {reading(name)}"
@@ -447,7 +528,9 @@ class Recipe:
         >>> Recipe(DataSettings(validation=0.0)).without_effect["training.best_by"]
         'there are no held-out names, and the training loss decides'
         """
-        found = {f"training.{name}": reason for name, reason in self.training.without_effect.items()}
+        found = {
+            f"training.{name}": reason for name, reason in self.training.without_effect.items()
+        }
         if self.data.validation == 0:
             found["training.best_by"] = "there are no held-out names, and the training loss decides"
             if self.data.test == 0:
@@ -463,12 +546,19 @@ class Recipe:
             name_count: how many names an epoch reads.
         """
         return replace(
-            self, training=resolve_training(self.training, name_count, self.network, damped=self.data.damps_repeats)
+            self,
+            training=resolve_training(
+                self.training, name_count, self.network, damped=self.data.damps_repeats
+            ),
         )
 
 
 def resolve_training(
-    training: TrainingSettings, name_count: int, network: NetworkSettings | None = None, *, damped: bool = False
+    training: TrainingSettings,
+    name_count: int,
+    network: NetworkSettings | None = None,
+    *,
+    damped: bool = False,
 ) -> TrainingSettings:
     """Fill in what depends on the list and the network: the learning rate, the batch size, then the epochs.
 
@@ -480,7 +570,10 @@ def resolve_training(
     batch_size, epochs = training.batch_size, training.epochs
     if network is not None and _too_wide(training, network):
         widest = max(network.hidden or PLAIN_HIDDEN)
-        training = replace(training, learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest))
+        training = replace(
+            training,
+            learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest),
+        )
     if batch_size is None:
         fitting = max(name_count // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
         batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
@@ -493,6 +586,13 @@ def resolve_training(
 def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
     """Whether the default rate would be too high; gates take it well at every width."""
     network = network.plain
-    default = training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
+    default = (
+        training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
+    )
     recurrent = network.architecture in (None, "rnn")
-    return default and recurrent and network.cell == "simple_rnn" and max(network.hidden or ()) > WIDTH_OF_DEFAULT
+    return (
+        default
+        and recurrent
+        and network.cell == "simple_rnn"
+        and max(network.hidden or ()) > WIDTH_OF_DEFAULT
+    )

@@ -59,7 +59,11 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         left, right = rows[2].subplots(1, 2)
         commonest_panel(left, description.commonest)
         tail_panel(right, description.repeats)
-    texts = [label.get_text() for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
+    texts = [
+        label.get_text()
+        for axes in figure.axes
+        for label in (*axes.get_xticklabels(), *axes.get_yticklabels())
+    ]
     if any(style.CODE_POINT in text for text in texts):
         text = f"{style.CODE_POINT}… stands for a character that no font of this machine shows"
         figure.supxlabel(text, fontsize=9, color=style.QUIET)
@@ -76,7 +80,9 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
     for label in axes.get_xticklabels():
         label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
-    cut = f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
+    cut = (
+        f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
+    )
     axes.set_title(f"Letters{cut}" if shown else "Letters: there are none")
     axes.set(ylabel="share of all letters", xlabel="letter, upper and lower case together")
     axes.yaxis.set_major_formatter(style.percent_formatter())
@@ -103,7 +109,9 @@ def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
     shown = commonest[:MOST_NAMES]
     places = range(len(shown))
     bars = axes.barh(places, [count for _, count in shown], color=style.LIST_COLOUR)
-    axes.bar_label(bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=style.QUIET)
+    axes.bar_label(
+        bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=style.QUIET
+    )
     axes.set_yticks(places, [style.drawable_text(name, 24) for name, _ in shown])
     axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)
     axes.margins(x=0.12)
@@ -131,11 +139,19 @@ def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | No
     """Bars over whole numbers; a long thin end goes into one bar, and ``last`` stands apart at the right."""
     first, end = (min(counts), _thin_end(counts)) if counts else (1, 1)
     values = range(first, end + 1)
-    axes.bar(values, [counts.get(value, 0) for value in values], width=0.84, color=style.LIST_COLOUR)
-    step, apart = math.ceil(len(values) / 12), max(2, round(0.12 * len(values)))  # of labels; of bars at the right
+    axes.bar(
+        values, [counts.get(value, 0) for value in values], width=0.84, color=style.LIST_COLOUR
+    )
+    step, apart = (
+        math.ceil(len(values) / 12),
+        max(2, round(0.12 * len(values))),
+    )  # of labels; of bars at the right
     ticks, right = {value: str(value) for value in values if value % step == 0}, end
     beyond = sum(count for value, count in counts.items() if value > end)
-    for text, count, colour in ((f"{end + 1}+", beyond, style.LIST_COLOUR), *([(*last, style.QUIET)] if last else [])):
+    for text, count, colour in (
+        (f"{end + 1}+", beyond, style.LIST_COLOUR),
+        *([(*last, style.QUIET)] if last else []),
+    ):
         if count or colour == style.QUIET:
             right += apart
             axes.bar([right], [count], width=0.84 * max(1, apart / 3), color=colour)

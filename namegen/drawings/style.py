@@ -55,8 +55,12 @@ PALETTE = {
     "paper": Colour("#ffffff", dark="#16181b"),
     "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
     "quiet": Colour("#6e6e6e", dark="#a3a39d", printed="#555555"),  # what stands beside the data
-    "faint": Colour("#e4e4e4", dark="#33373c", printed="#dddddd"),  # the grid, and rules between rows
-    "raised": Colour("#f6f6f4", dark="#1f2226", printed="#ffffff"),  # behind text that stands out; never in a drawing
+    "faint": Colour(
+        "#e4e4e4", dark="#33373c", printed="#dddddd"
+    ),  # the grid, and rules between rows
+    "raised": Colour(
+        "#f6f6f4", dark="#1f2226", printed="#ffffff"
+    ),  # behind text that stands out; never in a drawing
     "blue": Colour("#0072b2", dark="#4da6e0"),
     "vermilion": Colour("#d55e00", dark="#f0843c"),
     "green": Colour("#009e73", dark="#2fbf93"),
@@ -72,7 +76,10 @@ BLUE, VERMILION, GREEN = (PALETTE[name].light for name in ("blue", "vermilion", 
 PURPLE, ORANGE, SKY_BLUE = (PALETTE[name].light for name in ("purple", "orange", "sky"))
 INDIGO, WINE = (PALETTE[name].light for name in ("indigo", "wine"))
 
-LIGHT_COLOURS, ON_LIGHT = (PURPLE, ORANGE, SKY_BLUE), PALETTE["black"].light  # white is hard to read on these
+LIGHT_COLOURS, ON_LIGHT = (
+    (PURPLE, ORANGE, SKY_BLUE),
+    PALETTE["black"].light,
+)  # white is hard to read on these
 
 ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # nobody else's
 OTHER_ENGINE_COLOURS = (ORANGE, SKY_BLUE, INDIGO, WINE)
@@ -101,7 +108,9 @@ FONTS = (
     "Unifont",
 )
 
-CODE_POINT = "U+"  # what a character that cannot be drawn is shown by, with its number in hexadecimal
+CODE_POINT = (
+    "U+"  # what a character that cannot be drawn is shown by, with its number in hexadecimal
+)
 
 _SETTINGS: dict[str, Any] = {
     "text.parse_math": False,  # a $ in a name is a $
@@ -168,13 +177,17 @@ def save_figure(figure: Figure, path: Path) -> None:
 
     Call it inside ``drawing_style``. Raises OutputError.
     """
-    write_whole(Path(path), figure_bytes(figure, "svg" if Path(path).suffix.lower() == ".svg" else "png"))
+    write_whole(
+        Path(path), figure_bytes(figure, "svg" if Path(path).suffix.lower() == ".svg" else "png")
+    )
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
     """The figure as a ``png`` or ``svg`` file's content, without a date, so that equal figures are equal bytes."""
     stream = io.BytesIO()
-    figure.savefig(stream, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
+    figure.savefig(
+        stream, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None}
+    )
     return stream.getvalue()
 
 
@@ -188,7 +201,10 @@ def available_fonts() -> list[str]:
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
     """The code points that some available font has a picture for."""
-    paths = [font_manager.findfont(font_manager.FontProperties(family=name)) for name in available_fonts()]
+    paths = [
+        font_manager.findfont(font_manager.FontProperties(family=name))
+        for name in available_fonts()
+    ]
     return frozenset(point for path in paths for point in font_manager.get_font(path).get_charmap())
 
 
@@ -240,7 +256,9 @@ def short_formatter() -> FuncFormatter:
     """
     steps = (1e6, "M"), (1e3, "k"), (0, "")
     return FuncFormatter(
-        lambda value, _: next(f"{plain_number(value / (step or 1))}{sign}" for step, sign in steps if value >= step)
+        lambda value, _: next(
+            f"{plain_number(value / (step or 1))}{sign}" for step, sign in steps if value >= step
+        )
     )
 
 
@@ -270,12 +288,19 @@ def isolated(text: str) -> str:
     >>> isolated("Ann"), isolated("\u05e9") == "\u2068\u05e9\u2069"
     ('Ann', True)
     """
-    is_right_to_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    is_right_to_left = any(
+        unicodedata.bidirectional(character) in ("R", "AL") for character in text
+    )
     return f"\u2068{text}\u2069" if is_right_to_left else text
 
 
-LEAST_ACCURACY_SPAN = 0.1  # what curves of accuracy are taken to fill: of level ones, all else is far
-LEAST_ROOM, MARGIN = 0.6, 0.05  # the shares of an axis' height that curves keep, and that stay free at each edge
+LEAST_ACCURACY_SPAN = (
+    0.1  # what curves of accuracy are taken to fill: of level ones, all else is far
+)
+LEAST_ROOM, MARGIN = (
+    0.6,
+    0.05,
+)  # the shares of an axis' height that curves keep, and that stay free at each edge
 
 
 @dataclass(frozen=True)
@@ -325,7 +350,9 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
         else:
             low, high = wider
         pattern = (0, (4, 2)) if level.dashed else "-"
-        drawn[level] = axes.axhline(level.value, color=level.colour, linewidth=1, linestyle=pattern, label=label)
+        drawn[level] = axes.axhline(
+            level.value, color=level.colour, linewidth=1, linestyle=pattern, label=label
+        )
     margin = MARGIN * max(high - low, least_span)
     axes.set_ylim(low - margin, high + margin)
     return [drawn[level] for level in finite]
@@ -340,4 +367,6 @@ def name_lines(axes: Axes) -> None:
         if len(finite) and not str(line.get_label()).startswith("_"):
             ends.append((float(finite[-1]), line))
     lines = [line for _, line in sorted(ends, key=lambda end: end[0], reverse=True)]
-    axes.legend(handles=lines, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=3)
+    axes.legend(
+        handles=lines, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=3
+    )

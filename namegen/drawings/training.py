@@ -40,7 +40,13 @@ def history_figure(result: RunResult) -> Figure:
     if not records:
         axes = figure.add_subplot()
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "The training was stopped before its first epoch ended.", ha="center", color=style.QUIET)
+        axes.text(
+            0.5,
+            0.5,
+            "The training was stopped before its first epoch ended.",
+            ha="center",
+            color=style.QUIET,
+        )
         return figure
     colour = style.engine_colours([result.backend])[result.backend]
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
@@ -52,7 +58,9 @@ def history_figure(result: RunResult) -> Figure:
         axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
         if best is not None:
             called = f"best: epoch {best.epoch}" if axes is panels[0] else "_best"
-            axes.axvline(best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label=called)
+            axes.axvline(
+                best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label=called
+            )
     panels[-1].xaxis.set_major_formatter(style.number_formatter())
     panels[-1].set_xlabel("time in training and validation (seconds)")
     for axes in panels:
@@ -60,16 +68,23 @@ def history_figure(result: RunResult) -> Figure:
     return figure
 
 
-def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str) -> None:
+def accuracy_panel(
+    axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str
+) -> None:
     """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
     seconds = [record.seconds for record in records]
     argmax = style.line_values(record.validation_accuracy_argmax for record in records)
     sampled = style.line_values(record.validation_accuracy_sampled for record in records)
     marker = "o" if len(records) == 1 else None
     axes.plot(seconds, argmax, color=colour, marker=marker, label=LIKELIEST)
-    axes.plot(seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN)
+    axes.plot(
+        seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN
+    )
     counting, ceiling = references.baseline, references.ceiling
-    pairs = ("ceiling", ceiling, style.INK), (f"counting, order {counting.order}", counting.metrics, style.QUIET)
+    pairs = (
+        ("ceiling", ceiling, style.INK),
+        (f"counting, order {counting.order}", counting.metrics, style.QUIET),
+    )
     levels = [
         style.Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
         for name, metrics, of_level in pairs
@@ -79,12 +94,16 @@ def accuracy_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldO
         )
     ]
     style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
-    axes.set_title("Accuracy on the held-out names: is the likeliest next character right, is a drawn one?")
+    axes.set_title(
+        "Accuracy on the held-out names: is the likeliest next character right, is a drawn one?"
+    )
     axes.set_ylabel("characters that are right")
     axes.yaxis.set_major_formatter(style.percent_formatter())
 
 
-def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences | None, colour: str) -> None:
+def loss_panel(
+    axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences | None, colour: str
+) -> None:
     """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
     seconds = [record.seconds for record in records]
     marker = "o" if len(records) == 1 else None
@@ -92,9 +111,20 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
     if references is not None:
         held_out = style.line_values(record.validation_loss_nats_per_char for record in records)
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
-    axes.plot(seconds, training, color=colour, marker=marker, linewidth=1.2, dashes=(1, 1), label="training names")
+    axes.plot(
+        seconds,
+        training,
+        color=colour,
+        marker=marker,
+        linewidth=1.2,
+        dashes=(1, 1),
+        label="training names",
+    )
     if references is not None:
-        ceiling, counting = references.ceiling.loss_nats_per_char, references.baseline.metrics.loss_nats_per_char
+        ceiling, counting = (
+            references.ceiling.loss_nats_per_char,
+            references.baseline.metrics.loss_nats_per_char,
+        )
         name = f"counting, order {references.baseline.order}, held-out"
         levels = (
             style.Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", style.INK),
@@ -106,7 +136,9 @@ def loss_panel(axes: Axes, records: Sequence[EpochRecord], references: HeldOutRe
 
 def _history_title(result: RunResult) -> str:
     network = result.checkpoint.network
-    source = style.isolated(style.drawable_text(str(result.checkpoint.training.get("list", "names")), 48))
+    source = style.isolated(
+        style.drawable_text(str(result.checkpoint.training.get("list", "names")), 48)
+    )
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
     return f"{source}: {network.summary}, {result.backend} engine, {ended}"

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from namegen.children import Children, Part, PartEnded, PartProgress, Runner
 from namegen.documents import Json
-from namegen.errors import LONGEST_REASON, EngineError, NamegenError, TrainingError, missing_library, setting
+from namegen.errors import (
+    LONGEST_REASON,
+    EngineError,
+    NamegenError,
+    TrainingError,
+    missing_library,
+    setting,
+)
 from namegen.experiments.machine import training_codes
 
 if TYPE_CHECKING:
@@ -24,7 +31,11 @@ if TYPE_CHECKING:
 TOPIC = "namegen"  # of the events
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
-WANTED = ("executing", "long-running", "resumed")  # states of a task in a worker whose answer somebody waits for
+WANTED = (
+    "executing",
+    "long-running",
+    "resumed",
+)  # states of a task in a worker whose answer somebody waits for
 
 
 def require_dask() -> None:
@@ -36,7 +47,9 @@ def require_dask() -> None:
     try:
         import distributed  # noqa: F401  # whether it is there
     except ModuleNotFoundError as error:
-        raise EngineError(missing_library(setting("scheduler"), error.name, "distributed")) from error
+        raise EngineError(
+            missing_library(setting("scheduler"), error.name, "distributed")
+        ) from error
 
 
 class Cluster(Runner):
@@ -62,7 +75,11 @@ class Cluster(Runner):
 
         try:
             self._client: Client = Client(self._address, timeout=SECONDS_TO_ANSWER)
-        except (OSError, ValueError, TypeError) as error:  # nobody there, no address, no certificate
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+        ) as error:  # nobody there, no address, no certificate
             raise EngineError(
                 f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there (dask "
                 f"scheduler), give another address, or leave {setting('scheduler')} out to run on this machine"
@@ -92,7 +109,9 @@ class Cluster(Runner):
         with self._gone_is_told(), warnings.catch_warnings():
             # Its list goes with every part: one that lay on a worker would be lost with it.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            future = self._client.submit(make_part, part, self._codes, key=f"namegen-{uuid.uuid4().hex}", pure=False)
+            future = self._client.submit(
+                make_part, part, self._codes, key=f"namegen-{uuid.uuid4().hex}", pure=False
+            )
         self._under_way[future] = part
 
     def events(self) -> list[PartProgress | PartEnded]:
@@ -138,7 +157,11 @@ class Cluster(Runner):
 
         try:
             yield
-        except (OSError, ClosedClientError, CancelledError) as error:  # cancelled: it was started anew
+        except (
+            OSError,
+            ClosedClientError,
+            CancelledError,
+        ) as error:  # cancelled: it was started anew
             raise EngineError(
                 "the dask scheduler is gone; what has finished is kept: start it again, and repeat the command"
             ) from error

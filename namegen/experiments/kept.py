@@ -29,7 +29,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_object, to_plain
-from namegen.errors import OutputError, ResultsError, cut, printable, reason_of, setting, short, shown
+from namegen.errors import (
+    OutputError,
+    ResultsError,
+    cut,
+    printable,
+    reason_of,
+    setting,
+    short,
+    shown,
+)
 from namegen.experiments.machine import commit
 from namegen.files import (
     LOCK_FILE,
@@ -70,7 +79,9 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
             out.mkdir(parents=True, exist_ok=True)
             owned.enter_context(sole_use(out))
             if not is_file(out / mark, OutputError):
-                remove_left_overs(out, of=mark)  # of a start that was killed in the midst of writing it
+                remove_left_overs(
+                    out, of=mark
+                )  # of a start that was killed in the midst of writing it
                 if any(path.name != LOCK_FILE for path in out.iterdir()):
                     raise OutputError(
                         f"the folder {short(out)} holds other files, which {command} does not change: give an empty or "
@@ -101,7 +112,9 @@ class KeptStore:
     def __init__(self, folder: Path) -> None:
         self.folder, self.commit = folder, commit()
 
-    def read(self, key: str, read: Callable[[dict[str, Json]], Found]) -> tuple[Found, str, str | None] | None:
+    def read(
+        self, key: str, read: Callable[[dict[str, Json]], Found]
+    ) -> tuple[Found, str, str | None] | None:
         """The measurement with this key, whatever else its name says; None where none counts.
 
         Args:
@@ -114,11 +127,20 @@ class KeptStore:
             it, None for an installed namegen.
         """
         for name in self._names.get(_ending(key), ()):
-            with suppress(OSError, ValueError, KeyError, TypeError):  # damaged, of an older form, or not ours
-                document = read_object(read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD)
-                counts: dict[str, Any] = {part: document[part] for part in ("result", "commit", "beside")}
+            with suppress(
+                OSError, ValueError, KeyError, TypeError
+            ):  # damaged, of an older form, or not ours
+                document = read_object(
+                    read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD
+                )
+                counts: dict[str, Any] = {
+                    part: document[part] for part in ("result", "commit", "beside")
+                }
                 whole = document["checksum"] == digest_of(counts, 8)
-                if whole and (counts["beside"] is None or is_file(self.folder / f"{name}{counts['beside']}", None)):
+                if whole and (
+                    counts["beside"] is None
+                    or is_file(self.folder / f"{name}{counts['beside']}", None)
+                ):
                     return read(counts["result"]), name, counts["commit"]
         return None
 
@@ -134,7 +156,9 @@ class KeptStore:
             OutputError: it cannot be written.
         """
         counts = {"result": result, "commit": self.commit, "beside": beside}
-        text = json.dumps({**counts, "checksum": digest_of(counts, 8)}, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(
+            {**counts, "checksum": digest_of(counts, 8)}, ensure_ascii=False, allow_nan=False
+        )
         write_whole(self.folder / f"{name}.json", text.encode())
 
     @cached_property
@@ -168,7 +192,9 @@ def write_document(path: Path, document: object, indent: int | None = None) -> N
 Document = TypeVar("Document")
 
 
-def read_document(path: Path, of: type[Document], *, format_name: str, version: int, command: str) -> Document:
+def read_document(
+    path: Path, of: type[Document], *, format_name: str, version: int, command: str
+) -> Document:
     """Read a ``results.json``.
 
     Args:
@@ -184,7 +210,9 @@ def read_document(path: Path, of: type[Document], *, format_name: str, version: 
     try:
         plain = read_object(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
         if plain.get("format") != format_name:
-            raise ResultsError(f"{short(path)} isn't a results.json of {command}: pass one that it has written")
+            raise ResultsError(
+                f"{short(path)} isn't a results.json of {command}: pass one that it has written"
+            )
         found = plain.get("format_version")
         if found != version:
             raise ResultsError(
@@ -194,7 +222,11 @@ def read_document(path: Path, of: type[Document], *, format_name: str, version: 
         return from_plain(of, plain)
     except OSError as error:
         why = error.strerror
-        raise ResultsError(f"can't read {short(path)} ({why}): pass a results.json of {command}") from error
+        raise ResultsError(
+            f"can't read {short(path)} ({why}): pass a results.json of {command}"
+        ) from error
     except ValueError as error:
         why = cut(printable(str(error)), MOST_TOLD)
-        raise ResultsError(f"{short(path)} is damaged ({why}): copy it again, or run {command} again") from error
+        raise ResultsError(
+            f"{short(path)} is damaged ({why}): copy it again, or run {command} again"
+        ) from error

@@ -26,13 +26,20 @@ from namegen.documents import Count
 from namegen.files import is_file, is_there
 
 # What namegen's own engines and its .tflite need.
-LIBRARIES = {"numpy": ("numpy",), "keras": ("numpy", "keras", "tensorflow"), "tflite": ("numpy", "ai-edge-litert")}
+LIBRARIES = {
+    "numpy": ("numpy",),
+    "keras": ("numpy", "keras", "tensorflow"),
+    "tflite": ("numpy", "ai-edge-litert"),
+}
 CODE_SUFFIXES = tuple(all_suffixes())  # an engine may be compiled
 # Files and folders of the package that decide what a comparison or a sweep measures: those that train and generate, and
 # those that measure. A report's own looks do not. By this a sweep knows whether a worker elsewhere does the same.
 MEASURING_CODE = (
     *("core", "backends", "settings_toml.py", "threads.py"),
-    *(f"experiments/{name}.py" for name in ("trained", "compare/measure", "compare/quality", "sweep/task")),
+    *(
+        f"experiments/{name}.py"
+        for name in ("trained", "compare/measure", "compare/quality", "sweep/task")
+    ),
 )
 
 
@@ -55,14 +62,26 @@ class Machine:
 
 def machine() -> Machine:
     """This machine."""
-    return Machine(_processor(), os.cpu_count() or 1, _memory_gib(), f"{platform.system()} {platform.machine()}")
+    return Machine(
+        _processor(),
+        os.cpu_count() or 1,
+        _memory_gib(),
+        f"{platform.system()} {platform.machine()}",
+    )
 
 
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
     """A hash of the code that figures depend on: what other code has measured is measured again."""
     parts = [PACKAGE / part for part in MEASURING_CODE]
-    return _hash(PACKAGE, (file for part in parts for file in ([part] if part.suffix else sorted(part.rglob("*.py")))))
+    return _hash(
+        PACKAGE,
+        (
+            file
+            for part in parts
+            for file in ([part] if part.suffix else sorted(part.rglob("*.py")))
+        ),
+    )
 
 
 def _hash(root: Path, files: Iterable[Path]) -> str:
@@ -75,7 +94,9 @@ def _hash(root: Path, files: Iterable[Path]) -> str:
 
 def commit() -> str | None:
     """The commit of the checkout that namegen runs from, marked where its code has changes; None outside of one."""
-    head = _git("rev-parse", "--short=12", "HEAD") if is_there(PACKAGE.parent / ".git", None) else None
+    head = (
+        _git("rev-parse", "--short=12", "HEAD") if is_there(PACKAGE.parent / ".git", None) else None
+    )
     changed = head is not None and _git("status", "--porcelain", "--", "namegen")
     return f"{head}, with changes" if changed else head
 
@@ -128,7 +149,9 @@ def engine_code(engine: str) -> EngineCode:
     needed = [*LIBRARIES.get(engine, LIBRARIES["numpy"])]
     for name in [claim.distribution for claim in claims if claim.distribution is not None]:
         lines = requires(name) or []
-        needed += [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line] + [name]
+        needed += [re.split(r"[^\w.-]", line)[0] for line in lines if "extra ==" not in line] + [
+            name
+        ]
     versions = {name: library_version(name) for name in needed}
     return EngineCode(_package_hash(claims[0].path) if claims else None, versions)
 
@@ -144,7 +167,9 @@ def library_version(name: str) -> str | None:
 def _package_hash(path: str) -> str | None:
     """A hash of all code of the top-level package that an entry point's value lies in; None where it is in no file."""
     spec = None
-    with suppress(ImportError, ValueError):  # ValueError: a module that does not say where it comes from
+    with suppress(
+        ImportError, ValueError
+    ):  # ValueError: a module that does not say where it comes from
         spec = find_spec(re.split("[.:]", path)[0])
     places = () if spec is None else spec.submodule_search_locations or (spec.origin or "",)
     for root in map(Path, places):
@@ -157,13 +182,19 @@ def _package_hash(path: str) -> str | None:
 
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
     """The code that decides what comes of a training with each engine: namegen's, and the engine's own."""
-    return {engine: "-".join(filter(None, (code_fingerprint(), engine_code(engine).code))) for engine in engines}
+    return {
+        engine: "-".join(filter(None, (code_fingerprint(), engine_code(engine).code)))
+        for engine in engines
+    }
 
 
 def codes_for_report(engines: Iterable[str]) -> dict[str, EngineCode]:
     """What a report says of each engine; the code of our own is that of namegen which figures depend on."""
     found = {engine: engine_code(engine) for engine in engines}
-    return {name: replace(one, code=code_fingerprint()) if name in ENGINES else one for name, one in found.items()}
+    return {
+        name: replace(one, code=code_fingerprint()) if name in ENGINES else one
+        for name, one in found.items()
+    }
 
 
 def code_in_words(engine: EngineCode) -> str:
@@ -172,7 +203,9 @@ def code_in_words(engine: EngineCode) -> str:
     >>> code_in_words(EngineCode("81d3f0c2a1b7", {"numpy": "2.3", "torch": None}))
     'code 81d3f0c2a1b7, numpy 2.3, without torch'
     """
-    needs = [f"{name} {found}" if found else f"without {name}" for name, found in engine.versions.items()]
+    needs = [
+        f"{name} {found}" if found else f"without {name}" for name, found in engine.versions.items()
+    ]
     return ", ".join([f"code {engine.code}" if engine.code else "code in no file", *needs])
 
 
@@ -185,4 +218,8 @@ def versions(engines: Iterable[str] | None = None) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for engine in dict.fromkeys((*LIBRARIES, *(engine_paths() if engines is None else engines))):
         found |= engine_code(engine).versions
-    return {"python": platform.python_version(), "namegen": namegen.__version__, **dict(sorted(found.items()))}
+    return {
+        "python": platform.python_version(),
+        "namegen": namegen.__version__,
+        **dict(sorted(found.items())),
+    }

@@ -29,7 +29,9 @@ TEMPLATES, TEMPLATE = Path(__file__).parent / "templates", "report.html"
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 # Words of a right-to-left script, with what stands between two of them, and numbers behind them.
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]([ '-]?[\d\u0590-\u08ff\ufb1d-\ufefc])*")
-BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|nats|MiB|GiB)\b)")  # the space, at which no line may end
+BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=%|(?:s|nats|MiB|GiB)\b)"
+)  # the space, at which no line may end
 Row = TypeVar("Row")
 
 # --- figures as text --------------------------------------------------------------------------------------------------
@@ -50,7 +52,9 @@ def whole(value: float) -> str:
     return f"{float(f'{value:.3g}'):,.0f}"
 
 
-def spread(values: Sequence[float], show: Callable[[float], str] = percent, middle: Any = mean) -> str:
+def spread(
+    values: Sequence[float], show: Callable[[float], str] = percent, middle: Any = mean
+) -> str:
     """The mean of several seeds, or the median of several rounds, and their range.
 
     >>> spread([1.0, 2.0, 6.0], seconds), spread([])
@@ -127,7 +131,12 @@ class Table:
         rule = ["---" if place < self.left else "---:" for place in range(len(self.columns))]
         lines = [_cells(self.columns), _cells(rule, escape=False), *map(_cells, self.rows)]
         return "\n".join(
-            [f"**{escaped(self.title)}**", "", *lines, *(["", escaped_sentence(self.note)] if self.note else [])]
+            [
+                f"**{escaped(self.title)}**",
+                "",
+                *lines,
+                *(["", escaped_sentence(self.note)] if self.note else []),
+            ]
         )
 
 
@@ -152,15 +161,31 @@ class Column(Generic[Row]):
         value = self.of(row)
         if value is None or isinstance(value, str):
             return NONE if value is None else value
-        return spread([value] if isinstance(value, int | float) else value, self.show or str, self.middle)
+        return spread(
+            [value] if isinstance(value, int | float) else value, self.show or str, self.middle
+        )
 
 
 def make_table(
-    title: str, columns: Sequence[Column[Row]], rows: Iterable[Row], note: str = "", references: int = 0
+    title: str,
+    columns: Sequence[Column[Row]],
+    rows: Iterable[Row],
+    note: str = "",
+    references: int = 0,
 ) -> Table:
     """A table of rows: text."""
-    heads, left = tuple(column.head for column in columns), sum(column.show is None for column in columns)
-    return Table(title, heads, tuple(tuple(one.cell(row) for one in columns) for row in rows), note, left, references)
+    heads, left = (
+        tuple(column.head for column in columns),
+        sum(column.show is None for column in columns),
+    )
+    return Table(
+        title,
+        heads,
+        tuple(tuple(one.cell(row) for one in columns) for row in rows),
+        note,
+        left,
+        references,
+    )
 
 
 # --- parts of a report ------------------------------------------------------------------------------------------------
@@ -309,15 +334,27 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
     from namegen.drawings.style import PALETTE, drawing_style
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
-    environment.filters |= {"visible": visible, "ordered": ordered, "drawn": partial(_drawn, count(1))}
+    environment.filters |= {
+        "visible": visible,
+        "ordered": ordered,
+        "drawn": partial(_drawn, count(1)),
+    }
     links = [block for block in blocks if isinstance(block, Section) and block.anchor]
     first_link = next((place for place, block in enumerate(blocks) if block in links), len(blocks))
     safe = Markup(data.replace("<", "\\u003c"))  # "<" is written as an escape of JSON
     with drawing_style():
         page = environment.get_template(TEMPLATE).render(
-            title=title, blocks=blocks, links=links, first_link=first_link, data=safe, palette=PALETTE
+            title=title,
+            blocks=blocks,
+            links=links,
+            first_link=first_link,
+            data=safe,
+            palette=PALETTE,
         )
     write_whole(path, page.encode())
 
@@ -359,7 +396,9 @@ def inline_svg(svg: str, prefix: str, caption: str) -> str:
     box = re.search(r'viewBox="[^"]*"', head)
     rest = re.sub(r"<metadata>.*?</metadata>", "", rest, flags=re.S)
     rest = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{prefix}-", rest)
-    rest = COLOUR.sub(lambda match: f"var(--{names[match[0]]})" if match[0] in names else match[0], rest)
+    rest = COLOUR.sub(
+        lambda match: f"var(--{names[match[0]]})" if match[0] in names else match[0], rest
+    )
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     label = escape(visible(caption))
     return f'<svg {namespaces} {box[0] if box else ""} role="img" aria-label="{label}">{rest}'
@@ -373,7 +412,9 @@ def file_names(names: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for number, name in enumerate(names, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        plain = (
+            re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40] or f"list-{number}"
+        )
         while plain in found:
             plain = f"{plain}-{number}"
         found.append(plain)

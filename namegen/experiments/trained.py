@@ -98,10 +98,15 @@ def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
 
 def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
     """A training in numbers."""
-    columns = {one.name: tuple(getattr(record, one.name) for record in result.history) for one in fields(History)}
+    columns = {
+        one.name: tuple(getattr(record, one.name) for record in result.history)
+        for one in fields(History)
+    }
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
-        batch_size=cast(int, prepared.recipe.training.batch_size),  # nothing is left open in what was prepared
+        batch_size=cast(
+            int, prepared.recipe.training.batch_size
+        ),  # nothing is left open in what was prepared
         epochs=result.epochs,
         best_epoch=result.best_epoch,
         history=History(**columns),

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
-LARGEST = 2**29  # bytes of a list: far more than there are names, and what a device without an end would never stop at
+LARGEST = (
+    2**29
+)  # bytes of a list: far more than there are names, and what a device without an end would never stop at
 _AT_A_TIME = 2**20
 _FOLDER = Path(__file__).parent
 
@@ -66,10 +68,16 @@ _LAHMAN = (
 
 BUNDLED: dict[str, BundledList] = {
     "mlb-first": BundledList(
-        "first names of the players of major-league baseball, 1871-2025", "mlb_players.txt", "CC-BY-SA-3.0", _LAHMAN
+        "first names of the players of major-league baseball, 1871-2025",
+        "mlb_players.txt",
+        "CC-BY-SA-3.0",
+        _LAHMAN,
     ),
     "mlb-last": BundledList(
-        "last names of the players of major-league baseball, 1871-2025", "mlb_players.txt", "CC-BY-SA-3.0", _LAHMAN
+        "last names of the players of major-league baseball, 1871-2025",
+        "mlb_players.txt",
+        "CC-BY-SA-3.0",
+        _LAHMAN,
     ),
     "companies": BundledList(
         "companies listed on the NYSE or on Nasdaq",
@@ -132,13 +140,19 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
     bundled = BUNDLED[name]
     data = _read(bundled.path, name)
     if bundled.column is not None:
-        label_column = labels if isinstance(labels, str) else bundled.label_column if labels else None
-        table = Corpus.from_bytes(data, source=name, kind="csv", column=bundled.column, label_column=label_column)
+        label_column = (
+            labels if isinstance(labels, str) else bundled.label_column if labels else None
+        )
+        table = Corpus.from_bytes(
+            data, source=name, kind="csv", column=bundled.column, label_column=label_column
+        )
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
         return replace(Corpus.from_bytes(data, source=name), sameness=bundled.sameness)
     place = ("mlb-first", "mlb-last").index(name)
-    parts = (split_name(line[0])[place] for line in LINE.findall(data.decode()))  # no Player made: a third of the time
+    parts = (
+        split_name(line[0])[place] for line in LINE.findall(data.decode())
+    )  # no Player made: a third of the time
     return Corpus(tuple(filter(None, parts)), source=name)
 
 
@@ -152,7 +166,9 @@ def players() -> list[Player]:
     return [Player.from_line(line) for line in text.split("\n") if line]
 
 
-def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = None) -> namegen.core.data.corpus.Corpus:
+def read_names(
+    settings: DataSettings | str | Path, stdin: BinaryIO | None = None
+) -> namegen.core.data.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
     A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
@@ -180,7 +196,9 @@ def read_names(settings: DataSettings | str | Path, stdin: BinaryIO | None = Non
             asked, there = getattr(settings, option), getattr(own, option)
             if asked and asked not in (there, *(there or "").split(",")):
                 has = f"the column {there!r} there" if there else "no columns"
-                raise NamesError(f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file")
+                raise NamesError(
+                    f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file"
+                )
         return load_bundled(name, labels=settings.label_column or settings.label_column is None)
     if name == STANDARD_INPUT:
         source, data = "standard input", _read_standard_input(stdin)
@@ -223,7 +241,9 @@ def _read(path: Path, name: str) -> bytes:
     try:
         found = look(path, None)  # what is wrong with it, opening it says
         if found is not None and stat.S_ISDIR(found.st_mode):
-            raise NamesError(f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})")
+            raise NamesError(
+                f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})"
+            )
         if found is not None and found.st_size > LARGEST:
             raise _too_large(_quote(name))
         with path.open("rb") as stream:  # a pipe is waited for until somebody writes to it
@@ -231,9 +251,16 @@ def _read(path: Path, name: str) -> bytes:
     except FileNotFoundError as error:
         raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
     except PermissionError as error:
-        raise NamesError(f"no permission to read {_quote(name)}: change its permissions, or copy it") from error
-    except (OSError, ValueError) as error:  # a path that is too long or holds a NUL, a disk that fails
-        raise NamesError(f"cannot read {_quote(name)} ({reason_of(error)}): {_advice(name)}") from error
+        raise NamesError(
+            f"no permission to read {_quote(name)}: change its permissions, or copy it"
+        ) from error
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # a path that is too long or holds a NUL, a disk that fails
+        raise NamesError(
+            f"cannot read {_quote(name)} ({reason_of(error)}): {_advice(name)}"
+        ) from error
 
 
 def _read_standard_input(stdin: BinaryIO | None) -> bytes:
@@ -242,7 +269,9 @@ def _read_standard_input(stdin: BinaryIO | None) -> bytes:
     try:
         return _limited(sys.stdin.buffer if stdin is None else stdin, "standard input")
     except (OSError, ValueError) as error:  # not for reading, a folder
-        raise NamesError(f"cannot read standard input ({reason_of(error)}): give a file in place of `-`") from error
+        raise NamesError(
+            f"cannot read standard input ({reason_of(error)}): give a file in place of `-`"
+        ) from error
 
 
 def _limited(stream: BinaryIO, what: str) -> bytes:
@@ -252,7 +281,9 @@ def _limited(stream: BinaryIO, what: str) -> bytes:
         data.write(part)
         if data.tell() > LARGEST:
             raise _too_large(what)
-        if b"\0" in part:  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
+        if (
+            b"\0" in part
+        ):  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
             break
         if len(part) < _AT_A_TIME and isinstance(stream, io.BufferedReader):
             break  # its end: a terminal asked once more would wait for a second Ctrl-D
@@ -260,7 +291,9 @@ def _limited(stream: BinaryIO, what: str) -> bytes:
 
 
 def _too_large(what: str) -> NamesError:
-    return NamesError(f"{what} holds more than {LARGEST:,} bytes, the most that is read: give a part of it")
+    return NamesError(
+        f"{what} holds more than {LARGEST:,} bytes, the most that is read: give a part of it"
+    )
 
 
 def _is_table(data: bytes) -> bool:

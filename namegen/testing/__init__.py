@@ -32,7 +32,9 @@ from namegen.testing.material import VOCABULARY as VOCABULARY
 from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 
 
-def cases(engine_class: EngineClass, *networks: Network) -> Iterator[tuple[str, Callable[[], None]]]:
+def cases(
+    engine_class: EngineClass, *networks: Network
+) -> Iterator[tuple[str, Callable[[], None]]]:
     """Every check for every cell that the engine implements: what it is called, and what runs it.
 
     Args:
@@ -58,7 +60,9 @@ def cases(engine_class: EngineClass, *networks: Network) -> Iterator[tuple[str, 
             yield f"{name} ({network.architecture})", partial(check, engine_class, network)
 
 
-def check_engine(engine_class: EngineClass, *networks: Network, stop_at_first: bool = False) -> None:
+def check_engine(
+    engine_class: EngineClass, *networks: Network, stop_at_first: bool = False
+) -> None:
     """Run all checks, for every cell that the engine implements, and for each network that is given.
 
     Args:
@@ -80,4 +84,6 @@ def check_engine(engine_class: EngineClass, *networks: Network, stop_at_first: b
             failures.append(str(error).splitlines()[0])  # the check's name, and what differs
     if failures:
         listed = "\n".join(failures)
-        raise AssertionError(f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{listed}")
+        raise AssertionError(
+            f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{listed}"
+        )

@@ -51,24 +51,46 @@ def check_cell(cell: NumpyCell) -> None:
         return after, cache
 
     after, cache = forward()
-    expect(not np.isnan(after).any(), "forward leaves numbers of the state after the step unwritten, or makes NaN")
-    for name, one, other in zip(cell.declared.states, after, formula.run([*x, *s, *before], LIBRARY), strict=True):
-        expect_close(one, other, f"forward computes another {name} than the formula of {cell.declared.name}: a number")
+    expect(
+        not np.isnan(after).any(),
+        "forward leaves numbers of the state after the step unwritten, or makes NaN",
+    )
+    for name, one, other in zip(
+        cell.declared.states, after, formula.run([*x, *s, *before], LIBRARY), strict=True
+    ):
+        expect_close(
+            one,
+            other,
+            f"forward computes another {name} than the formula of {cell.declared.name}: a number",
+        )
     given = [before[states], after, cache]
     found = [values.copy() for values in given]
     local, d = new(apart + len(states) + cell.more_local), new(apart + len(states))
     cell.local_derivatives(given[0], after, cache, local)
-    for name, one, other in zip(("the state before", "the state after", "the cache"), given, found, strict=True):
-        expect_equal(one, other, f"local_derivatives must not change {name}, but one of its numbers")
+    for name, one, other in zip(
+        ("the state before", "the state after", "the cache"), given, found, strict=True
+    ):
+        expect_equal(
+            one, other, f"local_derivatives must not change {name}, but one of its numbers"
+        )
     cell.backward(weights.copy(), local, d)
 
     d_before = np.zeros_like(before)  # what is not carried is not read but through s
     d_before[states] = d[apart:]
     d_x, d_s = d[: formula.gates], d[cell.of_state]
-    for name, variable, derivative in (("x", x, d_x), ("s", s, d_s), ("the state before", before, d_before)):
+    for name, variable, derivative in (
+        ("x", x, d_x),
+        ("s", s, d_s),
+        ("the state before", before, d_before),
+    ):
         expected = _central_differences(lambda: float((weights * forward()[0]).sum()), variable)
         limit = TOLERANCE * float(np.abs(expected).max(initial=1))
-        expect_within(derivative, expected, limit, f"the derivative by {name}, of backward beside central differences,")
+        expect_within(
+            derivative,
+            expected,
+            limit,
+            f"the derivative by {name}, of backward beside central differences,",
+        )
 
 
 def _central_differences(function: Callable[[], float], variable: Array) -> Array:

@@ -41,9 +41,15 @@ from namegen.testing.material import (
 )
 from namegen.types import Array, Int32
 
-ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]  # a model, and rows of tokens that it may be given
-Check: TypeAlias = Callable[[EngineClass, Kind], None]  # an engine's class, and a cell or a small network
-CellCheck: TypeAlias = Callable[[EngineClass, str], None]  # and a cell, of the architecture rnn alone
+ModelCheck: TypeAlias = Callable[
+    [LanguageModel, Array], None
+]  # a model, and rows of tokens that it may be given
+Check: TypeAlias = Callable[
+    [EngineClass, Kind], None
+]  # an engine's class, and a cell or a small network
+CellCheck: TypeAlias = Callable[
+    [EngineClass, str], None
+]  # and a cell, of the architecture rnn alone
 
 
 def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
@@ -57,9 +63,18 @@ def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
         for depth, logits in enumerate(read(model, tokens[place])):
             expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
             expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
-            expect(logits.shape == (rows, model.vocabulary_size), f"the logits of {rows} rows are {logits.shape}")
-            expect(not np.isnan(logits).any() and not np.isposinf(logits).any(), "a logit is NaN or +inf")
-            expect(np.isfinite(logits).any(axis=1).all(), "every logit of a row is -inf: there is no next character")
+            expect(
+                logits.shape == (rows, model.vocabulary_size),
+                f"the logits of {rows} rows are {logits.shape}",
+            )
+            expect(
+                not np.isnan(logits).any() and not np.isposinf(logits).any(),
+                "a logit is NaN or +inf",
+            )
+            expect(
+                np.isfinite(logits).any(axis=1).all(),
+                "every logit of a row is -inf: there is no next character",
+            )
             expect_close(
                 logits,
                 np.concatenate([alone[row][depth] for row in place]),
@@ -78,8 +93,16 @@ def model_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> No
     model.step(second, after)
     again, _ = model.step(first, start)
     expect_equal(first, tokens[:, 0], "a step must not write into its tokens, but a token")
-    expect_equal(logits, expected, "logits that were given before must not be changed by a later step, but a logit")
-    expect_equal(again, expected, "a state that was passed in must still hold, but from it a logit of the same step")
+    expect_equal(
+        logits,
+        expected,
+        "logits that were given before must not be changed by a later step, but a logit",
+    )
+    expect_equal(
+        again,
+        expected,
+        "a state that was passed in must still hold, but from it a logit of the same step",
+    )
 
 
 def model_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
@@ -106,7 +129,9 @@ def model_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
         token = np.ascontiguousarray(tokens[place[gather], 1])
         logits, _ = model.step(token, model.select(state, gather))
         expected = read(model, tokens[place[gather], :2])[-1]
-        expect_close(logits, expected, f"a logit after rows (a contiguous int64 array) were selected {what}")
+        expect_close(
+            logits, expected, f"a logit after rows (a contiguous int64 array) were selected {what}"
+        )
 
 
 LANGUAGE_MODEL_CHECKS: dict[str, ModelCheck] = named(globals(), "model_")
@@ -116,16 +141,27 @@ def check_attributes(engine_class: EngineClass, kind: Kind) -> None:
     """What a class says about itself, and that its objects have all that the protocol asks for."""
     expect(isinstance(engine_class.name, str) and bool(engine_class.name), "name is not a text")
     if isinstance(kind, str):
-        expect(kind in engine_class.cells, f"{kind} is not among the cells {sorted(engine_class.cells)}")
+        expect(
+            kind in engine_class.cells,
+            f"{kind} is not among the cells {sorted(engine_class.cells)}",
+        )
     known = [architecture.architecture for architecture in engine_class.architectures]
-    expect(len(set(known)) == len(known) > 0, f"architectures are {known}: expected at least one, each once")
+    expect(
+        len(set(known)) == len(known) > 0,
+        f"architectures are {known}: expected at least one, each once",
+    )
     architecture = small_network(kind).architecture
     expect(architecture in known, f"{architecture} is not among the architectures {known}")
-    expect(engine_class.cells <= set(CELLS), f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}")
+    expect(
+        engine_class.cells <= set(CELLS),
+        f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}",
+    )
     expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
     engine = small_engine(engine_class, kind)
     expect(isinstance(engine, Engine), "a method of the protocol is missing")
-    expect(engine.vocabulary_size == VOCABULARY.size, f"vocabulary_size is {engine.vocabulary_size}")
+    expect(
+        engine.vocabulary_size == VOCABULARY.size, f"vocabulary_size is {engine.vocabulary_size}"
+    )
 
 
 def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
@@ -140,7 +176,10 @@ def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
 
 def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
     """An engine without training settings reads a trained state, gives parameters only, and refuses to train."""
-    trained, reader = small_engine(engine_class, kind), small_engine(engine_class, kind, training=None, seed=2)
+    trained, reader = (
+        small_engine(engine_class, kind),
+        small_engine(engine_class, kind, training=None, seed=2),
+    )
     trained.train_epoch(small_steps(2))
     state = trained.get_state()
     reader.set_state(state)
@@ -148,7 +187,11 @@ def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
     expect_same(reader.get_state(), expected, "in an engine that only reads")
     for found, logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
         expect_close(found, logits, "a logit of an engine that only reads")
-    expect_error(NamegenError, lambda: reader.train_epoch(small_steps(1)), "training without training settings")
+    expect_error(
+        NamegenError,
+        lambda: reader.train_epoch(small_steps(1)),
+        "training without training settings",
+    )
 
 
 def check_determinism(engine_class: EngineClass, kind: Kind) -> None:
@@ -187,13 +230,19 @@ def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
             optimizer, _, rest = name.partition(".")
             slot, _, parameter = rest.partition(".") if optimizer == "optimizer" else ("", "", name)
             expect(parameter in shapes and slot in slots, f"{name} is not a canonical name")
-            expect(type(values) is np.ndarray and values.dtype == dtype, f"{name} is {values.dtype}: expected {dtype}")
+            expect(
+                type(values) is np.ndarray and values.dtype == dtype,
+                f"{name} is {values.dtype}: expected {dtype}",
+            )
             expect(values.shape == shapes[parameter], f"{name} has the shape {values.shape}")
 
 
 def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
     """A state taken out and put in, here or in another engine, is the same, and training goes on bit for bit."""
-    engine, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1, seed=2)
+    engine, other = (
+        small_engine(engine_class, kind),
+        small_engine(engine_class, kind, number=1, seed=2),
+    )
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
     state = engine.get_state()
@@ -203,7 +252,9 @@ def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
         one.set_state(state)
         expect_same(one.get_state(), state, "a state that was put in")
         one.train_epoch(iter(steps[2:]))
-        expect_same(one.get_state(), uninterrupted, f"{describe_training(ADAM)}: gone on from a state")
+        expect_same(
+            one.get_state(), uninterrupted, f"{describe_training(ADAM)}: gone on from a state"
+        )
 
 
 def check_state_is_a_copy(engine_class: EngineClass, kind: Kind) -> None:
@@ -231,9 +282,13 @@ def check_unfit_states(engine_class: EngineClass, kind: Kind) -> None:
     for name in kept:
         if name != "optimizer.step":
             missing = {key: values for key, values in other.items() if key != name}
-            expect_error(CheckpointError, partial(engine.set_state, missing), f"a state without {name}")
+            expect_error(
+                CheckpointError, partial(engine.set_state, missing), f"a state without {name}"
+            )
             short = other | {name: other[name][..., :-1]}
-            expect_error(CheckpointError, partial(engine.set_state, short), f"another shape of {name}")
+            expect_error(
+                CheckpointError, partial(engine.set_state, short), f"another shape of {name}"
+            )
     expect_same(engine.get_state(), kept, "after states that do not fit")
 
 
@@ -244,7 +299,10 @@ def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
     parameters = {name: used.get_state()[name] for name in small_network(kind).parameter_shapes}
     for engine in (used, new):
         engine.set_state(parameters)
-        expect(int(engine.get_state()["optimizer.step"]) == 0, "optimizer.step goes on after a state without it")
+        expect(
+            int(engine.get_state()["optimizer.step"]) == 0,
+            "optimizer.step goes on after a state without it",
+        )
         engine.train_epoch(small_steps(2))
     what = f"{describe_training(ADAM)}: trained on from a state of parameters alone"
     expect_same(used.get_state(), new.get_state(), what)
@@ -257,16 +315,24 @@ def check_threads(engine_class: EngineClass, kind: Kind) -> None:
     NumPy's BLAS for an engine that requires none: it calls ``namegen.threads.limit_threads``. A library that has no
     such pool is taken at its word.
     """
-    for threads in (2, 1):  # the last one stays: whoever comes next in this process computes with it
+    for threads in (
+        2,
+        1,
+    ):  # the last one stays: whoever comes next in this process computes with it
         if threads == 1:
-            threadpool_limits(2, user_api="blas")  # so that an engine that asks for nothing does not keep the 1 by luck
+            threadpool_limits(
+                2, user_api="blas"
+            )  # so that an engine that asks for nothing does not keep the 1 by luck
         losses, state = _trained(engine_class, kind, threads)
         other_losses, other_state = _trained(engine_class, kind, threads)
         expect_equal(other_losses, losses, f"a loss of an equal engine with threads={threads}")
         expect_same(other_state, state, f"an equal engine with threads={threads}")
     for pool in pools_of(engine_class.requires, threadpool_info()):
         name, found = pool["internal_api"], pool["num_threads"]
-        expect(found == 1, f"an engine that was made with threads=1 leaves {name} with {found} threads: expected 1")
+        expect(
+            found == 1,
+            f"an engine that was made with threads=1 leaves {name} with {found} threads: expected 1",
+        )
 
 
 def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array, dict[str, Array]]:
@@ -275,18 +341,26 @@ def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array
     return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
 
 
-def pools_of(libraries: Iterable[str], pools: Iterable[Mapping[str, object]]) -> list[Mapping[str, object]]:
+def pools_of(
+    libraries: Iterable[str], pools: Iterable[Mapping[str, object]]
+) -> list[Mapping[str, object]]:
     """The thread pools that belong to some Python packages, by the folders that their files lie in.
 
     Args:
         libraries: names of packages; none means NumPy.
         pools: as ``threadpool_info`` lists them.
     """
-    wanted = {f"{name}{ending}" for name in (tuple(libraries) or ("numpy",)) for ending in ("", ".libs")}
+    wanted = {
+        f"{name}{ending}" for name in (tuple(libraries) or ("numpy",)) for ending in ("", ".libs")
+    }
     found = []
     for pool in pools:
         parts = PurePath(str(pool["filepath"])).parts
-        installed = [after for before, after in pairwise(parts) if before in ("site-packages", "dist-packages")]
+        installed = [
+            after
+            for before, after in pairwise(parts)
+            if before in ("site-packages", "dist-packages")
+        ]
         if wanted & set(installed[-1:]):
             found.append(pool)
     return found

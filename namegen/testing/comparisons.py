@@ -29,22 +29,32 @@ def expect_error(kind: type[Exception], call: Callable[[], object], what: str) -
     except kind:
         return
     except Exception as error:
-        raise AssertionError(f"{what} raised {type(error).__name__} ({error}): expected {kind.__name__}") from error
+        raise AssertionError(
+            f"{what} raised {type(error).__name__} ({error}): expected {kind.__name__}"
+        ) from error
     raise AssertionError(f"{what} was let through: expected {kind.__name__}")
 
 
 def expect_near(found: float, expected: float, tolerance: float, what: str) -> None:
     """No further apart than a share of what is expected."""
-    expect(abs(found - expected) <= tolerance * abs(expected), f"{what} is {found:.12g}: expected {expected:.12g}")
+    expect(
+        abs(found - expected) <= tolerance * abs(expected),
+        f"{what} is {found:.12g}: expected {expected:.12g}",
+    )
 
 
 def expect_within(found: Array, expected: Array, limit: float, what: str) -> None:
     """No two numbers further apart than the limit; infinities of one sign are equal, NaN is far from everything."""
-    expect(found.shape == expected.shape, f"{what} has the shape {found.shape}: expected {expected.shape}")
+    expect(
+        found.shape == expected.shape,
+        f"{what} has the shape {found.shape}: expected {expected.shape}",
+    )
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.where(found == expected, 0, np.abs(found.astype(np.float64) - expected))
     if not (apart <= limit).all():
-        place = np.unravel_index(int(np.argmax(np.where(np.isnan(apart), np.inf, apart))), apart.shape)
+        place = np.unravel_index(
+            int(np.argmax(np.where(np.isnan(apart), np.inf, apart))), apart.shape
+        )
         at = f" at {tuple(map(int, place))}" if place else ""
         raise AssertionError(
             f"{what} differs by {apart[place]:.2g}{at}, where {limit:.2g} is allowed: found {found[place]:.9g}, "
@@ -55,7 +65,9 @@ def expect_within(found: Array, expected: Array, limit: float, what: str) -> Non
 def expect_close(found: Array, expected: Array, what: str) -> None:
     """Equal but for rounding: of a matrix product's own order of adding, no more."""
     tolerance = 1e-5 if found.dtype == np.float32 else 1e-12
-    largest = float(np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max())
+    largest = float(
+        np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max()
+    )
     expect_within(found, expected, tolerance * max(1.0, largest), what)
 
 
@@ -64,7 +76,9 @@ def expect_equal(found: Array, expected: Array, what: str) -> None:
     expect_within(found, expected, 0.0, what)
 
 
-def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what: str, tolerance: float = 0.0) -> None:
+def expect_same(
+    found: Mapping[str, Array], expected: Mapping[str, Array], what: str, tolerance: float = 0.0
+) -> None:
     """Two states with the same names, types and, within a tolerance, numbers.
 
     Args:
@@ -73,9 +87,15 @@ def expect_same(found: Mapping[str, Array], expected: Mapping[str, Array], what:
         what: where the state comes from, for the message.
         tolerance: a share of the largest number of each tensor.
     """
-    expect(found.keys() == expected.keys(), f"{what}: the states differ in {sorted(found.keys() ^ expected.keys())}")
+    expect(
+        found.keys() == expected.keys(),
+        f"{what}: the states differ in {sorted(found.keys() ^ expected.keys())}",
+    )
     for name, values in expected.items():
-        expect(found[name].dtype == values.dtype, f"{what}: {name} is {found[name].dtype}: expected {values.dtype}")
+        expect(
+            found[name].dtype == values.dtype,
+            f"{what}: {name} is {found[name].dtype}: expected {values.dtype}",
+        )
         limit = tolerance * float(np.abs(values).max(initial=0))
         expect_within(found[name], values, limit, f"{what}: {name}")
 
@@ -107,14 +127,18 @@ def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         given = (*args, *kwargs.values())
         kinds = [f", cell {value}" for value in given if isinstance(value, str)]
-        kinds += [f", architecture {value.architecture}" for value in given if isinstance(value, Network)]
+        kinds += [
+            f", architecture {value.architecture}" for value in given if isinstance(value, Network)
+        ]
         where = f"check {name!r}{''.join(kinds)}"
         try:
             check(*args, **kwargs)
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
         except Exception as error:
-            raise AssertionError(f"{where}: the engine raised {type(error).__name__}: {error}") from error
+            raise AssertionError(
+                f"{where}: the engine raised {type(error).__name__}: {error}"
+            ) from error
 
     return run
 

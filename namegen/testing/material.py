@@ -18,12 +18,50 @@ from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
 
-NAMES = ("Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil", "Lila", "Lilo", "Mo", "Al", "Ob", "Omar", "Bo", "Amal")
+NAMES = (
+    "Al",
+    "Ali",
+    "Al",
+    "Alma",
+    "Bo",
+    "Bob",
+    "B",
+    "Lil",
+    "Lila",
+    "Lilo",
+    "Mo",
+    "Al",
+    "Ob",
+    "Omar",
+    "Bo",
+    "Amal",
+)
 VOCABULARY = Vocabulary.from_names(NAMES)
-Kind: TypeAlias = str | Network  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
+Kind: TypeAlias = (
+    str | Network
+)  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
 LABELS = 2
-LABEL_OF = (0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0)  # of each of NAMES: Al and Bo stand under both
-TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)  # rows that models read
+LABEL_OF = (
+    0,
+    1,
+    0,
+    0,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # of each of NAMES: Al and Bo stand under both
+TOKENS = np.array(
+    [[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32
+)  # rows that models read
 ADAM = TrainingSettings()
 
 
@@ -52,9 +90,20 @@ class GuardedSettings(TrainingSettings):
 
 # One of 70 characters; some that part after 40; and short ones beside them.
 LONG_NAMES = tuple(
-    "".join(VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)] for place in range(length))
+    "".join(
+        VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)]
+        for place in range(length)
+    )
     + ending
-    for length, ending in ((69, "a"), (40, "Bob"), (40, "BobAl"), (30, "o"), (20, "l"), (2, ""), (0, "B"))
+    for length, ending in (
+        (69, "a"),
+        (40, "Bob"),
+        (40, "BobAl"),
+        (30, "o"),
+        (20, "l"),
+        (2, ""),
+        (0, "B"),
+    )
 )
 FEW_NAMES = {
     "one name": ("Lila",),
@@ -64,7 +113,9 @@ FEW_NAMES = {
 }
 
 
-def network_of(cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int = VOCABULARY.size) -> RecurrentNetwork:
+def network_of(
+    cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int = VOCABULARY.size
+) -> RecurrentNetwork:
     """A recurrent network for the names of a check."""
     return RecurrentNetwork(vocabulary_size, cell, hidden=hidden)
 
@@ -94,7 +145,9 @@ def small_engine(
     Without ``training`` it only reads.
     """
     network = small_network(kind)
-    return _started(_shared(engine_class, network, number, training and training.plain, dtype), network, seed)
+    return _started(
+        _shared(engine_class, network, number, training and training.plain, dtype), network, seed
+    )
 
 
 def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
@@ -105,7 +158,11 @@ def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> En
 
 @lru_cache(maxsize=64)
 def _shared(
-    engine_class: EngineClass, network: Network, number: int, training: TrainingSettings | None, dtype: str
+    engine_class: EngineClass,
+    network: Network,
+    number: int,
+    training: TrainingSettings | None,
+    dtype: str,
 ) -> Engine:
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
@@ -113,12 +170,19 @@ def _shared(
 
 def _started(engine: Engine, network: Network, seed: int) -> Engine:
     rng = np.random.default_rng(seed)
-    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
+    engine.set_state(
+        {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
+    )
     return engine
 
 
 def small_steps(
-    count: int, rate: float = 0.02, *, masked: Network | None = None, soft: bool = False, labelled: bool = False
+    count: int,
+    rate: float = 0.02,
+    *,
+    masked: Network | None = None,
+    soft: bool = False,
+    labelled: bool = False,
 ) -> Iterator[Step]:
     """So many steps on batches of the names, the same each time.
 
@@ -131,10 +195,14 @@ def small_steps(
     """
     beginnings = [VOCABULARY.size + label for label in LABEL_OF] if labelled else None
     maker, rng = BatchMaker.from_names(NAMES, VOCABULARY, beginnings), np.random.default_rng(11)
-    batches = (batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3))
+    batches = (
+        batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3)
+    )
     for batch in islice(batches, count):
         yield Step(
-            soften(batch, rng, off=5e-4) if soft else batch, rate, {} if masked is None else random_masks(masked, rng)
+            soften(batch, rng, off=5e-4) if soft else batch,
+            rate,
+            {} if masked is None else random_masks(masked, rng),
         )
 
 
@@ -143,7 +211,9 @@ def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch
     return Batch(PrefixTree.from_names(names, vocabulary))
 
 
-def soften(batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0) -> Batch:
+def soften(
+    batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0
+) -> Batch:
     """The same names with random distributions as targets.
 
     Args:
@@ -195,7 +265,9 @@ def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]
 
 
 def read(
-    model: LanguageModel, tokens: Int32[Array, "R T"], beginnings: int | Int32[Array, "R"] = BOUNDARY
+    model: LanguageModel,
+    tokens: Int32[Array, "R T"],
+    beginnings: int | Int32[Array, "R"] = BOUNDARY,
 ) -> list[Array]:
     """The logits after the beginning and after each token, one array ``(R, V)`` a depth."""
     state: State = model.initial_state(len(tokens))
@@ -213,7 +285,9 @@ def stepped_loss(model: LanguageModel, batch: Batch) -> float:
     for depth, logits in enumerate(read(model, rows.tokens[:, :-1], rows.beginnings)):
         wide = logits.astype(np.float64)
         log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
-        here = np.flatnonzero(depth <= rows.lengths)  # their next token is a character, or the boundary at their end
+        here = np.flatnonzero(
+            depth <= rows.lengths
+        )  # their next token is a character, or the boundary at their end
         if batch.targets is None:
             total -= float(rows.counts[here] @ log_p[here, rows.tokens[here, depth]])
         else:

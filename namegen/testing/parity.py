@@ -14,7 +14,14 @@ from namegen.core.network.architecture import Network
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.testing.checks import CellCheck
-from namegen.testing.comparisons import describe_training, expect, expect_close, expect_near, expect_same, named
+from namegen.testing.comparisons import (
+    describe_training,
+    expect,
+    expect_close,
+    expect_near,
+    expect_same,
+    named,
+)
 from namegen.testing.material import (
     ADAM,
     TOKENS,
@@ -34,7 +41,9 @@ from namegen.testing.material import (
 from namegen.types import Array, Int32
 
 LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
-LARGE_NAMES = tuple(LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295))
+LARGE_NAMES = tuple(
+    LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295)
+)
 HYPERPARAMETER = 0.8  # of an optimizer
 HUGE = 1e21  # the squares of such gradients are beyond float32, whose largest number is 3.4e38
 
@@ -62,17 +71,26 @@ def expect_same_training(
     reference = small_engine(NumpyEngine, network, training=training, number=9, dtype=dtype)
     engine = small_engine(engine_class, network, training=training, dtype=dtype)
     expected_losses, losses = (one.train_epoch(iter(steps)).loss_sum for one in (reference, engine))
-    expect(losses.shape == expected_losses.shape, f"{what}: {losses.shape} losses of {len(steps)} steps are reported")
+    expect(
+        losses.shape == expected_losses.shape,
+        f"{what}: {losses.shape} losses of {len(steps)} steps are reported",
+    )
     for place, (one, other) in enumerate(zip(losses, expected_losses, strict=True), 1):
         expect_near(one, other, tolerance, f"{what}: the loss of step {place} of {len(steps)}")
-    expect_same(engine.get_state(), reference.get_state(), f"{what}: after {len(steps)} steps", tolerance)
+    expect_same(
+        engine.get_state(), reference.get_state(), f"{what}: after {len(steps)} steps", tolerance
+    )
 
 
-def expect_same_logits(engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str) -> None:
+def expect_same_logits(
+    engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str
+) -> None:
     """The same parameters give the same logits, after START and after every token."""
     engine = small_engine(engine_class, network, training=None, dtype=dtype)
     reference = small_engine(NumpyEngine, network, number=9, training=None, dtype=dtype)
-    for depth, (found, expected) in enumerate(zip(read(engine, tokens), read(reference, tokens), strict=True)):
+    for depth, (found, expected) in enumerate(
+        zip(read(engine, tokens), read(reference, tokens), strict=True)
+    ):
         expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
 
 
@@ -81,7 +99,9 @@ def optimizers() -> list[TrainingSettings]:
     chosen: list[TrainingSettings] = []
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
-            hyperparameters: dict[str, Any] = dict.fromkeys(optimizer.hyperparameters, HYPERPARAMETER)
+            hyperparameters: dict[str, Any] = dict.fromkeys(
+                optimizer.hyperparameters, HYPERPARAMETER
+            )
             chosen.append(TrainingSettings(optimizer=name, **hyperparameters))
     return chosen
 
@@ -100,8 +120,13 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
     network, steps = small_network(cell), falling_rates(small_steps(12))
     reference: Any = small_engine(NumpyEngine, network)
     model = reference.model
-    norms = [np.linalg.norm(model.gradient) for step in steps if model.loss_and_gradient(step.batch)]
-    for training in (*optimizers(), TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms)))):
+    norms = [
+        np.linalg.norm(model.gradient) for step in steps if model.loss_and_gradient(step.batch)
+    ]
+    for training in (
+        *optimizers(),
+        TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms))),
+    ):
         expect_same_training(engine_class, network, steps, training)
     expect_same_training(engine_class, network, steps, dtype="float32", tolerance=1e-3)
 
@@ -127,7 +152,9 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 def check_same_without_through_time(engine_class: EngineClass, cell: str) -> None:
     """The same where the state before each character counts as a constant: h, and for an LSTM c as well."""
     training = TrainingSettings(through_time=False)
-    expect_same_training(engine_class, small_network(cell), falling_rates(small_steps(12)), training)
+    expect_same_training(
+        engine_class, small_network(cell), falling_rates(small_steps(12)), training
+    )
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
@@ -138,8 +165,14 @@ def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> N
     """
     network = small_network(cell)
     clipped = TrainingSettings(optimizer="sgd", clip_norm=0.2)
-    for masked, soft, training in ((network, False, clipped), (None, True, clipped), (network, True, ADAM)):
-        expect_same_training(engine_class, network, list(small_steps(15, masked=masked, soft=soft)), training)
+    for masked, soft, training in (
+        (network, False, clipped),
+        (None, True, clipped),
+        (network, True, ADAM),
+    ):
+        expect_same_training(
+            engine_class, network, list(small_steps(15, masked=masked, soft=soft)), training
+        )
 
 
 def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -> None:
@@ -162,12 +195,17 @@ def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> 
     expect_same_logits(engine_class, network, tokens, "float64")
     batch = batch_of(LARGE_NAMES, LARGE)
     softened = soften(batch, np.random.default_rng(2), LARGE)
-    expect_same_training(engine_class, network, [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)])
+    expect_same_training(
+        engine_class, network, [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)]
+    )
 
 
 def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
     """The same over one stream of 200 steps on short names: none is left out, and Adam counts every one of them."""
-    batches = [batch_of(names) for names in (("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A"))]
+    batches = [
+        batch_of(names)
+        for names in (("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A"))
+    ]
     steps = [Step(batches[place % 5], 0.02 * (1 - place / 250)) for place in range(200)]
     expect_same_training(engine_class, small_network(cell), steps)
 
@@ -178,7 +216,9 @@ def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
     """
     network, rng, steps = small_network(cell), np.random.default_rng(4), []
     shapes = network.parameter_shapes
-    for place, (step, (name, shape)) in enumerate(zip(small_steps(len(shapes)), shapes.items(), strict=True)):
+    for place, (step, (name, shape)) in enumerate(
+        zip(small_steps(len(shapes)), shapes.items(), strict=True)
+    ):
         kinds = (shape, (*shape[:-1], 1), (1, *shape[1:]))
         mask = rng.choice(np.array([0, 1, 1.25], np.float32), kinds[place % 3])
         steps.append(Step(step.batch, 0.02, {name: mask}))
@@ -197,8 +237,14 @@ def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) 
         engine.set_state(before)
         engine.train_epoch(small_steps(1, rate=1.0))
         after = engine.get_state()
-        changes = [after[name] - before[name] for name in network.parameter_shapes if name.startswith("rnn.")]
-        moved.append(np.sqrt(sum(float(np.square(change, dtype=np.float64).sum()) for change in changes)))
+        changes = [
+            after[name] - before[name]
+            for name in network.parameter_shapes
+            if name.startswith("rnn.")
+        ]
+        moved.append(
+            np.sqrt(sum(float(np.square(change, dtype=np.float64).sum()) for change in changes))
+        )
     what = f"{describe_training(training)}: how far the layers move by gradients around {HUGE:.0e}, in float32,"
     expect_near(moved[0], moved[1], 1e-3, what)
 

@@ -67,7 +67,9 @@ class PageNetwork:
         self.network, self.formula = network, description.formula
         self.vocabulary_size = network.vocabulary_size
         tensors = {
-            name: np.frombuffer(text_to_bytes(description.tensors[name]), "<f4").astype(np.float64).reshape(shape)
+            name: np.frombuffer(text_to_bytes(description.tensors[name]), "<f4")
+            .astype(np.float64)
+            .reshape(shape)
             for name, shape in network.parameter_shapes.items()
         }
         self.layers = [
@@ -78,9 +80,14 @@ class PageNetwork:
 
     def initial_state(self, rows: int) -> PageState:
         """Zeros."""
-        return [[np.zeros((rows, width)) for _ in range(self.formula.states)] for width in self.network.hidden]
+        return [
+            [np.zeros((rows, width)) for _ in range(self.formula.states)]
+            for width in self.network.hidden
+        ]
 
-    def step(self, tokens: Int32[Array, "B"], state: object) -> tuple[Float64[Array, "B V"], PageState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: object
+    ) -> tuple[Float64[Array, "B V"], PageState]:
         """Read one token a row."""
         rows: Array = tokens
         after = []
@@ -88,10 +95,14 @@ class PageNetwork:
             width, biases = len(U), np.atleast_2d(b)
             x = (K[rows] if rows.ndim == 1 else rows @ K) + biases[0]  # a token is looked up
             s = before[0] @ U + (biases[1, : U.shape[1]] if len(biases) == 2 else 0)
-            values = [part[:, k : k + width] for part in (x, s) for k in range(0, part.shape[1], width)] + before
+            values = [
+                part[:, k : k + width] for part in (x, s) for k in range(0, part.shape[1], width)
+            ] + before
             for one in self.formula.operations:
                 of = [values[place] for place in one.of]
-                values.append(np.float64(one.number) if one.name == "number" else OPERATIONS[one.name](*of))
+                values.append(
+                    np.float64(one.number) if one.name == "number" else OPERATIONS[one.name](*of)
+                )
             after.append([values[place] for place in self.formula.after])
             rows = after[-1][0]
         return self.bias + rows @ self.kernel, after

@@ -108,8 +108,12 @@ def page(models: Sequence[PageModel]) -> str:
     descriptions = checked_descriptions(models, "a page")
     style = read_part("page.css")
     # One function around all scripts: nothing of them is global but what page.js names.
-    script = "\n".join(('(() => {\n"use strict";', engine_text(), *map(read_part, SCRIPTS), "})();"))
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    script = "\n".join(
+        ('(() => {\n"use strict";', engine_text(), *map(read_part, SCRIPTS), "})();")
+    )
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
     rendered: str = environment.from_string(read_part("page.html")).render(
         title=f"Invented names: {', '.join(description.title for description in descriptions)}",
         version=__version__,
@@ -140,9 +144,17 @@ def checked_descriptions(models: Sequence[PageModel], target: str) -> list[PageD
     _check_size(models, target)
     labels = distinct_labels(model.label for model in models)
     titles = distinct_labels(model.title or model.label for model in models)
-    descriptions = [describe(label, model, title) for label, model, title in zip(labels, models, titles, strict=True)]
+    descriptions = [
+        describe(label, model, title)
+        for label, model, title in zip(labels, models, titles, strict=True)
+    ]
     for model, description, network in zip(models, descriptions, networks, strict=True):
-        check_export(model.checkpoint, model.label, target, partial(logits_of, PageNetwork(description, network)))
+        check_export(
+            model.checkpoint,
+            model.label,
+            target,
+            partial(logits_of, PageNetwork(description, network)),
+        )
     return descriptions
 
 
@@ -153,7 +165,9 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     removal, folding = normalisation_tables(characters)
     cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
     credit = credit_of(training) if model.credit is None else model.credit
-    notices = dict.fromkeys(one.licence_text for one in BUNDLED.values() if one.attribution in credit)
+    notices = dict.fromkeys(
+        one.licence_text for one in BUNDLED.values() if one.attribution in credit
+    )
     return PageDescription(
         name=label,
         title=title,
@@ -169,7 +183,8 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         cell=cell.title,
         formula=cell.formula,
         tensors={
-            name: bytes_to_text(np.asarray(values, "<f4").tobytes()) for name, values in checkpoint.parameters.items()
+            name: bytes_to_text(np.asarray(values, "<f4").tobytes())
+            for name, values in checkpoint.parameters.items()
         },
         record=checkpoint.to_export().to_plain(),
     )
@@ -209,7 +224,9 @@ def script_json(value: object) -> str:
     >>> script_json("</script>")
     '"\\u003c/script>"'
     """
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).replace(
+        "<", "\\u003c"
+    )
 
 
 def distinct_labels(labels: Iterable[str]) -> list[str]:
@@ -245,7 +262,9 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
 def _embedded_bytes(model: PageModel) -> int:
     """About what a model weighs in a page: its text makes five bytes of four."""
     known = model.checkpoint.known_names
-    return 5 * model.checkpoint.network.parameter_count + (0 if known is None else 3 * len(known) // 2)
+    return 5 * model.checkpoint.network.parameter_count + (
+        0 if known is None else 3 * len(known) // 2
+    )
 
 
 def _hash(text: str) -> str:
@@ -280,7 +299,9 @@ def data_path(out: Path) -> Path:
     return out.with_suffix(".json")
 
 
-def write_module(models: Sequence[PageModel], out: Path | str, *, force: bool = False) -> dict[Path, int]:
+def write_module(
+    models: Sequence[PageModel], out: Path | str, *, force: bool = False
+) -> dict[Path, int]:
     """Write a module and, beside it, its models; each of them whole or not at all.
 
     Args:
@@ -299,10 +320,14 @@ def write_module(models: Sequence[PageModel], out: Path | str, *, force: bool = 
     out = check_output(out, example="names.mjs", force=force)
     data = data_path(out)
     if is_folder(data, OutputError):
-        raise OutputError(f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name")
+        raise OutputError(
+            f"{short(data)}, for the models of {short(out)}, is a folder: give the module another name"
+        )
     check_output(data, example="names.json", force=force)
     if os.path.realpath(out) == os.path.realpath(data):
-        raise OutputError(f"{short(out)} and {short(data)} are links to one file: give the module another name")
+        raise OutputError(
+            f"{short(out)} and {short(data)} are links to one file: give the module another name"
+        )
     contents = {out: module_text().encode(), data: model_data(models).encode()}
     return {path: write_whole(path, content) for path, content in contents.items()}
 

@@ -56,7 +56,11 @@ class ArrayEngine(TensorEngine):
         return tensor
 
     def model(self, parameters: Tensors) -> Model:
-        model = Model(self.network, through_time=not self.training or self.training.through_time, dtype=self.dtype)
+        model = Model(
+            self.network,
+            through_time=not self.training or self.training.through_time,
+            dtype=self.dtype,
+        )
         for name, values in parameters.items():
             model.parameters[name][...] = values
         return model
@@ -66,10 +70,15 @@ class ArrayEngine(TensorEngine):
         return model.loss_and_gradient(batch), model.gradients
 
     def initial_state(self, rows: int) -> tuple[Array, ...]:
-        return tuple(layer.start.repeat(rows, axis=1).swapaxes(0, 1) for layer in self.model(self.parameters).recurrent)
+        return tuple(
+            layer.start.repeat(rows, axis=1).swapaxes(0, 1)
+            for layer in self.model(self.parameters).recurrent
+        )
 
     def step(self, tokens: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
-        logits, after = self.model(self.parameters).step(tokens, [layer.swapaxes(0, 1) for layer in state])
+        logits, after = self.model(self.parameters).step(
+            tokens, [layer.swapaxes(0, 1) for layer in state]
+        )
         return logits, tuple(layer.swapaxes(0, 1) for layer in after)
 
 
@@ -100,7 +109,9 @@ def test_an_engine_on_the_base_passes_every_check(check: str) -> None:
 def test_updates_are_those_of_the_numpy_engine_bit_for_bit(optimizer: str, dtype: str) -> None:
     """The gradients are the same, so whatever differs would be the update's."""
     engine, reference = pair(dtype, optimizer=optimizer)
-    losses = [one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)]
+    losses = [
+        one.train_epoch(small_steps(12, masked=NETWORK)).loss_sum for one in (engine, reference)
+    ]
     np.testing.assert_array_equal(*losses)
     assert_same_state(engine.get_state(), reference.get_state())
 
@@ -109,10 +120,14 @@ def test_the_checks_follow_the_table_of_optimizers() -> None:
     """An engine that has another idea of Lion is found out."""
 
     class Doubling(ArrayEngine):
-        def __init__(self, network: Network, training: TrainingSettings | None, **more: Any) -> None:
+        def __init__(
+            self, network: Network, training: TrainingSettings | None, **more: Any
+        ) -> None:
             super().__init__(network, training, **more)
             if training is not None and training.optimizer == "lion":
-                self._optimizer = replace(LION, update=lambda w, g, *rest: LION.update(w, 2 * g, *rest))
+                self._optimizer = replace(
+                    LION, update=lambda w, g, *rest: LION.update(w, 2 * g, *rest)
+                )
 
     with pytest.raises(AssertionError, match=r"optimizer lion \(w ← w − lr·sign"):
         NETWORK_CHECKS["same after resuming"](Doubling, "lstm")
@@ -129,7 +144,9 @@ for operator in ("add", "sub", "mul", "truediv", "pow", "rsub", "rmul", "radd", 
 
     def operate(self: Arithmetic, other: Any, _name: str = f"__{operator}__") -> Arithmetic:
         values = other.values if isinstance(other, Arithmetic) else other
-        assert type(values) in (np.ndarray, float, int), type(values)  # float64 of NumPy would widen float32
+        assert type(values) in (np.ndarray, float, int), type(
+            values
+        )  # float64 of NumPy would widen float32
         return Arithmetic(getattr(self.values, _name)(values))
 
     setattr(Arithmetic, f"__{operator}__", operate)
@@ -153,10 +170,16 @@ class ArithmeticEngine(ArrayEngine):
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
     settings = TrainingSettings(optimizer=optimizer, clip_norm=0.3)
-    engine, reference = (kind(NETWORK, settings, threads=1) for kind in (ArithmeticEngine, ArrayEngine))
+    engine, reference = (
+        kind(NETWORK, settings, threads=1) for kind in (ArithmeticEngine, ArrayEngine)
+    )
     state = pair()[0].get_state()
     for one in (engine, reference):
-        one.set_state(state if optimizer == "adam" else {name: state[name] for name in NETWORK.parameter_shapes})
+        one.set_state(
+            state
+            if optimizer == "adam"
+            else {name: state[name] for name in NETWORK.parameter_shapes}
+        )
         one.train_epoch(small_steps(4, masked=NETWORK))
     assert_same_state(engine.get_state(), reference.get_state())
 
@@ -164,11 +187,17 @@ def test_the_base_asks_for_arithmetic_alone(optimizer: str) -> None:
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "lion"])
 def test_an_optimizer_can_be_traced(optimizer: str) -> None:
     """With the learning rate and the number of the step as tensors, it computes the same numbers."""
-    engine = ArithmeticEngine(NETWORK, TrainingSettings(optimizer=optimizer), threads=1, dtype="float64")
+    engine = ArithmeticEngine(
+        NETWORK, TrainingSettings(optimizer=optimizer), threads=1, dtype="float64"
+    )
     rng = np.random.default_rng(6)
-    gradients = {name: Arithmetic(rng.normal(size=shape)) for name, shape in NETWORK.parameter_shapes.items()}
+    gradients = {
+        name: Arithmetic(rng.normal(size=shape)) for name, shape in NETWORK.parameter_shapes.items()
+    }
     slots = {
-        name: tuple(Arithmetic(rng.random(values.values.shape)) for _ in OPTIMIZERS[optimizer].slots)
+        name: tuple(
+            Arithmetic(rng.random(values.values.shape)) for _ in OPTIMIZERS[optimizer].slots
+        )
         for name, values in gradients.items()
     }
     expected = engine.optimize(engine.parameters, slots, gradients=gradients, rate=0.1, t=3)
@@ -209,7 +238,13 @@ def test_an_engine_may_compile_its_updates() -> None:
             return Update(loss, *self.program(parameters, slots, gradients, masks, rate, number))
 
         def move(
-            self, parameters: Tensors, slots: AllSlots, gradients: Tensors, masks: Tensors, rate: Any, t: Any
+            self,
+            parameters: Tensors,
+            slots: AllSlots,
+            gradients: Tensors,
+            masks: Tensors,
+            rate: Any,
+            t: Any,
         ) -> tuple[Tensors, AllSlots]:
             masked = [gradients[name] * masks[name] for name in parameters]
             assert self.training is not None
@@ -217,7 +252,9 @@ def test_an_engine_may_compile_its_updates() -> None:
             return self.optimize(parameters, slots, gradients=moved, rate=rate, t=t)
 
     settings = TrainingSettings(optimizer="adam", clip_norm=0.3)
-    engine, reference = (kind(NETWORK, settings, threads=1, dtype="float64") for kind in (Compiling, ArrayEngine))
+    engine, reference = (
+        kind(NETWORK, settings, threads=1, dtype="float64") for kind in (Compiling, ArrayEngine)
+    )
     state = pair()[0].get_state()
     for one in (engine, reference):
         one.set_state(state)
@@ -247,7 +284,9 @@ def test_a_loss_is_read_only_when_all_steps_are_made() -> None:
     engine.warm_up(next(small_steps(1)))
     assert events.count("step") == 4
     Lazy(NETWORK, None, threads=1).warm_up(next(small_steps(1)))
-    assert events.count("step") == 4, "an engine that only reads has nothing to warm up but its step"
+    assert events.count("step") == 4, (
+        "an engine that only reads has nothing to warm up but its step"
+    )
 
 
 class Other(Network):
@@ -258,7 +297,9 @@ class Other(Network):
     summary: ClassVar[str] = "other"  # type: ignore[misc]
 
     @classmethod
-    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> Network:
+    def from_settings(
+        cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+    ) -> Network:
         return cls(vocabulary_size)
 
 
@@ -277,7 +318,9 @@ ABC = Vocabulary("abc")
 
 
 @given(st.lists(st.text("abc", min_size=1, max_size=5), min_size=1, max_size=12))
-def test_each_padded_row_is_a_name_read_from_its_beginning_and_predicted_to_its_end(names: list[str]) -> None:
+def test_each_padded_row_is_a_name_read_from_its_beginning_and_predicted_to_its_end(
+    names: list[str],
+) -> None:
     rows = PaddedRows.of(Batch(PrefixTree.from_names(names, ABC)))
     found = {}
     for inputs, wanted, weights in zip(rows.inputs, rows.wanted, rows.weights, strict=True):

@@ -31,7 +31,9 @@ def test_the_program_runs_and_has_learned() -> None:
 def test_the_checks_of_the_page_are_sharp() -> None:
     """A gradient that is wrong by a thousandth does not pass them."""
     network, engine, _, checks = blocks("python")
-    wrong = engine.replace("d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits")
+    wrong = engine.replace(
+        "d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits"
+    )
     done = run([*STRICT, network + wrong + checks])
     assert "1 of 23 checks of BigramEngine fail" in done.stderr
     assert "the gradient of output.kernel" in done.stderr

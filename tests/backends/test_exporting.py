@@ -74,13 +74,18 @@ def with_own_probe(checkpoint: Checkpoint) -> Checkpoint:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("target", EXPORTERS)
-def test_a_changed_cell_is_refused(target: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_cell_is_refused(
+    target: str, cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own probe fits, as the same cell computed it."""
     export, how = EXPORTERS[target]
     monkeypatch.setitem(cells.CELLS, cell, CHANGED[cell])
     source = with_own_probe(labelled_checkpoint(cell, (12, 8)))
     for one in (source, replace(source, probe=None)):
-        with pytest.raises(OutputError, match=f"would compute other values .* the cell '{cell}' .* has been changed"):
+        with pytest.raises(
+            OutputError,
+            match=f"would compute other values .* the cell '{cell}' .* has been changed",
+        ):
             export(one, tmp_path, *how)
     assert not list(tmp_path.iterdir())
 
@@ -101,7 +106,9 @@ def test_a_page_s_arithmetic_is_that_of_the_engine(cell: str) -> None:
     checkpoint = labelled_checkpoint(cell, (12, 8))
     network = PageNetwork(describe("names", PageModel("names", checkpoint), ""), checkpoint.network)
     engine = engine_of(checkpoint, "float64")
-    tokens = np.random.default_rng(1).integers(0, checkpoint.vocabulary.size + 2, (20, 9), dtype=np.int32)
+    tokens = np.random.default_rng(1).integers(
+        0, checkpoint.vocabulary.size + 2, (20, 9), dtype=np.int32
+    )
     expected = logits_of(engine, tokens)
     assert expected.std() > 0.5
     np.testing.assert_allclose(logits_of(network, tokens), expected, rtol=0, atol=1e-12)

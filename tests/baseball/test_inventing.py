@@ -24,7 +24,9 @@ FIRST = ["Al", "Alan", "Ed", "Edgar", "Bo"]
 LAST = ["Mann", "Manning", "Ander", "Anderson", "Sander"]
 
 
-def part(names: list[str], longest: int, temperature: float = 1.0, known: list[str] | None = None) -> PartOfName:
+def part(
+    names: list[str], longest: int, temperature: float = 1.0, known: list[str] | None = None
+) -> PartOfName:
     vocabulary = Vocabulary.from_names(names)
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
     source = Generator(model, vocabulary, known_names=known_set(names if known is None else known))
@@ -32,12 +34,16 @@ def part(names: list[str], longest: int, temperature: float = 1.0, known: list[s
     return PartOfName("", {Kind(): source}, source, sampling, Wishlist(), allow_seen=True)
 
 
-def inventor(real: list[str], known: list[str] | None = None, temperature: float = 1.0) -> PlayerInventor:
+def inventor(
+    real: list[str], known: list[str] | None = None, temperature: float = 1.0
+) -> PlayerInventor:
     return PlayerInventor(part(FIRST, 12, temperature), part(LAST, 16, temperature, known), real)
 
 
 def invent(maker: PlayerInventor, n: int, seed: int = 0) -> list[InventedPlayer]:
-    return [player for batch in maker.generate(n=n, rng=np.random.default_rng(seed)) for player in batch]
+    return [
+        player for batch in maker.generate(n=n, rng=np.random.default_rng(seed)) for player in batch
+    ]
 
 
 def test_last_names_are_new_and_distinct_first_names_may_be_seen():
@@ -50,7 +56,9 @@ def test_last_names_are_new_and_distinct_first_names_may_be_seen():
 
 
 def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_suffix():
-    everyone = {normalise(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)}
+    everyone = {
+        normalise(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)
+    }
     taken = sorted(everyone)[::2]
     real = [name.upper() + (" Jr." if place % 2 else "") for place, name in enumerate(taken)]
     team = invent(inventor(real, known=[]), 300, seed=0)
@@ -61,7 +69,9 @@ def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_su
 
 def test_suffixes_have_the_frequency_of_the_list():
     real = ["Zed Zed Jr."] * 2 + ["Zed Zod III"] + ["Zed Zid"] * 7
-    suffixes = Counter(player.suffix for seed in range(5) for player in invent(inventor(real), 200, seed))
+    suffixes = Counter(
+        player.suffix for seed in range(5) for player in invent(inventor(real), 200, seed)
+    )
     assert set(suffixes) == {"Jr.", "III", ""}
     assert suffixes["Jr."] == pytest.approx(200, abs=64)  # five standard deviations
     assert suffixes["III"] == pytest.approx(100, abs=48)

@@ -38,13 +38,27 @@ def test_the_rules(name: str, parts: tuple[str, str, str]) -> None:
 
 
 def test_a_plus_means_the_hall_of_fame() -> None:
-    assert Player.from_line("Henry Aaron+ (1954-1976)") == Player("Henry", "Aaron", "", 1954, 1976, True)
-    assert Player.from_line("Henry Aaron  (1954-1976)") == Player("Henry", "Aaron", "", 1954, 1976, False)
-    assert Player.from_line("Ken Griffey Jr.+ (1989-2010)\r\n") == Player("Ken", "Griffey", "Jr.", 1989, 2010, True)
+    assert Player.from_line("Henry Aaron+ (1954-1976)") == Player(
+        "Henry", "Aaron", "", 1954, 1976, True
+    )
+    assert Player.from_line("Henry Aaron  (1954-1976)") == Player(
+        "Henry", "Aaron", "", 1954, 1976, False
+    )
+    assert Player.from_line("Ken Griffey Jr.+ (1989-2010)\r\n") == Player(
+        "Ken", "Griffey", "Jr.", 1989, 2010, True
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["", "Henry Aaron (1954)", "+ (1954-1976)", "Al  (19５4-1976)", "A\nB  (1954-1976)", "x" * 1_000_000]
+    "line",
+    [
+        "",
+        "Henry Aaron (1954)",
+        "+ (1954-1976)",
+        "Al  (19５4-1976)",
+        "A\nB  (1954-1976)",
+        "x" * 1_000_000,
+    ],
 )
 def test_another_form_is_refused_with_its_content(line: str) -> None:
     with pytest.raises(NamesError, match="is not a player: expected the form") as caught:

@@ -129,7 +129,9 @@ class Program:
         self._server.stdin.write(json.dumps(job) + "\n")
         self._server.stdin.flush()
         code = int(self._server.stdout.readline())
-        return Run(code, *(paths[name].read_text(encoding="utf-8") for name in ("stdout", "stderr")))
+        return Run(
+            code, *(paths[name].read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        )
 
     def write(self, name: str, content: str | bytes) -> Path:
         """A file in the folder."""
@@ -153,7 +155,11 @@ class Program:
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
                 "text": True,
-                "env": {name: value for name, value in environment.items() if name != "COVERAGE_PROCESS_CONFIG"},
+                "env": {
+                    name: value
+                    for name, value in environment.items()
+                    if name != "COVERAGE_PROCESS_CONFIG"
+                },
                 **options,
             },
         )
@@ -204,7 +210,9 @@ def server() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def program(server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+def program(
+    server: subprocess.Popen[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Program:
     """The program, in an empty folder."""
     return Program(server, tmp_path, tmp_path_factory.mktemp("streams"))
 
@@ -232,12 +240,18 @@ def trained(
     folder = tmp_path_factory.mktemp("trained")
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
-    program("train", "names.txt", "--effort", "quick", "--epochs", 8, "--no-plot", "--out", "run").done()
+    program(
+        "train", "names.txt", "--effort", "quick", "--epochs", 8, "--no-plot", "--out", "run"
+    ).done()
 
     def copy(target: Path) -> Path:
         shutil.copytree(folder / "run", target)
-        config = target / "config.toml"  # it names the list by its whole path: here the one beside the copy
-        config.write_text(config.read_text().replace(str(folder / "names.txt"), str(target.parent / "names.txt")))
+        config = (
+            target / "config.toml"
+        )  # it names the list by its whole path: here the one beside the copy
+        config.write_text(
+            config.read_text().replace(str(folder / "names.txt"), str(target.parent / "names.txt"))
+        )
         return target
 
     return copy

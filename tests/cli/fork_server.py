@@ -69,7 +69,9 @@ def run(job: dict[str, Any]) -> None:
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(end.code if isinstance(end.code, int) else 0)  # unloading every module takes longer than the rest
+        os._exit(
+            end.code if isinstance(end.code, int) else 0
+        )  # unloading every module takes longer than the rest
 
 
 def ended(child: int, kill_after: float | None) -> int:
@@ -78,7 +80,9 @@ def ended(child: int, kill_after: float | None) -> int:
         over = os.pidfd_open(child)
         select.select([over], [], [], kill_after)
         os.close(over)
-        os.kill(child, signal.SIGKILL)  # one that is over has not been waited for yet, so the number is still its own
+        os.kill(
+            child, signal.SIGKILL
+        )  # one that is over has not been waited for yet, so the number is still its own
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -76,7 +76,9 @@ def compared(workplace):
     process.communicate(timeout=60)
     before = {path: path.stat().st_mtime_ns for path in kept}
     run = workplace.fresh(*QUICK, "report").done()
-    assert {path: path.stat().st_mtime_ns for path in kept} == before, "a finished measurement was made again"
+    assert {path: path.stat().st_mtime_ns for path in kept} == before, (
+        "a finished measurement was made again"
+    )
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return Compared(folder, results, run.out, run.err)
 
@@ -87,8 +89,13 @@ def without_tensorflow(workplace):
     blocked = workplace.folder / "blocked"
     for library in ("tensorflow", "ai_edge_litert"):
         (blocked / library).mkdir(parents=True)
-        (blocked / library / "__init__.py").write_text(f"raise ModuleNotFoundError('blocked', name={library!r})")
-    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join((str(blocked), os.environ.get("PYTHONPATH", "")))}
+        (blocked / library / "__init__.py").write_text(
+            f"raise ModuleNotFoundError('blocked', name={library!r})"
+        )
+    environment = {
+        **ENVIRONMENT,
+        "PYTHONPATH": os.pathsep.join((str(blocked), os.environ.get("PYTHONPATH", ""))),
+    }
     process = workplace.spawn(*QUICK, "without", "--json", env=environment)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -105,14 +112,18 @@ def test_the_results_keep_to_their_form(compared, without_tensorflow):
 
 def test_every_engine_is_compared_like_for_like(compared):
     runs = [run for run in compared.entry["trainings"] if run["role"] == "like_for_like"]
-    assert {(run["network"], run["engine"]) for run in runs} == {("SimpleRNN 2×32", engine) for engine in ENGINES}
+    assert {(run["network"], run["engine"]) for run in runs} == {
+        ("SimpleRNN 2×32", engine) for engine in ENGINES
+    }
     one, other = (run["history"]["validation_loss_nats_per_char"] for run in runs)
     assert 0 < max(abs(a - b) for a, b in zip(one, other, strict=True)) < 0.01
     assert all(run["timing"]["peak_memory_mib"] > 20 for run in runs)
 
 
 def test_every_model_draws_names_by_every_algorithm_that_it_has(compared):
-    drawn = {(one["engine"], one["loop"]): set(one["algorithms"]) for one in compared.entry["generation"]}
+    drawn = {
+        (one["engine"], one["loop"]): set(one["algorithms"]) for one in compared.entry["generation"]
+    }
     both = {"one_by_one", "count_splitting"}
     assert drawn == {
         ("numpy", None): both,
@@ -146,12 +157,18 @@ def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):
 
 def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa: F811
     for scheme, background in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(22, 24, 27)")):
-        page = opened(compared.folder / "report.html", color_scheme=scheme, viewport={"width": 1100, "height": 900})
+        page = opened(
+            compared.folder / "report.html",
+            color_scheme=scheme,
+            viewport={"width": 1100, "height": 900},
+        )
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == background
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         plots = len(list(compared.folder.glob("*.png")))
         assert page.locator("svg[role=img]").count() == plots == 4
-        assert page.evaluate("[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)")
+        assert page.evaluate(
+            "[...document.querySelectorAll('svg')].every(svg => svg.getBBox().width > 100)"
+        )
         assert page.locator("table").count() >= 9
         text = page.locator("main").inner_text()
         assert "The backends learn the same" in text
@@ -161,9 +178,14 @@ def test_the_report_is_one_page_that_a_browser_shows(compared, opened):  # noqa:
         assert len(ids) == len(set(ids))
         embedded = page.evaluate("JSON.parse(document.getElementById('results').textContent)")
         assert embedded == compared.results
-    page.set_viewport_size({"width": 390, "height": 800})  # there tables are scrolled, and not the page
+    page.set_viewport_size(
+        {"width": 390, "height": 800}
+    )  # there tables are scrolled, and not the page
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     duplicates = [name for one in embedded["lists"][0]["generation"] for drawn in one["algorithms"].values()
                   for name, _ in drawn["duplicates"]]  # fmt: skip
     assert HOSTILE.strip() in duplicates
-    assert HOSTILE.replace("\x1b", "U+001B").replace("\u202e", "U+202E") in page.locator("body").inner_text()
+    assert (
+        HOSTILE.replace("\x1b", "U+001B").replace("\u202e", "U+202E")
+        in page.locator("body").inner_text()
+    )

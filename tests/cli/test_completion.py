@@ -18,7 +18,11 @@ from tests.requirements import require_program
 
 ROOT = Path(__file__).parents[2]
 LINES = dict(
-    re.findall(r"^- (bash|zsh|fish), in .*?: `(.*)`$", (ROOT / "docs" / "use" / "cli.md").read_text("utf-8"), re.M)
+    re.findall(
+        r"^- (bash|zsh|fish), in .*?: `(.*)`$",
+        (ROOT / "docs" / "use" / "cli.md").read_text("utf-8"),
+        re.M,
+    )
 )
 # What bash does at a Tab: the words so far, and which of them the cursor is in.
 TAB = """
@@ -34,7 +38,11 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 def completed(shell: str, line: str) -> list[str]:
     """What the program gives to a shell at the end of a line."""
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_NAMEGEN_COMPLETE": f"{shell}_complete"}
+    words = {
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+        "_NAMEGEN_COMPLETE": f"{shell}_complete",
+    }
     if shell == "fish":
         words["COMP_CWORD"] = line.split(" ")[-1]
     return CliRunner().invoke(cli, prog_name="namegen", env=words).stdout.splitlines()
@@ -46,7 +54,10 @@ def completed(shell: str, line: str) -> list[str]:
         ("export-t", ["plain,export-tflite"]),
         ("", [f"plain,{name}" for name in COMMANDS]),
         ("generate --starts", ["plain,--starts-with"]),
-        ("generate world", ["file,world", *(f"plain,world-{kind}" for kind in ("places", "given", "family"))]),
+        (
+            "generate world",
+            ["file,world", *(f"plain,world-{kind}" for kind in ("places", "given", "family"))],
+        ),
         ("score --model ", ["file,", *(f"plain,{name}" for name in SHIPPED)]),
         ("evaluate mlb-last jap", ["file,jap", "plain,japanese-given"]),
         ("train ", ["file,", *(f"plain,{name}" for name in BUNDLED)]),
@@ -69,8 +80,17 @@ def test_bash_is_given_own_files_before_what_comes_with_namegen(tmp_path, monkey
     (tmp_path / "mlb-runs").mkdir()
     (tmp_path / ".hidden").touch()
     own = ["plain,mlb-mine.txt", "plain,mlb-runs/"]
-    assert completed("bash", "namegen generate mlb-") == ["file,mlb-", *own, "plain,mlb-first", "plain,mlb-last"]
-    assert completed("bash", "namegen train ") == ["file,", *own, *(f"plain,{name}" for name in BUNDLED)]
+    assert completed("bash", "namegen generate mlb-") == [
+        "file,mlb-",
+        *own,
+        "plain,mlb-first",
+        "plain,mlb-last",
+    ]
+    assert completed("bash", "namegen train ") == [
+        "file,",
+        *own,
+        *(f"plain,{name}" for name in BUNDLED),
+    ]
     assert "mlb-mine.txt" not in " ".join(completed("zsh", "namegen generate mlb-"))
 
 
@@ -92,10 +112,21 @@ def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):
     )
     program.write_text(f"#!{sys.executable}\n{watched}\n", encoding="utf-8")
     program.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
     assert LINES["bash"] == TAB.strip().splitlines()[0]
     command = [require_program("bash"), "--norc", "-c", TAB]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["compopt -o default", "world-places", "world-given", "world-family"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "compopt -o default",
+        "world-places",
+        "world-given",
+        "world-family",
+    ]
     assert "complete" in done.stderr
     assert done.stderr.count("[]\n") == 2

@@ -18,11 +18,21 @@ ON_LISTS = ("train", "ceiling", "describe")
 # file name, content, what the sentence says; tests/core/data/test_corpus.py has all that is refused
 BAD_LISTS = {
     "empty": ("names.txt", b"", ("names.txt has no names",)),
-    "a long line": ("names.txt", b"Al\n" + b"x" * 1_000_000, ("line 2", "1,000,000 characters", "--max-name-length")),
+    "a long line": (
+        "names.txt",
+        b"Al\n" + b"x" * 1_000_000,
+        ("line 2", "1,000,000 characters", "--max-name-length"),
+    ),
     "not UTF-8": ("names.txt", b"Al\nZo\xeb\n", ("line 2, byte 3", "0xeb")),
     "columns": ("names.csv", b"first,last\nA,B\n", ("2 columns", "--column")),
 }
-NO_LISTS = {"": "is empty", "nowhere.txt": "'nowhere.txt'", "mlb-frist": "mlb-first?", "x" * 5000: "xx…", ".": "folder"}
+NO_LISTS = {
+    "": "is empty",
+    "nowhere.txt": "'nowhere.txt'",
+    "mlb-frist": "mlb-first?",
+    "x" * 5000: "xx…",
+    ".": "folder",
+}
 
 
 @pytest.mark.parametrize("command", ON_LISTS)
@@ -39,13 +49,19 @@ def test_a_list_that_is_none(program, command):
 
 def test_too_few_names_to_split(program):
     program.write("names.txt", "Al\nBob\n")
-    program("train", "names.txt", "--validation", 0.1).refused("2 names", "hold out 10%", "--validation 0")
+    program("train", "names.txt", "--validation", 0.1).refused(
+        "2 names", "hold out 10%", "--validation 0"
+    )
     program("train", "names.txt", *FAST, "--validation", 0).done()
 
 
 def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):
     kept = contents(run_folder)
-    for out, said in (("run", "run exists already"), ("names.txt", "exists already"), ("names.txt/run", "cannot make")):
+    for out, said in (
+        ("run", "run exists already"),
+        ("names.txt", "exists already"),
+        ("names.txt/run", "cannot make"),
+    ):
         program("train", "names.txt", *FAST, "--out", out).refused(said)
     assert contents(run_folder) == kept
 
@@ -53,14 +69,22 @@ def test_an_out_that_cannot_be_used_is_left_alone(program, run_folder):
 def test_a_folder_without_write_permission(program, run_folder):
     kept = contents(run_folder)
     above = [folder for folder in program.folder.parents if folder.stat().st_mode & 0o777 == 0o700]
-    modes = {program.folder: 0o555, run_folder: 0o555, **dict.fromkeys(above, 0o711)}  # the other user passes through
+    modes = {
+        program.folder: 0o555,
+        run_folder: 0o555,
+        **dict.fromkeys(above, 0o711),
+    }  # the other user passes through
     before = {folder: folder.stat().st_mode & 0o777 for folder in modes}
     somebody = 65534 if os.geteuid() == 0 else None  # the superuser may write everywhere
     try:
         for folder, mode in modes.items():
             folder.chmod(mode)
-        program("train", "names.txt", *FAST, user=somebody).refused("cannot make the folder", "Permission denied")
-        program("train", "--resume", "run", user=somebody).refused("cannot write", "Permission denied")
+        program("train", "names.txt", *FAST, user=somebody).refused(
+            "cannot make the folder", "Permission denied"
+        )
+        program("train", "--resume", "run", user=somebody).refused(
+            "cannot write", "Permission denied"
+        )
     finally:
         for folder, mode in before.items():
             folder.chmod(mode)
@@ -77,7 +101,13 @@ def test_a_full_disk_while_training(program, some_names, largest):
 
 def test_a_model_that_is_none(program, run_folder):
     content = (run_folder / "model.safetensors").read_bytes()
-    for one in (b"", b"Al\nBob\n" * 100, b"\xff" * 100, b"\x08" + bytes(7) + b"{}      " + bytes(40), content[:-1]):
+    for one in (
+        b"",
+        b"Al\nBob\n" * 100,
+        b"\xff" * 100,
+        b"\x08" + bytes(7) + b"{}      " + bytes(40),
+        content[:-1],
+    ):
         program.write("model.safetensors", one)
         program("generate", "model.safetensors").refused("model.safetensors")
     (program.folder / "folder").mkdir()
@@ -108,12 +138,16 @@ def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
     program("generate", "odd.safetensors").refused("odd.safetensors")
 
 
-@pytest.mark.parametrize(("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "make it anew")])
+@pytest.mark.parametrize(
+    ("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "make it anew")]
+)
 def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, version, advice):
     for file in ("model", "state"):
         path = run_folder / f"{file}.safetensors"
         tensors, document = read_tensors(path, largest=LARGEST_RECORD)
-        write_tensors(path, tensors, {**document, "format_version": version}, largest=LARGEST_RECORD)
+        write_tensors(
+            path, tensors, {**document, "format_version": version}, largest=LARGEST_RECORD
+        )
     said = (f"format version {version}; this namegen reads {FORMAT_VERSION}: {advice}",)
     program("generate", "run").refused("model.safetensors", *said)
     program("evaluate", "run", "names.txt").refused("model.safetensors", *said)
@@ -125,7 +159,9 @@ def test_configs(program, some_names):
     program.write("c.toml", b"\xff")
     program("train", "names.txt", "--config", "c.toml").refused("c.toml", code=2)
     program("train", "names.txt", "--config", ".").refused("cannot read the config", code=2)
-    program.write("c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n')
+    program.write(
+        "c.toml", '[data]\nnames = "names.txt"\n[training]\nepochs = 2\n[run]\nplot = false\n'
+    )
     run = program("train", "--config", "c.toml", "--json").done()
     assert run.json["out"] == "runs/names-numpy"
     assert "names: names.txt" in run.err
@@ -135,12 +171,16 @@ def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell; ``$namegen`` is the program."""
     environment = {**ENVIRONMENT, "namegen": "program"}
     program = f'program() {{ {shlex.quote(sys.executable)} -m namegen "$@"; }}\n'  # whose path may hold spaces
-    done = subprocess.run(["bash", "-c", program + line], cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-c", program + line], cwd=folder, env=environment, capture_output=True, text=True
+    )
     assert "Traceback" not in done.stderr
     return done
 
 
-in_any_shell = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no bash, no device that is always full")
+in_any_shell = pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="no bash, no device that is always full"
+)
 
 
 @in_any_shell
@@ -156,7 +196,11 @@ def test_a_closed_output_is_no_error_and_a_pipe_is_a_list(tmp_path, arguments):
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [
-        ("--version >/dev/full", 1, "namegen: cannot write to standard output: no space is left; free some space\n"),
+        (
+            "--version >/dev/full",
+            1,
+            "namegen: cannot write to standard output: no space is left; free some space\n",
+        ),
         ("lists 1</dev/null", 1, "namegen: cannot write to standard output: "),
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
         ("generate --quiet --avoid - <&-", 1, "namegen: standard input is closed"),
@@ -180,7 +224,9 @@ def test_training_ends_well_without_its_streams(tmp_path, some_names, lost):
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 
-def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said(program, run_folder):
+def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said(
+    program, run_folder
+):
     program.write("companies", "Al\nBob\n" * 20)
     program.write("mlb-first", "Al\n")
     run_folder.rename(program.folder / "world-given")
@@ -216,14 +262,22 @@ namegen.__main__.main()
 """
 
 
-@pytest.mark.parametrize("module", ["namegen.cli", "click", "namegen.cli.ending", "namegen.cli.generate", "numpy"])
+@pytest.mark.parametrize(
+    "module", ["namegen.cli", "click", "namegen.cli.ending", "namegen.cli.generate", "numpy"]
+)
 def test_ctrl_c_while_modules_load_ends_the_program_without_a_traceback(tmp_path, module):
     code = INTERRUPTED_AT.format(module=module)
-    done = subprocess.run([sys.executable, "-c", code, "generate", "mlb-first"], capture_output=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "generate", "mlb-first"], capture_output=True, cwd=tmp_path
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_ctrl_c_that_is_ignored_stays_ignored(tmp_path):
-    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)" + INTERRUPTED_AT.format(module="click")
-    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, cwd=tmp_path)
+    code = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)" + INTERRUPTED_AT.format(
+        module="click"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--version"], capture_output=True, cwd=tmp_path
+    )
     assert (done.returncode, done.stderr) == (0, b"")

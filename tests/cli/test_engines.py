@@ -42,7 +42,12 @@ class Breaking(NumpyEngine):
 SAVED_ALWAYS = "import namegen.core.training.run as run; run.SECONDS_BETWEEN_SAVES = 0"
 NAMES = ["Al", "Ali", "Alma", "Bo", "Bob", "Lil", "Lila", "Lilo", "Mo", "Ob", "Omar", "Amal"] * 3
 ENGINES = {"mingru": "MinGRUEngine", "honest": "HonestEngine"}
-SHORT = {"training.epochs": 2, "network.cell": "gru", "network.hidden": (6,), "training.learning_rate": 0.05}
+SHORT = {
+    "training.epochs": 2,
+    "network.cell": "gru",
+    "network.hidden": (6,),
+    "training.learning_rate": 0.05,
+}
 Runs = Callable[[str], Path]
 
 
@@ -72,8 +77,22 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
 ) -> None:
     program.write("names.txt", some_names)
     wanted = ("names.txt", "--epochs", 5, "--no-plot", "--effort", "quick")
-    run = run_with(program, site, "train", *wanted, "--out", "run", "--backend", "breaking", before=SAVED_ALWAYS)
-    run.refused("breaking failed in epoch 3 with RuntimeError (the device is gone) in ", ".py, line ", ", so training")
+    run = run_with(
+        program,
+        site,
+        "train",
+        *wanted,
+        "--out",
+        "run",
+        "--backend",
+        "breaking",
+        before=SAVED_ALWAYS,
+    )
+    run.refused(
+        "breaking failed in epoch 3 with RuntimeError (the device is gone) in ",
+        ".py, line ",
+        ", so training",
+    )
     assert "breaking-names registers an engine called numpy" in run.err
     program("generate", "run", "-n", 3).done()
     (site / "breaks").unlink()
@@ -83,7 +102,9 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
     assert resumed["training"] == whole["training"]  # as if it had never broken down
 
 
-def test_the_help_names_what_is_registered_and_imports_none_of_it(program: Program, site: Path) -> None:
+def test_the_help_names_what_is_registered_and_imports_none_of_it(
+    program: Program, site: Path
+) -> None:
     (site / "breaking.py").write_text("raise SystemExit('imported')")
     for command in ("train", "compare-backends"):
         run = run_with(program, site, command, "--help").done()
@@ -101,7 +122,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
         for name, attribute in ENGINES.items()
     ]
     monkeypatch.setattr(
-        importlib.metadata, "entry_points", lambda group: [point for point in points if point.group == group]
+        importlib.metadata,
+        "entry_points",
+        lambda group: [point for point in points if point.group == group],
     )
     monkeypatch.chdir(tmp_path)
     Path("list.txt").write_text("\n".join(NAMES), encoding="utf-8")
@@ -123,8 +146,17 @@ def sentence(line: str, code: int = 1) -> str:
 def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
     """The story that this is for: such a model was read as a GRU, and gave wrong names without a word."""
     before = sorted(run("mingru").iterdir())
-    readers = ["generate run", "generate run/model.safetensors --best 3 --backend numpy", "evaluate run list.txt"]
-    for line in (*readers, "score run Alma", "export-web run --out names.html", "train --resume run --backend numpy"):
+    readers = [
+        "generate run",
+        "generate run/model.safetensors --best 3 --backend numpy",
+        "evaluate run list.txt",
+    ]
+    for line in (
+        *readers,
+        "score run Alma",
+        "export-web run --out names.html",
+        "train --resume run --backend numpy",
+    ):
         assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(line)
     assert sorted(Path("run").iterdir()) == before
     assert not Path("names.html").exists()
@@ -135,15 +167,23 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
 def test_another_arithmetic_is_not_exported(run: Runs, command: str) -> None:
     require("keras", "tensorflow")
     run("mingru")
-    assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(f"{command} run")
+    assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(
+        f"{command} run"
+    )
 
 
-def test_its_own_engine_reads_it_until_it_changes(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_own_engine_reads_it_until_it_changes(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("mingru")
-    done = invoke(*["generate", "run", "--backend", "mingru", "-n", "3", "--allow-seen", "--seed", "1"])
+    done = invoke(
+        *["generate", "run", "--backend", "mingru", "-n", "3", "--allow-seen", "--seed", "1"]
+    )
     assert (done.exit_code, len(done.stdout.splitlines())) == (0, 3), done.output
     monkeypatch.setattr(MinGRU, "forward", GRU.forward)
-    with pytest.raises(CheckpointError, match="the engine 'mingru', and its present version computes other values"):
+    with pytest.raises(
+        CheckpointError, match="the engine 'mingru', and its present version computes other values"
+    ):
         api.load("run", backend="mingru")
 
 
@@ -154,9 +194,17 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
     model = api.load("run")
     assert model.checkpoint is not None
     assert (model.model.name, model.checkpoint.network.architecture) == ("honest", "mingru")
-    for line in ("generate run -n 3 --allow-seen", "evaluate run list.txt", "train --resume run --backend honest"):
+    for line in (
+        "generate run -n 3 --allow-seen",
+        "evaluate run list.txt",
+        "train --resume run --backend honest",
+    ):
         assert invoke(*line.split()).exit_code == 0
-    for line in ("generate run --backend numpy", "train --resume run --backend numpy", "export-web run --out a.html"):
+    for line in (
+        "generate run --backend numpy",
+        "train --resume run --backend numpy",
+        "export-web run --out a.html",
+    ):
         assert "architecture 'mingru'" in sentence(line)
     with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru'"):
         export_tflite(api.read_checkpoint("run"), "model.tflite")
@@ -170,7 +218,9 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
         assert "install the package of that engine" in told
     with pytest.raises(EngineError, match="there is no engine 'honest'"):
         api.resume("run")
-    gone = importlib.metadata.EntryPoint("honest", "tests.min_gru_engine:NoSuchClass", ENTRY_POINT_GROUP)
+    gone = importlib.metadata.EntryPoint(
+        "honest", "tests.min_gru_engine:NoSuchClass", ENTRY_POINT_GROUP
+    )
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [gone])
     told = sentence("generate run")
     assert "NoSuchClass" in told
@@ -193,7 +243,9 @@ def test_a_probe_that_does_not_fit(run: Runs) -> None:
 
 
 @pytest.mark.parametrize("method", ["__init__", "step"])
-def test_an_engine_that_breaks_down_as_it_reads(run: Runs, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+def test_an_engine_that_breaks_down_as_it_reads(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("weights")
 

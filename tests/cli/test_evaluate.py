@@ -26,7 +26,11 @@ def test_ceiling_gives_the_figures_of_the_list(program):
     assert "90.0%" in program("ceiling", "names.txt").done().out
     assert program("ceiling", "-", "--json", stdin=b"Bob\n\nAl\n").done().json["names"] == 2
     program.write("one.txt", "Al\n")
-    assert "-0.0" not in program("ceiling", "one.txt").done().out + program("ceiling", "one.txt", "--json").out
+    assert (
+        "-0.0"
+        not in program("ceiling", "one.txt").done().out
+        + program("ceiling", "one.txt", "--json").out
+    )
 
 
 def test_what_stands_for_a_list_left_out_is_said(program):
@@ -37,15 +41,24 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
-def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_other(program, run_folder, trained):
+def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_other(
+    program, run_folder, trained
+):
     told = program("evaluate", "run").done()
-    assert told.err == f"names: {program.folder / 'names.txt'}, which the model learned from\n{LEARNED}"
-    assert told.out.startswith(f"run on 300 names of {program.folder / 'names.txt'}, which it learned from\n")
+    assert (
+        told.err
+        == f"names: {program.folder / 'names.txt'}, which the model learned from\n{LEARNED}"
+    )
+    assert told.out.startswith(
+        f"run on 300 names of {program.folder / 'names.txt'}, which it learned from\n"
+    )
     assert program("evaluate", "run/model.safetensors").done().err == told.err
     assert told.out == program("evaluate", "run", program.folder / "names.txt").done().out
     (program.folder / "run" / "model.safetensors").rename(program.folder / "bare.safetensors")
     trained(program.folder / "again")
-    program("evaluate", "bare.safetensors").refused("give NAMES", "learned from one called 'names.txt'", code=2)
+    program("evaluate", "bare.safetensors").refused(
+        "give NAMES", "learned from one called 'names.txt'", code=2
+    )
     program("evaluate", "again", "--with", "mlb-first").refused("give NAMES", code=2)
     names = (program.folder / "names.txt").read_text()
     for changed in (names + "Zed\n", "Zed\n" + names.partition("\n")[2]):
@@ -69,14 +82,20 @@ def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(progr
     assert (run.json["names"], run.json["left_out"]) == (2, 2)
     assert "left out: 2 of 4 names" in run.err
     program.write("foreign.txt", "Жанна\n")
-    program("evaluate", "run", "foreign.txt").refused("every name has characters that run does not know")
+    program("evaluate", "run", "foreign.txt").refused(
+        "every name has characters that run does not know"
+    )
 
 
 def test_describe_as_text_and_as_json(program):
     assert "Bill" in program("describe").done().out
     program.write("names.txt", "Al\nAlan\nBob\nAl\n")
     result = program("describe", "names.txt", "--json").done().json
-    assert (result["entries"], result["distinct"], result["lengths"]) == (4, 3, {"2": 2, "3": 1, "4": 1})
+    assert (result["entries"], result["distinct"], result["lengths"]) == (
+        4,
+        3,
+        {"2": 2, "3": 1, "4": 1},
+    )
     for names in ("a\n", "a\na\n", "a\nb\n"):
         program.write("few.txt", names)
         assert "name" in program("describe", "few.txt").done().out
@@ -85,7 +104,9 @@ def test_describe_as_text_and_as_json(program):
 
 
 def test_describe_counts_labels_and_shows_no_control_characters(program):
-    program.write("two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\n\x1b[31mEzio,\x1b[31m\n")
+    program.write(
+        "two.csv", "name,origin\nAino,Finnish\nPia,Finnish\nPia,Italian\n\x1b[31mEzio,\x1b[31m\n"
+    )
     run = program("describe", "two.csv", "--label-column", "origin", "--json").done()
     assert next(iter(run.json["labels"].items())) == ("Finnish", 2)
     assert sum(run.json["labels"].values()) == 4
@@ -95,7 +116,9 @@ def test_describe_counts_labels_and_shows_no_control_characters(program):
     assert "50.0%" in labels
     assert "\x1b" not in text
     assert "Labels" not in program("describe", "two.csv", "--column", "name").done().out
-    many = "".join(f"{letter}{other},{letter}\n" for letter in "abcdefghijklmnopqrst" for other in "uv")
+    many = "".join(
+        f"{letter}{other},{letter}\n" for letter in "abcdefghijklmnopqrst" for other in "uv"
+    )
     program.write("many.csv", "name,of\n" + many)
     assert "5 others" in program("describe", "many.csv", "--label-column", "of").done().out
 
@@ -106,7 +129,9 @@ def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names
     assert "drawn: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
     assert (program.folder / "drawn.png").read_bytes().startswith(b"\x89PNG")
     program("describe", "names.txt", "--plot", "nowhere/drawn.png").refused("cannot write")
-    program("describe", "names.txt", "--plot", "mine.svg").refused("mine.svg exists already", "--force")
+    program("describe", "names.txt", "--plot", "mine.svg").refused(
+        "mine.svg exists already", "--force"
+    )
     program("describe", "names.txt", "--force").refused("--plot", code=2)
     assert mine.read_text() == "precious"
     program("describe", "names.txt", "--plot", "mine.svg", "--force").done()
@@ -125,7 +150,9 @@ def test_a_score_adds_up(program, run_folder):
     assert 0 <= other["percentile"] <= david["percentile"] <= 100
     plain = program("score", "--model", "run", "David", "Al").done()
     first, second = plain.out.split("\n\n")
-    assert first.startswith(f"David: bits per character {david['bits_per_char']:.2f}, log-probability ")
+    assert first.startswith(
+        f"David: bits per character {david['bits_per_char']:.2f}, log-probability "
+    )
     assert [line.split()[0] for line in first.split("\n")[1:]] == [*"David", "·"]
     assert first.split("\n")[1].split()[1] == f"{-letters[0] / math.log(2):.1f}"
     assert second.split("\n")[-2].split()[0] == "·"
@@ -133,18 +160,28 @@ def test_a_score_adds_up(program, run_folder):
 
 
 def test_how_a_model_is_told_from_a_name(program, run_folder):
-    assert program("score", "run/model.safetensors", "Al", "--json").done().json["model"] == "run/model.safetensors"
+    assert (
+        program("score", "run/model.safetensors", "Al", "--json").done().json["model"]
+        == "run/model.safetensors"
+    )
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     alone = program("score", "Al", "--json").done()
     assert (alone.json["model"], alone.err) == ("runs/names-numpy", "model: runs/names-numpy\n")
     (program.folder / "Al").mkdir()
-    assert [one["name"] for one in program("score", "Al", "Ed", "--json").json["scores"]] == ["Al", "Ed"]
+    assert [one["name"] for one in program("score", "Al", "Ed", "--json").json["scores"]] == [
+        "Al",
+        "Ed",
+    ]
     assert program("score", "Al", "--quiet").done().err == ""
     program("score", "no/such.safetensors", "Al").refused("there is no model")
     program("score", "runs/missing", "Al").refused("runs/missing is no model", code=2)
     program("score", "companies").refused("'companies' is a model", code=2)
-    assert program("score", "--model", "runs/names-numpy", "companies").done().out.startswith("companies: ")
+    assert (
+        program("score", "--model", "runs/names-numpy", "companies")
+        .done()
+        .out.startswith("companies: ")
+    )
 
 
 def test_scores_of_a_shipped_model_and_labels(program):
@@ -155,7 +192,9 @@ def test_scores_of_a_shipped_model_and_labels(program):
     assert likely[0] == "Aino"
     assert likely[6].split()[1] == "others"
     assert {line.split()[0] for line in likely[7:]} == {"female", "male", "either"}
-    program("score", "world-given", "Aino", "--label", "Finnish,female", "--labels").refused("give several", code=2)
+    program("score", "world-given", "Aino", "--label", "Finnish,female", "--labels").refused(
+        "give several", code=2
+    )
 
 
 def test_what_cannot_be_scored_is_one_sentence(program, run_folder):
@@ -171,10 +210,17 @@ def test_a_vocabulary_lies_beside_its_model_and_plain_json_reads_it(program, run
     assert run.err == "out: run/model.json\n"
     document = json.loads((run_folder / "model.json").read_text(encoding="utf-8"))
     characters = vocabulary.characters
-    assert document == {"format": "namegen vocabulary", "format_version": 1, "characters": characters, "labels": []}
+    assert document == {
+        "format": "namegen vocabulary",
+        "format_version": 1,
+        "characters": characters,
+        "labels": [],
+    }
     shipped = program("export-vocabulary", "world-given", "--json").done().json
     path = program.folder / "world-given.json"
-    assert json.loads(path.read_text(encoding="utf-8"))["labels"] == list(load("world-given").labels)
+    assert json.loads(path.read_text(encoding="utf-8"))["labels"] == list(
+        load("world-given").labels
+    )
     count = len(Vocabulary.load(path).characters)
     assert shipped == {"out": path.name, "bytes": path.stat().st_size, "character_count": count}
     program("export-vocabulary", "mlb-last", path.name).refused("exists already", "--force")

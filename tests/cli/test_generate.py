@@ -64,7 +64,9 @@ def test_wishes_speak_of_names_as_learned_and_the_case_comes_last(program, run_f
     assert all(one["name"].startswith("Ma") for one in learned)
     assert upper == [{**one, "name": one["name"].upper()} for one in learned]
     assert program("generate", "run", "--best", 3, "--case", "lower").done().out.islower()
-    found = program("generate", "run", *options, "--case", "upper", "--sort", "alphabetical").lines()
+    found = program(
+        "generate", "run", *options, "--case", "upper", "--sort", "alphabetical"
+    ).lines()
     assert found == sorted(one["name"] for one in upper)
 
 
@@ -73,18 +75,49 @@ def test_every_wish_is_kept(program, run_folder):
     program.write("banned.txt", "OO\nx\n")
     program.write("empty.txt", "\ufeff \n\n")
     start, end = "M", "a"
-    wishes = ("--starts-with", start, "--ends-with", end, "--min-length", 3, "--max-length", 12, "--seed", 2)
-    more = ("--matches", ".*[a-z].*", "--avoid", "avoid.txt", "--banned", "banned.txt", "--min-distance", 2)
+    wishes = (
+        "--starts-with",
+        start,
+        "--ends-with",
+        end,
+        "--min-length",
+        3,
+        "--max-length",
+        12,
+        "--seed",
+        2,
+    )
+    more = (
+        "--matches",
+        ".*[a-z].*",
+        "--avoid",
+        "avoid.txt",
+        "--banned",
+        "banned.txt",
+        "--min-distance",
+        2,
+    )
     found = program("generate", "run", "-n", 3, *wishes, *more).lines()
     assert len(found) == 3
     for name in found:
         assert name.startswith(start)
         assert name.endswith(end)
         assert 3 <= len(name) <= 12
-        assert not {"oo", "x"} & {name.lower()[at : at + size] for at in range(len(name)) for size in (1, 2)}
-    assert all(start in name for name in program("generate", "run", "-n", 5, "--contains", start).lines())
+        assert not {"oo", "x"} & {
+            name.lower()[at : at + size] for at in range(len(name)) for size in (1, 2)
+        }
+    assert all(
+        start in name for name in program("generate", "run", "-n", 5, "--contains", start).lines()
+    )
     for file in ("empty.txt", "/dev/null", "mlb-first"):  # an empty list avoids nobody
-        assert len(program("generate", "run", "-n", 5, "--avoid", file, "--banned", "empty.txt").lines()) == 5
+        assert (
+            len(
+                program(
+                    "generate", "run", "-n", 5, "--avoid", file, "--banned", "empty.txt"
+                ).lines()
+            )
+            == 5
+        )
     program("generate", "run", "--avoid", "nobody.txt").refused("nobody.txt")
     again = ("generate", "run", "-n", 5, "--seed", 2)
     names = program(*again).lines()
@@ -95,7 +128,11 @@ def test_every_wish_is_kept(program, run_folder):
 
 def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
     entries = program("generate", "run", "--best", 15, "--scores", "--json").done().json
-    drawn = program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--scores", "--json").done().json
+    drawn = (
+        program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--scores", "--json")
+        .done()
+        .json
+    )
     for found in (entries, drawn):
         scores = [entry["log_probability"] for entry in found]
         assert scores == sorted(scores, reverse=True)
@@ -160,7 +197,16 @@ def test_what_cannot_be_is_exit_code_2_and_named(program, run_folder):
 
 
 def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
-    wish = ("--matches", "(.|..|...)+(?<!.)", "--min-length", 12, "--max-length", 300, "--temperature", 1)
+    wish = (
+        "--matches",
+        "(.|..|...)+(?<!.)",
+        "--min-length",
+        12,
+        "--max-length",
+        300,
+        "--temperature",
+        1,
+    )
     program("generate", "run", "-n", 3, *wish).refused("--matches")
 
 
@@ -175,7 +221,10 @@ def test_names_come_while_more_are_sought_and_a_closed_pipe_is_the_end(program, 
     process.stdout.close()
     process.stdout = None
     told = process.communicate(timeout=60)[1]  # how far it is, if it took so long
-    assert (process.returncode, [line for line in told.splitlines() if not line.endswith("names drawn")]) == (0, [])
+    assert (
+        process.returncode,
+        [line for line in told.splitlines() if not line.endswith("names drawn")],
+    ) == (0, [])
 
 
 def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
@@ -188,7 +237,9 @@ def test_a_pipe_that_was_closed_before_is_no_error_either(program, run_folder):
 
 def test_text_from_a_model_is_safe_to_show(program):
     program.write("names.csv", 'name\n"a\x1b[31mb"\n"\u202ec"\n=Zoë\n' * 30)
-    program("train", "names.csv", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run").done()
+    program(
+        "train", "names.csv", "--validation", 0, "--epochs", 2, "--no-plot", "--out", "run"
+    ).done()
     drawn = ("generate", "run", "-n", 80, "--allow-seen", "--allow-repeats", "--seed", 1)
     names = {entry["name"] for entry in program(*drawn, "--json").json}
     for form in ("text", "json", "csv"):
@@ -211,12 +262,18 @@ def test_text_from_a_model_is_safe_to_show(program):
 def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     parts = (checkpoint.network, checkpoint.vocabulary)
-    Checkpoint(*parts, checkpoint.parameters, training=checkpoint.training).save(program.folder / "bare.safetensors")
+    Checkpoint(*parts, checkpoint.parameters, training=checkpoint.training).save(
+        program.folder / "bare.safetensors"
+    )
     program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
-    run = program("generate", "bare.safetensors", "-n", 3, "--allow-seen", "--scores", "--json").done()
+    run = program(
+        "generate", "bare.safetensors", "-n", 3, "--allow-seen", "--scores", "--json"
+    ).done()
     assert [entry["new"] for entry in run.json] == [None] * 3
     broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
-    Checkpoint(*parts, broken, known_names=checkpoint.known_names).save(program.folder / "broken.safetensors")
+    Checkpoint(*parts, broken, known_names=checkpoint.known_names).save(
+        program.folder / "broken.safetensors"
+    )
     program("generate", "broken.safetensors", "-n", 2).refused()
 
 
@@ -225,10 +282,19 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
     assert "share no letter" in done.err
-    assert "share no letter" not in program("generate", "mlb-first", "mlb-last", "japanese-given", "-n", 1).done().err
-    written_in_kana = [name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)]
+    assert (
+        "share no letter"
+        not in program("generate", "mlb-first", "mlb-last", "japanese-given", "-n", 1).done().err
+    )
+    written_in_kana = [
+        name for name in names if any("\u3041" <= character <= "\u30ff" for character in name)
+    ]
     assert 10 < len(written_in_kana) < 60
-    lists = {name.casefold() for of_list in ("mlb-first", "japanese-given") for name in load_bundled(of_list).names}
+    lists = {
+        name.casefold()
+        for of_list in ("mlb-first", "japanese-given")
+        for name in load_bundled(of_list).names
+    }
     assert lists.isdisjoint(map(str.casefold, names))
 
 
@@ -241,7 +307,9 @@ def test_a_blend_of_a_model_with_itself_gives_the_names_of_the_model(program):
     assert len({*filtered} & {*program(*once, "-n", 2_000, "--seed", 1).lines()}) > 20
 
 
-@pytest.mark.parametrize("labels", [(), ("--label", "Finnish"), ("--label", "Finnish", "--label", "Italian")])
+@pytest.mark.parametrize(
+    "labels", [(), ("--label", "Finnish"), ("--label", "Finnish", "--label", "Italian")]
+)
 def test_blends_of_models_with_labels(labels, small):
     result = invoke("generate", "world-given", "world-family", *labels, "-n", 6, "--seed", 1)
     assert result.exit_code == 0, result.stderr
@@ -267,7 +335,10 @@ def test_a_line_is_printed_if_more_than_half_of_the_names_miss_the_threshold(pro
     assert program(*rare).done().err == line
     assert program(*rare, "--quiet").done().err == ""
     assert program(*rare, "--unfiltered").done().err == ""
-    assert program("generate", "mlb-last", "-n", 30, "--starts-with", "M", "--seed", 1).done().err == ""
+    assert (
+        program("generate", "mlb-last", "-n", 30, "--starts-with", "M", "--seed", 1).done().err
+        == ""
+    )
 
 
 def test_a_few_names_of_the_shipped_models(program):
@@ -288,18 +359,32 @@ def test_a_list_of_three_names_gives_new_ones(program):
 def test_a_label_with_one_name_gives_new_ones(program, some_names):
     rows = [f"{name},usual\n" for name in some_names.split()]
     program.write("list.csv", "".join(["name,label\n", *rows, "Aerindel,elf\n"]))
-    train = ("train", "list.csv", "--column", "name", "--label-column", "label", *FAST, "--validation", 0)
+    train = (
+        "train",
+        "list.csv",
+        "--column",
+        "name",
+        "--label-column",
+        "label",
+        *FAST,
+        "--validation",
+        0,
+    )
     program(*train, "--out", "run").done()
     names = program("generate", "run", "--label", "elf", "-n", 10, "--seed", 1).lines()
     assert len(set(names)) == 10
     assert "Aerindel" not in names
-    labels = {row["label"] for row in program("generate", "run", "-n", 10, "--scores", "--json").json}
+    labels = {
+        row["label"] for row in program("generate", "run", "-n", 10, "--scores", "--json").json
+    }
     assert labels <= {"usual", "elf"}
 
 
 def test_at_temperature_0_there_is_one_name_for_each_label(small):
     def names(*arguments: object) -> tuple[int, list[str], str]:
-        result = invoke("generate", "world-given", "--temperature", 0, *arguments, "--allow-seen", "--seed", 1)
+        result = invoke(
+            "generate", "world-given", "--temperature", 0, *arguments, "--allow-seen", "--seed", 1
+        )
         return result.exit_code, result.stdout.splitlines(), result.stderr
 
     code, (finnish,), _ = names("--label", "Finnish,female", "-n", 1)
@@ -314,7 +399,18 @@ def test_at_temperature_0_there_is_one_name_for_each_label(small):
 
 def test_known_names_make_up_the_same_share_as_of_the_models_draws(program):
     def new(*more: object) -> float:
-        found = program("generate", "mlb-last", "-n", 1_000, "--seed", 1, "--allow-seen", "--scores", "--json", *more)
+        found = program(
+            "generate",
+            "mlb-last",
+            "-n",
+            1_000,
+            "--seed",
+            1,
+            "--allow-seen",
+            "--scores",
+            "--json",
+            *more,
+        )
         rows = found.done().json
         assert len({row["name"] for row in rows}) == 1_000
         return float(np.mean([row["new"] for row in rows]))
@@ -378,7 +474,9 @@ def test_every_format_has_the_same_rows(command, small):
     head, *rows = csv.reader(out("--format", "csv").splitlines())
     assert tuple(head) == COLUMNS[command]
     words = {"True": "true", "None": ""}
-    assert rows == [[str(words.get(repr(cell), safe_cell(cell))) for cell in entry.values()] for entry in array]
+    assert rows == [
+        [str(words.get(repr(cell), safe_cell(cell))) for cell in entry.values()] for entry in array
+    ]
 
 
 def test_the_label_of_a_name_is_its_likeliest_one(small):
@@ -386,7 +484,9 @@ def test_the_label_of_a_name_is_its_likeliest_one(small):
     asked = ("--label", "Finnish", "--label", "Italian", "--label", "Swahili")
 
     def rows(*more: object) -> list[dict[str, str]]:
-        return json.loads(invoke("generate", "world-given", *asked, *more, "--json", "--quiet").stdout)
+        return json.loads(
+            invoke("generate", "world-given", *asked, *more, "--json", "--quiet").stdout
+        )
 
     drawn, best = rows("-n", 12, "--seed", 1), rows("--best", 6)
     scored = invoke("score", "--model", "world-given", *asked, "--labels", "--json", "--", *(
@@ -404,7 +504,9 @@ HARD += ["b; @c", 'say "a", b', "{} %s"]
 VALUES = (0.5, True, None, 3, "x", -1.5, None)
 
 
-def written(form: str, capsys: pytest.CaptureFixture[str], error: Exception | None = None, rows: int = 2) -> str:
+def written(
+    form: str, capsys: pytest.CaptureFixture[str], error: Exception | None = None, rows: int = 2
+) -> str:
     with suppress(GenerationError, BrokenPipeError), Rows(form, ("a", "b")) as out:
         for start in range(rows):
             out.write(zip(HARD[start::2], VALUES, strict=True))
@@ -422,7 +524,9 @@ def test_cells_are_escaped_each_in_its_way(capsys):
     assert [json.loads(line) for line in lines.splitlines()] == entries
     cells = [row[0] for row in csv.reader(table.splitlines())][1:]
     safe = {"a;=1+1": "a;'=1+1", "b; @c": "b;' @c", "a\x1b[31m": "a\\x1b[31m"}
-    assert sorted(cells) == sorted(f"'{name}" if name[0] in "=+-@＝＋－＠" else safe.get(name, name) for name in HARD)
+    assert sorted(cells) == sorted(
+        f"'{name}" if name[0] in "=+-@＝＋－＠" else safe.get(name, name) for name in HARD
+    )
     assert text.splitlines()[0] == "=1+1"  # for people, not for a spreadsheet
 
 
@@ -433,7 +537,9 @@ def test_a_json_array_is_closed_after_an_error_of_ours_alone(capsys):
     assert not written("json", capsys, BrokenPipeError()).endswith("]\n")
 
 
-def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_asked_for(monkeypatch, capsys):
+def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_asked_for(
+    monkeypatch, capsys
+):
     """As many in a row as fit into 80 columns, in the order of the lines downwards."""
     lines = [f"Name{number**4}" for number in range(41)]
     terminal = io.StringIO()
@@ -450,11 +556,15 @@ def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_
     assert max(map(len, table)) <= 80
     assert len(table) < 12
     cells = [row.split() for row in table]
-    assert [row[place] for place in range(len(cells[0])) for row in cells if place < len(row)] == lines
+    assert [
+        row[place] for place in range(len(cells[0])) for row in cells if place < len(row)
+    ] == lines
     with Rows(SIDE_BY_SIDE, ("name",)) as rows:
         for start in range(0, 900, 300):
             rows.write((f"n{number}",) for number in range(start, start + 300))
     assert capsys.readouterr().out.splitlines() == [f"n{number}" for number in range(900)]
     assert side_by_side([]) == ""
-    assert side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"  # wider than the terminal: one a line
+    assert (
+        side_by_side(["ゆき" * 30, "a"]) == "ゆき" * 30 + "\na\n"
+    )  # wider than the terminal: one a line
     assert side_by_side(["ゆき", "Al", "Bo", "Cy"]).splitlines() == ["ゆき  Al    Bo    Cy"]

@@ -19,7 +19,17 @@ from tests.small_models import small_models
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LOADED = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
-HEAVY = {"keras", "tensorflow", "matplotlib", "ai_edge_litert", "torch", "jax", "rich", "faker", "jinja2"}
+HEAVY = {
+    "keras",
+    "tensorflow",
+    "matplotlib",
+    "ai_edge_litert",
+    "torch",
+    "jax",
+    "rich",
+    "faker",
+    "jinja2",
+}
 # parsed, not run
 LONG_ONES = {"train", "compare-backends", "sweep", "pseudonyms"}
 LONG_ONES |= {"export-tflite", "export-keras"}
@@ -35,10 +45,14 @@ def test_help_loads_no_numpy(program, command):
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
 
 
-@pytest.mark.parametrize("line", ["train names.txt --effort quick --epochs 2 --no-plot", "generate -n 3", "players"])
+@pytest.mark.parametrize(
+    "line", ["train names.txt --effort quick --epochs 2 --no-plot", "generate -n 3", "players"]
+)
 def test_a_numpy_run_loads_no_other_library(program, some_names, line):
     program.write("names.txt", some_names)
-    small = f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
+    small = (
+        f"import namegen.models as m, pathlib; m._FOLDER = pathlib.Path({str(small_models())!r})"
+    )
     loaded = loaded_modules(program.fresh(*line.split(), before=f"{LOADED}\n{small}"))
     assert "numpy" in loaded
     assert not loaded & HEAVY
@@ -53,7 +67,9 @@ def test_threads_are_set_before_numpy_is_loaded(program, run_folder):
         "    return real(name, *rest, **more)\n"
         "builtins.__import__ = watch"
     )
-    assert program.fresh("generate", "run", "-n", 1, "--threads", 2, before=before).lines()[0] == "2"
+    assert (
+        program.fresh("generate", "run", "-n", 1, "--threads", 2, before=before).lines()[0] == "2"
+    )
 
 
 def command_named(name: str) -> click.Command:
@@ -70,7 +86,9 @@ def examples(name: str) -> list[str]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_examples_and_the_common_options(name):
     command = command_named(name)
-    assert {"--json", "--quiet", "--version"} <= {option for param in command.params for option in param.opts}
+    assert {"--json", "--quiet", "--version"} <= {
+        option for param in command.params for option in param.opts
+    }
     assert command.help
     assert examples(name)
     said = invoke(name, "--help").stdout.replace(" \\\n      ", " ")
@@ -128,7 +146,9 @@ def test_an_example_works_as_it_stands(line, place):
 def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, monkeypatch):
     """The folder, and how often each network is trained or how many at the same time."""
     (place / "friends.txt").write_text("".join(f"Al{number}\n" for number in range(80)))
-    (place / "grid.toml").write_text('[data]\nnames = "friends.txt"\n[grid]\ntraining.seed = [0, 1]\n')
+    (place / "grid.toml").write_text(
+        '[data]\nnames = "friends.txt"\n[grid]\ntraining.seed = [0, 1]\n'
+    )
     found = []
 
     def stopped(*given, scope=None, workers=None, **more):
@@ -145,7 +165,11 @@ def test_what_takes_hours_has_defaults_and_can_be_stopped(line, asked, place, mo
 
 @pytest.mark.parametrize(
     ("line", "expected"),
-    [("export-keras mlb-last", ".keras"), ("export-web --out", ".html"), ("describe --plot", ".png")],
+    [
+        ("export-keras mlb-last", ".keras"),
+        ("export-web --out", ".html"),
+        ("describe --plot", ".png"),
+    ],
 )
 def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
     for name in ("", "friends.txt", "-"):
@@ -158,7 +182,10 @@ def test_a_file_to_write_is_known_by_its_ending(line, expected, place):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("generate --min-distance 4", "'--min-distance': '4': expected a whole number from 1 to 3."),
+        (
+            "generate --min-distance 4",
+            "'--min-distance': '4': expected a whole number from 1 to 3.",
+        ),
         ("players -n many", "'-n': 'many': expected a whole number from 1 to 1,000,000."),
         (f"evaluate --threads {'9' * 5000}", "…': expected a whole number from 1 to 1,024."),
         ("generat", "did you mean generate?"),
@@ -179,7 +206,12 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
     """``Polish`` was answered with Spanish, ``elves`` with nothing, ``--engine`` with --seed."""
     (place / "runs" / "friends-numpy").rename(place / "runs" / "elves-numpy")
     assert "did you mean runs/elves-numpy?" in invoke("generate", "elves").stderr
-    for origin, near in (("Swahili", None), ("Romanian", None), ("italien", "Italian"), ("Finish", "Finnish")):
+    for origin, near in (
+        ("Swahili", None),
+        ("Romanian", None),
+        ("italien", "Italian"),
+        ("Finish", "Finnish"),
+    ):
         said = invoke("people", "--family-model", "world-family", "--origin", origin).stderr
         assert (f"did you mean '{near}'?" in said) if near else ("did you mean" not in said)
     for command in ("generate", "train"):
@@ -191,7 +223,9 @@ def test_a_suggestion_is_near_in_spelling_or_there_is_none(place):
 
 
 def test_the_options_of_train_are_the_settings_and_tell_their_defaults():
-    settings = {f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)}
+    settings = {
+        f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)
+    }
     assert settings - {"data.names"} == set(SETTINGS)
     params = {param.name: param for param in train.params}
     told = 0
@@ -200,14 +234,22 @@ def test_the_options_of_train_are_the_settings_and_tell_their_defaults():
         match = re.search(r"\[default: (.*)\]", getattr(params[name], "help", "") or "")
         value = getattr(getattr(Config(), table), name)
         if match and value is not None and not isinstance(value, bool):
-            assert match[1] == (",".join(map(str, value)) if isinstance(value, tuple) else str(value)), path
+            assert match[1] == (
+                ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            ), path
             told += 1
     assert told > 10
 
 
 def test_options_of_an_architecture_are_values_as_in_toml():
     text = "heads=4, rate=0.5, causal=false, shared=true, kind=ring"
-    assert network_options(text) == {"heads": 4, "rate": 0.5, "causal": False, "shared": True, "kind": "ring"}
+    assert network_options(text) == {
+        "heads": 4,
+        "rate": 0.5,
+        "causal": False,
+        "shared": True,
+        "kind": "ring",
+    }
 
 
 def test_lists_models_and_configs_say_what_there_is(program):
@@ -218,7 +260,10 @@ def test_lists_models_and_configs_say_what_there_is(program):
     assert "CC-BY-SA-3.0" in program("lists").done().out
     models = {entry["name"]: entry for entry in program("models", "--json").done().json["models"]}
     assert models["world-given"]["labels"]["Icelandic,female"] > 1_500
-    assert (models["mlb-first"]["labels"], models["mlb-first"]["title"]) == ({}, "Baseball first names")
+    assert (models["mlb-first"]["labels"], models["mlb-first"]["title"]) == (
+        {},
+        "Baseball first names",
+    )
     assert "labels of world-family: Azerbaijani, Bulgarian, " in program("models").done().out
     found = {entry["name"]: entry for entry in program("configs", "--json").done().json["configs"]}
     assert set(found) == {path.stem for path in CONFIGS.glob("*.toml")}
@@ -236,5 +281,7 @@ def test_a_config_goes_by_its_name_and_a_file_by_its_path(program):
     assert "give ./blog-rnn32-first" in bundled.err
     own = program("train", "--config", "./blog-rnn32-first", *options, "b").done()
     assert "comes with namegen" not in own.err
-    widths = [read_config(program.folder / run / "config.toml").network.hidden for run in ("a", "b")]
+    widths = [
+        read_config(program.folder / run / "config.toml").network.hidden for run in ("a", "b")
+    ]
     assert widths == [(32, 32), (3,)]

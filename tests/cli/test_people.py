@@ -27,7 +27,11 @@ from tests.cli.conftest import invoke
 from tests.small_models import some_of
 
 pytestmark = pytest.mark.usefixtures("small")
-SIX = {"given": "any", "given_wishes": {"matches": "Ain[oa]"}, "family_wishes": {"matches": "Virta(q|x|z)"}}
+SIX = {
+    "given": "any",
+    "given_wishes": {"matches": "Ain[oa]"},
+    "family_wishes": {"matches": "Virta(q|x|z)"},
+}
 
 
 def people(n: int, **told: object) -> list[Person]:
@@ -62,8 +66,18 @@ def test_words_are_banned_of_both_parts_and_of_one(command: str, tmp_path: Path)
     (tmp_path / "both.txt").write_text("a\n")
     (tmp_path / "last.txt").write_text("n\n")
     last = {"people": "--family-banned", "players": "--last-banned"}[command]
-    told = ["--banned", str(tmp_path / "both.txt"), last, str(tmp_path / "last.txt"), "--format", "csv"]
-    rows = [line.split(",") for line in invoke(command, "-n", "9", "--seed", "1", *told).stdout.splitlines()[1:]]
+    told = [
+        "--banned",
+        str(tmp_path / "both.txt"),
+        last,
+        str(tmp_path / "last.txt"),
+        "--format",
+        "csv",
+    ]
+    rows = [
+        line.split(",")
+        for line in invoke(command, "-n", "9", "--seed", "1", *told).stdout.splitlines()[1:]
+    ]
     first, others = "".join(row[1] for row in rows).lower(), "".join(row[2] for row in rows).lower()
     assert "a" not in first + others
     assert "n" in first
@@ -82,16 +96,24 @@ class TestInventing:
     def test_the_family_name_is_new_and_the_given_name_real(self) -> None:
         found = people(200, seed=2, origins=["Italian"], temperature=0.3)
         corpus = load_bundled("world-given")
-        listed = {name for name, label in zip(corpus.names, corpus.labels, strict=True) if label.startswith("Italian")}
+        listed = {
+            name
+            for name, label in zip(corpus.names, corpus.labels, strict=True)
+            if label.startswith("Italian")
+        }
         assert {person.given for person in found} <= listed
         families = {normalise(name) for name in some_of(load_bundled("world-family")).names}
         assert not {normalise(person.family) for person in found} & families
-        known = {normalise(name) for name in some_of(load_bundled("world-given")).names}  # two of which SIX has
+        known = {
+            normalise(name) for name in some_of(load_bundled("world-given")).names
+        }  # two of which SIX has
         fresh = people(100, seed=2, temperature=0.3, given="new")
         assert not {normalise(person.given) for person in fresh} & known
 
     @pytest.mark.parametrize("temperature", [0.3, 1.0])
-    def test_no_two_have_the_same_whole_name_whatever_their_origins(self, temperature: float) -> None:
+    def test_no_two_have_the_same_whole_name_whatever_their_origins(
+        self, temperature: float
+    ) -> None:
         """Where most draws are new people, and where the few that there are have to be dealt."""
         four = {"max_length": 4}
         any_of_four = {"given": "any", "family": "any", "given_wishes": four, "family_wishes": four}
@@ -108,13 +130,20 @@ class TestInventing:
         """At temperature 0 each origin has one family name; where that is not wanted, it has none."""
         family = api.load("world-family")
         likeliest = {
-            label: family.labelled(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0] for label in common()
+            label: family.labelled(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0]
+            for label in common()
         }
         banned = sorted(set(likeliest.values()))[1:]
         [found] = people(1, seed=1, temperature=0.0, family="any", family_wishes={"avoid": banned})
         assert likeliest[found.origin] not in banned
         with pytest.raises(GenerationError, match="no other name is possible"):
-            people(3, seed=1, temperature=0.0, family="any", family_wishes={"avoid": list(likeliest.values())})
+            people(
+                3,
+                seed=1,
+                temperature=0.0,
+                family="any",
+                family_wishes={"avoid": list(likeliest.values())},
+            )
 
     @pytest.mark.parametrize("n", [40, 6])
     def test_where_wishes_leave_few_people_all_of_them_are_given(self, n: int) -> None:
@@ -123,14 +152,25 @@ class TestInventing:
         assert {person.given for person in found} == {"Aino", "Aina"}
 
     def test_a_wish_that_no_origin_can_keep_is_said_before_anybody_is_given(self) -> None:
-        with pytest.raises(GenerationError, match="no other name is possible: relax family_matches"):
-            api.invent_people_batches(3, family_wishes={"matches": "Virta", "avoid": ["Virta"]}, seed=1)
+        with pytest.raises(
+            GenerationError, match="no other name is possible: relax family_matches"
+        ):
+            api.invent_people_batches(
+                3, family_wishes={"matches": "Virta", "avoid": ["Virta"]}, seed=1
+            )
 
     def test_models_without_labels_make_people_of_no_origin(self) -> None:
-        [person] = people(1, seed=1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last"))
+        [person] = people(
+            1, seed=1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last")
+        )
         assert person.origin is None
         with pytest.raises(SettingsError, match="mlb-first knows no labels"):
-            people(1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last"), origins=["Italian"])
+            people(
+                1,
+                given_model=api.load("mlb-first"),
+                family_model=api.load("mlb-last"),
+                origins=["Italian"],
+            )
         found = people(40, seed=1, family_model=api.load("companies"))
         assert {person.origin for person in found} == origins_of("world-given")
 
@@ -141,7 +181,12 @@ GIVEN = {
     "Czech,": "Saša Nikola",
     "Twi,male": "Kofi",
 }
-FAMILY = {"Polish,male": "Kowalski Lipski", "Polish,": "Nowak Wrona", "Czech,male": "Novák", "Yoruba,": "Okoro Bello"}
+FAMILY = {
+    "Polish,male": "Kowalski Lipski",
+    "Polish,": "Nowak Wrona",
+    "Czech,male": "Novák",
+    "Yoruba,": "Okoro Bello",
+}
 
 
 @cache
@@ -150,15 +195,25 @@ def tiny(names: str) -> api.LoadedModel:
     labelled = {"given": GIVEN, "family": FAMILY}[names]
     pairs = [(name, label) for label, some in labelled.items() for name in some.split()]
     corpus = Corpus.from_names([name for name, _ in pairs], labels=[label for _, label in pairs])
-    recipe = parse_config({"training": {"effort": "quick", "epochs": 30}, "data": {"validation": 0.0}}).recipe
-    return open_checkpoint(TrainingRun(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names)
+    recipe = parse_config(
+        {"training": {"effort": "quick", "epochs": 30}, "data": {"validation": 0.0}}
+    ).recipe
+    return open_checkpoint(
+        TrainingRun(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names
+    )
 
 
 class TestGenders:
     """Labels of two parts, an origin and a gender; no list of these models comes with namegen."""
 
     def people(self, n: int = 12, **told: Any) -> list[Person]:
-        how = {"given_model": tiny("given"), "family_model": tiny("family"), "family": "any", "seed": 1, **told}
+        how = {
+            "given_model": tiny("given"),
+            "family_model": tiny("family"),
+            "family": "any",
+            "seed": 1,
+            **told,
+        }
         how = {"given_wishes": {"max_length": 9}, "family_wishes": {"max_length": 9}, **how}
         return api.invent_people(n, **how)
 
@@ -173,15 +228,22 @@ class TestGenders:
     def test_one_can_be_asked_for_and_names_that_tell_none_may_be_anybodys(self) -> None:
         assert {one.gender for one in self.people(origins="Polish", gender="male")} == {"male"}
         assert {one.gender for one in self.people(origins="Czech")} == {"female", "male"}
-        assert {self.people(1, origins="Polish", seed=seed)[0].gender for seed in range(12)} == {"female", "male"}
+        assert {self.people(1, origins="Polish", seed=seed)[0].gender for seed in range(12)} == {
+            "female",
+            "male",
+        }
         with pytest.raises(SettingsError, match="no given names of gender 'female'"):
-            self.people(given_model=tiny("given").labelled("Polish,male"), origins="Polish", gender="female")
+            self.people(
+                given_model=tiny("given").labelled("Polish,male"), origins="Polish", gender="female"
+            )
         with pytest.raises(SettingsError, match="no given names of gender 'neuter'"):
             self.people(gender="neuter")
         with pytest.raises(SettingsError, match="no given names of gender 'male'"):
             self.people(given_model="mlb-first", gender="male")
 
-    def test_an_origin_that_one_model_lacks_says_so_and_another_word_for_one_is_understood(self) -> None:
+    def test_an_origin_that_one_model_lacks_says_so_and_another_word_for_one_is_understood(
+        self,
+    ) -> None:
         for origin, said in {
             "twi": "family has no family names of origin 'twi'",
             "Nigerian": "given has no given names of origin 'Nigerian'",
@@ -192,12 +254,16 @@ class TestGenders:
                 self.people(origins=origin)
         for origin in ("nigerian", "YORUBA"):
             assert {
-                one.origin for one in people(5, origins=origin, given_model="mlb-first", family_model=tiny("family"))
+                one.origin
+                for one in people(
+                    5, origins=origin, given_model="mlb-first", family_model=tiny("family")
+                )
             } == {"Yoruba"}
 
     def test_real_names_of_a_model_of_ones_own_are_not_known(self) -> None:
         with pytest.raises(
-            SettingsError, match="does not carry its list, so its real names are not known: give given=any"
+            SettingsError,
+            match="does not carry its list, so its real names are not known: give given=any",
         ):
             self.people(given="real")
         with pytest.raises(SettingsError, match="given is 'reel'"):
@@ -212,7 +278,18 @@ def test_a_file_is_written_whole_or_not_at_all_as_a_spreadsheet_opens_it(tmp_pat
     assert table.decode("utf-8-sig") == invoke(*told, "--format", "csv").stdout
     assert table.startswith(b"\xef\xbb\xbfname,given,family,origin,gender,household\n")
     assert invoke(*told, "--out", "town.csv").exit_code == 1, "there is one"
-    few = ("people", "-n", 9, "--force", "--given-matches", "Aino", "--family-matches", "Virtanen", "--family", "real")
+    few = (
+        "people",
+        "-n",
+        9,
+        "--force",
+        "--given-matches",
+        "Aino",
+        "--family-matches",
+        "Virtanen",
+        "--family",
+        "real",
+    )
     assert invoke(*few, "--out", "town.csv").exit_code == 1
     assert Path("town.csv").read_bytes() == table
     assert invoke(*told, "--force", "--out", "town.csv", "--format", "json").exit_code == 2
@@ -225,21 +302,49 @@ def test_a_template_has_the_fields_of_a_person_alone() -> None:
     check_template("{{{origin}}} {family}, {given}")
     assert Person("A", "B", "C").written("{{{origin}}} {family}, {given}") == "{C} B, A"
     assert Person("{given}", "{0}").written() == "{given} {0}"
-    wrong = ["{first} {family}", "{given.__class__}", "{given!r}", "{given:>99999999}", "{}", "{given", "given"]
+    wrong = [
+        "{first} {family}",
+        "{given.__class__}",
+        "{given!r}",
+        "{given:>99999999}",
+        "{}",
+        "{given",
+        "given",
+    ]
     for template in (*wrong, "{origin}"):
         with pytest.raises(SettingsError, match="template"):
             check_template(template)
 
 
 def rows_of(*arguments: object) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = json.loads(invoke(*arguments, "--seed", 1, "--format", "json").stdout)
+    rows: list[dict[str, str]] = json.loads(
+        invoke(*arguments, "--seed", 1, "--format", "json").stdout
+    )
     return rows
 
 
 def test_wishes_of_each_part(tmp_path: Path) -> None:
     (tmp_path / "not.txt").write_text("a\n", encoding="utf-8")
-    given = ("--given-starts-with", "Ma", "--given-max-length", 6, "--given-contains", "r", "--origin", "italian")
-    family = ("--family-ends-with", "i", "--family-min-length", 5, "--family-banned", "not.txt", "--case", "upper")
+    given = (
+        "--given-starts-with",
+        "Ma",
+        "--given-max-length",
+        6,
+        "--given-contains",
+        "r",
+        "--origin",
+        "italian",
+    )
+    family = (
+        "--family-ends-with",
+        "i",
+        "--family-min-length",
+        5,
+        "--family-banned",
+        "not.txt",
+        "--case",
+        "upper",
+    )
     rows = rows_of("people", "-n", 8, *given, *family, "--template", "{family}, {given}")
     assert len(rows) == 8
     for row in rows:
@@ -247,22 +352,45 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
         assert row["origin"] == "Italian"
         assert re.fullmatch("(?=.*R)MA.{0,4}", row["given"])
         assert re.fullmatch("[^A]{4,}I", row["family"])
-    rows = rows_of("players", "-n", 3, "--first-starts-with", "J", "--last-ends-with", "n", "--last-max-length", 7)
+    rows = rows_of(
+        "players",
+        "-n",
+        3,
+        "--first-starts-with",
+        "J",
+        "--last-ends-with",
+        "n",
+        "--last-max-length",
+        7,
+    )
     assert len(rows) == 3
-    assert all(row["first"].startswith("J") and re.fullmatch(".{1,6}n", row["last"]) for row in rows)
+    assert all(
+        row["first"].startswith("J") and re.fullmatch(".{1,6}n", row["last"]) for row in rows
+    )
 
 
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
-        ("people --origin X", 2, "is 'X', which world-given does not know: expected one of 'Estonian', 'Finnish', "),
-        ("people --given-min-length 9 --given-max-length 3", 2, "--given-max-length, or lower --given-min-length"),
+        (
+            "people --origin X",
+            2,
+            "is 'X', which world-given does not know: expected one of 'Estonian', 'Finnish', ",
+        ),
+        (
+            "people --given-min-length 9 --given-max-length 3",
+            2,
+            "--given-max-length, or lower --given-min-length",
+        ),
         ("people --family-starts-with Щ", 2, "--family-starts-with"),
         ("people --template given", 2, "--template"),
         ("people --family-model nobody", 1, "there is no model 'nobody'"),
         ("people --given-avoid - --family-banned -", 2, "--given-avoid - and --family-banned -"),
         ("players --first-avoid - --last-avoid -", 2, "read only once"),
-        *[(f"players {wrong}", 2, wrong.split()[0]) for wrong in ("-n 1000000000", "--seed -1", "--temperature -1")],
+        *[
+            (f"players {wrong}", 2, wrong.split()[0])
+            for wrong in ("-n 1000000000", "--seed -1", "--temperature -1")
+        ],
         ("companies -n 0", 2, "-n"),
         ("players --temperature 0", 1, "0 players found of 25"),
         ("companies --temperature 0", 1, "names found: 0 of 25"),
@@ -285,7 +413,9 @@ def test_25_players_none_of_them_real_and_40_companies_none_of_them_in_the_list(
     names = invoke("companies", "-n", 40).stdout.splitlines()
     form = sameness_of("companies").normalise
     assert len({form(name) for name in names}) == 40
-    assert not {form(name) for name in names} & {form(name) for name in load_bundled("companies").names}
+    assert not {form(name) for name in names} & {
+        form(name) for name in load_bundled("companies").names
+    }
     assert invoke("companies").stdout.count("\n") == 25
 
 
@@ -317,7 +447,11 @@ def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way
 def test_real_family_names_come_where_they_are_asked_for() -> None:
     people = api.invent_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
     assert {one.family for one in people} <= set(load_bundled("world-family").names)
-    assert Counter(one.origin for one in people) == {"Finnish": 25, "Italian": 25}, "as evenly as can be"
+    assert Counter(one.origin for one in people) == {"Finnish": 25, "Italian": 25}, (
+        "as evenly as can be"
+    )
     for seed in range(5):  # in some, a household of the first round is none
-        people = api.invent_people(60, origins=["Estonian", "Finnish", "Italian"], household=4, seed=seed)
+        people = api.invent_people(
+            60, origins=["Estonian", "Finnish", "Italian"], household=4, seed=seed
+        )
         assert {*Counter(one.origin for one in people).values()} == {20}

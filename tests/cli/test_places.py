@@ -17,7 +17,9 @@ from tests.cli.conftest import invoke
 
 
 def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
-    done = invoke("places", "--country", "uk", "--country", "japan", "-n", 16, "--seed", 2, "--format", "csv")
+    done = invoke(
+        "places", "--country", "uk", "--country", "japan", "-n", 16, "--seed", 2, "--format", "csv"
+    )
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     listed = {normalise(name) for name in load_bundled("world-places").names}
     assert len(rows) == 16

@@ -32,7 +32,9 @@ from namegen.events import (
 )
 from tests.cli.conftest import invoke
 
-BEGINS = TrainingBegins("numpy", 5, 9, characters=600, epoch=0, step=0, finished=False, ceiling=0.5, network="gru 8")
+BEGINS = TrainingBegins(
+    "numpy", 5, 9, characters=600, epoch=0, step=0, finished=False, ceiling=0.5, network="gru 8"
+)
 
 
 class Clock:
@@ -100,7 +102,9 @@ def test_no_command_is_silent_for_long_wherever_standard_error_goes(
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_quiet_says_nothing(is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quiet_says_nothing(
+    is_terminal: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = standard_error(monkeypatch, is_terminal=is_terminal)
     with Display(Notes(quiet=True), "reading") as shown:
         for event in (BEGINS, StepBegins(0, 0), ended(5), Ended("a", trouble="it is gone")):
@@ -110,7 +114,9 @@ def test_quiet_says_nothing(is_terminal: bool, clock: Clock, monkeypatch: pytest
     assert log.getvalue() == ""
 
 
-def test_the_longer_it_takes_the_rarer_are_the_lines(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_longer_it_takes_the_rarer_are_the_lines(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = standard_error(monkeypatch, is_terminal=False)
     said = []
     with Display(Notes(quiet=False), "reading") as shown:
@@ -125,7 +131,9 @@ def test_the_longer_it_takes_the_rarer_are_the_lines(clock: Clock, monkeypatch: 
     assert 150 < gaps[-1] < 200
 
 
-def test_notes_stand_above_the_block_and_results_stand_alone(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notes_stand_above_the_block_and_results_stand_alone(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = standard_error(monkeypatch, is_terminal=True)
     notes = Notes(quiet=False)
     with Display(notes, "reading") as shown:
@@ -165,8 +173,14 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ("describe names.txt", {"reading names.txt", "describing names.txt"}),
         ("evaluate mlb-last names.txt", {"opening mlb-last", "evaluating mlb-last on names.txt"}),
         ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
-        ("generate mlb-last -n 1 --avoid names.txt", {"reading the files of names that are not wanted"}),
-        ("train names.txt --effort quick --epochs 1 --no-plot", {"preparing the training", "measuring the network"}),
+        (
+            "generate mlb-last -n 1 --avoid names.txt",
+            {"reading the files of names that are not wanted"},
+        ),
+        (
+            "train names.txt --effort quick --epochs 1 --no-plot",
+            {"preparing the training", "measuring the network"},
+        ),
     ],
 )
 def test_long_commands_say_what_they_are_at(
@@ -175,7 +189,11 @@ def test_long_commands_say_what_they_are_at(
     (small / "names.txt").write_text("Maddox\nGarcia\nLee\nDiaz\n" * 9)
     started: list[str] = []
     make = Display.__init__
-    monkeypatch.setattr(Display, "__init__", lambda one, notes, doing: started.append(doing) or make(one, notes, doing))
+    monkeypatch.setattr(
+        Display,
+        "__init__",
+        lambda one, notes, doing: started.append(doing) or make(one, notes, doing),
+    )
     result = invoke(*line.split())
     assert result.exit_code == 0, result.output
     assert not re.search(r", \d+ s", result.stderr)
@@ -208,7 +226,9 @@ def test_every_search_is_told_of_and_gives_the_same_names(
     assert invoke(*arguments).stdout == plain.stdout
     assert {type(event) for event in told} == {Searched}
     wanted = next(int(value) for value in arguments if value.isdigit())
-    assert all(event.found <= event.wanted == wanted for event in told if isinstance(event, Searched))
+    assert all(
+        event.found <= event.wanted == wanted for event in told if isinstance(event, Searched)
+    )
     assert invoke(*arguments, "--quiet").stderr == ""
 
 
@@ -222,7 +242,9 @@ def told(*events: Event, is_block: bool = False) -> tuple[Progress, list[str]]:
 
 
 def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(clock: Clock) -> None:
-    ready = ListReady(("1 empty line was dropped", ""), training=90, damped=70, held_out=9, test=None, labels=2)
+    ready = ListReady(
+        ("1 empty line was dropped", ""), training=90, damped=70, held_out=9, test=None, labels=2
+    )
     at, said = told(ready, BEGINS)
     assert said == [
         "1 empty line was dropped",
@@ -252,7 +274,9 @@ def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> N
     clock.now += 10
     at.take(StepBegins(4, 0))
     assert at.view().in_a_line() == "epoch 5/5  0:20 left"
-    _, said = told(TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None))
+    _, said = told(
+        TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None)
+    )
     assert "nothing is trained" in said[0]
 
 
@@ -261,7 +285,9 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert said[0] == "12 runs, 1 of them already done, on the scheduler tcp://a:1"
     assert said[1].startswith("the scheduler has no worker yet")
     assert len(said) == 2
-    at.take(Running(tuple(UnderWay(f"gru {number}\x1b", 1, 4 * (number == 0)) for number in range(10))))
+    at.take(
+        Running(tuple(UnderWay(f"gru {number}\x1b", 1, 4 * (number == 0)) for number in range(10)))
+    )
     view = at.view()
     assert view._replace(lines=()).in_a_line() == "1/12  10 running, 1 left"
     assert [*view.lines][:2] == ["gru 0\\x1b  epoch 1/4", "gru 1\\x1b"]
@@ -271,7 +297,9 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
     assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [said]
     clock.now += 5  # a slow piece does not make it more
     assert at.view().behind.endswith(", about 0:15")
-    assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith("3/12  gru 1: the device is gone  (9 left")
+    assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith(
+        "3/12  gru 1: the device is gone  (9 left"
+    )
     assert told(Planned("run", 2), Ended("gru 2"), is_block=True)[1][1] == "1/2  gru 2: done"
 
 

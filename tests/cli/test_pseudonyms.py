@@ -9,7 +9,16 @@ from tests.cli.conftest import Program
 from tests.cli.test_help import LOADED, loaded_modules
 
 KEY = bytes(range(32))
-ARGUMENTS = ("pseudonyms", "table.csv", "--column", "first", "--pool", "pool.txt", "--key-file", "my.key")
+ARGUMENTS = (
+    "pseudonyms",
+    "table.csv",
+    "--column",
+    "first",
+    "--pool",
+    "pool.txt",
+    "--key-file",
+    "my.key",
+)
 TABLE = '\ufefffirst,"a ""q""\r\n"\r\n{Ann},=1+1\r\n{Bob, Jr},\r\n\r\n{Ann},"a\rb"\r\n,7\r\n'
 GIVEN = {"{Ann}": " Ann ", "{Bob, Jr}": '"Bob, Jr"'}
 NAMES = ["Ada", "=Bo", "Cy, Jr"]
@@ -49,7 +58,10 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
     out.write_text("old")
     for said, content in (
         ("cannot read row 3 of table.csv (1 cells where the first row has 2)", "first,b\nx,y\nz\n"),
-        ("two values share the name", "first\n" + "".join(f"value {number}\n" for number in range(4))),
+        (
+            "two values share the name",
+            "first\n" + "".join(f"value {number}\n" for number in range(4)),
+        ),
         ("no column 'first': choose one of 'name'", "name\nx\n"),
         ("cannot read table.csv ('utf-8' codec", b"first\nx\xff\n"),
         ("cannot read row 2 of table.csv (unexpected end of data)", 'first\n"x\n'),
@@ -61,7 +73,12 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
     place(*ARGUMENTS, "--column", "b").refused("more than once: give one", code=2)
     place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
     assert out.read_text() == "old"
-    assert sorted(path.suffix for path in place.folder.iterdir()) == [".csv", ".csv", ".key", ".txt"], "none is bound"
+    assert sorted(path.suffix for path in place.folder.iterdir()) == [
+        ".csv",
+        ".csv",
+        ".key",
+        ".txt",
+    ], "none is bound"
 
 
 def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
@@ -80,17 +97,28 @@ def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
 
 def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     found = place(*ARGUMENTS, "--out", "out.csv", "--json").json
-    assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (3, 3, 1, 0)
+    assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (
+        3,
+        3,
+        1,
+        0,
+    )
     place.write("ada.csv", "first\nAda\n Ada\nBob\n")
     told = place("pseudonyms", "ada.csv", *ARGUMENTS[2:]).done().err
     assert "2 values of the table stand in the pool" in told
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')
-    assert place(*ARGUMENTS[:5], "pool.csv", *ARGUMENTS[6:]).done().out == (place.folder / "out.csv").read_text("utf-8")
+    assert place(*ARGUMENTS[:5], "pool.csv", *ARGUMENTS[6:]).done().out == (
+        place.folder / "out.csv"
+    ).read_text("utf-8")
     place.write("pool.txt", "Ada\n")
     place(*ARGUMENTS).refused("my.key.pool has the hash of another pool")
-    for content, mode, said in ((b"", 0o600, "0 bytes"), (KEY[:15], 0o600, "15 bytes"), (KEY, 0o644, "everybody can")):
+    for content, mode, said in (
+        (b"", 0o600, "0 bytes"),
+        (KEY[:15], 0o600, "15 bytes"),
+        (KEY, 0o644, "everybody can"),
+    ):
         place.write("my.key", content).chmod(mode)
         place(*ARGUMENTS).refused(said, code=1 if mode == 0o644 else 2)
     (place.folder / "my.key").unlink()

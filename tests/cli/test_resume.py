@@ -41,7 +41,10 @@ THREE = ("names.txt", *LONG, "--epochs", 3)
 def same_model(one, other):
     """Assert that two run folders hold the same bits but for the times."""
     for name in ("model.safetensors", "state.safetensors"):
-        (tensors, document), (expected, expected_document) = read_tensors(one / name), read_tensors(other / name)
+        (tensors, document), (expected, expected_document) = (
+            read_tensors(one / name),
+            read_tensors(other / name),
+        )
         assert set(tensors) == set(expected)
         for tensor in tensors:
             assert tensors[tensor].dtype == expected[tensor].dtype
@@ -79,7 +82,10 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     stopped = program.fresh("train", *THREE, "--out", "run", before=before)
     assert (stopped.code, stopped.out) == (130, "")
     assert "Ctrl-C again stops at once" in stopped.err
-    assert "stopped in epoch 1; the state is saved. To continue:\n  namegen train --resume run" in stopped.err
+    assert (
+        "stopped in epoch 1; the state is saved. To continue:\n  namegen train --resume run"
+        in stopped.err
+    )
     assert where(program.folder / "run") == (0, 4)
     assert not (program.folder / "run" / "model.safetensors").exists()
     for name, place in (("TERM", (1, 1)), ("HUP", (2, 8))):
@@ -93,7 +99,9 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
 def test_what_nohup_or_a_script_has_it_ignore_stays_ignored(program, names, name):
     ignored = f"import signal; signal.signal(signal.SIG{name}, signal.SIG_IGN)"
     before = ignored + AT_STEPS.format(signals={(1, 7): name})
-    assert "stopping" not in program.fresh("train", *THREE, "--out", "run", before=before).done().err
+    assert (
+        "stopping" not in program.fresh("train", *THREE, "--out", "run", before=before).done().err
+    )
 
 
 @pytest.mark.parametrize("name", ["INT", "TERM"])
@@ -129,7 +137,9 @@ def test_before_training_begins_the_first_signal_ends_it(program):
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_another_command_ends_without_a_word(program, name):
-    process = program.spawn("generate", "mlb-first", "-n", 100_000_000, "--allow-repeats", "--seed", 1)
+    process = program.spawn(
+        "generate", "mlb-first", "-n", 100_000_000, "--allow-repeats", "--seed", 1
+    )
     assert process.stdout.readline()
     process.send_signal(SIGNALS[name])
     run = end(process)
@@ -180,11 +190,21 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
     assert "this run is already finished" in run.err
     program("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
     for option in (
-        *("other.txt", "--seed 0", "--cell gru", "--hidden 8", "--config c.toml", "--out elsewhere", "--threads 2"),
+        *(
+            "other.txt",
+            "--seed 0",
+            "--cell gru",
+            "--hidden 8",
+            "--config c.toml",
+            "--out elsewhere",
+            "--threads 2",
+        ),
         *("--no-through-time", "--validation 0.1", "--no-plot", "--plot"),
     ):
         what = "NAMES" if option == "other.txt" else option.split()[0]
-        program("train", "--resume", "run", *option.split()).refused(f"{what} cannot be combined", code=2)
+        program("train", "--resume", "run", *option.split()).refused(
+            f"{what} cannot be combined", code=2
+        )
     assert contents(run_folder)["config.toml"] == kept["config.toml"]
 
 
@@ -194,13 +214,19 @@ def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program,
     for epochs in (1, 30):
         config.write_text(re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", config.read_text()))
         kept = contents(run_folder)
-        program("train", "--resume", "run").refused("other settings [training] than the run's config.toml")
+        program("train", "--resume", "run").refused(
+            "other settings [training] than the run's config.toml"
+        )
         assert contents(run_folder) == kept
 
 
 def test_what_is_no_run_or_has_changed_is_refused(program, run_folder, some_names):
     kept = contents(run_folder)
-    for out, said in (("nowhere", "is not a run folder"), ("names.txt", "is not a folder"), ("n" * 300, "too long")):
+    for out, said in (
+        ("nowhere", "is not a run folder"),
+        ("names.txt", "is not a folder"),
+        ("n" * 300, "too long"),
+    ):
         program("train", "--resume", out).refused(said)
     program.write("names.txt", some_names + "Newcomer\n")
     program("train", "--resume", "run").refused("names.txt has changed since this run began")
@@ -208,7 +234,10 @@ def test_what_is_no_run_or_has_changed_is_refused(program, run_folder, some_name
     program.write("names.txt", some_names)
     state = run_folder / "state.safetensors"
     content = state.read_bytes()
-    for damaged in (content[: len(content) // 2], content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]):
+    for damaged in (
+        content[: len(content) // 2],
+        content[:-5] + bytes([content[-5] ^ 1]) + content[-4:],
+    ):
         state.write_bytes(damaged)
         program("train", "--resume", "run").refused("state.safetensors")
     shutil.copy(run_folder / "model.safetensors", state)

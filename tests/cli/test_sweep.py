@@ -55,7 +55,11 @@ def figures(folder: Path) -> dict[str, Any]:
     """What may not differ between two sweeps: everything but seconds."""
     runs = json.loads((folder / "results.json").read_text(encoding="utf-8"))["runs"]
     return {
-        run["run"]: [run["status"], run["trained"]["figures"], {**run["trained"]["history"], "seconds": None}]
+        run["run"]: [
+            run["status"],
+            run["trained"]["figures"],
+            {**run["trained"]["history"], "seconds": None},
+        ]
         for run in runs
     }
 
@@ -79,20 +83,43 @@ def swept(program) -> Path:
     return program.folder / "whole"
 
 
-def test_a_sweep_leaves_a_table_plots_and_networks_which_are_what_train_makes(program, swept) -> None:
+def test_a_sweep_leaves_a_table_plots_and_networks_which_are_what_train_makes(
+    program, swept
+) -> None:
     with (swept / "results.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     settings = [(row["training.learning_rate"], row["seed"]) for row in rows]
     assert settings == [("0.01", "0"), ("0.01", "1"), ("0.001", "0"), ("0.001", "1")]
     for row in rows:
         assert row["status"] == "done"
-        assert 0 < float(row["held_out_accuracy_argmax"]) < float(row["held_out_ceiling_accuracy_argmax"])
+        assert (
+            0
+            < float(row["held_out_accuracy_argmax"])
+            < float(row["held_out_ceiling_accuracy_argmax"])
+        )
     assert (swept / "accuracy-names.png").stat().st_size > 5_000
     results = json.loads((swept / "results.json").read_text(encoding="utf-8"))
     assert results["left"] == 0
     assert [len(run["trained"]["history"]["epoch"]) for run in results["runs"]] == [LONG] * 4
-    options = ("--validation", 0.2, "--hidden", 8, "--batch-size", 8, "--epochs", LONG, "--learning-rate", 0.001)
-    trained = program("train", "names.txt", *options, "--seed", 1, "--no-plot", "--out", "alone", "--json").done().json
+    options = (
+        "--validation",
+        0.2,
+        "--hidden",
+        8,
+        "--batch-size",
+        8,
+        "--epochs",
+        LONG,
+        "--learning-rate",
+        0.001,
+    )
+    trained = (
+        program(
+            "train", "names.txt", *options, "--seed", 1, "--no-plot", "--out", "alone", "--json"
+        )
+        .done()
+        .json
+    )
     run = results["runs"][3]["trained"]
     assert (run["held_out"]["ceiling"], run["figures"]["training"]) == (
         trained["validation"]["ceiling"],
@@ -150,7 +177,9 @@ def dask_scheduler() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with dask_program("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard") as scheduler:
+    with dask_program(
+        "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"
+    ) as scheduler:
         yield f"tcp://127.0.0.1:{port}", scheduler
 
 
@@ -206,7 +235,11 @@ def test_a_rate_that_leads_astray_is_a_result(program) -> None:
         ("sweep names.txt", "is not TOML", 2),
         ("sweep axis.toml", "learning_rat cannot be varied", 2),
         ("sweep empty.toml", "has no grid to sweep over", 2),
-        (f"sweep short.toml --scheduler {UNREACHABLE} --workers 2", "--workers cannot be combined with --scheduler", 2),
+        (
+            f"sweep short.toml --scheduler {UNREACHABLE} --workers 2",
+            "--workers cannot be combined with --scheduler",
+            2,
+        ),
         ("sweep few.toml", "2 names", 1),
         ("sweep short.toml --out mine", "holds other files", 1),
         *[(f"{command} --out=", "--out", 1) for command in ("sweep short.toml", "train names.txt")],

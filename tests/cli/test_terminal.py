@@ -22,12 +22,21 @@ from namegen.experiments.report import Table
 from tests.cli.conftest import invoke
 
 ROOT = Path(__file__).parents[2]
-ROWS = [("on held-out names", "nats/char", "argmax accuracy"), ("  this network", "2.5840", "22.1%")]
+ROWS = [
+    ("on held-out names", "nats/char", "argmax accuracy"),
+    ("  this network", "2.5840", "22.1%"),
+]
 GRID = Table(
     "",
     ("setting", "seeds", "argmax %", "nats/char", "seconds"),
     (
-        ("learning rate 0.01", "3", "45.1 (45.0 to 45.2)", "2.104 (2.101 to 2.108)", "112.3 (111.8 to 1,130)"),
+        (
+            "learning rate 0.01",
+            "3",
+            "45.1 (45.0 to 45.2)",
+            "2.104 (2.101 to 2.108)",
+            "112.3 (111.8 to 1,130)",
+        ),
         ("one\nseed", "1", "44.0", "2.2", "12"),
     ),
 )
@@ -50,7 +59,11 @@ def width(line: str) -> int:
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_of_a_narrow_terminal_has_no_line_that_it_would_break(command: str) -> None:
     """An example goes on in the next line, which no option begins without its value."""
-    assert [line for line in invoke(*command.split(), "--help", wide=40).stdout.splitlines() if len(line) > 40] == []
+    assert [
+        line
+        for line in invoke(*command.split(), "--help", wide=40).stdout.splitlines()
+        if len(line) > 40
+    ] == []
     text = " ".join(invoke("compare-backends", "--help", wide=40).stdout.split())
     assert "The default is mlb-first and mlb-last. " in text
     assert "friends.txt --seeds 1 \\ --out reports/friends" in text
@@ -65,7 +78,14 @@ def test_help_stays_within_the_terminal(command: str) -> None:
 
 @pytest.mark.parametrize(("wide", "names"), [(40, "names.txt"), (80, "companies")])
 def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) -> None:
-    for line in (f"ceiling {names}", f"evaluate mlb-first {names}", f"describe {names}", "lists", "models", "configs"):
+    for line in (
+        f"ceiling {names}",
+        f"evaluate mlb-first {names}",
+        f"describe {names}",
+        "lists",
+        "models",
+        "configs",
+    ):
         result = invoke(*line.split(), wide=wide)
         assert result.exit_code == 0, result.output
         assert max(map(width, result.stdout.splitlines())) <= wide
@@ -73,14 +93,19 @@ def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) ->
 
 def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: Path) -> None:
     (place / "many.txt").write_text("Al\n" * 5 + "Bo\n" * 2 + "Maximilian-Johann\n")
-    for wide, title in ((80, "Length of a name in characters            Commonest letters"), (79, "Commonest letters")):
+    for wide, title in (
+        (80, "Length of a name in characters            Commonest letters"),
+        (79, "Commonest letters"),
+    ):
         lines = invoke("describe", "many.txt", wide=wide).stdout.splitlines()
         assert title in lines
     rows = re.findall(r"(?m)^(16-17|once|twice|\S+ times) +(\d) ", "\n".join(lines))
     assert rows == [("16-17", "1"), ("once", "1"), ("twice", "1"), ("3-9 times", "1")]
 
 
-def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_is_too_wide_has_its_cells_below_their_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     heading = "  this network\n    nats/char        2.5840\n    argmax accuracy   22.1%"
     assert fitted(ROWS) == f"on held-out names\n{heading}"
@@ -96,7 +121,14 @@ def test_a_table_that_is_too_wide_has_its_cells_below_their_row(monkeypatch: pyt
 
 @pytest.mark.parametrize("wide", [1, 12, 20, 25])
 def test_no_figure_is_broken_however_narrow_the_terminal(wide: int, place: Path) -> None:
-    for line in ("evaluate mlb-first names.txt", "describe names.txt", "lists", "models", "configs", "train --help"):
+    for line in (
+        "evaluate mlb-first names.txt",
+        "describe names.txt",
+        "lists",
+        "models",
+        "configs",
+        "train --help",
+    ):
         result = invoke(*line.split(), wide=wide)
         assert result.exit_code == 0, result.output
         assert result.stdout == invoke(*line.split(), wide=30).stdout
@@ -115,7 +147,10 @@ def test_no_figure_is_broken_however_narrow_the_terminal(wide: int, place: Path)
     ],
 )
 def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
-    wide: int, ranges: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wide: int,
+    ranges: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(wide))
     show_with_ranges("a list", GRID)
@@ -126,7 +161,9 @@ def test_ranges_that_have_no_room_are_left_out_from_the_last_on(
         assert f"  argmax %      {ranges[0]}" in lines
     else:
         assert [word for line in lines for word in line.split() if "–" in word] == ranges
-        assert [line.split()[-2:] for line in lines if line.startswith("learning")] == [["2.104", "112.3"]]
+        assert [line.split()[-2:] for line in lines if line.startswith("learning")] == [
+            ["2.104", "112.3"]
+        ]
 
 
 @pytest.mark.parametrize("wide", [80, 40])
@@ -140,11 +177,18 @@ def test_the_summary_of_a_comparison_stays_within_the_terminal(
     assert max(map(len, lines)) <= wide
     assert len(lines) <= 24 or wide < 80
     said = " ".join(line.strip() for line in lines)
-    for told in ("times as fast as Keras", "learn the same", "Failed: x\\x1b: y.", "already in the list"):
+    for told in (
+        "times as fast as Keras",
+        "learn the same",
+        "Failed: x\\x1b: y.",
+        "already in the list",
+    ):
         assert told in said
 
 
-def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_of_words_that_is_too_wide_keeps_the_heads_of_its_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     rows = [("name", "source", "holds"), ("A", "/" + "z" * 90, "one"), ("B", "y", "two")]
     lines = fitted(rows, left=3).splitlines()
@@ -162,7 +206,13 @@ def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
     bits = (surprises * 8)[: len(name) + 1]
     score = NameScore(name, tuple(-value * 0.6931471805599453 for value in bits), percentile=None)
     codes = re.findall(r"\x1b\[(\d\d)m(?:\x1b\[(1)m)?(\w)", coloured(score))
-    assert codes[:5] == [("32", "", "B"), ("36", "", "a"), ("33", "", "r"), ("31", "", "t"), ("35", "1", "h")]
+    assert codes[:5] == [
+        ("32", "", "B"),
+        ("36", "", "a"),
+        ("33", "", "r"),
+        ("31", "", "t"),
+        ("35", "1", "h"),
+    ]
     _print_coloured([score])
     out = capsys.readouterr().out
     assert "Bartholomew␣Alexander␣Maximilian␣\\x1bd·" in out

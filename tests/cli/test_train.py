@@ -26,7 +26,13 @@ def test_the_result_is_readable_at_80_columns(program, names):
     run = program("train", names, *FAST[:-1], "--out", "run", "--test", 0.1).done()
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
-    for word in (" counting, order ", "ceiling", "on the test names", "plot: run/history.png", "generate run"):
+    for word in (
+        " counting, order ",
+        "ceiling",
+        "on the test names",
+        "plot: run/history.png",
+        "generate run",
+    ):
         assert word in run.out
     assert "epoch 2/2" in run.err  # the last epoch is always said
     assert "(ceiling " in run.err
@@ -38,7 +44,12 @@ def test_json_is_the_object_of_the_design(program, names):
     result = program("train", names, *FAST, "--json", "--out", "run", "--test", 0.1).done().json
     fields = "out backend seed epochs best_epoch seconds chars_per_second training validation test"
     assert list(result) == fields.split()
-    assert (result["out"], result["backend"], result["seed"], result["epochs"]) == ("run", "numpy", 0, 2)
+    assert (result["out"], result["backend"], result["seed"], result["epochs"]) == (
+        "run",
+        "numpy",
+        0,
+        2,
+    )
     assert set(result["training"]) == METRICS
     assert set(result["validation"]) == METRICS | {"ceiling", "baseline", "seen_percent"}
     assert set(result["validation"]["baseline"]) == METRICS | {"order", "smoothing", "repeats"}
@@ -61,7 +72,10 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
     config = read_config(program.folder / "run" / "config.toml")
     assert (config.training.epochs, config.training.seed, config.network.cell) == (2, 5, "gru")
     assert (config.network.hidden, config.data.split, config.run.plot) == ((8, 6), "names", False)
-    assert (config.training.rate_steps, config.training.through_time) == (((0, 0.1), (1, 0.05)), False)
+    assert (config.training.rate_steps, config.training.through_time) == (
+        ((0, 0.1), (1, 0.05)),
+        False,
+    )
     checkpoint = Checkpoint.load(program.folder / "run" / "model.safetensors")
     assert (checkpoint.network.cell, checkpoint.network.hidden) == ("gru", (8, 6))
 
@@ -81,7 +95,10 @@ def test_odd_names_work(program, names, some):
     program.write("names.txt", "\ufeff" + "\r\n".join(names * 10) + "\r\n\r\n")
     run = program("train", "names.txt", *FAST, "--validation", 0, "--out", "run").done()
     assert "1 empty line was dropped" in run.err
-    assert len(program("generate", "run", "-n", some, "--allow-seen", "--max-length", 40).lines()) == some
+    assert (
+        len(program("generate", "run", "-n", some, "--allow-seen", "--max-length", 40).lines())
+        == some
+    )
     assert program("evaluate", "run", "names.txt", "--json").done().json["left_out"] == 0
 
 
@@ -127,16 +144,29 @@ def test_wrong_usage_is_exit_code_2_and_all_is_told_at_once(program, names):
         program("train", names, *arguments.split()).refused(said, code=2)
     run = program("train", names, "--epochs", 0, "--threads", 0, "--validation", 3)
     assert run.code == 2
-    assert all(option in run.err for option in ("--epochs is 0", "--threads is 0", "--validation is 3"))
+    assert all(
+        option in run.err for option in ("--epochs is 0", "--threads is 0", "--validation is 3")
+    )
     assert not (program.folder / "runs").exists()
 
 
 def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
-    diverging = ("--optimizer", "sgd", "--schedule", "steps", "--rate-steps", "0:0.01,3:1e39", "--epochs", "6")
+    diverging = (
+        "--optimizer",
+        "sgd",
+        "--schedule",
+        "steps",
+        "--rate-steps",
+        "0:0.01,3:1e39",
+        "--epochs",
+        "6",
+    )
     run = program("train", names, *diverging, "--no-plot", "--out", "run")
     run.refused("much too large, in epoch 4", "--learning-rate")
     checkpoint = Checkpoint.load(program.folder / "run" / "model.safetensors")
     assert 1 <= checkpoint.training["best_epoch"] <= 3
-    run = program("train", names, "--optimizer", "sgd", "--learning-rate", "1e39", *FAST, "--out", "never")
+    run = program(
+        "train", names, "--optimizer", "sgd", "--learning-rate", "1e39", *FAST, "--out", "never"
+    )
     run.refused("in epoch 1")
     assert not (program.folder / "never" / "model.safetensors").exists()

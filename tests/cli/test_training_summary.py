@@ -20,26 +20,48 @@ def trained() -> RunResult:
     return make_run(data=DataSettings(repeats="kept")).run()
 
 
-def told(trained: RunResult, better_by: float, *, seen: float = 0.0, distinct: int = 5_000, **changed: object) -> str:
+def told(
+    trained: RunResult,
+    better_by: float,
+    *,
+    seen: float = 0.0,
+    distinct: int = 5_000,
+    **changed: object,
+) -> str:
     """The verdict where counting loses so many more nats a character than the network, on the part that judges."""
     assert trained.validation is not None
     assert trained.references is not None
     references = replace(trained.references)  # a copy, which is told its n-gram
-    counting = replace(trained.validation, loss_nats_per_char=trained.validation.loss_nats_per_char + better_by)
-    references.__dict__["baseline"] = replace(trained.references.baseline, metrics=counting, test=counting)
+    counting = replace(
+        trained.validation, loss_nats_per_char=trained.validation.loss_nats_per_char + better_by
+    )
+    references.__dict__["baseline"] = replace(
+        trained.references.baseline, metrics=counting, test=counting
+    )
     references.__dict__["parts"] = replace(trained.references.parts, seen_percent=seen)
     training = {**trained.checkpoint.training, "distinct_names": distinct}
-    fields = {"checkpoint": replace(trained.checkpoint, training=training), "best_epoch": 3, "epochs": 20, **changed}
+    fields = {
+        "checkpoint": replace(trained.checkpoint, training=training),
+        "best_epoch": 3,
+        "epochs": 20,
+        **changed,
+    }
     return " ".join(verdict(replace(trained, references=references, **fields)))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("better_by", "said"),
     [
-        (0.23, "is better than counting (an n-gram model), by 0.230 nats per character."),  # of 20 names
+        (
+            0.23,
+            "is better than counting (an n-gram model), by 0.230 nats per character.",
+        ),  # of 20 names
         (0.004, "is as good as counting (an n-gram model)."),
         (-0.004, "is as good as counting (an n-gram model)."),
-        (-0.22, "is worse than counting (an n-gram model), by 0.220 nats per character, which may be chance."),
+        (
+            -0.22,
+            "is worse than counting (an n-gram model), by 0.220 nats per character, which may be chance.",
+        ),
     ],
 )
 def test_the_network_beside_counting(trained: RunResult, better_by: float, said: str) -> None:
@@ -47,25 +69,37 @@ def test_the_network_beside_counting(trained: RunResult, better_by: float, said:
 
 
 @pytest.mark.parametrize(("seen", "share"), [(0.2, "under 1%"), (0.6, "1%"), (88.4, "88%")])
-def test_names_that_were_seen_are_not_called_unseen(trained: RunResult, seen: float, share: str) -> None:
+def test_names_that_were_seen_are_not_called_unseen(
+    trained: RunResult, seen: float, share: str
+) -> None:
     said = f"On the held-out names, {share} of which it has seen, this network"
     assert told(trained, 0.1, seen=seen).startswith(said)
 
 
-@pytest.mark.parametrize(("test_names", "where"), [(10, "On the test names"), (9, "On names that it has not seen")])
+@pytest.mark.parametrize(
+    ("test_names", "where"), [(10, "On the test names"), (9, "On names that it has not seen")]
+)
 def test_the_test_part_judges_unless_its_names_are_too_few(
     trained: RunResult, test_names: int, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(HeldOutReferences, "judging", lambda self, *, test: test_names if test else 300)
-    assert told(trained, 0.5, test=trained.validation).startswith(f"{where}, this network is better")
+    monkeypatch.setattr(
+        HeldOutReferences, "judging", lambda self, *, test: test_names if test else 300
+    )
+    assert told(trained, 0.5, test=trained.validation).startswith(
+        f"{where}, this network is better"
+    )
 
 
-def test_what_limits_a_verdict_is_said_without_advice(trained: RunResult, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_limits_a_verdict_is_said_without_advice(
+    trained: RunResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No first run tells a person to run again with another option."""
     said = told(trained, -0.1, best_epoch=1, distinct=299)
     assert "The first epoch was the best" in said
     assert "The list has only 299 distinct names" in said
-    assert "first epoch" not in told(trained, 0.1, best_epoch=1, epochs=1) + told(trained, 0.1, best_epoch=2)
+    assert "first epoch" not in told(trained, 0.1, best_epoch=1, epochs=1) + told(
+        trained, 0.1, best_epoch=2
+    )
     assert "distinct" not in told(trained, 0.1, distinct=300)
     monkeypatch.setattr(train, "MIN_TO_JUDGE", 10_000)
     few = told(trained, 0.1)

@@ -22,9 +22,16 @@ class Sound(NumpyEngine):
     clipping = None
 
     def __init__(self, network, training, *, threads, dtype="float32"):
-        super().__init__(*self.arguments(network, training), **self.more(threads=threads, dtype=dtype))
-        inner, self.norm = self.model.masked_loss_and_gradient, self.training and self.training.clip_norm
-        self.model.masked_loss_and_gradient = lambda batch, masks: self.gradient(inner, batch, masks)
+        super().__init__(
+            *self.arguments(network, training), **self.more(threads=threads, dtype=dtype)
+        )
+        inner, self.norm = (
+            self.model.masked_loss_and_gradient,
+            self.training and self.training.clip_norm,
+        )
+        self.model.masked_loss_and_gradient = lambda batch, masks: self.gradient(
+            inner, batch, masks
+        )
         if self.training is not None and self.clipping:
             self.training = replace(self.training, clip_norm=None)
         if self.training is not None and self.training.optimizer == self.moves:
@@ -38,7 +45,9 @@ class Sound(NumpyEngine):
 
     def train_epoch(self, steps):
         steps = list(steps)
-        return self.losses(super().train_epoch(self.stream([self.each(step) for step in steps])), steps)
+        return self.losses(
+            super().train_epoch(self.stream([self.each(step) for step in steps])), steps
+        )
 
     def gradient(self, inner, batch, masks):
         loss = inner(self.batch(batch), masks)
@@ -126,13 +135,38 @@ def overwrite(self, tokens, state):
 
 
 fault("a step writes over the state that it was given", MODEL, step=overwrite)
-fault("select ignores repeats", MODEL, select=lambda self, s, k: N.select(self, s, np.resize(np.unique(k), len(k))))
-fault("select takes row 256 for row 0", MODEL, select=lambda self, state, rows: N.select(self, state, rows % 256))
-fault("the logits of a row depend on other rows", MODEL, logits=lambda self, logits: logits + logits.mean(axis=0))
+fault(
+    "select ignores repeats",
+    MODEL,
+    select=lambda self, s, k: N.select(self, s, np.resize(np.unique(k), len(k))),
+)
+fault(
+    "select takes row 256 for row 0",
+    MODEL,
+    select=lambda self, state, rows: N.select(self, state, rows % 256),
+)
+fault(
+    "the logits of a row depend on other rows",
+    MODEL,
+    logits=lambda self, logits: logits + logits.mean(axis=0),
+)
 fault("float32 gives float64", MODEL, logits=lambda self, logits: logits.astype(np.float64))
-fault("the logit of the boundary is NaN", MODEL, logits=lambda self, x: np.where(np.arange(x.shape[1]), x, np.nan))
-fault("logits are widened", "same logits", "step losses", logits=lambda self, x: x.astype(np.float32).astype(x.dtype))
-fault("a step reads bytes", "same with a large vocabulary", tokens=lambda self, tokens: as_byte(tokens))
+fault(
+    "the logit of the boundary is NaN",
+    MODEL,
+    logits=lambda self, x: np.where(np.arange(x.shape[1]), x, np.nan),
+)
+fault(
+    "logits are widened",
+    "same logits",
+    "step losses",
+    logits=lambda self, x: x.astype(np.float32).astype(x.dtype),
+)
+fault(
+    "a step reads bytes",
+    "same with a large vocabulary",
+    tokens=lambda self, tokens: as_byte(tokens),
+)
 fault("requires is a text", "attributes", requires="numpy")
 
 
@@ -142,11 +176,18 @@ def first_label(self, tokens):
 
 def first_root(self, step):
     tree = step.batch.tree
-    return replace(step, batch=Batch(replace(tree, token=first_label(self, tree.token)), step.batch.targets))
+    return replace(
+        step, batch=Batch(replace(tree, token=first_label(self, tree.token)), step.batch.targets)
+    )
 
 
 fault("a step takes every beginning for the first label's", "beginnings", tokens=first_label)
-fault("training takes every beginning for the first label's", "beginnings", "same with beginnings", each=first_root)
+fault(
+    "training takes every beginning for the first label's",
+    "beginnings",
+    "same with beginnings",
+    each=first_root,
+)
 
 # The state
 
@@ -157,7 +198,11 @@ def wipe_and_set(self, state):
 
 
 def keep_moments(self, state):
-    kept = {slot: values.copy() for slot, values in self.optimizer.slots.items()} if self.optimizer else {}
+    kept = (
+        {slot: values.copy() for slot, values in self.optimizer.slots.items()}
+        if self.optimizer
+        else {}
+    )
     N.set_state(self, state)
     if "optimizer.step" not in state and self.optimizer:
         self.optimizer.slots.update(kept)
@@ -174,8 +219,14 @@ def random_millionth(self, losses, steps):
     return losses
 
 
-fault("get_state gives references", "state is a copy", get_state=lambda self: N.get_state(self) | self.model.parameters)
-fault("the optimizer goes on behind a state without it", "optimizer restarts", set_state=keep_moments)
+fault(
+    "get_state gives references",
+    "state is a copy",
+    get_state=lambda self: N.get_state(self) | self.model.parameters,
+)
+fault(
+    "the optimizer goes on behind a state without it", "optimizer restarts", set_state=keep_moments
+)
 fault("moments are not restored", "state round trip", "same after resuming", set_state=forget)
 fault(
     "a slot has a name of its own",
@@ -183,10 +234,18 @@ fault(
     get_state=lambda self: N.get_state(self) | {"optimizer.momentum": np.zeros(1, np.float32)},
 )
 fault("a state that is refused has been taken in part", "unfit states", set_state=wipe_and_set)
-fault("it trains without settings", "reading only", arguments=lambda self, n, one: (n, one or TrainingSettings()))
+fault(
+    "it trains without settings",
+    "reading only",
+    arguments=lambda self, n, one: (n, one or TrainingSettings()),
+)
 fault("it has random numbers of its own", "determinism", losses=random_millionth)
 fault("warming up takes a step", "warm up", warm_up=lambda self, step: self.train_epoch([step]))
-fault("threads are ignored", "threads", more=lambda self, threads, dtype: {"threads": 2, "dtype": dtype})
+fault(
+    "threads are ignored",
+    "threads",
+    more=lambda self, threads, dtype: {"threads": 2, "dtype": dtype},
+)
 
 # The stream of steps
 
@@ -198,10 +257,27 @@ def plain_if_first_is(self, steps):
 
 LONG, ALL = "long names", "same with names of all lengths"
 ORDER, TRAINING, FEW = "steps in order", "same training", "few names"
-fault("losses are means", "step losses", losses=lambda self, x, s: replace(x, loss_sum=x.loss_sum / x.characters))
-fault("a last step without another is lost", ORDER, stream=lambda self, steps: steps[: len(steps) // 2 * 2])
-fault("two steps are swapped", ORDER, stream=lambda self, s: [s[k ^ 1 if k ^ 1 < len(s) else k] for k in range(len(s))])
-fault("the last 128 steps alone count", "same over a long stream", cell="simple_rnn", stream=lambda self, s: s[-128:])
+fault(
+    "losses are means",
+    "step losses",
+    losses=lambda self, x, s: replace(x, loss_sum=x.loss_sum / x.characters),
+)
+fault(
+    "a last step without another is lost",
+    ORDER,
+    stream=lambda self, steps: steps[: len(steps) // 2 * 2],
+)
+fault(
+    "two steps are swapped",
+    ORDER,
+    stream=lambda self, s: [s[k ^ 1 if k ^ 1 < len(s) else k] for k in range(len(s))],
+)
+fault(
+    "the last 128 steps alone count",
+    "same over a long stream",
+    cell="simple_rnn",
+    stream=lambda self, s: s[-128:],
+)
 fault("the rate is constant", "rates", each=lambda self, step: rated(step, 0.01))
 fault(
     "the rate is that of the settings",
@@ -209,18 +285,44 @@ fault(
     TRAINING,
     each=lambda self, step: rated(step, self.training.peak_learning_rate),
 )
-fault("it reads a setting of core", "settings of core", made=lambda self: self.training and self.training.seed)
-fault("it learns next to nothing", "learning", TRAINING, each=lambda self, step: rated(step, step.learning_rate * 1e-6))
-fault("it moves with the gradient", "learning", "gradients", each=lambda self, step: rated(step, -step.learning_rate))
-fault("names are cut at 20", LONG, ALL, each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]))
+fault(
+    "it reads a setting of core",
+    "settings of core",
+    made=lambda self: self.training and self.training.seed,
+)
+fault(
+    "it learns next to nothing",
+    "learning",
+    TRAINING,
+    each=lambda self, step: rated(step, step.learning_rate * 1e-6),
+)
+fault(
+    "it moves with the gradient",
+    "learning",
+    "gradients",
+    each=lambda self, step: rated(step, -step.learning_rate),
+)
+fault(
+    "names are cut at 20",
+    LONG,
+    ALL,
+    each=lambda self, step: renamed(step, lambda names: [x[:20] for x in names]),
+)
 fault("repeats are no weights", FEW, ALL, each=lambda self, step: renamed(step, set))
-fault("the first step decides about targets", "mixed steps", "same with beginnings", stream=plain_if_first_is)
+fault(
+    "the first step decides about targets",
+    "mixed steps",
+    "same with beginnings",
+    stream=plain_if_first_is,
+)
 
 # Loss, targets and masks
 
 
 def with_targets(change):
-    return lambda self, batch: batch if batch.targets is None else Batch(*change(batch.tree, batch.targets))
+    return lambda self, batch: (
+        batch if batch.targets is None else Batch(*change(batch.tree, batch.targets))
+    )
 
 
 def mask_gradients_alone(self, inner, batch, masks):
@@ -231,14 +333,21 @@ def mask_gradients_alone(self, inner, batch, masks):
 
 
 BOTH, SINGLE = "same with masks and targets", "same with single masks"
-fault("targets are ignored", "targets", BOTH, each=lambda self, step: replace(step, batch=Batch(step.batch.tree)))
+fault(
+    "targets are ignored",
+    "targets",
+    BOTH,
+    each=lambda self, step: replace(step, batch=Batch(step.batch.tree)),
+)
 fault(
     "targets count once",
     "targets",
     BOTH,
     batch=with_targets(lambda tree, x: (replace(tree, count=np.ones_like(tree.count)), x)),
 )
-fault("the gradient is a thousandth too long", TRAINING, "gradients", scale=lambda self, batch: 1.001)
+fault(
+    "the gradient is a thousandth too long", TRAINING, "gradients", scale=lambda self, batch: 1.001
+)
 fault("masks are ignored", "masks", BOTH, SINGLE, each=lambda self, step: replace(step, masks={}))
 fault("gradients alone are masked", BOTH, SINGLE, "masks", gradient=mask_gradients_alone)
 

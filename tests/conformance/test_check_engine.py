@@ -52,7 +52,9 @@ def test_one_call_for_the_writer_of_an_engine() -> None:
     check_engine(OfItsOwn, Own(VOCABULARY.size, hidden=(4, 3)))
 
 
-def test_a_gradient_that_is_scaled_wrongly_is_noticed_though_there_is_nothing_to_compare_with() -> None:
+def test_a_gradient_that_is_scaled_wrongly_is_noticed_though_there_is_nothing_to_compare_with() -> (
+    None
+):
     scaled = type("Scaled", (OfItsOwn,), {"scale": lambda self, batch: 1.001})
     with pytest.raises(AssertionError) as caught:
         check_engine(scaled, Own(VOCABULARY.size, hidden=(4, 3)))
@@ -84,11 +86,14 @@ def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
         "check 'learning', cell simple_rnn",
         "check 'same without through time', cell simple_rnn",
     ]
-    with pytest.raises(AssertionError, match=r"^check 'learning', cell simple_rnn: 40 steps took the loss from"):
+    with pytest.raises(
+        AssertionError, match=r"^check 'learning', cell simple_rnn: 40 steps took the loss from"
+    ):
         check_engine(faulty, stop_at_first=True)
     named = dict(cases(faulty))
     assert list(named) == [
-        f"{name} (simple_rnn)" for name in ("attributes", "learning", "rates", "same without through time")
+        f"{name} (simple_rnn)"
+        for name in ("attributes", "learning", "rates", "same without through time")
     ]
     named["attributes (simple_rnn)"]()
     with pytest.raises(AssertionError, match=r"^check 'learning'"):
@@ -129,7 +134,9 @@ def test_a_failure_names_optimizer_formula_and_tensor() -> None:
         (-1, slice(None), -np.inf, False),
     ],
 )
-def test_logits_that_are_no_distribution_are_noticed(row: object, token: object, value: float, fits: bool) -> None:
+def test_logits_that_are_no_distribution_are_noticed(
+    row: object, token: object, value: float, fits: bool
+) -> None:
     class Changed(FakeEngine):
         def step(self, tokens, state):
             logits, after = super().step(tokens, state)

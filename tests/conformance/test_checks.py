@@ -16,7 +16,9 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 def test_a_fault_is_noticed(fault: Fault) -> None:
     """By each check that is said to catch it, which names itself."""
     for name in fault.checks:
-        with pytest.raises(AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the engine raised)"):
+        with pytest.raises(
+            AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the engine raised)"
+        ):
             CHECKS[name](fault.engine, fault.cell)
 
 
@@ -33,7 +35,9 @@ def select_a_view(self, state, rows):
 def take_strangers(self, state):
     """A tensor that has no place in the network is passed by: only missing ones and wrong shapes must be refused."""
     known = self.network.parameter_shapes
-    NumpyEngine.set_state(self, {n: v for n, v in state.items() if n in known or n.startswith("optimizer.")})
+    NumpyEngine.set_state(
+        self, {n: v for n, v in state.items() if n in known or n.startswith("optimizer.")}
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,10 @@ def take_strangers(self, state):
     [
         ({"select": select_a_view}, "as a language model"),
         ({"set_state": take_strangers}, "unfit states"),
-        ({"get_state": lambda self: dict(reversed(NumpyEngine.get_state(self).items()))}, "state round trip"),
+        (
+            {"get_state": lambda self: dict(reversed(NumpyEngine.get_state(self).items()))},
+            "state round trip",
+        ),
     ],
 )
 def test_what_breaks_no_rule_passes(parts: dict, check: str) -> None:

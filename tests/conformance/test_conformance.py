@@ -16,11 +16,23 @@ from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
-ALL_AT_ONCE = "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
-HELD_BY_ALL_AT_ONCE = ("same with single masks", "mixed steps")  # each mask by itself takes half a minute to compile
+ALL_AT_ONCE = (
+    "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
+)
+HELD_BY_ALL_AT_ONCE = (
+    "same with single masks",
+    "mixed steps",
+)  # each mask by itself takes half a minute to compile
 OPTIMIZERS_ONE_BY_ONE = "same training"  # which know of no cell
 READING = ("as a language model", "same logits")
-QUICK = ("unfit states", "steps in order", "few names", "rates", "same with masks and targets", "settings of core")
+QUICK = (
+    "unfit states",
+    "steps in order",
+    "few names",
+    "rates",
+    "same with masks and targets",
+    "settings of core",
+)
 CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 

@@ -61,7 +61,11 @@ def engines(
     network = RecurrentNetwork(batches[1].size, cell, hidden=(8, 6))
     rng = np.random.default_rng(1)
     start = network.initial_parameters("glorot", rng=rng)
-    start |= {name: rng.normal(0, 0.2, values.shape) for name, values in start.items() if name.endswith("bias")}
+    start |= {
+        name: rng.normal(0, 0.2, values.shape)
+        for name, values in start.items()
+        if name.endswith("bias")
+    }
     training = TrainingSettings(**chosen)
     made = [load_engine(name)(network, training, threads=1, dtype=dtype) for name in names]
     for engine in made:
@@ -72,7 +76,10 @@ def engines(
 def steps(batches: List, optimizer: str, first: int = 0, last: int = STEPS) -> Iterator[Step]:
     """Some of the steps, the rate another each time."""
     found = islice(batches[0].epoch(0, batch_size=150, seed=5), first, last)
-    return (Step(batch, RATES[optimizer] * (1 - 0.02 * place)) for place, batch in enumerate(found, first))
+    return (
+        Step(batch, RATES[optimizer] * (1 - 0.02 * place))
+        for place, batch in enumerate(found, first)
+    )
 
 
 def assert_same_state(found: Engine, expected: Engine, tolerance: float) -> None:
@@ -112,13 +119,18 @@ def test_20_steps_in_either_engine_and_7_in_one_and_13_in_the_other(
 
 
 @pytest.mark.parametrize(
-    ("cell", "dtype", "same"), [("simple_rnn", "float32", 995), ("gru", "float32", 995), ("lstm", "float64", 1000)]
+    ("cell", "dtype", "same"),
+    [("simple_rnn", "float32", 995), ("gru", "float32", 995), ("lstm", "float64", 1000)],
 )
-def test_the_same_numbers_give_the_same_names(mlb_first: List, cell: str, dtype: str, same: int) -> None:
+def test_the_same_numbers_give_the_same_names(
+    mlb_first: List, cell: str, dtype: str, same: int
+) -> None:
     numpy, keras = engines(mlb_first, cell, dtype, optimizer="adam")
     numpy.train_epoch(steps(mlb_first, "adam", last=100))
     keras.set_state(numpy.get_state())
     uniforms = np.random.default_rng(8).random((1000, 30))
-    expected, found = (Generator(engine, mlb_first[1]).draw_one_by_one(uniforms) for engine in (numpy, keras))
+    expected, found = (
+        Generator(engine, mlb_first[1]).draw_one_by_one(uniforms) for engine in (numpy, keras)
+    )
     assert len(np.unique(expected, axis=0)) > 700  # not one name again and again
     assert (expected == found).all(axis=1).sum() >= same

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from namegen.backends import ENGINES, ENTRY_POINT_GROUP, EXTRAS, advice, engine_paths, load_engine, shadowed
+from namegen.backends import (
+    ENGINES,
+    ENTRY_POINT_GROUP,
+    EXTRAS,
+    advice,
+    engine_paths,
+    load_engine,
+    shadowed,
+)
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.errors import EngineError, UnknownEngineError
 from tests.fake_engine import FakeEngine
@@ -17,9 +25,14 @@ FAKE = "tests.fake_engine:FakeEngine"
 
 def install(monkeypatch: pytest.MonkeyPatch, **engines: str) -> None:
     """As if distributions with these entry points were installed."""
-    points = [importlib.metadata.EntryPoint(name, path, ENTRY_POINT_GROUP) for name, path in engines.items()]
+    points = [
+        importlib.metadata.EntryPoint(name, path, ENTRY_POINT_GROUP)
+        for name, path in engines.items()
+    ]
     monkeypatch.setattr(
-        importlib.metadata, "entry_points", lambda group: [point for point in points if point.group == group]
+        importlib.metadata,
+        "entry_points",
+        lambda group: [point for point in points if point.group == group],
     )
 
 
@@ -48,7 +61,9 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
     assert [sentence for sentence in shadowed() if "rival" in sentence] == []
     distribute(site, "rival", f"numpy = {FAKE}\ntflite = {FAKE}")
     assert load_engine("numpy") is NumpyEngine
-    with pytest.raises(UnknownEngineError, match="'tflite'"):  # which a report calls what is no engine
+    with pytest.raises(
+        UnknownEngineError, match="'tflite'"
+    ):  # which a report calls what is no engine
         load_engine("tflite")
     assert "tflite" not in engine_paths()
     sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
@@ -58,7 +73,9 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
 
 def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, fake=FAKE)
-    with pytest.raises(UnknownEngineError, match=r"'jax': expected one of numpy, keras, fake$") as raised:
+    with pytest.raises(
+        UnknownEngineError, match=r"'jax': expected one of numpy, keras, fake$"
+    ) as raised:
         load_engine("jax")
     assert raised.value.exit_code == 2
     assert advice("Kears") == "did you mean keras? Expected one of numpy, keras, fake"
@@ -67,7 +84,9 @@ def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ENGINES, "keras", "no_such_library.engine:Engine")
-    with pytest.raises(EngineError, match=r"no_such_library.*pip install 'keras>=3\.\d+' 'tensorflow>="):
+    with pytest.raises(
+        EngineError, match=r"no_such_library.*pip install 'keras>=3\.\d+' 'tensorflow>="
+    ):
         load_engine("keras")
     assert EXTRAS["keras"] == "keras"
 
@@ -75,10 +94,19 @@ def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("tests.fake_engine:Missing", r"tests\.fake_engine has no Missing: repair or uninstall fast-names"),
-        ("tests.fake_engine", "'tests.fake_engine', expected module:Class: repair or uninstall fast-names"),
+        (
+            "tests.fake_engine:Missing",
+            r"tests\.fake_engine has no Missing: repair or uninstall fast-names",
+        ),
+        (
+            "tests.fake_engine",
+            "'tests.fake_engine', expected module:Class: repair or uninstall fast-names",
+        ),
         ("pathlib:Path", "is no engine: it has no vocabulary_size, .*train_epoch"),
-        ("breaks:Engine", r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names"),
+        (
+            "breaks:Engine",
+            r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names",
+        ),
         ("leaves:Engine", r"importing leaves raises SystemExit \(3\)"),
     ],
 )

@@ -24,7 +24,12 @@ def padded_ngrams(name: str, order: int) -> list[Ngram]:
 def count_missing(name: str, listed: Sequence[str]) -> int:
     """How many n-grams of orders 2 to 5 a name has and a list doesn't; a pair counts more."""
     known = {ngram for other in listed for order in COUNTS for ngram in padded_ngrams(other, order)}
-    return sum(count for order, count in COUNTS.items() for ngram in padded_ngrams(name, order) if ngram not in known)
+    return sum(
+        count
+        for order, count in COUNTS.items()
+        for ngram in padded_ngrams(name, order)
+        if ngram not in known
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ class PlainSource:
         return NGRAM_COST * ngrams + WORD_COST * sum(word not in words for word in name.split(" "))
 
 
-def plain_score(name: str, log_probability: float, rule: ScoreRule, sources: Sequence[PlainSource]) -> float:
+def plain_score(
+    name: str, log_probability: float, rule: ScoreRule, sources: Sequence[PlainSource]
+) -> float:
     """The score of a name, in nats; of several sources, the one with the least cost counts."""
     mean = rule.mean_level + rule.mean_slope * len(name)
     spread = max(rule.spread_level + rule.spread_slope * len(name), LEAST_SPREAD)

@@ -21,7 +21,9 @@ from tests.lion import DECAYING, DecaySettings
         (1, True, 16, 3000),
     ],
 )
-def test_the_defaults_follow_the_size_of_the_list(names: int, damped: bool, batch_size: int, epochs: int) -> None:
+def test_the_defaults_follow_the_size_of_the_list(
+    names: int, damped: bool, batch_size: int, epochs: int
+) -> None:
     resolved = resolve_training(TrainingSettings(), names, damped=damped)
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
 

@@ -26,7 +26,9 @@ NOT_RUN = re.compile(r"<!--\s*not run(?: \((?P<part>[^)]*)\))?:\s*(?P<reason>.+?
 RUN_BY = re.compile(r"<!--\s*run by:\s*(?P<test>.+?)\s*-->", re.DOTALL)
 NOT_ON_PAGE = re.compile(r"<!--\s*not run on this page:\s*(?P<reason>.+?)\s*-->", re.DOTALL)
 SHELLS = {"", "console", "sh", "bash", "shell"}
-RUNNER = re.compile(r"^(?:uvx --from|pipx run --spec) \S+ ")  # what runs a command without installing it
+RUNNER = re.compile(
+    r"^(?:uvx --from|pipx run --spec) \S+ "
+)  # what runs a command without installing it
 OF_NAMEGEN = re.compile(rf"(?:{RUNNER.pattern})?(?:\S*/)?namegen(?: |$)|^(?:\S*/)?python3? -m ")
 
 

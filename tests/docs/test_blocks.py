@@ -21,8 +21,14 @@ from tests import programs
 from tests.docs.blocks import arguments, read
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("namegen/models/*.md"))]
-CHAPTERS = set(ROOT.glob("docs/learn/[0-9]-*.md"))  # their cells are run by the site, and by tests of their own
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("namegen/models/*.md")),
+]
+CHAPTERS = set(
+    ROOT.glob("docs/learn/[0-9]-*.md")
+)  # their cells are run by the site, and by tests of their own
 
 
 def name_of(path: Path) -> str:
@@ -67,7 +73,11 @@ def refusal(command: str) -> str | None:
 def test_every_command_parses(path: Path) -> None:
     """Those too that are not run, and the examples of every ``--help``."""
     shown = [command for block in read(path) for command in block.commands]
-    shown += re.findall(r"^- Example: `(.*)`$", path.read_text("utf-8"), re.MULTILINE) if path.name == "cli.md" else []
+    shown += (
+        re.findall(r"^- Example: `(.*)`$", path.read_text("utf-8"), re.MULTILINE)
+        if path.name == "cli.md"
+        else []
+    )
     wrong = {command: refused for command in shown if (refused := refusal(command))}
     assert wrong == {}
 
@@ -80,11 +90,17 @@ def test_what_is_not_run_says_why(path: Path) -> None:
     for block in found:
         for part, reason in block.not_run:
             assert len(reason) >= 10, f"{path.name}, line {block.line}: {reason}"
-            assert not part or any(part in command for command in block.commands), f"line {block.line}: no {part}"
-        assert block.run_by is None or (ROOT / block.run_by).is_file(), f"line {block.line}: {block.run_by}"
+            assert not part or any(part in command for command in block.commands), (
+                f"line {block.line}: no {part}"
+            )
+        assert block.run_by is None or (ROOT / block.run_by).is_file(), (
+            f"line {block.line}: {block.run_by}"
+        )
     in_front = sum(len(block.not_run) + (block.run_by is not None) for block in found)
     on_page = len(re.findall(r"<!--\s*not run on this page:", text)) * len(found)
-    assert in_front - on_page == len(re.findall(r"<!--\s*(?:not run(?: \([^)]*\))?|run by):", text)), "one is lost"
+    assert in_front - on_page == len(
+        re.findall(r"<!--\s*(?:not run(?: \([^)]*\))?|run by):", text)
+    ), "one is lost"
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +110,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place in (folder / "bin", folder / ".venv" / "bin"):
         place.mkdir(parents=True)
         for name, module in (("namegen", "-m namegen "), ("python", ""), ("python3", "")):
-            (place / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8")
+            (place / name).write_text(
+                f'#!/bin/sh\nexec "{sys.executable}" {module}"$@"\n', encoding="utf-8"
+            )
             (place / name).chmod(0o755)
     names = sorted(set(load_bundled("mlb-first").names))[::25]
     for name in ("friends.txt", "names.txt"):
@@ -102,8 +120,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("my.key", "whole.key"):
         (folder / name).write_bytes(bytes(range(32)))
         (folder / name).chmod(0o600)
-    _, *table = csv.reader((ROOT / "namegen" / "lists" / "world_given.csv").read_text(encoding="utf-8").splitlines())
-    rows = [f"{name},{origin}" for name, origin, _ in table if origin in ("Finnish", "Italian", "Polish")]
+    _, *table = csv.reader(
+        (ROOT / "namegen" / "lists" / "world_given.csv").read_text(encoding="utf-8").splitlines()
+    )
+    rows = [
+        f"{name},{origin}"
+        for name, origin, _ in table
+        if origin in ("Finnish", "Italian", "Polish")
+    ]
     (folder / "names.csv").write_text("\n".join(["name,origin", *rows[::20]]), encoding="utf-8")
     (folder / "reports" / "compare").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder / "reports" / "compare")
@@ -120,20 +144,26 @@ def run(command: list[str], folder: Path) -> programs.Done:
 
 
 def runnable() -> list[Path]:
-    running = {path for path in DOCUMENTS for block in read(path) if any(map(block.runs, block.commands))}
+    running = {
+        path for path in DOCUMENTS for block in read(path) if any(map(block.runs, block.commands))
+    }
     return [path for path in DOCUMENTS if path in running or program(path)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", runnable(), ids=name_of)
-def test_the_commands_and_programs_of_a_document_run(path: Path, prepared: Path, tmp_path: Path) -> None:
+def test_the_commands_and_programs_of_a_document_run(
+    path: Path, prepared: Path, tmp_path: Path
+) -> None:
     """In one folder, the commands in their order, then the programs as one."""
     folder = tmp_path / "folder"
     shutil.copytree(prepared, folder)
     for block in read(path):
         for command in filter(block.runs, block.commands):
             done = run(["sh", "-c", command], folder)
-            assert done.returncode == 0, f"{path.name}, line {block.line}: {command}\n{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, (
+                f"{path.name}, line {block.line}: {command}\n{done.stdout}\n{done.stderr}"
+            )
     if program(path):
         done = run([sys.executable, "-c", program(path)], folder)
         assert done.returncode == 0, f"{path.name}:\n{done.stderr}"
@@ -141,9 +171,13 @@ def test_the_commands_and_programs_of_a_document_run(path: Path, prepared: Path,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in DOCUMENTS if examples(path)], ids=name_of)
-def test_examples_of_documents_give_what_they_show(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_of_documents_give_what_they_show(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    results = doctest.DocTestRunner().run(doctest.DocTestParser().get_doctest(examples(path), {}, path.name, None, 0))
+    results = doctest.DocTestRunner().run(
+        doctest.DocTestParser().get_doctest(examples(path), {}, path.name, None, 0)
+    )
     assert results.attempted
     assert results.failed == 0
 

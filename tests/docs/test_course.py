@@ -37,7 +37,8 @@ def disagreeing(learn: Path) -> list[str]:
         for name in sorted(chapters | notebooks)
         if name not in chapters
         or name not in notebooks
-        or code_of_chapter(chapters[name].read_text("utf-8")) != code_of_notebook(notebooks[name].read_text("utf-8"))
+        or code_of_chapter(chapters[name].read_text("utf-8"))
+        != code_of_notebook(notebooks[name].read_text("utf-8"))
     ]
 
 
@@ -47,7 +48,9 @@ def test_what_can_wait_comes_last(name: str) -> None:
     headings = re.findall(r"^## .*$", (LEARN / f"{name}.md").read_text("utf-8"), re.MULTILINE)
     first = next(place for place, heading in enumerate(headings) if heading.startswith(WAIT))
     ends = {"## The letters", "## Where this comes from"}
-    assert all(heading.startswith(WAIT) or heading in ends for heading in headings[first:]), headings
+    assert all(heading.startswith(WAIT) or heading in ends for heading in headings[first:]), (
+        headings
+    )
 
 
 def test_every_chapter_is_a_notebook_with_the_same_code() -> None:
@@ -56,7 +59,18 @@ def test_every_chapter_is_a_notebook_with_the_same_code() -> None:
 
 def test_every_cell_of_a_notebook_has_been_run() -> None:
     for path in (LEARN / "notebooks").glob("*.ipynb"):
-        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-        assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)), path.name
-        failed = [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+        cells = [
+            cell
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if cell["cell_type"] == "code"
+        ]
+        assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1)), (
+            path.name
+        )
+        failed = [
+            output
+            for cell in cells
+            for output in cell["outputs"]
+            if output["output_type"] == "error"
+        ]
         assert failed == [], path.name

@@ -40,9 +40,12 @@ DOCUMENTS = [
     if path.relative_to(ROOT).as_posix() not in MADE
 ]
 MADE_PART = re.compile(
-    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->", re.DOTALL
+    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->",
+    re.DOTALL,
 )
-NO_FIGURE = re.compile(r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$", re.DOTALL)
+NO_FIGURE = re.compile(
+    r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$", re.DOTALL
+)
 NUMBER = r"(?<![\w.,])[-+−]?\d[\d,]*(?:\.\d+)?(?![\d\w])"
 RANGE = rf"{NUMBER}(?: (?:to|or|and) {NUMBER})?"
 UNIT = (
@@ -64,7 +67,11 @@ def figures(text: str) -> list[str]:
     bare = NO_FIGURE.sub(" … ", bare)
     found: dict[int, str] = {}
     for kind in (WITH_UNIT, FINE):
-        found |= {one.start(): " ".join(one[0].split()) for one in kind.finditer(bare) if one.start() not in found}
+        found |= {
+            one.start(): " ".join(one[0].split())
+            for one in kind.finditer(bare)
+            if one.start() not in found
+        }
     for row in re.finditer(r"^\|.*$", bare, re.MULTILINE):
         for one in DECIMAL.finditer(row[0]):
             found.setdefault(row.start() + one.start(), one[0])
@@ -80,13 +87,17 @@ def figures(text: str) -> list[str]:
 def excepted(path: Path) -> Counter[str]:
     """The figures of a document that are on the list."""
     entries, name = json.loads(ONCE.read_text("utf-8")), path.relative_to(ROOT).as_posix()
-    return Counter(figure for entry in entries if entry["document"] == name for figure in entry["figures"])
+    return Counter(
+        figure for entry in entries if entry["document"] == name for figure in entry["figures"]
+    )
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_figure_is_made_by_a_command_or_on_the_list(path: Path) -> None:
     there, listed = Counter(figures(path.read_text("utf-8"))), excepted(path)
-    assert list((there - listed).elements()) == [], "measured by no command: have a tool make it, or leave it out"
+    assert list((there - listed).elements()) == [], (
+        "measured by no command: have a tool make it, or leave it out"
+    )
     assert list((listed - there).elements()) == [], "on the list, but not in the document"
 
 
@@ -108,7 +119,9 @@ def test_what_makes_a_whole_document_is_asked_by_make_check() -> None:
     for document, tool in MADE.items():
         module = tool.removesuffix(".py").replace("/", ".")
         assert (ROOT / tool).is_file()
-        assert {tool, module} & checked or not (ROOT / document).exists(), f"make check does not ask {tool}"
+        assert {tool, module} & checked or not (ROOT / document).exists(), (
+            f"make check does not ask {tool}"
+        )
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,10 @@ def words(text: str) -> str:
 
 def links(text: str) -> list[str]:
     """The targets of all relative links of a document."""
-    found = [*LINK.findall(re.sub(r"`[^`\n]*`", "code", words(text))), *HTML_LINK.findall(words(text))]
+    found = [
+        *LINK.findall(re.sub(r"`[^`\n]*`", "code", words(text))),
+        *HTML_LINK.findall(words(text)),
+    ]
     return [target for target in found if not re.match(r"[a-z][a-z+.-]*:|//", target)]
 
 
@@ -61,7 +64,11 @@ def broken(path: Path) -> list[str]:
         place = path if not file else path.parent / file
         if not place.exists():
             lost.append(f"{target}: no such file")
-        elif anchor and place.suffix == ".md" and anchor not in anchors(place.read_text(encoding="utf-8")):
+        elif (
+            anchor
+            and place.suffix == ".md"
+            and anchor not in anchors(place.read_text(encoding="utf-8"))
+        ):
             lost.append(f"{target}: no such heading")
     return lost
 

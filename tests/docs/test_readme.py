@@ -23,7 +23,11 @@ def test_the_figures_of_the_readme_are_those_of_the_results() -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_commands_print_the_names_that_are_shown(path: Path) -> None:
     """All but one at most: on another machine a rounding may turn out another way."""
-    shown = [pair for block in tool["BLOCK"].findall(path.read_text("utf-8")) for pair in tool["commands"](block)]
+    shown = [
+        pair
+        for block in tool["BLOCK"].findall(path.read_text("utf-8"))
+        for pair in tool["commands"](block)
+    ]
     other = [command for command, printed in shown if tool["run"](command) != printed]
     assert shown
     assert len(other) <= min(1, len(shown) - 1), f"run `make docs`: {other}"

@@ -42,7 +42,9 @@ def measured() -> Comparison:
 
 @pytest.fixture(scope="module")
 def entries(measured: Comparison) -> list[ListEntry]:
-    return [next(entry for entry in measured.lists if entry.name == name) for name in results["LISTS"]]
+    return [
+        next(entry for entry in measured.lists if entry.name == name) for name in results["LISTS"]
+    ]
 
 
 # --- the page beside the blog -----------------------------------------------------------------------------------------
@@ -67,7 +69,9 @@ def test_everything_that_is_made_has_its_place() -> None:
 
 
 def test_the_page_of_the_lists_is_what_the_lists_say() -> None:
-    assert lists["page"](lists["descriptions"]()) == (RESULTS / "lists.md").read_text("utf-8"), "run `make docs`"
+    assert lists["page"](lists["descriptions"]()) == (RESULTS / "lists.md").read_text("utf-8"), (
+        "run `make docs`"
+    )
 
 
 def test_the_tables_of_a_list_are_its_counts() -> None:

@@ -15,7 +15,9 @@ fetched = runpy.run_path(str(DOCS / "tools" / "check_site.py"))["fetched"]
 
 def test_every_document_is_in_the_contents() -> None:
     """Sphinx says the same as a warning; a new document is found here first."""
-    contents = "\n".join(re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL))
+    contents = "\n".join(
+        re.findall(r"```\{toctree\}\n(.*?)```", (DOCS / "index.md").read_text("utf-8"), re.DOTALL)
+    )
     listed = set(re.findall(r"^(?:.*<)?/?([\w./-]+)>?$", contents, re.MULTILINE))
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("**/*.md")}
     of_api = {page for page in pages if page.startswith("use/api/") and page != "use/api/index"}
@@ -25,19 +27,33 @@ def test_every_document_is_in_the_contents() -> None:
 
 def test_the_contents_of_the_api_are_its_pages() -> None:
     api = DOCS / "use" / "api"
-    (contents,) = re.findall(r"```\{toctree\}\n(.*?)```", (api / "index.md").read_text("utf-8"), re.DOTALL)
-    assert set(contents.split()) - {":hidden:"} == {path.stem for path in api.glob("*.md")} - {"index"}
+    (contents,) = re.findall(
+        r"```\{toctree\}\n(.*?)```", (api / "index.md").read_text("utf-8"), re.DOTALL
+    )
+    assert set(contents.split()) - {":hidden:"} == {path.stem for path in api.glob("*.md")} - {
+        "index"
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "text", "address"),
     [
-        ("a.html", '<script async src="https://cdn.example/x.js"></script>', "https://cdn.example/x.js"),
+        (
+            "a.html",
+            '<script async src="https://cdn.example/x.js"></script>',
+            "https://cdn.example/x.js",
+        ),
         ("a.html", '<img alt="x"\n src="//example.org/x.png">', "//example.org/x.png"),
-        ("_static/a.css", "body { background: url(https://example.org/b.png) }", "https://example.org/b.png"),
+        (
+            "_static/a.css",
+            "body { background: url(https://example.org/b.png) }",
+            "https://example.org/b.png",
+        ),
     ],
 )
-def test_what_a_page_would_fetch_is_found(tmp_path: Path, name: str, text: str, address: str) -> None:
+def test_what_a_page_would_fetch_is_found(
+    tmp_path: Path, name: str, text: str, address: str
+) -> None:
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")

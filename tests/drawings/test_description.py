@@ -41,18 +41,32 @@ def test_description_holds_the_counts() -> None:
     description = describe(["Al", "Alan", "Bob", "Al", "Al", "Bob"])
     figure = description_figure(description, source="a list")
     heights = [bar.get_height() for bar in panel(figure, "Letters").patches]
-    assert heights == [count / sum(description.letters.values()) for count in description.letters.values()]
+    assert heights == [
+        count / sum(description.letters.values()) for count in description.letters.values()
+    ]
     lengths = panel(figure, "Lengths")
     bars = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in lengths.patches}
     assert bars == {2: 3, 3: 2, 4: 1}
     unique = panel(figure, "Characters until")
-    assert [bar.get_height() for bar in unique.patches] == [1, 0, 1, 1]  # B, none, Ala, and Al never
+    assert [bar.get_height() for bar in unique.patches] == [
+        1,
+        0,
+        1,
+        1,
+    ]  # B, none, Ala, and Al never
     assert [label.get_text() for label in unique.get_xticklabels()] == ["1", "2", "3", "never"]
     commonest = panel(figure, "Commonest")
     assert [label.get_text() for label in commonest.get_yticklabels()] == ["Al", "Bob", "Alan"]
     assert [bar.get_width() for bar in commonest.patches] == [3, 2, 1]
     [tail] = panel(figure, "The long tail: 1 of 3").get_lines()
-    assert [*zip(tail.get_xdata(), tail.get_ydata(), strict=True)] == [(1, 3), (1, 3), (2, 2), (2, 2), (3, 1), (3, 1)]
+    assert [*zip(tail.get_xdata(), tail.get_ydata(), strict=True)] == [
+        (1, 3),
+        (1, 3),
+        (2, 2),
+        (2, 2),
+        (3, 1),
+        (3, 1),
+    ]
     assert figure.get_suptitle() == "a list: 6 names, 3 different"
     assert all(axes.get_xlabel() for axes in figure.axes)
     assert sum(not axes.get_ylabel() for axes in figure.axes) == 1  # names stand beside their bars
@@ -78,7 +92,9 @@ def test_awkward_names_are_drawn_without_a_warning(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
-def test_names_of_any_text_are_drawn_as_they_are_and_matplotlib_is_left_as_it_was(tmp_path: Path) -> None:
+def test_names_of_any_text_are_drawn_as_they_are_and_matplotlib_is_left_as_it_was(
+    tmp_path: Path,
+) -> None:
     before = dict(matplotlib.rcParams)
     figure = description_figure(describe([*AWKWARD, *AWKWARD]), source="x")
     texts = figure.findobj(matplotlib.text.Text)

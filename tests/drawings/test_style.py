@@ -38,7 +38,9 @@ def test_no_engine_of_a_report_looks_like_another_while_there_are_colours(count:
 def luminance(colour: str) -> float:
     """Relative luminance, as WCAG 2.2 defines it."""
     shares = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    red, green, blue = (
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -59,9 +61,15 @@ def test_text_can_be_read_on_each_background() -> None:
     for scheme in ("light", "dark", "printed"):
         for name in ("ink", "quiet"):
             for behind in BEHIND:
-                assert contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme)) >= LEAST_CONTRAST
+                assert (
+                    contrast(getattr(PALETTE[name], scheme), getattr(PALETTE[behind], scheme))
+                    >= LEAST_CONTRAST
+                )
     # The grid is seen on dark paper as well as on light.
-    light, dark = (contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one)) for one in ("light", "dark"))
+    light, dark = (
+        contrast(getattr(PALETTE[GRID], one), getattr(PALETTE["paper"], one))
+        for one in ("light", "dark")
+    )
     assert 1 < light <= dark < LEAST_CONTRAST
 
 
@@ -73,7 +81,11 @@ def test_no_two_colours_are_the_same_in_light_or_in_dark() -> None:
 
 def test_every_colour_of_a_drawing_is_one_of_the_palette() -> None:
     light = {colour.light for colour in PALETTE.values()}
-    named = {value for name, value in vars(style).items() if name.isupper() and str(value).startswith("#")}
+    named = {
+        value
+        for name, value in vars(style).items()
+        if name.isupper() and str(value).startswith("#")
+    }
     assert len(named) == 13
     assert named <= light
     assert {*style.ENGINE_COLOURS.values(), *style.OTHER_ENGINE_COLOURS} <= light
@@ -99,7 +111,9 @@ def test_a_near_level_is_a_line_and_what_is_not_finite_is_not_drawn(axes: Axes) 
 
 
 @pytest.mark.parametrize(("value", "side"), [(0.9, "above"), (-0.5, "below")])
-def test_a_far_level_leaves_the_curves_their_room_and_is_told_as_a_number(axes: Axes, value: float, side: str) -> None:
+def test_a_far_level_leaves_the_curves_their_room_and_is_told_as_a_number(
+    axes: Axes, value: float, side: str
+) -> None:
     near, far = draw_levels(axes, [level(0.41, "n-gram"), level(value)], least_span=0.1)
     assert (near.get_label(), far.get_label()) == ("n-gram", f"ceiling: {value:.1%} ({side})")
     assert axes.get_ylim() == pytest.approx((0.2 - 0.0105, 0.41 + 0.0105))

@@ -31,7 +31,13 @@ NAMES = ("Ann", "Anna", "Bob", "Bo", "Cyd", "Dan", "Dana", "Eve", "Eva", "Ian", 
 def trained() -> RunResult:
     """Three epochs on a small list, a part of it held out."""
     config = merge(
-        Config(), {"training.effort": "quick", "training.epochs": 3, "data.validation": 0.3, "network.hidden": (4,)}
+        Config(),
+        {
+            "training.effort": "quick",
+            "training.epochs": 3,
+            "data.validation": 0.3,
+            "network.hidden": (4,),
+        },
     )
     return api.train(Corpus(NAMES, source="small $list"), config=config)
 
@@ -65,7 +71,9 @@ def test_history_holds_the_records(trained: RunResult, figure: Figure) -> None:
         assert same_color(line.get_color(), style.ENGINE_COLOURS["numpy"])
 
 
-def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunResult, figure: Figure) -> None:
+def test_history_shows_ceiling_and_baseline_of_the_held_out_part(
+    trained: RunResult, figure: Figure
+) -> None:
     references = trained.references
     assert references is not None
     accuracy, loss = figure.axes
@@ -80,7 +88,9 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(trained: RunRes
     }
     marks = 0
     for (axes, name), value in wanted.items():
-        [(label, line)] = [(label, line) for label, line in lines(axes).items() if label.startswith(name)]
+        [(label, line)] = [
+            (label, line) for label, line in lines(axes).items() if label.startswith(name)
+        ]
         if label == name:
             assert list(line.get_ydata()) == [value, value]
         else:
@@ -103,12 +113,18 @@ def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: 
     assert "seconds" in loss.get_xlabel()
     assert "nats per character" in loss.get_ylabel()
     assert accuracy.yaxis.get_major_formatter()(0.25) == "25%"
-    assert figure.get_suptitle() == "small $list: simple_rnn 4, numpy engine, stopped after 3 epochs"
+    assert (
+        figure.get_suptitle() == "small $list: simple_rnn 4, numpy engine, stopped after 3 epochs"
+    )
 
 
 def test_history_without_a_held_out_part_has_the_loss_alone(trained: RunResult) -> None:
     nothing = dict.fromkeys(
-        ("validation_loss_nats_per_char", "validation_accuracy_argmax", "validation_accuracy_sampled")
+        (
+            "validation_loss_nats_per_char",
+            "validation_accuracy_argmax",
+            "validation_accuracy_sampled",
+        )
     )
     bare = tuple(replace(record, **nothing) for record in trained.history)  # type: ignore[arg-type]
     [axes] = history_figure(replace(trained, history=bare, references=None, validation=None)).axes
@@ -126,9 +142,16 @@ def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
     """An n-gram may give a name no probability at all; its level is then left out, not drawn at infinity."""
     assert trained.references is not None
     known = trained.references.baseline
-    references = replace(trained.references)  # a copy, which is told its n-gram in place of fitting one
-    references.__dict__["baseline"] = replace(known, metrics=replace(known.metrics, loss_nats_per_char=math.inf))
-    records = (replace(trained.history[0], validation_loss_nats_per_char=math.inf), *trained.history[1:])
+    references = replace(
+        trained.references
+    )  # a copy, which is told its n-gram in place of fitting one
+    references.__dict__["baseline"] = replace(
+        known, metrics=replace(known.metrics, loss_nats_per_char=math.inf)
+    )
+    records = (
+        replace(trained.history[0], validation_loss_nats_per_char=math.inf),
+        *trained.history[1:],
+    )
     loss = history_figure(replace(trained, references=references, history=records)).axes[1]
     assert f"counting, order {known.order}, held-out" not in lines(loss)
     assert np.isnan(lines(loss)["held-out names"].get_ydata()[0])
@@ -141,7 +164,9 @@ def test_the_legends_are_not_cut_off(figure: Figure) -> None:
         assert axes.bbox.x1 <= box.x0 < box.x1 <= figure.bbox.x1
 
 
-def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(trained: RunResult, tmp_path: Path) -> None:
+def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(
+    trained: RunResult, tmp_path: Path
+) -> None:
     before = dict(matplotlib.rcParams)
     first, second = tmp_path / "1.svg", tmp_path / "2.svg"
     draw_history(trained, first)
@@ -151,6 +176,8 @@ def test_the_same_drawing_is_the_same_file_whatever_the_machine_s_settings(train
     assert dict(matplotlib.rcParams) == before
 
 
-def test_a_drawing_that_cannot_be_written_is_one_sentence(trained: RunResult, tmp_path: Path) -> None:
+def test_a_drawing_that_cannot_be_written_is_one_sentence(
+    trained: RunResult, tmp_path: Path
+) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         draw_history(trained, tmp_path / "missing" / "history.png")

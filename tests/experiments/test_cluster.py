@@ -19,7 +19,9 @@ PART = Part("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(EngineError, match=r"scheduler needs distributed.*pip install 'distributed>="):
+    with pytest.raises(
+        EngineError, match=r"scheduler needs distributed.*pip install 'distributed>="
+    ):
         Cluster("tcp://127.0.0.1:9", ["numpy"])
 
 
@@ -29,7 +31,9 @@ class Worker:
     address = "tcp://there"
 
     def __init__(self, state: str | None) -> None:
-        self.state = SimpleNamespace(tasks={} if state is None else {"key": SimpleNamespace(state=state)})
+        self.state = SimpleNamespace(
+            tasks={} if state is None else {"key": SimpleNamespace(state=state)}
+        )
         self.events: list[Any] = []
 
     def get_current_task(self) -> str:
@@ -60,7 +64,9 @@ def test_a_part_that_nobody_waits_for_is_not_made(worker: Worker) -> None:
 
 
 @pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize("codes", [{"numpy": "of yesterday"}, {**training_codes(["numpy"]), "fast": "1-a"}])
+@pytest.mark.parametrize(
+    "codes", [{"numpy": "of yesterday"}, {**training_codes(["numpy"]), "fast": "1-a"}]
+)
 def test_a_worker_of_another_version_makes_nothing(codes: dict[str, str]) -> None:
     with pytest.raises(EngineError, match="the worker at tcp://there has another version"):
         make_part(PART, codes)

@@ -27,7 +27,10 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
     assert opened(tmp_path / "a" / "b").is_dir()
     with pytest.raises(OutputError, match="other files, which count does not change"):
         opened(tmp_path / "a")
-    with pytest.raises(OutputError, match="other files"), open_folder(tmp_path / "a" / "b", **OTHERS):
+    with (
+        pytest.raises(OutputError, match="other files"),
+        open_folder(tmp_path / "a" / "b", **OTHERS),
+    ):
         pass
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
@@ -100,7 +103,9 @@ def change(document: dict[str, Any], **parts: Any) -> str:
     ],
     ids=["cut", "figure", "beside", "older", "deep", "no-utf-8"],
 )
-def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(tmp_path: Path, damage: Any) -> None:
+def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(
+    tmp_path: Path, damage: Any
+) -> None:
     (tmp_path / "x-a1.bin").write_bytes(b"network")
     KeptStore(tmp_path).keep("x-a1", RESULT, beside=".bin")
     file = tmp_path / "x-a1.json"

@@ -61,7 +61,12 @@ def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(machine, "PACKAGE", tmp_path)
     found = set()
     (tmp_path / "core" / "inner").mkdir(parents=True)
-    for file, text in (("one.py", ""), ("core/inner/one.py", ""), ("core/inner/one.py", "changed"), ("one.py", "x")):
+    for file, text in (
+        ("one.py", ""),
+        ("core/inner/one.py", ""),
+        ("core/inner/one.py", "changed"),
+        ("one.py", "x"),
+    ):
         (tmp_path / file).write_text(text)
         if (tmp_path / "core" / "inner" / "one.py").exists():
             code_fingerprint.cache_clear()
@@ -77,7 +82,9 @@ def test_no_code_that_measures_is_forgotten(first: str) -> None:
             path = PACKAGE.parent / module.replace(".", "/")
             file = (path if path.is_dir() else path.with_suffix(".py")).relative_to(PACKAGE)
             named = any(file == Path(part) or Path(part) in file.parents for part in MEASURING_CODE)
-            assert named or str(file) in CHANGES_NO_FIGURE, f"{first} imports {file}, which no fingerprint holds"
+            assert named or str(file) in CHANGES_NO_FIGURE, (
+                f"{first} imports {file}, which no fingerprint holds"
+            )
 
 
 def test_the_machine_is_described_without_a_name() -> None:
@@ -110,7 +117,10 @@ def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> No
     inner.rename(site / "fast_names" / "outer")
     assert len({*found, code_of("fast").code} - {None}) == 5
     ours = code_fingerprint()
-    assert training_codes(["numpy", "fast"]) == {"numpy": ours, "fast": f"{ours}-{code_of('fast').code}"}
+    assert training_codes(["numpy", "fast"]) == {
+        "numpy": ours,
+        "fast": f"{ours}-{code_of('fast').code}",
+    }
     assert not [name for name in sys.modules if name.startswith("fast_names")]
 
 
@@ -118,7 +128,10 @@ def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> Non
     (site / "lone_names.py").write_text("")
     distribute(site, "lone-names", "lone = lone_names:Engine")
     [metadata] = site.glob("*.dist-info/METADATA")
-    needs = "".join(f"Requires-Dist: {one}\n" for one in ("rapidfuzz>=3", "no-such (>1)", "pytest; extra == 'dev'"))
+    needs = "".join(
+        f"Requires-Dist: {one}\n"
+        for one in ("rapidfuzz>=3", "no-such (>1)", "pytest; extra == 'dev'")
+    )
     metadata.write_text(f"{metadata.read_text().strip()}\n{needs}")
     found = code_of("lone")
     assert found.code
@@ -137,9 +150,20 @@ def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> 
 
 
 def test_our_own_engines_and_what_they_need() -> None:
-    needs = {"numpy": {"numpy"}, "keras": {"numpy", "keras", "tensorflow"}, "tflite": {"numpy", "ai-edge-litert"}}
+    needs = {
+        "numpy": {"numpy"},
+        "keras": {"numpy", "keras", "tensorflow"},
+        "tflite": {"numpy", "ai-edge-litert"},
+    }
     for engine, libraries in needs.items():
         assert set(engine_code(engine).versions) == libraries
     found = codes_for_report(["numpy", "keras"])
     assert {one.code for one in found.values()} == {code_fingerprint()}
-    assert list(versions(())) == ["python", "namegen", "ai-edge-litert", "keras", "numpy", "tensorflow"]
+    assert list(versions(())) == [
+        "python",
+        "namegen",
+        "ai-edge-litert",
+        "keras",
+        "numpy",
+        "tensorflow",
+    ]

@@ -26,7 +26,11 @@ from namegen.experiments.report import (
 
 def test_text_in_markdown_is_escaped() -> None:
     table = Table("a|b", ("<b>", "n"), (("x|*y*\x1b", "1"),), "<i> of x_y")
-    text = "\n\n".join(markdown([Section("A", (Section("B", (table,)), Section("more", (Text("<c>\x1b"),), "more")))]))
+    text = "\n\n".join(
+        markdown(
+            [Section("A", (Section("B", (table,)), Section("more", (Text("<c>\x1b"),), "more")))]
+        )
+    )
     assert text.split("\n") == [
         "## A",
         "",
@@ -45,7 +49,10 @@ def test_text_in_markdown_is_escaped() -> None:
 
 
 def test_a_column_shows_text_a_number_several_of_them_or_nothing() -> None:
-    columns = [Column("what", str), Column("share (%)", {"a": 0.5, "b": [0.5, 0.7], "c": [], "d": None}.get, percent)]
+    columns = [
+        Column("what", str),
+        Column("share (%)", {"a": 0.5, "b": [0.5, 0.7], "c": [], "d": None}.get, percent),
+    ]
     table = make_table("t", columns, "abcd", references=1)
     assert (table.columns, table.left) == (("what", "share (%)"), 1)
     assert [row[1] for row in table.rows] == ["50.0", "60.0 (50.0 to 70.0)", "–", "–"]
@@ -59,7 +66,9 @@ def test_figures_as_text() -> None:
 
 
 def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
-    svg = '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
+    svg = (
+        '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
+    )
     svg += '<use href="#a" clip-path="url(#c)" style="fill: #0072b2; stroke: #123456"/></svg>'
     found = inline_svg(svg, "p1", 'a "list" <x>')
     assert 'id="p1-a"' in found
@@ -69,7 +78,13 @@ def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
 
 
 def test_the_files_of_two_lists_never_have_one_name() -> None:
-    assert file_names(["list.txt", "a/x.txt", "b/x.csv", "..", "<>"]) == ["list", "x", "x-3", "list-4", "list-5"]
+    assert file_names(["list.txt", "a/x.txt", "b/x.csv", "..", "<>"]) == [
+        "list",
+        "x",
+        "x-3",
+        "list-4",
+        "list-5",
+    ]
     assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
 
 
@@ -81,7 +96,10 @@ def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(tmp_p
     for shown, scheme in ((light, "light"), (dark, "dark"), (printed, "printed")):
         found = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", shown))
         assert found == {name: getattr(colour, scheme) for name, colour in PALETTE.items()}
-    places = [page.index(text) for text in (light, "prefers-color-scheme: dark", dark, "@media print", printed)]
+    places = [
+        page.index(text)
+        for text in (light, "prefers-color-scheme: dark", dark, "@media print", printed)
+    ]
     assert places == sorted(places)
 
 

@@ -11,7 +11,13 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.progress import EpochRecord
 from namegen.errors import NamesError
-from namegen.experiments.trained import PlainMetrics, check_long_enough, enough, plain_metrics, seconds_per_epoch
+from namegen.experiments.trained import (
+    PlainMetrics,
+    check_long_enough,
+    enough,
+    plain_metrics,
+    seconds_per_epoch,
+)
 from namegen.lists import load_bundled
 
 
@@ -22,7 +28,12 @@ def test_a_loss_that_is_infinite_is_none() -> None:
 def test_seconds_an_epoch_are_the_fewest_but_for_the_first_one_which_may_compile() -> None:
     record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
     assert seconds_per_epoch([record]) == 9.0
-    assert seconds_per_epoch([record, *(replace(record, training_seconds=took) for took in (10.0, 30.0, 20.0))]) == 10.0
+    assert (
+        seconds_per_epoch(
+            [record, *(replace(record, training_seconds=took) for took in (10.0, 30.0, 20.0))]
+        )
+        == 10.0
+    )
 
 
 def test_a_list_that_can_be_split_passes() -> None:
@@ -33,7 +44,9 @@ def test_a_list_that_can_be_split_passes() -> None:
 @pytest.mark.parametrize(
     ("names", "told"), [(("Al", "Bo", "Al"), r"3 names \(2 distinct"), (("Al",), r"1 name \(1 dis")]
 )
-def test_one_that_cannot_says_how_many_names_it_has(split: str, names: tuple[str, ...], told: str) -> None:
+def test_one_that_cannot_says_how_many_names_it_has(
+    split: str, names: tuple[str, ...], told: str
+) -> None:
     with pytest.raises(NamesError, match=f"x has {told}.* 20% .* at least 40 different names"):
         check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
 

@@ -66,11 +66,17 @@ class _Run:
     def told(self) -> str:
         """What did harm, for people."""
         number = sum(map(len, self.harms.values()))
-        lines = [f"{number} of {self.done} attempts did harm (of {len(self.tried)}), in {len(self.harms)} ways:"]
+        lines = [
+            f"{number} of {self.done} attempts did harm (of {len(self.tried)}), in {len(self.harms)} ways:"
+        ]
         for kind, harms in sorted(self.harms.items(), key=lambda one: -len(one[1]))[:SHOWN]:
             place, detail = harms[0]
             shown = repr(self.tried[place])
-            shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}… ({len(shown):,} characters)"
+            shown = (
+                shown
+                if len(shown) <= MAX_SHOWN
+                else f"{shown[:MAX_SHOWN]}… ({len(shown):,} characters)"
+            )
             lines.append(f"  {len(harms)} × {kind}\n    first: attempt {place}, {shown}")
             lines += [f"      {line}" for line in detail.splitlines()]
         return "\n".join(lines)
@@ -98,7 +104,10 @@ class _Run:
         try:
             told = self._watch(child, reading)
         finally:
-            for end in (os.killpg, os.kill):  # the child and whatever it started: it leads a group of its own
+            for end in (
+                os.killpg,
+                os.kill,
+            ):  # the child and whatever it started: it leads a group of its own
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     end(child, signal.SIGKILL)
             os.close(reading)
@@ -112,7 +121,11 @@ class _Run:
 
     def _watch(self, child: int, reading: int) -> str | None:
         """Take in what the child tells until its pipe closes (None), or until an attempt takes too long (that)."""
-        rest, since, spent = b"", math.inf, 0.0  # when the attempt under way was begun, and the processor time then
+        rest, since, spent = (
+            b"",
+            math.inf,
+            0.0,
+        )  # when the attempt under way was begun, and the processor time then
         while True:
             if select.select([reading], [], [], POLL)[0]:
                 content = os.read(reading, 2**16)
@@ -120,7 +133,11 @@ class _Run:
                     return None
                 *lines, rest = (rest + content).split(b"\n")
                 for line in lines:
-                    since, spent = (time.monotonic(), _processor_seconds(child)) if line == b"[]" else (math.inf, 0.0)
+                    since, spent = (
+                        (time.monotonic(), _processor_seconds(child))
+                        if line == b"[]"
+                        else (math.inf, 0.0)
+                    )
                     if line != b"[]":
                         self.ends(*json.loads(line))
             if since < math.inf:
@@ -186,7 +203,9 @@ def _work(run: _Run, report: int) -> NoReturn:
         os._exit(0)
 
 
-def _outcome(call: Callable[[Any], object], attempt: object, longest_message: int) -> tuple[str, str]:
+def _outcome(
+    call: Callable[[Any], object], attempt: object, longest_message: int
+) -> tuple[str, str]:
     """How an attempt ends, and what is told of it."""
     try:
         call(attempt)
@@ -199,14 +218,21 @@ def _outcome(call: Callable[[Any], object], attempt: object, longest_message: in
     except BaseException as error:
         frames = traceback.extract_tb(error.__traceback__)[-8:]
         trace = "\n".join(f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames)
-        return f"{type(error).__name__} {_where(error)}", f"{type(error).__name__}: {str(error)[:300]}\n{trace}"
+        return (
+            f"{type(error).__name__} {_where(error)}",
+            f"{type(error).__name__}: {str(error)[:300]}\n{trace}",
+        )
     return "returned", ""
 
 
 def _where(error: BaseException) -> str:
     """The innermost line of namegen's own, as ``in load (checkpoint.py:12)``; numbers of lines tell places apart."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [one for one in frames if f"{os.sep}namegen{os.sep}" in one.filename and TESTS not in one.filename]
+    own = [
+        one
+        for one in frames
+        if f"{os.sep}namegen{os.sep}" in one.filename and TESTS not in one.filename
+    ]
     frame = (own or frames)[-1]
     return f"in {frame.name} ({Path(frame.filename).name}:{frame.lineno})"
 
@@ -231,7 +257,9 @@ def _limit_growth(memory: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
         return
     limit = int(statm.read_text().split()[0]) * resource.getpagesize() + memory
-    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    resource.setrlimit(
+        resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard)
+    )
 
 
 def _processor_seconds(process: int) -> float:

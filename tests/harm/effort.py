@@ -7,10 +7,18 @@ import os
 import pytest
 
 VARIABLE = "NAMEGEN_HARM"
-EFFORTS = ("few", "landing", "hour")  # make test, where the variable is not set; make harm; make fuzz
+EFFORTS = (
+    "few",
+    "landing",
+    "hour",
+)  # make test, where the variable is not set; make harm; make fuzz
 # What is attacked, and the tries of each test of that kind, for each effort.
 TRIES = {
-    "each kind of file: models, states, settings, lists, vocabularies, configs, grids, kept results": (2, 25, 3_000),
+    "each kind of file: models, states, settings, lists, vocabularies, configs, grids, kept results": (
+        2,
+        25,
+        3_000,
+    ),
     "what a model says of itself, shown by each command": (3, 28, 1_500),
     "values that a program gives: names, tables, options": (6, 60, 4_000),
     "`.tflite`: bytes, offsets, descriptions, weights": (4, 60, 3_000),

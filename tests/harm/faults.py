@@ -18,7 +18,13 @@ from typing import Any
 
 import namegen.files
 
-STEPS = ("before write", "half written", "before rename", "after rename", "before fsync of the folder")
+STEPS = (
+    "before write",
+    "half written",
+    "before rename",
+    "after rename",
+    "before fsync of the folder",
+)
 
 
 @dataclass

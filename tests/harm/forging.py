@@ -36,12 +36,64 @@ def nested(depth: int) -> Any:
     return value
 
 
-Made: TypeAlias = Callable[[], Any]  # what may be changed once it stands in a document is made anew each time
-PLAIN = (None, True, -1, 0, 1, 3, 255, 65536, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 10**400, -(2**63))
-NUMBERS = (np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45, 1e6, 0.0, -1.0, 0.5, 1.0, 1e-320, 1e300, -1e300)
-TEXTS = ("", "rnn", "numpy", "checkpoint", "../..", "NaN", "\0\x1b[31m\u202e\x7f\n\u2028", "x" * LONG, "é😀" * LONG)
-SMALL: tuple[Made, ...] = (list, dict, lambda: ["a", 1, None], lambda: {"a": 1, "name": "b", "names": 2})
-LARGE: tuple[Made, ...] = (lambda: {"k" * LONG: 1}, lambda: {"\x1b[31m\u202e": 1}, lambda: [0] * 10_000)
+Made: TypeAlias = Callable[
+    [], Any
+]  # what may be changed once it stands in a document is made anew each time
+PLAIN = (
+    None,
+    True,
+    -1,
+    0,
+    1,
+    3,
+    255,
+    65536,
+    2**31,
+    2**53 + 1,
+    2**63 - 1,
+    2**63,
+    2**64,
+    10**400,
+    -(2**63),
+)
+NUMBERS = (
+    np.nan,
+    np.inf,
+    -np.inf,
+    3.4e38,
+    -3.4e38,
+    1e-45,
+    1e6,
+    0.0,
+    -1.0,
+    0.5,
+    1.0,
+    1e-320,
+    1e300,
+    -1e300,
+)
+TEXTS = (
+    "",
+    "rnn",
+    "numpy",
+    "checkpoint",
+    "../..",
+    "NaN",
+    "\0\x1b[31m\u202e\x7f\n\u2028",
+    "x" * LONG,
+    "é😀" * LONG,
+)
+SMALL: tuple[Made, ...] = (
+    list,
+    dict,
+    lambda: ["a", 1, None],
+    lambda: {"a": 1, "name": "b", "names": 2},
+)
+LARGE: tuple[Made, ...] = (
+    lambda: {"k" * LONG: 1},
+    lambda: {"\x1b[31m\u202e": 1},
+    lambda: [0] * 10_000,
+)
 DEEP: tuple[Made, ...] = tuple(partial(nested, depth) for depth in (2, 20, 44, 900, 1100, 5000))
 VALUES: tuple[Any, ...] = (*PLAIN, *NUMBERS, *TEXTS, *SMALL, *LARGE, *DEEP)
 KEYS = ("", "a", "name", "epoch", "x" * LONG, "\x1b[31m\u202e", "é" * LONG)
@@ -109,7 +161,13 @@ def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
     for _ in range(int(rng.choice([1, 1, 2]))):
         name = list(forged)[rng.integers(len(forged))]
         kind, values = rng.integers(6), forged[name]
-        shapes = [values.reshape(-1), values.T, values[..., None], values.reshape(-1)[:0], np.zeros((3, 0, 8))]
+        shapes = [
+            values.reshape(-1),
+            values.T,
+            values[..., None],
+            values.reshape(-1)[:0],
+            np.zeros((3, 0, 8)),
+        ]
         with np.errstate(all="ignore"):  # in a small type 1e300 is infinite
             if kind == 0:
                 forged[name] = values.astype(DTYPES[rng.integers(len(DTYPES))])
@@ -122,7 +180,9 @@ def forged_tensors(tensors: Mapping[str, Array], rng: Random) -> Tensors:
                 forged[new[rng.integers(len(new))]] = values
             elif values.dtype.kind == "f":
                 chosen = rng.random(values.shape) < rng.choice([0.01, 0.5, 1.0])
-                forged[name] = np.where(chosen, NUMBERS[rng.integers(len(NUMBERS))], values).astype(values.dtype)
+                forged[name] = np.where(chosen, NUMBERS[rng.integers(len(NUMBERS))], values).astype(
+                    values.dtype
+                )
             else:
                 forged[name] = rng.permuted(values.reshape(-1)).reshape(values.shape)
     return forged
@@ -148,8 +208,23 @@ def forged_bytes(content: bytes, rng: Random) -> bytes:
     return bytes(data)
 
 
-SIGNS = (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", *(bytes([one]) for one in b'\r\n\t",;{]}='))
-LITERALS = (b"\\ud800", b"\\u0000", b"1e999", b"NaN", b"-Infinity", b"1" * 5000, b"x" * LONG, "😀".encode() * 30_000)
+SIGNS = (
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    *(bytes([one]) for one in b'\r\n\t",;{]}='),
+)
+LITERALS = (
+    b"\\ud800",
+    b"\\u0000",
+    b"1e999",
+    b"NaN",
+    b"-Infinity",
+    b"1" * 5000,
+    b"x" * LONG,
+    "😀".encode() * 30_000,
+)
 TOKENS = (*SIGNS, *LITERALS, b"[" * 20_000, b'{"a":' * 20_000)
 
 
@@ -168,8 +243,20 @@ def forged_header(content: bytes, rng: Random) -> bytes:
     kind, deep = rng.integers(4), int(rng.choice([30, 45, 990, 5000, 100_000]))
     if kind == 0:  # the document itself, as text
         text = header["__metadata__"]["namegen"]
-        texts = ["[" * deep + "]" * deep, '{"a":' * deep + "1" + "}" * deep, "", "null", "[]", "1" * 5000, text[:-1]]
-        texts += [text + " ", text.replace("{", '{"\\ud800":1,', 1), text.replace(":1,", ":1e999,", 1)]
+        texts = [
+            "[" * deep + "]" * deep,
+            '{"a":' * deep + "1" + "}" * deep,
+            "",
+            "null",
+            "[]",
+            "1" * 5000,
+            text[:-1],
+        ]
+        texts += [
+            text + " ",
+            text.replace("{", '{"\\ud800":1,', 1),
+            text.replace(":1,", ":1e999,", 1),
+        ]
         texts += [forged_bytes(text.encode(), rng).decode(errors="replace")]
         header["__metadata__"]["namegen"] = texts[rng.integers(len(texts))]
     raw = dumped(forged_document(header, rng) if kind == 1 else header).encode()

@@ -18,8 +18,31 @@ from namegen.core.training.progress import COLUMNS
 from namegen.core.training.run_folder import RunFolder
 from namegen.settings_toml import parse_config, read_config
 
-NAMES = ("Anna", "Aino", "Aada", "Bo", "Börje", "Åsa", "O'Neil", "Ann", "Anni", "Nina", "Nana", "Jon", "Jona") * 3
-LABELS = ("Finnish", "Danish", "Finnish", "Danish", "Danish", "Danish", "Irish", *["Danish"] * 6) * 3
+NAMES = (
+    "Anna",
+    "Aino",
+    "Aada",
+    "Bo",
+    "Börje",
+    "Åsa",
+    "O'Neil",
+    "Ann",
+    "Anni",
+    "Nina",
+    "Nana",
+    "Jon",
+    "Jona",
+) * 3
+LABELS = (
+    "Finnish",
+    "Danish",
+    "Finnish",
+    "Danish",
+    "Danish",
+    "Danish",
+    "Irish",
+    *["Danish"] * 6,
+) * 3
 # A sweep of two networks, its epochs to be filled in.
 GRID = """
 [data]
@@ -42,7 +65,11 @@ def run_folder(*, labelled: bool = True) -> Path:
     settings = {
         "network": {"hidden": [4], "cell": "gru" if labelled else "simple_rnn"},
         "training": {"effort": "quick", "epochs": 2, "batch_size": 8, "schedule": "constant"},
-        "data": {"sameness": "names" if labelled else "companies", "split": "names", "validation": 0.2},
+        "data": {
+            "sameness": "names" if labelled else "companies",
+            "split": "names",
+            "validation": 0.2,
+        },
         "run": {"plot": False},
     }
     corpus = Corpus.from_names(NAMES, labels=LABELS if labelled else None)
@@ -59,8 +86,14 @@ def model_file(*, labelled: bool) -> Path:
 
 def end_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a search for names that finds next to nothing end after less work."""
-    monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=2_000, draws_in_vain=2_000))
-    monkeypatch.setattr(search, "FILTERED", search.Effort(draws_per_name=250, draws_in_vain=2_000, largest_round=1_000))
+    monkeypatch.setattr(
+        search, "UNFILTERED", search.Effort(draws_per_name=2_000, draws_in_vain=2_000)
+    )
+    monkeypatch.setattr(
+        search,
+        "FILTERED",
+        search.Effort(draws_per_name=250, draws_in_vain=2_000, largest_round=1_000),
+    )
     monkeypatch.setattr(search, "DRAWS_FOR_CANDIDATES", 1_000)
     monkeypatch.setattr(search, "MAX_PREFIXES", 20_000)
 

@@ -24,7 +24,18 @@ from tests.web.conftest import Opener, at_random, browser, opened  # noqa: F401 
 WEB = Path(__file__).parents[2] / "namegen" / "web"
 LABELS = ("Finnish", "São Tomé", "a&b=c#", "</script>", "__proto__", "\U0001f600")
 MODELS = ("plain", "labelled", "constructor", "a+b %41")
-TEXTS = ("model", "label", "with", "withlabel", "first", "contains", "ends", "new", "MODEL", "__proto__")
+TEXTS = (
+    "model",
+    "label",
+    "with",
+    "withlabel",
+    "first",
+    "contains",
+    "ends",
+    "new",
+    "MODEL",
+    "__proto__",
+)
 KEYS = (*TEXTS, "unfiltered", "share", "seed", "n", "temperature", "shortest", "longest")
 NUMBERS = (
     "-2",
@@ -43,7 +54,19 @@ NUMBERS = (
     "1n",
     "5e-324",
 )
-ODD = ("", "any", "%", "%zz", "%ff%fe", "+", "[7]", "<img src=x onerror=alert(1)>", "\u202eabc", "9" * 400, "x" * 5000)
+ODD = (
+    "",
+    "any",
+    "%",
+    "%zz",
+    "%ff%fe",
+    "+",
+    "[7]",
+    "<img src=x onerror=alert(1)>",
+    "\u202eabc",
+    "9" * 400,
+    "x" * 5000,
+)
 # The scripts that read an address, with an address of ours in the place of the page's.
 READER = """(addresses) => {
 "use strict";
@@ -90,8 +113,15 @@ return problems;
 
 def address(rng: Random) -> str:
     """One of a page of these models: keys that there are and others, each with what it takes or with other things."""
-    pairs = [(key, rng.choice((*NUMBERS, *ODD, *MODELS, *LABELS))) for key in rng.choices(KEYS, k=rng.randint(0, 5))]
-    pairs += [("model", rng.choice(MODELS)), ("with", rng.choice(MODELS)), ("label", rng.choice(LABELS))]
+    pairs = [
+        (key, rng.choice((*NUMBERS, *ODD, *MODELS, *LABELS)))
+        for key in rng.choices(KEYS, k=rng.randint(0, 5))
+    ]
+    pairs += [
+        ("model", rng.choice(MODELS)),
+        ("with", rng.choice(MODELS)),
+        ("label", rng.choice(LABELS)),
+    ]
     pairs = rng.sample(pairs, rng.randint(0, len(pairs)))
     quoting = rng.choice((quote, quote_plus, str))
     return "#" + "&".join(f"{key}={quoting(value)}" for key, value in pairs)
@@ -101,21 +131,28 @@ def filtering(checkpoint: Checkpoint) -> Checkpoint:
     """A model without labels that filters its names."""
     tree = PrefixTree.from_names(["abc", "cab"], checkpoint.vocabulary)
     ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary)
-    rule = ScoreRule(mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=0.0)
+    rule = ScoreRule(
+        mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=0.0
+    )
     return replace(checkpoint, shortest_name=2, ngrams=ngrams, score_rules=(rule,))
 
 
 @pytest.fixture(scope="module")
 def page_of_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     require("jinja2")
-    checkpoints = [at_random("gru", "abcé", LABELS if place % 2 else ()) for place in range(len(MODELS))]
+    checkpoints = [
+        at_random("gru", "abcé", LABELS if place % 2 else ()) for place in range(len(MODELS))
+    ]
     checkpoints[0] = filtering(checkpoints[0])
     out = tmp_path_factory.mktemp("addresses") / "names.html"
     write_page([PageModel(name, one) for name, one in zip(MODELS, checkpoints, strict=True)], out)
     return out
 
 
-def test_what_an_address_asks_for_is_within_bounds_and_comes_back(page_of_models: Path, opened: Opener) -> None:  # noqa: F811
+def test_what_an_address_asks_for_is_within_bounds_and_comes_back(
+    page_of_models: Path,
+    opened: Opener,  # noqa: F811
+) -> None:
     page = opened(page_of_models)
     addresses = [address(Random(seed)) for seed in range(tries("addresses"))]
     sources = "\n".join((WEB / name).read_text(encoding="utf-8") for name in (*ENGINE, "form.js"))

@@ -60,7 +60,9 @@ def test_a_traceback_is_harm_told_once_for_each_place_and_in_short() -> None:
         (lambda attempt: [None for _ in iter(int, 1)], "took more than 0.5 seconds"),
     ],
 )
-def test_whatever_else_an_attempt_does_is_harm_and_the_next_one_is_tried(call: Any, kind: str) -> None:
+def test_whatever_else_an_attempt_does_is_harm_and_the_next_one_is_tried(
+    call: Any, kind: str
+) -> None:
     with pytest.raises(AssertionError, match=f"(?s)^1 of 3 .*1 × {kind}.*first: attempt 1, 1"):
         attack(lambda attempt: call(attempt) if attempt == 1 else None, range(3), seconds=0.5)
 
@@ -75,7 +77,10 @@ def test_what_an_attempt_started_ends_with_it(tmp_path: Path) -> None:
         attack(call, [1], seconds=0.25)
     status = Path("/proc") / (tmp_path / "started").read_text(encoding="utf-8") / "stat"
     for _ in range(200):  # it has been killed; the system may take a moment
-        if not status.exists() or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+        if (
+            not status.exists()
+            or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+        ):
             break
         time.sleep(0.05)
     else:
@@ -89,7 +94,9 @@ def test_too_much_memory_is_harm_and_the_limit_is_the_same_for_each_attempt() ->
     def call(megabytes: int) -> None:
         kept.append(np.zeros(megabytes * 2**17))
 
-    with pytest.raises(AssertionError, match=r"(?s)1 of 4 .*1 × MemoryError.*first: attempt 2, 300"):
+    with pytest.raises(
+        AssertionError, match=r"(?s)1 of 4 .*1 × MemoryError.*first: attempt 2, 300"
+    ):
         attack(call, [150, 150, 300, 150], memory=200 * 2**20)
 
 
@@ -101,5 +108,7 @@ def test_a_long_message_is_harm_by_its_bytes() -> None:
             return str(self.args[0])
 
     attack(raises(LongError("a" * 2000)), [1])
-    with pytest.raises(AssertionError, match="a message of more than 2,000 bytes: LongError in call"):
+    with pytest.raises(
+        AssertionError, match="a message of more than 2,000 bytes: LongError in call"
+    ):
         attack(raises(LongError("ä" * 1001)), [1])

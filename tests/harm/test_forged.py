@@ -54,15 +54,54 @@ from tests.harm.material import GRID, NAMES, end_sooner, model_file, run_folder
 
 SOUND = -1  # the attempt that changes nothing: what is sound is taken
 ROOT = Path(__file__).parents[2]
-LISTED = ("Anna", "Aino", "Zoë", "O'Neil, Jr.", '"quoted"', "=1+1", "\u05d0\u05d1", "a\x1b[31m", "😀", " ", "")
-ROWS = [{"name": "Anna", "origin": "Finnish"}, {"name": "Bo", "origin": "Danish"}, {"name": "Bo", "origin": 1914}]
+LISTED = (
+    "Anna",
+    "Aino",
+    "Zoë",
+    "O'Neil, Jr.",
+    '"quoted"',
+    "=1+1",
+    "\u05d0\u05d1",
+    "a\x1b[31m",
+    "😀",
+    " ",
+    "",
+)
+ROWS = [
+    {"name": "Anna", "origin": "Finnish"},
+    {"name": "Bo", "origin": "Danish"},
+    {"name": "Bo", "origin": 1914},
+]
 COLUMNS = (None, None, "name", "origin", "1", "99", "x" * LONG, "\x1b[31m", "")
 KEY = "81d3f0c2a1b7"
 KEPT = f"kept/rate-{KEY}.json"
 # What texts of each kind are put together of, beside what any file may hold.
-LINES = (b"name,origin\n", b"name;origin\n", b"Anna,Finnish\n", b'"An\nna","x"\n', b'""', b"," * 5000, "Zoë".encode())
-SETTINGS = (b"[training]\n", b"[grid]\n", b"[[data]]\n", b"epochs = 3\n", b"names = ", b"inf\n", b"{ a = 1 }\n", b"'''")
-SETTINGS += (b"[network]\nhidden = [32, ", b"training.seed = [0, 1]\n", b"[[], 1]\n", b"a." * 2000, b"# \x1b[31m\n")
+LINES = (
+    b"name,origin\n",
+    b"name;origin\n",
+    b"Anna,Finnish\n",
+    b'"An\nna","x"\n',
+    b'""',
+    b"," * 5000,
+    "Zoë".encode(),
+)
+SETTINGS = (
+    b"[training]\n",
+    b"[grid]\n",
+    b"[[data]]\n",
+    b"epochs = 3\n",
+    b"names = ",
+    b"inf\n",
+    b"{ a = 1 }\n",
+    b"'''",
+)
+SETTINGS += (
+    b"[network]\nhidden = [32, ",
+    b"training.seed = [0, 1]\n",
+    b"[[], 1]\n",
+    b"a." * 2000,
+    b"# \x1b[31m\n",
+)
 PIECES = {".txt": (*TOKENS, *LINES), ".csv": (*TOKENS, *LINES), ".toml": (*TOKENS, *SETTINGS)}
 
 
@@ -116,13 +155,22 @@ def use_model(path: Path) -> None:
 
 def use_list(path: Path) -> None:
     """Columns of any name are asked of all but the sound ones, by what stands at the end of the file."""
-    content, column, label_column = path.read_bytes(), None if path.suffix == ".txt" else "name", None
+    content, column, label_column = (
+        path.read_bytes(),
+        None if path.suffix == ".txt" else "name",
+        None,
+    )
     if content != (sound_files() / path.name).read_bytes():
         rng = random(int.from_bytes(content[-8:], "big"))
         column, label_column = (COLUMNS[rng.integers(len(COLUMNS))] for _ in range(2))
     corpus = read_names(DataSettings(names=str(path), column=column, label_column=label_column))
     assert corpus.names
-    assert [corpus.dropped_sentence(), corpus.fingerprint, corpus.label_counts, corpus.vocabulary.size]
+    assert [
+        corpus.dropped_sentence(),
+        corpus.fingerprint,
+        corpus.label_counts,
+        corpus.vocabulary.size,
+    ]
     describe(corpus.names).to_dict()
 
 
@@ -164,7 +212,10 @@ READERS: dict[str, Callable[[Path], object]] = {
     f"run/{MODEL_FILE}": use_model,
     f"plain/{MODEL_FILE}": use_model,
     f"run/{KNOWN_FILE}": use_model,
-    **{f"run/{file}": lambda path: resume(path.parent, epochs=3) for file in (STATE_FILE, CONFIG_FILE)},
+    **{
+        f"run/{file}": lambda path: resume(path.parent, epochs=3)
+        for file in (STATE_FILE, CONFIG_FILE)
+    },
     f"run/{NAMES_FILE}": lambda path: resume(path.parent, epochs=3),
     **dict.fromkeys(("list.txt", "list.csv", "list.json"), use_list),
     "vocabulary.json": use_vocabulary,
@@ -193,14 +244,20 @@ def forge(path: Path, rng: Random) -> None:
             document.get("record", {})["probe"] = None
         write_forged(path, tensors, forged_document(document, rng) if kind < 4 else document)
     elif path.suffix == ".json":
-        path.write_bytes(dumped(forged_document({"all": json.loads(content)}, rng).get("all")).encode())
+        path.write_bytes(
+            dumped(forged_document({"all": json.loads(content)}, rng).get("all")).encode()
+        )
     else:
         pieces = PIECES[path.suffix]
-        path.write_bytes(b"".join(pieces[place] for place in rng.integers(len(pieces), size=rng.integers(1, 12))))
+        path.write_bytes(
+            b"".join(pieces[place] for place in rng.integers(len(pieces), size=rng.integers(1, 12)))
+        )
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_forged_file_is_used_or_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forged_file_is_used_or_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A search that finds nothing ends sooner than usual."""
     end_sooner(monkeypatch)
     sound, path = sound_files() / name, tmp_path / name
@@ -230,7 +287,17 @@ COMMANDS = (
     "evaluate model.safetensors names.txt",
     "export-vocabulary model.safetensors vocabulary.json --force",
 )
-TEXTS = ("\x1b[31m\u202e", "x" * LONG, "a\nb", "\x85\u2028", "</script><img src=x>", "=1+1", "", "a\x00", "😀" * 999)
+TEXTS = (
+    "\x1b[31m\u202e",
+    "x" * LONG,
+    "a\nb",
+    "\x85\u2028",
+    "</script><img src=x>",
+    "=1+1",
+    "",
+    "a\x00",
+    "😀" * 999,
+)
 
 
 def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
@@ -240,13 +307,19 @@ def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     for name in ("list", "split", "backend", "more"):
         training[name] = TEXTS[rng.integers(len(TEXTS))]
     training["names"] = [0, 1, 2**53 + 1, 2**63 - 1][rng.integers(4)]
-    training["validation"] = {"accuracy_argmax": 1e300, "loss_nats_per_char": None, TEXTS[rng.integers(9)]: 5e-324}
+    training["validation"] = {
+        "accuracy_argmax": 1e300,
+        "loss_nats_per_char": None,
+        TEXTS[rng.integers(9)]: 5e-324,
+    }
     for label in labels[: rng.integers(3)]:
         label["name"] = TEXTS[rng.integers(len(TEXTS))]
     return {**document, "record": {**record, "training": training, "labels": labels}}
 
 
-def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_model_says_of_itself_is_shown_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "model.safetensors"
     monkeypatch.setattr("namegen.models.shipped_path", lambda name: path)
@@ -261,8 +334,14 @@ def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeyp
         result = CliRunner().invoke(cli, command.split(), catch_exceptions=False)
         assert result.exit_code in (0, 1), result.output[:300]
         assert len(result.stderr.encode(errors="replace")) <= 3000, result.stderr[:300]
-        shown = [result.stderr] if "--json" in command and result.exit_code == 0 else [result.stdout, result.stderr]
-        assert all(line.isprintable() for text in shown for line in text.split("\n")), result.output[:300]
+        shown = (
+            [result.stderr]
+            if "--json" in command and result.exit_code == 0
+            else [result.stdout, result.stderr]
+        )
+        assert all(line.isprintable() for text in shown for line in text.split("\n")), (
+            result.output[:300]
+        )
         if result.exit_code:
             assert result.stderr.rstrip("\n").split("\n")[-1].startswith("namegen: "), result.stderr
             raise NamegenError("refused")
@@ -275,7 +354,9 @@ def test_what_a_model_says_of_itself_is_shown_or_refused(tmp_path: Path, monkeyp
 
 def test_values_that_a_program_gives() -> None:
     """Names and labels, tables and options."""
-    tables = [tomllib.loads(config.path.read_text("utf-8")) for config in bundled_configs().values()]
+    tables = [
+        tomllib.loads(config.path.read_text("utf-8")) for config in bundled_configs().values()
+    ]
     table = tomllib.loads(write_config(Config()))
     paths = [f"{name}.{key}" for name, values in table.items() for key in values]
     paths += ["", ".", "training", "x" * LONG, "training." + "x" * LONG, "\x1b[31m.\u202e"]
@@ -283,8 +364,13 @@ def test_values_that_a_program_gives() -> None:
     def call(seed: int) -> None:
         rng = random(seed)
         if seed % 3 == 0:
-            texts = [text if isinstance(text := strange(rng), str) else LISTED[rng.integers(11)] for _ in range(10)]
-            Corpus.from_names(texts[:5], labels=None if seed % 2 else texts[5 : rng.choice([10, 10, 9])])
+            texts = [
+                text if isinstance(text := strange(rng), str) else LISTED[rng.integers(11)]
+                for _ in range(10)
+            ]
+            Corpus.from_names(
+                texts[:5], labels=None if seed % 2 else texts[5 : rng.choice([10, 10, 9])]
+            )
         elif seed % 3 == 1:
             write_config(parse_config(forged_document(tables[rng.integers(len(tables))], rng)))
         else:
@@ -297,5 +383,16 @@ def test_values_that_a_program_gives() -> None:
 
 
 def test_names_of_lists_that_are_not_there(tmp_path: Path) -> None:
-    names = ["", "\0", "x" * LONG, "a/" * 5000, "\x1b[31m", "\udcff", str(tmp_path), "/dev/zero", "mlb-frist", "."]
+    names = [
+        "",
+        "\0",
+        "x" * LONG,
+        "a/" * 5000,
+        "\x1b[31m",
+        "\udcff",
+        str(tmp_path),
+        "/dev/zero",
+        "mlb-frist",
+        ".",
+    ]
     assert attack(lambda name: read_names(DataSettings(names=name)), names).returned == 0

@@ -36,7 +36,9 @@ def rice_code(count: int, low_bits: int, body: bytes) -> bytes:
 def one_number(low_bits: int, high: int, low: int = 0) -> bytes:
     """A set with the number ``high · 2^low_bits + low``, which may be above 2⁶³."""
     bits = [(low >> place) & 1 for place in range(low_bits)] + [1] * high + [0]
-    return rice_code(1, low_bits, np.packbits(np.array(bits, np.uint8), bitorder="little").tobytes())
+    return rice_code(
+        1, low_bits, np.packbits(np.array(bits, np.uint8), bitorder="little").tobytes()
+    )
 
 
 def head(labels: int, symbols: int) -> bytes:
@@ -80,10 +82,15 @@ def ngrams_of(names: tuple[str, ...], labels: int = 0) -> bytes:
     """The n-grams of a list, all of whose names have the first label."""
     vocabulary = Vocabulary.from_names(names)
     starts = [vocabulary.size] * len(names) if labels else None
-    return NgramSet.from_tree(PrefixTree.from_names(names, vocabulary, starts), vocabulary, labels).to_bytes()
+    return NgramSet.from_tree(
+        PrefixTree.from_names(names, vocabulary, starts), vocabulary, labels
+    ).to_bytes()
 
 
-FORGED_NGRAMS |= {"other characters": ngrams_of(("xyz",)), "other labels": ngrams_of(NAMES, labels=2)}
+FORGED_NGRAMS |= {
+    "other characters": ngrams_of(("xyz",)),
+    "other labels": ngrams_of(NAMES, labels=2),
+}
 
 
 def rejected(path: Path) -> None:
@@ -108,7 +115,12 @@ def test_a_model_with_forged_ngrams_is_rejected(what: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["ngrams", "words"])
 def test_a_model_with_a_set_that_is_no_bytes_is_rejected(name: str, tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
-    for forged in (np.zeros(9, np.float32), np.zeros((3, 3), np.uint8), np.zeros((), np.uint8), np.zeros(9, np.int8)):
+    for forged in (
+        np.zeros(9, np.float32),
+        np.zeros((3, 3), np.uint8),
+        np.zeros((), np.uint8),
+        np.zeros(9, np.int8),
+    ):
         rejected(write_with(path, {name: forged}))
     rejected(write_with(path, {}, {name: ""}))
 
@@ -126,7 +138,13 @@ def test_sound_words_are_taken(tmp_path: Path) -> None:
     assert len(model.generate(2, seed=1)) == 2
 
 
-RULE = {"mean_level": 0.0, "mean_slope": -2.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 0.0}
+RULE = {
+    "mean_level": 0.0,
+    "mean_slope": -2.0,
+    "spread_level": 1.0,
+    "spread_slope": 0.0,
+    "threshold": 0.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -139,13 +157,18 @@ RULE = {"mean_level": 0.0, "mean_slope": -2.0, "spread_level": 1.0, "spread_slop
         {"score_rules": [1.0]},
         {"score_rules": [{**RULE, "more": 1.0}]},
         {"score_rules": [{"threshold": 1.0}]},
-        *({"score_rules": [{**RULE, "threshold": value}]} for value in ("1", None, True, [], 2**63)),
+        *(
+            {"score_rules": [{**RULE, "threshold": value}]}
+            for value in ("1", None, True, [], 2**63)
+        ),
         *({"shortest_name": value} for value in (0, -1, 2.5, "3", None, True, 10**6, 2**63)),
         {"longest_name": 1, "shortest_name": 2},
     ],
     ids=lambda record: re.sub(r"\W+", "-", str(record)[:60]),
 )
-def test_a_model_with_other_rules_or_lengths_is_rejected(record: dict[str, Any], tmp_path: Path) -> None:
+def test_a_model_with_other_rules_or_lengths_is_rejected(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
     rejected(write_with(tmp_path / "model.safetensors", {}, record))
 
 
@@ -154,7 +177,9 @@ def test_rules_of_any_size_are_used_or_rejected(name: str, tmp_path: Path) -> No
     """Numbers that overflow must not become warnings."""
 
     def call(value: float) -> None:
-        path = write_with(tmp_path / "model.safetensors", {}, {"score_rules": [{**RULE, name: value}]})
+        path = write_with(
+            tmp_path / "model.safetensors", {}, {"score_rules": [{**RULE, name: value}]}
+        )
         assert len(load(path).generate(2, seed=1)) == 2
 
     numbers = (0.0, 1e-320, 3.4e38, 1e300, 1.7e308)
@@ -176,7 +201,9 @@ def test_damaged_ngrams_are_used_or_rejected(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("low_bits", [0, 7, 40])
 @pytest.mark.parametrize("read", [NgramSet.read, KnownSet.read], ids=["n-grams", "words"])
-def test_many_forged_numbers_take_bounded_memory(read: Callable[[bytes], object], low_bits: int) -> None:
+def test_many_forged_numbers_take_bounded_memory(
+    read: Callable[[bytes], object], low_bits: int
+) -> None:
     """A body of zeros holds as many numbers as there can be."""
     size = tries("bytes of a forged set")
     numbers = rice_code(8 * size // (low_bits + 1), low_bits, bytes(size))

@@ -13,7 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
+from namegen.core.training import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    KNOWN_FILE,
+    MODEL_FILE,
+    NAMES_FILE,
+    STATE_FILE,
+)
 from namegen.experiments.kept import KeptStore, open_folder
 from namegen.experiments.sweep.document import MODEL_SUFFIX
 from namegen.files import remove_left_overs, write_whole
@@ -29,7 +36,19 @@ FILES = (STATE_FILE, MODEL_FILE, HISTORY_FILE, CONFIG_FILE, KNOWN_FILE, NAMES_FI
 MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}  # of the others it is what follows
 MOST_OF_OTHERS = 4
 OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # a state after every epoch
-SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 4, "--batch-size", 8, "--seed", 3, "--quiet")
+SMALL = (
+    "--effort",
+    "quick",
+    "--hidden",
+    4,
+    "--epochs",
+    4,
+    "--batch-size",
+    8,
+    "--seed",
+    3,
+    "--quiet",
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -51,7 +70,9 @@ class Kills:
         self.killed = 0
 
     def _train(self, out: str, **how: object) -> Run:
-        return self._program("train", "-", *self._options, "--out", out, stdin=self._names, values=OFTEN, **how)
+        return self._program(
+            "train", "-", *self._options, "--out", out, stdin=self._names, values=OFTEN, **how
+        )
 
     def one(self, out: str, first: dict[str, object], second: dict[str, object]) -> None:
         """Kill a training, and perhaps the one that goes on with it; then let it come to its end."""
@@ -62,9 +83,13 @@ class Kills:
             self.seconds = min(self.seconds, time.monotonic() - began)
         self._note(run)
         every_file_opens(folder)
-        if not (folder / CONFIG_FILE).exists():  # it had not begun, and there is nothing to go on with
+        if not (
+            folder / CONFIG_FILE
+        ).exists():  # it had not begun, and there is nothing to go on with
             if folder.exists():
-                self._program("train", "--resume", out).refused("is not a run folder that can be resumed")
+                self._program("train", "--resume", out).refused(
+                    "is not a run folder that can be resumed"
+                )
             return
         if second:
             self._note(self._program("train", "--resume", out, "--quiet", values=OFTEN, **second))
@@ -72,7 +97,9 @@ class Kills:
         self._program("train", "--resume", out, "--quiet", values=OFTEN).done()
         every_file_opens(folder)
         same_model(folder, self.whole)
-        assert {path.name for path in folder.iterdir()} == {path.name for path in self.whole.iterdir()}
+        assert {path.name for path in folder.iterdir()} == {
+            path.name for path in self.whole.iterdir()
+        }
 
     def _note(self, run: Run) -> None:
         code = run.code
@@ -100,8 +127,12 @@ def test_numpy_at_every_write_and_at_random(program, list_of_names) -> None:  # 
     kills = Kills(program, list_of_names, *SMALL, "--no-plot")
     of_the_second, rng = faults(1), random.Random(0)
     for number, fault in zip(range(attempts), faults(0), strict=False):
-        kills.one(f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)} if number % 2 else {})
-        first, second = ({"kill_after": rng.uniform(0.1, 0.9) * share * kills.seconds} for share in (1, 0.6))
+        kills.one(
+            f"run-{number}", {"fault": fault}, {"fault": next(of_the_second)} if number % 2 else {}
+        )
+        first, second = (
+            {"kill_after": rng.uniform(0.1, 0.9) * share * kills.seconds} for share in (1, 0.6)
+        )
         kills.one(f"random-{number}", first, second)
     assert kills.killed >= attempts  # a few faults wait for a write that does not come
 
@@ -115,7 +146,10 @@ def test_keras_at_a_write_and_at_random(list_of_names, tmp_path, tmp_path_factor
         kills = Kills(program_of_keras, list_of_names, *SMALL, "--no-plot", "--backend", "keras")
         for number in range(attempts):
             at_random = {"kill_after": rng.uniform(0.3, 1) * kills.seconds}
-            kills.one(f"run-{number}", *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})))
+            kills.one(
+                f"run-{number}",
+                *((at_random, {}) if number % 2 else ({"fault": next(of_a_write)}, {})),
+            )
     assert kills.killed >= attempts // 2
 
 
@@ -181,7 +215,14 @@ def test_a_store_at_every_write(tmp_path: Path, file: str, step: str) -> None:
     )
 
 
-OF_A_SWEEP = ("namegen-sweep", "learning-rate-*.safe*", "learning-rate-*", "results.csv", "results.json", "*.png")
+OF_A_SWEEP = (
+    "namegen-sweep",
+    "learning-rate-*.safe*",
+    "learning-rate-*",
+    "results.csv",
+    "results.json",
+    "*.png",
+)
 
 
 def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
@@ -196,8 +237,14 @@ def test_a_sweep_at_every_write(program, list_of_names) -> None:  # noqa: F811
             f"Fault({step!r}, {file!r}).install()"
         )
         out = f"sweep-{number}"
-        killed = program.fresh("sweep", "grid.toml", "--out", out, "--workers", 1, "--quiet", before=before)
+        killed = program.fresh(
+            "sweep", "grid.toml", "--out", out, "--workers", 1, "--quiet", before=before
+        )
         assert killed.code == -signal.SIGKILL, killed
-        document = program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet").done().json
+        document = (
+            program("sweep", "grid.toml", "--out", out, "--workers", 1, "--json", "--quiet")
+            .done()
+            .json
+        )
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
         assert not list((program.folder / out).rglob("*.part"))

@@ -51,7 +51,10 @@ READERS: dict[str, Callable[[Path], object]] = {
     "model.tflite": TFLiteModel.load,
     "config.toml": read_config,
     "vocabulary.json": Vocabulary.load,
-    **{f"names.{kind}": lambda path: read_names(DataSettings(names=str(path))) for kind in ("txt", "csv", "json")},
+    **{
+        f"names.{kind}": lambda path: read_names(DataSettings(names=str(path)))
+        for kind in ("txt", "csv", "json")
+    },
 }
 
 
@@ -69,26 +72,42 @@ def sparse(path: Path, size: int, content: bytes = b"") -> Path:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(tmp_path: Path, name: str) -> None:
+def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(
+    tmp_path: Path, name: str
+) -> None:
     path, read = tmp_path / name, READERS[name]
     assert attack(read, [sparse(path, TERABYTE)], seconds=1, memory=64 * MEBIBYTE).refused == 1
-    with pytest.raises(NamegenError, match=r"larger than [\d,]+ bytes, the most|more than [\d,]+ bytes, the most"):
+    with pytest.raises(
+        NamegenError, match=r"larger than [\d,]+ bytes, the most|more than [\d,]+ bytes, the most"
+    ):
         read(path)
     assert attack(read, [sparse(path, tries("bytes of a sparse"))], memory=2**30).refused == 1
 
 
-def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_beside(tmp_path: Path) -> None:
+def test_a_model_with_a_long_tail_one_whose_header_has_no_end_and_large_names_beside(
+    tmp_path: Path,
+) -> None:
     content = model_file(labelled=False).read_bytes()
     starts = {"tail": content, "header": (2**40).to_bytes(8, "little") + content[8:]}
-    paths = [sparse(tmp_path / name, size, start) for size in (10**9, 10**7) for name, start in starts.items()]
+    paths = [
+        sparse(tmp_path / name, size, start)
+        for size in (10**9, 10**7)
+        for name, start in starts.items()
+    ]
     shutil.copytree(sound_files() / "run", tmp_path / "beside")
     sparse(tmp_path / "beside" / KNOWN_FILE, TERABYTE)
-    assert attack(load, [*paths, tmp_path / "beside" / "model.safetensors"], memory=2**30).refused == len(paths) + 1
+    assert (
+        attack(load, [*paths, tmp_path / "beside" / "model.safetensors"], memory=2**30).refused
+        == len(paths) + 1
+    )
 
 
 def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
     """A state, which grows with the epochs, may say more of itself than a model."""
-    path, (tensors, document) = tmp_path / "model.safetensors", read_tensors(model_file(labelled=False))
+    path, (tensors, document) = (
+        tmp_path / "model.safetensors",
+        read_tensors(model_file(labelled=False)),
+    )
     much = {**document, "x": '"' * (LARGEST // 2)}
     with pytest.raises(Exception, match="would describe itself in more than 4,194,304 bytes"):
         write_tensors(path, tensors, much)
@@ -128,7 +147,9 @@ def test_a_letter_with_more_accents_than_any_language_has() -> None:
             Corpus.from_bytes(f"Anna\n{name}\n".encode(), source="list.txt")
     many, lines = "a" + MARKS * 200, "\n".join([("a" + MARKS[485:515]) * 32] * 500).encode()
     assert attack(lambda data: Corpus.from_bytes(data, source="list.txt"), [lines]).returned
-    attack(lambda wish: make_wishes(**{wish: many}), ["starts_with", "matches"])  # in time, whether refused or not
+    attack(
+        lambda wish: make_wishes(**{wish: many}), ["starts_with", "matches"]
+    )  # in time, whether refused or not
 
 
 def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +158,11 @@ def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def search(expression: str) -> None:
         model = SmallModel("1abcde", seed=0, impossible="1")
         generator = Generator(model, model.vocabulary)
-        list(likeliest(generator, 5, max_length=40, allow_seen=True, wishes=Wishlist([Matches(expression)])))
+        list(
+            likeliest(
+                generator, 5, max_length=40, allow_seen=True, wishes=Wishlist([Matches(expression)])
+            )
+        )
 
     assert attack(search, ["([a-zA-Z]+)*1", r"([a-z]+)*1\b"]).refused == 2
 
@@ -160,7 +185,9 @@ def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
 
     def read(_: int) -> None:
         corpus = Corpus.from_bytes(content, source="names.txt")
-        tree = None if what == "describe" else PrefixTree.from_names(corpus.names, corpus.vocabulary)
+        tree = (
+            None if what == "describe" else PrefixTree.from_names(corpus.names, corpus.vocabulary)
+        )
         if tree is None:
             assert describe(corpus.names).distinct == len(corpus.names)
         elif what == "ceiling":
@@ -169,7 +196,12 @@ def test_memory_and_time_are_linear_in_the_lines(what: str) -> None:
             assert NgramModel(tree, corpus.vocabulary.size, 4, "kneser-ney").order == 4
 
     seconds, memory = (8e-6, 600) if what != "n-gram" else (18e-6, 800)
-    assert attack(read, [0], seconds=2 + seconds * lines, memory=100 * MEBIBYTE + memory * lines).returned == 1
+    assert (
+        attack(
+            read, [0], seconds=2 + seconds * lines, memory=100 * MEBIBYTE + memory * lines
+        ).returned
+        == 1
+    )
 
 
 ENDINGS = ("txt", "csv", "json", "jsonl")
@@ -179,9 +211,13 @@ LONG_LISTS: dict[str, Callable[[int], bytes]] = {
     **{what: partial(operator.mul, character) for what, character in CHARACTERS.items()},
     "empty lists": lambda size: b"[" + b"[]," * (size // 3) + b"[]]",
     "empty lists in a list": lambda size: b"[[" + b"[]," * (size // 3) + b"[]]]",
-    "different keys": lambda size: b"[" + b",".join(b'{"%d":1}' % key for key in range(size // 11)) + b"]",
+    "different keys": lambda size: (
+        b"[" + b",".join(b'{"%d":1}' % key for key in range(size // 11)) + b"]"
+    ),
     "rows of commas": lambda size: b"a,b\n" + (b"," * 999_999 + b"\n") * (size // 1_000_000),
-    "rows of commas after an emoji": lambda size: "😀\n".encode() + (b"," * 999_999 + b"\n") * (size // 1_000_000),
+    "rows of commas after an emoji": lambda size: (
+        "😀\n".encode() + (b"," * 999_999 + b"\n") * (size // 1_000_000)
+    ),
 }
 # Lists of very many entries, none of which has a name. The last two are JSON.
 MANY_ENTRIES: dict[str, Callable[[int], bytes]] = {
@@ -208,7 +244,9 @@ def read_column(path: Path) -> Corpus:
 
 
 @pytest.mark.parametrize("what", LONG_LISTS)
-def test_a_long_list_without_names_takes_little_more_memory_than_its_file(tmp_path: Path, what: str) -> None:
+def test_a_long_list_without_names_takes_little_more_memory_than_its_file(
+    tmp_path: Path, what: str
+) -> None:
     size = 30_000_000
     paths = named_by_ending(tmp_path, LONG_LISTS[what](size))
     for read in (read_names, read_column):
@@ -232,8 +270,13 @@ def test_a_list_of_150_mb_without_names_is_rejected_within_1_gb(tmp_path: Path, 
 
 
 def test_very_many_characters_are_read_a_few_prefixes_at_a_time() -> None:
-    rng, many = np.random.default_rng(0), "".join(map(chr, range(0x4E00, 0x4E00 + tries("characters"))))
-    names = ["".join(many[place] for place in rng.integers(len(many), size=3)) for _ in range(1_500)]
+    rng, many = (
+        np.random.default_rng(0),
+        "".join(map(chr, range(0x4E00, 0x4E00 + tries("characters")))),
+    )
+    names = [
+        "".join(many[place] for place in rng.integers(len(many), size=3)) for _ in range(1_500)
+    ]
     vocabulary = Vocabulary(many)
     tree = PrefixTree.from_names(names, vocabulary)
 

@@ -18,7 +18,13 @@ from tests.harm.forging import LONG
 LONGEST = 2 * MAX_MESSAGE  # bytes: a message and, beside a wrong argument, the usage
 TEXTS = ("x" * LONG, "é" * LONG, "\x1b[31m" * 20_000, "a/" * 60_000, "1" * LONG, "x" * 300)
 # What an option needs beside it: a model where names are drawn, and a list that is not there where there is much to do.
-BESIDE = {"generate": ["mlb-first"], "people": [], "players": [], "companies": [], "score": ["mlb-first", "Al"]}
+BESIDE = {
+    "generate": ["mlb-first"],
+    "people": [],
+    "players": [],
+    "companies": [],
+    "score": ["mlb-first", "Al"],
+}
 
 
 def every_argument() -> list[list[str]]:
@@ -38,10 +44,14 @@ def every_argument() -> list[list[str]]:
 
 def run(arguments: list[str], text: str) -> None:
     """Run the command line, and look at what it said."""
-    result = CliRunner().invoke(cli, [one.replace("{}", text) for one in arguments], catch_exceptions=False)
+    result = CliRunner().invoke(
+        cli, [one.replace("{}", text) for one in arguments], catch_exceptions=False
+    )
     assert result.exit_code in (0, 1, 2), result.exit_code
     assert len(result.stderr.encode(errors="replace")) <= LONGEST, result.stderr[:300]
-    assert all(len(line.encode(errors="replace")) <= MAX_MESSAGE for line in result.stderr.split("\n"))
+    assert all(
+        len(line.encode(errors="replace")) <= MAX_MESSAGE for line in result.stderr.split("\n")
+    )
 
 
 def test_wrong_arguments_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

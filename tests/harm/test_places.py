@@ -42,7 +42,11 @@ WAYS = {
     "export-web": "* --out page.html; mlb-first --out */x/x.html",
 }
 COMMANDS = [f"{command} {way}" for command, ways in WAYS.items() for way in ways.split("; ")]
-MAKES_FOLDERS = ("train names.txt --out", "compare-backends names.txt --out", "sweep grid.toml --out")
+MAKES_FOLDERS = (
+    "train names.txt --out",
+    "compare-backends names.txt --out",
+    "sweep grid.toml --out",
+)
 GRID = '[data]\nnames = "names.txt"\n[training]\nepochs = 1\n[grid]\ntraining.seed = [1, 2]\n'
 
 
@@ -60,7 +64,13 @@ PLACES = {
     "a device": "/dev/null",
     "nothing": "none",
 }
-TO_BE_MADE = ("the end of a line", "not UTF-8", "control characters", "a folder with nothing of use", "nothing")
+TO_BE_MADE = (
+    "the end of a line",
+    "not UTF-8",
+    "control characters",
+    "a folder with nothing of use",
+    "nothing",
+)
 
 
 @pytest.fixture
@@ -122,7 +132,11 @@ def test_every_command_with_every_place(places) -> None:
 # --- a good path of an odd name ---------------------------------------------------------------------------------------
 
 SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quiet")
-ODD = {"not UTF-8": os.fsdecode(b"a\xffb"), "the end of a line": "a\nb", "control characters": "a\x1b[31m\x07\u202eb"}
+ODD = {
+    "not UTF-8": os.fsdecode(b"a\xffb"),
+    "the end of a line": "a\nb",
+    "control characters": "a\x1b[31m\x07\u202eb",
+}
 
 
 def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  # noqa: F811
@@ -155,7 +169,11 @@ def test_a_run_folder_and_a_list_of_an_odd_name(program, some_names) -> None:  #
 
 
 def test_what_is_the_matter_with_a_model_is_said(places) -> None:
-    said = {"loop": "symbolic links", "folder": "has no model.safetensors", "/dev/zero": "a device, not a file"}
+    said = {
+        "loop": "symbolic links",
+        "folder": "has no model.safetensors",
+        "/dev/zero": "a device, not a file",
+    }
     for place, why in {**said, "nowhere": "there is no model 'nowhere'"}.items():
         places("generate", place).refused(why)
 
@@ -190,7 +208,12 @@ def test_a_terminal_without_utf_8(program, encoding) -> None:  # noqa: F811
         ("describe", "names.txt"),
         ("score", "--model", "run", "Zo"),
     ):
-        run = namegen(program.folder, *arguments, encoding="utf-8" if encoding == "ascii" else encoding, **speaks)
+        run = namegen(
+            program.folder,
+            *arguments,
+            encoding="utf-8" if encoding == "ascii" else encoding,
+            **speaks,
+        )
         assert "Traceback" not in run.done().err
 
 
@@ -198,7 +221,12 @@ def test_a_home_that_cannot_be_written(program, some_names) -> None:  # noqa: F8
     """Nor be made; the plot is drawn, and no library complains of its cache."""
     tries("odd surroundings")
     program.write("names.txt", some_names)
-    home = {"HOME": "/dev/null/home", "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": "", "MPLCONFIGDIR": ""}
+    home = {
+        "HOME": "/dev/null/home",
+        "XDG_CACHE_HOME": "",
+        "XDG_CONFIG_HOME": "",
+        "MPLCONFIGDIR": "",
+    }
     drawn = tuple(one for one in SMALL if one not in ("--no-plot", "--quiet"))
     run = namegen(program.folder, "train", "names.txt", *drawn, "--out", "run", **home).done()
     assert (program.folder / "run" / "history.png").is_file()
@@ -228,11 +256,19 @@ def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa:
     history = (program.folder / "run" / "history.csv").read_text(encoding="utf-8")
     assert not OBEYED.search(history)
     drawing = ("--allow-seen", "--allow-repeats", "-n", 400, "--seed", 1, "--temperature", 1)
-    told = {form: program("generate", "run", *drawing, "--format", form).done().out for form in ("text", "csv", "json")}
+    told = {
+        form: program("generate", "run", *drawing, "--format", form).done().out
+        for form in ("text", "csv", "json")
+    }
     assert not [form for form, out in told.items() if OBEYED.search(out)]
-    found = {"csv": list(csv.DictReader(io.StringIO(told["csv"]))), "json": json.loads(told["json"])}
+    found = {
+        "csv": list(csv.DictReader(io.StringIO(told["csv"]))),
+        "json": json.loads(told["json"]),
+    }
     found = {form: [row["name"] for row in rows] for form, rows in found.items()}
-    assert {character for name in found["json"] for character in name} >= set(CONTROLS)  # they come out as they went in
+    assert {character for name in found["json"] for character in name} >= set(
+        CONTROLS
+    )  # they come out as they went in
     assert found["csv"] == [safe_cell(printable(name)) for name in found["json"]]
     assert not [name for name in found["csv"] if name.startswith(("=", "＝"))]
     program.write("drawn.csv", told["csv"])
@@ -248,4 +284,6 @@ def test_names_of_every_control_character_all_the_way(program) -> None:  # noqa:
         run = program(*arguments).done()
         assert not OBEYED.search(run.out + run.err), arguments
     program("export-web", "run", "--out", "page.html").done()
-    assert not set(OBEYED.findall((program.folder / "page.html").read_text(encoding="utf-8"))) - {"\t"}
+    assert not set(OBEYED.findall((program.folder / "page.html").read_text(encoding="utf-8"))) - {
+        "\t"
+    }

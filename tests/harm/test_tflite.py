@@ -41,7 +41,10 @@ def sooner(monkeypatch: pytest.MonkeyPatch) -> None:
 def parts() -> list[Contents]:
     require("ai_edge_litert")
     half = {"float16": ("rnn.0.kernel",)}
-    return [contents_of(scored(labelled_checkpoint(cell, (24, 6))), kind, half.get(kind, ())) for cell, kind in KINDS]
+    return [
+        contents_of(scored(labelled_checkpoint(cell, (24, 6))), kind, half.get(kind, ()))
+        for cell, kind in KINDS
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,9 @@ def files(parts: list[Contents]) -> list[bytes]:
     return [to_bytes_of(one) for one in parts]
 
 
-def attacked(forge: Callable[[random.Random], bytes], folder: Path, attempts: range) -> tuple[int, int]:
+def attacked(
+    forge: Callable[[random.Random], bytes], folder: Path, attempts: range
+) -> tuple[int, int]:
     """Forge a file for each attempt, open it, and use what opens."""
 
     def call(seed: int) -> None:
@@ -111,7 +116,9 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         plain = json.loads(description) | {"checksum": "0" * 64}
         record = plain["record"]
         inner = rng.choice((plain, record, record, record["network"], record["labels"][0]))
-        key = rng.choice([one for one in inner if one not in ("checksum", "format", "format_version")])
+        key = rng.choice(
+            [one for one in inner if one not in ("checksum", "format", "format_version")]
+        )
         if rng.random() < 0.1:
             del inner[key]
         else:
@@ -119,7 +126,10 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         if rng.random() < 0.5:
             try:
                 forged = replace(
-                    parts[which], record=read_record(record), half=plain["half"], quantize=plain["quantize"]
+                    parts[which],
+                    record=read_record(record),
+                    half=plain["half"],
+                    quantize=plain["quantize"],
                 )
                 return to_bytes_of(forged)
             except Exception:  # namegen itself would write no such file

@@ -22,7 +22,19 @@ from tests.harm.effort import tries
 from tests.harm.material import GRID
 from tests.requirements import require
 
-SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 10, "--batch-size", 32, "--seed", 3, "--no-plot")
+SMALL = (
+    "--effort",
+    "quick",
+    "--hidden",
+    4,
+    "--epochs",
+    10,
+    "--batch-size",
+    32,
+    "--seed",
+    3,
+    "--no-plot",
+)
 # An epoch takes a while, so that two that are started at once are at work at once; and every epoch is saved.
 SLOWLY = """
 import time, namegen.backends.numpy_engine.engine as engine, namegen.core.training.run as training
@@ -68,9 +80,13 @@ def test_two_trainings_of_one_name_and_two_that_go_on(program, names) -> None:  
         program(*command).refused("exists already")
         fault = {"step": "before rename", "file": "state.safetensors", "at": 3}
         values = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}
-        killed = program("train", names, *SMALL, "--out", f"killed-{number}", fault=fault, values=values)
+        killed = program(
+            "train", names, *SMALL, "--out", f"killed-{number}", fault=fault, values=values
+        )
         assert killed.code == -signal.SIGKILL
-        one_of_two(program, "another namegen is at work in", "train", "--resume", f"killed-{number}")
+        one_of_two(
+            program, "another namegen is at work in", "train", "--resume", f"killed-{number}"
+        )
         for out in ("run", "killed"):
             same_model(program.folder / f"{out}-{number}", program.folder / "whole")
 
@@ -79,10 +95,23 @@ def test_two_sweeps(program, names) -> None:  # noqa: F811
     attempts = tries("two of everything")
     program.write("grid.toml", GRID.format(epochs=40))
     for number in range(attempts):
-        command = ("sweep", "grid.toml", "--out", f"sweep-{number}", "--workers", 1, "--json", "--quiet")
+        command = (
+            "sweep",
+            "grid.toml",
+            "--out",
+            f"sweep-{number}",
+            "--workers",
+            1,
+            "--json",
+            "--quiet",
+        )
         document = one_of_two(program, "another namegen is at work in", *command).json
         assert [run["status"] for run in document["runs"]] == ["done", "done"]
-        kept = (path.name for path in (program.folder / f"sweep-{number}").iterdir() if path.suffix != ".png")
+        kept = (
+            path.name
+            for path in (program.folder / f"sweep-{number}").iterdir()
+            if path.suffix != ".png"
+        )
         assert sorted(kept) == [".namegen-sweep", "results.csv", "results.json", "runs"]
 
 
@@ -110,7 +139,11 @@ def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> Loaded
     state = {name: rng.normal(scale=0.5, size=shape).astype(np.float32) for name, shape in shapes}
     engine = load_engine(backend)(network, None, threads=1)
     engine.set_state(state)
-    beginnings = Beginnings.from_counts(vocabulary.size, [3, 2, 1][:labels]) if labels else Beginnings.single()
+    beginnings = (
+        Beginnings.from_counts(vocabulary.size, [3, 2, 1][:labels])
+        if labels
+        else Beginnings.single()
+    )
     of_labels = tuple(f"label {place}" for place in range(labels))
     return LoadedModel("threads", engine, vocabulary, 8, beginnings=beginnings, labels=of_labels)
 

@@ -17,22 +17,89 @@ from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.material import end_sooner, model_file
 
-TEXTS = ("", "a", "Ann", " ", "\0", "\n", "\x1b[31m", "\u202e", "x" * 100_000, "é" * 3000, "a" * 40, "\ud800", "a" * 8)
+TEXTS = (
+    "",
+    "a",
+    "Ann",
+    " ",
+    "\0",
+    "\n",
+    "\x1b[31m",
+    "\u202e",
+    "x" * 100_000,
+    "é" * 3000,
+    "a" * 40,
+    "\ud800",
+    "a" * 8,
+)
 NUMBERS = (-1, 0, 1, 2, 4, 5, 999, 10**6, 2**63, 10**400)
 # Of expressions: what is common, what hardly any library knows, and what takes a matcher very long.
 SIGNS = (*"()|*+?^$[]{\\\0", "{2}", "{1,2}", "{2,}", r"\b", "(?:", "(?i)", r"\1")
-SETS = (*"abA.", "[ab]", "[^a]", r"\w", r"\W", r"\d", "(?=a)", "(?!b)", "(?<=a)", "(?>a)", r"(a)\1", "(?x) a # b")
-ODD = (r"\p{L}", "(?R)", r"\K", r"\X", "[[a]--[b]]", "(?e)(a){e<=2}", r"\N{BULLET}", "a{99999999}", "a{2,1}", "😀")
-SLOW = ("([a-zA-Z]+)*1", "(a|a)*b", "(.*)*x", "(a?){40}a{40}", "(.+.+)+!", "(?:(?:n+)+)+$a", r"(\w*)*\d")
+SETS = (
+    *"abA.",
+    "[ab]",
+    "[^a]",
+    r"\w",
+    r"\W",
+    r"\d",
+    "(?=a)",
+    "(?!b)",
+    "(?<=a)",
+    "(?>a)",
+    r"(a)\1",
+    "(?x) a # b",
+)
+ODD = (
+    r"\p{L}",
+    "(?R)",
+    r"\K",
+    r"\X",
+    "[[a]--[b]]",
+    "(?e)(a){e<=2}",
+    r"\N{BULLET}",
+    "a{99999999}",
+    "a{2,1}",
+    "😀",
+)
+SLOW = (
+    "([a-zA-Z]+)*1",
+    "(a|a)*b",
+    "(.*)*x",
+    "(a?){40}a{40}",
+    "(.+.+)+!",
+    "(?:(?:n+)+)+$a",
+    r"(\w*)*\d",
+)
 EXPRESSIONS = (*SETS, *SETS, *SIGNS, *ODD, *SLOW)
 # Of templates.
-FIELDS = ("{given}", "{family}", "{origin}", "{given:}", "{{", "}}", ", ", "x" * 5000, "\u202e", "{given")
-BAD_FIELDS = ("{}", "{0}", "{Given}", "{given!r}", "{given.__class__}", "{given[0]}", "{family:>99999999999}")
+FIELDS = (
+    "{given}",
+    "{family}",
+    "{origin}",
+    "{given:}",
+    "{{",
+    "}}",
+    ", ",
+    "x" * 5000,
+    "\u202e",
+    "{given",
+)
+BAD_FIELDS = (
+    "{}",
+    "{0}",
+    "{Given}",
+    "{given!r}",
+    "{given.__class__}",
+    "{given[0]}",
+    "{family:>99999999999}",
+)
 
 
 def wild_wishes(rng: Random) -> dict[str, Any]:
     """A few wishes, each of anything."""
-    wishes: dict[str, Any] = {name: rng.choice(TEXTS) for name in ("starts_with", "ends_with", "contains")}
+    wishes: dict[str, Any] = {
+        name: rng.choice(TEXTS) for name in ("starts_with", "ends_with", "contains")
+    }
     wishes |= {name: rng.choice(NUMBERS) for name in ("min_length", "min_distance")}
     wishes |= {name: rng.choices(TEXTS, k=rng.randint(0, 3)) for name in ("banned", "avoid")}
     wishes["matches"] = "".join(rng.choices(EXPRESSIONS, k=rng.randint(1, 6)))
@@ -50,17 +117,30 @@ def test_any_wishes_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatc
         with of_part("given"):
             make_wishes("mlb-first", **wished)
         ask = models[seed % 2].generate if seed % 5 else models[seed % 2].best
-        ask(2, max_length=[None, None, 10, 1, 1000][seed % 7 % 5], allow_seen=bool(seed % 2), **wished)
+        ask(
+            2,
+            max_length=[None, None, 10, 1, 1000][seed % 7 % 5],
+            allow_seen=bool(seed % 2),
+            **wished,
+        )
 
     assert attack(call, range(tries("wishes and")), seconds=5).refused
 
 
 # Expressions that hardly any name matches, or none, and of which the first letters do not tell that.
-HOPELESS = ("([a-zA-Z]+)*x{4}", ".*(zq|qz).*(xj|jx).*", r"(.)\1{2}.*(.)\2{2}", ".*[aeiou]{6}", "(ab|cd|ef){3,}z")
+HOPELESS = (
+    "([a-zA-Z]+)*x{4}",
+    ".*(zq|qz).*(xj|jx).*",
+    r"(.)\1{2}.*(.)\2{2}",
+    ".*[aeiou]{6}",
+    "(ab|cd|ef){3,}z",
+)
 
 
 @pytest.mark.parametrize(("way", "seconds"), [("best", 5), ("generate", 30)])
-def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(way: str, seconds: float) -> None:
+def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(
+    way: str, seconds: float
+) -> None:
     """The other test shortens them; here a shipped model is asked for what it hardly has."""
     attempts = tries("hopeless")
     model = load(shipped_path("mlb-first"))

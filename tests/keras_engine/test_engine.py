@@ -50,14 +50,23 @@ def make(vocabulary_size: int, *, dtype: str = "float32", **settings: Any) -> An
     return engine
 
 
-def steps(batches: BatchMaker, epoch: int = 0, batch_size: int = 512, count: int | None = None) -> Iterator[Step]:
-    return (Step(batch, 0.01) for batch in islice(batches.epoch(epoch, batch_size=batch_size, seed=0), count))
+def steps(
+    batches: BatchMaker, epoch: int = 0, batch_size: int = 512, count: int | None = None
+) -> Iterator[Step]:
+    return (
+        Step(batch, 0.01)
+        for batch in islice(batches.epoch(epoch, batch_size=batch_size, seed=0), count)
+    )
 
 
 def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program in a fresh process, with the user's variables for TensorFlow and Keras left out."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={**kept, **environment})
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**kept, **environment}
+    )
 
 
 @pytest.mark.slow
@@ -65,7 +74,9 @@ def test_three_epochs_compile_once(mlb_last: BatchMaker) -> None:
     """Batches of a real list, the smaller last one of each epoch included, run through one compiled program; a batch
     of several times as many names adds one, and only one.
     """
-    engine = make(int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0)  # a kind of model that no other test uses
+    engine = make(
+        int(mlb_last.tree.edge_token.max()) + 1, clip_norm=7.0
+    )  # a kind of model that no other test uses
     compilations = engine.model.program().compiled.experimental_get_tracing_count
     assert compilations() == 0
     engine.warm_up(next(steps(mlb_last)))
@@ -88,13 +99,18 @@ def test_a_later_engine_of_the_same_kind_compiles_nothing(mlb_last: BatchMaker) 
     compiled = engine.model
     del engine, other
     network = RecurrentNetwork(size, hidden=(6, 5))
-    engines = [load_engine("keras")(network, TrainingSettings(learning_rate=0.5, seed=3), threads=1) for _ in range(2)]
+    engines = [
+        load_engine("keras")(network, TrainingSettings(learning_rate=0.5, seed=3), threads=1)
+        for _ in range(2)
+    ]
     assert compiled in [engine.model for engine in engines]
     for engine in engines:
         assert not any(values.any() for values in engine.get_state().values())
 
 
-def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(mlb_last, monkeypatch) -> None:
+def test_what_stands_behind_the_trees_enters_neither_loss_nor_gradient(
+    mlb_last, monkeypatch
+) -> None:
     """Whatever stands where no node is, the losses and all that is learnt are the same to the bit."""
     from namegen.backends.keras_engine import program
 
@@ -160,9 +176,14 @@ print(logits.dtype, state() == before)
 def test_loading_passes_on_what_others_write(capfd: pytest.CaptureFixture[str]) -> None:
     """Only TensorFlow's own log is held back, also where it writes to the file descriptor itself."""
     load_engine("keras")
-    assert logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR  # of programs compiled again and again
+    assert (
+        logging.getLogger("tensorflow").getEffectiveLevel() == logging.ERROR
+    )  # of programs compiled again and again
     with quiet():
-        os.write(2, b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\n")
+        os.write(
+            2,
+            b"I0000 00:00:1700000000.000000    1234 port.cc:153] oneDNN custom operations are on.\n",
+        )
         os.write(2, b"2025-01-01 00:00:00.000000: I tensorflow/core/util/port.cc:153] oneDNN\n")
         os.write(2, b"the disk is full\n")
     assert capfd.readouterr().err == "the disk is full\n"
@@ -172,10 +193,16 @@ def test_loading_passes_on_what_others_write(capfd: pytest.CaptureFixture[str]) 
     ("before", "environment", "said"),
     [
         ("", {"KERAS_BACKEND": "jax"}, "start again with KERAS_BACKEND=tensorflow False"),
-        ("import sys; sys.modules['tensorflow'] = None", {}, "needs tensorflow, which is not installed"),
+        (
+            "import sys; sys.modules['tensorflow'] = None",
+            {},
+            "needs tensorflow, which is not installed",
+        ),
     ],
 )
-def test_another_backend_of_keras_or_none_is_refused(before: str, environment: dict[str, str], said: str) -> None:
+def test_another_backend_of_keras_or_none_is_refused(
+    before: str, environment: dict[str, str], said: str
+) -> None:
     """In one sentence; another backend without loading it."""
     program = """
 import sys
@@ -209,7 +236,9 @@ def test_namegens_optimizers_are_those_of_stock_keras(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DECAYING)
-def test_what_stock_keras_lacks_runs_by_namegens_formula(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stock_keras_lacks_runs_by_namegens_formula(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An optimizer, or a hyperparameter: as the NumPy engine computes it, and from a state of the NumPy engine."""
     monkeypatch.setitem(OPTIMIZERS, name, DECAYING[name])
     engine_class, network = load_engine("keras"), small_network("simple_rnn")
@@ -217,7 +246,8 @@ def test_what_stock_keras_lacks_runs_by_namegens_formula(name: str, monkeypatch:
     steps = falling_rates(small_steps(12, masked=network))
     expect_same_training(engine_class, network, steps, training)
     keras, numpy = (
-        small_engine(one, network, training=training, dtype="float64") for one in (engine_class, load_engine("numpy"))
+        small_engine(one, network, training=training, dtype="float64")
+        for one in (engine_class, load_engine("numpy"))
     )
     numpy.train_epoch(iter(steps[:7]))
     keras.set_state(numpy.get_state())
@@ -233,9 +263,16 @@ def test_an_unknown_type_is_refused() -> None:
 
 def test_a_training_from_a_base_begins_from_the_numbers_of_the_numpy_engine() -> None:
     names = Corpus.from_names(
-        [f"{one}{two}" for one in ("Al", "Bern", "Car", "Dor") for two in ("a", "o", "is", "e", "u")]
+        [
+            f"{one}{two}"
+            for one in ("Al", "Bern", "Car", "Dor")
+            for two in ("a", "o", "is", "e", "u")
+        ]
     )
-    engines = [prepare(names, Recipe(), load_engine(one), open_base=open_base).engine for one in ("numpy", "keras")]
+    engines = [
+        prepare(names, Recipe(), load_engine(one), open_base=open_base).engine
+        for one in ("numpy", "keras")
+    ]
     one, other = (engine.get_state() for engine in engines)
     for name in engines[0].network.parameter_shapes:
         np.testing.assert_array_equal(one[name], other[name])

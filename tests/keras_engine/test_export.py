@@ -21,7 +21,9 @@ from tests.reading import engine_of
 from tests.requirements import require
 
 # Keras saves through np.array(variable), which NumPy 2 warns of; harmless, and nothing of ours.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "use" / "keras.md"
 READER = """
@@ -53,10 +55,14 @@ def export_keras(*arguments: object) -> None:
     export_keras(*arguments)
 
 
-def network_and_parameters(cell: str, labels: int = 0) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
+def network_and_parameters(
+    cell: str, labels: int = 0
+) -> tuple[RecurrentNetwork, dict[str, np.ndarray]]:
     network, rng = RecurrentNetwork(9, cell, hidden=(6, 5), labels=labels), np.random.default_rng(2)
     parameters = network.initial_parameters("glorot", rng=rng)
-    return network, {name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()}
+    return network, {
+        name: values + rng.normal(0, 0.3, values.shape) for name, values in parameters.items()
+    }
 
 
 def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray]) -> Checkpoint:
@@ -73,7 +79,9 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
         export_keras(checkpoint, tmp_path / f"{name}.keras")
         tokens = np.random.default_rng(3).integers(0, network.input_size, (4, 7), dtype=np.int32)
         tokens[:, 0] = np.resize(network.beginnings, 4)
-        np.savez(tmp_path / f"{name}.npz", tokens=tokens, logits=logits_of(engine_of(checkpoint), tokens))
+        np.savez(
+            tmp_path / f"{name}.npz", tokens=tokens, logits=logits_of(engine_of(checkpoint), tokens)
+        )
     shutil.copy(tmp_path / "gru.keras", tmp_path / "model.keras")
     Vocabulary("abcdefgh").save(tmp_path / "model.json")
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -90,7 +98,10 @@ def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):
         export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
     with pytest.raises(CheckpointError, match=r"output\.bias"):
-        export_keras(small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}), tmp_path / "model.keras")
+        export_keras(
+            small_checkpoint(network, {**parameters, "output.bias": np.zeros(3)}),
+            tmp_path / "model.keras",
+        )
     with pytest.raises(OutputError, match="the cell 'foreign'"):
         export_keras(small_checkpoint(ForeignNetwork(9), {}), tmp_path / "model.keras")
     assert not list(tmp_path.iterdir())

@@ -56,7 +56,11 @@ def assert_holds(packing: Any, k: int, batch: Batch) -> None:
 def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]]) -> None:
     vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
     batches = [labelled(names, vocabulary) for names in lists]
-    targets = np.random.default_rng(0).dirichlet(np.ones(vocabulary.size), batches[0].tree.nodes).astype(np.float32)
+    targets = (
+        np.random.default_rng(0)
+        .dirichlet(np.ones(vocabulary.size), batches[0].tree.nodes)
+        .astype(np.float32)
+    )
     batches.append(replace(batches[0], targets=targets))  # targets take the place of the counts
     packing = packed(batches, vocabulary)
     for k, batch in enumerate(batches):
@@ -68,7 +72,9 @@ def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]])
 
 
 @given(lists=st.lists(labelled_lists, min_size=1, max_size=3), rows=st.integers(1, 5))
-def test_tiles_hold_every_node_once_and_no_parent_of_their_own(lists: list[list[tuple[int, str]]], rows: int) -> None:
+def test_tiles_hold_every_node_once_and_no_parent_of_their_own(
+    lists: list[list[tuple[int, str]]], rows: int
+) -> None:
     vocabulary = Vocabulary.from_names(name for names in lists for _, name in names)
     packing = packed([labelled(names, vocabulary) for names in lists], vocabulary, rows)
     tiles = packing.first_tile[-1]
@@ -95,7 +101,9 @@ def test_little_is_read_in_vain() -> None:
     from namegen.backends.keras_engine.program import tile_starts
 
     rng = np.random.default_rng(0)
-    names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[:200]
+    names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[
+        :200
+    ]
     tree = PrefixTree.from_names(names, Vocabulary("abcdef"))
     starts = tile_starts(tree, 16)
     assert len(starts) <= -(-tree.nodes // 16) + tree.depth

@@ -48,7 +48,9 @@ def test_chapter_1_runs_and_is_not_written_over(tmp_path: Path) -> None:
     done = run(tmp_path / "1-one-name.py")
     assert done.returncode == 0, done.stderr
     assert "a picture: 1-one-name.3.png" in done.stdout
-    assert sorted(path.name for path in tmp_path.glob("*.png")) == [f"1-one-name.{number}.png" for number in (1, 2, 3)]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        f"1-one-name.{number}.png" for number in (1, 2, 3)
+    ]
 
     (tmp_path / "1-one-name.py").write_text("mine = 1\n", encoding="utf-8")
     again = run(script, "1", "--out", tmp_path)

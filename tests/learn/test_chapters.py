@@ -25,7 +25,9 @@ for number, code in enumerate(json.load(sys.stdin), 1):
 def run(cells: list[str]) -> programs.Done:
     """The cells one after the other in a process of their own, in the folder of the course."""
     command = [sys.executable, "-c", RUN]
-    return programs.run(command, LEARN, given=json.dumps(cells), MPLBACKEND="Agg", OMP_NUM_THREADS="1")
+    return programs.run(
+        command, LEARN, given=json.dumps(cells), MPLBACKEND="Agg", OMP_NUM_THREADS="1"
+    )
 
 
 def test_chapter_2_is_sharp() -> None:
@@ -57,7 +59,10 @@ def test_chapter_3_is_sharp() -> None:
     [
         ("d_logits *= mask[:, t, None]", "d_logits *= 1"),  # padding teaches
         ("d_later = d_pre @ U.T", "d_later = d_pre @ U"),
-        ("softmax(logits[0].astype(np.float64))", "softmax(0.8 * logits[0].astype(np.float64))"),  # another temperature
+        (
+            "softmax(logits[0].astype(np.float64))",
+            "softmax(0.8 * logits[0].astype(np.float64))",
+        ),  # another temperature
     ],
 )
 def test_chapter_4_is_sharp(right: str, wrong: str) -> None:

@@ -57,7 +57,9 @@ def test_each_is_a_png_and_the_same_each_time(pictures: ModuleType, tmp_path: Pa
         pictures.gates("Anna", np.abs(h), "a gate"),
         pictures.gradients("Anna", np.abs(h[:, 0]), "one line"),
         pictures.gradients("Anna", {"one": np.abs(h[:, 0]), "two": np.abs(h[:, 1])}, "two lines"),
-        pictures.curves({"one": h[:, 0], "two": h[:, 1]}, "curves", "epoch", "nats", level=("zero", 0.0)),
+        pictures.curves(
+            {"one": h[:, 0], "two": h[:, 1]}, "curves", "epoch", "nats", level=("zero", 0.0)
+        ),
     ]
     assert {repr(picture) for picture in drawn} == {"a picture"}
     pngs = [picture.png for picture in drawn]
@@ -102,7 +104,9 @@ def test_no_two_nodes_and_ends_stand_on_each_other(tree_picture: ModuleType) -> 
     assert len(np.unique(stops[:, 1])) == TREE.distinct_name_count  # a line for each name
 
 
-def test_rows_tell_what_is_new_what_was_computed_and_what_is_padding(tree_picture: ModuleType, axes: Axes) -> None:
+def test_rows_tell_what_is_new_what_was_computed_and_what_is_padding(
+    tree_picture: ModuleType, axes: Axes
+) -> None:
     tree_picture.draw_rows(TEN, axes)
     squares = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
     colours = Counter(to_hex(square.get_facecolor()) for square in squares)

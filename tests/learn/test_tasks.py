@@ -17,7 +17,16 @@ ON_CI = ("CI", "BUILD_NUMBER")  # where pytest tells each failure twice at lengt
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The tests of the task, as a reader runs them."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "docs/learn/tasks", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-q",
+            "docs/learn/tasks",
+            *arguments,
+        ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if name not in ON_CI}
         | {"PYTHONPATH": str(ROOT), "COLUMNS": "120"},

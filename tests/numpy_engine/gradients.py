@@ -31,19 +31,25 @@ LABELLED = {
 
 trees = pytest.mark.parametrize("tree", TREES)
 cells = pytest.mark.parametrize("cell", CELLS)
-through_time = pytest.mark.parametrize("through_time", [True, False], ids=["through_time", "no_through_time"])
+through_time = pytest.mark.parametrize(
+    "through_time", [True, False], ids=["through_time", "no_through_time"]
+)
 
 
 def make_tree(key: str) -> PrefixTree:
     if key in LABELLED:
         labels, names = zip(*LABELLED[key], strict=True)
-        return PrefixTree.from_names(names, VOCABULARY, [VOCABULARY.size + label for label in labels])
+        return PrefixTree.from_names(
+            names, VOCABULARY, [VOCABULARY.size + label for label in labels]
+        )
     tree = PrefixTree.from_names(TREES[key], VOCABULARY)
     assert (tree.nodes - 1 < sum(map(len, TREES[key]))) == (key == "shared")
     return tree
 
 
-def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradient: np.ndarray) -> None:
+def assert_gradient(
+    function: Callable[[], float], variable: np.ndarray, gradient: np.ndarray
+) -> None:
     """Hold ``gradient`` against central differences of ``function``, one number of ``variable`` after the other."""
     expected = np.empty(variable.shape)
     for place in np.ndindex(variable.shape):
@@ -60,7 +66,11 @@ def assert_gradient(function: Callable[[], float], variable: np.ndarray, gradien
 
 
 def make_layer(
-    cell: str, rng: np.random.Generator, through_time: bool = True, width: int = 3, inputs: int = VOCABULARY.size
+    cell: str,
+    rng: np.random.Generator,
+    through_time: bool = True,
+    width: int = 3,
+    inputs: int = VOCABULARY.size,
 ) -> Recurrent:
     """A layer whose state before START is not zero, and whose gradients are not numbers yet: backward must write
     every one.
@@ -81,7 +91,9 @@ def make_layer(
 
 
 def states_before(
-    tree: PrefixTree, start: list[LayerState], step: Callable[[np.ndarray, list[LayerState]], list[LayerState]]
+    tree: PrefixTree,
+    start: list[LayerState],
+    step: Callable[[np.ndarray, list[LayerState]], list[LayerState]],
 ) -> list[LayerState]:
     """The state before every node, one step after the other: what ``through_time=False`` takes for constant.
 

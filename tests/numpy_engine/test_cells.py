@@ -36,7 +36,9 @@ def test_a_wrong_derivative_is_caught(cell: str, wrong: str, place: int) -> None
             super().backward(d_after, local, d)
             d[place] *= 1.001
 
-    with pytest.raises(AssertionError, match=f"^the derivative by {wrong}, of backward .* differs by"):
+    with pytest.raises(
+        AssertionError, match=f"^the derivative by {wrong}, of backward .* differs by"
+    ):
         check_cell(Spoilt())
 
 

@@ -37,14 +37,20 @@ def make_engine(
     **settings: object,
 ) -> NumpyEngine:
     network = RecurrentNetwork(VOCABULARY.size, cell, hidden)
-    engine = NumpyEngine(network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype)
+    engine = NumpyEngine(
+        network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype
+    )
     rng = np.random.default_rng(9)
-    engine.set_state({name: rng.normal(0, 0.6, shape) for name, shape in network.parameter_shapes.items()})
+    engine.set_state(
+        {name: rng.normal(0, 0.6, shape) for name, shape in network.parameter_shapes.items()}
+    )
     return engine
 
 
 def steps(count: int, rate: float = 0.05) -> list[Step]:
-    batches = [batch for epoch in range(count) for batch in MAKER.epoch(epoch, batch_size=3, seed=1)]
+    batches = [
+        batch for epoch in range(count) for batch in MAKER.epoch(epoch, batch_size=3, seed=1)
+    ]
     return [Step(batch, rate) for batch in batches[:count]]
 
 
@@ -64,20 +70,28 @@ def test_training_follows_the_plain_loop(cell: str) -> None:
     Batches of one name follow those of several: memory that is used again must not show.
     """
     engine = make_engine(cell, optimizer="sgd")
-    parameters = {name: values for name, values in engine.get_state().items() if name != "optimizer.step"}
-    taken = steps(2, rate=0.3) + [Step(batch, 0.3) for batch in MAKER.epoch(1, batch_size=1, seed=0)]
+    parameters = {
+        name: values for name, values in engine.get_state().items() if name != "optimizer.step"
+    }
+    taken = steps(2, rate=0.3) + [
+        Step(batch, 0.3) for batch in MAKER.epoch(1, batch_size=1, seed=0)
+    ]
     losses = engine.train_epoch(iter(taken))
     for place, step in enumerate(taken):
         rows = step.batch.sequences()
         tokens, lengths, counts = rows.tokens, rows.lengths, rows.counts
-        names = [tokens[i, : lengths[i]].tolist() for i in range(len(lengths)) for _ in range(counts[i])]
+        names = [
+            tokens[i, : lengths[i]].tolist() for i in range(len(lengths)) for _ in range(counts[i])
+        ]
         loss, gradients = reference.loss_and_gradients(cell, parameters, names)
         assert losses.loss_sum[place] == pytest.approx(loss, rel=1e-11)
         assert losses.characters[place] == sum(map(len, names)) + len(names)
         for name in parameters:
             parameters[name] = parameters[name] - step.learning_rate * gradients[name]
     for name, values in parameters.items():
-        np.testing.assert_allclose(engine.get_state()[name], values, rtol=0, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(
+            engine.get_state()[name], values, rtol=0, atol=1e-12, err_msg=name
+        )
 
 
 def test_clipping_bounds_the_length_of_a_step() -> None:
@@ -109,7 +123,9 @@ def test_what_every_engine_must_do(check: str, cell: str) -> None:
     ("name", "values", "said"),
     [("rnn.2.kernel", np.zeros(3), "has no place"), ("optimizer.step", np.array(-1), "at least 0")],
 )
-def test_a_state_of_more_than_the_network_has_is_refused(name: str, values: np.ndarray, said: str) -> None:
+def test_a_state_of_more_than_the_network_has_is_refused(
+    name: str, values: np.ndarray, said: str
+) -> None:
     """The message names the tensor, and nothing of the state was taken."""
     engine = make_engine()
     engine.train_epoch(steps(2))

@@ -42,7 +42,11 @@ EDGES: dict[str, tuple[list[str], tuple[int, ...]]] = {
 
 
 def make_model(
-    vocabulary: Vocabulary, cell: str, through_time: bool, hidden: tuple[int, ...] = (4, 3), labels: int = 0
+    vocabulary: Vocabulary,
+    cell: str,
+    through_time: bool,
+    hidden: tuple[int, ...] = (4, 3),
+    labels: int = 0,
 ):
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=labels)
     model = Model(network, through_time=through_time, dtype="float64")
@@ -51,7 +55,11 @@ def make_model(
 
 
 def assert_as_plain_loop(
-    model: Model, cell: str, names: Sequence[str], vocabulary: Vocabulary, beginnings: list[int] | None = None
+    model: Model,
+    cell: str,
+    names: Sequence[str],
+    vocabulary: Vocabulary,
+    beginnings: list[int] | None = None,
 ) -> None:
     model.gradient.fill(np.nan)
     loss = model.loss_and_gradient(Batch(PrefixTree.from_names(names, vocabulary, beginnings)))
@@ -71,7 +79,10 @@ def assert_as_plain_loop(
 
 def started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
     """Two layers of different widths whose state before a name is not zero."""
-    model, rng = make_model(VOCABULARY, cell, through_time, (3, 2), labels), np.random.default_rng(5)
+    model, rng = (
+        make_model(VOCABULARY, cell, through_time, (3, 2), labels),
+        np.random.default_rng(5),
+    )
     for layer in model.recurrent:
         layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
     return model
@@ -80,7 +91,9 @@ def started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
 def test_linear() -> None:
     rng = np.random.default_rng(3)
     parameters = {"kernel": rng.normal(size=(3, 4)), "bias": rng.normal(size=4)}
-    layer = Linear(parameters, {name: np.full(values.shape, np.nan) for name, values in parameters.items()})
+    layer = Linear(
+        parameters, {name: np.full(values.shape, np.nan) for name, values in parameters.items()}
+    )
     inputs, weights = rng.normal(size=(5, 3)), rng.normal(size=(5, 4))
 
     def function() -> float:
@@ -114,13 +127,17 @@ def test_loss_of_logits_far_apart() -> None:
     """Logits that exp could not hold give the loss that arithmetic says, and no warning."""
     tree = PrefixTree.from_names(["a"], Vocabulary("a"))
     loss = SoftmaxCrossEntropy()
-    assert loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0  # a is sure, STOP is hopeless
+    assert (
+        loss.forward(np.array([[0.0, 5000.0], [-5000.0, 0.0]]), Batch(tree)) == 5000.0
+    )  # a is sure, STOP is hopeless
     np.testing.assert_allclose(loss.backward(), [[0, 0], [-0.5, 0.5]])
 
 
 @cells
 @settings(max_examples=12)
-@given(through_time=st.booleans(), names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
+@given(
+    through_time=st.booleans(), names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12)
+)
 @example(through_time=True, names=[""])
 @example(through_time=False, names=["", "", "a"])
 @example(through_time=True, names=["Al", "Ali", "Al"])
@@ -137,7 +154,9 @@ def test_lists_and_networks_at_the_edge(cell: str, through_time: bool, edge: str
     """What a tree, a batch or a layer may shrink to."""
     names, hidden = EDGES[edge]
     vocabulary = Vocabulary.from_names(names)
-    assert_as_plain_loop(make_model(vocabulary, cell, through_time, hidden), cell, names, vocabulary)
+    assert_as_plain_loop(
+        make_model(vocabulary, cell, through_time, hidden), cell, names, vocabulary
+    )
 
 
 @cells
@@ -155,7 +174,9 @@ def test_names_that_begin_in_several_ways(cell: str, tree: str, through_time: bo
     model = make_model(VOCABULARY, cell, through_time, labels=3)
     assert_as_plain_loop(model, cell, names, VOCABULARY, [V + label for label in labels])
     rows = model.gradients["rnn.0.kernel"]
-    assert not rows[0].any()  # the boundary is never read where each label has a beginning of its own
+    assert not rows[
+        0
+    ].any()  # the boundary is never read where each label has a beginning of its own
     assert rows[V:].any(axis=1).tolist() == [one in labels for one in range(3)]
 
 
@@ -167,7 +188,9 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
         name: np.zeros(shape)
         for name, shape in RecurrentNetwork(vocabulary_size=4, hidden=(2,)).parameter_shapes.items()
     }
-    loss, gradients = reference.loss_and_gradients("simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]])
+    loss, gradients = reference.loss_and_gradients(
+        "simple_rnn", parameters, [[1, 3], [1, 3, 2], [1, 3]]
+    )
     assert loss == pytest.approx(10 * np.log(4))
     np.testing.assert_allclose(gradients["output.bias"], 0.25 - np.array([3, 3, 1, 3]) / 10)
 
@@ -178,7 +201,9 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
     if model.recurrent[0].through_time:
         return lambda: model.loss.forward(model.forward(tree), batch) / tree.characters
     frozen = states_before(
-        tree, [layer.start for layer in model.recurrent], lambda nodes, state: model.step(tree.token[nodes], state)[1]
+        tree,
+        [layer.start for layer in model.recurrent],
+        lambda nodes, state: model.step(tree.token[nodes], state)[1],
     )
 
     def from_frozen() -> float:
@@ -189,8 +214,12 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
 
 @cells
 @through_time
-@pytest.mark.parametrize(("tree", "labels", "soft"), [("shared", 0, False), ("shared", 0, True), ("three", 3, False)])
-def test_central_differences(cell: str, tree: str, labels: int, through_time: bool, soft: bool) -> None:
+@pytest.mark.parametrize(
+    ("tree", "labels", "soft"), [("shared", 0, False), ("shared", 0, True), ("three", 3, False)]
+)
+def test_central_differences(
+    cell: str, tree: str, labels: int, through_time: bool, soft: bool
+) -> None:
     prefixes = make_tree(tree)
     batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)
     model = started_model(cell, through_time, labels)
@@ -206,7 +235,11 @@ def test_central_differences(cell: str, tree: str, labels: int, through_time: bo
 def test_masked_model(cell: str) -> None:
     """The gradient of the unmasked parameters through masks; the parameters themselves stay as they were."""
     prefixes = make_tree("shared")
-    batch, model, rng = Batch(prefixes), started_model(cell, through_time=True), np.random.default_rng(6)
+    batch, model, rng = (
+        Batch(prefixes),
+        started_model(cell, through_time=True),
+        np.random.default_rng(6),
+    )
     masks = {
         name: (rng.random(shape) >= 0.4).astype(np.float32) / np.float32(0.6)
         for shapes in RecurrentNetwork(V, cell, (3, 2)).mask_shapes.values()

@@ -82,18 +82,32 @@ def test_formula(name: str, dtype: str, accuracy: float) -> None:
 @pytest.mark.parametrize(
     ("gradient", "norm", "expected"),
     [
-        ([3.0, -4.0, 12.0], 2.0, [6 / 13, -8 / 13, 24 / 13]),  # of length 13: it keeps its direction
+        (
+            [3.0, -4.0, 12.0],
+            2.0,
+            [6 / 13, -8 / 13, 24 / 13],
+        ),  # of length 13: it keeps its direction
         ([3.0, -4.0, 12.0], 13.0, [3, -4, 12]),
         ([3.0, -4.0, 12.0], 14.0, [3, -4, 12]),
         ([0.0, 0.0], 1.0, [0, 0]),
-        ([3e25, -4e25], 1.0, [0.6, -0.8]),  # its squares are beyond float32: it becomes short, not zero
+        (
+            [3e25, -4e25],
+            1.0,
+            [0.6, -0.8],
+        ),  # its squares are beyond float32: it becomes short, not zero
     ],
 )
 def test_clip(gradient: list[float], norm: float, expected: list[float]) -> None:
     """In one tensor and in several; nothing is widened."""
     for parts in (1, 2):
-        found = clipped(np.array_split(np.array(gradient, np.float32), parts), TrainingSettings(clip_norm=norm), np)
-        np.testing.assert_allclose(np.concatenate(found), np.array(expected, np.float32), rtol=1e-6, strict=True)
+        found = clipped(
+            np.array_split(np.array(gradient, np.float32), parts),
+            TrainingSettings(clip_norm=norm),
+            np,
+        )
+        np.testing.assert_allclose(
+            np.concatenate(found), np.array(expected, np.float32), rtol=1e-6, strict=True
+        )
 
 
 @pytest.mark.parametrize("parameters", [10_000, 1_000_000])
@@ -108,8 +122,12 @@ def test_parameters_are_moved_in_few_portions_that_stay_in_the_cache(
 
     monkeypatch.setitem(OPTIMIZERS, "noting", Optimizer(noting, "", 1.0))
     w = np.ones(parameters, np.float32)
-    VectorOptimizer(TrainingSettings(optimizer="noting"), w).update(w, np.ones(parameters, np.float32), 0.5)
+    VectorOptimizer(TrainingSettings(optimizer="noting"), w).update(
+        w, np.ones(parameters, np.float32), 0.5
+    )
     assert (w == 0.5).all()
     assert sum(moved) == parameters
-    assert len(moved) <= 1 + parameters // 10_000, "a call takes as long as some thousand parameters"
+    assert len(moved) <= 1 + parameters // 10_000, (
+        "a call takes as long as some thousand parameters"
+    )
     assert 4 * max(moved) <= 1 << 20, "it stays in the cache that a core has for itself"

@@ -47,7 +47,9 @@ def test_steps_of_adam() -> None:
         loss, gradient = plain.loss_and_gradient(parameters, ENCODED)
         losses.append(loss)
         adam.update(parameters, gradient, rate)
-    assert engine.train_epoch(Step(BATCH, rate) for rate in rates).loss_sum == pytest.approx(losses, rel=1e-10)
+    assert engine.train_epoch(Step(BATCH, rate) for rate in rates).loss_sum == pytest.approx(
+        losses, rel=1e-10
+    )
     for name, values in parameters.items():
         np.testing.assert_allclose(engine.model.parameters[name], values, rtol=0, atol=1e-10)
 

@@ -34,7 +34,9 @@ def recurrent_function(
     walk = TreeWalk(tree)
     if layer.through_time:
         return lambda: float((weights * layer.forward(inputs, walk)).sum())
-    (frozen,) = states_before(tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])])
+    (frozen,) = states_before(
+        tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])]
+    )
 
     def from_frozen() -> float:
         return float((weights * layer.step(inputs, frozen)[0]).sum())
@@ -42,7 +44,9 @@ def recurrent_function(
     return from_frozen
 
 
-def check_layer(layer: Recurrent, tree: PrefixTree, rng: np.random.Generator, *, dense: bool) -> None:
+def check_layer(
+    layer: Recurrent, tree: PrefixTree, rng: np.random.Generator, *, dense: bool
+) -> None:
     """Hold all that backward gives against central differences."""
     inputs = rng.normal(size=(tree.nodes, len(layer.parameters["kernel"]))) if dense else tree.token
     weights = rng.normal(size=(tree.nodes, layer.width))
@@ -65,7 +69,9 @@ def check_layer(layer: Recurrent, tree: PrefixTree, rng: np.random.Generator, *,
 def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
     inputs = VOCABULARY.size + 3 * (tree in LABELLED)
-    check_layer(make_layer(cell, rng, through_time, inputs=inputs), make_tree(tree), rng, dense=dense)
+    check_layer(
+        make_layer(cell, rng, through_time, inputs=inputs), make_tree(tree), rng, dense=dense
+    )
 
 
 @cells
@@ -103,10 +109,17 @@ def test_how_many_levels_a_cell_works_on_at_a_time_changes_nothing(cell: str) ->
 
 @cells
 @through_time
-def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through_time, monkeypatch) -> None:
+def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(
+    cell, through_time, monkeypatch
+) -> None:
     kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
     pre_activations, carried = formula.gates + len(kind.apart), len(kind.carried)
-    promised = {"x": formula.gates, "s": formula.state_gates, "before": carried, "after": formula.states}
+    promised = {
+        "x": formula.gates,
+        "s": formula.state_gates,
+        "before": carried,
+        "after": formula.states,
+    }
     promised |= {"d_after": formula.states, "cache": kind.cached, "d": pre_activations + carried}
     promised |= {"local": pre_activations + carried + kind.more_local}
     asked: set[str] = set()
@@ -117,7 +130,9 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through
         def method(self: NumpyCell, *arguments: np.ndarray) -> None:
             given = inspect.signature(true).bind(self, *arguments).arguments
             del given["self"]
-            assert {key: len(values) for key, values in given.items()} == {key: promised[key] for key in given}
+            assert {key: len(values) for key, values in given.items()} == {
+                key: promised[key] for key in given
+            }
             assert len({values.shape[1:] for values in given.values()}) == 1
             asked.add(name)
             true(self, *arguments)
@@ -135,7 +150,9 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, through
     assert asked == set(methods)
 
 
-@pytest.mark.parametrize(("runs", "each", "width", "once"), [(2, 60_000, 1, True), (2, 15_000, 4, False)])
+@pytest.mark.parametrize(
+    ("runs", "each", "width", "once"), [(2, 60_000, 1, True), (2, 15_000, 4, False)]
+)
 def test_runs_of_narrow_rows_are_summed_in_one_call_and_of_wide_ones_each_by_itself(
     runs: int, each: int, width: int, once: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

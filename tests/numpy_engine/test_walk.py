@@ -47,16 +47,22 @@ def check_levels(tree: PrefixTree) -> None:
     assert [(level.rows.start, level.rows.stop) for level in walk.levels] == list(
         zip(tree.level[:-1].tolist(), tree.level[1:].tolist(), strict=True)
     )
-    groups = [parent for parent in range(-1, tree.nodes) if len(children[parent])]  # of all levels, by number
+    groups = [
+        parent for parent in range(-1, tree.nodes) if len(children[parent])
+    ]  # of all levels, by number
     assert walk.group_count == len(groups)
     assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
     for rows in (1, 3, tree.nodes):
         stretches = walk.stretches(rows)
-        assert [level.rows for _, levels in stretches for level, _ in levels] == [level.rows for level in walk.levels]
+        assert [level.rows for _, levels in stretches for level, _ in levels] == [
+            level.rows for level in walk.levels
+        ]
         for nodes, levels in stretches:
             assert nodes.stop - nodes.start <= rows or len(levels) == 1
             for level, places in levels:
-                assert range(nodes.start, nodes.stop)[places] == range(level.rows.start, level.rows.stop)
+                assert range(nodes.start, nodes.stop)[places] == range(
+                    level.rows.start, level.rows.stop
+                )
     sent = np.random.default_rng(0).normal(size=(3, tree.nodes, 3))
     sums = GroupSums(sent, [0, 2])
     sums.begin(walk)
@@ -69,7 +75,10 @@ def check_levels(tree: PrefixTree) -> None:
             assert len(here) == len(level.parents)
         else:
             assert [here[group] for group in level.group] == level.parents.tolist()
-        own = [groups.index(node) if len(children[node]) else 0 for node in range(level.rows.start, level.rows.stop)]
+        own = [
+            groups.index(node) if len(children[node]) else 0
+            for node in range(level.rows.start, level.rows.stop)
+        ]
         assert level.children.tolist() == own
         expected = [sent[[0, 2]][:, children[parent]].sum(axis=1).ravel() for parent in here]
         np.testing.assert_allclose(sums.fill(level), expected, rtol=0, atol=1e-14)

@@ -49,12 +49,16 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(cli, ["export-tflite", *map(str, arguments)])
 
 
-def test_built_in_operators_and_weights_that_take_less(exported: Exported, checkpoint: CheckpointOf) -> None:
+def test_built_in_operators_and_weights_that_take_less(
+    exported: Exported, checkpoint: CheckpointOf
+) -> None:
     """Each weight stands once in the file, for all signatures."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator, TensorType
 
     sizes = []
-    for quantize, kind in zip(QUANTISATIONS, (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT8), strict=True):
+    for quantize, kind in zip(
+        QUANTISATIONS, (TensorType.FLOAT32, TensorType.FLOAT16, TensorType.INT8), strict=True
+    ):
         model = tables(exported("gru", quantize))
         assert all(code.customCode is None for code in model.operatorCodes)
         used = {max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes}
@@ -62,7 +66,9 @@ def test_built_in_operators_and_weights_that_take_less(exported: Exported, check
         assert BuiltinOperator.WHILE in used
         assert not used & {BuiltinOperator.CUSTOM, BuiltinOperator.DELEGATE}
         tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
-        held = {tensor.buffer for tensor in tensors if model.buffers[tensor.buffer].data is not None}
+        held = {
+            tensor.buffer for tensor in tensors if model.buffers[tensor.buffer].data is not None
+        }
         assert len({tensor.buffer for tensor in tensors if tensor.type == kind} & held) >= 3
         sizes.append(sum(len(model.buffers[buffer].data) for buffer in held))
     assert sizes[0] > sizes[1] > sizes[2]
@@ -77,46 +83,64 @@ def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> 
     values["output.bias"] = values["output.bias"] - 25 * np.eye(64)[0]
     vocabulary = Vocabulary("".join(map(chr, range(65, 128))))
     single = {name: value.astype(np.float32) for name, value in values.items()}
-    report = export_tflite(Checkpoint(network, vocabulary, single, longest_name=500), tmp_path / "a.tflite")
+    report = export_tflite(
+        Checkpoint(network, vocabulary, single, longest_name=500), tmp_path / "a.tflite"
+    )
     assert report.bytes == (tmp_path / "a.tflite").stat().st_size < 60_000
     assert report.names == 200
     assert 100_000 < report.prefixes <= 200_001
 
 
 class TestTheReport:
-    def test_by_default_the_model_s_own_names_always_the_same(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+    def test_by_default_the_model_s_own_names_always_the_same(
+        self, tmp_path: Path, checkpoint: CheckpointOf
+    ) -> None:
         """A source without a probe is probed as it is exported."""
         source = replace(checkpoint("gru"), probe=None)
         first, second = (export_tflite(source, tmp_path / f"{k}.tflite") for k in range(2))
         assert (first.names, first.left_out) == (1000, 0)
         assert 500 < first.prefixes < 10_000
         assert 0 < first.largest_logit_difference < 1e-4
-        assert first.after.loss_nats_per_char == pytest.approx(first.before.loss_nats_per_char, abs=1e-5)
+        assert first.after.loss_nats_per_char == pytest.approx(
+            first.before.loss_nats_per_char, abs=1e-5
+        )
         assert (first.before, first.prefixes) == (second.before, second.prefixes)
         written = TFLiteModel.load(tmp_path / "0.tflite").record.probe
         np.testing.assert_allclose(written, probe(engine_of(source), 0), rtol=1e-5, atol=1e-6)
 
-    def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(self, tmp_path, checkpoint) -> None:
-        report = export_tflite(checkpoint("lstm"), tmp_path / "a.tflite", names=["Bob", "Bob", "Ann", "Þór", "雪"])
+    def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
+        self, tmp_path, checkpoint
+    ) -> None:
+        report = export_tflite(
+            checkpoint("lstm"), tmp_path / "a.tflite", names=["Bob", "Bob", "Ann", "Þór", "雪"]
+        )
         assert (report.names, report.left_out, report.prefixes) == (3, 2, 7)
         with pytest.raises(NamesError, match="none of the 1 names"):
             export_tflite(checkpoint("lstm"), tmp_path / "b.tflite", names=["雪"])
         assert os.listdir(tmp_path) == ["a.tflite"]
 
-    def test_float16_rounds_only_what_the_tolerance_allows(self, tmp_path, checkpoint, monkeypatch) -> None:
+    def test_float16_rounds_only_what_the_tolerance_allows(
+        self, tmp_path, checkpoint, monkeypatch
+    ) -> None:
         kernels = [name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")]
         sizes = []
         for limit, expected in ((1.0, range(5, 6)), (1.5e-3, range(1, 5))):
             monkeypatch.setitem(export.TOLERANCES, "float16", limit)
-            report = export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite", quantize="float16", force=True)
+            report = export_tflite(
+                checkpoint("simple_rnn"), tmp_path / "a.tflite", quantize="float16", force=True
+            )
             assert len(report.quantized) in expected
             assert set(report.quantized) <= set(kernels)
             assert report.largest_logit_difference <= limit
             sizes.append(report.bytes)
         assert sizes == sorted(sizes)
 
-    def test_weights_that_half_precision_holds_exactly_are_rounded_at_any_tolerance(self, checkpoint, monkeypatch):
-        kernels = tuple(name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel"))
+    def test_weights_that_half_precision_holds_exactly_are_rounded_at_any_tolerance(
+        self, checkpoint, monkeypatch
+    ):
+        kernels = tuple(
+            name for name in checkpoint("simple_rnn").parameters if name.endswith("kernel")
+        )
         exact = rounded_to_half(checkpoint("simple_rnn"), kernels)
         monkeypatch.setitem(export.TOLERANCES, "float16", 0.0)
         tree = PrefixTree.from_names(["Bob", "Ann"], exact.vocabulary)
@@ -125,14 +149,21 @@ class TestTheReport:
 
 class TestNothingIsWritten:
     @pytest.mark.parametrize(
-        ("quantize", "figure"), [("float16", "difference of logits"), ("int8", "difference of the loss")]
+        ("quantize", "figure"),
+        [("float16", "difference of logits"), ("int8", "difference of the loss")],
     )
-    def test_where_the_file_disagrees(self, quantize, figure, tmp_path, checkpoint, monkeypatch) -> None:
+    def test_where_the_file_disagrees(
+        self, quantize, figure, tmp_path, checkpoint, monkeypatch
+    ) -> None:
         """And what was there stays."""
         monkeypatch.setitem(export.TOLERANCES, quantize, -1.0)
         (tmp_path / "a.tflite").write_bytes(b"what was there")
-        with pytest.raises(OutputError, match=rf"differs from its source.*{figure}.* [\d.e-]+, expected at most -1"):
-            export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite", quantize=quantize, force=True)
+        with pytest.raises(
+            OutputError, match=rf"differs from its source.*{figure}.* [\d.e-]+, expected at most -1"
+        ):
+            export_tflite(
+                checkpoint("simple_rnn"), tmp_path / "a.tflite", quantize=quantize, force=True
+            )
         assert (tmp_path / "a.tflite").read_bytes() == b"what was there"
         assert os.listdir(tmp_path) == ["a.tflite"]
 
@@ -141,15 +172,20 @@ class TestNothingIsWritten:
         """A weight by a hundredth, or the characters."""
         right, real = checkpoint("lstm"), export.contents_of
         if changed == "vocabulary":
-            other = Vocabulary("".join(chr(ord(character) + 1) for character in right.vocabulary.characters))
+            other = Vocabulary(
+                "".join(chr(ord(character) + 1) for character in right.vocabulary.characters)
+            )
             wrong: dict[str, Any] = {"vocabulary": other}
         else:
             values = right.parameters[changed].copy()
             values.flat[0] += 1e-2
             wrong = {"parameters": {**right.parameters, changed: values}}
-        monkeypatch.setattr(export, "contents_of", lambda source, *how: real(replace(source, **wrong), *how))
+        monkeypatch.setattr(
+            export, "contents_of", lambda source, *how: real(replace(source, **wrong), *how)
+        )
         with pytest.raises(
-            OutputError, match=r"differs from its source|would compute other values|the record of its source"
+            OutputError,
+            match=r"differs from its source|would compute other values|the record of its source",
         ):
             export_tflite(right, tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
@@ -161,7 +197,9 @@ class TestNothingIsWritten:
         monkeypatch.setattr(
             TFLiteModel,
             "generate_tokens",
-            lambda self, uniforms: [part + (k == place) for k, part in enumerate(real(self, uniforms))],
+            lambda self, uniforms: [
+                part + (k == place) for k, part in enumerate(real(self, uniforms))
+            ],
         )
         with pytest.raises(OutputError, match=r"sampling loop gives only 0\.0%"):
             export_tflite(checkpoint("simple_rnn"), tmp_path / "a.tflite")
@@ -171,10 +209,14 @@ class TestNothingIsWritten:
         right = checkpoint("simple_rnn")
         broken = {name: np.full_like(values, np.nan) for name, values in right.parameters.items()}
         with pytest.raises(OutputError, match="weights that are NaN, infinite or so large"):
-            export_tflite(replace(right, parameters=broken, probe=None), tmp_path / "a.tflite", names=["Bob"])
+            export_tflite(
+                replace(right, parameters=broken, probe=None), tmp_path / "a.tflite", names=["Bob"]
+            )
         assert os.listdir(tmp_path) == []
 
-    def test_where_the_cell_has_an_operation_that_it_lacks(self, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+    def test_where_the_cell_has_an_operation_that_it_lacks(
+        self, tmp_path: Path, checkpoint: CheckpointOf
+    ) -> None:
         known = checkpoint("simple_rnn")
         unknown = replace(known, network=ForeignNetwork(known.vocabulary.size))
         with pytest.raises(OutputError, match=r"a \.tflite cannot hold the cell 'foreign'"):
@@ -201,21 +243,32 @@ class TestNothingIsWritten:
 
 
 @pytest.mark.parametrize("needed", [False, True])
-def test_it_needs_litert_and_no_tensorflow(needed: bool, tmp_path: Path, checkpoint: CheckpointOf) -> None:
+def test_it_needs_litert_and_no_tensorflow(
+    needed: bool, tmp_path: Path, checkpoint: CheckpointOf
+) -> None:
     checkpoint("gru").save(tmp_path / "a.safetensors")
     missing = ("tensorflow", "keras", *(["ai_edge_litert"] if needed else []))
     code = (
         f"import sys\nfor name in {missing}: sys.modules[name] = None\n"
         "sys.argv[0] = 'namegen'\nfrom namegen.cli import main\nmain()"
     )
-    command = [sys.executable, "-c", code, "export-tflite", str(tmp_path / "a.safetensors"), "--quiet"]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "export-tflite",
+        str(tmp_path / "a.safetensors"),
+        "--quiet",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=100)
     assert (result.returncode, result.stderr.count("\n")) == (int(needed), int(needed))
     assert (install_command("tflite") in result.stderr) == needed
     assert sorted(os.listdir(tmp_path)) == ["a.safetensors", *([] if needed else ["a.tflite"])]
 
 
-def test_with_nothing_more_the_command_takes_the_newest_run(tmp_path, checkpoint, monkeypatch) -> None:
+def test_with_nothing_more_the_command_takes_the_newest_run(
+    tmp_path, checkpoint, monkeypatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("runs/a").mkdir(parents=True)
     checkpoint("simple_rnn").save(Path("runs/a/model.safetensors"))
@@ -236,7 +289,11 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     document = json.loads(result.stdout)
     found = [document[name] for name in ("out", "quantize", "names", "left_out", "known_names")]
     assert found == [str(out), "int8", 2, 1, len(checkpoint("gru").known_names)]
-    assert set(document["before"]) == set(document["after"]) >= {"loss_nats_per_char", "accuracy_argmax"}
+    assert (
+        set(document["before"])
+        == set(document["after"])
+        >= {"loss_nats_per_char", "accuracy_argmax"}
+    )
     assert "left out: 1 of 3" in result.stderr
     without = run(model, out, "--force", "--quiet", "--without-names", "--quantize", "int8")
     assert without.exit_code == 0
@@ -249,11 +306,20 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
     assert run(model, out, "--quantize", "int4").exit_code == 2
 
 
-@pytest.mark.parametrize(("quantize", "bits", "least"), [("float16", "16", "256"), ("int8", "8", "1,024")])
+@pytest.mark.parametrize(
+    ("quantize", "bits", "least"), [("float16", "16", "256"), ("int8", "8", "1,024")]
+)
 def test_the_summary_tells_why_weights_keep_32_bits(
-    quantize: str, bits: str, least: str, tmp_path: Path, checkpoint: CheckpointOf, monkeypatch: pytest.MonkeyPatch
+    quantize: str,
+    bits: str,
+    least: str,
+    tmp_path: Path,
+    checkpoint: CheckpointOf,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    small, large, out = (tmp_path / name for name in ("small.safetensors", "large.safetensors", "out.tflite"))
+    small, large, out = (
+        tmp_path / name for name in ("small.safetensors", "large.safetensors", "out.tflite")
+    )
     network = RecurrentNetwork(7, "gru", (4,))
     values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     single = {name: value.astype(np.float32) for name, value in values.items()}
@@ -282,7 +348,9 @@ def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Pat
     model = api.load("mlb-first")
     export_tflite(model.checkpoint, tmp_path / "model.tflite")
     without = "import sys\nfor name in ('tensorflow', 'keras', 'namegen'):\n    sys.modules[name] = None\n"
-    run_loop = partial(subprocess.run, [sys.executable, "-c", without + code], cwd=tmp_path, text=True, timeout=60)
+    run_loop = partial(
+        subprocess.run, [sys.executable, "-c", without + code], cwd=tmp_path, text=True, timeout=60
+    )
     result = run_loop(capture_output=True)
     export_tflite(labelled_checkpoint(), tmp_path / "model.tflite", force=True)
     assert "rules of this model: ['labels']" in run_loop(capture_output=True).stderr

@@ -10,14 +10,24 @@ from hypothesis import strategies as st
 from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
 from namegen.backends.tflite.graph import Op, Type
 
-KINDS = {"<b": "Int8Flags", "<B": "Uint8Flags", "<i": "Int32Flags", "<I": "Uint32Flags", "<f": "Float32Flags"}
+KINDS = {
+    "<b": "Int8Flags",
+    "<B": "Uint8Flags",
+    "<i": "Int32Flags",
+    "<I": "Uint32Flags",
+    "<f": "Float32Flags",
+}
 RANGES = {"<b": (-128, 127), "<B": (0, 255), "<i": (-(2**31), 2**31 - 1), "<I": (0, 2**32 - 1)}
 numbers = st.sampled_from(sorted(RANGES)).flatmap(
     lambda kind: st.builds(Number, st.just(kind), st.integers(*RANGES[kind]))
 )
 
 
-@given(st.dictionaries(st.integers(0, 12), numbers, max_size=8), st.text(max_size=20), st.integers(0, 5))
+@given(
+    st.dictionaries(st.integers(0, 12), numbers, max_size=8),
+    st.text(max_size=20),
+    st.integers(0, 5),
+)
 def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: int) -> None:
     from flatbuffers import number_types, table
 
@@ -37,7 +47,9 @@ def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: 
     for number, field in fields.items():
         flags = getattr(number_types, KINDS[field.kind])
         assert read.Get(flags, read.Pos + place(read, number)) == field.value
-    assert [place(read, number) for number in range(13) if number not in fields] == [0] * (13 - len(fields))
+    assert [place(read, number) for number in range(13) if number not in fields] == [0] * (
+        13 - len(fields)
+    )
     assert read.String(read.Pos + place(read, 13)) == words.encode()
     below = table.Table(content, read.Indirect(read.Pos + place(read, 14)))
     assert below.Get(number_types.Int32Flags, below.Pos + place(below, 0)) == -7
@@ -61,6 +73,10 @@ def test_numbers() -> None:
     assert all(vars(schema.BuiltinOperator)[one.name] == one.number for one in Op)
     tables = {number: name for name, number in vars(schema.BuiltinOptions).items()}
     for one in Op:
-        name = "Reducer" if one in (Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY) else one.name.title().replace("_", "")
+        name = (
+            "Reducer"
+            if one in (Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY)
+            else one.name.title().replace("_", "")
+        )
         if one.options is not None:
             assert tables[one.options] == f"{name}Options"

@@ -75,7 +75,8 @@ def exact(cell: str) -> Checkpoint:
     """Two layers and two labels, every number the same on every machine."""
     rng, network = np.random.default_rng(0), RecurrentNetwork(9, cell, (40, 6), labels=2)
     parameters = {
-        name: (rng.integers(-99, 99, shape) / 64).astype(np.float32) for name, shape in network.parameter_shapes.items()
+        name: (rng.integers(-99, 99, shape) / 64).astype(np.float32)
+        for name, shape in network.parameter_shapes.items()
     }
     vocabulary = Vocabulary("abcdefgh")
     tree = PrefixTree.from_names(["abc", "fed", "bag"], vocabulary, [9, 9, 10])
@@ -86,7 +87,10 @@ def exact(cell: str) -> Checkpoint:
         labels=(Label("a", 2), Label("b", 1)),
         shortest_name=2,
         longest_name=5,
-        score_rules=(ScoreRule(-1.5, -2.25, 0.5, 0.125, 3.0), ScoreRule(-2.0, -2.5, 0.75, 0.0625, -1.0)),
+        score_rules=(
+            ScoreRule(-1.5, -2.25, 0.5, 0.125, 3.0),
+            ScoreRule(-2.0, -2.5, 0.75, 0.0625, -1.0),
+        ),
         ngrams=NgramSet.from_tree(tree, vocabulary, labels=2),
         words=KnownSet(np.array([1, 300, 700], np.uint64), shortened=True),
         training={"list": "exact", "names": 3},
@@ -137,7 +141,9 @@ def places(content: bytes) -> tuple[int, int]:
 def with_document(content: bytes, text: bytes) -> bytes:
     """The file with another description, its length put right, and nothing else moved."""
     start, end = places(content)
-    return sealed_again(content[: start - 4] + len(text).to_bytes(4, "little") + text + content[end:])
+    return sealed_again(
+        content[: start - 4] + len(text).to_bytes(4, "little") + text + content[end:]
+    )
 
 
 def described(content: bytes, **changes: Any) -> bytes:
@@ -149,13 +155,21 @@ def described(content: bytes, **changes: Any) -> bytes:
     return with_document(content, to_json(plain | changes).encode())
 
 
-RULE = {"mean_level": 0.0, "mean_slope": -1.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 1.0}
+RULE = {
+    "mean_level": 0.0,
+    "mean_slope": -1.0,
+    "spread_level": 1.0,
+    "spread_slope": 0.0,
+    "threshold": 1.0,
+}
 
 
 def ngrams_of(characters: str) -> bytes:
     """The n-grams of one name, which has all characters of a vocabulary, and no labels."""
     vocabulary = Vocabulary(characters)
-    return NgramSet.from_tree(PrefixTree.from_names([characters], vocabulary), vocabulary).to_bytes()
+    return NgramSet.from_tree(
+        PrefixTree.from_names([characters], vocabulary), vocabulary
+    ).to_bytes()
 
 
 class TestTheDescription:
@@ -191,7 +205,9 @@ class TestTheDescription:
     def test_of_another_network_or_of_none(self, changes: dict[str, Any], content: bytes) -> None:
         is_refused(described(content, **changes), "does not fit together")
 
-    @pytest.mark.parametrize("tail", [b"]" * 100, b'"a":' + b'{"a":' * 100_000, b'"a":' + b"9" * 100_000, b'"a":NaN}'])
+    @pytest.mark.parametrize(
+        "tail", [b"]" * 100, b'"a":' + b'{"a":' * 100_000, b'"a":' + b"9" * 100_000, b'"a":NaN}']
+    )
     def test_that_is_no_json(self, tail: bytes, content: bytes) -> None:
         start, _ = places(content)
         head = blanked(content)[start : content.index(b',"half"', start) + 1]
@@ -200,7 +216,11 @@ class TestTheDescription:
     def test_whose_length_is_another(self, content: bytes) -> None:
         start, end = places(content)
         for length in (0, 1, end - start - 1, end - start + 1, len(content), 2**31, 2**32 - 1):
-            forged = blanked(content)[: start - 4] + length.to_bytes(4, "little") + blanked(content)[start:]
+            forged = (
+                blanked(content)[: start - 4]
+                + length.to_bytes(4, "little")
+                + blanked(content)[start:]
+            )
             is_refused(sealed_again(forged), "does not fit together")
 
     def test_that_stands_at_the_very_beginning(self, content: bytes) -> None:
@@ -216,7 +236,10 @@ class TestTheDescription:
         ("output.bias", np.inf, None, "weights are NaN, infinite or so large"),
         ("output.kernel", 1e38, None, "weights are NaN, infinite or so large"),
         ("rnn.0.kernel", -128, None, "out of range"),
-        *(("rnn.0.recurrent_kernel", 0, scale, "not numbers above 0") for scale in (0.0, -1.0, np.nan, np.inf, 1e-45)),
+        *(
+            ("rnn.0.recurrent_kernel", 0, scale, "not numbers above 0")
+            for scale in (0.0, -1.0, np.nan, np.inf, 1e-45)
+        ),
     ],
 )
 def test_weights_with_which_the_runtime_would_compute_nonsense(part, value, scale, words) -> None:
@@ -266,7 +289,9 @@ def test_another_vocabulary_under_a_checksum_that_fits(content: bytes) -> None:
         is_refused(resealed(content, entry, changed.tobytes()), "does not fit together")
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_too_large_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (tmp_path / "large.tflite").open("wb") as stream:
         stream.truncate(2**31)  # it takes no room
     monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))

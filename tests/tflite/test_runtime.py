@@ -66,11 +66,15 @@ def model(request: pytest.FixtureRequest, exported: Exported, labelled: Path) ->
     return TFLiteModel.load(labelled if request.param == "labelled" else exported(request.param))
 
 
-pairs = pytest.mark.parametrize(("source", "model"), [(one, one) for one in SOURCES], indirect=True, ids=[*SOURCES])
+pairs = pytest.mark.parametrize(
+    ("source", "model"), [(one, one) for one in SOURCES], indirect=True, ids=[*SOURCES]
+)
 
 
 @pairs
-def test_logits_at_every_prefix(source: Checkpoint, model: TFLiteModel, names: tuple[str, ...]) -> None:
+def test_logits_at_every_prefix(
+    source: Checkpoint, model: TFLiteModel, names: tuple[str, ...]
+) -> None:
     """Behind each beginning."""
     V, beginnings = source.vocabulary.size, None
     if source.labels:
@@ -95,7 +99,9 @@ def scores_of(model: LanguageModel, first: np.ndarray, tokens: np.ndarray) -> np
 
 @pairs
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
-def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model, temperature) -> None:
+def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
+    source, model, temperature
+) -> None:
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
     numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
@@ -103,19 +109,27 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(source, model,
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
     assert same.sum() >= 995
-    first = source.beginnings.ids[pick(uniforms[:, 0], np.tile(source.beginnings.shares, (1000, 1)))]
+    first = source.beginnings.ids[
+        pick(uniforms[:, 0], np.tile(source.beginnings.shares, (1000, 1)))
+    ]
     expected = scores_of(engine_of(source, "float64"), first, drawn)
-    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)  # also of those that are cut off
+    np.testing.assert_allclose(
+        scores, expected, rtol=0, atol=1e-4
+    )  # also of those that are cut off
     if temperature:
         assert np.ptp(expected) > 5
         assert len(np.unique(drawn, axis=0)) > 200  # not the same name again and again
-        assert 0 < (drawn[:, -1] != 0).sum() < 500  # some names are cut off at the end of their uniform numbers
+        assert (
+            0 < (drawn[:, -1] != 0).sum() < 500
+        )  # some names are cut off at the end of their uniform numbers
     ended = np.logical_or.accumulate(drawn == 0, axis=1)
     assert (drawn[ended] == 0).all()
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_the_loop_scores_names_as_the_steps_of_the_file_do(cell: str, quantize: str, exported: Exported) -> None:
+def test_the_loop_scores_names_as_the_steps_of_the_file_do(
+    cell: str, quantize: str, exported: Exported
+) -> None:
     model = TFLiteModel.load(exported(cell, quantize))
     drawn, scores = model.generate_tokens(np.random.default_rng(8).random((300, 12)), 1.3)
     expected = scores_of(model, np.zeros(300, np.int32), drawn)
@@ -123,14 +137,18 @@ def test_the_loop_scores_names_as_the_steps_of_the_file_do(cell: str, quantize: 
 
 
 @pytest.mark.parametrize(("cell", "quantize"), EACH)
-def test_evaluate_gives_the_figures_of_the_numpy_engine(cell, quantize, checkpoint, exported, names) -> None:
+def test_evaluate_gives_the_figures_of_the_numpy_engine(
+    cell, quantize, checkpoint, exported, names
+) -> None:
     nats = {"none": 1e-5, "float16": 1e-3, "int8": 0.01}[quantize]
     corpus = Corpus(names, source="names")
     expected = api.evaluate(api.open_checkpoint(checkpoint(cell), "checkpoint"), corpus)
     found = api.evaluate(api.load(str(exported(cell, quantize))), corpus)
     assert (found.names, found.ceiling) == (expected.names, expected.ceiling)
     for figure in ("loss_nats_per_char", "accuracy_argmax", "accuracy_sampled"):
-        assert getattr(found.metrics, figure) == pytest.approx(getattr(expected.metrics, figure), abs=nats)
+        assert getattr(found.metrics, figure) == pytest.approx(
+            getattr(expected.metrics, figure), abs=nats
+        )
 
 
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
@@ -144,8 +162,12 @@ def test_names_of_any_number_come_out_the_same(exported: Exported) -> None:
     model = TFLiteModel.load(exported())
     uniforms = np.random.default_rng(0).random((600, 12))
     whole, apart = model.generate_tokens(uniforms), []
-    for parts in zip(whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True):
-        apart.append(np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1))
+    for parts in zip(
+        whole, model.generate_tokens(uniforms[:1]), model.generate_tokens(uniforms[1:]), strict=True
+    ):
+        apart.append(
+            np.isclose(parts[0], np.concatenate(parts[1:]), atol=1e-4).reshape(600, -1).all(axis=1)
+        )
     assert np.all(apart, axis=0).sum() >= 597
     assert [array.shape for array in model.generate_tokens(uniforms[:0])] == [(0, 12), (0,)]
     assert [array.shape for array in model.generate_tokens(uniforms[:, :0])] == [(600, 0), (600,)]
@@ -157,7 +179,11 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
     zeros = {name: np.zeros_like(values) for name, values in even.parameters.items()}
     model = exported_to(tmp_path, Checkpoint(even.network, even.vocabulary, zeros))
     uniforms = np.array([[0.0], [0.2499], [0.25], [0.5], [0.9999], [np.nextafter(1.0, 0)]])
-    for temperature, expected in ((1.0, [0, 0, 1, 2, 3, 3]), (0.0, [0] * 6), (1e-30, [0, 0, 1, 2, 3, 3])):
+    for temperature, expected in (
+        (1.0, [0, 0, 1, 2, 3, 3]),
+        (0.0, [0] * 6),
+        (1e-30, [0, 0, 1, 2, 3, 3]),
+    ):
         tokens, log_probability = model.generate_tokens(uniforms, temperature)
         assert tokens[:, 0].tolist() == expected  # no overflow
         np.testing.assert_allclose(log_probability, np.log(0.25), rtol=1e-6)
@@ -174,7 +200,8 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
     uniforms = np.random.default_rng(3).random((200, 20))
     numpy = Generator(engine_of(checkpoint), checkpoint.vocabulary)
     drawn, expected = map(
-        model.record.vocabulary.decode_all, (model.generate_tokens(uniforms)[0], numpy.draw_one_by_one(uniforms))
+        model.record.vocabulary.decode_all,
+        (model.generate_tokens(uniforms)[0], numpy.draw_one_by_one(uniforms)),
     )
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
 
@@ -187,7 +214,9 @@ def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> No
     assert model.record.beginnings == labelled_checkpoint().beginnings
     assert model.record.beginnings.shares == (0.6, 0.4)
     source = api.open_checkpoint(labelled_checkpoint(), "checkpoint")
-    assert loaded.score("Johnson").log_probability == pytest.approx(source.score("Johnson").log_probability, abs=1e-4)
+    assert loaded.score("Johnson").log_probability == pytest.approx(
+        source.score("Johnson").log_probability, abs=1e-4
+    )
     assert loaded.best(10, allow_seen=True) == source.best(10, allow_seen=True)
 
 
@@ -196,11 +225,17 @@ def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
     two = labelled_checkpoint()
     kernel = np.delete(two.parameters["rnn.0.kernel"], two.vocabulary.size, axis=0)
     parameters = {**two.parameters, "rnn.0.kernel": kernel}
-    one = replace(two, network=replace(two.network, labels=1), parameters=parameters, labels=(LABELS[1],))
+    one = replace(
+        two, network=replace(two.network, labels=1), parameters=parameters, labels=(LABELS[1],)
+    )
     model = exported_to(tmp_path, one)
     uniforms = np.random.default_rng(6).random((300, 8))
-    apart = Generator(engine_of(two), two.vocabulary, beginnings=Beginnings.single(two.vocabulary.size + 1))
-    assert (model.generate_tokens(uniforms)[0] == apart.draw_one_by_one(uniforms)).all(axis=1).mean() > 0.99
+    apart = Generator(
+        engine_of(two), two.vocabulary, beginnings=Beginnings.single(two.vocabulary.size + 1)
+    )
+    assert (model.generate_tokens(uniforms)[0] == apart.draw_one_by_one(uniforms)).all(
+        axis=1
+    ).mean() > 0.99
 
 
 def test_several_threads_get_what_one_gets(exported: Exported) -> None:
@@ -229,7 +264,9 @@ def test_several_threads_get_what_one_gets(exported: Exported) -> None:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-def test_it_returns_the_names_that_its_checkpoint_returns(kind, checkpoint, exported, tmp_path) -> None:
+def test_it_returns_the_names_that_its_checkpoint_returns(
+    kind, checkpoint, exported, tmp_path
+) -> None:
     """Those whose score reaches the threshold; with labels, the threshold of their own label."""
     if kind == "labelled":
         trained, path = scored(labelled_checkpoint()), tmp_path / "model.tflite"
@@ -244,17 +281,28 @@ def test_it_returns_the_names_that_its_checkpoint_returns(kind, checkpoint, expo
         label = loaded.labels[index : index + 1]
         names = loaded.labelled(*label).generate(8, seed=4)
         assert names == source.labelled(*label).generate(8, seed=4)
-        assert min(score_of(loaded.labelled(*label), name) for name in names) > rule.threshold - 1e-3
+        assert (
+            min(score_of(loaded.labelled(*label), name) for name in names) > rule.threshold - 1e-3
+        )
 
 
 class TestWhatIsNew:
-    def test_the_file_knows_the_names_that_its_model_learned_from(self, exported, checkpoint, names) -> None:
+    def test_the_file_knows_the_names_that_its_model_learned_from(
+        self, exported, checkpoint, names
+    ) -> None:
         learned = known_set(names)
         for quantize in ("none", "int8"):
-            assert api.load(str(exported("gru", quantize))).known_names.to_bytes() == learned.to_bytes()
+            assert (
+                api.load(str(exported("gru", quantize))).known_names.to_bytes()
+                == learned.to_bytes()
+            )
         loaded = api.load(str(exported("gru")))
-        assert loaded.generate(50, seed=1) == api.open_checkpoint(checkpoint("gru"), "").generate(50, seed=1)
-        new, old = (digests(loaded.generate(300, seed=2, allow_seen=seen)) for seen in (False, True))
+        assert loaded.generate(50, seed=1) == api.open_checkpoint(checkpoint("gru"), "").generate(
+            50, seed=1
+        )
+        new, old = (
+            digests(loaded.generate(300, seed=2, allow_seen=seen)) for seen in (False, True)
+        )
         assert not learned.holds(new).any()
         assert learned.holds(old).any()
         assert api.blend([loaded, api.load("companies")]).known_names is not None
@@ -271,17 +319,27 @@ class TestWhatIsNew:
         with pytest.raises(GenerationError, match="allow_seen=True"):
             loaded.generate(20, seed=1)
         assert api.blend([loaded, api.load("companies")]).known_names is None
-        none_at_all = exported_to(tmp_path, replace(small, known_names=known_set([]))).record.known_names
+        none_at_all = exported_to(
+            tmp_path, replace(small, known_names=known_set([]))
+        ).record.known_names
         assert none_at_all is not None
         assert len(none_at_all) == 0
 
-    def test_those_that_are_none_are_refused(self, exported: Exported, checkpoint: CheckpointOf) -> None:
+    def test_those_that_are_none_are_refused(
+        self, exported: Exported, checkpoint: CheckpointOf
+    ) -> None:
         """Also under a checksum that fits."""
         content = exported().read_bytes()
         entry = checkpoint("simple_rnn").known_names.to_bytes()
         assert content.count(entry) == 1
-        for forged in (b"\xff" * 4 + entry[4:], entry[:4] + b"\xff" * (len(entry) - 4), entry[:-1] + b"\x80"):
-            is_refused(resealed(content, entry, forged), "known names aren't|a set of numbers is cut short")
+        for forged in (
+            b"\xff" * 4 + entry[4:],
+            entry[:4] + b"\xff" * (len(entry) - 4),
+            entry[:-1] + b"\x80",
+        ):
+            is_refused(
+                resealed(content, entry, forged), "known names aren't|a set of numbers is cut short"
+            )
         size = np.uint32(len(entry)).tobytes()
         shorter = np.uint32(len(entry) - 1).tobytes()
         is_refused(resealed(content, size + entry, shorter + entry), "not what namegen writes")
@@ -301,7 +359,9 @@ def test_a_probe_allows_what_rounding_explains_and_no_more(quantize, limit, chec
         if fits:
             TFLiteModel(content)
         else:
-            with pytest.raises(CheckpointError, match="the LiteRT runtime here computes other values"):
+            with pytest.raises(
+                CheckpointError, match="the LiteRT runtime here computes other values"
+            ):
                 TFLiteModel(content, path="some.tflite")
 
 
@@ -310,7 +370,9 @@ def test_no_tensorflow_is_loaded_and_nothing_is_said(exported: Exported) -> None
         "import sys; from namegen import api; m = api.load(sys.argv[1]); m.generate(3, seed=1, allow_seen=True); "
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", code, exported()], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-c", code, exported()], capture_output=True, text=True, timeout=60
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
@@ -331,8 +393,13 @@ class TestDamage:
 
     def test_another_version_of_the_format_is_one_sentence(self, exported: Exported) -> None:
         content = exported().read_bytes()
-        for version, advice in ((FORMAT_VERSION + 1, "update namegen"), (FORMAT_VERSION - 1, "export the model again")):
-            other = content.replace(b'"format_version":%d' % FORMAT_VERSION, b'"format_version":%d' % version)
+        for version, advice in (
+            (FORMAT_VERSION + 1, "update namegen"),
+            (FORMAT_VERSION - 1, "export the model again"),
+        ):
+            other = content.replace(
+                b'"format_version":%d' % FORMAT_VERSION, b'"format_version":%d' % version
+            )
             is_refused(other, advice)
 
 

@@ -76,7 +76,9 @@ class Drawer:
 
     def _reading(self, prefix: tuple[int, ...]) -> tuple[np.ndarray, object]:
         if prefix not in self.read:
-            before = self._reading(prefix[:-1])[1] if len(prefix) > 1 else self.engine.initial_state(1)
+            before = (
+                self._reading(prefix[:-1])[1] if len(prefix) > 1 else self.engine.initial_state(1)
+            )
             logits, state = self.engine.step(np.array(prefix[-1:], np.int32), before)
             weights = np.exp((logits[0] - logits[0].max()) / self.temperature)
             self.read[prefix] = weights / weights.sum(), state
@@ -90,7 +92,12 @@ def draw(uniform: float, chances: np.ndarray) -> int:
 
 LETTERS, LETTERS_PER_NAME = 30_000, 1_500  # how much the first pass draws
 CANDIDATES, DRAWS = 4, 400  # of the second pass, at least
-TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = 10_000, 20, 100_000, 1_000  # and at most
+TRIES, TRIES_PER_NAME, LETTERS_OF_OTHERS, LETTERS_PER_OTHER = (
+    10_000,
+    20,
+    100_000,
+    1_000,
+)  # and at most
 LETTERS_WITH_TEXT, LETTERS_PER_NAME_WITH_TEXT = 30_000, 500
 
 
@@ -128,7 +135,11 @@ class Scores:
 
     def _missing(self, ids: tuple[int, ...]) -> int:
         """How many n-grams and words a prefix lacks; a whole name ends with the boundary."""
-        label, vocabulary, words = self.label_of(ids), self.checkpoint.vocabulary, self.checkpoint.words
+        label, vocabulary, words = (
+            self.label_of(ids),
+            self.checkpoint.vocabulary,
+            self.checkpoint.words,
+        )
         start = vocabulary.size
         read, total = [start] * 4, 0
         for place, token in enumerate(ids[1:], start=1):
@@ -140,7 +151,11 @@ class Scores:
             if ends_word:
                 read = [start] * 4
                 text = "".join(vocabulary.characters[k - 1] for k in ids[1:place]).rstrip(" ")
-                total += 0 if words.holds(word_digests([(text.split(" ")[-1], label)])).all() else WORD_COST
+                total += (
+                    0
+                    if words.holds(word_digests([(text.split(" ")[-1], label)])).all()
+                    else WORD_COST
+                )
         return total
 
     def of_name(self, ids: tuple[int, ...]) -> float:
@@ -229,12 +244,17 @@ class SearchOfSeed:
         rude: bool = False,
     ) -> None:
         is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
-        usual = checkpoint.longest_name if is_filtered else default_max_length(checkpoint.longest_name)
+        usual = (
+            checkpoint.longest_name if is_filtered else default_max_length(checkpoint.longest_name)
+        )
         self.checkpoint, self.n, self.label, self.temperature = checkpoint, n, label, temperature
         self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
         self.min_length, self.max_length = min_length, max_length or usual
         self.allow_seen, self.rude = allow_seen, rude
-        self.characters, self.sameness = checkpoint.vocabulary.characters, open_checkpoint(checkpoint, "a").sameness
+        self.characters, self.sameness = (
+            checkpoint.vocabulary.characters,
+            open_checkpoint(checkpoint, "a").sameness,
+        )
         self.drawer, self.natural = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
         self.scores = Scores(checkpoint, self.max_length) if is_filtered else None
         self.numbers = uniforms_of_seed(seed)
@@ -247,14 +267,26 @@ class SearchOfSeed:
         """What names are drawn on from, and how likely each is."""
         labels = list(self.checkpoint.labels)
         total = sum(one.names for one in labels)
-        roots = [((len(self.characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)]
-        ways = [way for way, one in zip(roots, labels, strict=True) if self.label in (None, one.name)]
+        roots = [
+            ((len(self.characters) + 1 + k,), one.names / total) for k, one in enumerate(labels)
+        ]
+        ways = [
+            way for way, one in zip(roots, labels, strict=True) if self.label in (None, one.name)
+        ]
         ways = ways or [((BOUNDARY,), 1.0)]
         if len(ways) == 1:
             ways = [(ways[0][0], 1.0)]
         for letter in self.starts_with:
-            ids = [k for k, one in enumerate(self.characters, start=1) if one.casefold() == letter.casefold()]
-            ways = [((*before, k), p * self.drawer.chances(before)[k]) for before, p in ways for k in ids]
+            ids = [
+                k
+                for k, one in enumerate(self.characters, start=1)
+                if one.casefold() == letter.casefold()
+            ]
+            ways = [
+                ((*before, k), p * self.drawer.chances(before)[k])
+                for before, p in ways
+                for k in ids
+            ]
             ways = sorted(ways, key=lambda way: -way[1])[:64]
         return [ids for ids, _ in ways], np.array([p for _, p in ways]) / sum(p for _, p in ways)
 
@@ -268,7 +300,10 @@ class SearchOfSeed:
         self.taken.clear()
         are_new = [self.is_new(name.form) for name in places]
         new_names = self.filtered(sum(are_new))
-        return [new_names.pop(0) if is_new else name for name, is_new in zip(places, are_new, strict=True)]
+        return [
+            new_names.pop(0) if is_new else name
+            for name, is_new in zip(places, are_new, strict=True)
+        ]
 
     def drawn(self, n: int, *, only_new: bool) -> list[Name]:
         """So many names from the model's own distribution."""
@@ -317,7 +352,10 @@ class SearchOfSeed:
         """Whether the second pass ends without as many candidates as it should have."""
         if self.contains or self.ends_with:
             return letters >= LETTERS_WITH_TEXT + LETTERS_PER_NAME_WITH_TEXT * missing
-        return tries >= TRIES + TRIES_PER_NAME * missing or letters >= LETTERS_OF_OTHERS + LETTERS_PER_OTHER * missing
+        return (
+            tries >= TRIES + TRIES_PER_NAME * missing
+            or letters >= LETTERS_OF_OTHERS + LETTERS_PER_OTHER * missing
+        )
 
     def draw(self, *, only_new: bool, shortest: int, scores: Scores | None = None) -> Name | None:
         """One name; None if it isn't as wished, or, with scores, doesn't reach the threshold."""

@@ -76,11 +76,15 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     for prefix, token in {(name[:k], ids[name[k]]) for name in names for k in range(len(name))} | {
         (name, BOUNDARY) for name in names
     }:
-        values["output.kernel"][unit[prefix], token] = 4  # 8 between a unit that is on and one that is off
+        values["output.kernel"][unit[prefix], token] = (
+            4  # 8 between a unit that is on and one that is off
+        )
         values["output.bias"][token] += 4
     longest, training = max(map(len, names)), {"list": "by heart", "names": len(names)}
     known = known_set(names)
-    return Checkpoint(network, vocabulary, values, longest_name=longest, training=training, known_names=known)
+    return Checkpoint(
+        network, vocabulary, values, longest_name=longest, training=training, known_names=known
+    )
 
 
 def at_random(
@@ -90,11 +94,16 @@ def at_random(
     vocabulary = Vocabulary(characters)
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=len(labels))
     rng = np.random.default_rng(len(characters))
-    values = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.parameter_shapes.items()}
+    values = {
+        name: rng.normal(size=shape).astype(np.float32)
+        for name, shape in network.parameter_shapes.items()
+    }
     values["output.bias"][BOUNDARY] += 1  # so that names end
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels))}
-    return Checkpoint(network, vocabulary, values, labels=counted, longest_name=10, training=training)
+    return Checkpoint(
+        network, vocabulary, values, labels=counted, longest_name=10, training=training
+    )
 
 
 def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] = ()) -> Checkpoint:
@@ -109,7 +118,9 @@ def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] =
     beginnings = [vocabulary.size + label for label in labels] or None
     tree = PrefixTree.from_names(names, vocabulary, beginnings)
     ngrams = NgramSet.from_tree(tree, vocabulary, len(checkpoint.labels))
-    unmeasured = replace(checkpoint, ngrams=ngrams, score_rules=(), shortest_name=shortest_name(names))
+    unmeasured = replace(
+        checkpoint, ngrams=ngrams, score_rules=(), shortest_name=shortest_name(names)
+    )
     scorer = open_checkpoint(unmeasured, "a").filtering_generator.scorer
     assert scorer is not None
     return replace(unmeasured, score_rules=scorer.rules)
@@ -118,7 +129,9 @@ def scored(checkpoint: Checkpoint, names: Sequence[str], labels: Sequence[int] =
 def find_chromium() -> str | None:
     """The system's own browser; ``CHROMIUM`` names another one."""
     candidates = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next((path for candidate in candidates if candidate and (path := shutil.which(candidate))), None)
+    return next(
+        (path for candidate in candidates if candidate and (path := shutil.which(candidate))), None
+    )
 
 
 @pytest.fixture(scope="package")
@@ -158,14 +171,20 @@ def visits(browser: Any) -> Iterator[Opener]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: troubles.append(f"console: {message.type} {message.text}"))
+        page.on(
+            "console", lambda message: troubles.append(f"console: {message.type} {message.text}")
+        )
         page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on(
+            "dialog",
+            lambda dialog: (troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()),
+        )
         page.on(
             "request",
             lambda request: (
                 None
-                if request.url.startswith(("data:", "blob:")) or request.url.split("#")[0] == file.as_uri()
+                if request.url.startswith(("data:", "blob:"))
+                or request.url.split("#")[0] == file.as_uri()
                 else troubles.append(f"request: {request.url[:100]}")
             ),
         )

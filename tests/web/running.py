@@ -11,7 +11,9 @@ from typing import Any
 from tests import programs
 from tests.requirements import require_program
 
-ADDRESS = "https://names.test/"  # nobody's: the browser is given the files instead of asking for them
+ADDRESS = (
+    "https://names.test/"  # nobody's: the browser is given the files instead of asking for them
+)
 NODE = """
 import { readFileSync } from "node:fs";
 import * as names from %s;
@@ -23,7 +25,9 @@ IN_PAGE = """async ([code, argument]) => {
     return await (0, eval)(code)(names, await (await fetch("./names.json")).text(), argument);
 }"""
 TYPES = {".mjs": "text/javascript", ".json": "application/json", ".html": "text/html"}
-Run = Callable[..., Any]  # (code of a function of the module, the models' JSON and an argument, argument)
+Run = Callable[
+    ..., Any
+]  # (code of a function of the module, the models' JSON and an argument, argument)
 
 
 def in_node(folder: Path) -> Run:
@@ -55,7 +59,9 @@ def _fulfil(folder: Path, route: Any) -> None:
 
 def in_browser(browser: Any, folder: Path) -> Run:
     """The same in a page of the browser."""
-    (folder / "empty.html").write_text("<!doctype html><link rel=icon href='data:,'>", encoding="utf-8")
+    (folder / "empty.html").write_text(
+        "<!doctype html><link rel=icon href='data:,'>", encoding="utf-8"
+    )
     page = browser.new_page()
     serve(page, folder)
     page.goto(f"{ADDRESS}empty.html")

@@ -30,7 +30,10 @@ def block(language: str) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the page's first command writes."""
     place = tmp_path_factory.mktemp("app")
-    models = [PageModel(one, read_checkpoint(shipped_path(one)), f"of {one}") for one in ("mlb-last", "world-given")]
+    models = [
+        PageModel(one, read_checkpoint(shipped_path(one)), f"of {one}")
+        for one in ("mlb-last", "world-given")
+    ]
     write_module(models, place / "names.mjs")
     return place
 
@@ -39,7 +42,9 @@ def test_the_program_for_node(folder: Path) -> None:
     node = require_program("node")
     code = re.sub(r"console\.log\((.*)\);", r"console.log(JSON.stringify(\1));", block("js"))
     (folder / "app.mjs").write_text(code, encoding="utf-8")
-    done = subprocess.run([node, "app.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [node, "app.mjs"], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     players, world = map(json.loads, done.stdout.splitlines())
     checkpoint = read_checkpoint(shipped_path("mlb-last"))
@@ -77,13 +82,19 @@ def test_the_page(folder: Path, browser: Any) -> None:
 
 def test_the_words_for_options_are_those_of_the_module() -> None:
     table = PAGE[PAGE.index("| option |") : PAGE.index("Everything that is wrong")]
-    told = re.findall(r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:] if row))
-    assert sorted(told) == sorted(re.findall(r"@property \{[^}]*\} \[(\w+)\]", read_part("module.js")))
+    told = re.findall(
+        r"`(\w+)`", "".join(row.split("|")[1] for row in table.splitlines()[2:] if row)
+    )
+    assert sorted(told) == sorted(
+        re.findall(r"@property \{[^}]*\} \[(\w+)\]", read_part("module.js"))
+    )
 
 
 def test_the_notice_lies_where_the_page_says(tmp_path: Path) -> None:
     (program,) = re.findall(r"`python -c \"(.*?)\"`", PAGE.replace("\n", " "))
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     notice = Path(done.stdout.strip())
     assert notice.read_text(encoding="utf-8").startswith("The list mlb_players.txt")
     assert all(shipped_path(name).with_suffix(".LICENSE.txt").is_file() for name in SHIPPED)

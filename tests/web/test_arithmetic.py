@@ -60,10 +60,16 @@ class Behind:
 
     def __init__(self, model: LanguageModel, token: int) -> None:
         self.model, self.token = model, token
-        self.vocabulary_size, self.initial_state, self.select = model.vocabulary_size, model.initial_state, model.select
+        self.vocabulary_size, self.initial_state, self.select = (
+            model.vocabulary_size,
+            model.initial_state,
+            model.select,
+        )
 
     def step(self, tokens: Any, state: Any) -> Any:
-        return self.model.step(np.where(tokens == BOUNDARY, self.token, tokens).astype(np.int32), state)
+        return self.model.step(
+            np.where(tokens == BOUNDARY, self.token, tokens).astype(np.int32), state
+        )
 
 
 def model_of(checkpoint: Checkpoint, label: str | None) -> LanguageModel:
@@ -75,7 +81,10 @@ def model_of(checkpoint: Checkpoint, label: str | None) -> LanguageModel:
 
 
 def names_of(
-    model: LanguageModel, vocabulary: Vocabulary, temperature: float, beginnings: Beginnings | None = None
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    temperature: float,
+    beginnings: Beginnings | None = None,
 ) -> list[str | None]:
     generator = Generator(model, vocabulary, beginnings=beginnings or Beginnings.single())
     tokens = generator.draw_one_by_one(UNIFORMS, temperature=temperature)
@@ -136,7 +145,11 @@ def test_the_same_uniform_numbers_give_the_same_names(
 def chance_of(checkpoint: Checkpoint, beginning: int, text: str, temperature: float) -> float:
     tokens = checkpoint.vocabulary.encode(text).tolist()
     logits = logits_behind(model_of(checkpoint, None), [beginning, *tokens[:-1]]) / temperature
-    return math.exp(sum(row[token] - np.logaddexp.reduce(row) for row, token in zip(logits, tokens, strict=True)))
+    return math.exp(
+        sum(
+            row[token] - np.logaddexp.reduce(row) for row, token in zip(logits, tokens, strict=True)
+        )
+    )
 
 
 @pytest.mark.parametrize(("name", "temperature"), [("labelled gru", 1.0), ("labelled lstm", 0.6)])
@@ -173,7 +186,9 @@ def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(pa
     assert set(labels) == {0, 1}
     assert labels[0] / 200 == pytest.approx(0.6, abs=0.15)
     tries, found = page.evaluate(code, {"n": 9, "temperature": 0, "onlyNew": False})
-    generator = Generator(model_of(checkpoint, None), checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+    generator = Generator(
+        model_of(checkpoint, None), checkpoint.vocabulary, beginnings=checkpoint.beginnings
+    )
     tokens = generator.draw_one_by_one(np.array([[0.1] * 22, [0.9] * 22]), temperature=0.0)
     assert tries == 40
     assert {name for name, _ in found} == set(checkpoint.vocabulary.decode_all(tokens))
@@ -202,7 +217,12 @@ HARD_LETTERS = (
 )
 RANDOM_LETTERS = "".join(
     random.Random(3).sample(
-        [chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) not in ("Cn", "Cs", "Co")], 3000
+        [
+            chr(c)
+            for c in range(sys.maxunicode + 1)
+            if unicodedata.category(chr(c)) not in ("Cn", "Cs", "Co")
+        ],
+        3000,
     )
 )
 
@@ -231,15 +251,34 @@ def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page
         }""",
         json.dumps([removal, folding, names]),
     )
-    assert [tuple(pair) for pair in found] == [(normalise(name), str(digest(name))) for name in names]
+    assert [tuple(pair) for pair in found] == [
+        (normalise(name), str(digest(name))) for name in names
+    ]
 
 
 def test_the_same_names_are_rude_as_in_python(page: Any) -> None:
     """Of the bundled lists those that are refused and some more, and letters of such names, hard ones between them."""
     rng = random.Random(13)
-    listed = [name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names]
-    names = [name for name, rude in zip(listed, are_rude(listed), strict=True) if rude] + rng.sample(listed, 300)
-    pieces = ["cock", "Shit", "F\u00daCK", "fag", "ass", "coc", "k", "n", "y", "", *" -", *HARD_LETTERS]
+    listed = [
+        name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names
+    ]
+    names = [
+        name for name, rude in zip(listed, are_rude(listed), strict=True) if rude
+    ] + rng.sample(listed, 300)
+    pieces = [
+        "cock",
+        "Shit",
+        "F\u00daCK",
+        "fag",
+        "ass",
+        "coc",
+        "k",
+        "n",
+        "y",
+        "",
+        *" -",
+        *HARD_LETTERS,
+    ]
     names += ["".join(rng.choices(pieces, k=rng.randint(0, 4))) for _ in range(2_000)]
     found = page.evaluate("(text) => JSON.parse(text).map(namegen.isRude)", json.dumps(names))
     assert found == are_rude(names).tolist()
@@ -250,11 +289,21 @@ def test_the_same_names_are_rude_as_in_python(page: Any) -> None:
 def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) -> None:
     """Of listed companies, of the words of legal forms mixed at random, and of hard letters between them."""
     rng = random.Random(12)
-    words = [word for form in legal_forms() for word in (form, form.upper())] + ["&", "Acme", "co,", " ", "\t", "Ü"]
+    words = [word for form in legal_forms() for word in (form, form.upper())] + [
+        "&",
+        "Acme",
+        "co,",
+        " ",
+        "\t",
+        "Ü",
+    ]
     if alphabet == "hard":
         words += list(HARD_LETTERS)
     names = [
-        "".join(rng.choices([" ", ",", ""], weights=[6, 1, 1])[0] + word for word in rng.choices(words, k=5))
+        "".join(
+            rng.choices([" ", ",", ""], weights=[6, 1, 1])[0] + word
+            for word in rng.choices(words, k=5)
+        )
         for _ in range(800)
     ] + rng.sample(list(load_bundled("companies").names), 200)
     vocabulary = Vocabulary.from_names(names)
@@ -262,7 +311,9 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     rule = sameness_of("companies")
     initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     parameters = {name: values.astype(np.float32) for name, values in initial.items()}
-    description = describe("", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)), "")
+    description = describe(
+        "", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)), ""
+    )
     found = page.evaluate(
         "(text) => { const [model, names] = JSON.parse(text); const normaliser = new namegen.Normaliser(model);"
         "return names.map((name) => normaliser.normalise(name)); }",
@@ -275,7 +326,13 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
 def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     rng = random.Random(3)
     listed = load_bundled("companies").names[::30]
-    names = [*listed, *map(str.lower, listed[::4]), *map(str.upper, listed[::3]), "Shell PLC of the USA", ", ACME Inc"]
+    names = [
+        *listed,
+        *map(str.lower, listed[::4]),
+        *map(str.upper, listed[::3]),
+        "Shell PLC of the USA",
+        ", ACME Inc",
+    ]
     names += [name.replace(rng.choice(name), "", 1) for name in listed] + [
         ".",
         "Oak Oak Oil",
@@ -302,7 +359,10 @@ def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
     """The tables hold what characters decompose and fold to; what composes again of that is never removed."""
     for code in range(sys.maxunicode + 1):
         character = chr(code)
-        if unicodedata.decomposition(character) and unicodedata.normalize("NFKC", character) == character:
+        if (
+            unicodedata.decomposition(character)
+            and unicodedata.normalize("NFKC", character) == character
+        ):
             assert normalisation_tables(character)[0].get(character) is None, hex(code)
 
 
@@ -316,4 +376,9 @@ def test_a_name_is_new_exactly_if_no_model_knows_it(page: Any) -> None:
         }""",
         ["david", "DAVID", "face", "xqzzk"],
     )
-    assert found == [[False, False, None], [False, True, None], [True, False, None], [True, True, None]]
+    assert found == [
+        [False, False, None],
+        [False, True, None],
+        [True, False, None],
+        [True, True, None],
+    ]

@@ -24,22 +24,37 @@ from namegen.core.network.record import text_to_bytes
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
-from namegen.web.export import PageModel, engine_text, model_data, module_text, page, write_module, write_page
+from namegen.web.export import (
+    PageModel,
+    engine_text,
+    model_data,
+    module_text,
+    page,
+    write_module,
+    write_page,
+)
 from tests.labelled import labelled_checkpoint
 from tests.own_cells import ForeignNetwork
 from tests.web.conftest import HOSTILE_NAMES, by_heart
 from tests.web.running import in_node
 
 
-def checkpoint(names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru") -> Checkpoint:
+def checkpoint(
+    names: int = 2000, hidden: tuple[int, ...] = (32, 32), cell: str = "gru"
+) -> Checkpoint:
     """A network that has learned nothing, of the size of those that come with the package."""
     vocabulary = Vocabulary("".join(map(chr, range(33, 95))))
     network = RecurrentNetwork(vocabulary.size, cell, hidden)
     rng = np.random.default_rng(1)
-    parameters = {name: rng.normal(size=shape).astype(np.float32) for name, shape in network.parameter_shapes.items()}
+    parameters = {
+        name: rng.normal(size=shape).astype(np.float32)
+        for name, shape in network.parameter_shapes.items()
+    }
     training = {"list": "/somewhere/of/mine/friends.txt", "names": names}
     known = known_set(map(str, range(names)))
-    return Checkpoint(network, vocabulary, parameters, longest_name=12, training=training, known_names=known)
+    return Checkpoint(
+        network, vocabulary, parameters, longest_name=12, training=training, known_names=known
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +64,9 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(export_web, arguments, **cli.context_settings)  # click keeps a command's help options
+    return CliRunner().invoke(
+        export_web, arguments, **cli.context_settings
+    )  # click keeps a command's help options
 
 
 def saved(folder: str, *, cell: str = "gru") -> Path:
@@ -60,7 +77,9 @@ def saved(folder: str, *, cell: str = "gru") -> Path:
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
-    text = page([PageModel("a", checkpoint())]).replace(rude_credit(), "")  # a comment that says where words are from
+    text = page([PageModel("a", checkpoint())]).replace(
+        rude_credit(), ""
+    )  # a comment that says where words are from
     markup = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
     assert not re.findall(r"""\b(?:src|href|action|srcset)\s*=\s*["']?(?!["']?data:)""", markup)
     assert "url(" not in text
@@ -83,13 +102,17 @@ def test_the_data_hold_the_checkpoint() -> None:
     text = page([PageModel("a", original)])
     (description,) = json.loads(re.search(r'application/json">(.*?)</script>', text)[1])
     for name, values in original.parameters.items():
-        assert np.array_equal(np.frombuffer(text_to_bytes(description["tensors"][name]), "<f4"), values.ravel())
+        assert np.array_equal(
+            np.frombuffer(text_to_bytes(description["tensors"][name]), "<f4"), values.ravel()
+        )
     assert description["record"]["training"] == {"list": "friends.txt", "names": 2000}
     assert "somewhere" not in text
 
 
 def test_all_shipped_models_take_at_most_five_megabytes() -> None:
-    models = [PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name]) for name in SHIPPED]
+    models = [
+        PageModel(name, read_checkpoint(shipped_path(name)), title=TITLES[name]) for name in SHIPPED
+    ]
     text = page(models)
     print(f"all shipped models: {len(text.encode()) / 1e6:.2f} MB")
     assert len(text.encode()) <= 5_000_000
@@ -123,12 +146,24 @@ def test_the_operations_are_those_of_the_script() -> None:
 def test_the_command_takes_several_models() -> None:
     """Each is called by its list, or as one likes."""
     saved("runs/first-numpy"), saved("runs/second")
-    arguments = ("runs/first-numpy", "runs/second/model.safetensors", "--out", "out.html", "--force")
+    arguments = (
+        "runs/first-numpy",
+        "runs/second/model.safetensors",
+        "--out",
+        "out.html",
+        "--force",
+    )
     result = run(*arguments)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("out.html: first-numpy, second; 0.")
-    for titles, shown in (((), "first, second"), (("Orcs",), "Orcs, second"), (("A", "B&B"), "A, B&amp;B")):
-        assert run(*arguments, *(one for title in titles for one in ("--title", title))).exit_code == 0
+    for titles, shown in (
+        ((), "first, second"),
+        (("Orcs",), "Orcs, second"),
+        (("A", "B&B"), "A, B&amp;B"),
+    ):
+        assert (
+            run(*arguments, *(one for title in titles for one in ("--title", title))).exit_code == 0
+        )
         assert f"<title>Invented names: {shown}</title>" in Path("out.html").read_text()
     assert run(*arguments, *["--title", "A"] * 3).exit_code == 2
 
@@ -139,13 +174,19 @@ def test_the_command_takes_the_newest_run_and_says_so() -> None:
     assert result.exit_code == 0
     assert result.stderr == "model: runs/friends-numpy\n"
     size = Path("out.html").stat().st_size
-    assert json.loads(result.stdout) == {"out": "out.html", "bytes": size, "models": ["friends-numpy"]}
+    assert json.loads(result.stdout) == {
+        "out": "out.html",
+        "bytes": size,
+        "models": ["friends-numpy"],
+    }
     assert run("--out", "other.html", "--quiet").stderr == ""
 
 
 def test_the_command_without_any_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a run nor a shipped model."""
-    monkeypatch.setattr("namegen.api.model.shipped_path", lambda name: Path("none") / f"{name}.safetensors")
+    monkeypatch.setattr(
+        "namegen.api.model.shipped_path", lambda name: Path("none") / f"{name}.safetensors"
+    )
     for arguments in ((), ("mlb-last",)):
         result = run(*arguments, "--out", "out.html")
         assert isinstance(result.exception, CheckpointError)
@@ -171,19 +212,25 @@ EVIL = "</script><script>alert(1)</script>\u2028"
 
 
 def test_texts_of_a_model_stay_data(tmp_path: Path) -> None:
-    text = page([PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)])
+    text = page(
+        [PageModel(EVIL, replace(checkpoint(), training={"list": EVIL, "names": 1}), credit=EVIL)]
+    )
     assert text.count("</script>") == 2
     assert "\u2028" not in text.split("<script", 1)[1]
     assert "&lt;/script&gt;" in text.split("</title>")[0]
     hearts = by_heart(HOSTILE_NAMES)
-    model = PageModel(EVIL, replace(hearts, training={**hearts.training, "list": EVIL}), EVIL, EVIL, EVIL)
+    model = PageModel(
+        EVIL, replace(hearts, training={**hearts.training, "list": EVIL}), EVIL, EVIL, EVIL
+    )
     text = model_data([model])
     assert text.isascii()
     assert "<" not in text
     assert json.loads(text)["models"][0]["notice"] == EVIL
     write_module([model], tmp_path / "names.mjs")
     assert (tmp_path / "names.mjs").read_text(encoding="utf-8") == module_text()
-    names = in_node(tmp_path)("({ load }, json) => load(json).generate({ n: 12, seed: 1, allowSeen: true })")
+    names = in_node(tmp_path)(
+        "({ load }, json) => load(json).generate({ n: 12, seed: 1, allowSeen: true })"
+    )
     assert len(set(names) & set(HOSTILE_NAMES)) >= 8
 
 
@@ -199,7 +246,9 @@ def test_an_operation_that_a_page_lacks_is_refused(what: str, tmp_path: Path) ->
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("what", "taken"), [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json")])
+@pytest.mark.parametrize(
+    ("what", "taken"), [("page", "a.html"), ("module", "a.mjs"), ("module", "a.json")]
+)
 def test_a_file_that_exists_is_kept_unless_forced(what: str, taken: str, tmp_path: Path) -> None:
     write, name = WRITERS[what]
     model, out = [PageModel("a", checkpoint())], tmp_path / name
@@ -228,7 +277,9 @@ def test_page_and_module_share_one_engine() -> None:
 def test_the_licence_stands_at_its_head() -> None:
     head = module_text().split("*/")[0]
     licence = (Path(__file__).parents[2] / "LICENSE").read_text(encoding="utf-8").split("---")[0]
-    assert " ".join(licence.split()) in " ".join(re.sub(r"^ \*", "", head, flags=re.MULTILINE).split())
+    assert " ".join(licence.split()) in " ".join(
+        re.sub(r"^ \*", "", head, flags=re.MULTILINE).split()
+    )
     assert "VERSION" not in head
 
 
@@ -242,11 +293,16 @@ def test_two_names_of_one_file_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_the_models_is_told_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "names.json").mkdir()
-    with pytest.raises(OutputError, match=r"names\.json, for the models of .*names\.mjs, is a folder: give the module"):
+    with pytest.raises(
+        OutputError,
+        match=r"names\.json, for the models of .*names\.mjs, is a folder: give the module",
+    ):
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
 
 
-def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parameters_that_the_formulas_do_not_fit_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The comparison with Python is made for a module too: here its second reading has another bias."""
 
     class Wrong(export.PageNetwork):
@@ -255,7 +311,9 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
             self.bias = self.bias + np.linspace(0, 1, len(self.bias))
 
     monkeypatch.setattr(export, "PageNetwork", Wrong)
-    with pytest.raises(OutputError, match="a module would compute other values for a than Python does here"):
+    with pytest.raises(
+        OutputError, match="a module would compute other values for a than Python does here"
+    ):
         write_module([PageModel("a", labelled_checkpoint())], tmp_path / "names.mjs")
     assert not list(tmp_path.iterdir())
 
@@ -263,19 +321,30 @@ def test_parameters_that_the_formulas_do_not_fit_are_refused(tmp_path: Path, mon
 def test_the_command_writes_module_and_models(tmp_path: Path) -> None:
     result = run("mlb-first", "--module", "first names.mjs")
     assert result.exit_code == 0
-    assert re.fullmatch(r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout)
+    assert re.fullmatch(
+        r"first names\.mjs and first names\.json: mlb-first; 0\.\d\d MB\n", result.stdout
+    )
     (model,) = json.loads(Path("first names.json").read_text())["models"]
     assert (model["name"], model["title"]) == ("mlb-first", "Baseball first names")
     assert "CC-BY-SA-3.0" in model["credit"]
     assert model["notice"].startswith("The list mlb_players.txt")
     again = run("mlb-first", "--module", "first names.mjs", "--force", "--json")
     size = sum(path.stat().st_size for path in tmp_path.iterdir())
-    out = {"out": "first names.mjs", "data": "first names.json", "bytes": size, "models": ["mlb-first"]}
+    out = {
+        "out": "first names.mjs",
+        "data": "first names.json",
+        "bytes": size,
+        "models": ["mlb-first"],
+    }
     assert json.loads(again.stdout) == out
 
 
-@pytest.mark.parametrize("arguments", [(), ("--out", "a.html", "--module", "a.mjs"), ("--module", "a.json")])
-def test_the_command_needs_one_place_to_write_to(arguments: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", [(), ("--out", "a.html", "--module", "a.mjs"), ("--module", "a.json")]
+)
+def test_the_command_needs_one_place_to_write_to(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
     assert run("mlb-first", *arguments).exit_code == 2
     assert not list(tmp_path.iterdir())
 
@@ -286,5 +355,7 @@ def test_the_command_leaves_out_the_names(tmp_path: Path) -> None:
     (model,) = json.loads(Path("names.json").read_text())["models"]
     assert model["record"]["known_names"] is None
     assert '"known_names":null' in Path("a.html").read_text()
-    names = in_node(tmp_path)("({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })")
+    names = in_node(tmp_path)(
+        "({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })"
+    )
     assert len(names) == 3

@@ -33,15 +33,30 @@ SENTENCES = """({ load, blend }, json, codes) => {
     });
 }"""
 WRONG = [
-    ("first.generate({ tempreture: 1 })", "there is no option “tempreture”: expected some of n, seed, temperature, "),
+    (
+        "first.generate({ tempreture: 1 })",
+        "there is no option “tempreture”: expected some of n, seed, temperature, ",
+    ),
     ("first.generate(new Map([['n', 5]]))", "the options are an object: expected a plain object"),
-    ("first.generate({ [Symbol('n')]: 5 })", "there is no option Symbol(n): expected some of n, seed"),
+    (
+        "first.generate({ [Symbol('n')]: 5 })",
+        "there is no option Symbol(n): expected some of n, seed",
+    ),
     ("first.generate({ n: 0 })", "n is 0: expected a whole number from 1 to 100,000"),
-    ("first.generate({ seed: 2 ** 32 })", "seed is 4294967296: expected a whole number from 0 to 4,294,967,295"),
+    (
+        "first.generate({ seed: 2 ** 32 })",
+        "seed is 4294967296: expected a whole number from 0 to 4,294,967,295",
+    ),
     ("first.generate({ choose: 0.5 })", "there is no option “choose”: expected some of n, seed"),
     ("first.generate({ unfiltered: 1 })", "unfiltered is 1: expected true or false"),
-    ("first.generate({ temperature: -1 })", "temperature is -1: expected a number of at least 0, such as 0.8"),
-    ("first.generate({ endsWith: 'x'.repeat(1001) })", "endsWith is of 1,001 characters: expected a text"),
+    (
+        "first.generate({ temperature: -1 })",
+        "temperature is -1: expected a number of at least 0, such as 0.8",
+    ),
+    (
+        "first.generate({ endsWith: 'x'.repeat(1001) })",
+        "endsWith is of 1,001 characters: expected a text",
+    ),
     ("first.generate({ rude: 1 })", "rude is 1: expected true or false"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
     (
@@ -49,9 +64,18 @@ WRONG = [
         "letterCase is “Title”: expected one of as-learned, title, upper, lower",
     ),
     ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
-    ("silent.generate()", "silent does not know the names of its list, so it cannot tell which are new: give allow"),
-    ("first.generate({ startsWith: 'ж' })", "The network has never read “ж”, so no name can have it. Try other"),
-    ("first.generate({ minLength: 9, maxLength: 3 })", "No name can keep these lengths: raise the lo"),
+    (
+        "silent.generate()",
+        "silent does not know the names of its list, so it cannot tell which are new: give allow",
+    ),
+    (
+        "first.generate({ startsWith: 'ж' })",
+        "The network has never read “ж”, so no name can have it. Try other",
+    ),
+    (
+        "first.generate({ minLength: 9, maxLength: 3 })",
+        "No name can keep these lengths: raise the lo",
+    ),
     (
         "parted.generate({ label: 'Female,female', allowSeen: true })",
         'label is “Female,female”: expected one of “"a, b",female”',
@@ -62,14 +86,29 @@ WRONG = [
     ),
     ("labelled.next('M')", "what comes next depends on the label: give one, such as “first”"),
     ("first.next('Mж')", "no name of shipped has the character “ж”: give others"),
-    ("load(json, 'nobody')", "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”"),
+    (
+        "load(json, 'nobody')",
+        "the data have no model “nobody”: expected one of “shipped”, “simple_rnn”",
+    ),
     ("load('names.json')", "the data are no JSON ("),
-    ("load({ ...JSON.parse(json), version: 2 })", "the data have the version 2, this module reads 13: export both"),
-    ("load({ ...JSON.parse(json), models: [5] })", "the first model is damaged (it is no object): export it again"),
+    (
+        "load({ ...JSON.parse(json), version: 2 })",
+        "the data have the version 2, this module reads 13: export both",
+    ),
+    (
+        "load({ ...JSON.parse(json), models: [5] })",
+        "the first model is damaged (it is no object): export it again",
+    ),
     ("blend([first])", "blend needs a list of two or more models, each as load gives it"),
     ("blend([first, labelled])", "A blend needs one label: choose a label of labelled."),
-    ("blend([first, first], { weights: [, 1] })", "weights must be a list with a number from 0 to 1 for each model"),
-    ("blend([first, first], { labels: ['x'] })", "labels must be a list with a label, or null, for each model"),
+    (
+        "blend([first, first], { weights: [, 1] })",
+        "weights must be a list with a number from 0 to 1 for each model",
+    ),
+    (
+        "blend([first, first], { labels: ['x'] })",
+        "labels must be a list with a label, or null, for each model",
+    ),
 ]
 NAN = bytes_to_text(np.float32(np.nan).tobytes())
 # Of a model's data: what is changed, and what the module says of it.
@@ -154,7 +193,10 @@ def models() -> dict[str, Checkpoint]:
 @pytest.fixture(scope="module")
 def folder(models: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("module with a space")
-    given = [PageModel(name, checkpoint, credit="by us; MIT", notice="Text.") for name, checkpoint in models.items()]
+    given = [
+        PageModel(name, checkpoint, credit="by us; MIT", notice="Text.")
+        for name, checkpoint in models.items()
+    ]
     write_module(given, place / "names.mjs")
     return place
 
@@ -171,7 +213,9 @@ def node(folder: Path) -> Run:
     return in_node(folder)
 
 
-def same_in_both(run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **wishes: Any) -> list[str]:
+def same_in_both(
+    run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **wishes: Any
+) -> list[str]:
     """The module's names are those of Python, in the same order."""
     options = {OPTIONS.get(wish, wish): value for wish, value in wishes.items()}
     found: list[str] = run(GENERATE, [name, {"n": n, "seed": seed, **options}])
@@ -184,7 +228,9 @@ def same_in_both(run: Run, models: dict[str, Checkpoint], name: str, n: int, see
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_same_seed_gives_the_names_of_python(cell: str, node: Run, models: dict[str, Checkpoint]) -> None:
+def test_the_same_seed_gives_the_names_of_python(
+    cell: str, node: Run, models: dict[str, Checkpoint]
+) -> None:
     found = same_in_both(node, models, cell, 30, 7)
     assert found != names_of_seed(models[cell], n=30, seed=8)
 
@@ -202,7 +248,9 @@ def test_the_same_seed_gives_the_names_of_python(cell: str, node: Run, models: d
         {"unfiltered": True, "allow_seen": True, "temperature": 0.6},
     ],
 )
-def test_wishes_of_labelled_names(wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]) -> None:
+def test_wishes_of_labelled_names(
+    wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]
+) -> None:
     found = same_in_both(node, models, "gru", wishes.pop("n", 12), 7, **wishes)
     assert found != names_of_seed(models["gru"], n=len(found), seed=8, **wishes)
 
@@ -217,11 +265,15 @@ def test_a_model_without_rules_or_n_grams_draws_unfiltered_names(
     name: str, node: Run, models: dict[str, Checkpoint]
 ) -> None:
     found = same_in_both(node, models, name, 12, 7, allow_seen=True)
-    assert found == node(GENERATE, [name, {"n": 12, "seed": 7, "allowSeen": True, "unfiltered": True}])
+    assert found == node(
+        GENERATE, [name, {"n": 12, "seed": 7, "allowSeen": True, "unfiltered": True}]
+    )
 
 
 def test_wishes_give_the_names_of_python(run: Run, models: dict[str, Checkpoint]) -> None:
-    found = same_in_both(run, models, "shipped", 10, 3, starts_with="mc", min_length=6, max_length=9, temperature=0.7)
+    found = same_in_both(
+        run, models, "shipped", 10, 3, starts_with="mc", min_length=6, max_length=9, temperature=0.7
+    )
     assert {name[:2].lower() for name in found} == {"mc"}
     found = same_in_both(run, models, "shipped", 8, 4, ends_with="n", contains="e", allow_seen=True)
     assert all(name.endswith("n") and "e" in name.lower() for name in found)
@@ -236,22 +288,31 @@ def test_if_too_few_names_reach_the_threshold_the_best_of_others_are_returned(
     assert node(GENERATE, ["shipped", {"n": 20, "seed": 3, "contains": "q"}]) == search.names
     some = SearchOfSeed(models["gru"], n=60, seed=3, max_length=2, label="first")
     assert 0 < some.filled < 60
-    assert node(GENERATE, ["gru", {"n": 60, "seed": 3, "maxLength": 2, "label": "first"}]) == some.names
+    assert (
+        node(GENERATE, ["gru", {"n": 60, "seed": 3, "maxLength": 2, "label": "first"}])
+        == some.names
+    )
 
 
-def test_known_names_come_as_often_as_in_unfiltered_draws(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_known_names_come_as_often_as_in_unfiltered_draws(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
     code = "({ load }, json, options) => load(json, 'shipped').entries(options)"
     options = {"n": 200, "seed": 6, "allowSeen": True, "maxLength": 9}
     filtered, unfiltered = (node(code, {**options, "unfiltered": one}) for one in (False, True))
     assert [one["isNew"] for one in filtered] == [one["isNew"] for one in unfiltered]
-    known = [[one["name"] for one in entries if not one["isNew"]] for entries in (filtered, unfiltered)]
+    known = [
+        [one["name"] for one in entries if not one["isNew"]] for entries in (filtered, unfiltered)
+    ]
     assert known[0] == known[1]
     assert 20 < len(known[0]) < 180
     new = [{one["name"] for one in entries if one["isNew"]} for entries in (filtered, unfiltered)]
     assert len(new[0] & new[1]) < len(new[0]) / 5
 
 
-def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
     shortest = models["shipped"].shortest_name
     assert shortest == 4
     code = "({ load }, json, options) => load(json, 'shipped').entries(options)"
@@ -260,12 +321,18 @@ def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(node: Run, m
     for one in node(code, options):
         (of_new if one["isNew"] else of_known).add(len(one["name"]))
     assert (of_new, min(of_known)) == ({shortest}, 3)
-    assert {len(one["name"]) for one in node(code, {**options, "minLength": shortest})} == {shortest}
+    assert {len(one["name"]) for one in node(code, {**options, "minLength": shortest})} == {
+        shortest
+    }
 
 
-def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_rude_names_come_only_where_they_are_allowed(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
     wishes = {"starts_with": "cock", "unfiltered": True, "allow_seen": True}
-    polite, every = (same_in_both(node, models, "shipped", 12, 2, rude=rude, **wishes) for rude in (False, True))
+    polite, every = (
+        same_in_both(node, models, "shipped", 12, 2, rude=rude, **wishes) for rude in (False, True)
+    )
     assert not are_rude(polite).any()
     rude = int(are_rude(every).sum())
     assert 0 < rude < 12
@@ -273,14 +340,20 @@ def test_rude_names_come_only_where_they_are_allowed(node: Run, models: dict[str
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shipped", ["mlb-first", "companies", "japanese-given", "world-given", "world-places"])
+@pytest.mark.parametrize(
+    "shipped", ["mlb-first", "companies", "japanese-given", "world-given", "world-places"]
+)
 def test_a_hundred_names_of_shipped_models(shipped: str, browser: Any, tmp_path: Path) -> None:
     """Of each cell that they have, in Node and in the browser."""
-    checkpoint = replace(read_checkpoint(shipped_path(shipped)), training={})  # what companies begin with is as free
+    checkpoint = replace(
+        read_checkpoint(shipped_path(shipped)), training={}
+    )  # what companies begin with is as free
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
     expected = names_of_seed(checkpoint, n=100, seed=5)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
-        assert run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "as-learned"}]) == expected
+        assert (
+            run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "as-learned"}]) == expected
+        )
 
 
 # ---- what a program sees ----
@@ -308,7 +381,12 @@ def test_a_part_of_a_label_means_those_that_have_it_or_leave_it_empty(node: Run)
         return [...new Set(entries.map(({ label }) => label))].sort();
     }"""
     both = ['"a, b",female', ",male"]
-    for asked, found in (("a, B", both), ("female", both[:1]), ('"a, b",male', both[1:]), (",Female", both[:1])):
+    for asked, found in (
+        ("a, B", both),
+        ("female", both[:1]),
+        ('"a, b",male', both[1:]),
+        (",Female", both[:1]),
+    ):
         assert node(code, {"label": asked}) == found
 
 
@@ -317,13 +395,17 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     code = "({ load }, json, options) => load(json, 'gru').entries(options)"
     entries = node(code, options)
     known = models["gru"].known_names.short  # type: ignore[union-attr]
-    assert [one["isNew"] for one in entries] == [digest(one["name"]) not in known for one in entries]
+    assert [one["isNew"] for one in entries] == [
+        digest(one["name"]) not in known for one in entries
+    ]
     assert {one["isNew"] for one in entries} == {True, False}
     assert {one["label"] for one in entries} == {"first", "last"}
     assert node(GENERATE, ["gru", options]) == [one["name"] for one in entries]
 
 
-def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
     """So many names at such a temperature would be longer that another limit gives others."""
     wishes = {"n": 30, "seed": 1, "temperature": 3, "unfiltered": True}
     assert node(GENERATE, ["simple_rnn", wishes]) == names_of_seed(models["simple_rnn"], **wishes)
@@ -331,11 +413,15 @@ def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(node: Run, m
     assert node(GENERATE, ["simple_rnn", shorter]) != names_of_seed(models["simple_rnn"], **wishes)
 
 
-def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(node: Run, models: dict[str, Checkpoint]) -> None:
+def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(
+    node: Run, models: dict[str, Checkpoint]
+) -> None:
     """As in Python: twice the text's length."""
     text = "ma" * models["gru"].longest_name
     names = "({ load }, json, options) => load(json, 'gru').generate(options)"
-    (name,) = node(names, {"n": 1, "seed": 1, "startsWith": text, "allowSeen": True, "unfiltered": True})
+    (name,) = node(
+        names, {"n": 1, "seed": 1, "startsWith": text, "allowSeen": True, "unfiltered": True}
+    )
     assert len(text) <= len(name) <= 2 * len(text)
 
 
@@ -363,7 +449,9 @@ def test_whether_a_name_is_new_where_the_list_has_no_capitals(tmp_path: Path) ->
     """So that the model brings no table for them."""
     write_module([PageModel("small", by_heart(["anna", "jürgen"]))], tmp_path / "names.mjs")
     names = ["ANNA", "JÜRGEN", "Jürgen", "ANN", "JURGEN"]
-    found = in_node(tmp_path)("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
+    found = in_node(tmp_path)(
+        "({ load }, json, names) => names.map((name) => load(json).isNew(name))", names
+    )
     assert found == [False, False, False, True, True]
 
 
@@ -390,7 +478,11 @@ def test_a_blend_is_the_weighted_mean(node: Run) -> None:
     }"""
     found = node(code)
     assert found["c"] == pytest.approx(found["mean"], rel=1e-12)
-    assert (found["labels"], found["title"], len(set(found["names"]))) == ([], "shipped and labelled", 30)
+    assert (found["labels"], found["title"], len(set(found["names"]))) == (
+        [],
+        "shipped and labelled",
+        30,
+    )
 
 
 def test_the_names_of_a_blend_are_not_filtered(node: Run) -> None:
@@ -442,7 +534,9 @@ def test_names_in_short_supply_come_with_the_error(node: Run) -> None:
         }
     }"""
     said, names = node(code)
-    assert re.fullmatch(r"Only \d+ names of 1,000\. No more names that fit turned up in 30,000 tries\. .*", said)
+    assert re.fullmatch(
+        r"Only \d+ names of 1,000\. No more names that fit turned up in 30,000 tries\. .*", said
+    )
     assert said.startswith(f"Only {len(names)} names")
     assert names
     assert {len(name) for name in names} == {1}
@@ -452,7 +546,8 @@ def test_damaged_data_are_refused_by_their_form(node: Run) -> None:
     found = dict(zip(DAMAGES, node(REFUSALS, node(CHANGED, list(DAMAGES))), strict=True))
     said = {change: f" ({what})" if what else "" for change, what in DAMAGES.items()}
     assert found == {
-        change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"] for change in DAMAGES
+        change: ["Error", f"the model “simple_rnn” is damaged{said[change]}: export it again"]
+        for change in DAMAGES
     }
 
 
@@ -486,7 +581,9 @@ SEARCHES = """({ load, Model, Search }, json, wishes) => wishes.map((wish) => {
 })"""
 
 
-FEW, MANY = ({"n": 100_000, "longest": most, "onlyNew": most > 1, "temperature": 3} for most in (1, 2))
+FEW, MANY = (
+    {"n": 100_000, "longest": most, "onlyNew": most > 1, "temperature": 3} for most in (1, 2)
+)
 
 
 def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) -> None:
@@ -496,14 +593,29 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
     shutil.copy(folder / "names.json", tmp_path)
     # What cannot be is known before the network reads.
     wishes: list[dict[str, object]] = [{"first": "a" * 1000}, {"first": "ab" * 16, "contains": "x"}]
-    wishes += [{"first": "a", "ends": "b" * 31}, {"first": "ma", "ends": "ж"}, {"first": "ma", "ends": "o "}]
+    wishes += [
+        {"first": "a", "ends": "b" * 31},
+        {"first": "ma", "ends": "ж"},
+        {"first": "ma", "ends": "o "},
+    ]
     # 64 ways of a thousand letters would be 64,000 steps of the network.
-    wishes += [{"first": "a" * 1000, "longest": 1000, "n": 1}, {"first": "a" * 79, "longest": 79, "n": 1}]
+    wishes += [
+        {"first": "a" * 1000, "longest": 1000, "n": 1},
+        {"first": "a" * 79, "longest": 79, "n": 1},
+    ]
     # Of very many names only those found pay for more: a hundred thousand asked for were two million tries.
     wishes += [FEW, MANY, *({"n": n, "contains": "zzqx"} for n in (100, 1000, 20))]
     wishes += [{"longest": 1000, "shortest": 999, "temperature": 100, "n": 100, "onlyNew": False}]
-    *impossible, long, shorter, few, many, hundred, thousand, twenty, endless = in_node(tmp_path)(SEARCHES, wishes)
-    assert [one["trouble"]["why"] for one in impossible] == ["lengths", "lengths", "lengths", "letter", "space"]
+    *impossible, long, shorter, few, many, hundred, thousand, twenty, endless = in_node(tmp_path)(
+        SEARCHES, wishes
+    )
+    assert [one["trouble"]["why"] for one in impossible] == [
+        "lengths",
+        "lengths",
+        "lengths",
+        "letter",
+        "space",
+    ]
     assert {(one["before"], one["tries"]) for one in impossible} == {(0, 0)}
     assert 1000 < long["before"] <= 5100
     assert shorter["before"] > 64 * 70  # of what any name might begin with, all are

@@ -27,7 +27,12 @@ from tests.web.conftest import HOSTILE_NAMES, Opener, at_random, by_heart, score
 PHONE, DESKTOP = {"width": 375, "height": 812}, {"width": 1280, "height": 900}
 ANNAS = ("Anna", "Hanna", "Ivanna", "anNe")
 HEARTS = [*ANNAS, "Bob", "Rob", "Élan", "İo", "Ως"]
-NAMES = [start + middle + end for start in ("Jo", "Ma", "jo", "An") for middle in ("nat", "ri", "") for end in "an"]
+NAMES = [
+    start + middle + end
+    for start in ("Jo", "Ma", "jo", "An")
+    for middle in ("nat", "ri", "")
+    for end in "an"
+]
 EVIL = '<img src=x onerror="alert(1)">'
 ORIGINS = (EVIL, "Éire", "", "Zulu")
 TITLE = 'First & <b>"best"</b> names'
@@ -38,7 +43,9 @@ def lstm() -> Checkpoint:
     """The one that can score its names."""
     rng = random.Random(1)
     listed = ["".join(rng.choices("abjo", k=rng.randint(3, 7))) for _ in range(300)]
-    return scored(replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(listed)), listed)
+    return scored(
+        replace(at_random("lstm", "abjo", hidden=(32, 32)), known_names=known_set(listed)), listed
+    )
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +98,9 @@ def focused(page: Any) -> str:
 # ---- what may be asked ----
 
 
-def test_every_setting_counts_and_the_same_address_gives_the_same_names(file: Path, opened: Opener) -> None:
+def test_every_setting_counts_and_the_same_address_gives_the_same_names(
+    file: Path, opened: Opener
+) -> None:
     address = "#seed=42&model=listed&n=5&temperature=2&first=Jo&shortest=3&longest=6&new=any"
     page = opened(file, address, viewport=DESKTOP)
     found = names(page)
@@ -132,14 +141,21 @@ def test_every_setting_counts_and_the_same_address_gives_the_same_names(file: Pa
     assert "always the same name" in text_of(page, "#message")
 
 
-def test_new_names_are_filtered_unless_somebody_wants_all(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+def test_new_names_are_filtered_unless_somebody_wants_all(
+    lstm: Checkpoint, file: Path, opened: Opener
+) -> None:
     """And the usual lengths are those of the list, or all."""
     page = opened(file, "#seed=5&model=lstm&n=9", viewport=DESKTOP)
-    usual, all_lengths = [str(lstm.shortest_name), str(lstm.longest_name)], ["1", str(2 * lstm.longest_name)]
+    usual, all_lengths = (
+        [str(lstm.shortest_name), str(lstm.longest_name)],
+        ["1", str(2 * lstm.longest_name)],
+    )
     assert names(page) == names_of_seed(lstm, n=9, seed=5)
     assert values_of(page, "shortest", "longest") == usual
     assert not page.is_checked("#unfiltered")
-    assert text_of(page, "#watch-hint").endswith("Most names drawn this way are discarded, as their score is too low.")
+    assert text_of(page, "#watch-hint").endswith(
+        "Most names drawn this way are discarded, as their score is too low."
+    )
     page.check("#unfiltered")
     assert names(page) == names_of_seed(lstm, n=9, seed=5, unfiltered=True)
     assert hash_of(page) == "#seed=5&model=lstm&unfiltered=1&n=9"
@@ -159,7 +175,9 @@ def test_new_names_are_filtered_unless_somebody_wants_all(lstm: Checkpoint, file
     assert "discarded" not in text_of(page, "#watch-hint")
 
 
-def test_a_line_says_if_most_names_did_not_reach_the_threshold(lstm: Checkpoint, file: Path, opened: Opener) -> None:
+def test_a_line_says_if_most_names_did_not_reach_the_threshold(
+    lstm: Checkpoint, file: Path, opened: Opener
+) -> None:
     page = opened(file, "#seed=5&model=lstm&n=2", viewport=DESKTOP)
     assert len(names(page)) == 2
     assert page.locator("#message").is_hidden()
@@ -169,7 +187,8 @@ def test_a_line_says_if_most_names_did_not_reach_the_threshold(lstm: Checkpoint,
     assert names(page) == search.names
     assert 10 < search.filled < 20
     said = (
-        f"Only {20 - search.filled} of these 20 names reach the usual score. The others are the best of those that fit."
+        f"Only {20 - search.filled} of these 20 names reach the usual score. "
+        "The others are the best of those that fit."
     )
     assert text_of(page, "#message") == said
     page.fill("#contains", "ob")
@@ -183,19 +202,25 @@ def test_known_names_come_with_filtered_ones(lstm: Checkpoint, file: Path, opene
     """The page always sets a shortest length, which counts for known names as well."""
     page = opened(file, "#seed=3&model=lstm&n=100&new=any", viewport=DESKTOP)
     found = names(page)
-    assert found == names_of_seed(lstm, n=100, seed=3, allow_seen=True, min_length=lstm.shortest_name)
+    assert found == names_of_seed(
+        lstm, n=100, seed=3, allow_seen=True, min_length=lstm.shortest_name
+    )
     seen = page.locator("#names .mark").all_text_contents().count("seen")
     assert text_of(page, "#count") == f"100 names, {seen} seen"
     assert 10 < seen < 90
 
 
-def test_damaged_n_grams_are_told(lstm: Checkpoint, file: Path, opened: Opener, tmp_path: Path) -> None:
+def test_damaged_n_grams_are_told(
+    lstm: Checkpoint, file: Path, opened: Opener, tmp_path: Path
+) -> None:
     """When their model is asked for; others work."""
     text = file.read_text(encoding="utf-8")
     assert lstm.ngrams is not None
     ngrams = bytes_to_text(lstm.ngrams.to_bytes())
     damaged = tmp_path / "names.html"
-    damaged.write_text(text.replace(f'"ngrams":"{ngrams}"', f'"ngrams":"{ngrams[:-5]}"'), encoding="utf-8")
+    damaged.write_text(
+        text.replace(f'"ngrams":"{ngrams}"', f'"ngrams":"{ngrams[:-5]}"'), encoding="utf-8"
+    )
     page = opened(damaged, "#seed=3&model=lstm", viewport=DESKTOP)
     assert text_of(page, "#message") == "This page is damaged (its n-grams): write it again."
     assert names(page) == []
@@ -204,7 +229,9 @@ def test_damaged_n_grams_are_told(lstm: Checkpoint, file: Path, opened: Opener, 
     assert page.locator("#message").is_hidden()
 
 
-def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(file: Path, opened: Opener) -> None:
+def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
+    file: Path, opened: Opener
+) -> None:
     page = opened(file, "#seed=1&n=40&new=any", viewport=DESKTOP)
     page.fill("#ends", "NA")
     assert {name[-2:].lower() for name in names(page)} == {"na"}
@@ -218,7 +245,10 @@ def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
     assert "Hanna" in names(page)
     assert hash_of(page) == "#seed=1&model=hearts&n=40&first=h&contains=aNN&ends=a&new=any"
     for wishes, said in (
-        ({"ends": "bobbob"}, r"No names that fit turned up in .* shorten or change the letters that you ask for"),
+        (
+            {"ends": "bobbob"},
+            r"No names that fit turned up in .* shorten or change the letters that you ask for",
+        ),
         ({"contains": "ж"}, "has never read “ж”, so no name can have it"),
         ({"contains": "anna", "longest": "3"}, "No name can keep these lengths"),
         ({"ends": "a "}, "No name begins or ends with a space"),
@@ -283,7 +313,10 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     assert page.locator("#share").is_hidden()
     assert page.input_value("#temperature") == "1"
     page.select_option("#other", label="Names of the world")
-    assert text_of(page, "#message") == "A blend needs one label: choose a label of Names of the world."
+    assert (
+        text_of(page, "#message")
+        == "A blend needs one label: choose a label of Names of the world."
+    )
     assert names(page) == []
     assert page.locator("#copy-names").is_disabled()
     page.select_option("#other-label", label="Zulu (4)")
@@ -304,9 +337,17 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
     page.reload()
     assert names(page) == mixed
     assert page.input_value("#share") == "30"
-    page.get_by_role("radio", name="Names of the world").check()  # the other of the two: no blend with itself
+    page.get_by_role(
+        "radio", name="Names of the world"
+    ).check()  # the other of the two: no blend with itself
     assert hash_of(page) == "#seed=1&model=few"
-    assert page.locator("#other option").all_text_contents() == ["no other", TITLE, "listed", "lstm", "many"]
+    assert page.locator("#other option").all_text_contents() == [
+        "no other",
+        TITLE,
+        "listed",
+        "lstm",
+        "many",
+    ]
 
 
 # ---- how names leave the page ----
@@ -314,17 +355,25 @@ def test_two_models_together(file: Path, opened: Opener) -> None:
 
 def test_a_page_of_given_and_family_names_opens_on_people(tmp_path: Path, opened: Opener) -> None:
     kinds = ("given", "family")
-    models = [PageModel(f"world-{kind}", read_checkpoint(shipped_path(f"world-{kind}"))) for kind in kinds]
+    models = [
+        PageModel(f"world-{kind}", read_checkpoint(shipped_path(f"world-{kind}"))) for kind in kinds
+    ]
     write_page(models, tmp_path / "people.html")
     page = opened(tmp_path / "people.html", "#seed=7&n=12&label=Polish&case=upper")
     assert page.locator("#models :checked").input_value() == "people"
     assert "Polish, male (" in (labels := page.locator("#label").text_content())
     assert labels.count("Croatian (") == 1
     given, family = (load_bundled(f"world-{kind}") for kind in kinds)
-    polish = {name.upper() for name, label in zip(given.names, given.labels, strict=True) if "Polish" in label}
+    polish = {
+        name.upper()
+        for name, label in zip(given.names, given.labels, strict=True)
+        if "Polish" in label
+    }
     people = [person.split(" ", 1) for person in names(page)]
     assert len({name for _, name in people}) == 12
-    assert len({name for name, _ in people} & polish) > 8  # Maria and Anna stand in the list for other origins alone
+    assert (
+        len({name for name, _ in people} & polish) > 8
+    )  # Maria and Anna stand in the list for other origins alone
     assert not {name for _, name in people} & {name.upper() for name in family.names}
     women = names(opened(tmp_path / "people.html", "#seed=4&n=90&label=Irish,female&case=upper"))
     assert len([one for one in women if re.search(r"^[A-ZÁÉÍÓÚ]+ (NÍ|NIC) ", one)]) > 70
@@ -357,9 +406,13 @@ def test_names_are_copied_saved_and_kept(file: Path, opened: Opener) -> None:
     with page.expect_download() as download:
         page.click("#save-names")
     assert download.value.suggested_filename == "first-b-best-b-names.txt"
-    assert Path(download.value.path()).read_text(encoding="utf-8") == "".join(f"{name}\n" for name in found)
+    assert Path(download.value.path()).read_text(encoding="utf-8") == "".join(
+        f"{name}\n" for name in found
+    )
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-    page.evaluate("document.execCommand = (command) => (window.copied = document.activeElement.value, true)")
+    page.evaluate(
+        "document.execCommand = (command) => (window.copied = document.activeElement.value, true)"
+    )
     page.click("#copy-names")
     page.wait_for_function("window.copied !== undefined")
     assert page.evaluate("copied").split("\n") == found
@@ -379,11 +432,15 @@ def test_names_are_copied_saved_and_kept(file: Path, opened: Opener) -> None:
     assert kept.count() == 0
 
 
-def test_on_a_phone_kept_names_are_at_hand_and_the_seed_is_whole(file: Path, opened: Opener) -> None:
+def test_on_a_phone_kept_names_are_at_hand_and_the_seed_is_whole(
+    file: Path, opened: Opener
+) -> None:
     page = opened(file, "#seed=4294967295", viewport=PHONE, reduced_motion="reduce")
     page.evaluate("document.getElementById('settings').open = true")
     seed = page.locator("#seed")
-    assert seed.evaluate("(field) => field.value.length === 10 && field.scrollWidth <= field.clientWidth")
+    assert seed.evaluate(
+        "(field) => field.value.length === 10 && field.scrollWidth <= field.clientWidth"
+    )
     page.locator("#names .keep").first.click()
     assert page.locator("#kept").is_hidden()
     for place in (0, 100_000):
@@ -421,13 +478,17 @@ def test_a_name_is_drawn_letter_by_letter(file: Path, opened: Opener) -> None:
     for step in range(1, len(name) + 1):
         page.click("#step-on")
         assert tiles.count() == step + 1
-        shares = [float(text.strip("< %")) for text in page.locator("#bars .percent").all_text_contents()]
+        shares = [
+            float(text.strip("< %")) for text in page.locator("#bars .percent").all_text_contents()
+        ]
         assert sum(shares) == pytest.approx(100, abs=1)
         assert page.locator("#bars .chosen").count() == 1
         if step >= 2:
             needle = page.locator("#strip .needle").bounding_box()
             part = page.locator("#strip .chosen").bounding_box()
-            assert part["x"] - 2 <= needle["x"] + needle["width"] / 2 <= part["x"] + part["width"] + 2
+            assert (
+                part["x"] - 2 <= needle["x"] + needle["width"] / 2 <= part["x"] + part["width"] + 2
+            )
     assert "".join(tiles.all_text_contents()[:-1]) == name
     assert tiles.last.text_content() == "end"
     assert page.locator("#step-on").is_disabled()
@@ -440,7 +501,9 @@ def test_a_name_is_drawn_letter_by_letter(file: Path, opened: Opener) -> None:
     assert tiles.count() == 1
 
 
-def test_drawing_plays_by_itself_and_can_be_paused_and_new_names_are_announced_once(file: Path, opened: Opener) -> None:
+def test_drawing_plays_by_itself_and_can_be_paused_and_new_names_are_announced_once(
+    file: Path, opened: Opener
+) -> None:
     page = opened(file, "#seed=1&model=lstm&shortest=4")
     page.evaluate(
         """() => {
@@ -480,7 +543,9 @@ def test_everything_works_by_keyboard(file: Path, opened: Opener) -> None:
     reached = []
     for _ in range(100):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+        reached.append(
+            page.evaluate("document.activeElement.id || document.activeElement.className")
+        )
         if reached[-1] == "icon keep" and reached.count("icon keep") == 1:
             page.keyboard.press("Enter")
         style = "getComputedStyle(document.activeElement.closest('label') ?? document.activeElement).outlineStyle"
@@ -503,14 +568,19 @@ def test_nothing_keeps_readers_out(file: Path, opened: Opener) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
     blend = "#seed=1&n=30&model=many&label=number+7&with=hearts&share=60&longest=1"
-    for address, size, scheme in (("#seed=1&n=30&new=any", DESKTOP, "light"), (blend, PHONE, "dark")):
+    for address, size, scheme in (
+        ("#seed=1&n=30&new=any", DESKTOP, "light"),
+        (blend, PHONE, "dark"),
+    ):
         page = opened(file, address, viewport=size, color_scheme=scheme, reduced_motion="reduce")
         page.evaluate("document.getElementById('settings').open = true")
         names(page)
         page.locator("#names .keep").first.click()
         page.click("#step-on" if size == DESKTOP else "#show-kept")
         violations = Axe().run(page).response["violations"]
-        assert [(v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations] == []
+        assert [
+            (v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in violations
+        ] == []
         assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
@@ -518,9 +588,14 @@ def test_texts_that_look_like_markup_stay_texts(tmp_path: Path, opened: Opener) 
     """Names, the model's label, its list and its credit: quotes, tags, emoji, right-to-left, combining marks."""
     hostile = by_heart(HOSTILE_NAMES)
     label = '</title><script>alert("x")</script>'
-    models = [PageModel(label, hostile, credit="<img src=x onerror=alert(1)>"), PageModel(label, hostile)]
+    models = [
+        PageModel(label, hostile, credit="<img src=x onerror=alert(1)>"),
+        PageModel(label, hostile),
+    ]
     write_page(models, tmp_path / "names.html")
-    page = opened(tmp_path / "names.html", "#seed=3&n=60&new=any", viewport=DESKTOP, reduced_motion="reduce")
+    page = opened(
+        tmp_path / "names.html", "#seed=3&n=60&new=any", viewport=DESKTOP, reduced_motion="reduce"
+    )
     found = names(page)
     assert {"<script>alert(1)</script>", "</script>", "שלום", '"Q\'uote"', "&amp;"} <= set(found)
     assert len(set(found) & set(HOSTILE_NAMES)) >= 12

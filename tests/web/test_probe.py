@@ -16,7 +16,9 @@ from tests.web.conftest import Opener, at_random
 
 
 @pytest.mark.parametrize(("share", "fits"), [(0, True), (5e-4, True), (2e-3, False)])
-def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened: Opener, tmp_path: Path) -> None:
+def test_more_than_a_thousandth_is_no_rounding(
+    share: float, fits: bool, opened: Opener, tmp_path: Path
+) -> None:
     """One logit is moved by a share of the largest; another model of the page is as it was."""
     models = {cell: at_random(cell, "abcdefg") for cell in ("lstm", "gru")}
     for cell, model in models.items():
@@ -32,24 +34,42 @@ def test_more_than_a_thousandth_is_no_rounding(share: float, fits: bool, opened:
     out.write_text(out.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
     page = opened(out, "#model=lstm")
     page.locator("#names:not([aria-busy])").wait_for(state="attached")
-    assert (page.locator("#names li").count() > 0) == page.evaluate("namegen.modelOf('lstm').probed") == fits
+    assert (
+        (page.locator("#names li").count() > 0)
+        == page.evaluate("namegen.modelOf('lstm').probed")
+        == fits
+    )
     message = page.locator("#message")
     assert message.is_visible() != fits
     if not fits:
-        assert "This page computes something else for lstm than the engine “numpy”" in message.inner_text()
+        assert (
+            "This page computes something else for lstm than the engine “numpy”"
+            in message.inner_text()
+        )
     page.locator("#models input[value=gru]").check(force=True)
     assert page.locator("#names li").count() > 0
 
 
 @pytest.mark.parametrize(
     ("forged", "field"),
-    [('"engine":7', "engine"), ('"motor":"numpy"', "engine"), ('"more":1,"engine":"numpy"', "more")],
+    [
+        ('"engine":7', "engine"),
+        ('"motor":"numpy"', "engine"),
+        ('"more":1,"engine":"numpy"', "more"),
+    ],
 )
-def test_a_page_with_another_record_says_it_is_damaged(forged: str, field: str, opened: Opener, tmp_path: Path) -> None:
+def test_a_page_with_another_record_says_it_is_damaged(
+    forged: str, field: str, opened: Opener, tmp_path: Path
+) -> None:
     """A forged, a missing and an unknown field."""
     out = tmp_path / "page.html"
     write_page([PageModel("gru", at_random("gru", "abcdefg"))], out)
-    out.write_text(out.read_text(encoding="utf-8").replace('"engine":"numpy"', forged, 1), encoding="utf-8")
+    out.write_text(
+        out.read_text(encoding="utf-8").replace('"engine":"numpy"', forged, 1), encoding="utf-8"
+    )
     page = opened(out)
-    assert page.locator("#message").inner_text() == f"This page is damaged (its “{field}”): write it again."
+    assert (
+        page.locator("#message").inner_text()
+        == f"This page is damaged (its “{field}”): write it again."
+    )
     assert page.locator("#names li").count() == 0

@@ -32,9 +32,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
     entry = results.lists[0]
     first, *others = entry.generation
-    drawn = {name: replace(one, duplicates=(("שלום", 9), *one.duplicates)) for name, one in first.algorithms.items()}
+    drawn = {
+        name: replace(one, duplicates=(("שלום", 9), *one.duplicates))
+        for name, one in first.algorithms.items()
+    }
     generation = (replace(first, algorithms=drawn), *others)
-    named = replace(entry, name="שמות 1", generation=generation, trainings=tuple(map(begun, entry.trainings)))
+    named = replace(
+        entry, name="שמות 1", generation=generation, trainings=tuple(map(begun, entry.trainings))
+    )
     out = tmp_path_factory.mktemp("report")
     failed = (Trouble("LSTM 2×32, another", "it ended with the code -9"),)
     write_report(replace(results, lists=(named,), failed=failed), out / "report.html")
@@ -66,11 +71,17 @@ def keeps_nobody_out(page: Any, size: dict[str, int]) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
-def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, opened: Opener) -> None:
+def test_the_report_on_a_phone_on_paper_and_from_right_to_left(
+    report: Path, opened: Opener
+) -> None:
     page = opened(report, viewport=PHONE)
-    assert page.evaluate(BOTTOMS)[3] <= PHONE["height"], "headline, speed, quality and names on the first screen"
+    assert page.evaluate(BOTTOMS)[3] <= PHONE["height"], (
+        "headline, speed, quality and names on the first screen"
+    )
     keeps_nobody_out(page, PHONE)
-    wide = page.locator(".wide").evaluate_all("(all) => all.map((one) => one.scrollWidth - one.clientWidth)")
+    wide = page.locator(".wide").evaluate_all(
+        "(all) => all.map((one) => one.scrollWidth - one.clientWidth)"
+    )
     assert len(wide) > 4
     assert max(wide) <= 0, "a line for each figure"
     # Another table that is too wide shows that it goes on, and keeps its first column.
@@ -81,7 +92,9 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, ope
     table.focus()
     page.evaluate(f"{SCROLLED}.scrollLeft = 1e6")
     ended = edges(table)
-    assert begun[1] < 0.9 < ended[1], "a shadow at the right, until the table has been scrolled to its end"
+    assert begun[1] < 0.9 < ended[1], (
+        "a shadow at the right, until the table has been scrolled to its end"
+    )
     first = f"{SCROLLED}.querySelector('tbody th')"
     assert page.evaluate(f"{first}.getBoundingClientRect().left") == pytest.approx(
         page.evaluate(f"{SCROLLED}.getBoundingClientRect().left"), abs=1
@@ -94,10 +107,23 @@ def test_the_report_on_a_phone_on_paper_and_from_right_to_left(report: Path, ope
         "[...document.querySelectorAll('table')].map((t) => [t.checkVisibility(), t.getBoundingClientRect().right])"
     )
     assert all(seen and right <= PAPER["width"] for seen, right in tables)
-    assert page.locator("svg").evaluate_all("(all) => all.filter((svg) => svg.checkVisibility()).length") == 6
+    assert (
+        page.locator("svg").evaluate_all(
+            "(all) => all.filter((svg) => svg.checkVisibility()).length"
+        )
+        == 6
+    )
     for what in ("figure", "tr", "table"):
-        assert page.evaluate("(what) => getComputedStyle(document.querySelector(what)).breakInside", what) == "avoid"
-    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+        assert (
+            page.evaluate(
+                "(what) => getComputedStyle(document.querySelector(what)).breakInside", what
+            )
+            == "avoid"
+        )
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('thead')).display")
+        == "table-header-group"
+    )
     # Names from right to left do not turn what stands around them.
     page = opened(report, viewport=DESKTOP)
     page.evaluate(UNFOLD)

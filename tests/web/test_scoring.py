@@ -27,9 +27,17 @@ from tests.web.by_seed import SearchOfSeed, names_of_seed
 from tests.web.running import Run, in_node
 
 QUICK = parse_config({"training": {"effort": "quick", "epochs": 8, "batch_size": 32}})
-KINDS, THINGS = ("Old", "Red", "Sly", "Big", "Green", "Merry"), ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel")
+KINDS, THINGS = (
+    ("Old", "Red", "Sly", "Big", "Green", "Merry"),
+    ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel"),
+)
 PHRASES = [f"The {one} {other}" for k, one in enumerate(KINDS) for other in THINGS[k % 2 :: 2]]
-PHRASES += [f"{one} and {other}" for k, one in enumerate(THINGS) for other in THINGS[k % 2 :: 2] if one != other]
+PHRASES += [
+    f"{one} and {other}"
+    for k, one in enumerate(THINGS)
+    for other in THINGS[k % 2 :: 2]
+    if one != other
+]
 NUMBERED = [f"{THINGS[k % 5]} {7919 * k % 100_000:05}" for k in range(1, 601)]
 LABELLED = [*PHRASES, *NUMBERED]
 MODELS = [*SHIPPED, "phrases", "labelled phrases"]
@@ -53,9 +61,14 @@ def checkpoints() -> dict[str, Checkpoint]:
 def node(checkpoints: dict[str, Checkpoint], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The module with the inner parts of its engine."""
     folder = tmp_path_factory.mktemp("scoring")
-    write_module([PageModel(name, checkpoint) for name, checkpoint in checkpoints.items()], folder / "names.mjs")
+    write_module(
+        [PageModel(name, checkpoint) for name, checkpoint in checkpoints.items()],
+        folder / "names.mjs",
+    )
     module = folder / "names.mjs"
-    module.write_text(f"{module.read_text(encoding='utf-8')}\nexport {{ {ENGINE} }};\n", encoding="utf-8")
+    module.write_text(
+        f"{module.read_text(encoding='utf-8')}\nexport {{ {ENGINE} }};\n", encoding="utf-8"
+    )
     return in_node(folder)
 
 
@@ -63,7 +76,9 @@ OPEN = "const model = new Model(JSON.parse(json).models.find((one) => one.name =
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_n_grams_are_read_as_python_reads_them(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+def test_n_grams_are_read_as_python_reads_them(
+    name: str, node: Run, checkpoints: dict[str, Checkpoint]
+) -> None:
     code = f"""({{ Model }}, json, name) => {{
         {OPEN}
         const {{ symbol, suffix, firstChild, firstOfOrder, starts }} = model.scorer.ngrams;
@@ -94,7 +109,9 @@ def some_names(name: str, checkpoint: Checkpoint) -> list[str]:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_scores_are_those_of_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+def test_scores_are_those_of_python(
+    name: str, node: Run, checkpoints: dict[str, Checkpoint]
+) -> None:
     """For a few labels, or none: log-probability, missing n-grams and words, score; and which prefixes go on."""
     checkpoint = checkpoints[name]
     names, tokens = some_names(name, checkpoint), checkpoint.beginnings.tokens[::40]
@@ -127,7 +144,9 @@ def approximate(row: Sequence[Any]) -> list[Any]:
     return [pytest.approx(one, rel=1e-9) if isinstance(one, float) else one for one in row]
 
 
-def rows_of(checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int) -> list[list[Any]]:
+def rows_of(
+    checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int
+) -> list[list[Any]]:
     """What the test above compares, of each name behind one beginning."""
     scorer = scorer_of(checkpoint)
     assert scorer is not None
@@ -152,14 +171,20 @@ def rows_of(checkpoint: Checkpoint, token: int, names: Sequence[str], longest: i
 
 def test_the_start_limit_is_that_of_python(node: Run) -> None:
     rng = np.random.default_rng(4)
-    names = ["".join(rng.choice(list("abé\N{GRINNING FACE}"), size)) for size in rng.integers(1, 6, 2_000)]
+    names = [
+        "".join(rng.choice(list("abé\N{GRINNING FACE}"), size))
+        for size in rng.integers(1, 6, 2_000)
+    ]
     labels, chances = rng.integers(0, 3, len(names)), rng.uniform(0, 0.02, len(names))
     code = """({ StartLimit }, _, rows) => {
         const limit = new StartLimit();
         return rows.map(([text, label, startProbability]) => limit.admits({ text, label, startProbability }));
     }"""
     admitted = StartLimit().admits(names, labels, chances, most=len(names))
-    assert node(code, list(zip(names, labels.tolist(), chances.tolist(), strict=True))) == admitted.tolist()
+    assert (
+        node(code, list(zip(names, labels.tolist(), chances.tolist(), strict=True)))
+        == admitted.tolist()
+    )
     assert 100 < admitted.sum() < 1_900
 
 
@@ -191,7 +216,9 @@ def test_rising_numbers_are_read_as_they_were_written(scale: int, node: Run) -> 
 
 
 @pytest.mark.parametrize("name", ["phrases", "labelled phrases"])
-def test_names_of_phrases_are_those_of_python(name: str, node: Run, checkpoints: dict[str, Checkpoint]) -> None:
+def test_names_of_phrases_are_those_of_python(
+    name: str, node: Run, checkpoints: dict[str, Checkpoint]
+) -> None:
     assert checkpoints[name].words is not None
     expected = names_of_seed(checkpoints[name], n=10, seed=5)
     assert node(GENERATE, [name, {"n": 10, "seed": 5}]) == expected
@@ -199,7 +226,9 @@ def test_names_of_phrases_are_those_of_python(name: str, node: Run, checkpoints:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize("options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}])
+@pytest.mark.parametrize(
+    "options", [{"n": 20}, {"n": 20, "allowSeen": True}, {"n": 8, "maxLength": 5}]
+)
 def test_names_of_shipped_models_are_those_of_python(
     name: str, options: dict[str, Any], node: Run, checkpoints: dict[str, Checkpoint]
 ) -> None:

@@ -16,7 +16,10 @@ FILES = {"mine": "cell", "solution": "solution_cell"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take one option more."""
     parser.addoption(
-        "--cell", choices=FILES, default="mine", help="which cells: yours, of cell.py (the default), or the solution's"
+        "--cell",
+        choices=FILES,
+        default="mine",
+        help="which cells: yours, of cell.py (the default), or the solution's",
     )
 
 

@@ -43,7 +43,9 @@ class Softsign(SimpleRNN):
 
     def local_derivatives(self, before, after, cache, local):
         """Write the derivative of h' by a into ``local``. ``after`` holds h'. A hint: 1 / (1 + |a|) = 1 − |h'|."""
-        local[...] = (1 - np.abs(after)) ** 2  # h' = a / (1 + |a|), of which the slope is 1 / (1 + |a|)²
+        local[...] = (
+            1 - np.abs(after)
+        ) ** 2  # h' = a / (1 + |a|), of which the slope is 1 / (1 + |a|)²
 
 
 class OneGateFormula(Cell):

@@ -27,7 +27,9 @@ def new_engine(cells: ModuleType, which: str, hidden: tuple[int, ...] = (6, 5)):
     training = TrainingSettings(optimizer="sgd")
     engine = getattr(cells, f"{which}Engine")(network, training, threads=1, dtype="float64")
     rng = np.random.default_rng(1)
-    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
+    engine.set_state(
+        {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
+    )
     return engine
 
 
@@ -36,14 +38,23 @@ def state_after(cell, x: np.ndarray, s: np.ndarray, h: np.ndarray) -> np.ndarray
     after = np.full((1, *h.shape), np.nan)
     cache = np.full((cell.cached, *h.shape), np.nan)
     cell.forward(x, s, h[None], after, cache)
-    expect(not np.isnan(after).any(), "forward has not written into after: say after[...] = … or after[0] = …")
-    expect(not np.isnan(cache).any(), "forward has not written into cache: say cache[0] = …, cache[1] = …")
+    expect(
+        not np.isnan(after).any(),
+        "forward has not written into after: say after[...] = … or after[0] = …",
+    )
+    expect(
+        not np.isnan(cache).any(),
+        "forward has not written into cache: say cache[0] = …, cache[1] = …",
+    )
     return after[0]
 
 
 FORMULAS = {
     "Softsign": ("a / (1 + |a|) with a = x + s", lambda a, h: a[0] / (1 + np.abs(a[0]))),
-    "OneGate": ("z h + (1 − z) n", lambda a, h: logistic(a[0]) * h + (1 - logistic(a[0])) * np.tanh(a[1])),
+    "OneGate": (
+        "z h + (1 − z) n",
+        lambda a, h: logistic(a[0]) * h + (1 - logistic(a[0])) * np.tanh(a[1]),
+    ),
 }
 
 
@@ -57,11 +68,14 @@ def test_1_forward_is_the_formula(cells: ModuleType, which: str) -> None:
     """Four rows of a width of three, random numbers."""
     cell, rng = getattr(cells, which)(), np.random.default_rng(0)
     x, s, h = (
-        rng.normal(size=(count, 4, 3)) for count in (cell.declared.formula.gates, cell.declared.formula.gates, 1)
+        rng.normal(size=(count, 4, 3))
+        for count in (cell.declared.formula.gates, cell.declared.formula.gates, 1)
     )
     said, formula = FORMULAS[which]
     found, expected = state_after(cell, x, s, h[0]), formula(x + s, h[0])
-    np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=f"forward must write h' = {said}")
+    np.testing.assert_allclose(
+        found, expected, rtol=1e-12, err_msg=f"forward must write h' = {said}"
+    )
 
 
 @both
@@ -84,7 +98,9 @@ def test_3_the_gradient_of_a_whole_network(cells: ModuleType, which: str) -> Non
             losses.append(engine.model.loss_and_gradient(BATCH) / BATCH.characters)
         values[...] = kept
         expected = (losses[0] - losses[1]) / 2e-5
-        np.testing.assert_allclose((gradients[name] * direction).sum(), expected, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(
+            (gradients[name] * direction).sum(), expected, atol=1e-8, err_msg=name
+        )
 
 
 @both
@@ -92,7 +108,10 @@ def test_4_training_makes_the_loss_smaller(cells: ModuleType, which: str) -> Non
     """A hundred steps of plain gradient descent."""
     found = new_engine(cells, which, hidden=(12,)).train_epoch(Step(BATCH, 0.5) for _ in range(100))
     before, after = found.loss_sum[0], found.loss_sum[-1]
-    expect(after < 0.6 * before, f"the loss was {before:.1f} nats and is {after:.1f} after 100 steps: it must fall")
+    expect(
+        after < 0.6 * before,
+        f"the loss was {before:.1f} nats and is {after:.1f} after 100 steps: it must fall",
+    )
 
 
 @both
@@ -107,4 +126,8 @@ def test_5_step_by_step_as_in_whole(cells: ModuleType, which: str) -> None:
 def test_6_it_is_an_engine(cells: ModuleType, which: str) -> None:
     """Every law that namegen demands of an engine: rows, states, masks, threads, long names and the rest."""
     network = getattr(cells, f"{which}Network")
-    check_engine(getattr(cells, f"{which}Engine"), network(VOCABULARY.size, hidden=(6, 5)), stop_at_first=True)
+    check_engine(
+        getattr(cells, f"{which}Engine"),
+        network(VOCABULARY.size, hidden=(6, 5)),
+        stop_at_first=True,
+    )

@@ -67,12 +67,17 @@ class TorchEngine(TensorEngine):
 
     def initial_state(self, rows: int) -> State:
         """Zeros for every layer."""
-        return tuple(torch.zeros(rows, H, dtype=getattr(torch, self.dtype)) for H in self.network.state_widths)
+        return tuple(
+            torch.zeros(rows, H, dtype=getattr(torch, self.dtype))
+            for H in self.network.state_widths
+        )
 
     @torch.no_grad()
     def step(self, tokens: Array, state: object) -> tuple[Array, State]:
         """Read one token a row: a row of one place."""
-        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], cast(State, state))
+        logits, after = self._read(
+            self.parameters, torch.tensor(tokens)[:, None], cast(State, state)
+        )
         return logits[:, 0].numpy(), after
 
     def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Tensor, Tensors]:
@@ -86,7 +91,9 @@ class TorchEngine(TensorEngine):
         log_p = logits.detach().log_softmax(-1)
         d_logits = weights * (log_p.exp() - target) / batch.characters
         gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
-        return -(weights * target * log_p).sum(dtype=torch.float64), dict(zip(leaves, gradients, strict=True))
+        return -(weights * target * log_p).sum(dtype=torch.float64), dict(
+            zip(leaves, gradients, strict=True)
+        )
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Rows of tokens ``(B, T)``, from a state: the logits ``(B, T, V)`` at each place, and the state at the end."""
@@ -94,7 +101,9 @@ class TorchEngine(TensorEngine):
         constant_state = self.training is not None and not self.training.through_time
         rows, after = inputs, list[Tensor]()
         for k in range(len(self.network.hidden)):
-            kernel, U, bias = (parameters[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
+            kernel, U, bias = (
+                parameters[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias")
+            )
             input_bias, state_bias = bias if bias.dim() == 2 else (bias, 0)
             x = (rows @ kernel if k else embedding(rows, kernel)) + input_bias
             layer, outputs = state[k * states : (k + 1) * states], []

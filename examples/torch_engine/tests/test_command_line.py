@@ -16,7 +16,17 @@ from click.testing import CliRunner
 from namegen.cli import cli
 from namegen.core.network.checkpoint import Checkpoint
 
-SMALL = ("japanese-given", "--backend", "torch", "--cell", "lstm", "--hidden", "8", "--no-plot", "--quiet")
+SMALL = (
+    "japanese-given",
+    "--backend",
+    "torch",
+    "--cell",
+    "lstm",
+    "--hidden",
+    "8",
+    "--no-plot",
+    "--quiet",
+)
 
 
 def namegen(folder: Path, *arguments: object) -> str:
@@ -40,7 +50,9 @@ def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path)
     namegen(folder, "train", *SMALL, *rate, "--epochs", 3, "--out", "at-once")
     namegen(folder, "train", *SMALL, *rate, "--epochs", 1, "--out", "resumed")
     namegen(folder, "train", "--resume", "resumed", "--epochs", 3, "--quiet")
-    at_once, resumed = (Checkpoint.load(folder / name / "model.safetensors") for name in ("at-once", "resumed"))
+    at_once, resumed = (
+        Checkpoint.load(folder / name / "model.safetensors") for name in ("at-once", "resumed")
+    )
     assert at_once.training["best_epoch"] == resumed.training["best_epoch"] == 3
     for name, values in at_once.parameters.items():
         np.testing.assert_array_equal(resumed.parameters[name], values)
@@ -59,11 +71,20 @@ def test_it_is_evaluated(folder: Path) -> None:
     assert "nats" in namegen(folder, "evaluate", "whole", "japanese-given", "--backend", "torch")
 
 
-@pytest.mark.parametrize(("command", "library"), [("export-tflite", "tensorflow"), ("export-keras", "keras")])
+@pytest.mark.parametrize(
+    ("command", "library"), [("export-tflite", "tensorflow"), ("export-keras", "keras")]
+)
 def test_it_is_exported_where_the_library_is(folder: Path, command: str, library: str) -> None:
     if importlib.util.find_spec(library) is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{library} is not installed")
     out = folder / f"model.{command.removeprefix('export-')}"
-    command_line = [sys.executable, "-m", "namegen", command, "whole", str(out)]  # TensorFlow gets a process of its own
+    command_line = [
+        sys.executable,
+        "-m",
+        "namegen",
+        command,
+        "whole",
+        str(out),
+    ]  # TensorFlow gets a process of its own
     subprocess.run(command_line, cwd=folder, check=True, capture_output=True, timeout=300)
     assert out.stat().st_size > 1_000

@@ -72,7 +72,9 @@ class Transformer(Network):
             )
 
     @classmethod
-    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> Transformer:
+    def from_settings(
+        cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+    ) -> Transformer:
         """Its widths, and the options heads and context. Raises SettingsError for a cell and for other options."""
         cls.refuse_options(settings, known=("heads", "context"))
         options: dict[str, Any] = dict(settings.options)
@@ -92,7 +94,10 @@ class Transformer(Network):
     def parameter_shapes(self) -> dict[str, Shape]:
         """The canonical names, in canonical order, with their shapes."""
         D, F = self.width, FEED_FACTOR * self.width
-        shapes: dict[str, Shape] = {"embedding.kernel": (self.input_size, D), "place.kernel": (self.context, D)}
+        shapes: dict[str, Shape] = {
+            "embedding.kernel": (self.input_size, D),
+            "place.kernel": (self.context, D),
+        }
 
         def add(name: str, first: str, shape: Shape) -> None:
             shapes[f"{name}.{first}"], shapes[f"{name}.bias"] = shape, shape[-1:]
@@ -115,7 +120,11 @@ class Transformer(Network):
         >>> Transformer(54, hidden=(32, 32)).mask_shapes["drop_between"]
         {'block.1.attention.kernel': (32, 1), 'block.1.feed.kernel': (32, 1)}
         """
-        readers = [f"block.{k}.{part}.kernel" for k in range(1, len(self.hidden)) for part in ("attention", "feed")]
+        readers = [
+            f"block.{k}.{part}.kernel"
+            for k in range(1, len(self.hidden))
+            for part in ("attention", "feed")
+        ]
         return {
             "drop_recurrent": {},
             "drop_between": dict.fromkeys(readers, (self.width, 1)),

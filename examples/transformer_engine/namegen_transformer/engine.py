@@ -37,7 +37,12 @@ class TransformerEngine(TensorEngine):
     network: Transformer
 
     def __init__(
-        self, network: Transformer, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: Transformer,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         if training is not None and not training.through_time:
             raise EngineError(
@@ -66,7 +71,9 @@ class TransformerEngine(TensorEngine):
     @torch.no_grad()
     def step(self, tokens: Array, state: object) -> tuple[Array, State]:
         """Read one token a row: a row of one place."""
-        logits, after = self._read(self.parameters, torch.tensor(tokens)[:, None], cast(State, state))
+        logits, after = self._read(
+            self.parameters, torch.tensor(tokens)[:, None], cast(State, state)
+        )
         return logits[:, 0].numpy(), after
 
     def loss_and_gradients(self, parameters: Tensors, batch: Batch) -> tuple[Tensor, Tensors]:
@@ -80,7 +87,9 @@ class TransformerEngine(TensorEngine):
         log_p = logits.detach().log_softmax(-1)
         d_logits = weights * (log_p.exp() - target) / batch.characters
         gradients = torch.autograd.grad(logits, list(leaves.values()), d_logits)
-        return -(weights * target * log_p).sum(dtype=torch.float64), dict(zip(leaves, gradients, strict=True))
+        return -(weights * target * log_p).sum(dtype=torch.float64), dict(
+            zip(leaves, gradients, strict=True)
+        )
 
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Rows of tokens ``(B, T)``, after what a state holds: the logits ``(B, T, V)``, and the state at the end."""
@@ -92,7 +101,9 @@ class TransformerEngine(TensorEngine):
         looks_at = (seen <= place[:, None]) & (seen > place[:, None] - context)  # (T, P + T)
 
         def norm(name: str, x: Tensor) -> Tensor:
-            return layer_norm(x, x.shape[-1:], parameters[f"{name}.scale"], parameters[f"{name}.bias"])
+            return layer_norm(
+                x, x.shape[-1:], parameters[f"{name}.scale"], parameters[f"{name}.bias"]
+            )
 
         def linear(name: str, x: Tensor) -> Tensor:
             return x @ parameters[f"{name}.kernel"] + parameters[f"{name}.bias"]
@@ -104,10 +115,17 @@ class TransformerEngine(TensorEngine):
         x = x + embedding(place.clamp(max=context - 1), parameters["place.kernel"])
         after: list[Tensor] = []
         for k in range(len(network.hidden)):
-            query, key, value = linear(f"block.{k}.attention", norm(f"block.{k}.attention_norm", x)).chunk(3, -1)
+            query, key, value = linear(
+                f"block.{k}.attention", norm(f"block.{k}.attention_norm", x)
+            ).chunk(3, -1)
             key, value = torch.cat([state[2 * k], key], 1), torch.cat([state[2 * k + 1], value], 1)
-            attended = scaled_dot_product_attention(heads(query), heads(key), heads(value), attn_mask=looks_at)
+            attended = scaled_dot_product_attention(
+                heads(query), heads(key), heads(value), attn_mask=looks_at
+            )
             x = x + linear(f"block.{k}.attention_output", attended.transpose(1, 2).flatten(2))
-            x = x + linear(f"block.{k}.feed_output", gelu(linear(f"block.{k}.feed", norm(f"block.{k}.feed_norm", x))))
+            x = x + linear(
+                f"block.{k}.feed_output",
+                gelu(linear(f"block.{k}.feed", norm(f"block.{k}.feed_norm", x))),
+            )
             after += [key[:, out_of_sight:], value[:, out_of_sight:]]
         return linear("output", norm("output_norm", x)), tuple(after)

@@ -32,7 +32,10 @@ def test_settings_become_a_network_and_options_its_own_fields() -> None:
         ({"cell": "gru"}, "cell is gru, but the architecture transformer has none"),
         ({"options": {"layers": 2}}, "options has 'layers', .* only heads, context"),
         ({"options": {"heads": 2.0}}, r"heads in options is 2\.0: expected a whole number"),
-        ({"options": {"context": 0}}, "context in options is 0: expected a whole number of at least 1"),
+        (
+            {"options": {"context": 0}},
+            "context in options is 0: expected a whole number of at least 1",
+        ),
         ({"options": {"heads": True}}, "heads in options is True"),
         ({"hidden": (32, 64)}, "hidden is 32, 64: .* such as 64, 64"),
         ({"hidden": (30,)}, "a width of 30 cannot be divided among 4 heads"),
@@ -59,7 +62,13 @@ def test_initial_values_fit_their_shapes_and_scales_begin_at_one(init: str) -> N
     assert sum(array.size for array in values.values()) == network.parameter_count
     for name, array in values.items():
         kind = name.rpartition(".")[2]
-        assert (array == 1).all() if kind == "scale" else (array == 0).all() if kind == "bias" else array.std() > 0
+        assert (
+            (array == 1).all()
+            if kind == "scale"
+            else (array == 0).all()
+            if kind == "bias"
+            else array.std() > 0
+        )
     assert values["embedding.kernel"].std() == pytest.approx(0.02, rel=0.1)
 
 

@@ -14,7 +14,14 @@ from namegen_transformer.architecture import Transformer
 from namegen.cli import cli
 from namegen.core.network.checkpoint import Checkpoint
 
-OPTIONS = ("--hidden", "16,16", "--options", "heads=2,context=6", "--learning-rate", "0.01")  # names are longer than 6
+OPTIONS = (
+    "--hidden",
+    "16,16",
+    "--options",
+    "heads=2,context=6",
+    "--learning-rate",
+    "0.01",
+)  # names are longer than 6
 SMALL = ("japanese-given", "--backend", "transformer", *OPTIONS, "--no-plot", "--quiet")
 
 
@@ -27,7 +34,9 @@ def namegen(folder: Path, *arguments: object, code: int = 0) -> str:
 
 
 def load(path: Path) -> Checkpoint:
-    return Checkpoint.load(path / "model.safetensors", architectures=lambda name, engine: Transformer)
+    return Checkpoint.load(
+        path / "model.safetensors", architectures=lambda name, engine: Transformer
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +58,9 @@ def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path)
         np.testing.assert_array_equal(resumed.parameters[name], values)
 
 
-@pytest.mark.parametrize("backend", [(), ("--backend", "transformer")], ids=["found by itself", "asked for"])
+@pytest.mark.parametrize(
+    "backend", [(), ("--backend", "transformer")], ids=["found by itself", "asked for"]
+)
 def test_it_generates(folder: Path, backend: tuple[str, ...]) -> None:
     names = namegen(folder, "generate", "whole", *backend, "-n", 30, "--seed", 1, "--quiet").split()
     assert len(set(names)) == 30
@@ -57,7 +68,9 @@ def test_it_generates(folder: Path, backend: tuple[str, ...]) -> None:
 
 def test_it_generates_names_longer_than_its_context(folder: Path) -> None:
     lengths = ("--min-length", 8, "--max-length", 20)
-    names = namegen(folder, "generate", "whole", "-n", 3, *lengths, "--temperature", 1, "--seed", 1).split()
+    names = namegen(
+        folder, "generate", "whole", "-n", 3, *lengths, "--temperature", 1, "--seed", 1
+    ).split()
     assert names
     assert all(8 <= len(name) <= 20 for name in names)
 
@@ -69,7 +82,8 @@ def test_it_gives_the_likeliest_names(folder: Path) -> None:
 def test_it_is_evaluated_on_the_whole_list_as_its_training_found_its_parts(folder: Path) -> None:
     found = json.loads(namegen(folder, "evaluate", "whole", "japanese-given", "--json"))
     trained_on, held_out = (
-        load(folder / "whole").training[part]["loss_nats_per_char"] for part in ("training", "validation")
+        load(folder / "whole").training[part]["loss_nats_per_char"]
+        for part in ("training", "validation")
     )
     assert min(trained_on, held_out) < found["loss_nats_per_char"] < max(trained_on, held_out)
 
@@ -82,11 +96,21 @@ def test_it_scores_names_longer_than_its_context(folder: Path) -> None:
 def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
     for options, message in (
         (("--cell", "gru"), "--cell is gru, but the architecture transformer has none"),
-        (("--options", "layers=2"), "--options has 'layers', and the architecture transformer has only heads, context"),
-        (("--drop-recurrent", "0.1"), "--drop-recurrent is 0.1, and this network has nothing there to drop"),
+        (
+            ("--options", "layers=2"),
+            "--options has 'layers', and the architecture transformer has only heads, context",
+        ),
+        (
+            ("--drop-recurrent", "0.1"),
+            "--drop-recurrent is 0.1, and this network has nothing there to drop",
+        ),
     ):
-        said = namegen(folder, "train", "japanese-given", "--backend", "transformer", *options, code=2)
+        said = namegen(
+            folder, "train", "japanese-given", "--backend", "transformer", *options, code=2
+        )
         assert message in said
         assert said.count("\n") == 1
-    said = namegen(folder, "train", "japanese-given", "--backend", "transformer", "--no-through-time", code=1)
+    said = namegen(
+        folder, "train", "japanese-given", "--backend", "transformer", "--no-through-time", code=1
+    )
     assert "--no-through-time means nothing to it" in said

@@ -26,12 +26,21 @@ TOLERANCES = {"float32": 1e-5, "float64": 1e-11}
 
 
 def new_engine(
-    network: Transformer = NETWORK, *, dtype: str = "float32", train: bool = True, seed: int = 1, **settings: Any
+    network: Transformer = NETWORK,
+    *,
+    dtype: str = "float32",
+    train: bool = True,
+    seed: int = 1,
+    **settings: Any,
 ) -> Engine:
     """An engine with drawn parameters, biases and scales too."""
     rng = np.random.default_rng(seed)
-    engine = TransformerEngine(network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype)
-    engine.set_state({name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()})
+    engine = TransformerEngine(
+        network, TrainingSettings(**settings) if train else None, threads=1, dtype=dtype
+    )
+    engine.set_state(
+        {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
+    )
     return engine
 
 
@@ -39,7 +48,9 @@ def losses(engine: Engine, steps: Iterable[Step]) -> np.ndarray:
     return engine.train_epoch(iter(steps)).loss_sum
 
 
-@pytest.mark.parametrize("run", [pytest.param(run, id=name) for name, run in cases(TransformerEngine, NETWORK)])
+@pytest.mark.parametrize(
+    "run", [pytest.param(run, id=name) for name, run in cases(TransformerEngine, NETWORK)]
+)
 def test_the_checks_of_namegen(run: Callable[[], None]) -> None:
     run()
 
@@ -52,7 +63,9 @@ def test_namegen_finds_it_by_its_entry_point() -> None:
 @pytest.mark.parametrize("context", [1, 2, 3, 64])
 @pytest.mark.parametrize("check", LANGUAGE_MODEL_CHECKS)
 def test_as_a_language_model(check: str, context: int, dtype: str) -> None:
-    engine = new_engine(Transformer(VOCABULARY.size, (8, 8), heads=2, context=context), dtype=dtype, train=False)
+    engine = new_engine(
+        Transformer(VOCABULARY.size, (8, 8), heads=2, context=context), dtype=dtype, train=False
+    )
     LANGUAGE_MODEL_CHECKS[check](engine, TOKENS)
     logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
     assert logits.dtype == dtype
@@ -61,7 +74,9 @@ def test_as_a_language_model(check: str, context: int, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("soft", [False, True], ids=["names", "targets"])
 @pytest.mark.parametrize("context", [1, 3, 64])
-def test_the_loss_of_a_step_is_what_stepping_through_its_names_gives(context: int, soft: bool, dtype: str) -> None:
+def test_the_loss_of_a_step_is_what_stepping_through_its_names_gives(
+    context: int, soft: bool, dtype: str
+) -> None:
     network = Transformer(VOCABULARY.size, (8, 8), heads=2, context=context)
     engine, reader = new_engine(network, dtype=dtype), new_engine(network, dtype=dtype, train=False)
     for step in small_steps(3, soft=soft):
@@ -74,9 +89,13 @@ def test_only_the_last_places_are_seen() -> None:
     """With a context of 1 a block sees its own place alone, so what stands before changes nothing; with 2 it does."""
     tokens = np.array([[1, 2, 3], [4, 2, 3]], np.int32)
     for context, same in ((1, True), (2, False)):
-        logits = read(new_engine(Transformer(VOCABULARY.size, (8,), context=context), train=False), tokens)
+        logits = read(
+            new_engine(Transformer(VOCABULARY.size, (8,), context=context), train=False), tokens
+        )
         assert (np.abs(logits[2][0] - logits[2][1]).max() < 1e-6) == same
-        assert np.abs(logits[3][0] - logits[3][1]).max() < 1e-6  # the first characters are out of sight
+        assert (
+            np.abs(logits[3][0] - logits[3][1]).max() < 1e-6
+        )  # the first characters are out of sight
 
 
 @pytest.mark.parametrize("soft", [False, True], ids=["names", "targets"])
@@ -93,11 +112,17 @@ def test_gradients_are_those_of_the_loss_by_central_differences(soft: bool) -> N
     for name, values in parameters.items():
         direction = engine.to_tensor(rng.normal(size=values.shape))
         ends = [
-            float(engine.loss_and_gradients({**parameters, name: values + shift * direction}, batch)[0])
+            float(
+                engine.loss_and_gradients({**parameters, name: values + shift * direction}, batch)[
+                    0
+                ]
+            )
             for shift in (1e-5, -1e-5)
         ]
         expected = (ends[0] - ends[1]) / 2e-5 / batch.characters
-        assert float((gradients[name] * direction).sum()) == pytest.approx(expected, rel=1e-8, abs=1e-8), name
+        assert float((gradients[name] * direction).sum()) == pytest.approx(
+            expected, rel=1e-8, abs=1e-8
+        ), name
 
 
 def test_without_through_time_it_is_refused() -> None:

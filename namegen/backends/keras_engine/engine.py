@@ -17,7 +17,14 @@ import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
-from namegen.backends.keras_engine.program import NODES, STEPS, MaskShapes, TrainingProgram, mask_shapes, nodes
+from namegen.backends.keras_engine.program import (
+    NODES,
+    STEPS,
+    MaskShapes,
+    TrainingProgram,
+    mask_shapes,
+    nodes,
+)
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
@@ -65,7 +72,9 @@ class CompiledModel:
             EngineError: the model was made without an optimizer.
         """
         if self.optimizer is None:
-            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+            raise EngineError(
+                "this engine was made without training settings: it cannot train; make one with them"
+            )
         if masks not in self._programs:
             self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks)
         return self._programs[masks]
@@ -110,10 +119,17 @@ class KerasEngine:
     requires: ClassVar[tuple[str, ...]] = ("keras", "tensorflow")
 
     def __init__(
-        self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: RecurrentNetwork,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         if dtype not in ("float32", "float64"):
-            raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+            raise EngineError(
+                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+            )
         set_threads(threads)
         self.network = network
         self.dtype = dtype
@@ -129,7 +145,9 @@ class KerasEngine:
         """Zeros for every layer."""
         return [np.zeros((rows, width), self.dtype) for width in self.network.state_widths]
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], KerasState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float[Array, "B V"], KerasState]:
         """Read one token a row."""
         before = [tf.constant(values) for values in cast(KerasState, state)]
         logits, after = self.model.step(tf.constant(tokens), before)
@@ -170,8 +188,13 @@ class KerasEngine:
 
     def get_state(self) -> dict[str, Array]:
         """Copies of the parameters and of the optimizer's state."""
-        state = {name: np.array(variable.numpy()) for name, variable in self.model.layers.parameters.items()}
-        return state if self.model.optimizer is None else {**state, **self.model.optimizer.get_state()}
+        state = {
+            name: np.array(variable.numpy())
+            for name, variable in self.model.layers.parameters.items()
+        }
+        return (
+            state if self.model.optimizer is None else {**state, **self.model.optimizer.get_state()}
+        )
 
     def set_state(self, state: Mapping[str, Array]) -> None:
         """Take parameters, and the optimizer's state if it is there."""

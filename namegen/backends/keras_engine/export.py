@@ -38,7 +38,9 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
     """
     path = check_output(path, example="model.keras", force=force)
     if path.suffix != ".keras":
-        raise OutputError(f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras")
+        raise OutputError(
+            f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras"
+        )
     network = exportable(checkpoint.network, dir(keras.ops), "a .keras")
     if network.cell_class not in STOCK:
         raise OutputError(
@@ -67,7 +69,9 @@ def stock_model(network: RecurrentNetwork) -> Untyped:
             keras.Input((None,), dtype="int32", name="tokens"),
             # Tokens one to a row: CategoryEncoding drops a last axis of length 1, which a single token would be too.
             keras.layers.Reshape((-1, 1), dtype="int32", name="one_to_a_row"),
-            keras.layers.CategoryEncoding(network.input_size, output_mode="one_hot", dtype="float32", name="one_hot"),
+            keras.layers.CategoryEncoding(
+                network.input_size, output_mode="one_hot", dtype="float32", name="one_hot"
+            ),
             *recurrent,
             keras.layers.Dense(network.vocabulary_size, dtype="float32", name="output"),
         ],

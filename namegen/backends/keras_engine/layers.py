@@ -33,8 +33,13 @@ class FormulaCell:
 
     def __init__(self, network: RecurrentNetwork, k: int, dtype: str) -> None:
         self.formula = exportable(network, dir(keras.ops), "the engine keras").formula
-        shapes = (network.parameter_shapes[f"rnn.{k}.{part}"] for part in ("kernel", "recurrent_kernel", "bias"))
-        self.trainable_variables = [keras.Variable(np.zeros(shape), dtype=dtype) for shape in shapes]
+        shapes = (
+            network.parameter_shapes[f"rnn.{k}.{part}"]
+            for part in ("kernel", "recurrent_kernel", "bias")
+        )
+        self.trainable_variables = [
+            keras.Variable(np.zeros(shape), dtype=dtype) for shape in shapes
+        ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """What the layer gives, and the state after the step."""
@@ -44,7 +49,10 @@ class FormulaCell:
         s = keras.ops.matmul(before[0], recurrent_kernel)
         if formula.biases == 2:
             s += biases[1, : s.shape[1]]
-        parts = [*tf.split(x, formula.gates, 1), *(tf.split(s, formula.state_gates, 1) if formula.state_gates else ())]
+        parts = [
+            *tf.split(x, formula.gates, 1),
+            *(tf.split(s, formula.state_gates, 1) if formula.state_gates else ()),
+        ]
         after = formula.run([*parts, *before], keras.ops)
         return after[0], after
 
@@ -60,7 +68,9 @@ class Layers:
     def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
         self.network = network
         self.dtype = dtype
-        self.last_hidden = -network.formula.states  # where the last layer's h stands among the arrays of a state
+        self.last_hidden = (
+            -network.formula.states
+        )  # where the last layer's h stands among the arrays of a state
         # Values come from core. Zeros and a fixed seed keep Keras from drawing random numbers of its own.
         plain = {"dtype": dtype, "kernel_initializer": "zeros"}
         recurrent = {**plain, "recurrent_initializer": "zeros", "seed": 0}
@@ -77,8 +87,14 @@ class Layers:
                 self.recurrent[-1].build((None, inputs))
         self.output = keras.layers.Dense(network.vocabulary_size, **plain)
         self.output.build((None, None, network.hidden[-1]))
-        variables = [variable for layer in (*self.recurrent, self.output) for variable in layer.trainable_variables]
-        self.parameters: dict[str, Tensor] = dict(zip(network.parameter_shapes, variables, strict=True))
+        variables = [
+            variable
+            for layer in (*self.recurrent, self.output)
+            for variable in layer.trainable_variables
+        ]
+        self.parameters: dict[str, Tensor] = dict(
+            zip(network.parameter_shapes, variables, strict=True)
+        )
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
         """Read one token a row: the state after it."""

@@ -103,7 +103,11 @@ class KerasOptimizer(ABC):
         self.iterations.assign(0 if state is None else state.step)
         for slot, variables in self.variables.items():
             for name, variable in variables.items():
-                values = np.zeros(variable.shape) if state is None else self.sign * state.slots[slot][name]
+                values = (
+                    np.zeros(variable.shape)
+                    if state is None
+                    else self.sign * state.slots[slot][name]
+                )
                 variable.assign(values.astype(self.dtype))
 
 
@@ -122,13 +126,21 @@ class StockOptimizer(KerasOptimizer):
         self.keras_optimizer = keras_class.kind(**given)
         for constant in ("rho", "beta_1", "beta_2"):
             if hasattr(self.keras_optimizer, constant):
-                setattr(self.keras_optimizer, constant, number(getattr(self.keras_optimizer, constant)))
+                setattr(
+                    self.keras_optimizer, constant, number(getattr(self.keras_optimizer, constant))
+                )
         self.keras_optimizer.build(list(self.parameters.values()))
         self.iterations = self.keras_optimizer.iterations
         self.variables = {}
         for slot, ending in keras_class.slots.items():
-            found = [variable for variable in self.keras_optimizer.variables if variable.name.endswith(ending)]
-            self.variables[slot] = dict(zip(self.parameters, found, strict=False))  # none for momentum 0
+            found = [
+                variable
+                for variable in self.keras_optimizer.variables
+                if variable.name.endswith(ending)
+            ]
+            self.variables[slot] = dict(
+                zip(self.parameters, found, strict=False)
+            )  # none for momentum 0
 
     def move(self, name: str, gradient: Tensor, rate: Tensor) -> None:
         """Update one parameter and its slots."""
@@ -173,6 +185,8 @@ def make_optimizer(training: TrainingSettings, layers: Layers) -> KerasOptimizer
     Keras's ``update_step`` ignores some arguments of its classes, such as ``weight_decay``.
     """
     keras_class = KERAS_CLASSES.get(training.optimizer)
-    if keras_class is not None and set(keras_class.hyperparameters) == set(training.hyperparameters):
+    if keras_class is not None and set(keras_class.hyperparameters) == set(
+        training.hyperparameters
+    ):
         return StockOptimizer(training, layers)
     return FormulaOptimizer(training, layers)

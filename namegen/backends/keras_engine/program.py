@@ -84,7 +84,9 @@ class TrainingProgram:
     def _arguments(self, steps: Sequence[Step], updates: int) -> dict[str, Any]:
         """The steps one behind the other, filled up to the fixed shapes."""
         dtype, vocabulary_size = self.layers.dtype, self.layers.network.vocabulary_size
-        packing = pack([step.batch for step in steps], room_for(sum(map(nodes, steps))), vocabulary_size, dtype)
+        packing = pack(
+            [step.batch for step in steps], room_for(sum(map(nodes, steps))), vocabulary_size, dtype
+        )
 
         def row(values: Iterable[Any], kind: str, length: int = STEPS) -> Array:
             given = np.array([*values], kind)
@@ -98,8 +100,12 @@ class TrainingProgram:
             "rates": row((step.learning_rate * self.optimizer.damping for step in steps), dtype),
             "updates": np.int32(updates),
         }
-        constants: dict[str, Any] = {name: tf.constant(values) for name, values in arguments.items()}
-        constants["masks"] = [tf.constant(self._masks(name, shape, steps)) for name, shape in self.masks]
+        constants: dict[str, Any] = {
+            name: tf.constant(values) for name, values in arguments.items()
+        }
+        constants["masks"] = [
+            tf.constant(self._masks(name, shape, steps)) for name, shape in self.masks
+        ]
         return constants
 
     def _masks(self, name: str, shape: tuple[int, ...], steps: Sequence[Step]) -> Array:
@@ -110,15 +116,26 @@ class TrainingProgram:
         return masks
 
     def _updates(
-        self, *, share: Tensor, rates: Tensor, updates: Tensor, masks: list[Tensor], **packing: Tensor
+        self,
+        *,
+        share: Tensor,
+        rates: Tensor,
+        updates: Tensor,
+        masks: list[Tensor],
+        **packing: Tensor,
     ) -> Tensor:
         """One update after another: what is compiled."""
         room = packing["tokens"].shape[0]
 
         def zeros() -> list[Tensor]:
-            return [tf.zeros((room, width), self.layers.dtype) for width in self.layers.network.state_widths]
+            return [
+                tf.zeros((room, width), self.layers.dtype)
+                for width in self.layers.network.state_widths
+            ]
 
-        def update(i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]) -> tuple[Any, ...]:
+        def update(
+            i: Tensor, losses: Tensor, states: list[Tensor], d_states: list[Tensor]
+        ) -> tuple[Any, ...]:
             of_step = {name: values[i] for (name, _), values in zip(self.masks, masks, strict=True)}
             variables = {name: self.layers.parameters[name].value for name in of_step}
             unmasked = {name: variable.read_value() for name, variable in variables.items()}
@@ -147,9 +164,15 @@ class TrainingProgram:
         first_node, end = packing["first_node"][i], packing["first_node"][i + 1]
         tiles, last = packing["tiles"], self.layers.last_hidden
 
-        def before(start: Tensor, rows: int, states: list[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        def before(
+            start: Tensor, rows: int, states: list[Tensor]
+        ) -> tuple[Tensor, Tensor, list[Tensor]]:
             parents = part(packing["parents"], start, rows)
-            return part(packing["tokens"], start, rows), parents, [tf.gather(state, parents) for state in states]
+            return (
+                part(packing["tokens"], start, rows),
+                parents,
+                [tf.gather(state, parents) for state in states],
+            )
 
         def forward(j: Tensor, states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
             tokens, _, state = before(tiles[j], ROWS, states)
@@ -167,11 +190,18 @@ class TrainingProgram:
                 tape.watch(hidden)
                 here = softmax_cross_entropy(chances, self.layers.output(hidden), visits)
             d_here, *found = tape.gradient(here, [hidden, *self.linear])
-            return start + BLOCK, loss + here, *put([d_hidden], start, [d_here]), add(gradients, found)
+            return (
+                start + BLOCK,
+                loss + here,
+                *put([d_hidden], start, [d_here]),
+                add(gradients, found),
+            )
 
         nothing = [tf.zeros_like(parameter) for parameter in self.linear]
         _, loss, d_states[last], linear = loop(
-            lambda start, *_: start < end, losses, (first_node, tf.zeros((), tf.float64), d_states[last], nothing)
+            lambda start, *_: start < end,
+            losses,
+            (first_node, tf.zeros((), tf.float64), d_states[last], nothing),
         )
 
         def backward(j: Tensor, d_states: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -238,9 +268,13 @@ def add(sums: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
     return [one + tf.convert_to_tensor(other) for one, other in zip(sums, values, strict=True)]
 
 
-def gradients_of(tape: Untyped, after: list[Tensor], of: list[Tensor], d_after: list[Tensor]) -> list[Tensor]:
+def gradients_of(
+    tape: Untyped, after: list[Tensor], of: list[Tensor], d_after: list[Tensor]
+) -> list[Tensor]:
     """Back from the state after a step: zero for what the step does not read."""
-    found: list[Tensor] = tape.gradient(after, of, output_gradients=d_after, unconnected_gradients="zero")
+    found: list[Tensor] = tape.gradient(
+        after, of, output_gradients=d_after, unconnected_gradients="zero"
+    )
     return found
 
 
@@ -258,7 +292,9 @@ def softmax_cross_entropy(chances: Tensor, logits: Tensor, visits: Tensor) -> Te
     return tf.reduce_sum(tf.cast(entropy * visits, tf.float64))
 
 
-def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS) -> SimpleNamespace:
+def pack(
+    batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, rows: int = ROWS
+) -> SimpleNamespace:
     """Lay the trees of the batches one behind the other into arrays of the length ``room``, which is greater than the
     number of their nodes; nodes are counted through.
 
@@ -291,7 +327,9 @@ def pack(batches: Sequence[Batch], room: int, vocabulary_size: int, dtype: str, 
         packing.visits[first:end] = tree.count
         packing.tiles[packing.first_tile[k] : packing.first_tile[k + 1]] = starts[k] + first
         if batch.targets is None:
-            packing.chances[tree.edge_node + first, tree.edge_token] = tree.edge_count / tree.count[tree.edge_node]
+            packing.chances[tree.edge_node + first, tree.edge_token] = (
+                tree.edge_count / tree.count[tree.edge_node]
+            )
         else:
             packing.chances[first:end] = batch.targets
     return packing
@@ -301,6 +339,8 @@ def tile_starts(tree: PrefixTree, rows: int = ROWS) -> Int64[Array, "tiles"]:
     """The first node of each tile: a tile holds at most ``rows`` nodes, and the parent of none of them."""
     starts = [0]
     while starts[-1] < tree.nodes:
-        first_child = np.searchsorted(tree.parent, starts[-1])  # of the tile: parents rise with the nodes
+        first_child = np.searchsorted(
+            tree.parent, starts[-1]
+        )  # of the tile: parents rise with the nodes
         starts.append(min(starts[-1] + rows, int(first_child)))
     return np.array(starts[:-1])

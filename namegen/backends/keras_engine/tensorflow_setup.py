@@ -25,7 +25,9 @@ def load() -> tuple[Untyped, Untyped]:
         EngineError: Keras is below 3, or runs on another backend than TensorFlow.
         ModuleNotFoundError: one of the two is not installed.
     """
-    if "keras" not in sys.modules:  # the variable beats ~/.keras/keras.json, and Keras reads it once
+    if (
+        "keras" not in sys.modules
+    ):  # the variable beats ~/.keras/keras.json, and Keras reads it once
         check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
@@ -35,7 +37,9 @@ def load() -> tuple[Untyped, Untyped]:
         import keras
     check_version(keras.__version__)
     check_backend(keras.config.backend())
-    tensorflow.get_logger().setLevel(logging.ERROR)  # it warns that a second engine compiles a program of its own
+    tensorflow.get_logger().setLevel(
+        logging.ERROR
+    )  # it warns that a second engine compiles a program of its own
     return keras, tensorflow
 
 

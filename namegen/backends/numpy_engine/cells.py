@@ -131,7 +131,9 @@ class GRU(NumpyCell):
         (z, r, n, s_n), h = cache, before[0]
         by_z, by_r, by_x_n, by_s_n, by_h = local
         not_z = 1 - z
-        np.multiply(h - n, z * not_z, out=by_z)  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
+        np.multiply(
+            h - n, z * not_z, out=by_z
+        )  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
         np.multiply(not_z, 1 - n * n, out=by_x_n)  # h' = z h + (1 − z) n; n = tanh(x_n + r s_n)
         np.multiply(by_x_n, r, out=by_s_n)  # x_n + r s_n
         np.multiply(by_s_n * s_n, 1 - r, out=by_r)  # x_n + r s_n; r = σ(x_r + s_r)
@@ -166,7 +168,9 @@ class LSTM(NumpyCell):
         """Of c' by i, f, g; of h' by o; of c' by c; and of h' by c'."""
         (i, f, g, o, tanh_c), c = cache, before[0]
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
-        np.multiply(g, i * (1 - i), out=by_i)  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        np.multiply(
+            g, i * (1 - i), out=by_i
+        )  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
         np.multiply(c, f * (1 - f), out=by_f)  # c' = f c + i g; f = σ(x_f + s_f)
         np.multiply(i, 1 - g * g, out=by_g)  # c' = f c + i g; g = tanh(x_g + s_g)
         np.multiply(tanh_c, o * (1 - o), out=by_o)  # h' = o tanh(c'); o = σ(x_o + s_o)

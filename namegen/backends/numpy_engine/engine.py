@@ -18,7 +18,12 @@ from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State, Step, StepLosses, clipped
-from namegen.core.network.architecture import Network, RecurrentNetwork, checked_masks, checked_tensors
+from namegen.core.network.architecture import (
+    Network,
+    RecurrentNetwork,
+    checked_masks,
+    checked_tensors,
+)
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.threads import limit_threads
@@ -48,13 +53,19 @@ class Linear:
         outputs += self.parameters["bias"]
         return outputs
 
-    def backward(self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]) -> Float[Array, "N K"]:
+    def backward(
+        self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]
+    ) -> Float[Array, "N K"]:
         """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs, which is
         overwritten by the next backward.
         """
         d_columns, kernel = d_outputs.T, self.parameters["kernel"]
-        self.gradients["kernel"][...] = (d_columns @ inputs).T  # x W; so ordered BLAS takes half the time
-        np.matmul(d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"])  # … + b
+        self.gradients["kernel"][...] = (
+            d_columns @ inputs
+        ).T  # x W; so ordered BLAS takes half the time
+        np.matmul(
+            d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"]
+        )  # … + b
         return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))  # x W
 
 
@@ -71,17 +82,28 @@ class SoftmaxCrossEntropy:
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
         """The sum over the characters of all names of the batch."""
-        tree, of_tokens = batch.tree, logits.T  # a token after the other, as the linear layer writes them
+        tree, of_tokens = (
+            batch.tree,
+            logits.T,
+        )  # a token after the other, as the linear layer writes them
         # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
-        shifted: Array = np.subtract(of_tokens, of_tokens.max(axis=0), out=self._shifted.like(of_tokens))  # (V, N)
+        shifted: Array = np.subtract(
+            of_tokens, of_tokens.max(axis=0), out=self._shifted.like(of_tokens)
+        )  # (V, N)
         wanted: Array | float = 1.0
         if batch.targets is None:
             self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
-            towards = tree.edge_count @ shifted.ravel().take(self._edges).astype(np.float64)  # Σ_v c_v shifted_v
+            towards = tree.edge_count @ shifted.ravel().take(self._edges).astype(
+                np.float64
+            )  # Σ_v c_v shifted_v
         else:
             self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)
-            ones = np.ones(len(shifted), shifted.dtype)  # a product with ones sums faster than np.sum
-            towards = tree.count @ (ones @ (self._targets * shifted)).astype(np.float64)  # Σ_v n target_v shifted_v
+            ones = np.ones(
+                len(shifted), shifted.dtype
+            )  # a product with ones sums faster than np.sum
+            towards = tree.count @ (ones @ (self._targets * shifted)).astype(
+                np.float64
+            )  # Σ_v n target_v shifted_v
             wanted = ones @ self._targets  # single precision does not quite sum to 1
         self._exponentials, self._batch = np.exp(shifted, out=self._exps.like(shifted)), batch
         self._sums = self._exponentials.sum(axis=0)  # (N,)
@@ -94,7 +116,9 @@ class SoftmaxCrossEntropy:
         batch, dtype = self._batch, self._exponentials.dtype
         counts = batch.tree.count / batch.characters
         factors = (counts / self._sums).astype(dtype)  # n log Σ e^shifted
-        d_logits: Array = np.multiply(self._exponentials, factors, out=self._d_logits.like(self._exponentials))
+        d_logits: Array = np.multiply(
+            self._exponentials, factors, out=self._d_logits.like(self._exponentials)
+        )
         if batch.targets is None:
             of_edges = (batch.tree.edge_count / batch.characters).astype(dtype)
             d_logits.ravel()[self._edges] -= of_edges  # − Σ_v c_v shifted_v
@@ -130,7 +154,8 @@ class Model:
         self.gradients = views(network, self.gradient)
         cell = cell or CELLS[network.cell]
         self.recurrent = [
-            Recurrent(cell, *self._tensors(f"rnn.{k}."), through_time=through_time) for k in range(len(network.hidden))
+            Recurrent(cell, *self._tensors(f"rnn.{k}."), through_time=through_time)
+            for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
         self.loss = SoftmaxCrossEntropy()
@@ -138,7 +163,11 @@ class Model:
     def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
         """The parameters and gradients of one layer, by their short names."""
         parameters, gradients = (
-            {name.removeprefix(prefix): values for name, values in tensors.items() if name.startswith(prefix)}
+            {
+                name.removeprefix(prefix): values
+                for name, values in tensors.items()
+                if name.startswith(prefix)
+            }
             for tensors in (self.parameters, self.gradients)
         )
         return parameters, gradients
@@ -171,7 +200,9 @@ class Model:
             self.gradients[name] *= mask  # parameter * mask
         return loss
 
-    def step(self, tokens: Int[Array, "B"], state: list[LayerState]) -> tuple[Float[Array, "B V"], list[LayerState]]:
+    def step(
+        self, tokens: Int[Array, "B"], state: list[LayerState]
+    ) -> tuple[Float[Array, "B V"], list[LayerState]]:
         """Read one token a row: the logits of the next one, and the state after it."""
         rows: Array = tokens
         after = []
@@ -209,10 +240,17 @@ class NumpyEngine:
     own_cell: ClassVar[NumpyCell | None] = None
 
     def __init__(
-        self, network: RecurrentNetwork, training: TrainingSettings | None, *, threads: int, dtype: str = "float32"
+        self,
+        network: RecurrentNetwork,
+        training: TrainingSettings | None,
+        *,
+        threads: int,
+        dtype: str = "float32",
     ) -> None:
         if dtype not in ("float32", "float64"):
-            raise EngineError(f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64")
+            raise EngineError(
+                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+            )
         limit_threads(threads)
         self.network = network
         self.training = training
@@ -229,7 +267,9 @@ class NumpyEngine:
         """Zeros for every layer."""
         return [layer.start.repeat(rows, axis=1) for layer in self.model.recurrent]
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], NumpyState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float[Array, "B V"], NumpyState]:
         """Read one token a row."""
         return self.model.step(tokens, cast(NumpyState, state))
 
@@ -243,12 +283,16 @@ class NumpyEngine:
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
         """One update for each step."""
         if self.optimizer is None or self.training is None:
-            raise EngineError("this engine was made without training settings: it cannot train; make one with them")
+            raise EngineError(
+                "this engine was made without training settings: it cannot train; make one with them"
+            )
         model = self.model
         losses, characters = [], []
         for step in steps:
             masks = checked_masks(self.network, step.masks)
-            with np.errstate(all="ignore"):  # training that diverges shows in the loss, which the Trainer looks at
+            with np.errstate(
+                all="ignore"
+            ):  # training that diverges shows in the loss, which the Trainer looks at
                 losses.append(model.masked_loss_and_gradient(step.batch, masks))
                 (gradient,) = clipped([model.gradient], self.training, np)
                 self.optimizer.update(model.vector, gradient, step.learning_rate)

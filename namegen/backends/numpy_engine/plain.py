@@ -40,7 +40,21 @@ from namegen.types import Array, Float
 Tensors: TypeAlias = dict[str, Array]
 START = STOP = 0
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam
-NAMES = ["Anna", "Hanna", "Nina", "Lina", "Lena", "Elena", "Helena", "Maria", "Mia", "Lea", "Emma", "Ella", "Nora"]
+NAMES = [
+    "Anna",
+    "Hanna",
+    "Nina",
+    "Lina",
+    "Lena",
+    "Elena",
+    "Helena",
+    "Maria",
+    "Mia",
+    "Lea",
+    "Emma",
+    "Ella",
+    "Nora",
+]
 
 
 class Step(NamedTuple):
@@ -79,7 +93,9 @@ def softmax(logits: Float[Array, "V"]) -> Float[Array, "V"]:
     return p
 
 
-def read(parameters: Tensors, before: Float[Array, "H"], token: int) -> tuple[Float[Array, "H"], Float[Array, "V"]]:
+def read(
+    parameters: Tensors, before: Float[Array, "H"], token: int
+) -> tuple[Float[Array, "H"], Float[Array, "V"]]:
     """Read one id: the state after it, and the probability of each id as the next."""
     K, U, b, W, c = parameters.values()
     h = np.tanh(K[token] + before @ U + b)
@@ -171,7 +187,9 @@ def draw(parameters: Tensors, rng: np.random.Generator, longest: int = 20) -> li
     return drawn
 
 
-def train_and_draw(names: Sequence[str], *, epochs: int = 100, count: int = 10, seed: int = 0) -> list[str]:
+def train_and_draw(
+    names: Sequence[str], *, epochs: int = 100, count: int = 10, seed: int = 0
+) -> list[str]:
     """Train a network of 16 units on names, all of them in each update, and draw some.
 
     >>> train_and_draw(["Ann", "Anna", "Bo", "Bob"], count=5)

@@ -100,7 +100,9 @@ class Recurrent:
         self._K, self._U, self._bias = map(self._by_gate, (parameters["kernel"], U, bias[:1]))
         self._state_bias = self._by_gate(bias[1:, : U.shape[1]]) if len(bias) == 2 else None
         self._d_inputs = Memory()
-        self._carried = slice(*((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0)))
+        self._carried = slice(
+            *((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0))
+        )
         self._make_room(0)
 
     def _make_room(self, nodes: int) -> None:
@@ -114,13 +116,17 @@ class Recurrent:
 
         cell, states, carried = self.cell, len(self.start), len(self.cell.carried)
         pre_activations = self.gates + len(cell.apart)
-        self._x, self._cache, self._before = (new(count, self._room) for count in (self.gates, cell.cached, carried))
+        self._x, self._cache, self._before = (
+            new(count, self._room) for count in (self.gates, cell.cached, carried)
+        )
         self._after = new(states, self._room + 1)
         self._local = new(pre_activations + carried + cell.more_local, self._room)
         self._d = new(pre_activations + carried, self._room)
         self._sent = new(states, self._room)
         self._h_of_parents = new(self._room)
-        self._group_sums = GroupSums(self._d, [*cell.of_state, *range(pre_activations, pre_activations + carried)])
+        self._group_sums = GroupSums(
+            self._d, [*cell.of_state, *range(pre_activations, pre_activations + carried)]
+        )
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
         """One step of ``B`` independent rows: the new state, whose first array is the output."""
@@ -134,7 +140,9 @@ class Recurrent:
             self.cell.forward(x, s, before[self._carried, rows], after[:, rows], cache)
         return after
 
-    def forward(self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk) -> Float[Array, "N H"]:
+    def forward(
+        self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk
+    ) -> Float[Array, "N H"]:
         """The hidden state at every node. It is overwritten by the next forward."""
         if walk.nodes > self._room:
             self._make_room(walk.nodes)
@@ -151,7 +159,9 @@ class Recurrent:
                 if level.group is not None:
                     s = s.take(level.group, axis=1)  # (state gates, nodes of the level, H)
                 if cell.carried:
-                    after[self._carried].take(level.parents, axis=1, out=before[:, rows], mode="wrap")
+                    after[self._carried].take(
+                        level.parents, axis=1, out=before[:, rows], mode="wrap"
+                    )
                 cell.forward(x[:, places], s, before[:, rows], after[:, rows], cache[:, rows])
         return after[0, : walk.nodes]
 
@@ -166,21 +176,29 @@ class Recurrent:
         sums.begin(walk)
         for nodes, levels in reversed(self._stretches):
             local = self._local[:, : nodes.stop - nodes.start]
-            cell.local_derivatives(self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local)
+            cell.local_derivatives(
+                self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local
+            )
             for level, places in reversed(levels):
                 rows, groups = level.rows, level.groups
-                d_after = sent.take(level.children, axis=1)  # (states, nodes of the level, H): before = after[parents]
+                d_after = sent.take(
+                    level.children, axis=1
+                )  # (states, nodes of the level, H): before = after[parents]
                 d_after[0] += d_outputs[rows]  # h is also the output
                 cell.backward(d_after, local[:, places], d[:, rows])
                 of_groups = sums.fill(level)  # (groups of the level, …)
-                if self.through_time and groups.start > 0:  # not for the roots: a node without children reads its zeros
+                if (
+                    self.through_time and groups.start > 0
+                ):  # not for the roots: a node without children reads its zeros
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
                     for place, state in enumerate(cell.carried):
                         d_carried = of_groups[:, of_s + place * H : of_s + (place + 1) * H]
                         sent[state, groups] = d_carried if state else sent[0, groups] + d_carried
         # s = h U (+ bias): the same s for all children of a prefix, so their sums are enough
         d_s = sums.rows[: walk.group_count, :of_s]
-        np.dot(self._h_of_parents[: walk.group_count].T, d_s, out=self.gradients["recurrent_kernel"])
+        np.dot(
+            self._h_of_parents[: walk.group_count].T, d_s, out=self.gradients["recurrent_kernel"]
+        )
         d_bias = np.atleast_2d(self.gradients["bias"])
         if len(d_bias) == 2:
             d_bias[1] = 0  # a gate that does not read the state has no use for its second bias
@@ -197,7 +215,9 @@ class Recurrent:
             np.matmul(inputs, self._K, out=out)
             out += self._bias
         elif len(inputs) < self._K.shape[1]:
-            np.add(self._by_gate(self.parameters["kernel"].take(inputs, axis=0)), self._bias, out=out)
+            np.add(
+                self._by_gate(self.parameters["kernel"].take(inputs, axis=0)), self._bias, out=out
+            )
         else:
             for gate, rows in zip(out, self._K + self._bias, strict=True):
                 rows.take(inputs, axis=0, out=gate, mode="clip")
@@ -239,7 +259,9 @@ class Recurrent:
         return matrix.reshape(len(matrix), matrix.shape[1] // self.width, self.width).swapaxes(0, 1)
 
 
-def _sum_runs(rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]) -> Float[Array, "gates runs H"]:
+def _sum_runs(
+    rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]
+) -> Float[Array, "gates runs H"]:
     """The sum of each run of rows, which begins where it says and ends where the next one does."""
     if rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL:
         sums: Array = np.add.reduceat(rows, starts, axis=1)

@@ -15,7 +15,9 @@ import numpy as np
 from namegen.core.data.prefix_tree import PrefixTree, new_run
 from namegen.types import Array, Float, Int64
 
-BLOCK_GROUPS = 32  # groups that are summed by one product: the more, the larger the share of its zeros
+BLOCK_GROUPS = (
+    32  # groups that are summed by one product: the more, the larger the share of its zeros
+)
 
 
 class Level(NamedTuple):
@@ -90,7 +92,10 @@ class TreeWalk:
         group_of_sibling = group[self.siblings]
         is_shared = new_run(group_of_sibling)
         shared = group_of_sibling[is_shared]  # (shared,), the groups of more than one node
-        first_sibling = [*is_shared.nonzero()[0].tolist(), len(self.siblings)]  # where the nodes of each begin
+        first_sibling = [
+            *is_shared.nonzero()[0].tolist(),
+            len(self.siblings),
+        ]  # where the nodes of each begin
 
         # Where each level begins: among the nodes, the groups, the shared groups.
         rows, groups = level.tolist(), self.first_child.searchsorted(level).tolist()
@@ -101,12 +106,25 @@ class TreeWalk:
             nodes, blocks = slice(rows[t], rows[t + 1]), []
             for first in range(of_shared[t], of_shared[t + 1], BLOCK_GROUPS):
                 last = min(first + BLOCK_GROUPS, of_shared[t + 1])
-                numbers, places = shared[first:last], slice(first_sibling[first], first_sibling[last])
+                numbers, places = (
+                    shared[first:last],
+                    slice(first_sibling[first], first_sibling[last]),
+                )
                 membership = (numbers[:, None] == group_of_sibling[places]).astype(dtype)
                 blocks.append(SharedGroups(numbers, places, membership))
             own = slice(groups[t], groups[t + 1])
             place = group[nodes] - groups[t] if blocks else None
-            self.levels.append(Level(nodes, parent[nodes], own, parents_of_groups[own], place, children[nodes], blocks))
+            self.levels.append(
+                Level(
+                    nodes,
+                    parent[nodes],
+                    own,
+                    parents_of_groups[own],
+                    place,
+                    children[nodes],
+                    blocks,
+                )
+            )
 
     def stretches(self, rows: int) -> list[Stretch]:
         """The levels in order, some at a time: as many as have at most so many nodes together, but at least one."""
@@ -139,7 +157,10 @@ class GroupSums:
 
     def __init__(self, of_nodes: Float[Array, "arrays rows H"], which: Sequence[int]) -> None:
         _, rows, width = of_nodes.shape
-        self._flat, self._first_of_array = of_nodes.reshape(-1, width), np.array(which, np.int64) * rows
+        self._flat, self._first_of_array = (
+            of_nodes.reshape(-1, width),
+            np.array(which, np.int64) * rows,
+        )
         self._sums = np.empty((rows, len(which), width), of_nodes.dtype)
         self.rows = self._sums.reshape(rows, len(which) * width)
 
@@ -151,7 +172,9 @@ class GroupSums:
     def fill(self, level: Level) -> Float[Array, "groups which_H"]:
         """Sum over the nodes of a level; gives its part of the rows."""
         # clip: unlike raise, the default, it writes into out without a copy
-        self._flat.take(self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip")
+        self._flat.take(
+            self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip"
+        )
         for numbers, places, membership in level.shared:
             siblings = self._flat.take(self._siblings[places], axis=0)
             self.rows[numbers] = membership.dot(siblings.reshape(len(siblings), -1))

@@ -36,7 +36,14 @@ import numpy as np
 from namegen.backends.opening import find_architecture
 from namegen.backends.tflite.graph import File, Weight
 from namegen.backends.tflite.program import OPERATIONS, Program
-from namegen.backends.tflite.weights import FLOAT32, LARGEST_INT8, Piece, pieces, stays_finite, stored
+from namegen.backends.tflite.weights import (
+    FLOAT32,
+    LARGEST_INT8,
+    Piece,
+    pieces,
+    stays_finite,
+    stored,
+)
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.core.network.checkpoint import Checkpoint, to_json
@@ -48,7 +55,11 @@ from namegen.types import Array
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
 FORMAT, FORMAT_VERSION = "namegen tflite", 10
 BLANK = "0" * 64
-HEAD = re.compile(rb'\{"checksum":"([0-9a-f]{64})","format":"' + FORMAT.encode() + rb'","format_version":(\d{1,9})[,}]')
+HEAD = re.compile(
+    rb'\{"checksum":"([0-9a-f]{64})","format":"'
+    + FORMAT.encode()
+    + rb'","format_version":(\d{1,9})[,}]'
+)
 CODE_POINT = np.dtype("<i4")
 ALIGNMENT = 16  # bytes; the length of a part, 4 bytes, stands right before it
 LONGEST_REASON = 300  # characters
@@ -109,7 +120,9 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
-        raise OutputError("the model has weights that are NaN, infinite or so large that its logits are: train anew")
+        raise OutputError(
+            "the model has weights that are NaN, infinite or so large that its logits are: train anew"
+        )
     weights = stored(checkpoint.parameters, pieces(network, quantize, half))
     return Contents(checkpoint.to_export(), quantize, weights, tuple(half))  # type: ignore[arg-type]  # it is one of them
 
@@ -119,7 +132,9 @@ def to_bytes_of(contents: Contents) -> bytes:
     file = File()
     record, known = contents.record, contents.record.known_names
     plain = replace(record, known_names=None).to_plain()
-    document = TFLiteDocument(BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half)
+    document = TFLiteDocument(
+        BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half
+    )
     file.describe(METADATA_NAME, to_json(to_plain(document)).encode())
     code_points = Weight(record.vocabulary.code_points)
     for weight in (code_points, *contents.weights.values()):
@@ -135,7 +150,9 @@ def seal(content: bytes) -> bytes:
     blank = f'{{"checksum":"{BLANK}"'.encode()
     if content.count(blank) != 1:
         raise ValueError("the file must hold one description with a blank checksum")
-    return content.replace(blank, f'{{"checksum":"{blake2b(content, digest_size=32).hexdigest()}"'.encode())
+    return content.replace(
+        blank, f'{{"checksum":"{blake2b(content, digest_size=32).hexdigest()}"'.encode()
+    )
 
 
 def read_contents(content: bytes, path: Path | str) -> Contents:
@@ -162,7 +179,9 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
             record = replace(record, known_names=_known_names(entry))
         contents = Contents(record, document.quantize, weights, document.half)
         if to_bytes_of(contents) != content:
-            raise CheckpointError("it is damaged, or not what namegen writes of its parts, so it is not run")
+            raise CheckpointError(
+                "it is damaged, or not what namegen writes of its parts, so it is not run"
+            )
     except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
         words = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
         raise CheckpointError(
@@ -194,7 +213,9 @@ def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
         )
     length = int.from_bytes(content[max(start - 4, 0) : start], "little")
     if length > min(LARGEST, len(content) - start):
-        raise CheckpointError(f"{path} does not fit together: its description has no end; export it again")
+        raise CheckpointError(
+            f"{path} does not fit together: its description has no end; export it again"
+        )
     return content[start : start + length], start + length
 
 

@@ -97,12 +97,16 @@ def export_tflite(
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
     path = check_output(path, example="model.tflite", force=force)
     if path.suffix != ".tflite":
-        raise OutputError(f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite")
+        raise OutputError(
+            f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite"
+        )
     find_interpreter()
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
     source = engine_to_export(checkpoint, "the model")
     # The operators have to compute what the NumPy engine does, whatever the quantisation.
-    plain = TFLiteModel(to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none")))
+    plain = TFLiteModel(
+        to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none"))
+    )
     check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
     checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))
     if without_names:
@@ -112,7 +116,9 @@ def export_tflite(
     count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers)
     uniforms = np.random.default_rng(SEED).random((count, numbers))
     if names is None:
-        tokens = Generator(source, checkpoint.vocabulary, beginnings=beginnings).draw_one_by_one(uniforms)
+        tokens = Generator(source, checkpoint.vocabulary, beginnings=beginnings).draw_one_by_one(
+            uniforms
+        )
         names = checkpoint.vocabulary.decode_all(tokens)
     known = [name for name in names if not checkpoint.vocabulary.unknown(name)]
     if not known:
@@ -130,7 +136,11 @@ def export_tflite(
         model = TFLiteModel(content)
     except CheckpointError as error:
         # The network itself was compared already: what is opened differs by its weights' precision alone.
-        reason = str(error) if quantize == "none" else "its weights are too inexact to give the results of this model"
+        reason = (
+            str(error)
+            if quantize == "none"
+            else "its weights are too inexact to give the results of this model"
+        )
         raise disagreement(quantize, reason) from error
     pair = Pair(source, model)
     before = AccuracyEvaluator(pair).evaluate(tree)
@@ -140,7 +150,9 @@ def export_tflite(
         figure = "difference of the loss in nats per character"
         found = abs(after.loss_nats_per_char - before.loss_nats_per_char)
     if not found <= TOLERANCES[quantize]:  # a NaN is too far
-        raise disagreement(quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}")
+        raise disagreement(
+            quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}"
+        )
     check_parts_and_loop(checkpoint, model, uniforms)
     write_whole(path, content)
     return ExportReport(
@@ -185,7 +197,9 @@ def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) ->
 
 def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
     """The same checkpoint with some of its parameters rounded to what half precision can hold."""
-    rounded = {name: checkpoint.parameters[name].astype(np.float16).astype(np.float32) for name in names}
+    rounded = {
+        name: checkpoint.parameters[name].astype(np.float16).astype(np.float32) for name in names
+    }
     return replace(checkpoint, parameters={**checkpoint.parameters, **rounded})
 
 
@@ -202,34 +216,56 @@ class Pair:
         """Both states."""
         return [model.initial_state(rows) for model in self.models]
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], list[State]]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float[Array, "B V"], list[State]]:
         """Read with both, and compare."""
         (first, first_state), (second, second_state) = (
-            model.step(tokens, part) for model, part in zip(self.models, cast(list[State], state), strict=True)
+            model.step(tokens, part)
+            for model, part in zip(self.models, cast(list[State], state), strict=True)
         )
         difference = np.abs(first - second).max()
-        self.largest_difference = float(np.maximum(self.largest_difference, difference))  # keeps a NaN, as max does not
+        self.largest_difference = float(
+            np.maximum(self.largest_difference, difference)
+        )  # keeps a NaN, as max does not
         return first, [first_state, second_state]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> list[State]:
         """Gather rows of both states."""
-        return [model.select(part, rows) for model, part in zip(self.models, cast(list[State], state), strict=True)]
+        return [
+            model.select(part, rows)
+            for model, part in zip(self.models, cast(list[State], state), strict=True)
+        ]
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:
     """The error for a file that is not good enough; another quantisation is advised where one was chosen."""
-    advice = "use another version of LiteRT" if quantize == "none" else f"choose another {setting('quantize')}"
-    return OutputError(f"the .tflite ({quantize}) differs from its source: {reason}; no file was written, {advice}")
+    advice = (
+        "use another version of LiteRT"
+        if quantize == "none"
+        else f"choose another {setting('quantize')}"
+    )
+    return OutputError(
+        f"the .tflite ({quantize}) differs from its source: {reason}; no file was written, {advice}"
+    )
 
 
-def check_parts_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]) -> None:
+def check_parts_and_loop(
+    checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]
+) -> None:
     """Raise OutputError if the file does not give back the rest of its source, or draws otherwise by its own loop."""
     record = model.record
     if record.to_plain() != checkpoint.to_export().to_plain():
-        raise OutputError("the .tflite does not give back the record of its source; no file was written")
-    apart = Generator(model, record.vocabulary, beginnings=record.beginnings).draw_one_by_one(uniforms)
+        raise OutputError(
+            "the .tflite does not give back the record of its source; no file was written"
+        )
+    apart = Generator(model, record.vocabulary, beginnings=record.beginnings).draw_one_by_one(
+        uniforms
+    )
     tokens, scores = model.generate_tokens(uniforms)
-    first = record.beginnings.ids[pick(uniforms[:, 0], np.tile(record.beginnings.shares, (len(uniforms), 1)))]
+    first = record.beginnings.ids[
+        pick(uniforms[:, 0], np.tile(record.beginnings.shares, (len(uniforms), 1)))
+    ]
     near = np.isclose(scores, scores_of(model, first, apart), atol=SCORE_TOLERANCE)
     same = ((tokens == apart).all(axis=1) & near).mean()
     if not same >= LOOP_SHARE:
@@ -240,7 +276,9 @@ def check_parts_and_loop(checkpoint: Checkpoint, model: TFLiteModel, uniforms: F
         )
 
 
-def scores_of(model: LanguageModel, first: Int32[Array, "n"], tokens: Int32[Array, "n T"]) -> Float64[Array, "n"]:
+def scores_of(
+    model: LanguageModel, first: Int32[Array, "n"], tokens: Int32[Array, "n T"]
+) -> Float64[Array, "n"]:
     """The log-probability of each row behind its first token, up to its first boundary, in nats."""
     last, state = first, model.initial_state(len(tokens))
     each = np.zeros(tokens.shape)

@@ -92,7 +92,9 @@ class _Writer:
         self.content = bytearray()
         self.places: dict[int, int] = {}  # of what is written, by id
         self.vtables: dict[bytes, int] = {}
-        self.pending: deque[tuple[int, Part]] = deque()  # where an offset is to be filled in, and to what
+        self.pending: deque[tuple[int, Part]] = (
+            deque()
+        )  # where an offset is to be filled in, and to what
         self.last: list[tuple[int, int, Vector]] = []  # rank, place of the offset, vector
 
     def write(self, root: Table, identifier: bytes) -> bytes:
@@ -111,8 +113,12 @@ class _Writer:
             self.pending.append((place, part))
 
     def _fill(self, place: int, part: Part) -> None:
-        if self.places.get(id(part), 0) <= place:  # not there yet; or before what refers to it, where no offset leads
-            self.places[id(part)] = self._table(part) if isinstance(part, Table) else self._vector(part)
+        if (
+            self.places.get(id(part), 0) <= place
+        ):  # not there yet; or before what refers to it, where no offset leads
+            self.places[id(part)] = (
+                self._table(part) if isinstance(part, Table) else self._vector(part)
+            )
         OFFSET.pack_into(self.content, place, self.places[id(part)] - place)
 
     def _align(self, alignment: int, behind: int = 0) -> None:
@@ -132,7 +138,10 @@ class _Writer:
     def _table(self, table: Table) -> int:
         """The widest fields first, so that none needs a gap; then in the order of their numbers."""
         size, offsets = 4, [0] * (1 + max(table.fields, default=-1))
-        sizes = {k: struct.calcsize(one.kind) if isinstance(one, Number) else 4 for k, one in table.fields.items()}
+        sizes = {
+            k: struct.calcsize(one.kind) if isinstance(one, Number) else 4
+            for k, one in table.fields.items()
+        }
         for number in sorted(table.fields, key=lambda number: (-sizes[number], number)):
             offsets[number] = size
             size += sizes[number]

@@ -83,7 +83,9 @@ NONE_CHOSEN: Mapping[int, Number] = {}
 LARGEST_PLACEHOLDER = 127  # operators with larger numbers have this one in the field of old files
 
 Shape: TypeAlias = tuple[int, ...]
-Fields: TypeAlias = Mapping[int, Number]  # of an operator's options; those left out have the schema's default
+Fields: TypeAlias = Mapping[
+    int, Number
+]  # of an operator's options; those left out have the schema's default
 
 
 @dataclass(frozen=True)
@@ -142,18 +144,29 @@ class File:
         self.graphs.append(Graph(self, name, len(self.graphs)))
         return self.graphs[-1]
 
-    def sign(self, key: str, graph: Graph, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> None:
+    def sign(
+        self, key: str, graph: Graph, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+    ) -> None:
         """Make a subgraph known by a name, and its inputs and outputs by theirs."""
         graph.ends(inputs.values(), outputs.values())
         ends = [
-            tables([Table({0: self.text(name), 1: Number("<I", end.place)}) for name, end in sorted(named.items())])
+            tables(
+                [
+                    Table({0: self.text(name), 1: Number("<I", end.place)})
+                    for name, end in sorted(named.items())
+                ]
+            )
             for named in (inputs, outputs)
         ]
-        self.signatures.append(Table({0: ends[0], 1: ends[1], 2: self.text(key), 4: Number("<I", graph.place)}))
+        self.signatures.append(
+            Table({0: ends[0], 1: ends[1], 2: self.text(key), 4: Number("<I", graph.place)})
+        )
 
     def describe(self, name: str, content: bytes) -> None:
         """Add an entry to the metadata; it stands at the end of the file, behind what was added before."""
-        self.metadata.append(Table({0: self.text(name), 1: Number("<I", self._at_the_end(content))}))
+        self.metadata.append(
+            Table({0: self.text(name), 1: Number("<I", self._at_the_end(content))})
+        )
 
     def weight(self, weight: Weight) -> tuple[int, Table | None]:
         """The buffer of a weight, and the table of its scales; at the end of the file, behind what was added before."""
@@ -161,7 +174,9 @@ class File:
             buffer, scales = self._at_the_end(weight.values.tobytes()), None
             if weight.scales is not None:
                 rows = len(weight.scales)
-                content = Vector(weight.scales.tobytes(), rows, alignment=16, rank=next(self._ranks))
+                content = Vector(
+                    weight.scales.tobytes(), rows, alignment=16, rank=next(self._ranks)
+                )
                 scales = Table({2: content, 3: Vector(bytes(8 * rows), rows, alignment=8)})
             self._weights[id(weight)] = buffer, scales
         return self._weights[id(weight)]
@@ -170,7 +185,9 @@ class File:
         """The buffer of a small array; the same for the same numbers."""
         key = (values.dtype.str, values.tobytes())
         if key not in self._constants:
-            self._constants[key] = self._buffer(Vector(values.tobytes(), values.nbytes, alignment=16))
+            self._constants[key] = self._buffer(
+                Vector(values.tobytes(), values.nbytes, alignment=16)
+            )
         return self._constants[key]
 
     def _at_the_end(self, content: bytes) -> int:
@@ -195,7 +212,13 @@ class File:
     def to_bytes(self) -> bytes:
         """The whole file."""
         codes = [
-            Table({0: Number("<b", min(op.number, LARGEST_PLACEHOLDER)), 2: integer(version), 3: integer(op.number)})
+            Table(
+                {
+                    0: Number("<b", min(op.number, LARGEST_PLACEHOLDER)),
+                    2: integer(version),
+                    3: integer(op.number),
+                }
+            )
             for op, version in self.operators
         ]
         root = Table(
@@ -236,7 +259,13 @@ class Graph:
         self.outputs = [tensor.place for tensor in outputs]
 
     def tensor(
-        self, kind: Type, shape: Shape, *, name: str = "", buffer: int = 0, scales: Table | None = None
+        self,
+        kind: Type,
+        shape: Shape,
+        *,
+        name: str = "",
+        buffer: int = 0,
+        scales: Table | None = None,
     ) -> Tensor:
         """A new one: what an operator computes, unless it has a buffer."""
         fields: dict[int, Number | Part] = {
@@ -311,4 +340,11 @@ class Graph:
     def table(self) -> Table:
         """As it stands in the file."""
         ends = {1: numbers(self.inputs), 2: numbers(self.outputs)}
-        return Table({0: tables(self.tensors), **ends, 3: tables(self.operators), 4: self.file.text(self.name)})
+        return Table(
+            {
+                0: tables(self.tensors),
+                **ends,
+                3: tables(self.operators),
+                4: self.file.text(self.name),
+            }
+        )

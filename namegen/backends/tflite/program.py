@@ -20,7 +20,11 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import Formula
 
 ANY = -1  # rows of a call, uniform numbers of a row: whatever comes
-HYBRID, GATHERS_INT8, WIDENS_INT8 = 12, 2, 2  # the versions of operators that read weights of 8 bits
+HYBRID, GATHERS_INT8, WIDENS_INT8 = (
+    12,
+    2,
+    2,
+)  # the versions of operators that read weights of 8 bits
 GATHERS_IN_ROWS = 5  # the version that gathers from each row its own number
 OPERATIONS = {  # of cells
     "add": Op.ADD,
@@ -44,15 +48,23 @@ class Program:
     """
 
     def __init__(
-        self, file: File, network: RecurrentNetwork, weights: Mapping[str, Weight], beginnings: Beginnings
+        self,
+        file: File,
+        network: RecurrentNetwork,
+        weights: Mapping[str, Weight],
+        beginnings: Beginnings,
     ) -> None:
         self.file, self.network, self.weights, self.beginnings = file, network, weights, beginnings
 
     def add_signatures(self, code_points: Weight) -> None:
         """All three, and their subgraphs; that of ``generate`` comes first, as who asks for no signature gets it."""
-        generate, step, vocabulary = (self.file.graph(name) for name in ("generate", "step", "vocabulary"))
+        generate, step, vocabulary = (
+            self.file.graph(name) for name in ("generate", "step", "vocabulary")
+        )
         buffer, _ = self.file.weight(code_points)
-        given = vocabulary.tensor(Type.INT32, code_points.values.shape, name="code_points", buffer=buffer)
+        given = vocabulary.tensor(
+            Type.INT32, code_points.values.shape, name="code_points", buffer=buffer
+        )
         self.file.sign("vocabulary", vocabulary, {}, {"code_points": given})
         self._step(step)
         self._generate(generate)
@@ -60,12 +72,17 @@ class Program:
     def _step(self, graph: Graph) -> None:
         tokens = graph.tensor(Type.INT32, (ANY,), name="tokens")
         widths = {f"state_{k}": width for k, width in enumerate(self.network.state_widths)}
-        state = {name: graph.tensor(Type.FLOAT32, (ANY, width), name=name) for name, width in widths.items()}
+        state = {
+            name: graph.tensor(Type.FLOAT32, (ANY, width), name=name)
+            for name, width in widths.items()
+        }
         logits, after = self._read(graph, tokens, list(state.values()))
         outputs = {"logits": logits, **dict(zip(widths, after, strict=True))}
         self.file.sign("step", graph, {"tokens": tokens, **state}, outputs)
 
-    def _read(self, graph: Graph, tokens: Tensor, state: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def _read(
+        self, graph: Graph, tokens: Tensor, state: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
         """Read one token a row: logits (B, V), and the state after it, each array (B, H)."""
         rows, after, states = tokens, list[Tensor](), self.network.formula.states
         for k, width in enumerate(self.network.hidden):
@@ -91,7 +108,9 @@ class Program:
         turned = graph.constant([1, 0])
         columns = graph.add(Op.TRANSPOSE, [rest, turned], Type.FLOAT32, (ANY, ANY))  # (T, n)
         draws = graph.add(Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL, ())
-        divisor = graph.add(Op.SELECT_V2, [draws, temperature, graph.constant(1, np.float32)], Type.FLOAT32, ())
+        divisor = graph.add(
+            Op.SELECT_V2, [draws, temperature, graph.constant(1, np.float32)], Type.FLOAT32, ()
+        )
         count = graph.add(Op.RESHAPE, [rows, graph.constant([1])], Type.INT32, (1,))
         last = first or self._fill(graph, count, self.beginnings.tokens[0], (ANY,))
         table = self._pack(graph, longest, rows)
@@ -115,7 +134,12 @@ class Program:
         graph.run(Op.WHILE, list(variables.values()), list(after.values()), places)
         tokens = graph.add(Op.TRANSPOSE, [after["tokens"], turned], Type.INT32, (ANY, ANY))
         given = {"uniforms": uniforms, "temperature": temperature}
-        self.file.sign("generate", graph, given, {"tokens": tokens, "log_probability": after["log_probability"]})
+        self.file.sign(
+            "generate",
+            graph,
+            given,
+            {"tokens": tokens, "log_probability": after["log_probability"]},
+        )
 
     def _begin(self, graph: Graph, uniforms: Tensor) -> tuple[Tensor | None, Tensor]:
         """The beginning of each row (n,), None where there is but one; and the uniform numbers that are left."""
@@ -124,7 +148,9 @@ class Program:
         sums = graph.constant(np.cumsum(self.beginnings.shares), np.float32)
         chosen = self._drawn(graph, sums, columns_of(graph, uniforms, 0, 1))
         ids = graph.constant(self.beginnings.ids)
-        return graph.add(Op.GATHER, [ids, chosen], Type.INT32, (ANY,)), columns_of(graph, uniforms, 1, None)
+        return graph.add(Op.GATHER, [ids, chosen], Type.INT32, (ANY,)), columns_of(
+            graph, uniforms, 1, None
+        )
 
     def _drawn(self, graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
         """The first id whose sum exceeds the uniform number (n, 1), the last if none does."""
@@ -153,7 +179,9 @@ class Program:
         kind = {0: Number("<b", Type.INT32)}
         likeliest = graph.add(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), kind)
         kept = {0: TRUE}
-        highest = graph.add(Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), kept)
+        highest = graph.add(
+            Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), kept
+        )
         below = graph.add(Op.SUB, [logits, highest], Type.FLOAT32, (ANY, V))  # before it overflows
         scaled = graph.add(Op.DIV, [below, inner["divisor"]], Type.FLOAT32, (ANY, V))
         beta = {0: Number("<f", 1.0)}
@@ -165,12 +193,16 @@ class Program:
         chosen = graph.add(Op.SELECT_V2, [inner["draws"], drawn, likeliest], Type.INT32, (ANY,))
         of_chosen = self._log_probability(graph, below, chosen)
         scored = graph.add(Op.ADD, [inner["log_probability"], of_chosen], Type.FLOAT32, (ANY,))
-        score = graph.add(Op.SELECT_V2, [inner["alive"], scored, inner["log_probability"]], Type.FLOAT32, (ANY,))
+        score = graph.add(
+            Op.SELECT_V2, [inner["alive"], scored, inner["log_probability"]], Type.FLOAT32, (ANY,)
+        )
         alive = graph.add(Op.CAST, [inner["alive"]], Type.INT32, (ANY,))
         last = graph.add(Op.MUL, [chosen, alive], Type.INT32, (ANY,))
         row = graph.add(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
         corner = self._pack(graph, inner["place"], graph.constant(0))
-        tokens = graph.add(Op.DYNAMIC_UPDATE_SLICE, [inner["tokens"], row, corner], Type.INT32, (ANY, ANY))
+        tokens = graph.add(
+            Op.DYNAMIC_UPDATE_SLICE, [inner["tokens"], row, corner], Type.INT32, (ANY, ANY)
+        )
         done = {
             "place": graph.add(Op.ADD, [inner["place"], graph.constant(1)], Type.INT32, ()),
             "tokens": tokens,
@@ -190,11 +222,20 @@ class Program:
         wide, one_each = below.shape, {0: integer(1), 1: integer(1)}
         powers = graph.add(Op.EXP, [below], Type.FLOAT32, wide)
         total = graph.add(Op.SUM, [powers, graph.constant(1)], Type.FLOAT32, (ANY,))
-        own = graph.add(Op.GATHER, [below, chosen], Type.FLOAT32, (ANY,), one_each, version=GATHERS_IN_ROWS)
-        return graph.add(Op.SUB, [own, graph.add(Op.LOG, [total], Type.FLOAT32, (ANY,))], Type.FLOAT32, (ANY,))
+        own = graph.add(
+            Op.GATHER, [below, chosen], Type.FLOAT32, (ANY,), one_each, version=GATHERS_IN_ROWS
+        )
+        return graph.add(
+            Op.SUB, [own, graph.add(Op.LOG, [total], Type.FLOAT32, (ANY,))], Type.FLOAT32, (ANY,)
+        )
 
     def _fill(
-        self, graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
+        self,
+        graph: Graph,
+        shape: Tensor,
+        value: int | float,
+        sizes: tuple[int, ...],
+        dtype: type = np.int32,
     ) -> Tensor:
         one = graph.constant(value, dtype)
         return graph.add(Op.FILL, [shape, one], one.type, sizes, version=2)
@@ -213,7 +254,13 @@ def columns_of(graph: Graph, rows: Tensor, start: int, stop: int | None) -> Tens
     to_the_end = 0b11 if stop is None else 0b01  # bits of axes whose own bound is meant
     bounds = [graph.constant(bound) for bound in ([0, start], [0, stop or 0], [1, 1])]
     shape = (rows.shape[0], ANY if stop is None else stop - start)
-    return graph.add(Op.STRIDED_SLICE, [rows, *bounds], rows.type, shape, {0: integer(0b01), 1: integer(to_the_end)})
+    return graph.add(
+        Op.STRIDED_SLICE,
+        [rows, *bounds],
+        rows.type,
+        shape,
+        {0: integer(0b01), 1: integer(to_the_end)},
+    )
 
 
 def multiply(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
@@ -222,7 +269,9 @@ def multiply(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) ->
     options = {3: TRUE} if is_small else {}
     inputs = [rows, graph.weight(kernel), None if bias is None else graph.weight(bias)]
     shape = (ANY, kernel.values.shape[0])
-    return graph.add(Op.FULLY_CONNECTED, inputs, Type.FLOAT32, shape, options, version=HYBRID if is_small else 1)
+    return graph.add(
+        Op.FULLY_CONNECTED, inputs, Type.FLOAT32, shape, options, version=HYBRID if is_small else 1
+    )
 
 
 class Layer:
@@ -252,9 +301,22 @@ class Layer:
             x = self.graph.add(Op.GATHER, [table, rows], Type.FLOAT32, (ANY, columns))
         else:
             _, scales = self.graph.file.weight(kernel)
-            x = self.graph.add(Op.GATHER, [table, rows], Type.INT8, (ANY, columns), version=GATHERS_INT8, scales=scales)
-            x = self.graph.add(Op.DEQUANTIZE, [x], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8)
-        return x if bias is None else self.graph.add(Op.ADD, [x, self.graph.weight(bias)], Type.FLOAT32, x.shape)
+            x = self.graph.add(
+                Op.GATHER,
+                [table, rows],
+                Type.INT8,
+                (ANY, columns),
+                version=GATHERS_INT8,
+                scales=scales,
+            )
+            x = self.graph.add(
+                Op.DEQUANTIZE, [x], Type.FLOAT32, (ANY, columns), version=WIDENS_INT8
+            )
+        return (
+            x
+            if bias is None
+            else self.graph.add(Op.ADD, [x, self.graph.weight(bias)], Type.FLOAT32, x.shape)
+        )
 
     def split(self, x: Tensor) -> list[Tensor]:
         """The gates that stand side by side in it."""
@@ -269,9 +331,15 @@ class Layer:
         """The state after the step. Where x and s are read as their sums alone, all gates are added at once."""
         G, S, graph = formula.gates, formula.state_gates, self.graph
         is_single = formula.biases == 1
-        biases = [None, self.weight("bias")] if is_single else [self.weight(f"bias.{row}") for row in range(2)]
+        biases = (
+            [None, self.weight("bias")]
+            if is_single
+            else [self.weight(f"bias.{row}") for row in range(2)]
+        )
         adding = [one for one in formula.operations if min(one.of, default=G + S) < G + S]
-        is_summed = S == G and all(one.name == "add" and max(one.of) - G == min(one.of) < G for one in adding)
+        is_summed = S == G and all(
+            one.name == "add" and max(one.of) - G == min(one.of) < G for one in adding
+        )
         if is_single and not is_summed:
             biases.reverse()  # it belongs to x; into a sum, the product with the state takes it along for nothing
 
@@ -283,7 +351,11 @@ class Layer:
             sums = self.split(graph.add(Op.ADD, [x, of_state()], Type.FLOAT32, x.shape))
             values = [*sums, *sums, *before]
         else:
-            values = [*self.split(self.read(rows, biases[0])), *(self.split(of_state()) if S else ()), *before]
+            values = [
+                *self.split(self.read(rows, biases[0])),
+                *(self.split(of_state()) if S else ()),
+                *before,
+            ]
         for one in formula.operations:
             if one.name == "number":
                 values.append(graph.constant(one.number, np.float32))

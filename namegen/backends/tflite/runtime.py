@@ -17,13 +17,24 @@ from namegen.backends.tflite.contents import read_contents
 from namegen.core.engine import State
 from namegen.core.evaluation.evaluator import QUANTISED_TOLERANCE, TOLERANCE, check_probe
 from namegen.core.generation.sampling import check_temperature
-from namegen.errors import CheckpointError, EngineError, SettingsError, missing_library, reason_of, short
+from namegen.errors import (
+    CheckpointError,
+    EngineError,
+    SettingsError,
+    missing_library,
+    reason_of,
+    short,
+)
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
 CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
-BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))  # a float64 below 1 may round to 1, which is no uniform number
-LARGEST_FILE = 200_000_000  # bytes: 50 million parameters. What is read is written again, all within 1 GB
+BELOW_ONE = np.nextafter(
+    np.float32(1), np.float32(0)
+)  # a float64 below 1 may round to 1, which is no uniform number
+LARGEST_FILE = (
+    200_000_000  # bytes: 50 million parameters. What is read is written again, all within 1 GB
+)
 
 TFLiteState: TypeAlias = tuple[Array, ...]  # one (B, H) for each array of each layer's state
 
@@ -45,7 +56,9 @@ class TFLiteModel:
             that trained it. EngineError: LiteRT is not installed.
     """
 
-    def __init__(self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1) -> None:
+    def __init__(
+        self, content: bytes, *, path: Path | str = "the .tflite", threads: int = 1
+    ) -> None:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
@@ -60,9 +73,13 @@ class TFLiteModel:
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
-                interpreter.get_signature_runner("vocabulary")()  # the runtime says what it has to say now, unheard
+                interpreter.get_signature_runner(
+                    "vocabulary"
+                )()  # the runtime says what it has to say now, unheard
         except (ValueError, RuntimeError) as error:
-            raise CheckpointError(f"{path} does not fit together: {error}; export it again") from error
+            raise CheckpointError(
+                f"{path} does not fit together: {error}; export it again"
+            ) from error
         check_probe(
             self,
             self.record.probe,
@@ -80,19 +97,25 @@ class TFLiteModel:
         try:
             content = read_whole(path, LARGEST_FILE)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            raise CheckpointError(f"cannot read {short(path)}: {reason_of(error)}; give another file") from error
+            raise CheckpointError(
+                f"cannot read {short(path)}: {reason_of(error)}; give another file"
+            ) from error
         return cls(content, path=short(path), threads=threads)
 
     def initial_state(self, rows: int) -> TFLiteState:
         """Zeros for every layer."""
         return tuple(np.zeros((rows, width), np.float32) for width in self._widths)
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float32[Array, "B V"], TFLiteState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float32[Array, "B V"], TFLiteState]:
         """Read one token a row. Rows come as they are: a number that changes costs 2 to 10 %, padding more."""
         inputs = dict(zip(self._names, cast(TFLiteState, state), strict=True))
         with self._lock:
             outputs: dict[str, Array] = self._step(tokens=tokens, **inputs)
-        return outputs["logits"], tuple([outputs[name] for name in self._names])  # copies of the runtime's buffers
+        return outputs["logits"], tuple(
+            [outputs[name] for name in self._names]
+        )  # copies of the runtime's buffers
 
     def select(self, state: State, rows: Int[Array, "K"]) -> TFLiteState:
         """Gather rows of a state."""
@@ -116,13 +139,17 @@ class TFLiteModel:
         """
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
-        tokens = np.zeros((len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32)
+        tokens = np.zeros(
+            (len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32
+        )
         scores = np.zeros(len(numbers), np.float32)
         if tokens.size:
             for start in range(0, len(numbers), CHUNK_NAMES):
                 part = slice(start, start + CHUNK_NAMES)
                 with self._lock:
-                    drawn = self._generate(uniforms=numbers[part], temperature=np.float32(temperature))
+                    drawn = self._generate(
+                        uniforms=numbers[part], temperature=np.float32(temperature)
+                    )
                 tokens[part] = drawn["tokens"]
                 scores[part] = drawn["log_probability"]
         return tokens, scores

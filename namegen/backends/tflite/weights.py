@@ -21,7 +21,9 @@ TABLE = "rnn.0.kernel"  # of which rows are looked up
 # How many weights an array needs to be quantized. With fewer, the operator that widens them costs more than it saves.
 LEAST_QUANTIZED = {"float16": 256, "int8": 1024}
 LARGEST_INT8 = 127
-LARGEST_SUM = 1e9  # of a piece: far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
+LARGEST_SUM = (
+    1e9  # of a piece: far more than a network ever has; the runtime's sigmoid is NaN from 1e27 on
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,16 @@ def quantizable(network: Network, quantize: str) -> tuple[str, ...]:
     if least is None:
         return ()
     shapes = network.parameter_shapes
-    return tuple(name for name, shape in shapes.items() if name.endswith("kernel") and math.prod(shape) >= least)
+    return tuple(
+        name
+        for name, shape in shapes.items()
+        if name.endswith("kernel") and math.prod(shape) >= least
+    )
 
 
-def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ()) -> dict[str, Piece]:
+def pieces(
+    network: RecurrentNetwork, quantize: str, half: Collection[str] = ()
+) -> dict[str, Piece]:
     """What stands in the file, by name, in its order.
 
     Args:
@@ -93,11 +101,16 @@ def pieces(network: RecurrentNetwork, quantize: str, half: Collection[str] = ())
             found[name] = Piece(name, shape, dtype)
         else:
             of_state = found[name.replace("bias", "recurrent_kernel")].shape[:1]
-            found |= {f"{name}.{row}": Piece(name, (shape[1:], of_state)[row], dtype, row=row) for row in range(2)}
+            found |= {
+                f"{name}.{row}": Piece(name, (shape[1:], of_state)[row], dtype, row=row)
+                for row in range(2)
+            }
     return found
 
 
-def stored(parameters: Mapping[str, Float32[Array, "..."]], layout: Mapping[str, Piece]) -> dict[str, Weight]:
+def stored(
+    parameters: Mapping[str, Float32[Array, "..."]], layout: Mapping[str, Piece]
+) -> dict[str, Weight]:
     """The parameters' numbers as the file has them."""
     return {name: _stored(parameters[piece.parameter], piece) for name, piece in layout.items()}
 
@@ -111,7 +124,9 @@ def _stored(values: Float32[Array, "..."], piece: Piece) -> Weight:
     axis = 1 if piece.is_turned else None
     largest = np.abs(part).max(axis=axis, keepdims=True, initial=0).astype(np.float64)
     scales = np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(FLOAT32)
-    scales = np.maximum(scales, np.finfo(np.float32).tiny)  # of numbers next to nothing it would be none
+    scales = np.maximum(
+        scales, np.finfo(np.float32).tiny
+    )  # of numbers next to nothing it would be none
     narrow = np.clip(np.rint(part / scales), -LARGEST_INT8, LARGEST_INT8)
     return Weight(np.ascontiguousarray(narrow, INT8), scales.reshape(-1))
 
@@ -129,7 +144,9 @@ def stays_finite(weights: Mapping[str, Weight]) -> bool:
     False
     """
     with np.errstate(all="ignore"):
-        return all(_largest_sum(name, weight) <= LARGEST_SUM for name, weight in weights.items())  # a NaN is not
+        return all(
+            _largest_sum(name, weight) <= LARGEST_SUM for name, weight in weights.items()
+        )  # a NaN is not
 
 
 def _largest_sum(name: str, weight: Weight) -> float:

@@ -45,7 +45,9 @@ class Batch:
             )
         sums = self.targets.sum(axis=1, dtype=np.float64)
         if not (np.abs(sums - 1) <= TARGET_TOLERANCE).all() or (self.targets < 0).any():
-            raise SettingsError("a row of targets is no distribution: expected chances of at least 0 that sum to 1")
+            raise SettingsError(
+                "a row of targets is no distribution: expected chances of at least 0 that sum to 1"
+            )
 
     @cached_property
     def characters(self) -> int:
@@ -116,7 +118,9 @@ class BatchMaker:
 
     def tree_of(self, counts: Int64[Array, "names"]) -> PrefixTree:
         """The tree of the same distinct names, by their ranks, with other counts; each is at least 1."""
-        return self.tree.recounted(self.tree.edge_node[self._paths[self._path_start + self._path_size - 1]], counts)
+        return self.tree.recounted(
+            self.tree.edge_node[self._paths[self._path_start + self._path_size - 1]], counts
+        )
 
     @property
     def name_count(self) -> int:
@@ -132,7 +136,9 @@ class BatchMaker:
         """Updates an epoch: the last batch may be smaller."""
         return -(-self.name_count // batch_size)
 
-    def epoch(self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0) -> Iterator[Batch]:
+    def epoch(
+        self, epoch: int, *, batch_size: int, seed: int, first_step: int = 0
+    ) -> Iterator[Batch]:
         """The batches of one epoch, from its step ``first_step`` on.
 
         The order of the names depends on ``[seed, epoch]`` alone, so that nothing has to be kept to go on later.
@@ -165,7 +171,9 @@ class BatchMaker:
         parent = np.full(len(nodes), -1)
         parent[level[1] :] = edge_node[edge_token != BOUNDARY]
         count = np.add.reduceat(edge_count, first)
-        small = PrefixTree(tree.token.take(nodes), parent, level, count, edge_node, edge_token, edge_count)
+        small = PrefixTree(
+            tree.token.take(nodes), parent, level, count, edge_node, edge_token, edge_count
+        )
         return Batch(small, self._targets(small, nodes))
 
     def _targets(self, batch: PrefixTree, nodes: Int[Array, "N"]) -> Float32[Array, "N V"] | None:
@@ -232,8 +240,12 @@ class ListParts:
         beginnings = label_beginnings(corpus, vocabulary, labels)
         sorted_names, ranking = SortedNames.ranked(names, vocabulary, beginnings)
         rank, entries = ranking.rank, ranking.representatives
-        del ranking  # the characters of every entry: no longer needed, and the trees take their place
-        by_appearance = np.argsort(entries)  # neighbours in memory: strings in sorted order lie anywhere
+        del (
+            ranking
+        )  # the characters of every entry: no longer needed, and the trees take their place
+        by_appearance = np.argsort(
+            entries
+        )  # neighbours in memory: strings in sorted order lie anywhere
         under_labels = tuple(map(names.__getitem__, entries[by_appearance].tolist()))
         number = np.empty_like(rank, shape=len(entries))
         number[by_appearance] = np.arange(len(entries))
@@ -243,9 +255,12 @@ class ListParts:
             number = name_number.astype(rank.dtype)[number]
         part_of = choose_parts(distinct, number[rank], data, seed=seed, source=corpus.source)
         counts, *held_out_counts = (
-            np.bincount(rank[part_of == part], minlength=len(entries)) for part in (TRAINING, VALIDATION, TEST)
+            np.bincount(rank[part_of == part], minlength=len(entries))
+            for part in (TRAINING, VALIDATION, TEST)
         )
-        of_names = (np.bincount(number, part).astype(np.int64) for part in (counts, held_out_counts[0]))
+        of_names = (
+            np.bincount(number, part).astype(np.int64) for part in (counts, held_out_counts[0])
+        )
         seen = seen_percent(*of_names)
         del entries, by_appearance, number
         training = sorted_names.counted(counts)
@@ -256,7 +271,9 @@ class ListParts:
         batches = BatchMaker(training.counted(read), name_of)
         alike = np.array_equal(read, training.counts)
         training_tree = batches.tree if alike else batches.tree_of(training.counts)
-        held_out, test = (sorted_names.counted(part).tree() if part.any() else None for part in held_out_counts)
+        held_out, test = (
+            sorted_names.counted(part).tree() if part.any() else None for part in held_out_counts
+        )
         return cls(
             vocabulary=vocabulary,
             labels=labels,
@@ -275,8 +292,17 @@ class ListParts:
     def label_counts(self) -> dict[str, int]:
         """How many names of the training part have each label, in the order of their beginnings."""
         roots = slice(0, self.training.roots)
-        counts = dict(zip(self.training.token[roots].tolist(), self.training.count[roots].tolist(), strict=True))
-        return {label: counts.get(self.vocabulary.size + place, 0) for place, label in enumerate(self.labels)}
+        counts = dict(
+            zip(
+                self.training.token[roots].tolist(),
+                self.training.count[roots].tolist(),
+                strict=True,
+            )
+        )
+        return {
+            label: counts.get(self.vocabulary.size + place, 0)
+            for place, label in enumerate(self.labels)
+        }
 
     @property
     def beginnings(self) -> Beginnings:
@@ -311,7 +337,9 @@ def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
     """
     order = np.argsort(name_of, kind="stable")  # equal names side by side, in the order of the list
     counts = np.bincount(name_of)
-    earlier = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)  # entries of the same name
+    earlier = np.arange(len(order)) - np.repeat(
+        np.cumsum(counts) - counts, counts
+    )  # entries of the same name
     read = np.empty(len(order), dtype=bool)
     read[order] = earlier < np.repeat(_times(counts), counts)
     return read
@@ -335,7 +363,9 @@ def _times(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
     return np.rint(np.sqrt(counts))
 
 
-def label_beginnings(corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]) -> list[int] | None:
+def label_beginnings(
+    corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]
+) -> list[int] | None:
     """What each name of a list begins with: of its label an id of its own, from ``V`` on; None: the list has no labels.
 
     Args:

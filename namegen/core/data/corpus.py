@@ -21,10 +21,17 @@ from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting, shown
 from namegen.types import Array, Bool
 
-FEWEST_NAMES = 100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
+FEWEST_NAMES = (
+    100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
+)
 MANY_NAMES = 100_000
-FEWEST_TO_COMPARE, SHORT_LIST = 20, 500  # different names: lists of fewer than 500 may be fine-tuned from a base
-PHRASES = 0.4  # the share of a short list's names with several words that makes it a list of phrases
+FEWEST_TO_COMPARE, SHORT_LIST = (
+    20,
+    500,
+)  # different names: lists of fewer than 500 may be fine-tuned from a base
+PHRASES = (
+    0.4  # the share of a short list's names with several words that makes it a list of phrases
+)
 MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
@@ -118,7 +125,9 @@ class Corpus:
                 raise NamesError(f"{what} is {shown(given)}: give a list of {what}")
         entries, of_each = list(names), None if labels is None else list(labels)
         if of_each is not None and len(of_each) != len(entries):
-            raise NamesError(f"{source} has {len(entries):,} names and {len(of_each):,} labels: give one for each name")
+            raise NamesError(
+                f"{source} has {len(entries):,} names and {len(of_each):,} labels: give one for each name"
+            )
         return cls._clean(Table(entries, of_each), source, max_name_length)
 
     @classmethod
@@ -134,7 +143,9 @@ class Corpus:
         named = [(name, label) for name, label in zip(names, labels, strict=True) if name]
         labelled = [pair for pair in named if pair[1]]
         if named and not labelled:
-            raise NamesError(f"{source}: no name has a label: give a column that labels some, or leave it out")
+            raise NamesError(
+                f"{source}: no name has a label: give a column that labels some, or leave it out"
+            )
         if len(labelled) < len(named):
             counts["names without a label"] = len(named) - len(labelled)
         kept = _some(tuple(name for name, _ in labelled), source)
@@ -161,7 +172,9 @@ class Corpus:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The characters of the whole list, the part that is held out later included."""
-        return Vocabulary.from_names(["".join(self.names)])  # one long name: a set for each would take 20 times as long
+        return Vocabulary.from_names(
+            ["".join(self.names)]
+        )  # one long name: a set for each would take 20 times as long
 
     @cached_property
     def label_counts(self) -> dict[str, int]:
@@ -178,7 +191,9 @@ class Corpus:
     def dropped_sentence(self) -> str:
         """What was left out in reading, in words, for standard error; empty if that is nothing."""
         parts = [
-            f"{count:,} {what if count != 1 else _singular(what)}" for what, count in self.dropped.items() if count
+            f"{count:,} {what if count != 1 else _singular(what)}"
+            for what, count in self.dropped.items()
+            if count
         ]
         if not parts:
             return ""
@@ -210,11 +225,17 @@ class Corpus:
             NamesError: too few names for the parts.
         """
         part_of = choose_parts(*numbered(self.names), data, seed=seed, source=self.source)
-        return self.where(part_of == TRAINING), self.where(part_of == VALIDATION), self.where(part_of == TEST)
+        return (
+            self.where(part_of == TRAINING),
+            self.where(part_of == VALIDATION),
+            self.where(part_of == TEST),
+        )
 
     def where(self, chosen: Bool[Array, "entries"]) -> Corpus:
         """The list of some of its entries, labels included."""
-        names, labels = (tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels))
+        names, labels = (
+            tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels)
+        )
         return Corpus(names, self.source, labels=labels, sameness=self.sameness)
 
 
@@ -229,31 +250,47 @@ def _some(names: tuple[str, ...], source: str) -> tuple[str, ...]:
     return names
 
 
-def _cleaned(entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str) -> list[str]:
+def _cleaned(
+    entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str
+) -> list[str]:
     """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
     if not all(isinstance(entry, str) for entry in entries):
         place = next(place for place, entry in enumerate(entries) if not isinstance(entry, str))
-        raise NamesError(f"{source}, {where(place)}: the {what} {shown(entries[place])} is no text: leave it out")
+        raise NamesError(
+            f"{source}, {where(place)}: the {what} {shown(entries[place])} is no text: leave it out"
+        )
     found = list(map(str.strip, entries))
 
-    def refuse(wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out") -> None:
+    def refuse(
+        wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out"
+    ) -> None:
         place, name = next((place, name) for place, name in enumerate(found) if wrong(name))
-        raise NamesError(f"{source}, {where(place)}: {quote(name)} has {has.format(len(name))}: {do}")
+        raise NamesError(
+            f"{source}, {where(place)}: {quote(name)} has {has.format(len(name))}: {do}"
+        )
 
     def check_lengths(most: int) -> None:
         if max(map(len, found), default=0) > most:
-            has, do = f"{{:,}} characters, and a {what} may have {longest:,}", "shorten it, or raise "
+            has, do = (
+                f"{{:,}} characters, and a {what} may have {longest:,}",
+                "shorten it, or raise ",
+            )
             refuse(lambda name: len(name) > most, has, do + setting("max_name_length"))
 
     check_lengths(_LONGEST_COMPOSITION * longest)
     text = "\n".join(found)
     if text.count("\n") != max(len(found) - 1, 0) or "\r" in text or "\0" in text:
-        refuse(lambda name: any(c in name for c in "\n\r\0"), f"a line end or NUL inside the {what}")
+        refuse(
+            lambda name: any(c in name for c in "\n\r\0"), f"a line end or NUL inside the {what}"
+        )
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            refuse(lambda name: any("\ud800" <= c <= "\udfff" for c in name), "an incomplete Unicode character")
+            refuse(
+                lambda name: any("\ud800" <= c <= "\udfff" for c in name),
+                "an incomplete Unicode character",
+            )
         if any(map(_has_too_many_marks, found)):
             refuse(_has_too_many_marks, f"more than {_MOST_MARKS} accents on one letter")
         if not unicodedata.is_normalized("NFC", text):

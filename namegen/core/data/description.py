@@ -53,7 +53,9 @@ class ListDescription:
         return asdict(self) | {"commonest": [list(pair) for pair in self.commonest]}
 
 
-def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: int = MAX_NAMES_SHOWN) -> ListDescription:
+def describe(
+    names: Sequence[str], labels: Sequence[str] = (), *, most_names: int = MAX_NAMES_SHOWN
+) -> ListDescription:
     """Count what there is to know about a list of names; a million names take seconds.
 
     Args:
@@ -80,7 +82,9 @@ def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: in
     for character, count in characters.items():
         for folded in filter(str.isalpha, character.casefold()):  # ß counts as two s
             letters[folded] += count
-    commonest = np.argsort(-counts, kind="stable")[:most_names]  # equal counts stay in the order of the names
+    commonest = np.argsort(-counts, kind="stable")[
+        :most_names
+    ]  # equal counts stay in the order of the names
     shown = map(names.__getitem__, ranking.representatives[commonest].tolist())
     unique_after, never_unique = _unique_after(sorted_names)
     return ListDescription(
@@ -101,7 +105,9 @@ def describe(names: Sequence[str], labels: Sequence[str] = (), *, most_names: in
 
 def _unique_after(names: SortedNames) -> tuple[dict[int, int], int]:
     """A name is told from all others by one character more than it shares with the nearer of its neighbours."""
-    shared = np.zeros(len(names.lengths) + 1, np.int64)  # with the name before; the first and the last stand alone
+    shared = np.zeros(
+        len(names.lengths) + 1, np.int64
+    )  # with the name before; the first and the last stand alone
     shared[1:-1] = names.shared_with_next()
     needed = np.maximum(shared[:-1], shared[1:]) + 1
     told = needed <= names.lengths

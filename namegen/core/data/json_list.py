@@ -58,11 +58,15 @@ def read_items(blocks: Iterable[str]) -> Iterator[Json]:
             except json.JSONDecodeError as error:
                 if may_be_cut:
                     break
-                too_long = "" if is_end else f", or an item of more than {LONGEST_ITEM:,} characters"
+                too_long = (
+                    "" if is_end else f", or an item of more than {LONGEST_ITEM:,} characters"
+                )
                 raise _error(line, text, error.pos, f"not JSON{too_long}") from None
             except ValueError as error:
                 raise _error(line, text, at, f"not JSON that can be read ({error})") from None
-            if may_be_cut and len(text) - end <= len("e-"):  # the next block may have more digits of this number
+            if may_be_cut and len(text) - end <= len(
+                "e-"
+            ):  # the next block may have more digits of this number
                 break
             yield item
             comma = _COMMA.match(text, end)

@@ -24,7 +24,11 @@ def parts_of(labels: Sequence[str]) -> list[list[str]]:
     ([['Finnish', 'female'], ['Finnish', '']], [['Paris, France'], ['Rome']])
     """
     parts = [split_parts(label) for label in labels]
-    return parts if {len(one) for one in parts} == {len(parts[0]) if parts else 0} else [[label] for label in labels]
+    return (
+        parts
+        if {len(one) for one in parts} == {len(parts[0]) if parts else 0}
+        else [[label] for label in labels]
+    )
 
 
 def askable(labels: Sequence[str]) -> list[str]:
@@ -67,7 +71,9 @@ def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
     columns = list(zip(*parts_of(labels), strict=True))
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    wanted = [asked] if _value(asked, chain(*columns)) else split_parts(asked)  # a value may hold a comma
+    wanted = (
+        [asked] if _value(asked, chain(*columns)) else split_parts(asked)
+    )  # a value may hold a comma
     meant = [*range(len(labels))] if any(wanted) else []
     for place, text in enumerate(wanted):
         in_order = len(wanted) == len(columns)
@@ -115,10 +121,14 @@ def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> Se
     """
     near, alike = nearest(asked, known), _begins_alike(asked, known)
     more = len(known) - MOST_TOLD
-    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + f", and {more:,} more" * (more > 0)
+    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + f", and {more:,} more" * (
+        more > 0
+    )
     expected = f"expected {quote(alike, 60) + ' perhaps, or ' if alike else ''}one of {some}"
     expected = f"did you mean {quote(near, 60)}?" if near else expected
-    return SettingsError(f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}")
+    return SettingsError(
+        f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}"
+    )
 
 
 def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
@@ -127,7 +137,9 @@ def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
     >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
     ('Polish', None)
     """
-    alike = [(sum(takewhile(bool, map(eq, one.casefold(), asked.casefold()))), one) for one in known]
+    alike = [
+        (sum(takewhile(bool, map(eq, one.casefold(), asked.casefold()))), one) for one in known
+    ]
     letters, found = max(alike, key=itemgetter(0), default=(0, ""))
     return found if letters >= 3 and max(len(asked), len(found)) - letters <= 5 else None
 

@@ -39,8 +39,14 @@ class Beginnings:
 
     def __post_init__(self) -> None:
         if not self.tokens or len(set(self.tokens)) < len(self.tokens) or min(self.tokens) < 0:
-            raise SettingsError(f"the beginnings are {self.tokens}: expected at least one id, each once")
-        sound = len(self.shares) == len(self.tokens) and min(self.shares) >= 0 and abs(sum(self.shares) - 1) < 1e-9
+            raise SettingsError(
+                f"the beginnings are {self.tokens}: expected at least one id, each once"
+            )
+        sound = (
+            len(self.shares) == len(self.tokens)
+            and min(self.shares) >= 0
+            and abs(sum(self.shares) - 1) < 1e-9
+        )
         if not sound:
             raise SettingsError(
                 f"the shares of the {len(self.tokens)} beginnings are {self.shares}: expected one of at least 0 for "
@@ -67,7 +73,9 @@ class Beginnings:
             return cls.single()
         total = sum(counts)
         if total < 1 or min(counts) < 0:
-            raise SettingsError(f"the labels have {tuple(counts)} names: expected a name with at least one of them")
+            raise SettingsError(
+                f"the labels have {tuple(counts)} names: expected a name with at least one of them"
+            )
         tokens = tuple(range(vocabulary_size, vocabulary_size + len(counts)))
         return cls(tokens, tuple(count / total for count in counts))
 
@@ -82,7 +90,9 @@ class Beginnings:
         """
         total = sum(self.shares[place] for place in places)
         if total <= 0:
-            raise SettingsError("no name that was learned from has one of these labels: choose others")
+            raise SettingsError(
+                "no name that was learned from has one of these labels: choose others"
+            )
         tokens = tuple(self.tokens[place] for place in places)
         return Beginnings(tokens, tuple(self.shares[place] / total for place in places))
 

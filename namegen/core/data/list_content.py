@@ -41,7 +41,9 @@ class ListContent:
 
     def __post_init__(self) -> None:
         if self.data.startswith(FOREIGN):
-            raise NamesError(f"{self.source} is a PDF, a picture or an Office document: save its names as plain text")
+            raise NamesError(
+                f"{self.source} is a PDF, a picture or an Office document: save its names as plain text"
+            )
         if b"\0" in self.data:
             line = _line_number(self.data[: self.data.index(b"\0")])
             raise NamesError(
@@ -76,7 +78,9 @@ class ListContent:
             NamesError: There are too many lines, or one is too long; the bytes aren't UTF-8.
         """
         if _line_number(self.data) > MOST_LINES + 1:
-            raise NamesError(f"{self.source} has more than {MOST_LINES:,} lines: split it into several lists")
+            raise NamesError(
+                f"{self.source} has more than {MOST_LINES:,} lines: split it into several lists"
+            )
         line_count = 0
         rest = ""
         for block in self.blocks():

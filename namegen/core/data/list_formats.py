@@ -99,18 +99,24 @@ def text_lines(content: ListContent, column: str | None, label_column: str | Non
     """
     source = content.source
     if asked := column or label_column:
-        raise NamesError(f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON")
+        raise NamesError(
+            f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON"
+        )
     names = [line.strip() for line in content.lines()]
     first = list(islice(filter(None, names), LOOKED_AT))
     if first and MARKUP.match(first[0]):
-        raise NamesError(f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text")
+        raise NamesError(
+            f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text"
+        )
     if len(first) == 1 and first[0].count(",") > 1:
         raise NamesError(f"{source} is one line with commas: give each name a line of its own")
     dropped = {}
     for what, pattern in PASTED.items():
         marked = [found for line in first if (found := pattern.fullmatch(line))]
         numbers = [int(found[1]) for found in marked] if pattern.groups > 1 else []
-        going_on = sum(after - one == 1 for one, after in pairwise(numbers)) >= GOING_ON * (len(numbers) - 1)
+        going_on = sum(after - one == 1 for one, after in pairwise(numbers)) >= GOING_ON * (
+            len(numbers) - 1
+        )
         if len(marked) >= max(FEWEST_PASTED, len(first) / 2) and going_on:
             dropped[what] = 0
             for place, name in enumerate(names):
@@ -127,7 +133,9 @@ def text_lines(content: ListContent, column: str | None, label_column: str | Non
             f"{source} is a table: if its first row names its columns, choose one of {listed} with "
             f"{setting('column')}; or save one column alone"
         )
-    return Table(names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped)
+    return Table(
+        names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped
+    )
 
 
 def csv_columns(content: ListContent, column: str | None, label_column: str | None) -> Table:
@@ -226,7 +234,9 @@ def _column_places(
         return (set(range(len(header))) - set(label_places)).pop(), label_places
     place = column_place(header, column, source, "column")
     if place in label_places:
-        raise NamesError(f"{source}: names and labels cannot both stand in the column {quote(header[place])}")
+        raise NamesError(
+            f"{source}: names and labels cannot both stand in the column {quote(header[place])}"
+        )
     return place, label_places
 
 
@@ -234,19 +244,34 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
     """Where the column of a name or a number from 1 stands; None: the only one. Raises NamesError."""
     listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
     if not any(header):
-        raise NamesError(f"{source} has no names: the first row of a CSV file must name its columns")
+        raise NamesError(
+            f"{source} has no names: the first row of a CSV file must name its columns"
+        )
     if column is None:
         if len(header) == 1:
             return 0
-        also = f" (and one that labels the names with {setting('label_column')})" * (option == "column")
-        raise NamesError(f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}{also}")
+        also = f" (and one that labels the names with {setting('label_column')})" * (
+            option == "column"
+        )
+        raise NamesError(
+            f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}{also}"
+        )
     if header.count(column) > 1:
-        raise NamesError(f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1")
+        raise NamesError(
+            f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1"
+        )
     if column in header:
         return header.index(column)
-    if column.isascii() and column.isdigit() and len(column) < 10 and 1 <= int(column) <= len(header):
+    if (
+        column.isascii()
+        and column.isdigit()
+        and len(column) < 10
+        and 1 <= int(column) <= len(header)
+    ):
         return int(column) - 1
-    raise NamesError(f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1")
+    raise NamesError(
+        f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1"
+    )
 
 
 def json_names(content: ListContent, column: str | None, label_column: str | None) -> Table:
@@ -255,7 +280,9 @@ def json_names(content: ListContent, column: str | None, label_column: str | Non
     Raises:
         NamesError: JSON of any other form.
     """
-    return _names_of_items(lambda: read_items(content.blocks()), column, label_column, content.source)
+    return _names_of_items(
+        lambda: read_items(content.blocks()), column, label_column, content.source
+    )
 
 
 def json_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
@@ -265,7 +292,9 @@ def json_lines(content: ListContent, column: str | None, label_column: str | Non
     >>> json_lines(content, "name", None).names
     ['Al', 'Bo']
     """
-    return _names_of_items(lambda: read_lines(content.lines()), column, label_column, content.source)
+    return _names_of_items(
+        lambda: read_lines(content.lines()), column, label_column, content.source
+    )
 
 
 def _names_of_items(
@@ -285,9 +314,13 @@ def _names_of_items(
     for _, item in _objects(read, source):
         keys.update(dict.fromkeys(item))
         if len(keys) > MOST_COLUMNS:
-            raise NamesError(f"{source} has more than {MOST_COLUMNS:,} columns: leave out those that aren't needed")
+            raise NamesError(
+                f"{source} has more than {MOST_COLUMNS:,} columns: leave out those that aren't needed"
+            )
     if not any(keys):
-        raise NamesError(f"{source} has no columns: give a JSON list of objects that have the name of a column")
+        raise NamesError(
+            f"{source} has no columns: give a JSON list of objects that have the name of a column"
+        )
     name_place, label_places = _column_places(list(keys), column, label_column, source)
     name_key = list(keys)[name_place]
     label_keys = [list(keys)[place] for place in label_places]
@@ -296,7 +329,9 @@ def _names_of_items(
     for place, item in _objects(read, source):
         names.append(_text(item, name_key, place, source))
         if label_keys:
-            labels.append(join_parts(_text(item, key, place, source, is_label=True) for key in label_keys))
+            labels.append(
+                join_parts(_text(item, key, place, source, is_label=True) for key in label_keys)
+            )
     return Table(names, labels if label_keys else None)
 
 
@@ -304,12 +339,17 @@ def _strings(read: Callable[[], Iterator[Json]], source: str) -> Iterator[str]:
     """The items of a JSON file, each a string."""
     for place, item in _numbered(read, source):
         if not isinstance(item, str):
-            also = f", or say with {setting('column')} which string of each is the name" * isinstance(item, dict)
+            also = (
+                f", or say with {setting('column')} which string of each is the name"
+                * isinstance(item, dict)
+            )
             raise _unexpected(source, place, item, "a string", f"a JSON list of strings{also}")
         yield item
 
 
-def _objects(read: Callable[[], Iterator[Json]], source: str) -> Iterator[tuple[int, dict[str, Json]]]:
+def _objects(
+    read: Callable[[], Iterator[Json]], source: str
+) -> Iterator[tuple[int, dict[str, Json]]]:
     """The items of a JSON file, each an object, numbered from 0."""
     for place, item in _numbered(read, source):
         if not isinstance(item, dict):
@@ -322,13 +362,19 @@ def _numbered(read: Callable[[], Iterator[Json]], source: str) -> Iterator[tuple
     try:
         for place, item in enumerate(read()):
             if place == MOST_LINES:
-                raise NamesError(f"{source} has more than {MOST_LINES:,} items: split it into several lists")
+                raise NamesError(
+                    f"{source} has more than {MOST_LINES:,} items: split it into several lists"
+                )
             yield place, item
     except ValueError as error:
-        raise NamesError(f'{source}, {error}: expected a list of strings, such as ["Ann", "Bob"]') from error
+        raise NamesError(
+            f'{source}, {error}: expected a list of strings, such as ["Ann", "Bob"]'
+        ) from error
 
 
-def _text(item: dict[str, Json], key: str, place: int, source: str, *, is_label: bool = False) -> str:
+def _text(
+    item: dict[str, Json], key: str, place: int, source: str, *, is_label: bool = False
+) -> str:
     """The string of an object under a key. A label may also be a whole number, such as a year, or null."""
     value = item.get(key, "")
     if is_label and value is None:
@@ -341,7 +387,9 @@ def _text(item: dict[str, Json], key: str, place: int, source: str, *, is_label:
 
 
 def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
-    return NamesError(f"{source}, item {place + 1} is {shown(value)}, and {expected} was expected: give {give}")
+    return NamesError(
+        f"{source}, item {place + 1} is {shown(value)}, and {expected} was expected: give {give}"
+    )
 
 
 Kind = Literal["text", "csv", "json", "jsonl"]

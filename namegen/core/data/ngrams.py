@@ -88,11 +88,15 @@ class NgramSet:
         before[: tree.roots] = np.arange(tree.roots)  # before a start symbol, there is another one
         label_of_root = np.maximum(tree.token[: tree.roots].astype(np.int64) - vocabulary.size, 0)
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
-        node = label_of_root[np.concatenate((tree.root_of, tree.root_of[ended]))]  # the empty n-gram of each position
+        node = label_of_root[
+            np.concatenate((tree.root_of, tree.root_of[ended]))
+        ]  # the empty n-gram of each position
         for _ in range(ORDER):
             key = node[before] * trie.symbols + symbol
             keys, first, rank = np.unique(key, return_index=True, return_inverse=True)
-            added = trie.add(parent=keys // trie.symbols, symbol=keys % trie.symbols, suffix=node[first])
+            added = trie.add(
+                parent=keys // trie.symbols, symbol=keys % trie.symbols, suffix=node[first]
+            )
             node = added + rank  # (positions,) now the n-gram that is one symbol longer
         return trie.frozen()
 
@@ -123,7 +127,9 @@ class NgramSet:
             The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
             missing. A missing pair counts as ``PAIR_COUNT`` of them.
         """
-        longest = np.empty(len(contexts), np.int64)  # the longest known n-gram that ends with the symbol
+        longest = np.empty(
+            len(contexts), np.int64
+        )  # the longest known n-gram that ends with the symbol
         rows = np.arange(len(contexts))
         while len(rows):
             keys = contexts * (self.symbols + 1) + symbols[rows]
@@ -190,7 +196,12 @@ class _Trie:
         self.parent = self.symbol = self.suffix = np.full(labels, -1)
         self.first_of_order: tuple[int, ...] = (0, labels)
 
-    def add(self, parent: Int64[Array, "added"], symbol: Int64[Array, "added"], suffix: Int64[Array, "added"]) -> int:
+    def add(
+        self,
+        parent: Int64[Array, "added"],
+        symbol: Int64[Array, "added"],
+        suffix: Int64[Array, "added"],
+    ) -> int:
         """Add the nodes of the next order and return the first of them."""
         self.parent = np.append(self.parent, parent)
         self.symbol = np.append(self.symbol, symbol)
@@ -223,7 +234,9 @@ class _Candidates:
             suffix = trie.suffix[parents]
             children = trie.parent[trie.labels :]  # in rising order
             self.first_child = np.searchsorted(children, suffix) + trie.labels
-            counts = np.searchsorted(children, suffix, side="right") + trie.labels - self.first_child
+            counts = (
+                np.searchsorted(children, suffix, side="right") + trie.labels - self.first_child
+            )
         self.end = np.cumsum(counts)
         self.start = self.end - counts
 
@@ -271,6 +284,10 @@ def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
     [0, 1, 1, 3]
     """
     symbols = np.arange(vocabulary.size)
-    digits = [token for token, character in enumerate(vocabulary.characters, start=1) if character.isdecimal()]
+    digits = [
+        token
+        for token, character in enumerate(vocabulary.characters, start=1)
+        if character.isdecimal()
+    ]
     symbols[digits] = digits[:1]
     return symbols

@@ -106,7 +106,9 @@ class PrefixTree:
     def edge_start(self) -> Int[Array, "M"]:
         """The edges of node n are ``edge_start[n]:edge_start[n + 1]``."""
         start = np.full(self.nodes + 1, len(self.edge_node), index_type(len(self.edge_node)))
-        start[:-1] = np.flatnonzero(new_run(self.edge_node))  # each node has one at least: it ends, or goes on
+        start[:-1] = np.flatnonzero(
+            new_run(self.edge_node)
+        )  # each node has one at least: it ends, or goes on
         return start
 
     @cached_property
@@ -141,7 +143,9 @@ class PrefixTree:
         lengths = self.depth_of[node]
         tokens = np.zeros((len(node), self.depth), dtype=np.int32)  # (names, T)
         nodes = np.zeros((len(node), self.depth), dtype=np.int64)  # (names, T)
-        for depth in range(self.depth - 1, 0, -1):  # from the last character of each name up to its first
+        for depth in range(
+            self.depth - 1, 0, -1
+        ):  # from the last character of each name up to its first
             rows = np.flatnonzero(lengths >= depth)
             tokens[rows, depth - 1] = self.token[node[rows]]
             nodes[rows, depth] = node[rows]
@@ -225,13 +229,17 @@ class SortedNames:
         entries = names if isinstance(names, Sequence) else list(names)
         begins = None if beginnings is None else np.fromiter(beginnings, dtype=np.int32)
         if begins is not None and len(begins) != len(entries):
-            raise NamesError("there is not one beginning for each name: give as many as there are names")
+            raise NamesError(
+                "there is not one beginning for each name: give as many as there are names"
+            )
         if not entries:
             raise NamesError("the list has no names: give at least one")
         ranking = Ranking.of(entries, vocabulary, begins)
         which = ranking.representatives
         begins = np.full(len(which), BOUNDARY, np.int32) if begins is None else begins[which]
-        return cls(ranking.distinct_tokens(), ranking.lengths[which], ranking.counts, begins), ranking
+        return cls(
+            ranking.distinct_tokens(), ranking.lengths[which], ranking.counts, begins
+        ), ranking
 
     def counted(self, counts: Int64[Array, "names"]) -> SortedNames:
         """The same names with other counts, without those that no longer occur."""
@@ -259,12 +267,17 @@ class SortedNames:
 
     def shared_with_next(self) -> Int64[Array, "neighbours"]:
         """How many first characters each name but the last shares with the one that follows it."""
-        start, shorter = np.cumsum(self.lengths) - self.lengths, np.minimum(self.lengths[:-1], self.lengths[1:])
+        start, shorter = (
+            np.cumsum(self.lengths) - self.lengths,
+            np.minimum(self.lengths[:-1], self.lengths[1:]),
+        )
         shared = np.zeros(len(shorter), np.int64)
         alike, depth = np.arange(len(shorter)), 0
         while len(alike):
             alike = alike[shorter[alike] > depth]
-            alike = alike[self.tokens[start[alike] + depth] == self.tokens[start[alike + 1] + depth]]
+            alike = alike[
+                self.tokens[start[alike] + depth] == self.tokens[start[alike + 1] + depth]
+            ]
             depth += 1
             shared[alike] = depth
         return shared
@@ -273,13 +286,17 @@ class SortedNames:
         """Build the tree one depth at a time; the work is one pass over the characters."""
         return self.tree_and_paths(want_paths=False)[0]
 
-    def tree_and_paths(self, *, want_paths: bool = True) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
+    def tree_and_paths(
+        self, *, want_paths: bool = True
+    ) -> tuple[PrefixTree, Int[Array, "P"], Int64[Array, "names"]]:
         """The tree, and the way of each name through it: its nodes one behind the other, from its root to its last
         character, if that is wanted; and where in that array each name's way starts.
         """
         names = len(self.lengths)
         start = np.cumsum(self.lengths) - self.lengths  # first token of each name
-        path_start = start + np.arange(names)  # a way has one node more than the name has characters
+        path_start = start + np.arange(
+            names
+        )  # a way has one node more than the name has characters
         steps = len(self.tokens) + names
         paths = np.zeros(steps if want_paths else 0, dtype=index_type(steps))
         alive = np.arange(names)  # the names that reach this depth
@@ -300,7 +317,9 @@ class SortedNames:
             if len(alive) == 0:
                 break
             tokens = self.tokens[start[alive] + depth]
-            first = new_run(above) | new_run(tokens)  # sorted, so that equal prefixes are neighbours
+            first = new_run(above) | new_run(
+                tokens
+            )  # sorted, so that equal prefixes are neighbours
             place = np.flatnonzero(first)
             node = level[-1] - 1 + np.cumsum(first)
             token.append(tokens[place].astype(np.int32))
@@ -311,7 +330,12 @@ class SortedNames:
             if want_paths:
                 paths[path_start[alive] + depth] = node
         tree = assemble(
-            _joined(token), _joined(parent), np.array(level), _joined(count), _joined(end_node), _joined(end_count)
+            _joined(token),
+            _joined(parent),
+            np.array(level),
+            _joined(count),
+            _joined(end_node),
+            _joined(end_count),
         )
         return tree, paths, path_start
 
@@ -323,7 +347,9 @@ def _joined(pieces: list[Array]) -> Array:
     return whole
 
 
-def ranges(starts: Int[Array, "B"], ends: Int[Array, "B"]) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
+def ranges(
+    starts: Int[Array, "B"], ends: Int[Array, "B"]
+) -> tuple[Int64[Array, "total"], Int64[Array, "total"]]:
     """All whole numbers of the ranges ``starts[i]:ends[i]`` one behind the other, and the i of each."""
     sizes = ends - starts
     rows = np.repeat(np.arange(len(sizes)), sizes)
@@ -382,7 +408,9 @@ class Ranking:
     lengths: Int64[Array, "entries"]
 
     @classmethod
-    def of(cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Int[Array, "E"] | None = None) -> Ranking:
+    def of(
+        cls, names: Sequence[str], vocabulary: Vocabulary, beginnings: Int[Array, "E"] | None = None
+    ) -> Ranking:
         """Sort names. Raises NamesError for an unknown character."""
         tokens, lengths = vocabulary.encode_compactly(names)
         group = np.zeros(len(names), np.int64)
@@ -438,7 +466,9 @@ def run_lengths(starts: Int64[Array, "runs"], count: int) -> Int64[Array, "runs"
     return lengths
 
 
-def take_rows(flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "K"]) -> Int[Array, "of_K"]:
+def take_rows(
+    flat: Int[Array, "total"], lengths: Int64[Array, "rows"], rows: Int[Array, "K"]
+) -> Int[Array, "of_K"]:
     """Some rows, one behind the other, of rows that lie one behind the other."""
     start, sizes = np.cumsum(lengths) - lengths, lengths[rows]
     end = np.cumsum(sizes)
@@ -459,7 +489,9 @@ def _sorted(
     bits = max((size - 1).bit_length(), 1)
     order = np.arange(len(lengths), dtype=index_type(len(lengths)))
     first = np.zeros(len(lengths), dtype=bool)
-    slots = order.copy()  # places of the order that are not settled yet: runs of names that are alike so far
+    slots = (
+        order.copy()
+    )  # places of the order that are not settled yet: runs of names that are alike so far
     depth, lengths_type = 0, index_type(len(tokens))
     while len(slots):
         rows = order[slots]

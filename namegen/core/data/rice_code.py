@@ -85,5 +85,7 @@ def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
 
 def _best_low_bits(gaps: Int64[Array, "n"]) -> int:
     """The number of low bits that takes the fewest bits in all."""
-    bits = [int((gaps >> low_bits).sum()) + low_bits * len(gaps) for low_bits in range(MAX_LOW_BITS + 1)]
+    bits = [
+        int((gaps >> low_bits).sum()) + low_bits * len(gaps) for low_bits in range(MAX_LOW_BITS + 1)
+    ]
     return int(np.argmin(bits))

@@ -21,7 +21,10 @@ from namegen.types import Array, Bool, UInt32
 
 RUDE_FILE = Path(__file__).with_name("rude.txt")
 MAX_STRETCH = 18  # characters of the longest stretch, edges included
-FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193  # FNV-1a of 32 bits (Fowler, Noll and Vo), a step for each character
+FNV_START, FNV_PRIME = (
+    0x811C9DC5,
+    0x01000193,
+)  # FNV-1a of 32 bits (Fowler, Noll and Vo), a step for each character
 FRONT_BITS = 0xFFFF  # of a hash, by which nearly all are told apart from those that are refused
 
 
@@ -55,14 +58,24 @@ def hash_of(stretch: str) -> int:
 @cache
 def read_hashes() -> tuple[UInt32[Array, "refused"], UInt32[Array, "allowed"]]:
     """The hashes of what is refused, in rising order, and of what is allowed all the same (behind a plus sign)."""
-    lines = [line for line in RUDE_FILE.read_text(encoding="utf-8").split("\n") if line and line[0] != "#"]
-    refused, allowed = ([int(line, 16) for line in lines if (line[0] == "+") is plus] for plus in (False, True))
+    lines = [
+        line
+        for line in RUDE_FILE.read_text(encoding="utf-8").split("\n")
+        if line and line[0] != "#"
+    ]
+    refused, allowed = (
+        [int(line, 16) for line in lines if (line[0] == "+") is plus] for plus in (False, True)
+    )
     return np.array(sorted(refused), np.uint32), np.array(allowed, np.uint32)
 
 
 def rude_credit() -> str:
     """Who the words come from, under which licence, and what was changed; it goes wherever the hashes go."""
-    return "".join(line for line in RUDE_FILE.read_text(encoding="utf-8").splitlines(keepends=True) if line[0] == "#")
+    return "".join(
+        line
+        for line in RUDE_FILE.read_text(encoding="utf-8").splitlines(keepends=True)
+        if line[0] == "#"
+    )
 
 
 def are_rude(names: Sequence[str]) -> Bool[Array, "names"]:
@@ -80,7 +93,9 @@ def are_rude(names: Sequence[str]) -> Bool[Array, "names"]:
     rude = np.zeros(len(names), bool)
     hashes = np.full(len(characters), FNV_START, np.uint32)
     for length in range(1, min(MAX_STRETCH, len(characters)) + 1):
-        hashes = (hashes[: len(characters) - length + 1] ^ characters[length - 1 :]) * np.uint32(FNV_PRIME)
+        hashes = (hashes[: len(characters) - length + 1] ^ characters[length - 1 :]) * np.uint32(
+            FNV_PRIME
+        )
         places = np.flatnonzero(front[hashes & FRONT_BITS])
         for start in places[is_known(hashes[places], refused)].tolist():
             end = start + length

@@ -28,7 +28,9 @@ from namegen.types import Array, Bool, UInt, UInt8, UInt64
 
 # Punctuation, spaces, controls, invisible joiners and direction marks, free-standing accents. Letters, digits,
 # combining marks and pictures (emoji) stay: they are what tells one name from another.
-_REMOVED_CATEGORIES = frozenset(("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk"))
+_REMOVED_CATEGORIES = frozenset(
+    ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cc", "Cf", "Sk")
+)
 _EMPTY_DIGEST = blake2b(digest_size=8)
 
 ONE_IN_BITS = 8  # one other name in 2⁸ is taken for a known one, where digests are shortened
@@ -43,7 +45,9 @@ class _Removal(dict[int, str | None]):
         if code < 128:
             removed = not character.isalnum()
         else:
-            removed = unicodedata.category(character) in _REMOVED_CATEGORIES or 0xFE00 <= code <= 0xFE0F
+            removed = (
+                unicodedata.category(character) in _REMOVED_CATEGORIES or 0xFE00 <= code <= 0xFE0F
+            )
         self[code] = None if removed else character
         return self[code]
 
@@ -166,7 +170,11 @@ class KnownSet:
         """The same names in shorter numbers. Raises ValueError: they are several sets."""
         if self.others:
             raise ValueError("the names of one list are needed")
-        return self if self.shortened else KnownSet(np.sort(_short(self.numbers, len(self))), shortened=True)
+        return (
+            self
+            if self.shortened
+            else KnownSet(np.sort(_short(self.numbers, len(self))), shortened=True)
+        )
 
     def to_bytes(self) -> bytes:
         """The shortened numbers as a Rice code (``rice_code.py``)."""
@@ -193,7 +201,9 @@ def _short(digests: UInt64[Array, "names"], count: int) -> UInt64[Array, "names"
     return ((digests >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32 - ONE_IN_BITS)
 
 
-def _byte_and_bit(numbers: UInt64[Array, "names"]) -> tuple[UInt64[Array, "names"], UInt8[Array, "names"]]:
+def _byte_and_bit(
+    numbers: UInt64[Array, "names"],
+) -> tuple[UInt64[Array, "names"], UInt8[Array, "names"]]:
     return numbers >> np.uint64(3), np.uint8(1) << (numbers & np.uint64(7)).astype(np.uint8)
 
 
@@ -246,7 +256,9 @@ class Sameness:
     def lookup(self) -> tuple[frozenset[str], frozenset[str]]:
         """The endings, and all that they end with: what cannot grow into one needs no further look."""
         endings = frozenset(filter(None, self.endings))
-        return endings, frozenset(ending[place:] for ending in endings for place in range(len(ending)))
+        return endings, frozenset(
+            ending[place:] for ending in endings for place in range(len(ending))
+        )
 
     def without_endings(self, name: str) -> str:
         """The words of a name that count, with a space between them; none of punctuation alone.
@@ -256,7 +268,9 @@ class Sameness:
         """
         if not self.endings:
             return name
-        words = [(word, form) for word in name.translate(_SEPARATED).split() if (form := bare(word))]
+        words = [
+            (word, form) for word in name.translate(_SEPARATED).split() if (form := bare(word))
+        ]
         kept = left([form for _, form in words], *self.lookup)
         return " ".join(word for word, _ in words[:kept]) or name
 
@@ -315,7 +329,9 @@ def joint(rules: Iterable[Sameness]) -> Sameness:
     different = tuple(dict.fromkeys(rules))
     if len(different) == 1:
         return different[0]
-    return Sameness(tuple(sorted({ending for rule in different for ending in rule.endings})), whole_too=True)
+    return Sameness(
+        tuple(sorted({ending for rule in different for ending in rule.endings})), whole_too=True
+    )
 
 
 def bare(word: str) -> str:

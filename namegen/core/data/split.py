@@ -13,7 +13,9 @@ from namegen.types import Array, Int, Int8, Int64
 
 MIN_NAMES_TO_SPLIT = 10
 TRAINING, VALIDATION, TEST = 0, 1, 2  # the part of an entry
-_SPLIT_STREAM = int.from_bytes(b"split", "big")  # numbers apart from those that training draws with the same seed
+_SPLIT_STREAM = int.from_bytes(
+    b"split", "big"
+)  # numbers apart from those that training draws with the same seed
 
 
 def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
@@ -23,11 +25,18 @@ def numbered(names: Sequence[str]) -> tuple[list[str], Int64[Array, "entries"]]:
     [0, 1, 0]
     """
     distinct = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    return list(distinct), np.fromiter(map(distinct.__getitem__, names), dtype=np.int64, count=len(names))
+    return list(distinct), np.fromiter(
+        map(distinct.__getitem__, names), dtype=np.int64, count=len(names)
+    )
 
 
 def choose_parts(
-    distinct: Sequence[str], name_of: Int[Array, "entries"], data: DataSettings, *, seed: int, source: str
+    distinct: Sequence[str],
+    name_of: Int[Array, "entries"],
+    data: DataSettings,
+    *,
+    seed: int,
+    source: str,
 ) -> Int8[Array, "entries"]:
     """Which part each entry of a list belongs to: ``TRAINING``, ``VALIDATION`` or ``TEST``.
 
@@ -64,7 +73,11 @@ def choose_parts(
     wanted = [TRAINING, *shares]
     if entries < MIN_NAMES_TO_SPLIT or not np.isin(wanted, part_of).all():
         some = "1 name" if entries == 1 else f"{entries:,} names"
-        without = [setting(name, 0) for name, share in (("validation", validation), ("test", test)) if share > 0]
+        without = [
+            setting(name, 0)
+            for name, share in (("validation", validation), ("test", test))
+            if share > 0
+        ]
         raise NamesError(
             f"{source} has {some} ({len(distinct):,} distinct), too few to hold out "
             f"{100 * (validation + test):.3g}% of them: train on all with {' '.join(without)}, or give a longer list"
@@ -78,7 +91,9 @@ def seen_percent(training: Int64[Array, "distinct"], held: Int64[Array, "distinc
     return 100 * int(held[training > 0].sum()) / entries if entries else 0.0
 
 
-def _parts_by_hash(distinct: Sequence[str], validation: float, test: float, seed: int) -> Int8[Array, "distinct"]:
+def _parts_by_hash(
+    distinct: Sequence[str], validation: float, test: float, seed: int
+) -> Int8[Array, "distinct"]:
     """By the keyed hash of each name: in the first share of its range to choose by, in the next one to test with."""
     ends = [int(share * 2**64).to_bytes(8, "big") for share in (validation, validation + test)]
     start = blake2b(digest_size=8, key=f"split {seed}".encode())

@@ -55,7 +55,9 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if any(a >= b for a, b in zip(self.characters, self.characters[1:], strict=False)):
-            raise NamesError("a vocabulary's characters must stand in rising order of their code points, each once")
+            raise NamesError(
+                "a vocabulary's characters must stand in rising order of their code points, each once"
+            )
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> Vocabulary:
@@ -79,7 +81,9 @@ class Vocabulary:
     @cached_property
     def combines(self) -> bool:
         """Whether some characters are put together with others in Unicode's NFC: accents and Korean letters."""
-        return any(category(one).startswith("M") or "\u1100" <= one <= "\u11ff" for one in self.characters)
+        return any(
+            category(one).startswith("M") or "\u1100" <= one <= "\u11ff" for one in self.characters
+        )
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -90,7 +94,9 @@ class Vocabulary:
         """The ids of one name's characters, without boundaries. Raises NamesError for an unknown character."""
         return self.encode_all([name])[0]
 
-    def encode_all(self, names: Sequence[str]) -> tuple[Int32[Array, "total"], Int64[Array, "names"]]:
+    def encode_all(
+        self, names: Sequence[str]
+    ) -> tuple[Int32[Array, "total"], Int64[Array, "names"]]:
         """The ids of all names one behind the other, and each name's length.
 
         Raises:
@@ -99,7 +105,9 @@ class Vocabulary:
         tokens, lengths = self.encode_compactly(names)
         return tokens.astype(np.int32), lengths
 
-    def encode_compactly(self, names: Sequence[str]) -> tuple[Int[Array, "total"], Int64[Array, "names"]]:
+    def encode_compactly(
+        self, names: Sequence[str]
+    ) -> tuple[Int[Array, "total"], Int64[Array, "names"]]:
         """The same, with ids in the smallest type that holds them: of a long list they are most of what is kept.
 
         >>> Vocabulary("Al").encode_compactly(["Al", "A"])
@@ -112,7 +120,9 @@ class Vocabulary:
             tokens[start : start + _BLOCK_CHARACTERS] = self._id_of_code.take(
                 np.frombuffer(block, dtype=np.uint32), mode="clip"
             )
-        if not tokens.all():  # the boundary is no character, so it stands for those that are not known
+        if (
+            not tokens.all()
+        ):  # the boundary is no character, so it stands for those that are not known
             unknown = self.unknown(text)
             raise NamesError(
                 f"the characters {unknown[:20]!r} are not among the {self.size - 1} that the model knows: "
@@ -123,7 +133,9 @@ class Vocabulary:
     @cached_property
     def _id_of_code(self) -> Int[Array, "codes"]:
         """The id of each code point up to the highest; 0 for those that are no character, and one 0 for all above."""
-        table = np.full(int(self.code_points.max()) + 2, BOUNDARY, dtype=np.min_scalar_type(-self.size))
+        table = np.full(
+            int(self.code_points.max()) + 2, BOUNDARY, dtype=np.min_scalar_type(-self.size)
+        )
         table[self.code_points[1:]] = np.arange(1, self.size)
         return table
 
@@ -139,7 +151,9 @@ class Vocabulary:
             return [""] * rows
         ended = np.logical_or.accumulate(tokens == BOUNDARY, axis=1)
         codes = np.where(ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
-        if "\0" not in self.characters:  # NumPy's strings end at their last character that is not NUL
+        if (
+            "\0" not in self.characters
+        ):  # NumPy's strings end at their last character that is not NUL
             texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()
             return texts
         lengths = (~ended).sum(axis=1).tolist()
@@ -156,7 +170,10 @@ class Vocabulary:
         'cab'
         """
         document = VocabularyDocument("namegen vocabulary", 1, self.characters, tuple(labels))
-        return write_whole(Path(path), (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode())
+        return write_whole(
+            Path(path),
+            (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode(),
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> Vocabulary:

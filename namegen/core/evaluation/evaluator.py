@@ -27,7 +27,9 @@ class Metrics:
 
     loss_nats_per_char: float
     accuracy_argmax: float  # how often the likeliest next character is the true one
-    accuracy_sampled: float  # how often a character drawn from the model would be: the mean of p(true)
+    accuracy_sampled: (
+        float  # how often a character drawn from the model would be: the mean of p(true)
+    )
 
     @property
     def bits_per_char(self) -> float:
@@ -68,8 +70,14 @@ def ceiling(tree: PrefixTree) -> Metrics:
 
 
 CHUNK_ROWS = 8192  # prefixes that are read at a time
-MAX_LOGITS, LOGITS_IN_CACHE = 1 << 22, 1 << 18  # where they have more than the one, so many prefixes as have the other
-MAX_ROWS, ROWS_IN_CACHE = 1 << 18, 1 << 14  # the same of the rows of a model that reads several for each of ours
+MAX_LOGITS, LOGITS_IN_CACHE = (
+    1 << 22,
+    1 << 18,
+)  # where they have more than the one, so many prefixes as have the other
+MAX_ROWS, ROWS_IN_CACHE = (
+    1 << 18,
+    1 << 14,
+)  # the same of the rows of a model that reads several for each of ours
 
 
 def read_prefixes(
@@ -82,10 +90,14 @@ def read_prefixes(
     first, so that few states wait at any time: memory stays flat however long the list is.
     """
     too_many = CHUNK_ROWS * model.vocabulary_size > MAX_LOGITS
-    chunk_rows = at_a_time(model, max(1, LOGITS_IN_CACHE // model.vocabulary_size) if too_many else CHUNK_ROWS)
+    chunk_rows = at_a_time(
+        model, max(1, LOGITS_IN_CACHE // model.vocabulary_size) if too_many else CHUNK_ROWS
+    )
     # Nodes, with a state and which of its rows stand before them.
     roots = np.arange(tree.roots)
-    pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [(roots, model.initial_state(len(roots)), roots)]
+    pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [
+        (roots, model.initial_state(len(roots)), roots)
+    ]
     while pending:
         nodes, before, parents = pending.pop()
         edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
@@ -143,7 +155,10 @@ class AccuracyEvaluator:
         """Every edge's log-probability in nats, and whether it is the likeliest of all that could leave its node; each
         distinct prefix is read once.
         """
-        log_probability, is_argmax = np.empty(len(tree.edge_node)), np.empty(len(tree.edge_node), bool)
+        log_probability, is_argmax = (
+            np.empty(len(tree.edge_node)),
+            np.empty(len(tree.edge_node), bool),
+        )
         for _, logits, edges, rows in read_prefixes(self.model, tree):
             tokens = tree.edge_token[edges]
             exact = logits.astype(np.float64)
@@ -163,7 +178,9 @@ def name_sums(tree: PrefixTree, of_edges: Float64[Array, "E K"]) -> Float64[Arra
     at_node = np.zeros((tree.nodes, of_edges.shape[1]))  # of the prefix, (N, K)
     for depth in range(1, tree.depth):
         above, rows = tree.level[depth - 1], slice(tree.level[depth], tree.level[depth + 1])
-        edges = slice(tree.edge_start[above], tree.edge_start[rows.start])  # those that leave the depth above
+        edges = slice(
+            tree.edge_start[above], tree.edge_start[rows.start]
+        )  # those that leave the depth above
         into = of_edges[edges][~ends[edges]]  # one into every node, in node order
         at_node[rows] = at_node[tree.parent[rows]] + into
     of_names: Float64[Array, "names K"] = at_node[tree.edge_node[ends]] + of_edges[ends]
@@ -203,7 +220,9 @@ def group_sums(
     group = groups_of(vocabulary.decode_all(sequences.tokens))
 
     def total(of_names: Array) -> Float64[Array, "groups"]:
-        summed: Float64[Array, "groups"] = np.bincount(group, sequences.counts * of_names, minlength=GROUPS)
+        summed: Float64[Array, "groups"] = np.bincount(
+            group, sequences.counts * of_names, minlength=GROUPS
+        )
         return summed
 
     nats, hits, sampled = map(total, name_sums(tree, of_edges).T)
@@ -222,7 +241,10 @@ def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:
 
 
 PROBE_TOKENS = 8
-TOLERANCE, QUANTISED_TOLERANCE = 1e-3, 2e-2  # shares of the largest logit, or of 1 where all are smaller
+TOLERANCE, QUANTISED_TOLERANCE = (
+    1e-3,
+    2e-2,
+)  # shares of the largest logit, or of 1 where all are smaller
 
 
 def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
@@ -232,7 +254,9 @@ def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
     [8, 15, 22, 3, 10, 17, 24, 5]
     """
     characters = max(vocabulary_size - 1, 1)
-    return (1 + 7 * np.arange(1, PROBE_TOKENS + 1) % characters).astype(np.int32) % np.int32(vocabulary_size)
+    return (1 + 7 * np.arange(1, PROBE_TOKENS + 1) % characters).astype(np.int32) % np.int32(
+        vocabulary_size
+    )
 
 
 def probe(model: LanguageModel, beginning: int) -> Float32[Array, "2 V"]:
@@ -283,7 +307,9 @@ def check_probe(
     with np.errstate(all="ignore"):
         found = probe(model, beginning)
     if np.isnan(found).any():
-        raise CheckpointError(f"{reader} computes logits for {name} that are not numbers: train anew, or {advice}")
+        raise CheckpointError(
+            f"{reader} computes logits for {name} that are not numbers: train anew, or {advice}"
+        )
     if found.shape != expected.shape:
         raise CheckpointError(
             f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"
@@ -292,7 +318,10 @@ def check_probe(
     if difference <= tolerance * max(1.0, largest):
         return
     if is_own:
-        reader, advice = "its present version", "use the version of the engine that trained it, or train anew"
+        reader, advice = (
+            "its present version",
+            "use the version of the engine that trained it, or train anew",
+        )
     raise CheckpointError(
         f"{name} was trained by the engine {trained_by!r}, and {reader} computes other values for it (logits that "
         f"differ by {difference:.2g}): {advice}"
@@ -307,6 +336,9 @@ def difference_of(found: Float[Array, "..."], expected: Float[Array, "..."]) -> 
     """
     finite = np.isfinite(expected)
     largest = float(np.abs(expected, where=finite, out=np.zeros_like(expected)).max())
-    if not np.array_equal(found[~finite], expected[~finite]) or not np.isfinite(found[finite]).all():
+    if (
+        not np.array_equal(found[~finite], expected[~finite])
+        or not np.isfinite(found[finite]).all()
+    ):
         return float("inf"), largest
     return float(np.abs(found[finite] - expected[finite]).max(initial=0.0)), largest

@@ -14,7 +14,9 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceilin
 from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 
 
-def best_ngram(tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int) -> tuple[NgramModel, Metrics]:
+def best_ngram(
+    tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int
+) -> tuple[NgramModel, Metrics]:
     """Of several orders and both smoothings, the n-gram with the lowest loss on held-out names, and its figures."""
     every = NgramModel.each(tree, vocabulary_size)
     found = ((model, AccuracyEvaluator(model).evaluate(held_out)) for model in every)
@@ -49,7 +51,11 @@ class Baseline:
     def to_dict(self) -> dict[str, object]:
         """How it counts, as plain values."""
         repeats = "damped" if self.damped else "kept"
-        plain: dict[str, object] = {"order": self.order, "smoothing": self.smoothing, "repeats": repeats}
+        plain: dict[str, object] = {
+            "order": self.order,
+            "smoothing": self.smoothing,
+            "repeats": repeats,
+        }
         return plain if self.by_label else {**plain, "labels": "left out"}
 
     def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
@@ -84,7 +90,11 @@ class HeldOutReferences:
     @cached_property
     def baseline(self) -> Baseline:
         """Counting, fitted as it serves it best: on the training part as it stands, or with repeats damped."""
-        return min(self.same_reading, self._other_reading, key=lambda found: found.metrics.loss_nats_per_char)
+        return min(
+            self.same_reading,
+            self._other_reading,
+            key=lambda found: found.metrics.loss_nats_per_char,
+        )
 
     @cached_property
     def same_reading(self) -> Baseline:
@@ -116,12 +126,19 @@ class HeldOutReferences:
             return part if by_label else part.under_one_root()
 
         model, metrics = best_ngram(read(tree), read(self.tree), self.parts.vocabulary.size)
-        test = None if self.parts.test is None else AccuracyEvaluator(model).evaluate(read(self.parts.test))
+        test = (
+            None
+            if self.parts.test is None
+            else AccuracyEvaluator(model).evaluate(read(self.parts.test))
+        )
         return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 
     def to_dict(self) -> dict[str, object]:
         """As plain values, for JSON."""
-        return {**self._plain(self.ceiling, self.baseline.metrics), "seen_percent": self.parts.seen_percent}
+        return {
+            **self._plain(self.ceiling, self.baseline.metrics),
+            "seen_percent": self.parts.seen_percent,
+        }
 
     def test_to_dict(self) -> dict[str, object]:
         """Those of the test part as plain values; {} where there is none."""
@@ -130,4 +147,7 @@ class HeldOutReferences:
         return self._plain(self.test_ceiling, self.baseline.test)
 
     def _plain(self, ceiling: Metrics, baseline: Metrics) -> dict[str, object]:
-        return {"ceiling": ceiling.to_dict(), "baseline": {**baseline.to_dict(), **self.baseline.to_dict()}}
+        return {
+            "ceiling": ceiling.to_dict(),
+            "baseline": {**baseline.to_dict(), **self.baseline.to_dict()},
+        }

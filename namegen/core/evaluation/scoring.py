@@ -128,7 +128,10 @@ def _check_lengths(names: Sequence[str]) -> None:
 
 
 def _letters(
-    model: LanguageModel, beginnings: Int32[Array, "names"], vocabulary: Vocabulary, names: Sequence[str]
+    model: LanguageModel,
+    beginnings: Int32[Array, "names"],
+    vocabulary: Vocabulary,
+    names: Sequence[str],
 ) -> Float64[Array, "names T"]:
     """The log-probability of each token of each name; behind a name's end the numbers mean nothing."""
     flat, lengths = vocabulary.encode_all(names)
@@ -143,7 +146,9 @@ def _letters(
     return letters
 
 
-def _percentile(letters: list[float], name: str, quantiles: Float64[Array, "101"] | None) -> float | None:
+def _percentile(
+    letters: list[float], name: str, quantiles: Float64[Array, "101"] | None
+) -> float | None:
     """Where the name stands between the percentiles; in the middle of those that it equals."""
     if quantiles is None:
         return None
@@ -189,5 +194,7 @@ def _some_names(tree: PrefixTree, beginnings: int) -> PrefixTree:
     if share >= 1:
         return tree
     rows = tree.sequences()
-    chosen = np.random.default_rng(0).permutation(len(rows.counts))[: max(int(share * len(rows.counts)), 2 * QUANTILES)]
+    chosen = np.random.default_rng(0).permutation(len(rows.counts))[
+        : max(int(share * len(rows.counts)), 2 * QUANTILES)
+    ]
     return SortedNames.from_rows(rows.tokens[chosen], rows.counts[chosen])[0].tree()

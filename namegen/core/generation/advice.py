@@ -15,7 +15,11 @@ NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no
 
 
 def advice(
-    rejected: Counter[str], wishes: Wishlist, sampling: SamplingSettings | None = None, *, fewer: bool = False
+    rejected: Counter[str],
+    wishes: Wishlist,
+    sampling: SamplingSettings | None = None,
+    *,
+    fewer: bool = False,
 ) -> str:
     """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
 
@@ -35,14 +39,20 @@ def advice(
     if len(failed) > 1:
         failed.pop(WellFormed.name, None)
     if stuck or any(wish.about == "text" and not wish.always for wish in failed.values()):
-        failed.pop(MaxLength.name, None)  # names that are too long turn up anyway: they are not what is in the way
+        failed.pop(
+            MaxLength.name, None
+        )  # names that are too long turn up anyway: they are not what is in the way
     most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
     last = [wish for wish in failed.values() if wish.about == "list"][-1:]
-    steps = [step for wish in most + last for step in wish.advice or (f"relax {setting(wish.name)}",)]
+    steps = [
+        step for wish in most + last for step in wish.advice or (f"relax {setting(wish.name)}",)
+    ]
     if stuck and MORE_VARIETY not in steps:
         steps.insert(0, MORE_VARIETY)
     if last:
-        relaxable = [wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most]
+        relaxable = [
+            wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most
+        ]
         steps += [f"relax {setting(wish.name)}" for wish in relaxable]
     told = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
     told_at_all = [step for step in told if step]
@@ -65,8 +75,16 @@ def more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
         "top_p": sampling.top_p is not None and sampling.top_p < NEARLY_0,
     }
     if any(only_the_likeliest.values()):  # each of them has to go
-        return "raise " + " and ".join(setting(name) for name, narrow in only_the_likeliest.items() if narrow), True
-    narrowed = {"top_k": sampling.top_k is not None, "top_p": sampling.top_p not in (None, 1), "temperature": True}
+        return "raise " + " and ".join(
+            setting(name) for name, narrow in only_the_likeliest.items() if narrow
+        ), True
+    narrowed = {
+        "top_k": sampling.top_k is not None,
+        "top_p": sampling.top_p not in (None, 1),
+        "temperature": True,
+    }
     if sampling.temperature > HOT and not (narrowed["top_k"] or narrowed["top_p"]):
         return f"lower {setting('temperature')}", False
-    return "raise " + " or ".join(setting(name) for name, can_help in narrowed.items() if can_help), False
+    return "raise " + " or ".join(
+        setting(name) for name, can_help in narrowed.items() if can_help
+    ), False

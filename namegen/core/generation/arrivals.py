@@ -38,7 +38,9 @@ from namegen.types import Array, Float, Float64, Int32, Int64, UInt64
 MAX_PREFIXES = 1_500_000  # that are read in vain before the search gives up: some seconds
 CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
 ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
-FEWEST_NAMES = 64  # or as many as are asked for, but stretches of time are not made shorter than for these
+FEWEST_NAMES = (
+    64  # or as many as are asked for, but stretches of time are not made shorter than for these
+)
 MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
 
 
@@ -75,11 +77,19 @@ class ByArrival:
         return roots, {"rank": chance - log_waits(key), "chance": chance, "key": key}
 
     def read(
-        self, logits: Float[Array, "B V"], steps: Float64[Array, "B V"], marks: Marks, lowest: float = -math.inf
+        self,
+        logits: Float[Array, "B V"],
+        steps: Float64[Array, "B V"],
+        marks: Marks,
+        lowest: float = -math.inf,
     ) -> Marks:
         """The times of all that is one character longer; their log-probabilities; the hashes."""
-        chance = marks["chance"][:, None] + (steps if self.sampling.natural else self.sampling.log_chances(logits))
-        key = scramble(marks["key"][:, None] ^ scramble(np.arange(1, chance.shape[1] + 1, dtype=np.uint64)))
+        chance = marks["chance"][:, None] + (
+            steps if self.sampling.natural else self.sampling.log_chances(logits)
+        )
+        key = scramble(
+            marks["key"][:, None] ^ scramble(np.arange(1, chance.shape[1] + 1, dtype=np.uint64))
+        )
         waits = log_waits(key) - chance
         late, earliest = -marks["rank"], waits.min(axis=1)
         # What is too late needs no exact time: most tokens, and three logarithms each.
@@ -128,7 +138,11 @@ class Arrivals(BandSearch):
 
         Names that may be given again are independent draws from all that the wishes leave.
         """
-        return self._distinct(n, self.judge.given) if self.judge.given is not None else self._again_and_again(n)
+        return (
+            self._distinct(n, self.judge.given)
+            if self.judge.given is not None
+            else self._again_and_again(n)
+        )
 
     def _distinct(self, n: int, given: Given) -> Iterator[Found]:
         """Each once: those of a band that were not given yet come later than all of the band before."""
@@ -166,7 +180,9 @@ class Arrivals(BandSearch):
                 n -= len(rows)
                 yield self._found(found, rows)
 
-    def _between(self, found: Ranked, before: float, until: float, most: int) -> Iterator[Int64[Array, "rows"]]:
+    def _between(
+        self, found: Ranked, before: float, until: float, most: int
+    ) -> Iterator[Int64[Array, "rows"]]:
         """The rows of the names that arrive between two times (given as logarithms), in order; at most so many.
 
         After its first arrival, which was found, a name arrives as often as a Poisson distribution says, at any moment.
@@ -175,18 +191,27 @@ class Arrivals(BandSearch):
         if not found.names:
             return
         late, chance = -found.marks["rank"], found.marks["chance"]
-        before = max(before, float(np.nextafter(late.min(), -math.inf)))  # until then there was none
+        before = max(
+            before, float(np.nextafter(late.min(), -math.inf))
+        )  # until then there was none
         rate = float(np.logaddexp.reduce(chance))
         while before < until and most:
             expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
-            end = min(until, max(np.logaddexp(before, math.log(expected) - rate), np.nextafter(before, math.inf)))
+            end = min(
+                until,
+                max(
+                    np.logaddexp(before, math.log(expected) - rate), np.nextafter(before, math.inf)
+                ),
+            )
             since = np.clip(late, before, end)
             with np.errstate(divide="ignore"):  # of no time
                 span = end + np.log(-np.expm1(since - end))
             new = np.flatnonzero((late > before) & (late <= end))
             old = np.repeat(np.arange(len(late)), self._rng.poisson(np.exp(chance + span)))
             share = np.exp(since - end)  # of the time up to the end
-            times = np.concatenate((share[new], share[old] + (1 - share[old]) * self._rng.random(len(old))))
+            times = np.concatenate(
+                (share[new], share[old] + (1 - share[old]) * self._rng.random(len(old)))
+            )
             rows = np.concatenate((new, old))[np.argsort(times, kind="stable")][:most]
             if len(rows):
                 most -= len(rows)

@@ -30,7 +30,10 @@ from namegen.types import Array, Float, Float64, Int32, Int64
 
 BAND_NATS = 1.5  # how far the floor goes down at a time
 SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
-HARDLY_MORE, FAR_MORE = 1.5, 6.0  # times the prefixes of the band before: the next one is wider, or narrower
+HARDLY_MORE, FAR_MORE = (
+    1.5,
+    6.0,
+)  # times the prefixes of the band before: the next one is wider, or narrower
 MAX_WAITING = 500_000  # names that are judged together
 # Where the bound is met before there is any of so many names, that many times fewer are looked for.
 MAX_LOST, FEWER = 10_000, 4
@@ -40,7 +43,9 @@ MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
 MARKS = "rank", "score", "beginning"  # of each name that is found
 
 Tell: TypeAlias = Callable[[int, int], None]
-Marks: TypeAlias = dict[str, Array]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
+Marks: TypeAlias = dict[
+    str, Array
+]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
 
 
 @runtime_checkable
@@ -52,7 +57,11 @@ class Order(Protocol):
         ...
 
     def read(
-        self, logits: Float[Array, "B V"], steps: Float64[Array, "B V"], marks: Marks, lowest: float = -math.inf
+        self,
+        logits: Float[Array, "B V"],
+        steps: Float64[Array, "B V"],
+        marks: Marks,
+        lowest: float = -math.inf,
     ) -> Marks:
         """The marks of what follows some prefixes, ``(B, V)``; a rank of −inf is never reached.
 
@@ -74,7 +83,11 @@ class ByProbability:
         return start, {"rank": start.score}
 
     def read(
-        self, logits: Float[Array, "B V"], steps: Float64[Array, "B V"], marks: Marks, lowest: float = -math.inf
+        self,
+        logits: Float[Array, "B V"],
+        steps: Float64[Array, "B V"],
+        marks: Marks,
+        lowest: float = -math.inf,
     ) -> Marks:
         """The prefix's and the step's are added."""
         return {"rank": steps + marks["rank"][:, None]}
@@ -106,7 +119,11 @@ class Ranked:
     @property
     def lowest(self) -> float:
         """The rank that a name must have to be among them: that of the last one, or the floor while there are fewer."""
-        return max(self.floor, float(self.marks["rank"][self.n - 1])) if len(self.names) >= self.n else self.floor
+        return (
+            max(self.floor, float(self.marks["rank"][self.n - 1]))
+            if len(self.names) >= self.n
+            else self.floor
+        )
 
     def judge_waiting(self) -> None:
         """Take in those names that the judge lets through; where none may come twice, of one digest the highest."""
@@ -116,17 +133,28 @@ class Ranked:
         self.refused += refused
         every = [*self.names, *kept.names]
         waiting = self.waiting_marks
-        of_all = {name: np.concatenate([marks[name] for marks in waiting])[rows] for name in waiting[0]}
+        of_all = {
+            name: np.concatenate([marks[name] for marks in waiting])[rows] for name in waiting[0]
+        }
         self.waiting, self.waiting_marks = [], []
         if self.names:
-            of_all = {name: np.concatenate((self.marks[name], mark)) for name, mark in of_all.items()}
+            of_all = {
+                name: np.concatenate((self.marks[name], mark)) for name, mark in of_all.items()
+            }
         rank = of_all["rank"]
         order = sorted(range(len(every)), key=lambda row: (-rank[row], every[row]))
-        if self.judge.given is not None:  # no two names that differ in letter case, spaces or punctuation only
+        if (
+            self.judge.given is not None
+        ):  # no two names that differ in letter case, spaces or punctuation only
             marked = self.judge.sameness.digests([every[row] for row in order])
-            order = [order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()]
+            order = [
+                order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()
+            ]
         order = order[: self.n]
-        self.names, self.marks = [every[row] for row in order], {name: mark[order] for name, mark in of_all.items()}
+        self.names, self.marks = (
+            [every[row] for row in order],
+            {name: mark[order] for name, mark in of_all.items()},
+        )
 
 
 class BandSearch:
@@ -151,10 +179,18 @@ class BandSearch:
         given: names that the caller has taken already, for ``tell``.
     """
 
-    returns_unfinished_bands: ClassVar[bool] = False  # whether names of a band that met the bound are returned as well
+    returns_unfinished_bands: ClassVar[bool] = (
+        False  # whether names of a band that met the bound are returned as well
+    )
 
     def __init__(
-        self, walk: Walk, judge: Judge, order: Order, *, bound: int, tell: Tell = lambda found, read: None
+        self,
+        walk: Walk,
+        judge: Judge,
+        order: Order,
+        *,
+        bound: int,
+        tell: Tell = lambda found, read: None,
     ) -> None:
         self.walk, self.judge, self.order, self._tell = walk, judge, order, tell
         self.read = self.given = self._most_found = 0
@@ -214,10 +250,14 @@ class BandSearch:
             read, last_width = self.read - already, width
             if read < HARDLY_MORE * before:
                 width *= 2
-            elif read > max(SMALL_BAND, FAR_MORE * before) or (read >= SMALL_BAND and width > 2 * BAND_NATS):
+            elif read > max(SMALL_BAND, FAR_MORE * before) or (
+                read >= SMALL_BAND and width > 2 * BAND_NATS
+            ):
                 width = max(BAND_NATS, width / 2)
             # It grows as this band did, by their widths. Low, as asking the wishes counts as well.
-            expected = read * (read / before) ** (width / last_width) if read > before > SMALL_BAND else 0
+            expected = (
+                read * (read / before) ** (width / last_width) if read > before > SMALL_BAND else 0
+            )
             before = read
             floor = min(floor - width, highest_cut)  # down to something, at least
 
@@ -250,7 +290,9 @@ class BandSearch:
             logits, after = self.walk.read(prefixes)
             steps = all_log_probabilities(logits)
             if np.isnan(steps[:, BOUNDARY]).any():
-                raise GenerationError("the model gives logits that are not numbers: no name is likelier than another")
+                raise GenerationError(
+                    "the model gives logits that are not numbers: no name is likelier than another"
+                )
             following = self.order.read(logits, steps, marks, lowest)  # (B, V) each
             rank = following["rank"]
             following["score"] = steps + prefixes.score[:, None]
@@ -261,7 +303,9 @@ class BandSearch:
             self._take(prefixes, row[stops], following, found)
             goes_on = np.flatnonzero(~stops)
             goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
-            longer = self._longer(prefixes, row[goes_on], token[goes_on].astype(np.int32), following, after)
+            longer = self._longer(
+                prefixes, row[goes_on], token[goes_on].astype(np.int32), following, after
+            )
             if (first := next(longer, None)) is not None:
                 pending.append(first)  # the highest are read first
                 numbers += first.numbers
@@ -274,7 +318,12 @@ class BandSearch:
         return highest_cut
 
     def _longer(
-        self, prefixes: Open, row: Int64[Array, "K"], token: Int32[Array, "K"], following: Marks, after: State
+        self,
+        prefixes: Open,
+        row: Int64[Array, "K"],
+        token: Int32[Array, "K"],
+        following: Marks,
+        after: State,
     ) -> Iterator[_Block]:
         """The prefixes that are one longer, in blocks, each made when it is its turn: before that a prefix would take
         room for all its characters and its place in every wish.
@@ -285,7 +334,9 @@ class BandSearch:
 
         def blocks() -> Iterator[_Block]:
             for longer, which in self.walk.children(prefixes, row, token, ones, of_pairs, after):
-                yield _Block(longer, {name: mark[which] for name, mark in marks.items()}, brothers, numbers)
+                yield _Block(
+                    longer, {name: mark[which] for name, mark in marks.items()}, brothers, numbers
+                )
 
         brothers = blocks()
         return brothers
@@ -295,7 +346,9 @@ class BandSearch:
         in_band = 0 if self._wants_all else len(found.names)
         self._most_found = max(self._most_found, self.given + in_band)
 
-    def _take(self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked) -> None:
+    def _take(
+        self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked
+    ) -> None:
         """Note the names that end here, and judge what has come together once it is worth the sorting."""
         scores = following["score"][row, BOUNDARY]
         names = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)

@@ -36,12 +36,16 @@ BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in th
 BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
 ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
 MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
-LOGITS_PER_CHARACTER = 4  # that take as long as to copy, write out and ask one character of a prefix
+LOGITS_PER_CHARACTER = (
+    4  # that take as long as to copy, write out and ask one character of a prefix
+)
 TRIED_PER_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
 SCORE = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
-Places: TypeAlias = dict[str, Int64[Array, "..."]]  # of each prefix, its place in each wish's tracker
+Places: TypeAlias = dict[
+    str, Int64[Array, "..."]
+]  # of each prefix, its place in each wish's tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +76,10 @@ class Draws:
         """How many n-grams each name lacks."""
         ends = np.cumsum([len(part) for part in self.parts])
         beginnings = np.split(self.beginnings, ends[:-1])
-        counts = [scorer.missing(part, of_part) for part, of_part in zip(self.parts, beginnings, strict=False)]
+        counts = [
+            scorer.missing(part, of_part)
+            for part, of_part in zip(self.parts, beginnings, strict=False)
+        ]
         return np.concatenate([np.zeros(0, np.int64), *counts])
 
 
@@ -124,18 +131,28 @@ class PrefixFilter:
     def __init__(self, wishes: Wishlist, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
-        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all([beginning.value if beginning else ""])[0]
+        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all(
+            [beginning.value if beginning else ""]
+        )[0]
         self.longest = int(limit.value if limit else np.iinfo(np.int64).max)
         trackers = ((wish.name, wish.tracker(vocabulary, self.longest)) for wish in wishes)
-        self._trackers: dict[str, Tracker] = {name: tracker for name, tracker in trackers if tracker is not None}
+        self._trackers: dict[str, Tracker] = {
+            name: tracker for name, tracker in trackers if tracker is not None
+        }
 
     def start(self) -> Places:
         """Where the beginning that is forced stands: one row."""
-        return {name: np.array([tracker.start(self.beginning)]) for name, tracker in self._trackers.items()}
+        return {
+            name: np.array([tracker.start(self.beginning)])
+            for name, tracker in self._trackers.items()
+        }
 
     def go_on(self, places: Places, rows: Int[Array, "K"], tokens: Int32[Array, "K"]) -> Places:
         """Where the prefixes stand after one more character each."""
-        return {name: tracker.go_on(places[name][rows], tokens) for name, tracker in self._trackers.items()}
+        return {
+            name: tracker.go_on(places[name][rows], tokens)
+            for name, tracker in self._trackers.items()
+        }
 
     def select(self, places: Places, rows: Int[Array, "K"]) -> Places:
         """Gather rows."""
@@ -180,7 +197,11 @@ class Forced:
     ) -> None:
         self.beginnings = beginnings
         self.last, count = beginnings.ids, len(beginnings.tokens)
-        self.state, self.score, self._drawn = model.initial_state(count), np.zeros(count), np.zeros(count)
+        self.state, self.score, self._drawn = (
+            model.initial_state(count),
+            np.zeros(count),
+            np.zeros(count),
+        )
         self.first = self.score
         for place, token in enumerate(characters):
             logits, self.state = model.step(self.last, self.state)
@@ -227,7 +248,12 @@ class Walk:
         rows_per_prefix: int = 1,
         scorer: Scorer | None = None,
     ) -> None:
-        self.model, self.filter, self.scorer, self._rows_per_prefix = model, prefix_filter, scorer, rows_per_prefix
+        self.model, self.filter, self.scorer, self._rows_per_prefix = (
+            model,
+            prefix_filter,
+            scorer,
+            rows_per_prefix,
+        )
         self.beginnings = beginnings or Beginnings.single()
         self.logits_per_prefix = model.vocabulary_size * rows_per_prefix
         self.rejected: Counter[str] = Counter()
@@ -236,7 +262,13 @@ class Walk:
 
     def scored_by(self, scorer: Scorer) -> Walk:
         """The same walk with a scorer."""
-        return Walk(self.model, self.filter, self.beginnings, rows_per_prefix=self._rows_per_prefix, scorer=scorer)
+        return Walk(
+            self.model,
+            self.filter,
+            self.beginnings,
+            rows_per_prefix=self._rows_per_prefix,
+            scorer=scorer,
+        )
 
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
         """The first characters that the wish forces, read behind each beginning, and the draws split over the
@@ -335,7 +367,9 @@ class Walk:
         beginnings = joined((names.beginning for names in ended), np.int32)
         first = joined((names.first for names in ended), np.float64)
         forced = np.array([self._forced_first[token] for token in beginnings.tolist()])
-        forced = np.maximum(forced, np.finfo(np.float64).min)  # where the model never has these characters
+        forced = np.maximum(
+            forced, np.finfo(np.float64).min
+        )  # where the model never has these characters
         return Draws(
             parts=[names.tokens for names in ended],
             counts=joined((names.count for names in ended), np.int64),
@@ -390,7 +424,10 @@ class Walk:
             block = slice(start, start + rows_together)
             rows, last, counts, scores = row[block], token[block], count[block], score[block]
             first = scores if prefixes.tokens.shape[1] < FIRST else prefixes.first[rows]
-            tokens, beginning = np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1), prefixes.beginning[rows]
+            tokens, beginning = (
+                np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1),
+                prefixes.beginning[rows],
+            )
             self.tried += len(rows)
             self.computed += len(rows) * self._numbers(prefixes) // TRIED_PER_READ
             places = self.filter.go_on(prefixes.places, rows, last)
@@ -402,7 +439,13 @@ class Walk:
             keep = self.keep(refusals, counts)
             if not keep.all():
                 kept = np.flatnonzero(keep)
-                rows, last, counts, scores, tokens = rows[kept], last[kept], counts[kept], scores[kept], tokens[kept]
+                rows, last, counts, scores, tokens = (
+                    rows[kept],
+                    last[kept],
+                    counts[kept],
+                    scores[kept],
+                    tokens[kept],
+                )
                 beginning, which, first = beginning[kept], which[kept], first[kept]
                 places = self.filter.select(places, kept)
                 tally = None if tally is None else tally.select(kept)
@@ -422,7 +465,11 @@ class Walk:
                 yield longer, which
 
     def ended(
-        self, prefixes: Open, row: Int64[Array, "K"], count: Int64[Array, "K"], score: Float64[Array, "K"]
+        self,
+        prefixes: Open,
+        row: Int64[Array, "K"],
+        count: Int64[Array, "K"],
+        score: Float64[Array, "K"],
     ) -> Ended:
         """The names that end with some of the prefixes, as far as they are wanted.
 
@@ -465,7 +512,9 @@ class Walk:
             yield SCORE, ~reaches(score, tokens.shape[1], tally, beginning, longest)
         yield from self.filter.refused(tokens, places, whole=whole)
 
-    def keep(self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def keep(
+        self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Which rows no wish refuses; the draws of the others are counted for the first that does."""
         keep = np.ones(len(count), bool)
         for reason, refused in refusals:
@@ -475,7 +524,10 @@ class Walk:
 
 
 def split_counts(
-    counts: Int64[Array, "B"], weights: Float64[Array, "B V"], sums: Float64[Array, "V B"], rng: np.random.Generator
+    counts: Int64[Array, "B"],
+    weights: Float64[Array, "B V"],
+    sums: Float64[Array, "V B"],
+    rng: np.random.Generator,
 ) -> tuple[Int64[Array, "R"], Int64[Array, "R"], Int64[Array, "R"]]:
     """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
 
@@ -505,7 +557,8 @@ def split_counts(
     if len(some):
         drawn = np.repeat(some, counts[some])
         pair, count = np.unique(
-            drawn * len(sums) + _pick(sums.take(drawn, axis=1), rng.random(len(drawn))), return_counts=True
+            drawn * len(sums) + _pick(sums.take(drawn, axis=1), rng.random(len(drawn))),
+            return_counts=True,
         )
         parts.append((pair // len(sums), pair % len(sums), count))
     if len(many):
@@ -533,8 +586,12 @@ def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
 def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
     """A token for each column of running sums: the first whose sum exceeds the uniform number's share of the last."""
     total = sums[-1]
-    number = np.minimum(uniforms * total, np.nextafter(total, 0))  # a product may round up to the total
+    number = np.minimum(
+        uniforms * total, np.nextafter(total, 0)
+    )  # a product may round up to the total
     not_yet = sums <= number  # (V, n)
     # Counted in the smallest type that holds V: eight times as many numbers at a time.
-    picked: Int64[Array, "n"] = not_yet.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(sums))).astype(np.int64)
+    picked: Int64[Array, "n"] = (
+        not_yet.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(sums))).astype(np.int64)
+    )
     return picked

@@ -20,7 +20,9 @@ FEWEST_DRAWS = 1_000  # of each label
 MOST_LABELS = 100  # a model with more labels has one rule for all of them
 MOST_CHARACTERS = 600_000  # fewer names are drawn if they would have more characters than this
 FEWEST_NAMES = 200  # a label with fewer new names takes the slopes of all labels together
-SPREAD_OF_RESIDUALS = 1.25  # a normal distribution's standard deviation over its mean absolute deviation
+SPREAD_OF_RESIDUALS = (
+    1.25  # a normal distribution's standard deviation over its mean absolute deviation
+)
 
 
 def measure_rules(
@@ -73,9 +75,13 @@ class NewNames:
     missing: Int64[Array, "names"]
 
 
-def _draw_new_names(generator: Generator, n: int, *, longest: int, rng: np.random.Generator) -> NewNames:
+def _draw_new_names(
+    generator: Generator, n: int, *, longest: int, rng: np.random.Generator
+) -> NewNames:
     """The different new names among n draws."""
-    walk, judge = generator.prepare(n, longest, None, generator.known_names is None, allow_repeats=True)
+    walk, judge = generator.prepare(
+        n, longest, None, generator.known_names is None, allow_repeats=True
+    )
     draws = walk.draw(n, rng=rng, sampling=SamplingSettings(max_length=longest))
     rows, _, _ = judge.keep(draws.names(generator.vocabulary), draws.counts)
     if generator.scorer is None:
@@ -99,7 +105,9 @@ def fit_rules(drawn: Sequence[NewNames], shortest: int) -> tuple[ScoreRule, ...]
     Returns:
         A rule for each label.
     """
-    slope_of_all = _slope([names.lengths for names in drawn], [names.log_probabilities for names in drawn])
+    slope_of_all = _slope(
+        [names.lengths for names in drawn], [names.log_probabilities for names in drawn]
+    )
     means = []
     for names in drawn:
         has_enough = len(names.lengths) >= FEWEST_NAMES
@@ -138,11 +146,16 @@ def _rule(
         threshold=0.0,
     )
     scores = Scorer((), 0, [rule]).scores(
-        names.log_probabilities, names.lengths, names.missing, np.zeros(len(names.lengths), np.int64)
+        names.log_probabilities,
+        names.lengths,
+        names.missing,
+        np.zeros(len(names.lengths), np.int64),
     )
     can_be_returned = names.lengths >= shortest
     if can_be_returned.any():
-        return replace(rule, threshold=round(float(np.quantile(scores[can_be_returned], 1 - TOP)), 5))
+        return replace(
+            rule, threshold=round(float(np.quantile(scores[can_be_returned], 1 - TOP)), 5)
+        )
     return rule
 
 
@@ -159,7 +172,9 @@ def _centred(values: Float[Array, "_"] | Int64[Array, "_"]) -> Float64[Array, "_
     return values - values.mean() if len(values) else np.zeros(0)
 
 
-def _through_the_mean(x: Int64[Array, "names"], y: Float64[Array, "names"], slope: float) -> tuple[float, float]:
+def _through_the_mean(
+    x: Int64[Array, "names"], y: Float64[Array, "names"], slope: float
+) -> tuple[float, float]:
     """The level and slope of the line with this slope through the mean of some points."""
     if not len(x):
         return 0.0, slope

@@ -50,7 +50,9 @@ from namegen.events import Searched, Watcher, unwatched
 from namegen.types import Array, Float64, Int32
 
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
-MAX_LIKELIEST = 1_000_000  # prefixes that a search for the likeliest reads before it gives up: some seconds
+MAX_LIKELIEST = (
+    1_000_000  # prefixes that a search for the likeliest reads before it gives up: some seconds
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +90,18 @@ class Generator:
             return self
         model, beginning = as_one(self.model, self.beginnings)
         rows = len(self.beginnings.tokens)
-        return replace(self, model=model, beginnings=Beginnings.single(beginning), rows_per_prefix=rows)
+        return replace(
+            self, model=model, beginnings=Beginnings.single(beginning), rows_per_prefix=rows
+        )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
         """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
         several = self.beginnings.several
-        scores = partial(self._with_each_beginning, names) if several else lambda: log_probability[:, None]
+        scores = (
+            partial(self._with_each_beginning, names)
+            if several
+            else lambda: log_probability[:, None]
+        )
         return NameBatch(names, scores, self.known_names, self.sameness)
 
     def generate(
@@ -143,7 +151,9 @@ class Generator:
         sampling = sampling or SamplingSettings()
         longest = sampling.max_length
 
-        def search(count: int, wishes: Wishlist | None, *, allow_seen: bool, allow_repeats: bool = False) -> Search:
+        def search(
+            count: int, wishes: Wishlist | None, *, allow_seen: bool, allow_repeats: bool = False
+        ) -> Search:
             walk, judge = self.prepare(count, longest, wishes, allow_seen, allow_repeats)
             return Search(
                 walk,
@@ -176,7 +186,10 @@ class Generator:
         return self._with_known_names(drawn, new_names, rng)
 
     def _with_known_names(
-        self, drawn: Search, new_names: Callable[[int], Iterator[Candidates]], rng: np.random.Generator
+        self,
+        drawn: Search,
+        new_names: Callable[[int], Iterator[Candidates]],
+        rng: np.random.Generator,
     ) -> Iterator[NameBatch]:
         """The known names among unfiltered draws, and a filtered new name for each other draw.
 
@@ -189,7 +202,9 @@ class Generator:
         try:
             for names in drawn.unfiltered():
                 batch = self._batch_of(names)
-                is_known = [not is_new for is_new in batch.new.tolist()] if batch.new is not None else []
+                is_known = (
+                    [not is_new for is_new in batch.new.tolist()] if batch.new is not None else []
+                )
                 rows = np.flatnonzero(is_known)
                 known.append(batch.select(rows.tolist()))
                 new += len(names.names) - len(rows)
@@ -235,7 +250,11 @@ class Generator:
             SettingsError, GenerationError: as ``generate`` does at once.
         """
         check_amount(n, "names")
-        every: list[Wish] = [WellFormed(self.vocabulary.combines), MaxLength(longest), *(wishes or ())]
+        every: list[Wish] = [
+            WellFormed(self.vocabulary.combines),
+            MaxLength(longest),
+            *(wishes or ()),
+        ]
         every += [] if allow_repeats else [Distinct()]
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
@@ -263,11 +282,15 @@ class Generator:
         if not of:
             return scores
         tokens, lengths = self.vocabulary.encode_all(of)
-        rows = np.zeros((len(of), int(lengths.max())), np.int32)  # as wide as the longest; behind others boundaries
+        rows = np.zeros(
+            (len(of), int(lengths.max())), np.int32
+        )  # as wide as the longest; behind others boundaries
         rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
         names, name_of = SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
         evaluator = AccuracyEvaluator(self.model)
-        at_once = max(1, TOGETHER // len(names.tokens))  # beginnings: of few names one tree each would take long
+        at_once = max(
+            1, TOGETHER // len(names.tokens)
+        )  # beginnings: of few names one tree each would take long
         for start in range(0, len(ids), at_once):
             some = ids[start : start + at_once]
             behind = SortedNames(
@@ -278,11 +301,15 @@ class Generator:
             )
             given = np.empty(len(behind.lengths))
             # The order of the evaluator's names.
-            given[np.argsort(behind.lengths, kind="stable")] = evaluator.name_log_probabilities(behind.tree())
+            given[np.argsort(behind.lengths, kind="stable")] = evaluator.name_log_probabilities(
+                behind.tree()
+            )
             scores[:, start : start + at_once] = given.reshape(len(some), -1)[:, name_of].T
         return scores + self.beginnings.log_shares
 
-    def draw_one_by_one(self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0) -> Int32[Array, "n T"]:
+    def draw_one_by_one(
+        self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0
+    ) -> Int32[Array, "n T"]:
         """Draw one name for each row of uniform numbers, one number a token; the reference way.
 
         Where there are several beginnings (``beginnings.numbers`` is 1), the first number of a row chooses its own, by

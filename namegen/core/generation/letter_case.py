@@ -68,25 +68,36 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
     kept = left([forms[place] for place in named], *sameness.lookup)
     ending = named[kept] if kept < len(named) else len(words)  # where the legal forms begin
     long = [word for word in words[:ending] if sum(map(str.isalpha, word)) > MAX_ACRONYM]
-    mixed = not all(map(_in_capitals, words)) and not any(map(_in_capitals, long))  # whether capitals mean something
+    mixed = not all(map(_in_capitals, words)) and not any(
+        map(_in_capitals, long)
+    )  # whether capitals mean something
     is_company = bool(sameness.endings)
     of_endings, of_others = usual_spellings() if is_company else ({}, {})
     places = iter(range(len(words)))
 
     def written(match: re.Match[str]) -> str:
         word, place = match[0], next(places)
-        usual = (of_endings.get(forms[place]) if place >= ending else None) or of_others.get(forms[place])
+        usual = (of_endings.get(forms[place]) if place >= ending else None) or of_others.get(
+            forms[place]
+        )
         if not _in_capitals(word) or (place and _ROMAN.fullmatch(word)):
             return word
-        if usual is not None and (place or usual != forms[place]):  # a small one gets its capital at the beginning
+        if usual is not None and (
+            place or usual != forms[place]
+        ):  # a small one gets its capital at the beginning
             remaining = iter(usual)  # its own punctuation stays
-            return "".join(next(remaining, character) if character.isalpha() else character for character in word)
+            return "".join(
+                next(remaining, character) if character.isalpha() else character
+                for character in word
+            )
         if is_company and not all_small and place < ending:
             letters = sum(map(str.isalpha, word))
             if (mixed and letters <= MAX_ACRONYM) or _INITIALS.fullmatch(word):
                 return word
         word = _ORDINAL.sub(lambda end: end[0].lower(), word)
-        return _LETTERS.sub(lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word)
+        return _LETTERS.sub(
+            lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word
+        )
 
     return _WORD.sub(written, name)
 
@@ -111,4 +122,6 @@ def _capitalised(letters: str, *, acronyms: bool) -> str:
 
 def _one_capital(word: str) -> str:
     small = word[0] + word.lower()[len(word[0].lower()) :]
-    return f"Mc{small[2].upper()}{small[3:]}" if small.startswith("Mc") and len(small) > 4 else small
+    return (
+        f"Mc{small[2].upper()}{small[3:]}" if small.startswith("Mc") and len(small) > 4 else small
+    )

@@ -61,18 +61,24 @@ class NameBatch:
             return None
         row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
         new = ~self.sameness.are_known(row_of, self.known_names)
-        return new[np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))]
+        return new[
+            np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))
+        ]
 
     def select(self, rows: Sequence[int]) -> NameBatch:
         """The names of some rows, in their order."""
         places = np.array(rows, np.int64)
-        return replace(self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places])
+        return replace(
+            self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places]
+        )
 
 
 def check_letter_case(case: str | None) -> None:
     """Raise SettingsError for a letter case that there is not; None is the usual one."""
     if case is not None and case not in LETTER_CASES:
-        raise SettingsError(f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}")
+        raise SettingsError(
+            f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}"
+        )
 
 
 def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
@@ -81,10 +87,15 @@ def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatc
         return batches
     from namegen.core.generation.letter_case import write
 
-    return (replace(batch, names=[write(name, case, batch.sameness) for name in batch.names]) for batch in batches)
+    return (
+        replace(batch, names=[write(name, case, batch.sameness) for name in batch.names])
+        for batch in batches
+    )
 
 
 def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
     """Batches of one generator, at least one, as one batch."""
     names = [name for batch in batches for name in batch.names]
-    return replace(batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches]))
+    return replace(
+        batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches])
+    )

@@ -64,7 +64,9 @@ class Person:
     def in_case(self, letter_case: str | None) -> Person:
         """Both names in one way of writing."""
         given, family = write(self.given, letter_case), write(self.family, letter_case)
-        return Person(given, family, self.origin, self.gender, self.household)  # a third of the time of replace
+        return Person(
+            given, family, self.origin, self.gender, self.household
+        )  # a third of the time of replace
 
 
 def check_template(template: str) -> None:
@@ -75,16 +77,25 @@ def check_template(template: str) -> None:
 
     >>> check_template("{family}, {given}")
     """
-    told, some = setting("template", quote(template, 60)), ", ".join(f"{{{name}}}" for name in FIELDS)
+    told, some = (
+        setting("template", quote(template, 60)),
+        ", ".join(f"{{{name}}}" for name in FIELDS),
+    )
     try:
         parts = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
-        raise SettingsError(f"{told} is not a template ({error}): write {{{{ or }}}} where a brace is meant") from error
+        raise SettingsError(
+            f"{told} is not a template ({error}): write {{{{ or }}}} where a brace is meant"
+        ) from error
     for _, name, form, conversion in parts:
         if name not in FIELDS or form or conversion:
-            raise SettingsError(f"{told} has the field {quote(f'{{{name}}}')} or a format: expected {some} alone")
+            raise SettingsError(
+                f"{told} has the field {quote(f'{{{name}}}')} or a format: expected {some} alone"
+            )
     if not {name for _, name, _, _ in parts} & {"given", "family"}:
-        raise SettingsError(f"{told} has no name in it: expected some of {some}, such as {TEMPLATE!r}")
+        raise SettingsError(
+            f"{told} has no name in it: expected some of {some}, such as {TEMPLATE!r}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +121,9 @@ class PartOfName:
     allow_seen: bool
     unfiltered: bool = False
     listed: Mapping[Kind, list[str]] | None = None
-    _whole: dict[Kind, list[str]] = field(default_factory=dict, repr=False)  # all that a search found
+    _whole: dict[Kind, list[str]] = field(
+        default_factory=dict, repr=False
+    )  # all that a search found
     # How many different names were searched for, and those found.
     _found: dict[Kind, tuple[int, list[str]]] = field(default_factory=dict, repr=False)
 
@@ -148,7 +161,11 @@ class PartOfName:
 
     def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
         """So many different names, or all that there are."""
-        names = self._whole.get(kind) if self.listed is None else list(dict.fromkeys(self._fitting[kind]))
+        names = (
+            self._whole.get(kind)
+            if self.listed is None
+            else list(dict.fromkeys(self._fitting[kind]))
+        )
         if names is not None:
             return [names[place] for place in rng.permutation(len(names))[:n].tolist()]
         found = self._search(n, kind, rng)
@@ -159,7 +176,11 @@ class PartOfName:
     def refused(self, names: Sequence[str], worn: bool) -> set[str]:
         """The names that are in the list where only new ones will do; of those that are worn, also unwanted ones."""
         known, finished = self.any_origin.known_names, Finished(names, self.any_origin.sameness)
-        fails = [one.refuses(finished) for one in self.wishes if worn and isinstance(one, Avoid | Banned | NotRude)]
+        fails = [
+            one.refuses(finished)
+            for one in self.wishes
+            if worn and isinstance(one, Avoid | Banned | NotRude)
+        ]
         if self.listed is None and not self.allow_seen and known is not None:
             fails.append(finished.are_known(known))
         return {name for of_one in fails for name in compress(names, of_one.tolist())}
@@ -172,7 +193,9 @@ class PartOfName:
                 list(together._names(self.any_origin, 1, rng, allow_repeats=True))
             found = self.listed is None or any(self._fitting.values())
         if not found:
-            raise GenerationError(f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}")
+            raise GenerationError(
+                f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}"
+            )
 
     @cached_property
     def _fitting(self) -> dict[Kind, Sequence[str]]:
@@ -183,7 +206,9 @@ class PartOfName:
             for kind, names in (self.listed or {}).items()
         }
 
-    def _names(self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool) -> Iterator[str]:
+    def _names(
+        self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool
+    ) -> Iterator[str]:
         for batch in replace(generator, searches=len(self.generators)).generate(
             n,
             rng=rng,
@@ -209,10 +234,14 @@ class PeopleInventor:
         forms: whether women have a form of their own of such a family name.
     """
 
-    def __init__(self, given: PartOfName, family: PartOfName, *, household: int = 1, forms: bool = False) -> None:
+    def __init__(
+        self, given: PartOfName, family: PartOfName, *, household: int = 1, forms: bool = False
+    ) -> None:
         self.given, self.family, self.household, self.forms = given, family, household, forms
 
-    def generate(self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched) -> Iterator[list[Person]]:
+    def generate(
+        self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched
+    ) -> Iterator[list[Person]]:
         """Give n people, in batches as they are found. An origin that cannot keep the wishes is left out.
 
         Args:
@@ -232,14 +261,18 @@ class PeopleInventor:
         return _search(self, n, rng, watch)
 
 
-def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher) -> Iterator[list[Person]]:
+def _search(
+    inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher
+) -> Iterator[list[Person]]:
     """Ask the origins in rounds, each for its share of the households that are still missing."""
     taken: set[str] = set()
     size, found, households = min(inventor.household, n), 0, 0
     kinds: dict[Origin, list[Gender]] = {}
     for kind in inventor.given.generators:
         kinds.setdefault(kind.origin, []).append(kind.gender)
-    origins = [_OfOrigin(inventor, size, origin, genders, taken) for origin, genders in kinds.items()]
+    origins = [
+        _OfOrigin(inventor, size, origin, genders, taken) for origin, genders in kinds.items()
+    ]
     while found < n and origins:
         missing = -(-min(n - found, CHUNK_PEOPLE) // size)
         # As many of each origin in all; what cannot be dealt evenly goes first to those that have more already.
@@ -255,7 +288,10 @@ def _search(inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: W
         rng.shuffle(batch)
         people = [person for household in batch for person in household][: n - found]
         if inventor.household > 1:
-            people = [replace(one, household=households + place // size + 1) for place, one in enumerate(people)]
+            people = [
+                replace(one, household=households + place // size + 1)
+                for place, one in enumerate(people)
+            ]
         found, households = found + len(people), households + len(batch)
         if people:
             yield people
@@ -285,9 +321,20 @@ class _OfOrigin:
     """
 
     def __init__(
-        self, inventor: PeopleInventor, size: int, origin: Origin, genders: Sequence[Gender], taken: set[str]
+        self,
+        inventor: PeopleInventor,
+        size: int,
+        origin: Origin,
+        genders: Sequence[Gender],
+        taken: set[str],
     ) -> None:
-        self._inventor, self._size, self._origin, self._genders, self._taken = inventor, size, origin, genders, taken
+        self._inventor, self._size, self._origin, self._genders, self._taken = (
+            inventor,
+            size,
+            origin,
+            genders,
+            taken,
+        )
         self.households = 0
         self._met = 0  # names that somebody was found to have
         self._left_out: set[str] = set()
@@ -313,14 +360,20 @@ class _OfOrigin:
                 raise GenerationError("no family name fits")
             for place, gender in enumerate(genders):
                 wanted = of == place
-                givens[wanted] = self._inventor.given.draw(int(wanted.sum()), Kind(self._origin, gender), rng)
+                givens[wanted] = self._inventor.given.draw(
+                    int(wanted.sum()), Kind(self._origin, gender), rng
+                )
         except GenerationError:
             self.exhausted = not families
             self._deal = True
             return [] if self.exhausted else self._dealt(count, rng)
         self._leave_out(families)
         members = zip(givens.tolist(), [genders[place] for place in of.tolist()], strict=True)
-        found = [one for family in families if (one := self._household(family, list(islice(members, size))))]
+        found = [
+            one
+            for family in families
+            if (one := self._household(family, list(islice(members, size))))
+        ]
         self._deal = len(found) < count / 2
         return found
 
@@ -330,10 +383,16 @@ class _OfOrigin:
         families = self._inventor.family.all_of(needed, Kind(self._origin), rng)
         self._leave_out(families)
         given = self._inventor.given
-        givens = {gender: given.all_of(needed, Kind(self._origin, gender), rng) for gender in self._genders}
+        givens = {
+            gender: given.all_of(needed, Kind(self._origin, gender), rng)
+            for gender in self._genders
+        }
         members = [(given, gender) for gender, names in givens.items() for given in names]
         rng.shuffle(members)
-        ways = deque((one, self._free(one, members, int(rng.integers(len(members) or 1)))) for one in families)
+        ways = deque(
+            (one, self._free(one, members, int(rng.integers(len(members) or 1))))
+            for one in families
+        )
         dealt: list[list[Person]] = []
         while ways and len(dealt) < count:
             family, way = ways.popleft()
@@ -361,7 +420,11 @@ class _OfOrigin:
             women = {family: female_form(family, self._origin) for family in families}
             forms = [form for family, form in women.items() if form != family]
             refused = self._inventor.family.refused(forms, "female" in self._genders)
-            self._left_out |= {one for one, form in women.items() if form in refused or is_female(one, self._origin)}
+            self._left_out |= {
+                one
+                for one, form in women.items()
+                if form in refused or is_female(one, self._origin)
+            }
 
     def _household(self, family: str, members: Sequence[Member]) -> list[Person]:
         """People of one family; nobody, if it is left out, somebody has one of the names, or two share a given name."""
@@ -376,7 +439,9 @@ class _OfOrigin:
 
     def _person(self, family: str, given: str, gender: Gender) -> Person:
         female = self._inventor.forms and gender == "female"
-        return Person(given, female_form(family, self._origin) if female else family, self._origin, gender)
+        return Person(
+            given, female_form(family, self._origin) if female else family, self._origin, gender
+        )
 
 
 def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
@@ -418,7 +483,10 @@ FEMALE_ENDINGS = {
 }
 MENS_TOO = ("a", "e", "i", "í", "ů")  # women's endings that men's names have as well
 _RULES = {
-    origin: [(re.compile(f"{man}$"), woman) for man, woman in (rule.split(">") for rule in rules.split(" "))]
+    origin: [
+        (re.compile(f"{man}$"), woman)
+        for man, woman in (rule.split(">") for rule in rules.split(" "))
+    ]
     for origin, rules in FEMALE_ENDINGS.items()
 }
 
@@ -443,4 +511,7 @@ def is_female(family: str, origin: str | None) -> bool:
     """
     if origin == "Irish":
         return family.startswith(("Ní ", "Nic "))
-    return any(woman not in MENS_TOO and family.endswith(woman) for _, woman in _RULES.get(origin or "", ()))
+    return any(
+        woman not in MENS_TOO and family.endswith(woman)
+        for _, woman in _RULES.get(origin or "", ())
+    )

@@ -12,7 +12,9 @@ from namegen.errors import SettingsError, setting, shown
 from namegen.types import Array, Float, Float64, Int64
 
 
-def draw(uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0) -> Int64[Array, "B"]:
+def draw(
+    uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0
+) -> Int64[Array, "B"]:
     """The reference: one token a row, from one uniform number a row.
 
     Softmax in float64, cumulative sum in id order, the first id whose sum exceeds the uniform number; the last id as a
@@ -54,7 +56,9 @@ def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Ar
         chosen[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
         return chosen
     # The largest goes before the division, which may then overflow to −inf only.
-    scaled: Float64[Array, "B V"] = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+    scaled: Float64[Array, "B V"] = np.subtract(
+        logits, logits.max(axis=1, keepdims=True), dtype=np.float64
+    )
     if temperature != 1:
         with np.errstate(over="ignore"):
             scaled /= temperature
@@ -76,7 +80,9 @@ def truncate(
     if top_k is not None:
         check_count("top_k", top_k, 1)
     if top_p is not None and not (isinstance(top_p, Real) and 0 < top_p <= 1):
-        raise SettingsError(f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1")
+        raise SettingsError(
+            f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1"
+        )
     if (top_k is None or top_k >= chances.shape[1]) and (top_p is None or top_p == 1):
         return chances
     order = np.argsort(-chances, axis=1, kind="stable")
@@ -103,13 +109,17 @@ def check_temperature(temperature: float) -> None:
 def check_count(name: str, value: object, least: int) -> None:
     """Raise SettingsError for a setting that is no whole number, or too small a one."""
     if not isinstance(value, Integral) or int(value) < least:
-        raise SettingsError(f"{setting(name)} is {shown(value)}: expected a whole number of at least {least}")
+        raise SettingsError(
+            f"{setting(name)} is {shown(value)}: expected a whole number of at least {least}"
+        )
 
 
 def check_amount(n: object, things: str) -> None:
     """Raise SettingsError for an amount that nobody can ask for."""
     if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_ASKED_FOR:
-        raise SettingsError(f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_ASKED_FOR:,}")
+        raise SettingsError(
+            f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_ASKED_FOR:,}"
+        )
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,9 @@ class SamplingSettings:
         if self.temperature == 0:
             with np.errstate(divide="ignore"):
                 return np.log(self.chances(logits))
-        scaled: Float64[Array, "B V"] = np.subtract(logits, logits.max(axis=1, keepdims=True), dtype=np.float64)
+        scaled: Float64[Array, "B V"] = np.subtract(
+            logits, logits.max(axis=1, keepdims=True), dtype=np.float64
+        )
         with np.errstate(over="ignore"):
             scaled /= self.temperature
         if self.top_k is not None and self.top_k < scaled.shape[1]:

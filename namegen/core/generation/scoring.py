@@ -74,7 +74,9 @@ class Source:
     def for_blend(self, tokens: Vocabulary, label: int) -> Source:
         """The same n-grams for names of a blend, which have another vocabulary and no label of their own."""
         if self._tokens is not None:  # a model of a blend is a blend itself
-            return Source(self.ngrams, self._own, words=self._words, label=self.label, tokens=tokens)
+            return Source(
+                self.ngrams, self._own, words=self._words, label=self.label, tokens=tokens
+            )
         return Source(self.ngrams, self._own, words=self._words, label=label, tokens=tokens)
 
     def __init__(
@@ -91,8 +93,13 @@ class Source:
         self.vocabulary = tokens or vocabulary
         self._symbols = symbols_of(vocabulary)  # (V,) by token
         if tokens is not None:
-            symbol_of = dict(zip(map(digit_as_0, vocabulary.characters), self._symbols[1:].tolist(), strict=True))
-            known = [symbol_of.get(digit_as_0(character), ngrams.symbols) for character in tokens.characters]
+            symbol_of = dict(
+                zip(map(digit_as_0, vocabulary.characters), self._symbols[1:].tolist(), strict=True)
+            )
+            known = [
+                symbol_of.get(digit_as_0(character), ngrams.symbols)
+                for character in tokens.characters
+            ]
             self._symbols = np.array([END, *known])
         self._space = self.vocabulary.characters.find(" ") + 1  # 0 without a space
         self._is_known_word: dict[tuple[str, int], bool] = {}
@@ -102,7 +109,12 @@ class Source:
         return labels if self.label is None else np.full(len(labels), self.label)
 
     def read(
-        self, contexts: Int64[Array, "K"], tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"], *, ended: bool
+        self,
+        contexts: Int64[Array, "K"],
+        tokens: Int32[Array, "K depth"],
+        labels: Int64[Array, "K"],
+        *,
+        ended: bool,
     ) -> tuple[Int64[Array, "K"], Int64[Array, "K"]]:
         """Read the last character of some prefixes, or the end of names.
 
@@ -125,7 +137,9 @@ class Source:
         missing[ends_word] += WORD_COST * self._has_new_word(tokens[ends_word], labels[ends_word])
         return after, missing
 
-    def _has_new_word(self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def _has_new_word(
+        self, tokens: Int32[Array, "K depth"], labels: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Whether the last word of each prefix is unknown."""
         texts = self.vocabulary.decode_all(tokens)
         words = [text.rstrip(" ").rpartition(" ")[2] for text in texts]
@@ -161,7 +175,9 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
     >>> words_by_label(["The Red Fox", "The Fox"], [0, 0])
     [('Fox', 0), ('Red', 0), ('The', 0)]
     """
-    return sorted({(word, label) for name, label in zip(names, labels, strict=True) for word in name.split()})
+    return sorted(
+        {(word, label) for name, label in zip(names, labels, strict=True) for word in name.split()}
+    )
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
@@ -187,9 +203,13 @@ class Scorer:
         rules: by label, or one for all names; () before they are measured.
     """
 
-    def __init__(self, sources: Sequence[Source], first_label: int, rules: Sequence[ScoreRule] = ()) -> None:
+    def __init__(
+        self, sources: Sequence[Source], first_label: int, rules: Sequence[ScoreRule] = ()
+    ) -> None:
         self.sources, self.first_label, self.rules = tuple(sources), first_label, tuple(rules)
-        self._needed: dict[tuple[int, int], tuple[Float64[Array, "R lengths"], Float64[Array, "R lengths"]]] = {}
+        self._needed: dict[
+            tuple[int, int], tuple[Float64[Array, "R lengths"], Float64[Array, "R lengths"]]
+        ] = {}
 
     def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
         """The same sources with rules."""
@@ -218,10 +238,17 @@ class Scorer:
         """The tally before the first character."""
         labels = self.labels(beginnings)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
-        return Tally(np.stack(contexts, axis=1), np.zeros((len(labels), len(self.sources)), np.int64))
+        return Tally(
+            np.stack(contexts, axis=1), np.zeros((len(labels), len(self.sources)), np.int64)
+        )
 
     def read(
-        self, tally: Tally, tokens: Int32[Array, "K depth"], beginnings: Int[Array, "K"], *, ended: bool = False
+        self,
+        tally: Tally,
+        tokens: Int32[Array, "K depth"],
+        beginnings: Int[Array, "K"],
+        *,
+        ended: bool = False,
     ) -> Tally:
         """Read the last character of some prefixes, or the end of names.
 
@@ -239,12 +266,16 @@ class Scorer:
             )
         return Tally(contexts, tally.missing + missing)
 
-    def missing(self, tokens: Int32[Array, "K length"], beginnings: Int[Array, "K"]) -> Int64[Array, "K"]:
+    def missing(
+        self, tokens: Int32[Array, "K length"], beginnings: Int[Array, "K"]
+    ) -> Int64[Array, "K"]:
         """How many n-grams whole names of one length lack."""
         tally = self.start(beginnings)
         for end in range(1, tokens.shape[1] + 1):
             tally = self.read(tally, tokens[:, :end], beginnings)
-        least: Int64[Array, "K"] = self.read(tally, tokens, beginnings, ended=True).missing.min(axis=1)
+        least: Int64[Array, "K"] = self.read(tally, tokens, beginnings, ended=True).missing.min(
+            axis=1
+        )
         return least
 
     def scores(
@@ -267,7 +298,9 @@ class Scorer:
         for index in np.unique(rule_of):
             rows = rule_of == index
             rule = self.rules[index]
-            z[rows] = (log_probabilities[rows] - rule.mean(lengths[rows])) / rule.spread(lengths[rows])
+            z[rows] = (log_probabilities[rows] - rule.mean(lengths[rows])) / rule.spread(
+                lengths[rows]
+            )
         return z - NGRAM_COST * missing
 
     def reaches(
@@ -287,7 +320,9 @@ class Scorer:
             beginnings: the start token of each.
             longest: characters of the longest name that can be returned.
         """
-        return self._reaches(log_probabilities, length, tally, beginnings, longest, of_prefixes=False)
+        return self._reaches(
+            log_probabilities, length, tally, beginnings, longest, of_prefixes=False
+        )
 
     def may_reach(
         self,
@@ -298,7 +333,9 @@ class Scorer:
         longest: int,
     ) -> Bool[Array, "K"]:
         """Which prefixes of one length could become a name that reaches the threshold; see ``reaches``."""
-        return self._reaches(log_probabilities, length, tally, beginnings, longest, of_prefixes=True)
+        return self._reaches(
+            log_probabilities, length, tally, beginnings, longest, of_prefixes=True
+        )
 
     def _reaches(
         self,
@@ -330,8 +367,13 @@ class Scorer:
             lengths = np.arange(longest + 1)
             cost = NGRAM_COST * missing
             of_names = np.array(
-                [rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths) for rule in self.rules]
+                [
+                    rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
+                    for rule in self.rules
+                ]
             )  # (R, lengths)
-            of_prefixes = np.minimum.accumulate(of_names[:, ::-1], axis=1)[:, ::-1]  # the least over longer names
+            of_prefixes = np.minimum.accumulate(of_names[:, ::-1], axis=1)[
+                :, ::-1
+            ]  # the least over longer names
             self._needed[key] = of_names, of_prefixes
         return self._needed[key]

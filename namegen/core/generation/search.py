@@ -33,7 +33,9 @@ from namegen.errors import GenerationError
 from namegen.events import FilledUp, Searched, Watcher
 from namegen.types import Array, Float64, Int32, Int64
 
-CHUNK_NAMES = 500_000  # names that are drawn at a time: this bounds the memory of a request for millions
+CHUNK_NAMES = (
+    500_000  # names that are drawn at a time: this bounds the memory of a request for millions
+)
 MAX_AT_FIRST = 8_192  # names that are drawn before it's known how many of them are wanted
 MAX_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # the fewest names that are drawn at a time if some will be dropped
@@ -56,7 +58,9 @@ class Effort:
     largest_round: int = CHUNK_NAMES
 
 
-UNFILTERED = Effort(draws_per_name=25_000, draws_in_vain=25_000)  # beyond that, an exact search is faster
+UNFILTERED = Effort(
+    draws_per_name=25_000, draws_in_vain=25_000
+)  # beyond that, an exact search is faster
 # Beyond that, the second pass is faster. Of all new names, one in a hundred reaches the threshold.
 FILTERED = Effort(draws_per_name=250, draws_in_vain=20_000, largest_round=10_000)
 
@@ -135,7 +139,9 @@ class Search:
         if self.found < self.n:
             raise GenerationError(self._too_few(exact))
 
-    def _drawn(self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None) -> Iterator[Candidates]:
+    def _drawn(
+        self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
+    ) -> Iterator[Candidates]:
         """Draw until n names are found, or many draws were in vain.
 
         Args:
@@ -173,9 +179,13 @@ class Search:
             if in_vain >= effort.draws_in_vain or walk.computed - computed > MAX_IN_VAIN:
                 return
 
-    def _accepted(self, draws: Draws, n: int, limit: StartLimit | None = None) -> tuple[Candidates, Counter[str]]:
+    def _accepted(
+        self, draws: Draws, n: int, limit: StartLimit | None = None
+    ) -> tuple[Candidates, Counter[str]]:
         """The wanted names among some draws, at most n, in random order; and why the other draws aren't."""
-        rows, kept, refused = self.judge.keep(draws.names(self.walk.filter.vocabulary), draws.counts)
+        rows, kept, refused = self.judge.keep(
+            draws.names(self.walk.filter.vocabulary), draws.counts
+        )
         counts = draws.counts[rows]
         order = np.arange(len(rows))
         names = np.array(kept.names, object)  # gathers three times as fast as a loop
@@ -193,7 +203,10 @@ class Search:
         if limit is not None:
             chosen = rows[order]
             admitted = limit.admits(
-                names[order].tolist(), draws.beginnings[chosen], draws.start_probability[chosen], most=n
+                names[order].tolist(),
+                draws.beginnings[chosen],
+                draws.start_probability[chosen],
+                most=n,
             )
             order = order[admitted]
         order = order[:n]
@@ -229,7 +242,9 @@ class Search:
             names=found.names,
             log_probability=found.log_probability,
             beginnings=found.beginnings,
-            start_probability=np.ones(len(found.names)),  # an exact search finds rare names, which nothing discards
+            start_probability=np.ones(
+                len(found.names)
+            ),  # an exact search finds rare names, which nothing discards
         )
 
     def _tell_drawn(self, more: int) -> None:
@@ -241,7 +256,11 @@ class Search:
         if exact is not None and exact.bounded:
             told += f"no more within {self._tried:,} tries and {exact.read:,} prefixes: "
         else:
-            why = ", because only the likeliest characters are taken" if more_variety(self.sampling)[1] else ""
+            why = (
+                ", because only the likeliest characters are taken"
+                if more_variety(self.sampling)[1]
+                else ""
+            )
             told += f"no other name is possible{why}: "
         return told + advice(self._rejected, self.judge.wishes, self.sampling, fewer=self.found > 0)
 
@@ -272,7 +291,9 @@ class Search:
         if self.n - reached > self.n / 2:
             self._on_progress(FilledUp(self.n, filled=self.n - reached))
 
-    def _with_more_candidates(self, candidates: Candidates, missing: int) -> tuple[Candidates, Arrivals | None]:
+    def _with_more_candidates(
+        self, candidates: Candidates, missing: int
+    ) -> tuple[Candidates, Arrivals | None]:
         """The candidates and new ones from an unfiltered search; and the exact search, if one was needed.
 
         Args:
@@ -283,7 +304,9 @@ class Search:
         self.found += len(candidates.names)
         batches = [candidates]
         if not candidates.names:
-            draws = self.walk.draw(DRAWS_FOR_CANDIDATES, rng=self.rng, sampling=self.sampling, tell=self._tell_drawn)
+            draws = self.walk.draw(
+                DRAWS_FOR_CANDIDATES, rng=self.rng, sampling=self.sampling, tell=self._tell_drawn
+            )
             first, _ = self._accepted(draws, DRAWS_FOR_CANDIDATES)
             self._tried += DRAWS_FOR_CANDIDATES
             self.found += len(first.names)
@@ -305,7 +328,9 @@ class Search:
         """
         scores = self._scores(candidates, scorer)
         candidates = candidates.select(np.argsort(-scores, kind="stable"))
-        admitted = limit.admits(candidates.names, candidates.beginnings, candidates.start_probability, most=missing)
+        admitted = limit.admits(
+            candidates.names, candidates.beginnings, candidates.start_probability, most=missing
+        )
         order = np.concatenate((np.flatnonzero(admitted), np.flatnonzero(~admitted)))
         best, others = order[:missing], order[missing:]
         return candidates.select(self.rng.permutation(best)), candidates.select(others)

@@ -27,7 +27,9 @@ class StartLimit:
 
     def __init__(self) -> None:
         self._returned: Counter[int] = Counter()  # names by label
-        self._with_start: Counter[tuple[int, str]] = Counter()  # names by label and first characters
+        self._with_start: Counter[tuple[int, str]] = (
+            Counter()
+        )  # names by label and first characters
 
     def admits(
         self,

@@ -62,14 +62,19 @@ class MixtureModel:
         beginnings: Sequence[Sequence[int]] | None = None,
     ) -> None:
         self.models = tuple(models)
-        self.rows_per_prefix = max((getattr(model, "rows_per_prefix", 1) for model in models), default=1)
+        self.rows_per_prefix = max(
+            (getattr(model, "rows_per_prefix", 1) for model in models), default=1
+        )
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
         vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
         self.vocabulary, self.vocabulary_size = vocabulary, vocabulary.size
-        self._own = [_own_ids(vocabulary, known) for known in vocabularies]  # of what is predicted, (V,)
+        self._own = [
+            _own_ids(vocabulary, known) for known in vocabularies
+        ]  # of what is predicted, (V,)
         of_labels: Sequence[Sequence[int]] = beginnings or [()] * len(models)
         self._read = [  # of what is read, (V + L,)
-            np.concatenate((own, np.array(labels, np.int32))) for own, labels in zip(self._own, of_labels, strict=True)
+            np.concatenate((own, np.array(labels, np.int32)))
+            for own, labels in zip(self._own, of_labels, strict=True)
         ]
 
     def initial_state(self, rows: int) -> MixtureState:
@@ -77,7 +82,9 @@ class MixtureModel:
         able = np.ones((rows, len(self.models)), bool)
         return MixtureState(tuple(model.initial_state(rows) for model in self.models), able)
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], MixtureState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float64[Array, "B V"], MixtureState]:
         """Read one token a row; log-probabilities of the next one."""
         chances, after = self._step_each(tokens, cast(MixtureState, state))
         with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
@@ -108,7 +115,9 @@ class MixtureModel:
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
         """Gather rows."""
         state = cast(MixtureState, state)
-        inner = (model.select(one, rows) for model, one in zip(self.models, state.inner, strict=True))
+        inner = (
+            model.select(one, rows) for model, one in zip(self.models, state.inner, strict=True)
+        )
         return MixtureState(tuple(inner), state.able[rows])
 
 
@@ -130,13 +139,19 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     given = (1 / models,) * models if weights is None else tuple(map(float, weights))
     name = setting("blend", ",".join(f"{weight:g}" for weight in given))
     if len(given) != models:
-        raise SettingsError(f"{name} has {len(given)} weights for {models} models: give one for each, in their order")
+        raise SettingsError(
+            f"{name} has {len(given)} weights for {models} models: give one for each, in their order"
+        )
     if not all(math.isfinite(weight) and weight > 0 for weight in given):
-        raise SettingsError(f"{name}: expected weights above 0; leave out the model that is not wanted")
+        raise SettingsError(
+            f"{name}: expected weights above 0; leave out the model that is not wanted"
+        )
     total = math.fsum(given)
     if abs(total - 1) > SUM_TOLERANCE:
         scaled = ",".join(f"{weight / total:.4g}" for weight in given)
-        raise SettingsError(f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}")
+        raise SettingsError(
+            f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}"
+        )
     return tuple(weight / total for weight in given)
 
 
@@ -144,7 +159,9 @@ def _own_ids(vocabulary: Vocabulary, known: Vocabulary) -> Int32[Array, "V"]:
     """For each id of a vocabulary the id that a model has for it; −1 where it does not know the character."""
     own = np.full(vocabulary.size, -1, np.int32)
     own[BOUNDARY] = BOUNDARY
-    shared = "".join(character for character in vocabulary.characters if not known.unknown(character))
+    shared = "".join(
+        character for character in vocabulary.characters if not known.unknown(character)
+    )
     own[vocabulary.encode(shared)] = known.encode(shared)
     return own
 
@@ -197,16 +214,22 @@ class AnyBeginning:
             np.zeros(rows, np.int64),
         )
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], MixedState]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float64[Array, "B V"], MixedState]:
         """Read one token a row, at first the boundary; log-probabilities of the next one."""
         state = cast(MixedState, state)
         count, started = len(self.beginnings.tokens), state.started[:, None]
         read = np.where(started, tokens[:, None], self.beginnings.ids).astype(np.int32)  # (B, R)
-        of_token = state.log_chances[state.rows, :, np.where(state.started, tokens, BOUNDARY)]  # (B, R)
+        of_token = state.log_chances[
+            state.rows, :, np.where(state.started, tokens, BOUNDARY)
+        ]  # (B, R)
         weights = np.where(started, _given(state.log_weights, of_token), state.log_weights)
         logits, inner = self.model.step(read.reshape(-1), state.inner)
         chances, mixed = _mixed(logits.reshape(len(tokens), count, -1), weights)
-        after = MixedState(inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens)))
+        after = MixedState(
+            inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens))
+        )
         return mixed, after
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
@@ -217,12 +240,16 @@ class AnyBeginning:
         return MixedState(inner, state.started[rows], weights, state.log_chances, state.rows[rows])
 
 
-def _given(log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]) -> Float64[Array, "B R"]:
+def _given(
+    log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]
+) -> Float64[Array, "B R"]:
     """Bayes's rule: the weights after a token was read. After one that no beginning allows they stay as they were."""
     joint = log_weights + of_token
     total = _log_sum(joint.copy())[:, None]
     possible = total > -np.inf
-    given: Float64[Array, "B R"] = np.where(possible, joint - np.where(possible, total, 0), log_weights)
+    given: Float64[Array, "B R"] = np.where(
+        possible, joint - np.where(possible, total, 0), log_weights
+    )
     return given
 
 

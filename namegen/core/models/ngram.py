@@ -18,7 +18,11 @@ WITTEN_BELL, KNESER_NEY = "witten-bell", "kneser-ney"
 SMOOTHING_NAMES = {WITTEN_BELL: "Witten–Bell", KNESER_NEY: "Kneser–Ney"}
 SMOOTHINGS = tuple(SMOOTHING_NAMES)
 UNSMOOTHED = "none"
-FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)  # of counts of 1, of 2, of 3 and more, where a list is too small to tell
+FALLBACK_DISCOUNTS = (
+    0.5,
+    1.0,
+    1.5,
+)  # of counts of 1, of 2, of 3 and more, where a list is too small to tell
 
 ORDERS = (2, 3, 4, 5, 6, 7, 8)
 # Of millions of names every short context has been seen so often that the lowest orders cannot be the best, and the
@@ -57,16 +61,22 @@ class NgramModel:
     np.float64(1.0)
     """
 
-    def __init__(self, tree: PrefixTree, vocabulary_size: int, order: int, smoothing: str = WITTEN_BELL) -> None:
+    def __init__(
+        self, tree: PrefixTree, vocabulary_size: int, order: int, smoothing: str = WITTEN_BELL
+    ) -> None:
         if order < 1:
             raise NamesError(f"the order of an n-gram is {order}: expected at least 1")
         known = (*SMOOTHINGS, UNSMOOTHED)
         if smoothing not in known:
-            raise NamesError(f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(known)}")
+            raise NamesError(
+                f"the smoothing of an n-gram is {smoothing!r}: expected one of {', '.join(known)}"
+            )
         self._take(_Counted(tree, vocabulary_size, order), order, smoothing)
 
     @classmethod
-    def each(cls, tree: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS) -> Iterator[NgramModel]:
+    def each(
+        cls, tree: PrefixTree, vocabulary_size: int, orders: tuple[int, ...] = ORDERS
+    ) -> Iterator[NgramModel]:
         """One of each order and both smoothings. An order has the counts of all lower ones, so they are counted once.
         Of a tree of more than ``LONG_TREE`` nodes there are fewer orders.
         """
@@ -89,16 +99,22 @@ class NgramModel:
         """Nothing has been read."""
         return np.full((rows, self.order - 1), -1, np.int32)
 
-    def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
+    def step(
+        self, tokens: Int32[Array, "B"], state: State
+    ) -> tuple[Float64[Array, "B V"], Int32[Array, "B context"]]:
         """Log-probabilities of the next token."""
         context = cast(Array, state)
         read = np.minimum(tokens, self._unseen)[:, None]
-        before = np.where(context < 0, read, context)  # a beginning stands at every place to its left too
+        before = np.where(
+            context < 0, read, context
+        )  # a beginning stands at every place to its left too
         context = np.concatenate((read, before), axis=1)[:, : self.order - 1]
         chances = np.full((len(tokens), self.vocabulary_size), 1 / self.vocabulary_size)
         for table in self._tables:
             table.mix(context, chances)
-        with np.errstate(divide="ignore"):  # without smoothing, what never followed has the probability 0
+        with np.errstate(
+            divide="ignore"
+        ):  # without smoothing, what never followed has the probability 0
             return np.log(chances), context
 
     def select(self, state: State, rows: Int[Array, "K"]) -> Int32[Array, "K context"]:
@@ -132,7 +148,9 @@ class _Table:
             identity, rows = place[seen], rows[seen]
         rest = np.ones(len(state))  # a row whose context was not seen stays as it is
         rest[rows] = self.shares.rest[identity]
-        chances *= rest[:, None]  # in place: to gather the rows and put them back takes three times as long
+        chances *= rest[
+            :, None
+        ]  # in place: to gather the rows and put them back takes three times as long
         entry, row = ranges(self.followers.start[identity], self.followers.start[identity + 1])
         chances[rows[row], self.followers.token[entry]] += self.shares.share[entry]
 
@@ -148,7 +166,9 @@ class _Counted:
 
     def __init__(self, tree: PrefixTree, size: int, order: int) -> None:
         self.size = size
-        self.unseen = max(size, int(tree.token.max()) + 1)  # the id of every beginning that the tree lacks
+        self.unseen = max(
+            size, int(tree.token.max()) + 1
+        )  # the id of every beginning that the tree lacks
         self._lengths = list(self._count(tree, order))
         for shorter, longer in zip(self._lengths, self._lengths[1:], strict=False):
             shorter.longer = longer
@@ -159,7 +179,9 @@ class _Counted:
         columns: list[Int64[Array, "pairs"]] = []
         identity: Int[Array, "N"] = np.zeros(tree.nodes, np.int32)
         for length, to_the_left in enumerate(node_contexts(tree, order)):
-            followed, count = counted(len(tree.edge_node), _followed(tree, identity, self.size), tree.edge_count)
+            followed, count = counted(
+                len(tree.edge_node), _followed(tree, identity, self.size), tree.edge_count
+            )
             context, token = np.divmod(followed, self.size)
             start = np.searchsorted(context, np.arange(context[-1] + 2))
             followers = Followers(start, token.astype(np.int32), count)
@@ -181,7 +203,10 @@ class _Counted:
             return [lengths[-1].unsmoothed]
         if smoothing == WITTEN_BELL:
             return [length.witten_bell for length in lengths]
-        return [*(length.kneser_ney_lower for length in lengths[:-1]), lengths[-1].kneser_ney_highest]
+        return [
+            *(length.kneser_ney_lower for length in lengths[:-1]),
+            lengths[-1].kneser_ney_highest,
+        ]
 
 
 @dataclass(eq=False)
@@ -234,7 +259,9 @@ class _Length:
         """
         assert self.longer is not None  # so there is a longer length
         longer = self.longer
-        shorter = longer.columns[-1] // longer.width  # of each longer context: it without its leftmost token
+        shorter = (
+            longer.columns[-1] // longer.width
+        )  # of each longer context: it without its leftmost token
         seen = shorter[longer.context] * self.size + longer.followers.token
         entry = np.searchsorted(self.followed, seen)
         continued = np.bincount(entry, minlength=len(self.followed))
@@ -395,7 +422,9 @@ def ranked(rows: int, keys: Keys) -> tuple[Int64[Array, "distinct"], Int[Array, 
     return every, rank
 
 
-def counted(rows: int, keys: Keys, times: Int64[Array, "rows"]) -> tuple[Int64[Array, "D"], Int64[Array, "D"]]:
+def counted(
+    rows: int, keys: Keys, times: Int64[Array, "rows"]
+) -> tuple[Int64[Array, "D"], Int64[Array, "D"]]:
     """The distinct keys, rising, and how often each is there.
 
     Args:
@@ -435,7 +464,9 @@ def _merged(found: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
 
 def _followed(tree: PrefixTree, identity: Int[Array, "N"], size: int) -> Keys:
     """Of each edge the context that it leaves, and its token, as one number."""
-    return lambda part: identity[tree.edge_node[part]].astype(np.int64) * size + tree.edge_token[part]
+    return lambda part: (
+        identity[tree.edge_node[part]].astype(np.int64) * size + tree.edge_token[part]
+    )
 
 
 def _pairs(left: Int[Array, "rows"], width: int, right: Int[Array, "rows"]) -> Keys:

@@ -54,13 +54,17 @@ class Network(ABC):
 
     def __post_init__(self) -> None:
         if self.vocabulary_size < 1:
-            raise SettingsError(f"vocabulary_size is {self.vocabulary_size}: expected at least 1, the boundary")
+            raise SettingsError(
+                f"vocabulary_size is {self.vocabulary_size}: expected at least 1, the boundary"
+            )
         if self.labels < 0:
             raise SettingsError(f"labels is {self.labels}: expected at least 0")
 
     @classmethod
     @abstractmethod
-    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> Network:
+    def from_settings(
+        cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+    ) -> Network:
         """The network that settings describe.
 
         Raises:
@@ -85,7 +89,9 @@ class Network(ABC):
         """
         return {drop: {} for drop in DROPS}
 
-    def initial_parameters(self, init: str, *, rng: np.random.Generator) -> dict[str, Float64[Array, "..."]]:
+    def initial_parameters(
+        self, init: str, *, rng: np.random.Generator
+    ) -> dict[str, Float64[Array, "..."]]:
         """Draw the values that training starts from; every engine is given the same ones.
 
         By default names that end with ``.bias`` begin at zero; with ``glorot`` a ``.recurrent_kernel`` is orthogonal;
@@ -130,7 +136,10 @@ class Network(ABC):
 
     def to_dict(self) -> dict[str, Json]:
         """As plain values, for a file."""
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        plain = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
         return {"architecture": self.architecture, **plain}
 
     @classmethod
@@ -150,7 +159,9 @@ class Network(ABC):
     @classmethod
     def refuse_options(cls, settings: NetworkSettings, *, known: tuple[str, ...] = ()) -> None:
         """Raise SettingsError for a cell, where the architecture has no cells, and for an option that it lacks."""
-        has_cells = any(one.name == "cell" for one in fields(cls)) and not issubclass(cls, OwnCellNetwork)
+        has_cells = any(one.name == "cell" for one in fields(cls)) and not issubclass(
+            cls, OwnCellNetwork
+        )
         if not has_cells and settings.cell is not None:
             raise SettingsError(
                 f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: leave it out"
@@ -164,7 +175,9 @@ class Network(ABC):
                 )
 
 
-def orthogonal(shape: tuple[int, ...], *, rng: np.random.Generator) -> Float64[Array, "rows columns"]:
+def orthogonal(
+    shape: tuple[int, ...], *, rng: np.random.Generator
+) -> Float64[Array, "rows columns"]:
     """Rows that are orthonormal: Saxe et al., 2013. The signs of R's diagonal make the draw uniform."""
     rows, columns = shape
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
@@ -201,16 +214,23 @@ def checked_tensors(
     """
     shapes = network.parameter_shapes
     parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
-    strangers = [name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)]
+    strangers = [
+        name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)
+    ]
     if strangers:
-        raise CheckpointError(f"the tensor {quote(strangers[0])} has no place in the description of the network")
+        raise CheckpointError(
+            f"the tensor {quote(strangers[0])} has no place in the description of the network"
+        )
     if "optimizer.step" not in state:
         return parameters, None
     step = int(_tensor(state, "optimizer.step", (), kinds="iu"))
     if step < 0:
         raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
     kept = {
-        slot: {name: _tensor(state, f"optimizer.{slot}.{name}", shape) for name, shape in shapes.items()}
+        slot: {
+            name: _tensor(state, f"optimizer.{slot}.{name}", shape)
+            for name, shape in shapes.items()
+        }
         for slot in slots
     }
     return parameters, OptimizerState(step, kept)
@@ -227,23 +247,35 @@ def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Arr
     shapes = network.parameter_shapes
     for name, mask in masks.items():
         if name not in shapes:
-            raise EngineError(f"a step masks {name}, which the network does not have: expected {', '.join(shapes)}")
+            raise EngineError(
+                f"a step masks {name}, which the network does not have: expected {', '.join(shapes)}"
+            )
         shape = shapes[name]
-        if mask.ndim != len(shape) or any(m not in (1, n) for m, n in zip(mask.shape, shape, strict=True)):
-            raise EngineError(f"the mask of {name} has the shape {mask.shape}: expected one that spreads over {shape}")
+        if mask.ndim != len(shape) or any(
+            m not in (1, n) for m, n in zip(mask.shape, shape, strict=True)
+        ):
+            raise EngineError(
+                f"the mask of {name} has the shape {mask.shape}: expected one that spreads over {shape}"
+            )
     return {name: masks[name] for name in shapes if name in masks}
 
 
-def _tensor(state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, kinds: str = "f") -> Array:
+def _tensor(
+    state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, kinds: str = "f"
+) -> Array:
     if name not in state:
-        raise CheckpointError(f"the tensor {name} is missing: the file does not fit its description of the network")
+        raise CheckpointError(
+            f"the tensor {name} is missing: the file does not fit its description of the network"
+        )
     if state[name].shape != shape:
         raise CheckpointError(
             f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
         )
     if state[name].dtype.kind not in kinds:
         expected = "floating-point numbers" if kinds == "f" else "whole numbers"
-        raise CheckpointError(f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}")
+        raise CheckpointError(
+            f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}"
+        )
     return state[name]
 
 
@@ -271,7 +303,9 @@ class RecurrentNetwork(Network):
         NetworkSettings(cell=self.cell, hidden=self.hidden)  # the same checks
 
     @classmethod
-    def from_settings(cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0) -> RecurrentNetwork:
+    def from_settings(
+        cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
+    ) -> RecurrentNetwork:
         """Its cell and the width of each layer. Raises SettingsError for options: it has none."""
         cls.refuse_options(settings)
         cell, hidden = settings.cell or PLAIN_CELL, settings.hidden or PLAIN_HIDDEN
@@ -306,7 +340,9 @@ class RecurrentNetwork(Network):
             columns = formula.gates * width
             shapes[f"rnn.{k}.kernel"] = (inputs, columns)
             shapes[f"rnn.{k}.recurrent_kernel"] = (width, formula.state_gates * width)
-            shapes[f"rnn.{k}.bias"] = (columns,) if formula.biases == 1 else (formula.biases, columns)
+            shapes[f"rnn.{k}.bias"] = (
+                (columns,) if formula.biases == 1 else (formula.biases, columns)
+            )
             inputs = width
         shapes["output.kernel"] = (inputs, self.vocabulary_size)
         shapes["output.bias"] = (self.vocabulary_size,)
@@ -323,7 +359,9 @@ class RecurrentNetwork(Network):
         shapes = self.parameter_shapes
         between = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
         return {
-            "drop_recurrent": {name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")},
+            "drop_recurrent": {
+                name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")
+            },
             "drop_between": {name: (shapes[name][0], 1) for name in between},
             "drop_output": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
@@ -331,7 +369,10 @@ class RecurrentNetwork(Network):
 
 def as_recurrent(network: Network) -> RecurrentNetwork | None:
     """The network, where it is of the architecture ``rnn`` itself and not of one that only derives from it."""
-    if isinstance(network, RecurrentNetwork) and network.architecture == RecurrentNetwork.architecture:
+    if (
+        isinstance(network, RecurrentNetwork)
+        and network.architecture == RecurrentNetwork.architecture
+    ):
         return network
     return None
 

@@ -74,7 +74,10 @@ class Formula:
 
     def lacking(self, known: Container[str]) -> str | None:
         """The first operation that a target does not know."""
-        return next((one.name for one in self.operations if one.name != "number" and one.name not in known), None)
+        return next(
+            (one.name for one in self.operations if one.name != "number" and one.name not in known),
+            None,
+        )
 
 
 class Value:
@@ -88,7 +91,10 @@ class Value:
 
     def note(self, name: str, *of: Operand) -> Value:
         """The value of an operation; a number among what it reads becomes a constant."""
-        places = [one.place if isinstance(one, Value) else self._add(Operation("number", (), float(one))) for one in of]
+        places = [
+            one.place if isinstance(one, Value) else self._add(Operation("number", (), float(one)))
+            for one in of
+        ]
         return Value(self._given, self._operations, self._add(Operation(name, tuple(places))))
 
     def _add(self, operation: Operation) -> int:
@@ -103,7 +109,9 @@ class Value:
 
     def __array_ufunc__(self, function: Any, method: str, *of: Operand, **_: object) -> Value:
         if method != "__call__":
-            raise EngineError(f"a formula has {function.__name__}.{method}: expected operations of single elements")
+            raise EngineError(
+                f"a formula has {function.__name__}.{method}: expected operations of single elements"
+            )
         return self.note(function.__name__, *of)
 
     __add__ = partialmethod(_first, "add")
@@ -138,7 +146,9 @@ class Parts:
         vars(self).update(values)
 
     def __getattr__(self, name: str) -> Value:
-        raise AttributeError(f"a formula reads {name!r}, and there are only {', '.join(vars(self))}")
+        raise AttributeError(
+            f"a formula reads {name!r}, and there are only {', '.join(vars(self))}"
+        )
 
 
 class Cell:
@@ -194,7 +204,9 @@ def _formula_of(cell: type[Cell]) -> Formula:
     given = len(cell.gates) + len(read) + len(cell.states)
     operations: list[Operation] = []
     values = iter([Value(given, operations, place) for place in range(given)])
-    x, s, before = (Parts(**{name: next(values) for name in names}) for names in (cell.gates, read, cell.states))
+    x, s, before = (
+        Parts(**{name: next(values) for name in names}) for names in (cell.gates, read, cell.states)
+    )
     after = cell.step(x, s, before)
     after = after if isinstance(after, tuple) else (after,)
     if len(after) != len(cell.states):
@@ -203,7 +215,9 @@ def _formula_of(cell: type[Cell]) -> Formula:
             f"({', '.join(cell.states)}): return one for each"
         )
     places = tuple(one.place for one in after)
-    return Formula(len(cell.gates), len(read), len(cell.states), cell.biases, tuple(operations), places)
+    return Formula(
+        len(cell.gates), len(read), len(cell.states), cell.biases, tuple(operations), places
+    )
 
 
 class SimpleRNN(Cell):

@@ -23,7 +23,13 @@ from safetensors.numpy import save as save_safetensors
 from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.record import Architectures, Record, check_together, own_architectures, read_record
+from namegen.core.network.record import (
+    Architectures,
+    Record,
+    check_together,
+    own_architectures,
+    read_record,
+)
 from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, short
 from namegen.files import is_file, read_whole, write_whole
@@ -51,7 +57,9 @@ class Checkpoint(Record):
         take half the room. Raises OutputError.
         """
         dtype = np.float16 if half else np.float32
-        tensors: dict[str, Array] = {name: np.asarray(values, dtype) for name, values in self.parameters.items()}
+        tensors: dict[str, Array] = {
+            name: np.asarray(values, dtype) for name, values in self.parameters.items()
+        }
         for name in SETS:
             if (known := getattr(self, name)) is not None:
                 tensors[name] = np.frombuffer(known.to_bytes(), np.uint8)
@@ -72,9 +80,13 @@ class Checkpoint(Record):
         """
         tensors, plain = read_tensors(path)
         if (kind := plain.pop("kind", None)) != "checkpoint":
-            raise CheckpointError(f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file")
+            raise CheckpointError(
+                f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file"
+            )
         try:  # the record is there without its sets, which are tensors
-            record = read_record(from_plain(dict[Literal["record"], Json], plain).get("record"), architectures)
+            record = read_record(
+                from_plain(dict[Literal["record"], Json], plain).get("record"), architectures
+            )
         except ValueError as error:
             raise _unfit(path, error) from error
         except CheckpointError as error:
@@ -101,9 +113,14 @@ def _read_set(name: str, read: Callable[[bytes], Any], record: Record, values: A
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
-    tensors = {name: one.astype(np.float32) if one.dtype == np.float16 else one for name, one in tensors.items()}
+    tensors = {
+        name: one.astype(np.float32) if one.dtype == np.float16 else one
+        for name, one in tensors.items()
+    }
     parameters, _ = checked_tensors(network, tensors, ())
-    if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(parameters):
+    if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(
+        parameters
+    ):
         raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
     if not all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values()):
         raise CheckpointError(f"a parameter is not a number, or beyond {MAX_PARAMETER:g}")
@@ -129,7 +146,9 @@ def read_model(path: Path, architectures: Architectures = own_architectures) -> 
     if checkpoint.known_names is None or not is_file(beside, None):
         return checkpoint
     whole = read_known_names(beside)
-    is_same = np.array_equal(whole.short.numbers, checkpoint.known_names.numbers)  # another model may have moved here
+    is_same = np.array_equal(
+        whole.short.numbers, checkpoint.known_names.numbers
+    )  # another model may have moved here
     return replace(checkpoint, known_names=whole) if is_same else checkpoint
 
 
@@ -154,7 +173,9 @@ def read_known_names(path: Path) -> KnownSet:
         reason = f"the digests of {KNOWN_NAMES} do not stand in rising order, each once"
     else:
         return KnownSet(known)
-    raise CheckpointError(f"{path} does not hold the known names of a model ({reason}): take another copy of the file")
+    raise CheckpointError(
+        f"{path} does not hold the known names of a model ({reason}): take another copy of the file"
+    )
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
@@ -164,7 +185,11 @@ LARGEST_FILE = 400_000_000
 
 
 def write_tensors(
-    path: Path | str, tensors: Mapping[str, Array], document: Mapping[str, object], *, largest: int = LARGEST
+    path: Path | str,
+    tensors: Mapping[str, Array],
+    document: Mapping[str, object],
+    *,
+    largest: int = LARGEST,
 ) -> None:
     """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
 
@@ -177,22 +202,31 @@ def write_tensors(
     Raises:
         OutputError: the file cannot be written, or would be too large to be read; what was there is kept.
     """
-    arrays = {name: np.ascontiguousarray(values).reshape(np.shape(values)) for name, values in tensors.items()}
+    arrays = {
+        name: np.ascontiguousarray(values).reshape(np.shape(values))
+        for name, values in tensors.items()
+    }
     document = {"format_version": FORMAT_VERSION, **document}
     text = to_json({**document, "checksum": checksum(arrays, document)})
-    if len(json.dumps(text, ensure_ascii=False).encode()) > 0.9 * largest:  # a part for what the header says of tensors
+    if (
+        len(json.dumps(text, ensure_ascii=False).encode()) > 0.9 * largest
+    ):  # a part for what the header says of tensors
         raise OutputError(
             f"{short(path)} would describe itself in more than {largest:,} bytes, the most that is read: take a list "
             "with fewer labels or fewer different characters"
         )
-    if sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE:  # a part for the header
+    if (
+        sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE
+    ):  # a part for the header
         raise OutputError(
             f"{short(path)} would have more than {LARGEST_FILE:,} bytes, the most that is read: take a smaller network"
         )
     write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
 
 
-def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str, Array], dict[str, Json]]:
+def read_tensors(
+    path: Path | str, *, largest: int = LARGEST
+) -> tuple[dict[str, Array], dict[str, Json]]:
     """Read what ``write_tensors`` wrote, the checksum verified.
 
     Args:
@@ -207,7 +241,9 @@ def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str,
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
     text = _document_text(path, content, largest)
-    damaged = CheckpointError(f"{path} is damaged: its checksum does not fit; take another copy of the file")
+    damaged = CheckpointError(
+        f"{path} is damaged: its checksum does not fit; take another copy of the file"
+    )
     try:
         document = read_object(text, largest=largest)
     except ValueError:
@@ -217,11 +253,15 @@ def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str,
         raise damaged
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "make it anew"
-        raise CheckpointError(f"{path} has the format version {version}; this namegen reads {FORMAT_VERSION}: {advice}")
+        raise CheckpointError(
+            f"{path} has the format version {version}; this namegen reads {FORMAT_VERSION}: {advice}"
+        )
     stamped = {"format_version": version, **document}
     try:
         tensors = load_safetensors(content)
-        sound = text == to_json({**stamped, "checksum": found}) and found == checksum(tensors, stamped)
+        sound = text == to_json({**stamped, "checksum": found}) and found == checksum(
+            tensors, stamped
+        )
     except (SafetensorError, ValueError, KeyError, TypeError):
         raise damaged from None
     if not sound:
@@ -231,7 +271,9 @@ def read_tensors(path: Path | str, *, largest: int = LARGEST) -> tuple[dict[str,
 
 def to_json(document: Mapping[str, object]) -> str:
     """The one text of a document: keys sorted, no spaces, so that equal documents are equal texts."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:

@@ -122,12 +122,19 @@ class Form:
 
 def _bytes(write: Callable[[Any], bytes], read: Callable[[bytes], object]) -> Form:
     """Bytes as text."""
-    return Form(str | None, lambda value: bytes_to_text(write(value)), lambda text: read(text_to_bytes(text)))
+    return Form(
+        str | None,
+        lambda value: bytes_to_text(write(value)),
+        lambda text: read(text_to_bytes(text)),
+    )
 
 
 def _numbers(dtype: str, *shape: int) -> Form:
     """Numbers, by their bytes."""
-    return _bytes(lambda one: np.asarray(one, dtype).tobytes(), lambda one: np.frombuffer(one, dtype).reshape(shape))
+    return _bytes(
+        lambda one: np.asarray(one, dtype).tobytes(),
+        lambda one: np.frombuffer(one, dtype).reshape(shape),
+    )
 
 
 # Of the fields of Record that JSON has no type for.
@@ -216,7 +223,10 @@ class Record:
 
 # The plain values of a record, with their types: it has the fields of Record, and none may be missing.
 _HINTS = get_type_hints(Record, include_extras=True)
-_PLAIN_TYPES = {one.name: FORMS[one.name].plain if one.name in FORMS else _HINTS[one.name] for one in fields(Record)}
+_PLAIN_TYPES = {
+    one.name: FORMS[one.name].plain if one.name in FORMS else _HINTS[one.name]
+    for one in fields(Record)
+}
 RecordDocument: type[Any] = make_dataclass("RecordDocument", _PLAIN_TYPES.items())
 
 
@@ -239,7 +249,10 @@ def read_record(plain: object, architectures: Architectures = own_architectures)
     document = from_plain(RecordDocument, plain)
     architecture = architectures(str(document.network.get("architecture")), document.engine)
     summary = document.training
-    from_plain(TrainingSummary, {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary})
+    from_plain(
+        TrainingSummary,
+        {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary},
+    )
     try:
         values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
@@ -255,7 +268,9 @@ def check_together(record: Record) -> None:
     network, vocabulary, ngrams = record.network, record.vocabulary, record.ngrams
     labels, quantiles = len(record.labels), record.score_quantiles
     if network.vocabulary_size != vocabulary.size:
-        raise ValueError(f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids")
+        raise ValueError(
+            f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids"
+        )
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels and the file {labels}")
     _ = record.beginnings, record.sameness  # raise
@@ -263,11 +278,16 @@ def check_together(record: Record) -> None:
         raise ValueError("score_rules has a number that no list gives")
     if len(record.score_rules) not in (0, 1, labels):
         raise ValueError("score_rules has another number of rules than there are labels")
-    if ngrams is not None and (ngrams.labels, ngrams.symbols) != (max(labels, 1), vocabulary.size + 1):
+    if ngrams is not None and (ngrams.labels, ngrams.symbols) != (
+        max(labels, 1),
+        vocabulary.size + 1,
+    ):
         raise ValueError("ngrams doesn't fit the vocabulary and the labels")
     if record.shortest_name > record.longest_name:
         raise ValueError("shortest_name is above longest_name")
-    if quantiles is not None and not (np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()):
+    if quantiles is not None and not (
+        np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()
+    ):
         raise ValueError("the score_quantiles are not numbers in rising order")
     if record.probe is not None and record.probe.shape != (2, vocabulary.size):
         raise ValueError("the probe is not two rows of logits")

@@ -58,7 +58,9 @@ class Base:
         """Its network. Raises SettingsError for one that is not recurrent."""
         network = as_recurrent(self.checkpoint.network)
         if network is None:
-            raise SettingsError(f"{quote(self.name)} has no recurrent network to begin from: give another model")
+            raise SettingsError(
+                f"{quote(self.name)} has no recurrent network to begin from: give another model"
+            )
         return network
 
     def suits(self, settings: NetworkSettings) -> bool:
@@ -70,11 +72,19 @@ class Base:
     def known_with(self, known: KnownSet) -> KnownSet:
         """These names and its own, if it has the whole digests of its own."""
         own = self.checkpoint.known_names
-        return known if own is None or own.shortened else KnownSet(np.union1d(known.numbers, own.numbers))
+        return (
+            known
+            if own is None or own.shortened
+            else KnownSet(np.union1d(known.numbers, own.numbers))
+        )
 
     def label_weights(self, names: Iterable[str]) -> Float64[Array, "L"]:
         """How much of some names each of its labels explains, together 1."""
-        size, vocabulary, labels = self.checkpoint.vocabulary.size, self.checkpoint.vocabulary, self.network.labels
+        size, vocabulary, labels = (
+            self.checkpoint.vocabulary.size,
+            self.checkpoint.vocabulary,
+            self.network.labels,
+        )
         known = set(vocabulary.characters)
         readable = sorted({"".join(filter(known.__contains__, name)) for name in names} - {""})
         readable = readable[:: -(-len(readable) // MOST_FITTED) or 1]
@@ -91,7 +101,9 @@ class Base:
                 weights = (of_name / of_name.sum(axis=0)).mean(axis=1, keepdims=True)
         return weights[:, 0]
 
-    def parameters(self, learned: Corpus, vocabulary: Vocabulary, labels: Sequence[str]) -> dict[str, Array]:
+    def parameters(
+        self, learned: Corpus, vocabulary: Vocabulary, labels: Sequence[str]
+    ) -> dict[str, Array]:
         """The values that training starts from.
 
         Args:
@@ -115,7 +127,11 @@ class Base:
         for name, label in zip(learned.names, learned.labels or repeat(""), strict=False):
             groups[label].append(name)
         characters, of_labels = np.split(values["rnn.0.kernel"], [own.size])
-        weighed = [self.label_weights(names) @ of_labels for names in groups.values()] if len(of_labels) else []
+        weighed = (
+            [self.label_weights(names) @ of_labels for names in groups.values()]
+            if len(of_labels)
+            else []
+        )
         starts = np.array(weighed or [characters[0]] * len(groups))
         kernel = by_character(characters)
         kernel[0] = starts.mean(axis=0)
@@ -125,7 +141,9 @@ class Base:
         return values
 
 
-OpenBase: TypeAlias = Callable[[str | None], Base]  # a model by its name, or the one that comes with namegen
+OpenBase: TypeAlias = Callable[
+    [str | None], Base
+]  # a model by its name, or the one that comes with namegen
 
 
 def begun(
@@ -147,14 +165,22 @@ def begun(
     if asked == NOTHING or (asked is None and usual):
         return recipe, None, ""
     if asked is None and distinct < FEWEST_TO_COMPARE:
-        return recipe, None, f"learns from this list alone: fewer than {FEWEST_TO_COMPARE} names say too little"
+        return (
+            recipe,
+            None,
+            f"learns from this list alone: fewer than {FEWEST_TO_COMPARE} names say too little",
+        )
     if asked is None and learned.is_phrases:
         return recipe, None, "learns from this list alone: its names are phrases"
     if open_base is None:
-        raise SettingsError(f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out")
+        raise SettingsError(
+            f"{setting('base')} is {quote(str(asked), 60)}, which only `train` knows: leave it out"
+        )
     base, why = open_base(asked), ""
     text = "".join(corpus.names)
-    covered = sum(map(text.count, set(text) & set(base.checkpoint.vocabulary.characters))) / len(text)
+    covered = sum(map(text.count, set(text) & set(base.checkpoint.vocabulary.characters))) / len(
+        text
+    )
     if not base.suits(network):
         why = f"another network is asked for than its {base.network.summary}"
     elif covered < COVERED and (asked is None or not covered):
@@ -162,9 +188,15 @@ def begun(
     elif asked is None and corpus.is_short and base.label_weights(learned.names).max() < HALF:
         why = "none of the origins that it knows explains half of the list"
     if why and asked is not None:
-        raise SettingsError(f"cannot begin from {quote(base.name, 60)}, as {why}: give {setting('base', NOTHING)}")
+        raise SettingsError(
+            f"cannot begin from {quote(base.name, 60)}, as {why}: give {setting('base', NOTHING)}"
+        )
     if why:
-        return recipe, None, f"learns from this list alone, not from the model {base.name} too: {why}"
+        return (
+            recipe,
+            None,
+            f"learns from this list alone, not from the model {base.name} too: {why}",
+        )
     name = asked or base.name
     taken = replace(network, base=name, cell=base.network.cell, hidden=base.network.hidden)
     return replace(recipe, network=taken), base, f"begins from the model {quote(name, 60)}"

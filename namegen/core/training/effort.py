@@ -21,15 +21,21 @@ QUICK, STANDARD = "quick", "standard"
 RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
 
 LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-LONGER_THAN_PHRASES = 20  # characters: such names, as of companies, hold more than the three words of a phrase
+LONGER_THAN_PHRASES = (
+    20  # characters: such names, as of companies, hold more than the three words of a phrase
+)
 USUAL_BATCH = 128  # names of a step
-SHORT_NAMES = 5  # characters: fewer tell so little of what follows that counting knows next to nothing
+SHORT_NAMES = (
+    5  # characters: fewer tell so little of what follows that counting knows next to nothing
+)
 USUAL_LENGTH = 10  # characters: the longer the names of a short list, the longer they take to learn
 SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
 # Different names: from so many on a wider layer has enough to learn from, and from so many on it can hardly learn them
 # by heart, so that less is dropped.
 MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
-DROPPED_WITHOUT_GATES = 1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
+DROPPED_WITHOUT_GATES = (
+    1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
+)
 FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
 
 
@@ -72,7 +78,9 @@ SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
 FEW_PHRASES = replace(FEW, smoothing=0.0, readings=60, updates=0)
 # From a base there is less to learn, and smoothing would take back what it knows.
 FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
-MORE_FROM_BASE = replace(FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0)  # of enough names to hold some out
+MORE_FROM_BASE = replace(
+    FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0
+)  # of enough names to hold some out
 MANY = Choice("lstm", 192, smoothing=0.3)
 MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
 VERY_MANY = Choice("lstm", 224, dropped=1.5)
@@ -82,7 +90,9 @@ LONG = Choice("lstm", 256, most_characters=2_500_000)
 # read very many phrases sooner. Words that come again and again (colours) want less dropped than words of one name
 # (full names of people): with 0.7 both are level with Kneser–Ney.
 PHRASES = replace(LONG, cell="gru", width=192, readings=48, most_characters=18_000_000)
-VERY_MANY_PHRASES = replace(PHRASES, width=256, dropped=0.7, readings=40, batch_size=512, steps=50, learning_rate=0.01)
+VERY_MANY_PHRASES = replace(
+    PHRASES, width=256, dropped=0.7, readings=40, batch_size=512, steps=50, learning_rate=0.01
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,13 @@ class ListSize:
     def of(cls, parts: ListParts, *, phrases: bool = False) -> ListSize:
         """Of what an epoch reads of a list."""
         tree, listed = parts.batches.tree, len(parts.distinct_names)
-        read = parts.batches.name_count, tree.distinct_name_count, listed, tree.characters, tree.nodes
+        read = (
+            parts.batches.name_count,
+            tree.distinct_name_count,
+            listed,
+            tree.characters,
+            tree.nodes,
+        )
         return cls(*read, parts.vocabulary.size, phrases)
 
     @property
@@ -135,7 +151,11 @@ def by_effort(recipe: Recipe, size: ListSize) -> Recipe:
 
 def _plain(network: NetworkSettings) -> NetworkSettings:
     """The plain network; an architecture without cells is told widths, and no cell."""
-    return network.plain if network.architecture == RECURRENT else replace(network, hidden=network.plain.hidden)
+    return (
+        network.plain
+        if network.architecture == RECURRENT
+        else replace(network, hidden=network.plain.hidden)
+    )
 
 
 def _standard(recipe: Recipe, size: ListSize) -> Recipe:
@@ -161,14 +181,19 @@ def _standard(recipe: Recipe, size: ListSize) -> Recipe:
 
 def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:
     """The settings with values for what nothing was said of."""
-    missing: dict[str, Any] = {name: value for name, value in values.items() if getattr(training, name) is None}
+    missing: dict[str, Any] = {
+        name: value for name, value in values.items() if getattr(training, name) is None
+    }
     return replace(training, **missing)
 
 
 def _choice(size: ListSize) -> Choice:
     """By the length of the names and by how many there are."""
     if size.listed < FEWEST_NAMES or size.phrases:
-        choice, longer = FEW_PHRASES if size.phrases else SHORT, max(1.0, size.length / USUAL_LENGTH)
+        choice, longer = (
+            FEW_PHRASES if size.phrases else SHORT,
+            max(1.0, size.length / USUAL_LENGTH),
+        )
         return replace(choice, readings=round(choice.readings * longer))
     if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
         if size.length >= LONGER_THAN_PHRASES:

@@ -28,7 +28,9 @@ ORDER = 8
 LONGEST_CONTEXT = 5  # characters
 WEIGHT_OF_LABEL = 12.0  # how many names the shorter context counts as, among those of one label
 WEIGHT_OF_ALL = 2.0  # the same among all names
-SHARE_OF_LABEL = 0.9  # what the label's own shorter context contributes; all names contribute the rest
+SHARE_OF_LABEL = (
+    0.9  # what the label's own shorter context contributes; all names contribute the rest
+)
 TABLES_OF_LABELLED_NAMES = 4  # that are in memory at the same time
 
 
@@ -137,7 +139,9 @@ def _interpolated(
     flat_count = np.bincount(followed_by, tree.edge_count, minlength=contexts * vocabulary_size)
     count = flat_count.astype(np.float32).reshape(contexts, vocabulary_size)  # (C, V)
     total = count.sum(axis=1)  # (C,)
-    mixed: Float32[Array, "N V"] = (count[context] + weight * shorter) / (total[context, None] + weight)
+    mixed: Float32[Array, "N V"] = (count[context] + weight * shorter) / (
+        total[context, None] + weight
+    )
     return mixed
 
 

@@ -80,7 +80,11 @@ class PreparedTraining:
     @cached_property
     def references(self) -> HeldOutReferences | None:
         """What figures on the held-out names stand beside; None where nothing is held out."""
-        return None if self.parts.held_out is None else HeldOutReferences(self.parts.held_out, self.parts)
+        return (
+            None
+            if self.parts.held_out is None
+            else HeldOutReferences(self.parts.held_out, self.parts)
+        )
 
     @property
     def list_ready(self) -> ListReady:
@@ -115,7 +119,9 @@ class PreparedTraining:
         """The same, its list under another name."""
         record = replace(self.record, training={**self.record.training, "list": name})
         generator = replace(self.generator, claimed=self.claims(name))
-        return replace(self, corpus=replace(self.corpus, source=name), record=record, generator=generator)
+        return replace(
+            self, corpus=replace(self.corpus, source=name), record=record, generator=generator
+        )
 
 
 def prepare(
@@ -150,13 +156,17 @@ def prepare(
     learned = corpus.where(parts.part_of == TRAINING)
     recipe, base, begins_from = begun(recipe, open_base, corpus, learned)
     recipe = settled(recipe, parts, phrases=learned.is_phrases)
-    network = network_for(engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels))
+    network = network_for(
+        engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels)
+    )
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
     start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
     if base is not None:
         start = base.parameters(learned, parts.vocabulary, parts.labels)
-    with engine_at_work(engine_class.name, "before training", ": report it to those who make the engine"):
+    with engine_at_work(
+        engine_class.name, "before training", ": report it to those who make the engine"
+    ):
         engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)
     sameness = sameness_of(data.sameness)
@@ -164,7 +174,12 @@ def prepare(
     known = sameness.known_set((*names, *sameness.common_words(names)))
     known = known if base is None else base.known_with(known)
     generator = Generator(
-        engine, parts.vocabulary, known_names=known, beginnings=starts, sameness=sameness, claimed=claims(corpus.source)
+        engine,
+        parts.vocabulary,
+        known_names=known,
+        beginnings=starts,
+        sameness=sameness,
+        claimed=claims(corpus.source),
     )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
     if smoothing:
@@ -195,7 +210,18 @@ def prepare(
         },
     )
     return PreparedTraining(
-        corpus, parts, recipe, network, dropping, engine, generator, batches, record, for_use, begins_from, claims
+        corpus,
+        parts,
+        recipe,
+        network,
+        dropping,
+        engine,
+        generator,
+        batches,
+        record,
+        for_use,
+        begins_from,
+        claims,
     )
 
 

@@ -23,7 +23,11 @@ class EpochRecord(EpochEnded):
         """The figures on the held-out part."""
         loss, argmax = self.validation_loss_nats_per_char, self.validation_accuracy_argmax
         sampled = self.validation_accuracy_sampled
-        return None if loss is None or argmax is None or sampled is None else Metrics(loss, argmax, sampled)
+        return (
+            None
+            if loss is None or argmax is None or sampled is None
+            else Metrics(loss, argmax, sampled)
+        )
 
 
 COLUMNS = tuple(one.name for one in fields(EpochRecord) if one.name != "training_seconds")
@@ -37,7 +41,9 @@ def history_csv(records: Sequence[EpochRecord]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**vars(record), "sample": safe_cell(printable(record.sample))} for record in records)
+    writer.writerows(
+        {**vars(record), "sample": safe_cell(printable(record.sample))} for record in records
+    )
     return stream.getvalue()
 
 
@@ -48,7 +54,9 @@ class BestEpoch:
     epoch: int
     value: float  # of the criterion: a loss, or a negative accuracy, so that lower is better
     parameters: Mapping[str, Array]
-    probe: Float32[Array, "2 V"] | None = None  # what the engine computes with them; None: not asked yet
+    probe: Float32[Array, "2 V"] | None = (
+        None  # what the engine computes with them; None: not asked yet
+    )
 
 
 @dataclass
@@ -67,5 +75,7 @@ class TrainingProgress:
     def finished(self, training: TrainingSettings) -> bool:
         """Whether every epoch is trained, or patience has run out; by settings that are resolved."""
         patience, best = training.patience, self.best
-        out_of_patience = patience is not None and best is not None and self.epoch - best.epoch >= patience
+        out_of_patience = (
+            patience is not None and best is not None and self.epoch - best.epoch >= patience
+        )
         return out_of_patience or (training.epochs is not None and self.epoch >= training.epochs)

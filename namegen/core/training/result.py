@@ -25,7 +25,14 @@ from namegen.errors import TrainingError, engine_at_work
 from namegen.events import Measuring, Watcher
 from namegen.types import Array
 
-PLAIN = ("backend", "seed", "epochs", "best_epoch", "seconds", "chars_per_second")  # fields that are JSON as they are
+PLAIN = (
+    "backend",
+    "seed",
+    "epochs",
+    "best_epoch",
+    "seconds",
+    "chars_per_second",
+)  # fields that are JSON as they are
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,10 @@ class RunResult:
         if self.references is not None and self.validation is not None:
             validation = {**self.validation.to_dict(), **self.references.to_dict()}
         if self.test is not None:
-            test = {**self.test.to_dict(), **({} if self.references is None else self.references.test_to_dict())}
+            test = {
+                **self.test.to_dict(),
+                **({} if self.references is None else self.references.test_to_dict()),
+            }
         return {
             "out": None if self.out is None else str(self.out),
             **{name: getattr(self, name) for name in PLAIN},
@@ -104,7 +114,10 @@ def finish(
     with borrowed(engine, checkpoint.parameters):
         evaluator = AccuracyEvaluator(engine)
         figures = evaluator.evaluate(parts.training)
-        validation, test = (None if part is None else evaluator.evaluate(part) for part in (parts.held_out, parts.test))
+        validation, test = (
+            None if part is None else evaluator.evaluate(part)
+            for part in (parts.held_out, parts.test)
+        )
         best_epoch = 0 if progress.best is None else progress.best.epoch
         if best_epoch and not figures.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(training, best_epoch))
@@ -128,9 +141,15 @@ def finish(
     if test is not None:
         summary["test"] = test.to_dict()
     characters = prepared.batches.characters
-    speeds = [characters / one.training_seconds for one in progress.history[1:] if one.training_seconds > 0]
+    speeds = [
+        characters / one.training_seconds
+        for one in progress.history[1:]
+        if one.training_seconds > 0
+    ]
     return RunResult(
-        checkpoint=replace(checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()),
+        checkpoint=replace(
+            checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()
+        ),
         backend=engine.name,
         seed=training.seed,
         epochs=progress.epoch,

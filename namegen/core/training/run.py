@@ -135,7 +135,11 @@ class TrainingRun:
         """
         if self.folder is None:
             raise CheckpointError("this run has no folder to go on from: make it with one")
-        saved, engine, network = self.folder.load_state(), self.prepared.engine, self.prepared.network
+        saved, engine, network = (
+            self.folder.load_state(),
+            self.prepared.engine,
+            self.prepared.network,
+        )
         identity, here = saved.identity, self.prepared.identity
         if identity.list != here.list:
             raise NamesError(
@@ -143,14 +147,19 @@ class TrainingRun:
                 f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
             )
         parts = {"training": TrainingSettings(), "data": DataSettings(), "network": {}}
-        for part, defaults in parts.items():  # which count for what a state lacks that is older than the setting
+        for (
+            part,
+            defaults,
+        ) in parts.items():  # which count for what a state lacks that is older than the setting
             before, now = ({**to_plain(defaults), **getattr(one, part)} for one in (identity, here))
             if before != now:
                 raise CheckpointError(
                     f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
                     f"{CONFIG_FILE} has now: put the old ones back, or train anew"
                 )
-        if saved.progress.best is not None:  # its names and shapes are checked as the engine borrows it
+        if (
+            saved.progress.best is not None
+        ):  # its names and shapes are checked as the engine borrows it
             types = {values.dtype for values in parameters_of(engine.get_state()).values()}
             if not {values.dtype for values in saved.progress.best.parameters.values()} <= types:
                 raise CheckpointError(
@@ -179,7 +188,9 @@ class TrainingRun:
     def finish(self) -> RunResult:
         """Give the best model with its figures."""
         out = None if self.folder is None else self.folder.path
-        return finish(self.prepared, self.progress, self._model(), out=out, watch=self._watch, stop=self._stop)
+        return finish(
+            self.prepared, self.progress, self._model(), out=out, watch=self._watch, stop=self._stop
+        )
 
     def _model(self) -> Checkpoint:
         """The best model so far; before the first epoch has ended, the network as it stands.
@@ -199,7 +210,9 @@ class TrainingRun:
             "validation": None if validation is None else validation.to_dict(),
             "test": None,
         }
-        return Checkpoint(**vars(replace(record, training=summary, probe=best.probe)), parameters=best.parameters)
+        return Checkpoint(
+            **vars(replace(record, training=summary, probe=best.probe)), parameters=best.parameters
+        )
 
     def _save_best(self, model: Checkpoint | None = None) -> None:
         """Write the best model if it is a new one, or has its figures now. What began from a base is a model already,
@@ -207,6 +220,10 @@ class TrainingRun:
         """
         best, from_base = self.progress.best, self.prepared.recipe.network.from_base
         epoch = 0 if best is None else best.epoch
-        if self.folder is not None and (epoch or from_base) and (model is not None or epoch != self._saved_best):
+        if (
+            self.folder is not None
+            and (epoch or from_base)
+            and (model is not None or epoch != self._saved_best)
+        ):
             self.folder.save_model(model or self._model())
             self._saved_best = epoch

@@ -30,17 +30,45 @@ from pathlib import Path
 import numpy as np
 
 from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import Checkpoint, read_tensors, write_known_names, write_tensors
+from namegen.core.network.checkpoint import (
+    Checkpoint,
+    read_tensors,
+    write_known_names,
+    write_tensors,
+)
 from namegen.core.settings import DataSettings
-from namegen.core.training import CONFIG_FILE, HISTORY_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, PLOT_FILE, STATE_FILE
+from namegen.core.training import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    KNOWN_FILE,
+    MODEL_FILE,
+    NAMES_FILE,
+    PLOT_FILE,
+    STATE_FILE,
+)
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress, history_csv
 from namegen.documents import LARGEST_RECORD, Count, Json, Measure, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, setting, short
-from namegen.files import is_file, is_folder, is_link, is_taken, remove_left_overs, sole_use, write_whole
+from namegen.files import (
+    is_file,
+    is_folder,
+    is_link,
+    is_taken,
+    remove_left_overs,
+    sole_use,
+    write_whole,
+)
 from namegen.types import Array, Float32
 
 KIND, BEST_PREFIX, PROBE = "training state", "best.", "probe"
-COUNTERS = ("epoch", "step", "loss_sum", "characters", "seconds", "training_seconds")  # of a ``TrainingProgress``
+COUNTERS = (
+    "epoch",
+    "step",
+    "loss_sum",
+    "characters",
+    "seconds",
+    "training_seconds",
+)  # of a ``TrainingProgress``
 
 
 @dataclass(frozen=True)
@@ -118,7 +146,9 @@ class SavedState:
         """The way back. Raises CheckpointError."""
         tensors, plain = read_tensors(path, largest=LARGEST_RECORD)
         if (kind := plain.pop("kind", None)) != KIND:
-            raise CheckpointError(f"{path} holds a {quote(str(kind))}: expected the state of a training run")
+            raise CheckpointError(
+                f"{path} holds a {quote(str(kind))}: expected the state of a training run"
+            )
         found = tensors.pop(PROBE, None)
         try:
             document = from_plain(StateDocument, plain)
@@ -128,7 +158,9 @@ class SavedState:
                 f"{path} does not hold what a training state has ({error}): take another copy of it"
             ) from error
         parameters = {
-            name.removeprefix(BEST_PREFIX): tensors.pop(name) for name in list(tensors) if name.startswith(BEST_PREFIX)
+            name.removeprefix(BEST_PREFIX): tensors.pop(name)
+            for name in list(tensors)
+            if name.startswith(BEST_PREFIX)
         }
         best = document.best
         progress = TrainingProgress(
@@ -143,7 +175,9 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
     """Raise ValueError for values that are sound one by one and no training leaves together."""
     epochs = [record.epoch for record in document.history]
     if len(epochs) != document.epoch or epochs != list(range(1, len(epochs) + 1)):
-        raise ValueError(f"the history has {len(epochs)} records that are not of the epochs 1 to {document.epoch}")
+        raise ValueError(
+            f"the history has {len(epochs)} records that are not of the epochs 1 to {document.epoch}"
+        )
     if (document.best is None) != (document.epoch == 0):
         raise ValueError("there is a best epoch after the first one, and none before")
     if document.best is not None and document.best.epoch > document.epoch:
@@ -154,7 +188,9 @@ def _check_together(document: StateDocument, probe: Array | None) -> None:
         raise ValueError(f"{PROBE} is not two rows of logits")
 
 
-LONGEST_STEM = 50  # characters of a list's name in a folder's: with any script a name that every system takes
+LONGEST_STEM = (
+    50  # characters of a list's name in a folder's: with any script a name that every system takes
+)
 KEPT_COLUMNS = ("name", "label")
 OWN_FILES = CONFIG_FILE, NAMES_FILE, MODEL_FILE, KNOWN_FILE, HISTORY_FILE, PLOT_FILE, STATE_FILE
 
@@ -162,7 +198,9 @@ OWN_FILES = CONFIG_FILE, NAMES_FILE, MODEL_FILE, KNOWN_FILE, HISTORY_FILE, PLOT_
 def kept_here(data: DataSettings, corpus: Corpus) -> DataSettings:
     """The settings of a list that ``save_names`` writes into a run's own folder."""
     column, label_column = KEPT_COLUMNS
-    return replace(data, names=NAMES_FILE, column=column, label_column=label_column if corpus.labels else None)
+    return replace(
+        data, names=NAMES_FILE, column=column, label_column=label_column if corpus.labels else None
+    )
 
 
 class RunFolder:
@@ -190,7 +228,11 @@ class RunFolder:
         try:
             path.mkdir(parents=True)
         except FileExistsError:
-            also = f", or continue with {setting('resume', path)}" if is_file(path / STATE_FILE, None) else ""
+            also = (
+                f", or continue with {setting('resume', path)}"
+                if is_file(path / STATE_FILE, None)
+                else ""
+            )
             raise OutputError(f"{short(path)} exists already: name a new folder{also}") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in it
             raise _cannot_make(path, error) from error
@@ -208,14 +250,18 @@ class RunFolder:
         Raises:
             OutputError: it cannot be made.
         """
-        stem = re.sub(r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source).strip("-.")
+        stem = re.sub(
+            r"[^\w.-]+", "-", Path(source).stem if "/" in source or "." in source else source
+        ).strip("-.")
         name, number = f"{stem[:LONGEST_STEM] or 'names'}-{backend}", 1
         while True:
             path = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 path.mkdir(parents=True)
             except FileExistsError as error:
-                if not is_taken(path):  # it is the parent that exists and is no folder: a link to nowhere
+                if not is_taken(
+                    path
+                ):  # it is the parent that exists and is no folder: a link to nowhere
                     raise _cannot_make(parent, error) from error
                 number += 1
             except OSError as error:
@@ -270,7 +316,9 @@ class RunFolder:
 
     def found_here(self, data: DataSettings) -> DataSettings:
         """Where the list stands: in this folder, wherever that has been moved, if the settings name a file of it."""
-        return replace(data, names=str(self.path / NAMES_FILE)) if data.names == NAMES_FILE else data
+        return (
+            replace(data, names=str(self.path / NAMES_FILE)) if data.names == NAMES_FILE else data
+        )
 
     @property
     def has_state(self) -> bool:
@@ -307,4 +355,6 @@ class RunFolder:
 
 def _cannot_make(path: Path, error: OSError | ValueError) -> OutputError:
     reason = reason_of(error)
-    return OutputError(f"cannot make the folder {short(path)}: {reason}; choose another with {setting('out')}")
+    return OutputError(
+        f"cannot make the folder {short(path)}: {reason}; choose another with {setting('out')}"
+    )

@@ -41,7 +41,9 @@ class Dropping:
     def __init__(self, network: Network, training: TrainingSettings) -> None:
         self._seed = training.seed
         places = {name: place for place, name in enumerate(network.parameter_shapes)}
-        self._masked: list[tuple[str, int, tuple[int, ...], float]] = []  # parameter, its place, shape, rate
+        self._masked: list[
+            tuple[str, int, tuple[int, ...], float]
+        ] = []  # parameter, its place, shape, rate
         for drop in DROPS:
             rate, shapes = getattr(training, drop), network.mask_shapes[drop]
             if rate and not any(network.mask_shapes.values()):
@@ -52,7 +54,9 @@ class Dropping:
                 raise SettingsError(
                     f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or do without"
                 )
-            self._masked += [(name, places[name], shape, rate) for name, shape in shapes.items() if rate]
+            self._masked += [
+                (name, places[name], shape, rate) for name, shape in shapes.items() if rate
+            ]
 
     def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
         """The masks of one step, both counted from 0: 0 for what is left out, else 1 / (1 − rate)."""
@@ -61,6 +65,12 @@ class Dropping:
             rng = np.random.default_rng([self._seed, epoch, step, STREAM, place])
             # 16 random bits a number decide as well as 53, and come four at a time.
             size = math.prod(shape)
-            bits = rng.bit_generator.random_raw(-(-size // 4)).astype("<u8", copy=False).view("<u2")[:size]
-            found[name] = (bits >= round(rate * (1 << 16))).reshape(shape) * np.float32(1 / (1 - rate))
+            bits = (
+                rng.bit_generator.random_raw(-(-size // 4))
+                .astype("<u8", copy=False)
+                .view("<u2")[:size]
+            )
+            found[name] = (bits >= round(rate * (1 << 16))).reshape(shape) * np.float32(
+                1 / (1 - rate)
+            )
         return found

@@ -46,16 +46,30 @@ class Trainer:
         stop: asked before every step; True ends the run there, as Ctrl-C wants it.
     """
 
-    def __init__(self, prepared: PreparedTraining, watch: Watcher, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, prepared: PreparedTraining, watch: Watcher, stop: Callable[[], bool]
+    ) -> None:
         training = prepared.recipe.training
         if training.batch_size is None or training.epochs is None:
-            raise SettingsError("batch_size or epochs is not set: a Trainer takes settings that are resolved")
+            raise SettingsError(
+                "batch_size or epochs is not set: a Trainer takes settings that are resolved"
+            )
         self.training, self.batch_size, self.epochs = training, training.batch_size, training.epochs
         self.batches, self.validation = prepared.batches, prepared.parts.held_out
-        self.engine, self.generator, self.dropping = prepared.engine, prepared.generator, prepared.dropping
+        self.engine, self.generator, self.dropping = (
+            prepared.engine,
+            prepared.generator,
+            prepared.dropping,
+        )
         self._beginning = prepared.network.beginnings[0]
         self.steps = self.batches.steps(self.batch_size)
-        self._plan = Plan(self.steps, self.epochs, training.peak_learning_rate, training.warmup, training.rate_steps)
+        self._plan = Plan(
+            self.steps,
+            self.epochs,
+            training.peak_learning_rate,
+            training.warmup,
+            training.rate_steps,
+        )
         self.watch, self.stop = watch, stop
         self._raised: Exception | None = None  # out of the stream of steps
 
@@ -75,9 +89,15 @@ class Trainer:
                 "belong to this list and these settings, so train anew"
             )
         if not progress.finished(self.training):
-            batch = next(self.batches.epoch(progress.epoch, batch_size=self.batch_size, seed=self.training.seed))
+            batch = next(
+                self.batches.epoch(
+                    progress.epoch, batch_size=self.batch_size, seed=self.training.seed
+                )
+            )
             with self._engine_at_work(progress):
-                self.engine.warm_up(Step(batch, self._learning_rate(0), self.dropping.masks(progress.epoch, 0)))
+                self.engine.warm_up(
+                    Step(batch, self._learning_rate(0), self.dropping.masks(progress.epoch, 0))
+                )
         while not progress.finished(self.training):
             self._train_epoch(progress)
             if progress.step < self.steps:
@@ -94,12 +114,16 @@ class Trainer:
         first, epoch = progress.epoch * self.steps, progress.epoch
         try:
             seed, size = self.training.seed, self.batch_size
-            batches = self.batches.epoch(epoch, batch_size=size, seed=seed, first_step=progress.step)
+            batches = self.batches.epoch(
+                epoch, batch_size=size, seed=seed, first_step=progress.step
+            )
             for step, batch in enumerate(batches, start=progress.step):
                 if self.stop():
                     return
                 self.watch(StepBegins(epoch, step))
-                yield Step(batch, self._learning_rate(first + step), self.dropping.masks(epoch, step))
+                yield Step(
+                    batch, self._learning_rate(first + step), self.dropping.masks(epoch, step)
+                )
         except Exception as error:
             self._raised = error
             raise
@@ -120,10 +144,16 @@ class Trainer:
         with self._engine_at_work(progress):
             losses = self.engine.train_epoch(self._stream(progress))
         elapsed = time.perf_counter() - start
-        for loss, characters in zip(losses.loss_sum.tolist(), losses.characters.tolist(), strict=True):
-            progress.loss_sum += loss  # one after the other, so that a stop in between changes no bit
+        for loss, characters in zip(
+            losses.loss_sum.tolist(), losses.characters.tolist(), strict=True
+        ):
+            progress.loss_sum += (
+                loss  # one after the other, so that a stop in between changes no bit
+            )
             progress.characters += characters
-        if not progress.loss_sum < DIVERGED * max(progress.characters, 1):  # not a number is not below either
+        if not progress.loss_sum < DIVERGED * max(
+            progress.characters, 1
+        ):  # not a number is not below either
             raise TrainingError(diverged(self.training, progress.epoch + 1))
         progress.step += len(losses.loss_sum)
         progress.seconds += elapsed
@@ -132,7 +162,11 @@ class Trainer:
     def _end_epoch(self, progress: TrainingProgress) -> None:
         start = time.perf_counter()
         with self._engine_at_work(progress):
-            metrics = None if self.validation is None else AccuracyEvaluator(self.engine).evaluate(self.validation)
+            metrics = (
+                None
+                if self.validation is None
+                else AccuracyEvaluator(self.engine).evaluate(self.validation)
+            )
         progress.seconds += time.perf_counter() - start
         if metrics is not None and not metrics.loss_nats_per_char < DIVERGED:
             raise TrainingError(diverged(self.training, progress.epoch + 1))
@@ -145,7 +179,9 @@ class Trainer:
                 training_seconds=progress.training_seconds,
                 learning_rate=self._learning_rate((progress.epoch + 1) * self.steps - 1),
                 training_loss_nats_per_char=training_loss,
-                validation_loss_nats_per_char=None if metrics is None else metrics.loss_nats_per_char,
+                validation_loss_nats_per_char=None
+                if metrics is None
+                else metrics.loss_nats_per_char,
                 validation_accuracy_argmax=None if metrics is None else metrics.accuracy_argmax,
                 validation_accuracy_sampled=None if metrics is None else metrics.accuracy_sampled,
                 sample=sample,
@@ -153,13 +189,25 @@ class Trainer:
             )
         )
         progress.epoch += 1
-        progress.step, progress.loss_sum, progress.characters, progress.training_seconds = 0, 0.0, 0, 0.0
+        progress.step, progress.loss_sum, progress.characters, progress.training_seconds = (
+            0,
+            0.0,
+            0,
+            0.0,
+        )
         value = training_loss
         if metrics is not None:
-            value = -metrics.accuracy_argmax if self.training.best_by == "accuracy" else metrics.loss_nats_per_char
+            value = (
+                -metrics.accuracy_argmax
+                if self.training.best_by == "accuracy"
+                else metrics.loss_nats_per_char
+            )
         if progress.best is None or value < progress.best.value:  # ties to the earlier
             with self._engine_at_work(progress):
-                parameters, computed = parameters_of(self.engine.get_state()), probe(self.engine, self._beginning)
+                parameters, computed = (
+                    parameters_of(self.engine.get_state()),
+                    probe(self.engine, self._beginning),
+                )
             progress.best = BestEpoch(progress.epoch, value, parameters, computed)
         self.watch(progress.history[-1])
 
@@ -168,7 +216,11 @@ class Trainer:
         rng = np.random.default_rng([self.training.seed, epoch, 1])
         sampling = SamplingSettings(max_length=60)
         try:
-            batch = next(self.generator.generate(1, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True))
+            batch = next(
+                self.generator.generate(
+                    1, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True
+                )
+            )
         except GenerationError:  # a network that has learned little may draw names without an end
             return "", False
         return batch.names[0], batch.new is not None and bool(batch.new[0])

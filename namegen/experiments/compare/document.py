@@ -15,7 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
-from namegen.documents import UNSET, Count, CountKey, Json, Measure, Meta, Percent, Share, UnsetType, from_plain
+from namegen.documents import (
+    UNSET,
+    Count,
+    CountKey,
+    Json,
+    Measure,
+    Meta,
+    Percent,
+    Share,
+    UnsetType,
+    from_plain,
+)
 from namegen.experiments.kept import read_document
 from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import Metric, PlainMetrics, TrainingSummary
@@ -38,9 +49,19 @@ Divergences = Annotated[dict[Literal["1", "2", "3"], Measure], Meta(min_length=3
 Of = TypeVar("Of")
 
 # What a report calls the parts of a list, and the ways to draw names.
-PARTS: dict[Part, str] = {"training": "training part", "held_out": "held-out part", "whole": "whole list"}
-ALGORITHMS: dict[Algorithm, str] = {"one_by_one": "one by one", "count_splitting": "count-splitting"}
-BASELINE, CEILING = "baseline", "ceiling"  # what stands beside the networks in every table of accuracy
+PARTS: dict[Part, str] = {
+    "training": "training part",
+    "held_out": "held-out part",
+    "whole": "whole list",
+}
+ALGORITHMS: dict[Algorithm, str] = {
+    "one_by_one": "one by one",
+    "count_splitting": "count-splitting",
+}
+BASELINE, CEILING = (
+    "baseline",
+    "ceiling",
+)  # what stands beside the networks in every table of accuracy
 
 
 @dataclass(frozen=True)
@@ -74,7 +95,9 @@ class HeldOutGroups:
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (self.characters, self.nats, self.hits, self.sampled)}
         if len(lengths) > 1:
-            raise ValueError(f"columns of {' and '.join(map(str, sorted(lengths)))} groups: expected as many in each")
+            raise ValueError(
+                f"columns of {' and '.join(map(str, sorted(lengths)))} groups: expected as many in each"
+            )
 
 
 @dataclass(frozen=True)
@@ -242,9 +265,13 @@ class TrainingSubject:
 
     def __post_init__(self) -> None:
         try:
-            from_plain(tuple[SplitName, Count, Share, Count], [*vars(self.reference).values(), self.seed])
+            from_plain(
+                tuple[SplitName, Count, Share, Count], [*vars(self.reference).values(), self.seed]
+            )
         except (KeyError, TypeError):
-            raise ValueError("a config without split, split_seed, validation or seed: expected all of them") from None
+            raise ValueError(
+                "a config without split, split_seed, validation or seed: expected all of them"
+            ) from None
 
     @property
     def split(self) -> SplitName:
@@ -430,7 +457,14 @@ class Generation(GenerationSubject):
         return self.algorithms.get("count_splitting") or self.algorithms["one_by_one"]
 
 
-Subject = ListSubject | ReferenceSubject | TrainingSubject | TimingSubject | ExportSubject | GenerationSubject
+Subject = (
+    ListSubject
+    | ReferenceSubject
+    | TrainingSubject
+    | TimingSubject
+    | ExportSubject
+    | GenerationSubject
+)
 Record = ListFacts | Reference | Training | TimingRound | Export | Generation
 RECORDS: dict[str, type[Record]] = {one.kind: one for one in get_args(Record)}
 
@@ -465,7 +499,11 @@ class ListEntry:
     @property
     def engines(self) -> list[str]:
         """Every engine that has figures of this list, and what else reads a network."""
-        return [*dict.fromkeys([*(one.engine for one in self.trainings), *(one.engine for one in self.generation)])]
+        return [
+            *dict.fromkeys(
+                [*(one.engine for one in self.trainings), *(one.engine for one in self.generation)]
+            )
+        ]
 
     @property
     def splits(self) -> list[SplitName]:
@@ -573,4 +611,6 @@ def read_comparison(path: Path) -> Comparison:
         ResultsError: the file can't be read, isn't a comparison, has another format version, or is damaged.
     """
     command = "namegen compare-backends"
-    return read_document(path, Comparison, format_name=FORMAT, version=FORMAT_VERSION, command=command)
+    return read_document(
+        path, Comparison, format_name=FORMAT, version=FORMAT_VERSION, command=command
+    )

@@ -16,13 +16,25 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from namegen.drawings import style
-from namegen.experiments.compare.document import ALGORITHMS, BASELINE, CEILING, Lengths, ListEntry, SplitName, Training
+from namegen.experiments.compare.document import (
+    ALGORITHMS,
+    BASELINE,
+    CEILING,
+    Lengths,
+    ListEntry,
+    SplitName,
+    Training,
+)
 from namegen.experiments.report import Plot, whole
 from namegen.experiments.trained import Metric
 
 Colours: TypeAlias = Mapping[str, str]  # of engines
 WIDTH = 5.4  # inches: one drawing can be read in a page, on a phone, and as a file
-NARROW, STEP, WIDEST = 1.4, 2.6, 6.4  # wide lines below narrow ones: all are seen where they coincide
+NARROW, STEP, WIDEST = (
+    1.4,
+    2.6,
+    6.4,
+)  # wide lines below narrow ones: all are seen where they coincide
 DASH, GAP = 8.0, 3.5  # points, whatever the width
 
 
@@ -42,7 +54,9 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours) 
     style.accuracy_over_time(lower, "likeliest character right (argmax)")
     split = runs[0].split
     if any(one.split == split for one in entry.references):
-        [ceiling], [ngram] = (entry.values(split, who, "held_out", "accuracy_argmax") for who in (CEILING, BASELINE))
+        [ceiling], [ngram] = (
+            entry.values(split, who, "held_out", "accuracy_argmax") for who in (CEILING, BASELINE)
+        )
         levels = style.accuracy_levels(ceiling, ngram, entry.called(split, BASELINE))
         handles += style.draw_levels(lower, levels, least_span=style.LEAST_ACCURACY_SPAN)
     lower.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
@@ -52,15 +66,28 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours) 
 def _loss_panel(axes: Axes, runs: Sequence[Training], colours: Colours) -> None:
     handles = _curves(axes, runs, colours, "epoch", "training_loss_nats_per_char")
     _curves(axes, runs, colours, "epoch", "validation_loss_nats_per_char", dashed=True)
-    dashes: dict[str, Any] = {"training names": {}, "held-out names": {"dashes": (DASH / NARROW, GAP / NARROW)}}
-    handles += [Line2D([], [], color=style.QUIET, linewidth=NARROW, label=one, **how) for one, how in dashes.items()]
+    dashes: dict[str, Any] = {
+        "training names": {},
+        "held-out names": {"dashes": (DASH / NARROW, GAP / NARROW)},
+    }
+    handles += [
+        Line2D([], [], color=style.QUIET, linewidth=NARROW, label=one, **how)
+        for one, how in dashes.items()
+    ]
     axes.legend(handles=handles, fontsize=9, handlelength=3)
     axes.set(title="Loss against epochs", xlabel="epoch", ylabel="loss (nats per character)")
     axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
 
 
 def _curves(
-    axes: Axes, runs: Sequence[Training], colours: Colours, x: str, y: str, *, step: float = STEP, dashed: bool = False
+    axes: Axes,
+    runs: Sequence[Training],
+    colours: Colours,
+    x: str,
+    y: str,
+    *,
+    step: float = STEP,
+    dashed: bool = False,
 ) -> list[Line2D]:
     """A curve of each run, by columns of its history: the first one is the widest, at the bottom, so that all are seen
     where they coincide.
@@ -69,10 +96,17 @@ def _curves(
     step = min(step, (WIDEST - NARROW) / max(len(runs) - 1, 1))
     for place, run in enumerate(runs):
         width = NARROW + step * (len(runs) - 1 - place)
-        how: dict[str, Any] = {"dashes": (DASH / width, GAP / width), "dash_capstyle": "butt"} if dashed else {}
+        how: dict[str, Any] = (
+            {"dashes": (DASH / width, GAP / width), "dash_capstyle": "butt"} if dashed else {}
+        )
         dot = "o" if len(run.history.epoch) == 1 else None  # a line of one epoch has no length
         values = style.line_values(getattr(run.history, y))
-        how |= {"color": colours[run.engine], "linewidth": width, "marker": dot, "label": run.engine}
+        how |= {
+            "color": colours[run.engine],
+            "linewidth": width,
+            "marker": dot,
+            "label": run.engine,
+        }
         lines += axes.plot(getattr(run.history, x), values, solid_capstyle="butt", **how)
     return lines
 
@@ -93,7 +127,10 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
     """
     for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
         by = "each engine" if len(runs) > 1 else runs[0].engine
-        title, detail = f"{network} on {{list}}, by {by}", "loss against epochs, and accuracy against seconds"
+        title, detail = (
+            f"{network} on {{list}}, by {by}",
+            "loss against epochs, and accuracy against seconds",
+        )
         draw = partial(curves_figure, runs, entry, _colours(entry, engines))
         yield Plot(f"curves-{number}", entry.name, title, detail, draw)
 
@@ -110,7 +147,9 @@ def accuracy_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Pl
 def generation_plots(entry: ListEntry, names: int, engines: Iterable[str] = ()) -> Iterator[Plot]:
     """How fast names are drawn, and how long they are; each model drew so many."""
     draw = partial(speed_figure, entry, _colours(entry, engines))
-    yield Plot("speed", entry.name, "Names per second, {list}", "by every model and algorithm", draw)
+    yield Plot(
+        "speed", entry.name, "Names per second, {list}", "by every model and algorithm", draw
+    )
     generated = {network: found.lengths for network, found in entry.generated.items()}
     if entry.facts is not None and generated:
         detail = f"the list, and {names:,} names drawn by each network"
@@ -150,20 +189,33 @@ def accuracy_figure(entry: ListEntry, split: SplitName, colours: Colours) -> Fig
         error = {"ecolor": style.INK, "elinewidth": 1, "capsize": 2}
         axes.barh(places, heights, height=0.38, color=bars, alpha=alpha, xerr=reach, error_kw=error)
         for place, value, colour in zip(places, heights, bars, strict=True):
-            ink = style.INK if alpha < 1 else style.ON_LIGHT if colour in style.LIGHT_COLOURS else style.PAPER
+            ink = (
+                style.INK
+                if alpha < 1
+                else style.ON_LIGHT
+                if colour in style.LIGHT_COLOURS
+                else style.PAPER
+            )
             axes.text(0.012, place, f"{100 * value:.1f}", color=ink, va="center", fontsize=8.5)
         handles.append(Patch(color=bars[0], alpha=alpha, label=kind))
         for who, colour in ((CEILING, style.INK), (BASELINE, style.QUIET)):
             [value] = entry.values(split, who, "held_out", metric)
             name = f"{entry.called(split, who)}, {kind.partition(' ')[0]}"
-            handles.append(axes.axvline(value, color=colour, linewidth=1.3, linestyle=pattern, label=name))
+            handles.append(
+                axes.axvline(value, color=colour, linewidth=1.3, linestyle=pattern, label=name)
+            )
     axes.xaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0, max(0.7, min(1.0, axes.get_xlim()[1])))
-    axes.set_yticks(range(len(networks)), [network.replace(" (original)", "\n(original)") for network in networks])
+    axes.set_yticks(
+        range(len(networks)),
+        [network.replace(" (original)", "\n(original)") for network in networks],
+    )
     axes.set(ylim=(len(networks) - 0.4, -0.6), xlabel="characters that are right")
     if len(set(engines)) > 1:
-        handles += [Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)]
+        handles += [
+            Patch(color=colours[engine], label=f"by {engine}") for engine in dict.fromkeys(engines)
+        ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
@@ -180,21 +232,39 @@ def speed_figure(entry: ListEntry, colours: Colours) -> Figure:
     for place, one in enumerate(models):
         speeds = {name: generated.names_per_second for name, generated in one.algorithms.items()}
         colour, slowest = colours[one.engine], min(speeds, key=lambda name: speeds[name])
-        axes.plot(list(speeds.values()), [place] * len(speeds), color=colour, linewidth=2.5, alpha=PALE, zorder=2)
+        axes.plot(
+            list(speeds.values()),
+            [place] * len(speeds),
+            color=colour,
+            linewidth=2.5,
+            alpha=PALE,
+            zorder=2,
+        )
         for name, speed in speeds.items():
             face = style.PAPER if name == "one_by_one" else colour
-            dot: dict[str, Any] = {"markersize": 8, "color": colour, "markerfacecolor": face, "zorder": 3}
+            dot: dict[str, Any] = {
+                "markersize": 8,
+                "color": colour,
+                "markerfacecolor": face,
+                "zorder": 3,
+            }
             [handles[name]] = axes.plot([speed], [place], "o", **dot)
             aside, side = (-9, "right") if name == slowest and len(speeds) > 1 else (9, "left")
             where: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "center"}
             axes.annotate(whole(speed), (speed, place), (aside, 0), fontsize=9, **where)
     axes.set_xscale("log")
     found = [generated.names_per_second for one in models for generated in one.algorithms.values()]
-    axes.set_xlim(min(found) / 10, max(found) * 10)  # with room for the numbers beside the first and the last
+    axes.set_xlim(
+        min(found) / 10, max(found) * 10
+    )  # with room for the numbers beside the first and the last
     axes.xaxis.set_major_locator(LogLocator(10))
     axes.xaxis.set_major_formatter(style.short_formatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_yticks(range(len(models)), [fill(f"{one.model}: {one.network}", 24) for one in models], fontsize=8.5)
+    axes.set_yticks(
+        range(len(models)),
+        [fill(f"{one.model}: {one.network}", 24) for one in models],
+        fontsize=8.5,
+    )
     axes.set(ylim=(len(models) - 0.4, -0.6), xlabel="names per second (logarithmic)")
     called = {shown: handles[name] for name, shown in ALGORITHMS.items() if name in handles}
     figure.legend(list(called.values()), list(called), loc="outside lower center", ncols=2)
@@ -207,7 +277,12 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
     axes = figure.add_subplot()
     original = {int(length): count for length, count in of_list.items()}
     total, last, lanes = sum(original.values()), max(original), len(generated)
-    bars = axes.bar(list(original), [count / total for count in original.values()], color=style.LIST_COLOUR, alpha=0.45)
+    bars = axes.bar(
+        list(original),
+        [count / total for count in original.values()],
+        color=style.LIST_COLOUR,
+        alpha=0.45,
+    )
     blue = style.ENGINE_COLOURS["numpy"]
     for place, (network, found) in enumerate(generated.items()):
         shift = (place - (lanes - 1) / 2) * min(0.7 / lanes, 0.25)
@@ -225,5 +300,7 @@ def lengths_figure(of_list: Lengths, generated: Mapping[str, Lengths], names: in
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
     bars.set_label("the list itself")
-    figure.legend(handles=[bars, *axes.get_lines()], loc="outside lower center", ncols=2, fontsize=8)
+    figure.legend(
+        handles=[bars, *axes.get_lines()], loc="outside lower center", ncols=2, fontsize=8
+    )
     return figure

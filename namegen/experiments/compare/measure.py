@@ -114,7 +114,11 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
         The ``record``, as plain values; or why it is ``unavailable`` here, one sentence, with what to do.
     """
     try:
-        return {"record": to_plain(replace(from_plain(Request, document), started=parent.started).record())}
+        return {
+            "record": to_plain(
+                replace(from_plain(Request, document), started=parent.started).record()
+            )
+        }
     except EngineError as error:
         return {"unavailable": str(error)}
 
@@ -166,7 +170,9 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
         groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
         return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
-    drawn, judge_names = counting_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
+    drawn, judge_names = counting_names(
+        corpus, parts, model, subject, names=GENERATED_NAMES, seed=0
+    )
     return Reference(
         **vars(subject),
         seen_percent=parts.seen_percent,
@@ -178,7 +184,9 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
     )
 
 
-def _groups(model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary) -> HeldOutGroups | UnsetType:
+def _groups(
+    model: LanguageModel, held_out: PrefixTree, vocabulary: Vocabulary
+) -> HeldOutGroups | UnsetType:
     """A model's sums over groups of the held-out names; nothing where a name is impossible to it."""
     from namegen.core.evaluation.evaluator import group_sums
 
@@ -209,7 +217,9 @@ def measure_training(request: Request, subject: TrainingSubject) -> Training:
         figures=Parts(*map(plain_metrics, parts)),
         timing=timing,
         quiet=watch.quiet,
-        held_out_groups=_groups(engine, _needed(in_parts.held_out, "held-out part"), in_parts.vocabulary),
+        held_out_groups=_groups(
+            engine, _needed(in_parts.held_out, "held-out part"), in_parts.vocabulary
+        ),
     )
 
 
@@ -241,7 +251,9 @@ class Trains:
 
         self._request, self._engine_class = request, cast(Any, load_engine(subject.engine))
         self._loaded = time.time() - request.started
-        self._making = self._warm_up = 0.0  # seconds that the last engine took to be made, and to be warm
+        self._making = self._warm_up = (
+            0.0  # seconds that the last engine took to be made, and to be warm
+        )
         from namegen.settings_toml import parse_config
 
         self.recipe = parse_config(subject.config, source="the comparison's config").recipe
@@ -251,7 +263,9 @@ class Trains:
         from namegen.core.training.preparation import prepare
         from namegen.core.training.run import TrainingRun
 
-        prepared = prepare(self._request.corpus, recipe, self._clocked(), threads=self._request.threads)
+        prepared = prepare(
+            self._request.corpus, recipe, self._clocked(), threads=self._request.threads
+        )
         result = TrainingRun(prepared, watch=watch.at_epochs).run()
         seconds = seconds_per_epoch(result.history)
         timing = Timing(
@@ -291,8 +305,14 @@ def export_tflite(request: Request, subject: ExportSubject) -> Export:
     from namegen.core.network.checkpoint import Checkpoint
 
     checkpoint, written = Checkpoint.load(_file(request.reads)), _file(request.writes)
-    report = export(checkpoint, written, force=True, without_names=True)  # what is measured is the network
-    return Export(**vars(subject), bytes=report.bytes, largest_logit_difference=report.largest_logit_difference)
+    report = export(
+        checkpoint, written, force=True, without_names=True
+    )  # what is measured is the network
+    return Export(
+        **vars(subject),
+        bytes=report.bytes,
+        largest_logit_difference=report.largest_logit_difference,
+    )
 
 
 def measure_generation(request: Request, subject: GenerationSubject) -> Generation:
@@ -317,7 +337,9 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
 
     def count_splitting() -> list[str]:
         rng, sampling = np.random.default_rng(seed), SamplingSettings(max_length=longest)
-        batches = generator.generate(n, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+        batches = generator.generate(
+            n, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True
+        )
         return [name for batch in batches for name in batch.names]
 
     half, judge = two_halves(names)[0], SplitJudge.of(request.corpus, subject.split)
@@ -337,7 +359,11 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
         for name, (found, first, least) in drawn.items()
     }
     return Generation(
-        **vars(subject), start_up_seconds=started, peak_memory_mib=memory, algorithms=generated, quiet=watch.quiet
+        **vars(subject),
+        start_up_seconds=started,
+        peak_memory_mib=memory,
+        algorithms=generated,
+        quiet=watch.quiet,
     )
 
 
@@ -357,8 +383,12 @@ def _language_model(
 
     checkpoint = Checkpoint.load(path, find_architecture)
     try:
-        engine = open_network(checkpoint, "the network", backend=subject.engine, threads=request.threads)
-    except CheckpointError as error:  # it computes something else: it is left out, as one that lacks the cell
+        engine = open_network(
+            checkpoint, "the network", backend=subject.engine, threads=request.threads
+        )
+    except (
+        CheckpointError
+    ) as error:  # it computes something else: it is left out, as one that lacks the cell
         raise EngineError(str(error)) from error
     return engine, checkpoint.vocabulary, checkpoint.beginnings, None
 

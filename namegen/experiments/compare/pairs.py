@@ -28,7 +28,23 @@ DRAWS, SEED = 2_000, 0
 CONFIDENCE = 0.95
 FEWEST_GROUPS = 20  # with names in them: of fewer nobody can say how much chance does
 # The 97.5th percentiles of Student's t with 1, 2 … degrees of freedom, and of the normal distribution.
-T = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131)
+T = (
+    12.706,
+    4.303,
+    3.182,
+    2.776,
+    2.571,
+    2.447,
+    2.365,
+    2.306,
+    2.262,
+    2.228,
+    2.201,
+    2.179,
+    2.160,
+    2.145,
+    2.131,
+)
 NORMAL = 1.960
 
 
@@ -53,12 +69,16 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def between(entry: ListEntry, split: SplitName, one: str, other: str, figure: Metric) -> Difference | None:
+def between(
+    entry: ListEntry, split: SplitName, one: str, other: str, figure: Metric
+) -> Difference | None:
     """The figure of a network minus that of another one, or of the n-gram (``BASELINE``).
 
     None where the document has no groups, or too few of them.
     """
-    return difference(_groups(entry, split, one), _groups(entry, split, other), figure, other != BASELINE)
+    return difference(
+        _groups(entry, split, one), _groups(entry, split, other), figure, other != BASELINE
+    )
 
 
 def _groups(entry: ListEntry, split: SplitName, who: str) -> list[HeldOutGroups]:
@@ -71,7 +91,10 @@ def _groups(entry: ListEntry, split: SplitName, who: str) -> list[HeldOutGroups]
 
 
 def difference(
-    one: Sequence[HeldOutGroups], other: Sequence[HeldOutGroups], figure: Metric, other_has_seeds: bool = True
+    one: Sequence[HeldOutGroups],
+    other: Sequence[HeldOutGroups],
+    figure: Metric,
+    other_has_seeds: bool = True,
 ) -> Difference | None:
     """The first model's figure minus the other's: mean over the seeds, and a 95 % interval.
 
@@ -95,8 +118,15 @@ def difference(
     filled = characters > 0
     if filled.sum() < FEWEST_GROUPS:
         return None
-    column, times, characters = CRITERIA[figure].column, _group_times(int(filled.sum())), characters[filled]
-    ones, others = (np.array([getattr(each, column) for each in side], np.float64)[:, filled] for side in (one, other))
+    column, times, characters = (
+        CRITERIA[figure].column,
+        _group_times(int(filled.sum())),
+        characters[filled],
+    )
+    ones, others = (
+        np.array([getattr(each, column) for each in side], np.float64)[:, filled]
+        for side in (one, other)
+    )
     draws_seeds = len(one) > 1 and (len(other) > 1 or not other_has_seeds)
     freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
     apart = _drawn_seeds(ones, freedom, draws_seeds, 1)
@@ -115,7 +145,9 @@ def _drawn_seeds(
     if not draws_seeds:
         always: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
         return always
-    mean: Float64[Array, "draws groups"] = _seed_weights(len(sums), freedom, stream) @ sums / len(sums)
+    mean: Float64[Array, "draws groups"] = (
+        _seed_weights(len(sums), freedom, stream) @ sums / len(sums)
+    )
     return mean
 
 
@@ -123,7 +155,9 @@ def _drawn_seeds(
 def _group_times(groups: int) -> Float64[Array, "draws groups"]:
     """How often each group is drawn, in each draw."""
     rng = np.random.default_rng([SEED, groups])
-    times: Float64[Array, "draws groups"] = rng.multinomial(groups, np.full(groups, 1 / groups), size=DRAWS) * 1.0
+    times: Float64[Array, "draws groups"] = (
+        rng.multinomial(groups, np.full(groups, 1 / groups), size=DRAWS) * 1.0
+    )
     return times
 
 
@@ -159,8 +193,12 @@ def in_figures(found: Difference | None, figure: Metric) -> str:
         return NONE
     scale, digits = CRITERIA[figure].scale, CRITERIA[figure].digits
     values = [scale * value for value in (found.mean, found.low, found.high)]
-    needed = any if found.is_found else all  # what is found is not shown as zero, nor an interval as none
-    while digits < 6 and needed(float(f"{value:.{digits}f}") == 0 for value in values) and any(values):
+    needed = (
+        any if found.is_found else all
+    )  # what is found is not shown as zero, nor an interval as none
+    while (
+        digits < 6 and needed(float(f"{value:.{digits}f}") == 0 for value in values) and any(values)
+    ):
         digits += 1
     mean, low, high = (f"{value:+.{digits}f}".replace("-", "−") for value in values)
     return f"{mean if found.is_found else NO_DIFFERENCE} ({low} to {high})"

@@ -41,7 +41,10 @@ QUICK_EPOCHS = 10
 ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
 LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
 FEWEST_UPDATES = 4  # of an epoch with the large batch: with fewer, what an epoch costs whatever its names would be told
-TIMED_EPOCHS, QUICK_TIMED_EPOCHS = 26, 6  # of each round: one to warm up, and others, of which the fastest counts
+TIMED_EPOCHS, QUICK_TIMED_EPOCHS = (
+    26,
+    6,
+)  # of each round: one to warm up, and others, of which the fastest counts
 
 LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
 # A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
@@ -134,7 +137,9 @@ class Measurement(Generic[About_co]):
     @property
     def beside(self) -> str | None:
         """The ending of the file that lies beside its record, for the measurements that need a network."""
-        return {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}.get(self.subject.kind)
+        return {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}.get(
+            self.subject.kind
+        )
 
 
 @dataclass(frozen=True)
@@ -152,8 +157,12 @@ class PlannedNetwork:
     config: Mapping[str, Mapping[str, Json]]
 
 
-def _own(name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]) -> PlannedNetwork:
-    return PlannedNetwork(name, engine, {"data": {"validation": VALIDATION}, "network": network, "training": training})
+def _own(
+    name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]
+) -> PlannedNetwork:
+    return PlannedNetwork(
+        name, engine, {"data": {"validation": VALIDATION}, "network": network, "training": training}
+    )
 
 
 def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
@@ -167,7 +176,9 @@ def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
         if engine in ENGINES:
             continue
         try:
-            names = [architecture.architecture for architecture in load_engine(engine).architectures]
+            names = [
+                architecture.architecture for architecture in load_engine(engine).architectures
+            ]
         except EngineError:
             continue
         if RecurrentNetwork.architecture not in names:
@@ -216,7 +227,9 @@ def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]
     originals = [] if scope.quick else original_networks(corpus)
     split = scope.splits[0]
 
-    def training(network: PlannedNetwork, seed: int, split: SplitName | None = None) -> Measurement[TrainingSubject]:
+    def training(
+        network: PlannedNetwork, seed: int, split: SplitName | None = None
+    ) -> Measurement[TrainingSubject]:
         return _training(corpus, scope, network, seed, split, "network")
 
     yield [
@@ -231,16 +244,25 @@ def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]
         ),
         *(
             training(network, seed, split)
-            for networks, splits in ((ours, scope.splits), (originals, (None,)), (foreign, scope.splits))
+            for networks, splits in (
+                (ours, scope.splits),
+                (originals, (None,)),
+                (foreign, scope.splits),
+            )
             for split, network, seed in product(splits, networks, range(scope.seeds))
         ),
     ]
     yield [*_of_the_engines(corpus, scope, {one.engine for one in foreign})]
-    first, *others = [*(training(one, 0, split) for one in ours), *(training(one, 0) for one in originals)]
+    first, *others = [
+        *(training(one, 0, split) for one in ours),
+        *(training(one, 0) for one in originals),
+    ]
     file = ExportSubject(first.subject.network, TFLITE)
     exported = Measurement(corpus, file, f"{corpus.source}: export as .tflite", reads=first)
     yield [exported]
-    recurrent = [engine for engine in engine_paths() if engine not in {one.engine for one in foreign}]
+    recurrent = [
+        engine for engine in engine_paths() if engine not in {one.engine for one in foreign}
+    ]
     yield [
         *(_generation(first, engine) for engine in recurrent),
         *(_generation(training(one, 0, split), one.engine) for one in foreign),
@@ -249,7 +271,9 @@ def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]
     ]
 
 
-def _of_the_engines(corpus: Corpus, scope: Scope, foreign: set[str]) -> Iterator[Measurement[Subject]]:
+def _of_the_engines(
+    corpus: Corpus, scope: Scope, foreign: set[str]
+) -> Iterator[Measurement[Subject]]:
     """The same training by each engine, and by each that trains another network its own; then further rounds.
 
     In each round the engines take turns, so that what slows the machine down for a while hits all of them.
@@ -257,23 +281,34 @@ def _of_the_engines(corpus: Corpus, scope: Scope, foreign: set[str]) -> Iterator
     split, settings = scope.splits[0], LIKE_FOR_LIKE_TRAINING | scope.training
     engines = [engine for engine in engine_paths() if engine not in foreign]
     names = LIKE_FOR_LIKE_NETWORKS[:1] if scope.quick else LIKE_FOR_LIKE_NETWORKS
-    networks = [_own(name, engine, NETWORKS[name], settings) for name, engine in product(names, engines)]
+    networks = [
+        _own(name, engine, NETWORKS[name], settings) for name, engine in product(names, engines)
+    ]
     networks += foreign_networks(settings)
     for network in networks:
         yield _training(corpus, scope, network, 0, split, "like_for_like")
     trained = (1 - VALIDATION) * len(corpus.names)
     large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
     for number, network in product(range(1, QUICK_ROUNDS if scope.quick else ROUNDS), networks):
-        config = _config(scope, network, 0, split, epochs=QUICK_TIMED_EPOCHS if scope.quick else TIMED_EPOCHS)
+        config = _config(
+            scope, network, 0, split, epochs=QUICK_TIMED_EPOCHS if scope.quick else TIMED_EPOCHS
+        )
         subject = TimingSubject(network.name, network.engine, number, config, large)
         label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
         yield Measurement(corpus, subject, label, timed=True)
 
 
 def _training(
-    corpus: Corpus, scope: Scope, network: PlannedNetwork, seed: int, split: SplitName | None, role: Role
+    corpus: Corpus,
+    scope: Scope,
+    network: PlannedNetwork,
+    seed: int,
+    split: SplitName | None,
+    role: Role,
 ) -> Measurement[TrainingSubject]:
-    subject = TrainingSubject(network.name, network.engine, role, _config(scope, network, seed, split))
+    subject = TrainingSubject(
+        network.name, network.engine, role, _config(scope, network, seed, split)
+    )
     label = f"{corpus.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
     timed = role == "like_for_like"
     return Measurement(corpus, subject, f"{label}, like for like" if timed else label, timed)
@@ -283,9 +318,17 @@ def _config(
     scope: Scope, network: PlannedNetwork, seed: int, split: SplitName | None, **training: Json
 ) -> dict[str, Json]:
     """The tables of a config, with its seeds; ``split``: None where the network's own config has it."""
-    data = {**network.config["data"], "split_seed": scope.split_seed, **({} if split is None else {"split": split})}
+    data = {
+        **network.config["data"],
+        "split_seed": scope.split_seed,
+        **({} if split is None else {"split": split}),
+    }
     training = {**network.config["training"], "seed": seed, **training}
-    return {**{name: dict(table) for name, table in network.config.items()}, "data": data, "training": training}
+    return {
+        **{name: dict(table) for name, table in network.config.items()},
+        "data": data,
+        "training": training,
+    }
 
 
 def _generation(
@@ -296,6 +339,8 @@ def _generation(
 ) -> Measurement[GenerationSubject]:
     """Names of a trained network; ``file``: the one that is read, if it is not the network's own."""
     corpus, trained = training.corpus, training.subject
-    subject = GenerationSubject(trained.network, engine, GENERATED_NAMES, 0, loop, trained.reference)
+    subject = GenerationSubject(
+        trained.network, engine, GENERATED_NAMES, 0, loop, trained.reference
+    )
     label = f"{corpus.source}: {subject.names:,} names by {subject.model}, {subject.network}"
     return Measurement(corpus, subject, label, timed=True, reads=file or training)

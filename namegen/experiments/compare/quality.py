@@ -33,7 +33,14 @@ from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
-from namegen.experiments.compare.document import ODDEST, Counting, Divergences, Lengths, NameFigures, ReferenceSubject
+from namegen.experiments.compare.document import (
+    ODDEST,
+    Counting,
+    Divergences,
+    Lengths,
+    NameFigures,
+    ReferenceSubject,
+)
 from namegen.types import Array, Float64
 
 ORDER = 5  # of the n-gram that judges
@@ -72,7 +79,9 @@ class SplitJudge:
         unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
         if len(unknown) < FEWEST_NAMES:
             return cls(training, len(unknown), None, vocabulary)
-        model = NgramModel(PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY)
+        model = NgramModel(
+            PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY
+        )
         judge = cls(training, len(unknown), model, vocabulary)
         bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
         return replace(judge, oddest=float(np.quantile(judge.scores(bar), ODDEST)))
@@ -86,15 +95,23 @@ class SplitJudge:
         if known and self.model is not None:
             tree = PrefixTree.from_names(known, self.vocabulary)
             lengths = tree.sequences().lengths + 1
-            found[: len(known)] = AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
+            found[: len(known)] = (
+                AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
+            )
         return found
 
     def plausible_percent(self, names: Sequence[str]) -> float | None:
         """How many of some different names are plausible; None of none, and without a model."""
-        return 100 * float((self.scores(names) > self.oddest).mean()) if names and self.model is not None else None
+        return (
+            100 * float((self.scores(names) > self.oddest).mean())
+            if names and self.model is not None
+            else None
+        )
 
 
-def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge) -> NameFigures:
+def describe_names(
+    names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge
+) -> NameFigures:
     """The figures of generated names.
 
     Args:
@@ -107,8 +124,13 @@ def describe_names(names: Sequence[str], known: Sequence[str], half: Sequence[st
     total = max(len(names), 1)
     distinct = list(counts)
     seen = known_set(known).holds(digests(distinct))
-    recreated = sum(counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen)
-    repeated = sorted(((name, count) for name, count in counts.items() if count > 1), key=lambda one: (-one[1], one[0]))
+    recreated = sum(
+        counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen
+    )
+    repeated = sorted(
+        ((name, count) for name, count in counts.items() if count > 1),
+        key=lambda one: (-one[1], one[0]),
+    )
     new = list(compress(distinct, (~judge.training.holds(digests(distinct))).tolist()))
     return NameFigures(
         recreated_percent=100 * recreated / total,
@@ -141,7 +163,10 @@ def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
     >>> divergences(["ab"], ["ab"]), divergences(["aa"], ["bb"])["1"] < 1      # both end, which is a character too
     ({'1': 0.0, '2': 0.0, '3': 0.0}, True)
     """
-    return {name: _divergence(_ngrams(names, order), _ngrams(others, order)) for name, order in ORDERS.items()}
+    return {
+        name: _divergence(_ngrams(names, order), _ngrams(others, order))
+        for name, order in ORDERS.items()
+    }
 
 
 def _ngrams(names: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
@@ -157,7 +182,9 @@ def _ngrams(names: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
 def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]]) -> float:
     if not left or not right:
         return 1.0
-    grams = sorted(left.keys() | right.keys())  # in one order, so that the sum has the same bits every time
+    grams = sorted(
+        left.keys() | right.keys()
+    )  # in one order, so that the sum has the same bits every time
     p = np.array([left[gram] for gram in grams], np.float64) / left.total()
     q = np.array([right[gram] for gram in grams], np.float64) / right.total()
     middle = (p + q) / 2
@@ -174,7 +201,13 @@ CHAIN_ORDERS: dict[Counting, int] = {"pairs": 1, "chain": 4}
 
 
 def counting_names(
-    corpus: Corpus, parts: ListParts, ngram: NgramModel, split: ReferenceSubject, *, names: int, seed: int
+    corpus: Corpus,
+    parts: ListParts,
+    ngram: NgramModel,
+    split: ReferenceSubject,
+    *,
+    names: int,
+    seed: int,
 ) -> tuple[dict[Counting, NameFigures], int]:
     """What the names are like that n-gram and Markov chains draw, and how many names their judge knows.
 
@@ -190,13 +223,20 @@ def counting_names(
     size, tree = corpus.vocabulary.size, parts.batches.tree
     sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
     models: dict[Counting, LanguageModel] = {"ngram": ngram}
-    models |= {name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()}
+    models |= {
+        name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()
+    }
 
     def drawn(model: LanguageModel) -> list[str]:
         generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
         rng = np.random.default_rng(seed)
-        batches = generator.generate(names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True)
+        batches = generator.generate(
+            names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True
+        )
         return [name for batch in batches for name in batch.names]
 
-    found = {name: describe_names(drawn(model), corpus.names, half, judge) for name, model in models.items()}
+    found = {
+        name: describe_names(drawn(model), corpus.names, half, judge)
+        for name, model in models.items()
+    }
     return found, judge.names

@@ -22,13 +22,22 @@ class Quietness:
     ignores.
     """
 
-    other_cores: float | None  # how many cores other processes kept busy; None if the system doesn't report it
-    drift: float | None  # how many times its shortest time a fixed computation took; None if nothing was timed
+    other_cores: (
+        float | None
+    )  # how many cores other processes kept busy; None if the system doesn't report it
+    drift: (
+        float | None
+    )  # how many times its shortest time a fixed computation took; None if nothing was timed
 
     @classmethod
     def of(cls, results: Comparison) -> Quietness:
         """Look at all measurements of a comparison whose seconds are shown."""
-        found = [run.quiet for entry in results.lists for runs in entry.like_for_like.values() for run in runs]
+        found = [
+            run.quiet
+            for entry in results.lists
+            for runs in entry.like_for_like.values()
+            for run in runs
+        ]
         found += [one.quiet for entry in results.lists for one in entry.timings]
         found += [one.quiet for entry in results.lists for one in entry.generation]
         if not found:
@@ -45,7 +54,9 @@ class Quietness:
         if self.other_cores is not None and self.other_cores > BUSY_CORES:
             causes.append(f"other processes kept up to {self.other_cores:.1f} cores busy")
         if self.drift is not None and self.drift > DRIFT:
-            causes.append(f"a fixed computation took up to {self.drift:.2f} times its shortest time")
+            causes.append(
+                f"a fixed computation took up to {self.drift:.2f} times its shortest time"
+            )
         return " and ".join(causes)
 
 

@@ -43,7 +43,15 @@ from namegen.experiments.compare.document import (
     Trouble,
 )
 from namegen.experiments.compare.measure import Request
-from namegen.experiments.compare.plan import COMMAND, QUICK_EPOCHS, THREADS, VALIDATION, Measurement, Scope, make_plan
+from namegen.experiments.compare.plan import (
+    COMMAND,
+    QUICK_EPOCHS,
+    THREADS,
+    VALIDATION,
+    Measurement,
+    Scope,
+    make_plan,
+)
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report, commit, machine, versions
 from namegen.experiments.report import listed
@@ -72,7 +80,11 @@ class Outcome:
 
 
 def compare(
-    corpora: list[Corpus], out: Path | str, *, scope: Scope | None = None, watch: Watcher = unwatched
+    corpora: list[Corpus],
+    out: Path | str,
+    *,
+    scope: Scope | None = None,
+    watch: Watcher = unwatched,
 ) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
@@ -135,18 +147,31 @@ def _parts(
             continue
         corpus = one.corpus
         writes, reads = (
-            None if each is None or each.beside is None else str(store.folder.resolve() / f"{each.key}{each.beside}")
+            None
+            if each is None or each.beside is None
+            else str(store.folder.resolve() / f"{each.key}{each.beside}")
             for each in (one, one.reads)
         )
         request = Request(
-            one.subject.kind, to_plain(one.subject), corpus.source, corpus.names, corpus.labels, writes, reads, THREADS
+            one.subject.kind,
+            to_plain(one.subject),
+            corpus.source,
+            corpus.names,
+            corpus.labels,
+            writes,
+            reads,
+            THREADS,
         )
-        part = Part("namegen.experiments.compare.measure:measure", to_plain(request), THREADS, one.label)
+        part = Part(
+            "namegen.experiments.compare.measure:measure", to_plain(request), THREADS, one.label
+        )
         under_way[part] = one, time.monotonic()
         yield part
 
 
-def _take_in(ended: PartEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome) -> str:
+def _take_in(
+    ended: PartEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome
+) -> str:
     """Keep what was measured. Gives why there is nothing, if there is nothing."""
     answer = cast("dict[str, Any]", ended.answer or {})
     if "record" in answer:
@@ -184,7 +209,9 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
         left_out=_left_out(plan, outcome),
         failed=tuple(Trouble(labels[key], why) for key, why in outcome.failed.items()),
-        lists=tuple(_list(corpus, called[corpus.source], plan, outcome) for corpus in dict.fromkeys(corpora)),
+        lists=tuple(
+            _list(corpus, called[corpus.source], plan, outcome) for corpus in dict.fromkeys(corpora)
+        ),
     )
 
 
@@ -195,7 +222,10 @@ def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
         if one.key in outcome.left_out:
             network = str(getattr(one.subject, "network", one.label))
             found.setdefault((one.engine, outcome.left_out[one.key]), []).append(network)
-    return tuple(Trouble(f"{engine} with {listed([*dict.fromkeys(of)])}", why) for (engine, why), of in found.items())
+    return tuple(
+        Trouble(f"{engine} with {listed([*dict.fromkeys(of)])}", why)
+        for (engine, why), of in found.items()
+    )
 
 
 def _list(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:

@@ -44,7 +44,9 @@ class Speed:
     def ratios(self, other: Speed) -> list[float]:
         """How many times as fast as another backend it was, in each round that both have."""
         both = [key for key in self.rounds if key in other.rounds]
-        return [other.rounds[key].seconds_per_epoch / self.rounds[key].seconds_per_epoch for key in both]
+        return [
+            other.rounds[key].seconds_per_epoch / self.rounds[key].seconds_per_epoch for key in both
+        ]
 
 
 def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
@@ -53,12 +55,22 @@ def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
     for entry in lists:
         for network, runs in entry.like_for_like.items():
             for run in runs:
-                timed = [one for one in entry.timings if (one.network, one.engine) == (run.network, run.engine)]
+                timed = [
+                    one
+                    for one in entry.timings
+                    if (one.network, one.engine) == (run.network, run.engine)
+                ]
                 rounds = [(0, 0, run.timing)]
-                rounds += [(place, one.round, time) for one in timed for place, time in enumerate(one.batches)]
+                rounds += [
+                    (place, one.round, time)
+                    for one in timed
+                    for place, time in enumerate(one.batches)
+                ]
                 for place, number, time in sorted(rounds, key=lambda each: each[:2]):
                     of_engines = found.setdefault((network, place == 0), {})
-                    speed = of_engines.setdefault(run.engine, Speed(network, run.engine, place == 0))
+                    speed = of_engines.setdefault(
+                        run.engine, Speed(network, run.engine, place == 0)
+                    )
                     speed.rounds[entry.fingerprint, number] = time
     return [list(of_engines.values()) for of_engines in found.values()]
 

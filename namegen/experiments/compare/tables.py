@@ -86,12 +86,22 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
     held_out = partial(entry.values, split, part="held_out", metric=LOSS)
 
     def epochs(who: str) -> str | None:
-        return " or ".join(map(str, sorted({run.epochs for run in runs[who]}))) if who in runs else None
+        return (
+            " or ".join(map(str, sorted({run.epochs for run in runs[who]})))
+            if who in runs
+            else None
+        )
 
     columns: list[Column[str]] = [
-        Column("parameters", lambda who: runs[who][0].parameters if who in runs else None, "{:,}".format),
+        Column(
+            "parameters",
+            lambda who: runs[who][0].parameters if who in runs else None,
+            "{:,}".format,
+        ),
         Column("epochs", epochs, str),
-        Column("best epoch", lambda who: [run.best_epoch for run in runs.get(who, ())], "{:.0f}".format),
+        Column(
+            "best epoch", lambda who: [run.best_epoch for run in runs.get(who, ())], "{:.0f}".format
+        ),
         Column("batch (names)", lambda who: runs[who][0].batch_size if who in runs else None, str),
         Column("held-out loss (nats per character)", held_out, "{:.3f}".format),
     ]
@@ -99,7 +109,12 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
 
 
 def _of_networks(
-    entry: ListEntry, split: SplitName, metric: Metric, title: str, columns: list[Column[str]], note: str = ""
+    entry: ListEntry,
+    split: SplitName,
+    metric: Metric,
+    title: str,
+    columns: list[Column[str]],
+    note: str = "",
 ) -> Table:
     """A row a network, then the n-gram and the ceiling; the last column tells how far each is from the n-gram, as far
     as that is known.
@@ -108,16 +123,27 @@ def _of_networks(
     apart = {network: between(entry, split, network, BASELINE, metric) for network in networks}
     notes = [note]
     if any(apart.values()):
-        columns = [*columns, Column(AGAINST_NGRAM, lambda who: in_figures(apart.get(who), metric), str)]
-        better = "below 0 the network is better" if lower else "in points of per cent; above 0 it is better"
-        notes += [f"Against the n-gram: the network minus the n-gram, on the same held-out names ({better})."]
+        columns = [
+            *columns,
+            Column(AGAINST_NGRAM, lambda who: in_figures(apart.get(who), metric), str),
+        ]
+        better = (
+            "below 0 the network is better"
+            if lower
+            else "in points of per cent; above 0 it is better"
+        )
+        notes += [
+            f"Against the n-gram: the network minus the n-gram, on the same held-out names ({better})."
+        ]
         notes += [interval_in_words(apart.values())]
     elif any(run.held_out_groups for network in networks for run in entry.runs(split, network)):
         notes.append(TOO_FEW)
     called = {who: entry.called(split, who) for who in (*networks, BASELINE)}
     called[CEILING] = f"{'lower bound' if lower else CEILING} of that part"
     name = Column("network", called.__getitem__)
-    return make_table(title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2)
+    return make_table(
+        title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2
+    )
 
 
 def _note(entry: ListEntry, split: SplitName) -> str:
@@ -137,8 +163,14 @@ def like_for_like_table(entry: ListEntry) -> Table:
     """Every engine, the same networks, the same batches: time and memory, and what was learned."""
     rows = [(one, of_engines[0]) for of_engines in speeds([entry]) for one in of_engines]
     several = max(len(one.rounds) for one, _ in rows) > 1
-    note = "Medians of rounds, in which the engines took turns (ratios, too), with their range. " if several else ""
-    note += f"{NONE}: the first engine itself, or memory that is not known of this batch size alone."
+    note = (
+        "Medians of rounds, in which the engines took turns (ratios, too), with their range. "
+        if several
+        else ""
+    )
+    note += (
+        f"{NONE}: the first engine itself, or memory that is not known of this batch size alone."
+    )
     return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
 
 
@@ -156,9 +188,21 @@ SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
     Column("batch (names)", lambda row: row[0].batch_sizes[0], "{:,}".format),
     Column("seconds per epoch", lambda row: row[0].seconds_per_epoch, seconds, median),
     Column("times as fast", times_as_fast, str),
-    Column("start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median),
-    Column("compilation (s)", lambda row: row[0].each(lambda one: one.compilation_seconds), seconds, median),
-    Column("peak memory (MiB)", lambda row: row[0].each(lambda one: one.peak_memory_mib), "{:,.0f}".format, median),
+    Column(
+        "start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median
+    ),
+    Column(
+        "compilation (s)",
+        lambda row: row[0].each(lambda one: one.compilation_seconds),
+        seconds,
+        median,
+    ),
+    Column(
+        "peak memory (MiB)",
+        lambda row: row[0].each(lambda one: one.peak_memory_mib),
+        "{:,.0f}".format,
+        median,
+    ),
 )
 
 
@@ -167,12 +211,18 @@ SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
 
 def speed_table(entry: ListEntry, names: int) -> Table:
     """Names per second by every model and algorithm."""
-    columns = [Column[Generation]("network", lambda one: one.network), Column("model", lambda one: one.model)]
+    columns = [
+        Column[Generation]("network", lambda one: one.network),
+        Column("model", lambda one: one.model),
+    ]
     for figure, head, show in (
         ("names_per_second", "{} (names per second)", whole),
         ("first_seconds", "first time, {} (s)", seconds),
     ):
-        columns += [Column(head.format(way), partial(_drawing, name, figure), show) for name, way in ALGORITHMS.items()]
+        columns += [
+            Column(head.format(way), partial(_drawing, name, figure), show)
+            for name, way in ALGORITHMS.items()
+        ]
     columns.append(Column("start-up (s)", lambda one: one.start_up_seconds, seconds))
     note = "The fastest of several drawings, after a first that compiles. tflite generate: its loop is in the file."
     return make_table(f"Names per second, {names:,} drawn", columns, entry.generation, note)
@@ -183,7 +233,9 @@ def _drawing(algorithm: Algorithm, figure: str, one: Generation) -> float | None
     return None if found is None else getattr(found, figure)
 
 
-Drawn = tuple[str, str, NameFigures]  # what a row of names is of, how they were drawn, what they are like
+Drawn = tuple[
+    str, str, NameFigures
+]  # what a row of names is of, how they were drawn, what they are like
 PLAUSIBLE = Column[Drawn]("plausible (%)", lambda row: row[2].plausible_percent, "{:.1f}".format)
 NAME_COLUMNS: tuple[Column[Drawn], ...] = (
     Column("network", lambda row: row[0]),
@@ -206,7 +258,10 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         for name, found in one.algorithms.items()
     ]
     reference, references = next(iter(entry.references), None), 0
-    note, left_out = "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits", None
+    note, left_out = (
+        "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits",
+        None,
+    )
     if entry.facts is not None:
         of_halves = [f"{value:.4f}" for value in entry.facts.divergence_of_halves_bits.values()]
         note += f"; that of the other half, by chance alone: {listed(of_halves)}"
@@ -219,7 +274,9 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
         points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
         note += f" {why or f'The judge of plausible names has counted {reference.judge_names:,} held-out names.'} With "
         note += f"{names:,} names drawn, chance moves a share by at most {points:.1f} points (95% interval). They are "
-        note += "names of one network each: what another seed of training would change is not in it."
+        note += (
+            "names of one network each: what another seed of training would change is not in it."
+        )
     columns = [column for column in NAME_COLUMNS if column is not left_out]
     return make_table("What the generated names are like", columns, rows, note, references)
 
@@ -245,19 +302,35 @@ def why_not_plausible(reference: Reference) -> str:
 def samples(entry: ListEntry) -> Table:
     """Ten new names of each network, and of the n-gram."""
     drawn = {network: found.new_names for network, found in entry.generated.items()}
-    drawn |= {name: found.new_names for one in entry.references[:1] for name, found in [*one.names.items()][:1]}
+    drawn |= {
+        name: found.new_names
+        for one in entry.references[:1]
+        for name, found in [*one.names.items()][:1]
+    }
     rows = tuple((name, ", ".join(names)) for name, names in drawn.items() if names)
-    return Table(f"New names, {entry.name}", ("drawn by", "names that the training part lacks"), rows, left=2)
+    return Table(
+        f"New names, {entry.name}", ("drawn by", "names that the training part lacks"), rows, left=2
+    )
 
 
 def duplicates_table(entry: ListEntry) -> Table:
     """The names that each network generated most often."""
     generated = entry.generated
-    shown = [[f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()]
-    counts = ", ".join(f"{network} {found.duplicated_names:,}" for network, found in generated.items())
+    shown = [
+        [f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()
+    ]
+    counts = ", ".join(
+        f"{network} {found.duplicated_names:,}" for network, found in generated.items()
+    )
     note = f"How many names were drawn more than once: {counts}."
     rows = tuple(zip_longest(*shown, fillvalue=NONE))
-    return Table("Drawn more than once, the commonest first", tuple(generated), rows, note, left=len(generated))
+    return Table(
+        "Drawn more than once, the commonest first",
+        tuple(generated),
+        rows,
+        note,
+        left=len(generated),
+    )
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
@@ -278,9 +351,13 @@ def measured_where(results: Comparison) -> list[str]:
     """Machine, threads, versions, seeds, commit; a sentence each."""
     machine = results.machine
     memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
-    found = ", ".join(f"{name} {version or '(not installed)'}" for name, version in results.versions.items())
+    found = ", ".join(
+        f"{name} {version or '(not installed)'}" for name, version in results.versions.items()
+    )
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
-    codes = "; ".join(f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items())
+    codes = "; ".join(
+        f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items()
+    )
     return [
         f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}), each "
         f"measurement in a process of its own with {counted(results.threads, 'thread')}; what is timed ran alone.",
@@ -317,7 +394,11 @@ def comparison_blocks(results: Comparison) -> list[Block]:
         *verdict_blocks(results),
         *(table for table in names if table.rows),
         *(Text(sentence, "missing") for sentence in troubles(results)),
-        Section("Where and how it was measured", tuple(Text(one, "where") for one in measured_where(results)), "plain"),
+        Section(
+            "Where and how it was measured",
+            tuple(Text(one, "where") for one in measured_where(results)),
+            "plain",
+        ),
         *(
             Section(entry.name, tuple(_of_list(entry, results)), fold, f"list-{place}")
             for place, (entry, fold) in enumerate(zip(results.lists, folds, strict=True))
@@ -345,17 +426,29 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
     if like_for_like:
         about = "The same network, start and batches, trained by each engine, at a third of the learning rate of the "
         about += "networks below, so their figures differ. Accuracy (argmax): the likeliest next character is right."
-        yield _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)])
+        yield _section(
+            LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)]
+        )
     if entry.splits:
         about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
         about += "probabilities is (sampled)."
         tables = []
         for split in entry.splits:
-            tables += [accuracy_table(entry, split), accuracy_table(entry, split, SAMPLED), loss_table(entry, split)]
+            tables += [
+                accuracy_table(entry, split),
+                accuracy_table(entry, split, SAMPLED),
+                loss_table(entry, split),
+            ]
         yield _section(NETWORKS, about, list(accuracy_plots(entry, engines)), tables)
     if entry.generation:
-        about = "How fast names are drawn, one by one or by splitting counts, and what they are like."
-        tables = [speed_table(entry, names), generated_names_table(entry, names), duplicates_table(entry)]
+        about = (
+            "How fast names are drawn, one by one or by splitting counts, and what they are like."
+        )
+        tables = [
+            speed_table(entry, names),
+            generated_names_table(entry, names),
+            duplicates_table(entry),
+        ]
         yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
 
 
@@ -368,15 +461,25 @@ def _section(title: str, about: str, plots_: Sequence[Block], tables: Sequence[T
 def write_report(results: Comparison, path: Path) -> None:
     """Write the report as a page, and its plots as PNG beside it. Raises OutputError."""
     blocks = comparison_blocks(results)
-    write_page(path, TITLE, blocks, json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False))
-    slugs = dict(zip((one.name for one in results.lists), file_names([one.name for one in results.lists]), strict=True))
+    write_page(
+        path, TITLE, blocks, json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
+    )
+    slugs = dict(
+        zip(
+            (one.name for one in results.lists),
+            file_names([one.name for one in results.lists]),
+            strict=True,
+        )
+    )
     for plot in plots(blocks):
         plot.write(path.parent / f"{slugs[plot.of]}-{plot.key}.png")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
     """Read the arguments, and print."""
-    parser = argparse.ArgumentParser(prog="python -m namegen.experiments.compare.tables", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m namegen.experiments.compare.tables", description=__doc__
+    )
     parser.add_argument("results", type=Path, help="the results.json of a comparison")
     path = parser.parse_args(None if arguments is None else list(arguments)).results
     try:

@@ -140,14 +140,22 @@ class Best:
     @property
     def where(self) -> str:
         """The list, and its split if there are several."""
-        return f"{self.entry.name} (split {self.split})" if len(self.entry.splits) > 1 else self.entry.name
+        return (
+            f"{self.entry.name} (split {self.split})"
+            if len(self.entry.splits) > 1
+            else self.entry.name
+        )
 
     @property
     def as_good(self) -> str:
         """The networks whose loss isn't significantly higher."""
         others = [name for name in self.entry.networks(self.split) if name != self.network]
-        differences = {name: between(self.entry, self.split, self.network, name, LOSS) for name in others}
-        known = {name: difference for name, difference in differences.items() if difference is not None}
+        differences = {
+            name: between(self.entry, self.split, self.network, name, LOSS) for name in others
+        }
+        known = {
+            name: difference for name, difference in differences.items() if difference is not None
+        }
         alike = [name for name, difference in known.items() if not difference.is_found]
         return listed(alike) or ("none" if known else "not known")
 
@@ -163,8 +171,15 @@ def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
     for entry in lists:
         for first, *others in entry.like_for_like.values():
             for other in others:
-                pairs = [zip(getattr(first.history, one), getattr(other.history, one), strict=False) for one in CURVES]
-                apart = [abs(one - another) for one, another in chain(*pairs) if None not in (one, another)]
+                pairs = [
+                    zip(getattr(first.history, one), getattr(other.history, one), strict=False)
+                    for one in CURVES
+                ]
+                apart = [
+                    abs(one - another)
+                    for one, another in chain(*pairs)
+                    if None not in (one, another)
+                ]
                 found[other.engine] = max([found.get(other.engine, 0.0), *apart])
     return found
 
@@ -198,7 +213,11 @@ def _quality(best: Sequence[Best]) -> Iterator[str]:
         group = [one for one in best if one.winner == winner]
         if group:
             networks = {one.network for one in group}
-            named = f"the best network, {group[0].network}," if len(networks) == 1 else "the best network"
+            named = (
+                f"the best network, {group[0].network},"
+                if len(networks) == 1
+                else "the best network"
+            )
             sentence = said.replace("the best network", named) + _places(group, best)
             yield f"{sentence[0].upper()}{sentence[1:]}.".replace(",.", ".")
 
@@ -224,8 +243,16 @@ BEST_COLUMNS: tuple[Column[Best], ...] = (
     Column("split", lambda row: row.split),
     Column("best network", lambda row: row.network),
     Column("not significantly worse", lambda row: row.as_good),
-    Column("loss (nats)", lambda row: held_out_loss(row.entry, row.split, row.network), CRITERIA[LOSS].show),
-    Column("n-gram: loss (nats)", lambda row: held_out_loss(row.entry, row.split, BASELINE), CRITERIA[LOSS].show),
+    Column(
+        "loss (nats)",
+        lambda row: held_out_loss(row.entry, row.split, row.network),
+        CRITERIA[LOSS].show,
+    ),
+    Column(
+        "n-gram: loss (nats)",
+        lambda row: held_out_loss(row.entry, row.split, BASELINE),
+        CRITERIA[LOSS].show,
+    ),
     Column("network minus n-gram", lambda row: in_figures(row.difference, LOSS), str),
 )
 

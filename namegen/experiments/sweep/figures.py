@@ -15,7 +15,13 @@ from matplotlib.figure import Figure
 from namegen.drawings import style
 from namegen.experiments.report import Plot, file_names
 from namegen.experiments.sweep.document import Results, Run
-from namegen.experiments.sweep.results import axes_in_words, curve, lists_of, reference_lines, trained_by_setting
+from namegen.experiments.sweep.results import (
+    axes_in_words,
+    curve,
+    lists_of,
+    reference_lines,
+    trained_by_setting,
+)
 from namegen.experiments.trained import list_names
 
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.VERMILION, style.SKY_BLUE)
@@ -36,8 +42,14 @@ def list_plots(results: Results) -> dict[str, Plot]:
             title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
             title += f", the best {MOST_LINES} of {len(settings):,}" if left_out > 0 else ""
             several = max(map(len, settings.values())) > 1
-            detail = "line: mean of the seeds, as far as all of them go; band: their range" if several else ""
-            found[of_list] = Plot(of_list, called, title, detail, partial(sweep_figure, results, of_list))
+            detail = (
+                "line: mean of the seeds, as far as all of them go; band: their range"
+                if several
+                else ""
+            )
+            found[of_list] = Plot(
+                of_list, called, title, detail, partial(sweep_figure, results, of_list)
+            )
     return found
 
 
@@ -64,18 +76,26 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
         of_list: which of its lists.
     """
     settings = _best(trained_by_setting(results, of_list))
-    figure = style.new_figure(WIDTH, HEIGHT + HEIGHT_OF_A_LABEL * (len(settings) + 2))  # with ceiling and n-gram
+    figure = style.new_figure(
+        WIDTH, HEIGHT + HEIGHT_OF_A_LABEL * (len(settings) + 2)
+    )  # with ceiling and n-gram
     axes = figure.add_subplot()
-    for (name, runs), (dashes, colour) in zip(settings.items(), product(DASHES, COLOURS), strict=False):
+    for (name, runs), (dashes, colour) in zip(
+        settings.items(), product(DASHES, COLOURS), strict=False
+    ):
         _line(axes, runs, style.drawable_text(name, 44), colour, dashes)
     references = reference_lines(results, of_list)
     if references:
-        ngram, ceiling = (mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references)
+        ngram, ceiling = (
+            mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references
+        )
         levels = style.accuracy_levels(ceiling, ngram, references[0][0])
         style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     style.accuracy_over_time(axes, "held-out accuracy (argmax)")
     axes.margins(x=0.01)
-    figure.legend(loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left")
+    figure.legend(
+        loc="outside lower left", fontsize=8.5, handlelength=3, frameon=False, alignment="left"
+    )
     return figure
 
 
@@ -89,12 +109,21 @@ def _best(settings: dict[str, list[Run]]) -> dict[str, list[Run]]:
     return {name: runs for name, runs in settings.items() if name in shown}
 
 
-def _line(axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...]) -> None:
+def _line(
+    axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...]
+) -> None:
     accuracies = curve(runs, "validation_accuracy_argmax")
     times = [mean(values) for values in curve(runs, "seconds")]
     marker = "o" if len(times) == 1 else None
     options: dict[str, Any] = {"linewidth": LINE_WIDTH, **({"dashes": dashes} if dashes else {})}
-    axes.plot(times, [mean(values) for values in accuracies], color=colour, label=name, marker=marker, **options)
+    axes.plot(
+        times,
+        [mean(values) for values in accuracies],
+        color=colour,
+        label=name,
+        marker=marker,
+        **options,
+    )
     if len(runs) > 1:
         low, high = ([choose(values) for values in accuracies] for choose in (min, max))
         axes.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)

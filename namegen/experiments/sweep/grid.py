@@ -26,12 +26,22 @@ from namegen.errors import NamesError, SettingsError, nearest
 from namegen.experiments.kept import digest_of
 from namegen.experiments.machine import engine_code, training_codes
 from namegen.experiments.trained import check_long_enough
-from namegen.settings_toml import TABLES, Config, merge_each, parse_config, raise_all, read_tables, wrong_values
+from namegen.settings_toml import (
+    TABLES,
+    Config,
+    merge_each,
+    parse_config,
+    raise_all,
+    read_tables,
+    wrong_values,
+)
 
 COMMAND = "sweep"
 GRID = "grid"
 LIST, SEED, ENGINE = "data.names", "training.seed", "run.backend"
-PATHS = [f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)]  # of all settings
+PATHS = [
+    f"{table}.{name}" for table, kind in TABLES.items() for name in get_type_hints(kind)
+]  # of all settings
 OF_THE_RUN = tuple(path for path in PATHS if path.startswith("run.") and path != ENGINE)
 # What is set once for a whole sweep → why it is no axis.
 NO_AXES = {
@@ -67,7 +77,13 @@ class Grid:
             SettingsError: names every wrong value at once.
         """
         values = self.values
-        return list(zip(values, merge_each(self.base, values, source=f"the grid of {self.source}"), strict=True))
+        return list(
+            zip(
+                values,
+                merge_each(self.base, values, source=f"the grid of {self.source}"),
+                strict=True,
+            )
+        )
 
     @property
     def values(self) -> list[dict[str, Json]]:
@@ -92,7 +108,9 @@ class SweepRun:
     @property
     def label(self) -> str:
         """What progress and messages call it."""
-        return label({**self.settings, LIST: self.corpus.source} if LIST in self.settings else self.settings)
+        return label(
+            {**self.settings, LIST: self.corpus.source} if LIST in self.settings else self.settings
+        )
 
     @property
     def file(self) -> str:
@@ -124,11 +142,15 @@ def read_grid(path: Path | str) -> Grid:
     """
     tables = read_tables(path)
     source = f"the config {str(path)[:80]}"
-    axes, problems = _axes(cast(Json, tables.pop(GRID, {})), source)  # a date is none, and no setting takes one
+    axes, problems = _axes(
+        cast(Json, tables.pop(GRID, {})), source
+    )  # a date is none, and no setting takes one
     grid = Grid(source, parse_config(tables, source=source), axes)
     if problems:  # with what is wrong with the values of the axes that are right, so that nobody is told twice
         raise_all([*problems, *wrong_values(grid.base, grid.values)], source)
-    for engine in dict.fromkeys(config.run.backend for _, config in grid.points):  # every wrong value is told now
+    for engine in dict.fromkeys(
+        config.run.backend for _, config in grid.points
+    ):  # every wrong value is told now
         if engine not in engine_paths():
             raise SettingsError(f"{source}: {_unknown_engine(engine)}")
     return grid
@@ -147,9 +169,13 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
         raise SettingsError(f"{source} has no grid to sweep over: give a table [grid] {example}")
     runs = prod(len(values) for values in axes.values() if isinstance(values, list))
     if runs > MOST_RUNS:
-        raise SettingsError(f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}: leave some out")
+        raise SettingsError(
+            f"{source} has a grid of {runs:,} runs: expected at most {MOST_RUNS:,}: leave some out"
+        )
     given = [path for path, _ in entries]
-    problems = [f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1]
+    problems = [
+        f"{GRID}.{path} is given twice: give it once" for path in axes if given.count(path) > 1
+    ]
     good: dict[str, tuple[Json, ...]] = {}
     for path, values in axes.items():
         if path in NO_AXES:
@@ -160,14 +186,20 @@ def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[s
             text = str(values)[:40]
             problems.append(f"{GRID}.{path} is {text!r}: expected a list of values, [{text}, …]")
         elif not values:
-            problems.append(f"{GRID}.{path} is an empty list, so there is nothing to run: give it values")
+            problems.append(
+                f"{GRID}.{path} is an empty list, so there is nothing to run: give it values"
+            )
         else:
-            good[path] = tuple(value for place, value in enumerate(values) if value not in values[:place])
+            good[path] = tuple(
+                value for place, value in enumerate(values) if value not in values[:place]
+            )
             if len(good[path]) < len(values):
                 problems.append(f"{GRID}.{path} holds a value twice: give each once")
             if path == ENGINE:
                 problems += [
-                    _unknown_engine(one) for one in good[path] if isinstance(one, str) and one not in engine_paths()
+                    _unknown_engine(one)
+                    for one in good[path]
+                    if isinstance(one, str) and one not in engine_paths()
                 ]
     return good, problems
 
@@ -176,7 +208,11 @@ def _flat(table: Mapping[str, Json], before: str = "") -> list[tuple[str, Json]]
     """The entries by dotted path: TOML reads ``training.seed = [0]`` as a table in a table."""
     found: list[tuple[str, Json]] = []
     for name, value in table.items():
-        found += _flat(value, f"{before}{name}.") if isinstance(value, dict) else [(before + name, value)]
+        found += (
+            _flat(value, f"{before}{name}.")
+            if isinstance(value, dict)
+            else [(before + name, value)]
+        )
     return found
 
 
@@ -202,11 +238,15 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
     runs: dict[str, SweepRun] = {}
     checked: set[tuple[DataSettings, int]] = set()  # splits that are possible
     for settings, point in grid.points:
-        config = replace(point, data=replace(point.data, validation=point.data.held_out))  # of a short list, too
+        config = replace(
+            point, data=replace(point.data, validation=point.data.held_out)
+        )  # of a short list, too
         if config.data.names not in corpora:
             corpus = read_list(config.data)
             for other in corpora.values():
-                if other.fingerprint == corpus.fingerprint:  # one of the two would be missing in every table
+                if (
+                    other.fingerprint == corpus.fingerprint
+                ):  # one of the two would be missing in every table
                     both = f"{other.source} and {corpus.source} hold the same names"
                     raise NamesError(f"{both}: leave one of them out of {LIST}")
             corpora[config.data.names] = corpus
@@ -217,7 +257,9 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
                 raise SettingsError(
                     "data.validation is 0, so no names are held out to compare the runs by: set it to 0.2 or so"
                 )
-            check_long_enough(run.corpus, config.data.held_out, config.data.split, config.training.seed)
+            check_long_enough(
+                run.corpus, config.data.held_out, config.data.split, config.training.seed
+            )
             checked.add(split)
         runs.setdefault(run.key, run)
     return list(runs.values())
@@ -262,5 +304,8 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     if isinstance(value, list | tuple):
-        return ",".join(":".join(map(shown, part)) if isinstance(part, list | tuple) else shown(part) for part in value)
+        return ",".join(
+            ":".join(map(shown, part)) if isinstance(part, list | tuple) else shown(part)
+            for part in value
+        )
     return str(value)

@@ -30,7 +30,10 @@ def table_csv(results: Results) -> str:
     writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="", extrasaction="ignore")
     writer.writeheader()
     for run in results.runs:
-        row: dict[str, object] = {**vars(run), **{path: _cell(value) for path, value in run.settings.items()}}
+        row: dict[str, object] = {
+            **vars(run),
+            **{path: _cell(value) for path, value in run.settings.items()},
+        }
         if run.trained is not None:
             row |= vars(run.trained)
             row["held_out_baseline_order"] = run.trained.held_out.baseline_order
@@ -43,7 +46,11 @@ def table_csv(results: Results) -> str:
 
 
 def _cell(value: object) -> object:
-    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else shown(value)
+    return (
+        value
+        if isinstance(value, int | float | str) and not isinstance(value, bool)
+        else shown(value)
+    )
 
 
 # --- a line a setting -------------------------------------------------------------------------------------------------
@@ -80,7 +87,11 @@ def trained(runs: Iterable[Run]) -> list[Run]:
 
 def trained_by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
     """The runs of each setting that have figures; without the settings that have none."""
-    return {name: found for name, runs in by_setting(results, of_list).items() if (found := trained(runs))}
+    return {
+        name: found
+        for name, runs in by_setting(results, of_list).items()
+        if (found := trained(runs))
+    }
 
 
 def untrained(results: Results) -> list[Run]:
@@ -94,15 +105,21 @@ def curve(runs: Sequence[Run], column: str) -> list[list[float]]:
     return [list(values) for values in zip(*histories, strict=False)]
 
 
-Line = tuple[str, list[PlainMetrics], list[Run]]  # a setting, the n-gram or the ceiling; its figures; its runs
+Line = tuple[
+    str, list[PlainMetrics], list[Run]
+]  # a setting, the n-gram or the ceiling; its figures; its runs
 COLUMNS: tuple[Column[Line], ...] = (
     Column("setting", lambda line: line[0]),
     Column("seeds", lambda line: len(line[2]) if line[2] or not line[1] else None, str),
     Column("argmax %", lambda line: [one.accuracy_argmax for one in line[1]], percent),
     Column("sampled %", lambda line: [one.accuracy_sampled for one in line[1]], percent),
-    Column("nats/char", lambda line: _known(one.loss_nats_per_char for one in line[1]), "{:.3f}".format),
+    Column(
+        "nats/char", lambda line: _known(one.loss_nats_per_char for one in line[1]), "{:.3f}".format
+    ),
     Column("seconds", lambda line: [run.done.seconds for run in line[2]], seconds),
-    Column("chars/s", lambda line: _mean(_known(run.done.chars_per_second for run in line[2])), whole),
+    Column(
+        "chars/s", lambda line: _mean(_known(run.done.chars_per_second for run in line[2])), whole
+    ),
 )
 
 
@@ -121,7 +138,9 @@ def setting_table(results: Results, of_list: str) -> Table:
 
 def reference_lines(results: Results, of_list: str) -> list[Line]:
     """The n-gram and the ceiling that the settings of a list stand beside; nothing where settings change them."""
-    parts = held_out_parts(trained(run for run in results.runs if run.list == of_list), "ceiling", "baseline")
+    parts = held_out_parts(
+        trained(run for run in results.runs if run.list == of_list), "ceiling", "baseline"
+    )
     if not parts:
         return []
     ngram, ceiling = [part.baseline for part in parts], [part.ceiling for part in parts]
@@ -147,13 +166,20 @@ def best_in_words(results: Results, of_list: str) -> str:
         return ""
     if not held_out_parts((one for good in runs.values() for one in good), "ceiling"):
         return "The settings were tested on different names, so none is called the best."
-    found = {name: [run.done.figures.held_out.accuracy_argmax for run in good] for name, good in runs.items()}
+    found = {
+        name: [run.done.figures.held_out.accuracy_argmax for run in good]
+        for name, good in runs.items()
+    }
     best = max(found, key=lambda name: mean(found[name]))
     said = f"Best by argmax: {best}, {percent(mean(found[best]))}%."
     if len(found[best]) == 1:
         return f"{said} It has one seed, so its spread is not known, nor whether others are worse by more than chance."
     others = {name: values for name, values in found.items() if name != best}
-    alike = [name for name, values in others.items() if len(values) > 1 and max(values) >= min(found[best])]
+    alike = [
+        name
+        for name, values in others.items()
+        if len(values) > 1 and max(values) >= min(found[best])
+    ]
     single = [name for name, values in others.items() if len(values) == 1]
     if alike:
         said += f" No difference found between {best} and {_some(alike, 'or')}: their ranges over seeds overlap."
@@ -173,7 +199,9 @@ def held_out_parts(runs: Iterable[Run], *figures: str) -> list[HeldOut]:
     parts: dict[int, HeldOut] = {}
     pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
     same_size = all((a.names, a.characters) == (b.names, b.characters) for a, b in pairs)
-    alike = same_size and all(_alike(getattr(a, one), getattr(b, one)) for a, b in pairs for one in figures)
+    alike = same_size and all(
+        _alike(getattr(a, one), getattr(b, one)) for a, b in pairs for one in figures
+    )
     return list(parts.values()) if alike else []
 
 
@@ -185,4 +213,7 @@ def _alike(one: PlainMetrics, other: PlainMetrics) -> bool:
 
 def axes_in_words(results: Results) -> str:
     """Which settings a sweep varies."""
-    return ", ".join(axis_name(path) for path in results.axes if path not in (LIST, SEED)) or "the seed"
+    return (
+        ", ".join(axis_name(path) for path in results.axes if path not in (LIST, SEED))
+        or "the seed"
+    )

@@ -23,7 +23,15 @@ from namegen.documents import from_plain, to_plain
 from namegen.events import Ended, Planned, Watcher, unwatched
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report
-from namegen.experiments.sweep.document import FORMAT, FORMAT_VERSION, MODEL_SUFFIX, Outcome, Results, Run, RunJob
+from namegen.experiments.sweep.document import (
+    FORMAT,
+    FORMAT_VERSION,
+    MODEL_SUFFIX,
+    Outcome,
+    Results,
+    Run,
+    RunJob,
+)
 from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.files import write_whole
 from namegen.threads import cores
@@ -83,18 +91,32 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
     return Cluster(scheduler, {run.config.run.backend for run in runs})
 
 
-def _make(runs: Sequence[SweepRun], found: dict[str, Run], runner: Runner, store: KeptStore, watch: Watcher) -> None:
+def _make(
+    runs: Sequence[SweepRun],
+    found: dict[str, Run],
+    runner: Runner,
+    store: KeptStore,
+    watch: Watcher,
+) -> None:
     """Make the runs that are left, and take in what comes back."""
     under_way: dict[Part, SweepRun] = {}
     # What decides which names are held out → what the figures on them stand beside.
-    splits = {_split(run): found[run.key].done.held_out for run in runs if run.key in found and found[run.key].trained}
+    splits = {
+        _split(run): found[run.key].done.held_out
+        for run in runs
+        if run.key in found and found[run.key].trained
+    }
 
     def parts() -> Iterator[Part]:
         for run in runs:
             if run.key not in found:
-                job = RunJob(run.config, run.corpus.source, run.corpus.names, splits.get(_split(run)))
+                job = RunJob(
+                    run.config, run.corpus.source, run.corpus.names, splits.get(_split(run))
+                )
                 threads = run.config.run.threads or 1
-                part = Part("namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label)
+                part = Part(
+                    "namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label
+                )
                 under_way[part] = run
                 yield part
 
@@ -140,13 +162,17 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
 def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
     """Write a run that has ended for good; others are tried again by the next sweep."""
     if ended.trouble:
-        return ended_run(run, Outcome("failed", ended.trouble, None, {}, None), run.file, store.commit)
+        return ended_run(
+            run, Outcome("failed", ended.trouble, None, {}, None), run.file, store.commit
+        )
     answer = cast("dict[str, Any]", ended.answer)
     outcome = from_plain(Outcome, answer["outcome"])
     if outcome.trained is not None:
         write_whole(store.folder / f"{run.file}{MODEL_SUFFIX}", b64decode(answer["model"]))
     if outcome.status in ("done", "diverged"):
-        store.keep(run.file, answer["outcome"], beside=None if outcome.trained is None else MODEL_SUFFIX)
+        store.keep(
+            run.file, answer["outcome"], beside=None if outcome.trained is None else MODEL_SUFFIX
+        )
     return ended_run(run, outcome, run.file, store.commit)
 
 

@@ -34,7 +34,10 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
     job = from_plain(RunJob, document)
     engine = job.config.run.backend
     try:
-        corpus, threads = Corpus(job.names, source=job.source), job.config.run.threads or 1  # others run beside it
+        corpus, threads = (
+            Corpus(job.names, source=job.source),
+            job.config.run.threads or 1,
+        )  # others run beside it
         prepared = prepare(corpus, job.config.recipe, load_engine(engine), threads=threads)
         run = TrainingRun(prepared, watch=parent.watch)
         result = run.run()

@@ -35,13 +35,20 @@ def entries_of(batch: Batch, vocabulary: Vocabulary) -> Counter[tuple[int, str]]
     """The names of a batch with their labels."""
     found = batch.sequences()
     rows = zip(found.tokens, found.lengths, found.counts, found.beginnings.tolist(), strict=True)
-    return Counter({(label_of(b, vocabulary), vocabulary.decode(row[:n])): int(count) for row, n, count, b in rows})
+    return Counter(
+        {
+            (label_of(b, vocabulary), vocabulary.decode(row[:n])): int(count)
+            for row, n, count, b in rows
+        }
+    )
 
 
 @given(any_lists, st.data())
 @example(WORKED, None)
 @example([(PLAIN, ""), (PLAIN, ""), (PLAIN, "a")], None)
-def test_a_batchs_tree_is_the_tree_of_its_names(entries: Labelled, data: st.DataObject | None) -> None:
+def test_a_batchs_tree_is_the_tree_of_its_names(
+    entries: Labelled, data: st.DataObject | None
+) -> None:
     """Cut out of the tree of the whole list, or built from the names: all arrays and dtypes are the same."""
     names, vocabulary, beginnings = parts_of(entries)
     distinct = sorted(set(entries))
@@ -50,13 +57,17 @@ def test_a_batchs_tree_is_the_tree_of_its_names(entries: Labelled, data: st.Data
     batch = BatchMaker.from_names(names, vocabulary, beginnings).batch(np.array(chosen))
     of_chosen = [distinct[rank] for rank in chosen]
     begins = None if beginnings is None else [vocabulary.size + label for label, _ in of_chosen]
-    assert_same_tree(batch.tree, PrefixTree.from_names([name for _, name in of_chosen], vocabulary, begins))
+    assert_same_tree(
+        batch.tree, PrefixTree.from_names([name for _, name in of_chosen], vocabulary, begins)
+    )
     assert batch.characters == sum(len(name) + 1 for _, name in of_chosen)
     assert batch.sequences() is batch.sequences()
 
 
 @given(any_lists, st.integers(1, 30), st.integers(0, 3), st.integers(0, 2**63 - 1))
-def test_an_epoch_holds_every_name_once(entries: Labelled, batch_size: int, epoch: int, seed: int) -> None:
+def test_an_epoch_holds_every_name_once(
+    entries: Labelled, batch_size: int, epoch: int, seed: int
+) -> None:
     """Repeats counted; all batches are full but the last; ``steps`` says how many there are."""
     names, vocabulary, beginnings = parts_of(entries)
     maker = BatchMaker.from_names(names, vocabulary, beginnings)
@@ -70,19 +81,25 @@ def test_an_epoch_holds_every_name_once(entries: Labelled, batch_size: int, epoc
 
 
 def epoch_of(epoch: int, seed: int, first_step: int = 0) -> list[Counter[tuple[int, str]]]:
-    made = BatchMaker.from_names(LIST, VOCABULARY).epoch(epoch, batch_size=10, seed=seed, first_step=first_step)
+    made = BatchMaker.from_names(LIST, VOCABULARY).epoch(
+        epoch, batch_size=10, seed=seed, first_step=first_step
+    )
     return [entries_of(batch, VOCABULARY) for batch in made]
 
 
 def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     """Not on what was drawn before, of the maker or of NumPy's global state."""
     order = np.random.default_rng([11, 4]).permutation(64)
-    expected = [Counter((PLAIN, LIST[i]) for i in order[start : start + 10]) for start in range(0, 64, 10)]
+    expected = [
+        Counter((PLAIN, LIST[i]) for i in order[start : start + 10]) for start in range(0, 64, 10)
+    ]
     maker = BatchMaker.from_names(LIST, VOCABULARY)
     for earlier in range(3):
         list(maker.epoch(earlier, batch_size=7, seed=11))
     np.random.seed(0)
-    assert [entries_of(batch, VOCABULARY) for batch in maker.epoch(4, batch_size=10, seed=11)] == expected
+    assert [
+        entries_of(batch, VOCABULARY) for batch in maker.epoch(4, batch_size=10, seed=11)
+    ] == expected
     for first_step in (0, 1, 5, 6, 7, 8):
         assert epoch_of(4, seed=11, first_step=first_step) == expected[first_step:]
     assert expected not in (epoch_of(5, seed=11), epoch_of(4, seed=12), epoch_of(11, seed=4))
@@ -92,7 +109,11 @@ def test_targets_must_be_distributions_one_for_each_node() -> None:
     tree, _ = make([(PLAIN, "Al"), (PLAIN, "Ali")])
     sound = np.full((tree.nodes, 4), 0.25, np.float32)
     assert Batch(tree, sound).targets is sound
-    for wrong in (sound[1:], sound * 1.1, np.concatenate((sound[:, :2] * 5, -sound[:, 2:] * 3), axis=1)):
+    for wrong in (
+        sound[1:],
+        sound * 1.1,
+        np.concatenate((sound[:, :2] * 5, -sound[:, 2:] * 3), axis=1),
+    ):
         with pytest.raises(SettingsError, match="targets"):
             Batch(tree, wrong.astype(np.float32))
 

@@ -22,9 +22,16 @@ ORIGINS = 'name,origin\nAino,Finnish\n"Smith, John",English\nÅsa,Swedish\nAino,
 
 
 def read(
-    data: bytes | str, kind: str = "text", column: str | None = None, label: str | None = None, longest=1000
+    data: bytes | str,
+    kind: str = "text",
+    column: str | None = None,
+    label: str | None = None,
+    longest=1000,
 ) -> Corpus:
-    data, asked = data.encode() if isinstance(data, str) else data, {"column": column, "label_column": label}
+    data, asked = (
+        data.encode() if isinstance(data, str) else data,
+        {"column": column, "label_column": label},
+    )
     return Corpus.from_bytes(data, source="list", kind=kind, max_name_length=longest, **asked)  # type: ignore[arg-type]
 
 
@@ -41,13 +48,17 @@ def refusal(data: bytes | str, *asked: str | None, **more: int) -> str:
 def is_pasted(names: list[str]) -> bool:
     """Whether something around them may be taken for a part of a pasted list."""
     found = (sum(map(bool, map(pattern.fullmatch, names))) for pattern in PASTED.values())
-    return max(found) >= FEWEST_PASTED or (len(names) == 1 and "," in names[0]) or names[0][0] == "<"
+    return (
+        max(found) >= FEWEST_PASTED or (len(names) == 1 and "," in names[0]) or names[0][0] == "<"
+    )
 
 
 class TestText:
     def test_any_line_end_and_a_byte_order_mark_give_the_same_names(self) -> None:
         for end, last in product(("\n", "\r\n", "\r"), (True, False)):
-            corpus = read(b"\xef\xbb\xbf" * last + (end.join(["Bob", "Al", "Bob"]) + end * last).encode())
+            corpus = read(
+                b"\xef\xbb\xbf" * last + (end.join(["Bob", "Al", "Bob"]) + end * last).encode()
+            )
             assert corpus.names == ("Bob", "Al", "Bob")
             assert corpus.dropped_sentence() == ""
         assert read("a\r\nb\nc\rd\n\re").names == ("a", "b", "c", "d", "e")
@@ -59,7 +70,18 @@ class TestText:
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
 
     def test_names_of_other_scripts_stay_whole_and_marks_are_composed(self) -> None:
-        names = ("é", "יוסף", "محمد", "さくら", "👩‍🚀", "ก็", "x", "O'Neil, Jr.", "a\u2028b", "\u0301x")
+        names = (
+            "é",
+            "יוסף",
+            "محمد",
+            "さくら",
+            "👩‍🚀",
+            "ก็",
+            "x",
+            "O'Neil, Jr.",
+            "a\u2028b",
+            "\u0301x",
+        )
         assert read("\n".join(names)).names == names
         assert read("Zoe\u0308\nZo\u00eb\nZoe").names == ("Zo\u00eb", "Zo\u00eb", "Zoe")
 
@@ -71,8 +93,15 @@ class TestText:
         rows = "".join('7,"{}"\n'.format(name.replace('"', '""')) for name in names)
         assert read("id,name\n" + rows, "csv", "name").names == tuple(names)
 
-    @given(st.lists(st.text(st.characters(exclude_characters="\n\r\0\t", exclude_categories=("Cs",))), min_size=1))
-    def test_every_name_is_trimmed_and_composed_as_a_plain_loop_does_it(self, lines: list[str]) -> None:
+    @given(
+        st.lists(
+            st.text(st.characters(exclude_characters="\n\r\0\t", exclude_categories=("Cs",))),
+            min_size=1,
+        )
+    )
+    def test_every_name_is_trimmed_and_composed_as_a_plain_loop_does_it(
+        self, lines: list[str]
+    ) -> None:
         expected = [unicodedata.normalize("NFC", line.strip()) for line in lines if line.strip()]
         if not expected or is_pasted(expected):
             return
@@ -81,19 +110,36 @@ class TestText:
         assert sum(corpus.dropped.values()) == len(lines) - len(expected)
 
     def test_a_line_that_is_too_long_says_its_number_and_its_beginning(self) -> None:
-        assert read("ab\n  abcde  ", longest=5).names == ("ab", "abcde"), "space around a name does not count"
+        assert read("ab\n  abcde  ", longest=5).names == ("ab", "abcde"), (
+            "space around a name does not count"
+        )
         message = refusal("ab\n\nabcdef\n", longest=5)
         assert "line 3: 'abcdef' has 6 characters" in message
         assert "max_name_length" in message
         assert read("e\u0301" * 5, longest=5).names == ("é" * 5,), "composed characters count"
         assert "6 characters" in refusal("e\u0301" * 6, longest=5)
 
-    def test_what_most_lines_of_a_pasted_list_begin_and_end_with_goes_if_its_numbers_go_on(self) -> None:
+    def test_what_most_lines_of_a_pasted_list_begin_and_end_with_goes_if_its_numbers_go_on(
+        self,
+    ) -> None:
         assert (corpus := read("9.\tAl\n\n 10.\t2. Bo\n11) Cy\n12.")).names == ("Al", "2. Bo", "Cy")
-        assert corpus.dropped_sentence() == "list: 4 numbers of items and 2 empty lines were dropped"
+        assert (
+            corpus.dropped_sentence() == "list: 4 numbers of items and 2 empty lines were dropped"
+        )
         assert read('"Al",\n"Bo",\n"Cy"s,\n"De",').names == ("Al", "Bo", '"Cy"s', "De")
-        assert read("Ed\n- Al - Bo[1]\n• Cy[2]\n– De[3]\n1. Fa").names == ("Ed", "Al - Bo", "Cy", "De", "1. Fa")
-        for other in ("1. A\n2. B\n1. C\n2. D", "- A\n- B\n- C\nD\nE\nF\nG", "A[1]\nB[2]\nC", '"A" B\n"C" D\n"E" F'):
+        assert read("Ed\n- Al - Bo[1]\n• Cy[2]\n– De[3]\n1. Fa").names == (
+            "Ed",
+            "Al - Bo",
+            "Cy",
+            "De",
+            "1. Fa",
+        )
+        for other in (
+            "1. A\n2. B\n1. C\n2. D",
+            "- A\n- B\n- C\nD\nE\nF\nG",
+            "A[1]\nB[2]\nC",
+            '"A" B\n"C" D\n"E" F',
+        ):
             assert read(other).names == tuple(other.split("\n"))
 
     @pytest.mark.timeout(60)  # to put the marks in order first would take hours
@@ -118,7 +164,9 @@ class TestTables:
         dropped = "list: 1 header row, 1 row without that column and 1 empty cell were dropped"
         assert corpus.dropped_sentence() == dropped
         assert read("2,1\na,b\n", "csv", "1").names == ("b",), "a name goes before a number"
-        assert read("name\r\nAl\r\nBob\r\n", "csv").names == ("Al", "Bob"), "the only column needs no name"
+        assert read("name\r\nAl\r\nBob\r\n", "csv").names == ("Al", "Bob"), (
+            "the only column needs no name"
+        )
 
     @pytest.mark.parametrize(
         "text",
@@ -129,34 +177,61 @@ class TestTables:
             ORIGINS.replace("name,origin", '"name", "origin"'),
             "\ufeff" + ORIGINS.replace("\n", "\r\n"),
         ],
-        ids=["commas", "semicolons", "tabs", "quoted names of columns", "a mark and Windows line ends"],
+        ids=[
+            "commas",
+            "semicolons",
+            "tabs",
+            "quoted names of columns",
+            "a mark and Windows line ends",
+        ],
     )
     def test_names_with_labels(self, text: str) -> None:
         corpus = read(text, "csv", "name", "origin")
         assert corpus.names == ("Aino", "Smith, John", "Åsa", "Aino")
         assert corpus.labels == ("Finnish", "English", "Swedish", "Estonian")
         assert corpus.dropped == {"header rows": 1}
-        assert read(text, "csv", None, "2").names == corpus.names, "of two columns the other one has the names"
+        assert read(text, "csv", None, "2").names == corpus.names, (
+            "of two columns the other one has the names"
+        )
 
     def test_what_stands_between_quotation_marks_separates_no_columns(self) -> None:
         text = '"name, as written";origin\nAino;Finnish\n'
         assert read(text, "csv", "name, as written", "origin").labels == ("Finnish",)
 
     def test_what_has_no_label_is_left_out_and_said(self) -> None:
-        corpus = read("name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n", "csv", None, "origin")
+        corpus = read(
+            "name,origin\nAino, Sa\u0308vsjo\u0308 \nBo,\nCy, \nDi\n,Finnish\n",
+            "csv",
+            None,
+            "origin",
+        )
         assert (corpus.names, corpus.labels) == (("Aino",), ("Sävsjö",))
-        assert corpus.dropped_sentence() == "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
+        assert (
+            corpus.dropped_sentence()
+            == "list: 1 header row, 1 empty cell and 3 names without a label were dropped"
+        )
 
     def test_labels_of_several_columns_are_one_text_each(self) -> None:
         text = (
-            'name,origin,gender,"born, died"\nAino, Finnish ,female,1\nBo,Finnish,,\nCy,,,\nDi,"a, ""b""",male,2\nEd\n'
+            'name,origin,gender,"born, died"\nAino, Finnish ,female,1\nBo,Finnish,,\nCy,,,\n'
+            'Di,"a, ""b""",male,2\nEd\n'
         )
         corpus = read(text, "csv", "name", "origin,gender")
         assert corpus.labels == ("Finnish,female", "Finnish,", '"a, ""b""",male')
         assert corpus.dropped["names without a label"] == 2
-        assert read(text, "csv", "name", '"born, died"').labels == read(text, "csv", "name", "born, died").labels
-        assert read(text, "csv", None, 'gender,"born, died",2').labels[0] == "female,1,Finnish", "one column is left"
-        rows = json.dumps([{"name": "Aino", "origin": "Finnish", "year": 1990}, {"origin": "Swedish", "name": "Bo"}])
+        assert (
+            read(text, "csv", "name", '"born, died"').labels
+            == read(text, "csv", "name", "born, died").labels
+        )
+        assert read(text, "csv", None, 'gender,"born, died",2').labels[0] == "female,1,Finnish", (
+            "one column is left"
+        )
+        rows = json.dumps(
+            [
+                {"name": "Aino", "origin": "Finnish", "year": 1990},
+                {"origin": "Swedish", "name": "Bo"},
+            ]
+        )
         assert read(rows, "json", None, "origin,year").labels == ("Finnish,1990", "Swedish,")
 
 
@@ -168,11 +243,17 @@ class TestJson:
 
     def test_a_list_of_objects(self) -> None:
         rows = json.dumps(
-            [{"name": "Aino", "origin": "Finnish", "year": 1990}, {"origin": "Swedish", "name": "Åsa", "year": None}]
+            [
+                {"name": "Aino", "origin": "Finnish", "year": 1990},
+                {"origin": "Swedish", "name": "Åsa", "year": None},
+            ]
         )
         assert read(rows, "json", "name", "year").labels == ("1990",)
         corpus = read(rows, "json", "name", "origin")
-        assert list(zip(corpus.names, corpus.labels, strict=True)) == [("Aino", "Finnish"), ("Åsa", "Swedish")]
+        assert list(zip(corpus.names, corpus.labels, strict=True)) == [
+            ("Aino", "Finnish"),
+            ("Åsa", "Swedish"),
+        ]
         assert read(rows, "json", "name").names == ("Aino", "Åsa")
 
 
@@ -190,9 +271,21 @@ class TestJson:
         ("", ("csv", None), "first row"),
         ("name\nSmith, Al\n", ("csv", None), "line 2: 2 cells"),
         ('name\n"A"l\n', ("csv", None), "line 2: not CSV"),
-        ("name\nAl\n" + "x" * 200_000 + "\n", ("csv", None), "line 3: a cell has more than 131,072 characters"),
-        ('name\nAl\n"Bo\nCy\n', ("csv", None), "line 3: a quotation mark in this row is never closed"),
-        ('name\nAl\n"' + "Bo\n" * 100_000, ("csv", None), "line 3: a quotation mark in this row is never closed"),
+        (
+            "name\nAl\n" + "x" * 200_000 + "\n",
+            ("csv", None),
+            "line 3: a cell has more than 131,072 characters",
+        ),
+        (
+            'name\nAl\n"Bo\nCy\n',
+            ("csv", None),
+            "line 3: a quotation mark in this row is never closed",
+        ),
+        (
+            'name\nAl\n"' + "Bo\n" * 100_000,
+            ("csv", None),
+            "line 3: a quotation mark in this row is never closed",
+        ),
         ('name\nAl\n"a\nb"\n', ("csv", None), "line 4: 'a\\nb' has a line end"),
         ("name\nAl\n\n" + "x" * 2000 + "\nBob\n", ("csv", None), "line 4: 'xxx"),
         (TABLE, ("csv", None), "with column"),
@@ -220,8 +313,16 @@ class TestJson:
         ('["Aino"]', ("json", None, "origin"), "item 1 is 'Aino', and an object was expected"),
         ("[{}]", ("json", None, "origin"), "has no columns"),
         ('[{"name": "Aino"}, "Bo"]', ("json", "name", None), "item 2 is 'Bo', and an object"),
-        ('[{"name": "Aino", "origin": 3.5}]', ("json", None, "origin"), "item 1 is 3.5, and a string 'origin'"),
-        ('name,origin\nAino,"Fin\nnish"\n', ("csv", None, "origin"), "line end or NUL inside the label"),
+        (
+            '[{"name": "Aino", "origin": 3.5}]',
+            ("json", None, "origin"),
+            "item 1 is 3.5, and a string 'origin'",
+        ),
+        (
+            'name,origin\nAino,"Fin\nnish"\n',
+            ("csv", None, "origin"),
+            "line end or NUL inside the label",
+        ),
         (f"name,origin\nAino,{'x' * 1001}\n", ("csv", None, "origin"), "a label may have 1,000"),
         ("name,origin\nAino,\n", ("csv", None, "origin"), "no name has a label"),
         *((TABLE, ("csv", number), "no column") for number in ("0", "4", "9" * 5000)),
@@ -247,7 +348,10 @@ def test_names_of_a_program_are_cleaned_too() -> None:
 def test_fingerprint_changes_with_any_name_or_label_and_with_the_order() -> None:
     prints = [read(text).fingerprint for text in ("a\nb", "b\na", "ab", "a\nb\nb", "a")]
     labels = ["a", "b"]
-    prints += [Corpus.from_names(["a", "b"], labels=given).fingerprint for given in (labels, labels[::-1], ["a", "a"])]
+    prints += [
+        Corpus.from_names(["a", "b"], labels=given).fingerprint
+        for given in (labels, labels[::-1], ["a", "a"])
+    ]
     assert len(set(prints)) == 8
     assert read("a\r\n\r\nb\r\n").fingerprint == prints[0], "only the names count"
     assert read("Bob\nAl").vocabulary.characters == "ABblo"
@@ -257,8 +361,16 @@ def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
     assert read_names(DataSettings(names="world-given")).label_counts["Estonian,female"] == 51
     counts = read_names(DataSettings(names="world-given", label_column="origin")).label_counts
     assert list(counts) == sorted(counts)
-    assert (len(counts), counts["Icelandic"], counts["Estonian"], sum(counts.values())) == (36, 3733, 101, 24_718)
-    assert len(read_names(DataSettings(names="world-family", label_column="origin")).label_counts) == 34
+    assert (len(counts), counts["Icelandic"], counts["Estonian"], sum(counts.values())) == (
+        36,
+        3733,
+        101,
+        24_718,
+    )
+    assert (
+        len(read_names(DataSettings(names="world-family", label_column="origin")).label_counts)
+        == 34
+    )
     assert read_names(DataSettings(names="world-given", label_column="")).labels == ()
     assert load_bundled("world-given", labels=False).labels == ()
     with pytest.raises(NamesError, match="has the column 'origin,gender' there"):

@@ -41,13 +41,19 @@ def test_every_number_is_what_a_plain_count_gives(names: list[str]) -> None:
     assert list(description.lengths) == sorted(description.lengths)
     assert description.characters == Counter("".join(names))
     assert description.letters == Counter("".join(names).casefold())
-    assert list(description.characters.values()) == sorted(description.characters.values(), reverse=True)
+    assert list(description.characters.values()) == sorted(
+        description.characters.values(), reverse=True
+    )
     counts = Counter(names)
-    assert [count for _, count in description.commonest] == sorted(counts.values(), reverse=True)[:3]
+    assert [count for _, count in description.commonest] == sorted(counts.values(), reverse=True)[
+        :3
+    ]
     assert all(counts[name] == count for name, count in description.commonest)
     by_rank = [count for count, many in description.repeats.items() for _ in range(many)]
     assert by_rank == sorted(counts.values(), reverse=True)
-    assert (description.unique_after, description.never_unique) == unique_after_by_brute_force(set(names))
+    assert (description.unique_after, description.never_unique) == unique_after_by_brute_force(
+        set(names)
+    )
 
 
 def test_letters_are_letters_alone() -> None:

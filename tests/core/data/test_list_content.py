@@ -17,7 +17,11 @@ from namegen.errors import NamesError
 
 texts = st.text(st.sampled_from("ab\r\n\u2028é😀\x85 "), max_size=40)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
@@ -34,10 +38,14 @@ def test_lines_are_those_of_the_whole_text_wherever_a_block_ends(text: str, bloc
 
 
 @pytest.mark.parametrize("place", range(12))
-def test_a_wrong_byte_is_found_wherever_a_block_ends(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
+def test_a_wrong_byte_is_found_wherever_a_block_ends(
+    monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
     monkeypatch.setattr(list_content, "BLOCK", 4)
     data = "é".encode() * 6
-    with pytest.raises(NamesError, match=f"list, line 1, byte {place - place % 2 + 1}: 0xc3 is not UTF-8"):
+    with pytest.raises(
+        NamesError, match=f"list, line 1, byte {place - place % 2 + 1}: 0xc3 is not UTF-8"
+    ):
         list(ListContent(data[: place - place % 2 + 1] + b"abc", "list").lines())
 
 
@@ -77,7 +85,9 @@ def test_items_are_those_of_the_whole_document_wherever_a_block_ends(
         ("[" * 100_000, "line 1: not JSON that can be read .nests too deeply"),
     ],
 )
-def test_what_is_no_list_is_an_error_at_its_line_wherever_a_block_ends(text: str, said: str) -> None:
+def test_what_is_no_list_is_an_error_at_its_line_wherever_a_block_ends(
+    text: str, said: str
+) -> None:
     for size in {1, 2, 3, 5, len(text) or 1} if len(text) < 1000 else {len(text)}:
         with pytest.raises(ValueError, match=said):
             list(read_items(cut_at(text, range(size, len(text), size))))

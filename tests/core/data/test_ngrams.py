@@ -18,12 +18,18 @@ from tests.strategies import names_lists
 
 CHARACTERS = "ab12"
 name_of_few_characters = st.text(CHARACTERS, min_size=1, max_size=8)
-labelled_names = st.lists(st.tuples(st.integers(0, 2), name_of_few_characters), min_size=1, max_size=12)
+labelled_names = st.lists(
+    st.tuples(st.integers(0, 2), name_of_few_characters), min_size=1, max_size=12
+)
 
 
-def ngrams_of(names: Sequence[str], vocabulary: Vocabulary, labels: Sequence[int] = (), count: int = 0) -> NgramSet:
+def ngrams_of(
+    names: Sequence[str], vocabulary: Vocabulary, labels: Sequence[int] = (), count: int = 0
+) -> NgramSet:
     """The n-grams of names, each with its label."""
-    tree = PrefixTree.from_names(names, vocabulary, [vocabulary.size + label for label in labels] or None)
+    tree = PrefixTree.from_names(
+        names, vocabulary, [vocabulary.size + label for label in labels] or None
+    )
     return NgramSet.from_tree(tree, vocabulary, count)
 
 
@@ -34,10 +40,15 @@ def missing(ngrams: NgramSet, vocabulary: Vocabulary, name: str, label: int = 0)
 
 @given(labelled_names, st.lists(name_of_few_characters, max_size=5), st.booleans())
 @example([(0, "a1"), (2, "2b")], ["a2", "b1"], True)
-def test_missing_is_what_plain_sets_say(entries: list[tuple[int, str]], others: list[str], has_labels: bool) -> None:
+def test_missing_is_what_plain_sets_say(
+    entries: list[tuple[int, str]], others: list[str], has_labels: bool
+) -> None:
     """For listed names and others; a label without a name lacks everything."""
     vocabulary = Vocabulary.from_names([CHARACTERS])
-    names, labels = [name for _, name in entries], [label if has_labels else 0 for label, _ in entries]
+    names, labels = (
+        [name for _, name in entries],
+        [label if has_labels else 0 for label, _ in entries],
+    )
     ngrams = ngrams_of(names, vocabulary, labels if has_labels else [], 3 if has_labels else 0)
     for label in range(ngrams.labels):
         listed = [name for name, of in zip(names, labels, strict=True) if of == label]
@@ -59,7 +70,10 @@ def test_many_names_at_once_are_counted_as_one_by_one() -> None:
     labels = rng.integers(2, size=200)
     ngrams = ngrams_of(names[:50], vocabulary, labels[:50].tolist(), 2)
     symbols = symbols_of(vocabulary)[vocabulary.encode_all(names)[0]].reshape(200, 6)
-    expected = [missing(ngrams, vocabulary, name, label) for name, label in zip(names, labels.tolist(), strict=True)]
+    expected = [
+        missing(ngrams, vocabulary, name, label)
+        for name, label in zip(names, labels.tolist(), strict=True)
+    ]
     assert ngrams.missing(symbols, labels).tolist() == expected
     assert len(set(expected)) > 5
 
@@ -77,19 +91,29 @@ def test_a_character_that_the_list_does_not_contain_is_in_no_ngram() -> None:
 @given(labelled_names)
 def test_a_set_comes_back_from_its_bytes(entries: list[tuple[int, str]]) -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
-    ngrams = ngrams_of([name for _, name in entries], vocabulary, [label for label, _ in entries], 3)
+    ngrams = ngrams_of(
+        [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
+    )
     back = NgramSet.read(ngrams.to_bytes())
     assert (back.labels, back.symbols) == (ngrams.labels, ngrams.symbols)
     assert back.first_of_order == ngrams.first_of_order
-    for mine, other in ((ngrams.parent, back.parent), (ngrams.symbol, back.symbol), (ngrams.suffix, back.suffix)):
+    for mine, other in (
+        (ngrams.parent, back.parent),
+        (ngrams.symbol, back.symbol),
+        (ngrams.suffix, back.suffix),
+    ):
         np.testing.assert_array_equal(mine, other)
 
 
 @given(labelled_names, st.data())
-def test_damaged_bytes_are_refused_or_are_another_set(entries: list[tuple[int, str]], data: st.DataObject) -> None:
+def test_damaged_bytes_are_refused_or_are_another_set(
+    entries: list[tuple[int, str]], data: st.DataObject
+) -> None:
     """Not every bit is checked, so other bytes may be another set. Reading and using it ends in any case."""
     vocabulary = Vocabulary.from_names([CHARACTERS])
-    sound = ngrams_of([name for _, name in entries], vocabulary, [label for label, _ in entries], 3).to_bytes()
+    sound = ngrams_of(
+        [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
+    ).to_bytes()
     damaged = bytearray(sound)
     for place in data.draw(st.lists(st.integers(0, len(sound) - 1), min_size=1, max_size=3)):
         damaged[place] = data.draw(st.integers(0, 255))
@@ -104,7 +128,9 @@ def test_damaged_bytes_are_refused_or_are_another_set(entries: list[tuple[int, s
 @given(labelled_names)
 def test_bytes_that_are_cut_short_or_too_long_are_refused(entries: list[tuple[int, str]]) -> None:
     vocabulary = Vocabulary.from_names([CHARACTERS])
-    sound = ngrams_of([name for _, name in entries], vocabulary, [label for label, _ in entries], 3).to_bytes()
+    sound = ngrams_of(
+        [name for _, name in entries], vocabulary, [label for label, _ in entries], 3
+    ).to_bytes()
     for data in (*(sound[:cut] for cut in range(len(sound))), sound + b"\0"):
         with pytest.raises(ValueError, match=r"cut short|as namegen writes"):
             NgramSet.read(data)
@@ -127,7 +153,12 @@ def test_ngrams_that_are_no_candidates_are_refused() -> None:
 
 
 def test_an_ngram_takes_about_three_bits() -> None:
-    names = [f"{start}{middle}{end}" for start in "BCDFG" for middle in ("ar", "el", "in") for end in ("a", "o", "us")]
+    names = [
+        f"{start}{middle}{end}"
+        for start in "BCDFG"
+        for middle in ("ar", "el", "in")
+        for end in ("a", "o", "us")
+    ]
     ngrams = ngrams_of(names, Vocabulary.from_names(names))
     count = len(ngrams.parent)
     assert count > 200

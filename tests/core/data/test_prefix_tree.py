@@ -29,8 +29,12 @@ long_alike = st.builds(
     st.integers(0, 90),
     st.text("ab", max_size=3),
 )
-plain_lists = st.one_of(names_lists, st.lists(st.one_of(long_alike, any_name), min_size=1, max_size=25))
-any_lists = st.one_of(labelled_lists, plain_lists.map(lambda names: [(PLAIN, name) for name in names]))
+plain_lists = st.one_of(
+    names_lists, st.lists(st.one_of(long_alike, any_name), min_size=1, max_size=25)
+)
+any_lists = st.one_of(
+    labelled_lists, plain_lists.map(lambda names: [(PLAIN, name) for name in names])
+)
 WORKED: Labelled = [(0, "Al"), (2, "Al"), (0, "Ali"), (0, "Al"), (2, ""), (2, "B")]
 HARD: Labelled = [(PLAIN, name) for name in (*HARD_NAMES, *HARD_NAMES)]
 SAME_START: Labelled = [(PLAIN, "a" * n) for n in range(200, 0, -1)] * 2
@@ -88,18 +92,29 @@ def test_nodes_and_edges_are_those_of_the_dictionary(entries: Labelled) -> None:
     spelled = prefixes(tree, vocabulary)
     assert spelled == sorted(expected, key=lambda key: (len(key[1]), key))
     assert tree.count.tolist() == [expected[key].total() for key in spelled]
-    edges = zip(tree.edge_node.tolist(), tree.edge_token.tolist(), tree.edge_count.tolist(), strict=True)
-    found = [(spelled[node], ["", *vocabulary.characters][token], count) for node, token, count in edges]
-    assert found == [(key, character, n) for key in spelled for character, n in sorted(expected[key].items())]
+    edges = zip(
+        tree.edge_node.tolist(), tree.edge_token.tolist(), tree.edge_count.tolist(), strict=True
+    )
+    found = [
+        (spelled[node], ["", *vocabulary.characters][token], count) for node, token, count in edges
+    ]
+    assert found == [
+        (key, character, n) for key in spelled for character, n in sorted(expected[key].items())
+    ]
     labels = sorted({label for label, _ in entries})
     assert (tree.roots, tree.nodes) == (len(labels), len(expected))
     assert (tree.parent[: tree.roots] == -1).all()
     assert (tree.parent[tree.roots :] >= 0).all()
     assert tree.depth == max(len(name) for _, name in entries) + 1
-    assert tree.level.tolist() == [sum(len(p) < t for _, p in spelled) for t in range(tree.depth + 1)]
+    assert tree.level.tolist() == [
+        sum(len(p) < t for _, p in spelled) for t in range(tree.depth + 1)
+    ]
     assert (tree.name_count, tree.distinct_name_count) == (len(entries), len(set(entries)))
     assert tree.characters == sum(len(name) + 1 for _, name in entries)
-    assert np.repeat(np.arange(tree.nodes), np.diff(tree.edge_start)).tolist() == tree.edge_node.tolist()
+    assert (
+        np.repeat(np.arange(tree.nodes), np.diff(tree.edge_start)).tolist()
+        == tree.edge_node.tolist()
+    )
     ends = tree.edge_token == BOUNDARY
     assert (tree.edge_child[ends] == -1).all()
     child = tree.edge_child[~ends]
@@ -116,14 +131,24 @@ def test_there_and_back(entries: Labelled) -> None:
     tree, vocabulary = make(entries)
     rows, spelled = tree.sequences(), prefixes(tree, vocabulary)
     of_token = ["", *vocabulary.characters]
-    names = ["".join(of_token[t] for t in row[:n]) for row, n in zip(rows.tokens, rows.lengths, strict=True)]
-    back = [(label_of(b, vocabulary), name) for b, name in zip(rows.beginnings.tolist(), names, strict=True)]
+    names = [
+        "".join(of_token[t] for t in row[:n])
+        for row, n in zip(rows.tokens, rows.lengths, strict=True)
+    ]
+    back = [
+        (label_of(b, vocabulary), name)
+        for b, name in zip(rows.beginnings.tolist(), names, strict=True)
+    ]
     assert dict(zip(back, rows.counts.tolist(), strict=True)) == Counter(entries)
     assert back == sorted(set(entries), key=lambda entry: (len(entry[1]), entry))
     assert rows.tokens.shape == (len(back), tree.depth)
-    assert not rows.tokens[np.arange(tree.depth) >= rows.lengths[:, None]].any()  # padded with the boundary
+    assert not rows.tokens[
+        np.arange(tree.depth) >= rows.lengths[:, None]
+    ].any()  # padded with the boundary
     for nodes, length, (label, name) in zip(rows.nodes, rows.lengths, back, strict=True):
-        assert [spelled[node] for node in nodes[: length + 1]] == [(label, name[:k]) for k in range(length + 1)]
+        assert [spelled[node] for node in nodes[: length + 1]] == [
+            (label, name[:k]) for k in range(length + 1)
+        ]
         assert not nodes[length + 1 :].any()
     plain = tree.under_one_root()
     assert_same_tree(plain, PrefixTree.from_names([name for _, name in entries], vocabulary))
@@ -157,7 +182,9 @@ def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
     assert [entries[entry] for entry in ranking.representatives] == distinct
     assert found.counts.tolist() == ranking.counts.tolist() == [counts[entry] for entry in distinct]
     assert ranking.rank.tolist() == [distinct.index(entry) for entry in entries]
-    assert [label_of(b, vocabulary) for b in found.beginnings.tolist()] == [label for label, _ in distinct]
+    assert [label_of(b, vocabulary) for b in found.beginnings.tolist()] == [
+        label for label, _ in distinct
+    ]
     tokens, lengths = vocabulary.encode_all([name for _, name in distinct])
     assert (found.tokens.tolist(), found.lengths.tolist()) == (tokens.tolist(), lengths.tolist())
 
@@ -166,7 +193,10 @@ def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
 def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
     found = SortedNames.ranked(names, Vocabulary.from_names(names))[0].shared_with_next()
     assert found.tolist() == [
-        next((k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+        next(
+            (k for k, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+            min(len(one), len(other)),
+        )
         for one, other in pairwise(sorted(set(names)))
     ]
 
@@ -174,7 +204,9 @@ def test_neighbours_share_their_common_prefix(names: list[str]) -> None:
 def test_the_boundary_given_as_beginning_is_no_beginning_given() -> None:
     names = ["Al", "", "Bo", "Al"]
     vocabulary = Vocabulary.from_names(names)
-    assert_same_tree(PrefixTree.from_names(names, vocabulary, [0] * 4), PrefixTree.from_names(names, vocabulary))
+    assert_same_tree(
+        PrefixTree.from_names(names, vocabulary, [0] * 4), PrefixTree.from_names(names, vocabulary)
+    )
 
 
 def test_what_is_no_list_is_refused() -> None:
@@ -212,7 +244,9 @@ def test_trees_and_what_they_are_made_of_can_be_compared_and_stand_in_a_set() ->
 # --- how much is worked on at a time ----------------------------------------------------------------------------------
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-LONG_NAMES = ["".join(name) for name in np.random.default_rng(0).choice(list(LETTERS), (5_000, 30)).tolist()]
+LONG_NAMES = [
+    "".join(name) for name in np.random.default_rng(0).choice(list(LETTERS), (5_000, 30)).tolist()
+]
 
 
 class Counted(np.ndarray):
@@ -226,7 +260,9 @@ class Counted(np.ndarray):
 
 
 def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ["".join(row) for row in np.random.default_rng(0).choice(list("aбß"), (1000, 9)).tolist()]
+    names = [
+        "".join(row) for row in np.random.default_rng(0).choice(list("aбß"), (1000, 9)).tolist()
+    ]
     vocabulary = Vocabulary.from_names(names)
     whole = Ranking.of(names, vocabulary)
     monkeypatch.setattr(module, "BLOCK", 7)
@@ -242,13 +278,17 @@ def test_a_list_is_encoded_in_few_portions_of_bounded_size() -> None:
     plain = vocabulary.encode_compactly(LONG_NAMES)[0]
     vocabulary.__dict__["_id_of_code"] = vocabulary._id_of_code.view(Counted)
     Counted.taken = []
-    np.testing.assert_array_equal(np.tile(plain, 10), vocabulary.encode_compactly(LONG_NAMES * 10)[0])
+    np.testing.assert_array_equal(
+        np.tile(plain, 10), vocabulary.encode_compactly(LONG_NAMES * 10)[0]
+    )
     assert sum(Counted.taken) == 1_500_000
     assert len(Counted.taken) <= 100, "a call for each few names takes longer than the looking up"
     assert max(Counted.taken) <= 1_000_000, "at four bytes each on the way, beside the list itself"
 
 
-def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     in_order = module._sorted
 
     def counted(tokens: np.ndarray, *rest: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -262,4 +302,6 @@ def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(mon
 
     monkeypatch.setattr(module, "_sorted", counted)
     assert looks(LONG_NAMES) <= 2 * looks(LONG_NAMES[:10]), "5,000 names take as many calls as ten"
-    assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), "what is told apart is read no further"
+    assert looks(LONG_NAMES) == looks([name[:12] for name in LONG_NAMES]), (
+        "what is told apart is read no further"
+    )

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.rice_code import COUNT_BYTES, HEAD_BYTES, MAX_LOW_BITS, read_rising, write_rising
+from namegen.core.data.rice_code import (
+    COUNT_BYTES,
+    HEAD_BYTES,
+    MAX_LOW_BITS,
+    read_rising,
+    write_rising,
+)
 
 gaps = st.one_of(st.integers(0, 9), st.integers(0, 2**20), st.integers(0, 2**42))
 rising = st.lists(gaps, max_size=60).map(lambda some: list(accumulate(some)))

@@ -31,12 +31,27 @@ from tests.reference import same_form
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=12)
 ASCII = st.text(st.characters(max_codepoint=127), max_size=12)
-PUNCTUATION = string.punctuation + " \t\u00a0\u3000\u2019\u2013\u00b7\u200d\u200e\u00b4\u0060\u00ad\u30fb"
+PUNCTUATION = (
+    string.punctuation + " \t\u00a0\u3000\u2019\u2013\u00b7\u200d\u200e\u00b4\u0060\u00ad\u30fb"
+)
 COMPANIES = sameness_of("companies")
 WORDS = st.sampled_from(
-    [*legal_forms(), *map(str.upper, legal_forms()), "Acme", "&", "Costco", "S", "L", "de", "-", ","]
+    [
+        *legal_forms(),
+        *map(str.upper, legal_forms()),
+        "Acme",
+        "&",
+        "Costco",
+        "S",
+        "L",
+        "de",
+        "-",
+        ",",
+    ]
 )
-ANY_COMPANY = st.builds("".join, st.lists(st.one_of(WORDS, st.sampled_from([" ", ", ", " ", "  "])), max_size=9))
+ANY_COMPANY = st.builds(
+    "".join, st.lists(st.one_of(WORDS, st.sampled_from([" ", ", ", " ", "  "])), max_size=9)
+)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +74,15 @@ def test_what_does_not_count(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Zoe", "Zoë"), ("か", "が"), ("Bob", "Rob"), ("कि", "की"), ("🎉", "🎈"), ("?", "!"), ("a1", "a2")],
+    [
+        ("Zoe", "Zoë"),
+        ("か", "が"),
+        ("Bob", "Rob"),
+        ("कि", "की"),
+        ("🎉", "🎈"),
+        ("?", "!"),
+        ("a1", "a2"),
+    ],
 )
 def test_what_counts(one: str, other: str) -> None:
     assert digest(one) != digest(other)
@@ -79,9 +102,13 @@ def test_letter_case_spacing_and_punctuation_change_nothing(name: str, data: st.
 
 
 def test_every_single_character_is_stable_and_free_of_case() -> None:
-    for character in map(chr, chain(range(0x20000), range(0xE0000, 0xE0200))):  # between them, ideographs alone
+    for character in map(
+        chr, chain(range(0x20000), range(0xE0000, 0xE0200))
+    ):  # between them, ideographs alone
         category = unicodedata.category(character)
-        if category in ("Cn", "Cs", "Co") or (category == "Lo" and not unicodedata.decomposition(character)):
+        if category in ("Cn", "Cs", "Co") or (
+            category == "Lo" and not unicodedata.decomposition(character)
+        ):
             continue  # unassigned, or a plain letter without case, of which there are a hundred thousand
         normal = normalise(character)
         assert normalise(normal) == normal
@@ -107,17 +134,23 @@ def test_known_is_what_a_plain_set_says(known: list[str], candidates: list[str])
     assert (stored.numbers[1:] > stored.numbers[:-1]).all()
     spelled = set(map(normalise, known))
     asked = candidates + known
-    assert stored.holds(digests(iter(asked))).tolist() == [normalise(name) in spelled for name in asked]
+    assert stored.holds(digests(iter(asked))).tolist() == [
+        normalise(name) in spelled for name in asked
+    ]
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=300))
 @example(set())
 @example({2**64 - 1})
-def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(numbers: set[int]) -> None:
+def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(
+    numbers: set[int],
+) -> None:
     whole = KnownSet(np.array(sorted(numbers), np.uint64))
     data = whole.to_bytes()
     short = KnownSet.read(data)
-    assert short.numbers.tolist() == sorted(((one >> 32) * 256 * len(numbers)) >> 32 for one in numbers)
+    assert short.numbers.tolist() == sorted(
+        ((one >> 32) * 256 * len(numbers)) >> 32 for one in numbers
+    )
     assert short.to_bytes() == data
     assert all(one in short for one in numbers)
     assert short.holds(whole.numbers).all()
@@ -129,7 +162,9 @@ def test_shortened_digests_lose_no_name_and_are_read_as_they_were_written(number
 
 
 def test_one_name_in_256_is_taken_for_a_known_one() -> None:
-    known, others = (digests(f"{which} {number}" for number in range(40_000)) for which in ("known", "other"))
+    known, others = (
+        digests(f"{which} {number}" for number in range(40_000)) for which in ("known", "other")
+    )
     taken = KnownSet(np.sort(known)).short.holds(others).mean()
     assert abs(256 * taken - 1) < 4 * (256 / 40_000) ** 0.5
     assert len(KnownSet(np.sort(known)).to_bytes()) * 8 / 40_000 < 9.6
@@ -171,7 +206,22 @@ def test_what_else_a_company_is_called_counts(one: str, other: str) -> None:
 
 
 @given(st.lists(ANY_COMPANY, max_size=6))
-@example(["", " ", ",", "&", "Co", "& Co", "L P", "A L P", "S A de C V", "x S A de C V", "Co,Co", "a\nInc"])
+@example(
+    [
+        "",
+        " ",
+        ",",
+        "&",
+        "Co",
+        "& Co",
+        "L P",
+        "A L P",
+        "S A de C V",
+        "x S A de C V",
+        "Co,Co",
+        "a\nInc",
+    ]
+)
 def test_the_rule_is_that_of_a_plain_slow_reference(names: list[str]) -> None:
     forms = [same_form(name, legal_forms()) for name in names]
     assert COMPANIES.digests(names).tolist() == [digest(form) for form in forms]
@@ -181,7 +231,9 @@ def test_the_rule_is_that_of_a_plain_slow_reference(names: list[str]) -> None:
 
 def test_the_listed_companies_by_the_reference() -> None:
     names = load_bundled("companies").names
-    assert list(map(COMPANIES.normalise, names[::5])) == [same_form(name, legal_forms()) for name in names[::5]]
+    assert list(map(COMPANIES.normalise, names[::5])) == [
+        same_form(name, legal_forms()) for name in names[::5]
+    ]
     # Nearly all differ in more than their legal form: it tells companies apart no better than letter case does.
     assert len(names) - 20 < len(COMPANIES.known_set(names)) < len(names)
 
@@ -192,7 +244,9 @@ def test_of_several_lists_each_is_asked_by_its_own_rule() -> None:
     found = both.are_known(["AL CO", "Al", "Acme Ltd", "Acme", "Bob"], known).tolist()
     assert found == [True, False, True, True, False]
     assert joint([COMPANIES, COMPANIES]) is COMPANIES
-    alone = COMPANIES.are_known(["Al Co", "Acme Co"], known)  # the first is known by the other rule only
+    alone = COMPANIES.are_known(
+        ["Al Co", "Acme Co"], known
+    )  # the first is known by the other rule only
     assert alone.tolist() == [False, True]
 
 

@@ -28,13 +28,18 @@ def parts_of(
 ) -> tuple[tuple[str, ...], ...]:
     """To train on, to choose by, to test with."""
     return tuple(
-        part.names for part in corpus.split(DataSettings(validation=validation, test=test, split=split), seed=seed)
+        part.names
+        for part in corpus.split(
+            DataSettings(validation=validation, test=test, split=split), seed=seed
+        )
     )
 
 
 class TestNames:
     @given(clean_lists, st.floats(0.05, 0.9), SPLITS, st.integers(0, 2**63 - 1))
-    def test_both_parts_are_the_whole_in_its_order(self, names: list[str], share: float, split: str, seed: int) -> None:
+    def test_both_parts_are_the_whole_in_its_order(
+        self, names: list[str], share: float, split: str, seed: int
+    ) -> None:
         corpus = Corpus.from_names(names)
         try:
             training, validation, _ = parts_of(corpus, share, split, seed)
@@ -49,8 +54,15 @@ class TestNames:
         else:
             assert len(validation) == round(share * len(names))
 
-    @given(st.lists(clean_name, min_size=20, max_size=40), clean_name, st.integers(0, 40), st.integers(0, 99))
-    def test_an_added_name_moves_no_other(self, names: list[str], added: str, place: int, seed: int) -> None:
+    @given(
+        st.lists(clean_name, min_size=20, max_size=40),
+        clean_name,
+        st.integers(0, 40),
+        st.integers(0, 99),
+    )
+    def test_an_added_name_moves_no_other(
+        self, names: list[str], added: str, place: int, seed: int
+    ) -> None:
         try:
             before = parts_of(Corpus.from_names(names), 0.3, seed=seed)
         except NamesError:
@@ -60,7 +72,9 @@ class TestNames:
 
     def test_about_the_share_asked_for_is_held_out(self) -> None:
         corpus = load_bundled("companies")
-        shares = [len(parts_of(corpus, 0.1, seed=seed)[1]) / len(corpus.names) for seed in range(10)]
+        shares = [
+            len(parts_of(corpus, 0.1, seed=seed)[1]) / len(corpus.names) for seed in range(10)
+        ]
         assert all(0.09 < share < 0.11 for share in shares)
         assert len(set(shares)) > 5
         three, again, four = (parts_of(corpus, 0.2, "names", seed) for seed in (3, 3, 4))
@@ -81,11 +95,16 @@ class TestNames:
         assert sorted(training + tested) == sorted(learned)
         assert len(tested) == pytest.approx(0.15 * len(corpus.names), abs=120)
         assert not nothing
-        assert [bool(part) for part in parts_of(corpus, 0.0, split, seed, test=0.1)] == [True, False, True]
+        assert [bool(part) for part in parts_of(corpus, 0.0, split, seed, test=0.1)] == [
+            True,
+            False,
+            True,
+        ]
 
     @pytest.mark.parametrize("split", ["unique", "names"])
     @pytest.mark.parametrize(
-        ("names", "said"), [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")]
+        ("names", "said"),
+        [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")],
     )
     def test_too_few_names(self, names: list[str], said: str, split: str) -> None:
         with pytest.raises(NamesError, match=rf"\b{said}\b.*validation=0"):
@@ -101,12 +120,16 @@ class TestNames:
 def counted(tree: PrefixTree | None, corpus: Corpus) -> Counter[str]:
     assert tree is not None
     rows = tree.sequences()
-    return Counter(dict(zip(corpus.vocabulary.decode_all(rows.tokens), rows.counts.tolist(), strict=True)))
+    return Counter(
+        dict(zip(corpus.vocabulary.decode_all(rows.tokens), rows.counts.tolist(), strict=True))
+    )
 
 
 class TestTrees:
     @given(
-        st.lists(st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60),
+        st.lists(
+            st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60
+        ),
         SPLITS,
         st.sampled_from(["kept", "damped"]),
         st.sampled_from([(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.3, 0.3)]),
@@ -122,7 +145,10 @@ class TestTrees:
             parts = ListParts.from_corpus(corpus, data, seed=3)
         except NamesError:
             return
-        (training, chosen_by, tested), vocabulary = parts_of(corpus, validation, split, 3, test), corpus.vocabulary
+        (training, chosen_by, tested), vocabulary = (
+            parts_of(corpus, validation, split, 3, test),
+            corpus.vocabulary,
+        )
         for found, expected in (
             (parts.whole, corpus.names),
             (parts.training, training),
@@ -132,12 +158,16 @@ class TestTrees:
             assert (found is None) == (not expected)
             if found is not None:
                 assert_same_tree(found, PrefixTree.from_names(expected, vocabulary))
-        assert parts.seen_percent == pytest.approx(100 * np.mean([*map(training.__contains__, chosen_by)] or [0]))
+        assert parts.seen_percent == pytest.approx(
+            100 * np.mean([*map(training.__contains__, chosen_by)] or [0])
+        )
         assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
         assert parts.damped == (repeats == "damped")
         read = list(training)
         if repeats == "damped":
-            read = [name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read]
+            read = [
+                name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read
+            ]
         batches = BatchMaker.from_names(read, vocabulary)
         assert_same_tree(parts.batches.tree, batches.tree)
         assert parts.batches.name_count == batches.name_count
@@ -154,16 +184,22 @@ class TestTrees:
         assert two.held_out is not None
         assert three.held_out is not None
         assert_same_tree(two.held_out, three.held_out)
-        training, chosen_by, tested = (counted(tree, corpus) for tree in (three.training, three.held_out, three.test))
+        training, chosen_by, tested = (
+            counted(tree, corpus) for tree in (three.training, three.held_out, three.test)
+        )
         assert training + chosen_by + tested == Counter(corpus.names)
         assert not tested.keys() & (training + chosen_by).keys()
 
     @pytest.mark.parametrize(("split", "repeats"), [("unique", "damped"), ("names", "kept")])
-    def test_what_is_damped_follows_the_split_unless_it_is_said(self, split: str, repeats: str) -> None:
+    def test_what_is_damped_follows_the_split_unless_it_is_said(
+        self, split: str, repeats: str
+    ) -> None:
         corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
 
         def names_read(**said: str) -> int:
-            parts = ListParts.from_corpus(corpus, DataSettings(validation=0.0, split=split, **said), seed=0)
+            parts = ListParts.from_corpus(
+                corpus, DataSettings(validation=0.0, split=split, **said), seed=0
+            )
             return parts.batches.name_count
 
         counts = {"damped": 6, "kept": 18}
@@ -199,7 +235,9 @@ class TestLabels:
         part, _, _ = corpus.split(data, seed=5)
         assert corpus.where(parts.part_of == TRAINING).names == part.names
         assert set(zip(part.names, part.labels, strict=True)) == sides[0]
-        assert parts.label_counts == {label: part.labels.count(label) for label in corpus.label_counts}
+        assert parts.label_counts == {
+            label: part.labels.count(label) for label in corpus.label_counts
+        }
 
     def test_a_name_that_was_learned_under_another_label_was_seen(self) -> None:
         corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])

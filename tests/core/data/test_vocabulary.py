@@ -32,7 +32,9 @@ def test_ids_are_ranks_of_code_points_and_lead_back_to_the_names(names: list[str
     assert vocabulary.size == len(set("".join(names))) + 1
     assert vocabulary.code_points.tolist() == [-1, *map(ord, vocabulary.characters)]
     for name in names:
-        assert vocabulary.encode(name).tolist() == [vocabulary.characters.index(c) + 1 for c in name]
+        assert vocabulary.encode(name).tolist() == [
+            vocabulary.characters.index(c) + 1 for c in name
+        ]
     tokens, lengths = vocabulary.encode_all(names)
     assert (tokens.dtype, lengths.dtype) == (np.int32, np.int64)
     assert lengths.tolist() == [len(name) for name in names]
@@ -44,9 +46,12 @@ def test_ids_are_ranks_of_code_points_and_lead_back_to_the_names(names: list[str
 
 
 @pytest.mark.parametrize(
-    ("characters", "kind"), [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)]
+    ("characters", "kind"),
+    [(127, np.int8), (128, np.int16), (32_767, np.int16), (32_768, np.int32)],
 )
-def test_ids_are_kept_in_the_smallest_type_that_holds_them(characters: int, kind: type[np.signedinteger]) -> None:
+def test_ids_are_kept_in_the_smallest_type_that_holds_them(
+    characters: int, kind: type[np.signedinteger]
+) -> None:
     """Of a long list they are most of what is kept."""
     vocabulary = Vocabulary("".join(map(chr, range(1, characters + 1))))
     last = vocabulary.characters[-1]
@@ -137,9 +142,18 @@ def test_shares_are_the_counts_of_the_labels() -> None:
 
 @pytest.mark.parametrize(
     ("tokens", "shares"),
-    [((), ()), ((4, 4), (0.5, 0.5)), ((-1,), (1.0,)), ((4, 5), (1.0,)), ((4, 5), (0.5, 0.4)), ((4, 5), (1.5, -0.5))],
+    [
+        ((), ()),
+        ((4, 4), (0.5, 0.5)),
+        ((-1,), (1.0,)),
+        ((4, 5), (1.0,)),
+        ((4, 5), (0.5, 0.4)),
+        ((4, 5), (1.5, -0.5)),
+    ],
 )
-def test_beginnings_without_a_distribution_are_refused(tokens: tuple[int, ...], shares: tuple[float, ...]) -> None:
+def test_beginnings_without_a_distribution_are_refused(
+    tokens: tuple[int, ...], shares: tuple[float, ...]
+) -> None:
     with pytest.raises(SettingsError, match="beginnings"):
         Beginnings(tokens, shares)
 
@@ -170,17 +184,30 @@ def test_letter_case_of_a_label_matters_only_where_it_decides(asked: str, place:
         ("Finnish,male,Danish", ("Finnish,male", "Danish,"), "which model does not know"),
         ("Finnish,Danish", ("Finnish,male", "Danish,"), "give each its own label"),
         ("male,Finnish", ("Finnish,male", "Danish,"), "which model does not know"),
-        ("x" * 5_000, tuple(f"label {place}" for place in range(5_000)), "'label 11', and 4,988 more"),
+        (
+            "x" * 5_000,
+            tuple(f"label {place}" for place in range(5_000)),
+            "'label 11', and 4,988 more",
+        ),
     ],
 )
-def test_an_unknown_label_is_refused_briefly(asked: str, labels: tuple[str, ...], said: str) -> None:
+def test_an_unknown_label_is_refused_briefly(
+    asked: str, labels: tuple[str, ...], said: str
+) -> None:
     with pytest.raises(SettingsError) as error:
         find_labels(asked, labels, "model")
     assert said in str(error.value)
     assert len(str(error.value)) < 1_000
 
 
-PARTS = ("Finnish,female", "Finnish,male", "Finnish,", ",female", '"Washington, D.C.",male', "Male,female")
+PARTS = (
+    "Finnish,female",
+    "Finnish,male",
+    "Finnish,",
+    ",female",
+    '"Washington, D.C.",male',
+    "Male,female",
+)
 
 
 @pytest.mark.parametrize(
@@ -202,13 +229,19 @@ PARTS = ("Finnish,female", "Finnish,male", "Finnish,", ",female", '"Washington, 
         ("x\ny", []),
     ],
 )
-def test_a_part_stands_for_all_labels_that_have_it_or_leave_it_empty(asked: str, places: list[int]) -> None:
+def test_a_part_stands_for_all_labels_that_have_it_or_leave_it_empty(
+    asked: str, places: list[int]
+) -> None:
     assert meant_labels(asked, PARTS) == places
 
 
 def test_a_part_that_all_labels_leave_empty_counts_for_all_beside_another() -> None:
     labels = ("Finnish,", "Danish,")
-    assert [meant_labels(asked, labels) for asked in ("Finnish,male", "Danish", "male")] == [[0], [1], []]
+    assert [meant_labels(asked, labels) for asked in ("Finnish,male", "Danish", "male")] == [
+        [0],
+        [1],
+        [],
+    ]
 
 
 def test_labels_of_unequal_parts_are_whole_ones() -> None:

@@ -40,7 +40,9 @@ LISTS = st.lists(st.tuples(st.integers(0, 2), st.text("abc", max_size=4)), min_s
 
 
 def tree_of(names: Labelled) -> PrefixTree:
-    return PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, [V + label for label, _ in names])
+    return PrefixTree.from_names(
+        [name for _, name in names], MODEL.vocabulary, [V + label for label, _ in names]
+    )
 
 
 def letters_of(model: LanguageModel, beginning: int, tokens: list[int]) -> list[tuple[float, bool]]:
@@ -64,23 +66,34 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
         of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
     with patch("namegen.core.evaluation.evaluator.CHUNK_ROWS", rows):
         found = evaluator.evaluate(tree)
-        each = {label: evaluator.evaluate(tree_of([one for one in names if one[0] == label])) for label in of_each}
+        each = {
+            label: evaluator.evaluate(tree_of([one for one in names if one[0] == label]))
+            for label in of_each
+        }
         scores = evaluator.name_log_probabilities(tree)
     expected = figures([letter for of_label in of_each.values() for letter in of_label])
     assert [getattr(found, field) for field in FIELDS] == pytest.approx(expected)
     assert found.bits_per_char == pytest.approx(expected[0] / math.log(2))
     for label, of_label in each.items():
-        assert [getattr(of_label, field) for field in FIELDS] == pytest.approx(figures(of_each[label]))
+        assert [getattr(of_label, field) for field in FIELDS] == pytest.approx(
+            figures(of_each[label])
+        )
     rows_of = tree.sequences()
     spelled = zip(rows_of.beginnings, MODEL.vocabulary.decode_all(rows_of.tokens), strict=True)
-    sums = [sum(score for score, _ in letters_of(MODEL, b, MODEL.vocabulary.encode(n).tolist())) for b, n in spelled]
+    sums = [
+        sum(score for score, _ in letters_of(MODEL, b, MODEL.vocabulary.encode(n).tolist()))
+        for b, n in spelled
+    ]
     np.testing.assert_allclose(scores, sums, atol=1e-9)
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30))
 @example(list(load_bundled("mlb-first").names[:5000]))
 def test_the_ceiling_is_that_of_a_plain_count(names: list[str]) -> None:
-    expected, found = reference.ceiling(names), ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    expected, found = (
+        reference.ceiling(names),
+        ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names))),
+    )
     assert found.to_dict() == pytest.approx(expected, abs=1e-12)
 
 
@@ -90,7 +103,9 @@ def test_the_ceiling_knows_the_label(names: Labelled) -> None:
     for label, name in names:
         for place in range(len(name) + 1):
             follows[label, name[:place]][name[place : place + 1]] += 1
-    loss = sum(-n * math.log(n / found.total()) for found in follows.values() for n in found.values())
+    loss = sum(
+        -n * math.log(n / found.total()) for found in follows.values() for n in found.values()
+    )
     tree = tree_of(names)
     assert ceiling(tree).loss_nats_per_char == pytest.approx(loss / tree.characters, abs=1e-12)
 
@@ -152,7 +167,10 @@ def test_the_probe_reads_a_beginning_and_eight_characters_never_the_boundary() -
 
 
 INF, NAN = np.inf, np.nan
-OTHER, NOT_A_NUMBER = "m was trained by the engine 'far', and the page computes other values", "m that are not numbers"
+OTHER, NOT_A_NUMBER = (
+    "m was trained by the engine 'far', and the page computes other values",
+    "m that are not numbers",
+)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +198,8 @@ def test_what_differs_is_found_and_rounding_is_not(
     with pytest.raises(CheckpointError, match=said):
         check_probe(Fixed(*found), of_file, 0, **about)
     if said is OTHER:
-        with pytest.raises(CheckpointError, match="the engine 'far', and its present version computes other values"):
+        with pytest.raises(
+            CheckpointError, match="the engine 'far', and its present version computes other values"
+        ):
             check_probe(Fixed(*found), of_file, 0, is_own=True, **about)
     return None

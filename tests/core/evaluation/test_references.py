@@ -30,7 +30,9 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     references = HeldOutReferences(parts.held_out, parts)
     assert references.ceiling == ceiling(held_out)
     kept = [name for name, count in Counter(training.names).items() for _ in range(count)]
-    fewer = [name for name, count in Counter(training.names).items() for _ in range(round(count**0.5))]
+    fewer = [
+        name for name, count in Counter(training.names).items() for _ in range(round(count**0.5))
+    ]
     figures = {
         reading: best_ngram(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
         for reading, names in (("kept", kept), ("damped", fewer))
@@ -56,8 +58,12 @@ def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
     assert document["baseline"]["order"] == references.baseline.order
 
 
-@pytest.mark.parametrize(("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"])
-def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"]
+)
+def test_a_training_fits_no_n_gram_that_nobody_asks_for(
+    names: str, fits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where nothing repeats, the n-gram of the damped names is the one of the list."""
     fitted: list[int] = []
 
@@ -67,7 +73,9 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(names: str, fits: int, m
 
     monkeypatch.setattr("namegen.core.evaluation.references.best_ngram", counted)
     recipe = Recipe(network=NetworkSettings(hidden=(2,)), training=TrainingSettings(epochs=1))
-    result = TrainingRun(prepare(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine)).run()
+    result = TrainingRun(
+        prepare(Corpus.from_names(load_bundled(names).names[:300]), recipe, NumpyEngine)
+    ).run()
     assert fitted == []
     document = result.to_dict()
     assert document["validation"]["baseline"]["repeats"] in ("kept", "damped")

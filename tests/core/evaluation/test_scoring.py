@@ -50,7 +50,10 @@ def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
         (np.linspace(place - 3, place - 1, 101), 100.0),
         (np.linspace(place + 1, place + 3, 101), 0.0),
         (np.full(101, place), 50.0),
-        (np.concatenate((np.full(40, place - 1), np.full(21, place), np.full(40, place + 1))), 50.0),
+        (
+            np.concatenate((np.full(40, place - 1), np.full(21, place), np.full(40, place + 1))),
+            50.0,
+        ),
     ):
         [score] = score_names(MODEL, MODEL.vocabulary, ["abc"], quantiles)
         assert score.percentile == pytest.approx(expected)
@@ -64,7 +67,9 @@ def test_a_score_is_the_sum_over_the_beginnings() -> None:
     exact, given_label = over_beginnings(MODEL, THREE, 4), all_names(MODEL, 4, beginning=V + 1)
     names = ["a", "abc", "ccba", "bb"]
     for beginnings, expected in ((THREE, exact), (Beginnings.single(V + 1), given_label)):
-        for name, score in zip(names, score_names(MODEL, MODEL.vocabulary, names, beginnings=beginnings), strict=True):
+        for name, score in zip(
+            names, score_names(MODEL, MODEL.vocabulary, names, beginnings=beginnings), strict=True
+        ):
             assert score.log_probability == pytest.approx(math.log(expected[name]), abs=1e-6)
             assert given_label[name] != pytest.approx(exact[name], rel=0.01)
 
@@ -82,7 +87,9 @@ def test_quantiles_are_those_of_the_names_whatever_their_label() -> None:
     scores = sorted(math.log(exact[name]) for _, name in names)
     np.testing.assert_allclose(quantiles(names, THREE)[[0, 20, 40, 60, 80, 100]], scores, atol=1e-6)
     one = quantiles([(1, "ab"), (1, "c")], Beginnings.single(V + 1))
-    assert one[[0, 100]].tolist() == pytest.approx(sorted(math.log(of_label[name]) for name in ("ab", "c")))
+    assert one[[0, 100]].tolist() == pytest.approx(
+        sorted(math.log(of_label[name]) for name in ("ab", "c"))
+    )
 
 
 def test_what_cannot_be_scored_is_named() -> None:

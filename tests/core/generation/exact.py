@@ -26,7 +26,9 @@ class SmallModel:
     def __init__(self, characters: str = "abc", *, seed: float = 1.0, impossible: str = "") -> None:
         self.vocabulary = Vocabulary(characters)
         self.seed = seed
-        self.impossible = [self.vocabulary.characters.index(character) + 1 for character in impossible]
+        self.impossible = [
+            self.vocabulary.characters.index(character) + 1 for character in impossible
+        ]
 
     @property
     def vocabulary_size(self) -> int:
@@ -36,7 +38,9 @@ class SmallModel:
         return np.full(rows, -1)
 
     def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        start = 1 + 977 * np.maximum(tokens - self.vocabulary_size + 1, 0)  # each beginning leads somewhere else
+        start = 1 + 977 * np.maximum(
+            tokens - self.vocabulary_size + 1, 0
+        )  # each beginning leads somewhere else
         prefix = np.where(state < 0, start, (state * 31 + tokens) % 1_000_003)
         ids = np.arange(self.vocabulary_size)
         logits = 1.5 * np.sin(self.seed + prefix[:, None] * (ids + 1.7) * 0.37) + (ids == 0) * 0.3
@@ -60,7 +64,12 @@ class ReadingModel(SmallModel):
 
 
 def draw(
-    model: SmallModel, n: int, *, rng: np.random.Generator, sampling: SamplingSettings, wishes: Iterable[Wish] = ()
+    model: SmallModel,
+    n: int,
+    *,
+    rng: np.random.Generator,
+    sampling: SamplingSettings,
+    wishes: Iterable[Wish] = (),
 ) -> Draws:
     """One walk down the tree: n draws, of which those that the filter lets through are given."""
     asked = Wishlist([MaxLength(sampling.max_length), *wishes])
@@ -68,7 +77,10 @@ def draw(
 
 
 def next_chances(
-    logits: np.ndarray, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: np.ndarray,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
 ) -> list[float]:
     """One row of logits as probabilities, number by number."""
     values = [float(value) for value in logits]
@@ -96,7 +108,9 @@ def letters_of(model: SmallModel, beginning: int, name: str) -> list[float]:
     return [math.log(next_chances(row)[token]) for row, token in zip(rows, tokens, strict=True)]
 
 
-def all_names(model: SmallModel, longest: int, *, beginning: int = 0, **sampling: float | None) -> dict[str, float]:
+def all_names(
+    model: SmallModel, longest: int, *, beginning: int = 0, **sampling: float | None
+) -> dict[str, float]:
     """Every name of up to so many characters and its probability; the rest of the probability is of longer names."""
     chances: dict[str, float] = {}
 
@@ -135,7 +149,9 @@ def check_frequencies(counts: Mapping[str, int], chances: Mapping[str, float]) -
 
     Names that are expected fewer than five times are put together.
     """
-    assert set(counts) <= set(chances), f"never to be given: {sorted(set(counts) - set(chances))[:5]}"
+    assert set(counts) <= set(chances), (
+        f"never to be given: {sorted(set(counts) - set(chances))[:5]}"
+    )
     n = sum(counts.values())
     expected, seen = [], []
     rest = Counter[str]()
@@ -154,4 +170,6 @@ def check_frequencies(counts: Mapping[str, int], chances: Mapping[str, float]) -
     # Wilson and Hilferty (1931): the cube root of chi-squared / freedom is very nearly normal.
     spread = 2 / (9 * freedom)
     z = ((statistic / freedom) ** (1 / 3) - (1 - spread)) / math.sqrt(spread)
-    assert z < 4.75, f"chi-squared {statistic:.1f} at {freedom} degrees of freedom: {z:.1f} standard deviations"
+    assert z < 4.75, (
+        f"chi-squared {statistic:.1f} at {freedom} degrees of freedom: {z:.1f} standard deviations"
+    )

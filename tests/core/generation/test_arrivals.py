@@ -24,7 +24,13 @@ from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.events import Searched
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, over_beginnings
+from tests.core.generation.exact import (
+    SmallModel,
+    all_names,
+    check_frequencies,
+    conditioned,
+    over_beginnings,
+)
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
@@ -33,7 +39,11 @@ SAMPLINGS = [{}, {"temperature": 0.6}, {"temperature": 1.5, "top_k": 3, "top_p":
 
 
 def search(
-    source: Generator, rng: np.random.Generator, wishes: Wishlist | None = None, longest: int = 2, **asked: object
+    source: Generator,
+    rng: np.random.Generator,
+    wishes: Wishlist | None = None,
+    longest: int = 2,
+    **asked: object,
 ) -> Arrivals:
     repeats = bool(asked.pop("allow_repeats", False))
     walk, judge = source.prepare(1, longest, wishes, allow_seen=True, allow_repeats=repeats)
@@ -49,11 +59,16 @@ def arriving(n: int, seed: int = 0, source: Generator | None = None, **asked: ob
 def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
     """The probability of the first two names, drawn without replacement."""
     share = conditioned({name: chance for name, chance in chances.items() if name})
-    return {f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b}
+    return {
+        f"{a} {b}": share[a] * share[b] / (1 - share[a]) for a in share for b in share if a != b
+    }
 
 
 def ranks(
-    searches: int, beginnings: Beginnings | None = None, wishes: Wishlist | None = None, **sampling: float
+    searches: int,
+    beginnings: Beginnings | None = None,
+    wishes: Wishlist | None = None,
+    **sampling: float,
 ) -> dict[str, np.ndarray]:
     """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings or Beginnings.single())
@@ -62,7 +77,9 @@ def ranks(
     roots, marks = arrivals_module.ByArrival(settings, np.uint64(0)).start(walk)
     found: dict[str, np.ndarray] = {}
 
-    def read(label: int, prefix: str, token: int, state: np.ndarray, marks: dict[str, np.ndarray]) -> None:
+    def read(
+        label: int, prefix: str, token: int, state: np.ndarray, marks: dict[str, np.ndarray]
+    ) -> None:
         if not np.isfinite(marks["chance"]).all():
             return  # no search comes to what is impossible
         logits, state = MODEL.step(np.array([token], np.int32), state)
@@ -72,7 +89,13 @@ def ranks(
         found[f"{label} {prefix}"] = following["rank"][:, 0]
         if len(prefix) < 2:
             for place, character in enumerate(MODEL.vocabulary.characters, start=1):
-                read(label, prefix + character, place, state, {k: mark[:, place] for k, mark in following.items()})
+                read(
+                    label,
+                    prefix + character,
+                    place,
+                    state,
+                    {k: mark[:, place] for k, mark in following.items()},
+                )
 
     keys = scramble(np.arange(searches * len(roots.last), dtype=np.uint64)).reshape(searches, -1)
     text = MODEL.vocabulary.decode_all(roots.tokens)[0]
@@ -88,41 +111,60 @@ def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
     """The first two names of each search, whatever they begin with."""
     names = list(dict.fromkeys(key.split(" ")[1] for key in of_names))
     names.remove("") if "" in names else None
-    ranks = [[rank for key, rank in of_names.items() if key.split(" ")[1] == name] for name in names]
+    ranks = [
+        [rank for key, rank in of_names.items() if key.split(" ")[1] == name] for name in names
+    ]
     best = np.array([np.max(some, axis=0) for some in ranks])
     first, second = np.argsort(-best, axis=0)[:2]
-    return Counter(f"{names[a]} {names[b]}" for a, b in zip(first.tolist(), second.tolist(), strict=True))
+    return Counter(
+        f"{names[a]} {names[b]}" for a, b in zip(first.tolist(), second.tolist(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
 def test_the_first_two_are_those_of_draws_without_replacement(sampling: dict[str, float]) -> None:
-    check_frequencies(first_pairs(ranks(10_000, **sampling)), pairs_in_order(all_names(MODEL, 2, **sampling)))
+    check_frequencies(
+        first_pairs(ranks(10_000, **sampling)), pairs_in_order(all_names(MODEL, 2, **sampling))
+    )
 
 
 def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> None:
     exact = over_beginnings(MODEL, TWO, 2)
     check_frequencies(first_pairs(ranks(10_000, TWO)), pairs_in_order(exact))
     forced = {name: p for name, p in exact.items() if name.startswith("c")}
-    check_frequencies(first_pairs(ranks(10_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced))
+    check_frequencies(
+        first_pairs(ranks(10_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced)
+    )
 
 
 def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_rate() -> None:
     shares = (0.5, 0.2, 0.3)
     source = Generator(MODEL, MODEL.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), shares))
     walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
-    starts = [arrivals_module.ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
+    starts = [
+        arrivals_module.ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1]
+        for seed in range(300)
+    ]
     times = np.exp([-marks["rank"] for marks in starts]) * shares  # (300, 3), of rate 1 each
-    np.testing.assert_allclose([np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05)
+    np.testing.assert_allclose(
+        [np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05
+    )
     check_frequencies(Counter(np.argmin(times / shares, axis=1).tolist()), dict(enumerate(shares)))
 
 
 def test_no_name_is_given_before_its_first_arrival() -> None:
     """Two names as likely as each other, of which the second first comes after a thousand seconds: some 500 names."""
-    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(1, 2, None, allow_seen=True, allow_repeats=True)
+    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
+        1, 2, None, allow_seen=True, allow_repeats=True
+    )
     late = np.log([0.1, 1_000.0])
-    found = bands_module.Ranked(2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])})
+    found = bands_module.Ranked(
+        2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])}
+    )
     search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
-    rows = np.concatenate(list(search._between(found, -math.inf, math.log(4_000), 700)))  # some seconds at a time
+    rows = np.concatenate(
+        list(search._between(found, -math.inf, math.log(4_000), 700))
+    )  # some seconds at a time
     first = int(np.argmax(rows == 1))
     assert 400 < first < 600
     assert np.mean(rows[first:]) == pytest.approx(0.5, abs=0.1)
@@ -150,13 +192,17 @@ def test_repeats_are_independent_draws_from_what_the_wishes_leave() -> None:
         assert twice == pytest.approx(sum(p * p for p in exact.values()), abs=0.03)
 
 
-@pytest.mark.parametrize("sampling", [{}, {"temperature": 0.05}, {"temperature": 0.002}, {"top_k": 2}], ids=str)
+@pytest.mark.parametrize(
+    "sampling", [{}, {"temperature": 0.05}, {"temperature": 0.002}, {"top_k": 2}], ids=str
+)
 def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str, float]) -> None:
     wishes = Wishlist([EndsWith("ca")])
     # Of those that are too unlikely for a number a plain loop at temperature 1 knows that they are possible.
     plain = {name: value for name, value in sampling.items() if name != "temperature"}
     exact = {name for name, p in all_names(MODEL, 5, **plain).items() if p and name.endswith("ca")}
-    source = search(Generator(MODEL, MODEL.vocabulary), np.random.default_rng(0), wishes, 5, **sampling)
+    source = search(
+        Generator(MODEL, MODEL.vocabulary), np.random.default_rng(0), wishes, 5, **sampling
+    )
     names = [name for found in source.find(10_000) for name in found.names]
     assert sorted(names) == sorted(exact)
     assert not source.bounded
@@ -182,7 +228,9 @@ def test_of_one_name_in_two_spellings_the_first_to_arrive_is_given() -> None:
     shares = conditioned({name: p for name, p in all_names(model, 2).items() if name})
     found = [arriving(99, seed, source) for seed in range(40)]
     spelled = Counter(next(name for name in names if name.lower() == "ab") for names in found)
-    check_frequencies(spelled, conditioned({name: p for name, p in shares.items() if name.lower() == "ab"}))
+    check_frequencies(
+        spelled, conditioned({name: p for name, p in shares.items() if name.lower() == "ab"})
+    )
     assert sorted(map(normalise, found[0])) == sorted({normalise(name) for name in shares})
 
 
@@ -205,19 +253,29 @@ def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_
     check_frequencies(both, pairs_in_order(exact))
 
 
-def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=40, draws_in_vain=40))
     model = SmallModel("Aab")
     source = Generator(model, model.vocabulary, beginnings=TWO)
     exact = over_beginnings(model, TWO, 4)
     told: list[Searched] = []
     rng, sampling = np.random.default_rng(1), SamplingSettings(max_length=4)
-    batches = source.generate(10_000, rng=rng, sampling=sampling, allow_seen=True, on_progress=told.append)
+    batches = source.generate(
+        10_000, rng=rng, sampling=sampling, allow_seen=True, on_progress=told.append
+    )
     given: list[NameBatch] = []
-    with pytest.raises(GenerationError, match=r"^names found: 30 of 10,000 asked for; no other name is possible: "):
+    with pytest.raises(
+        GenerationError, match=r"^names found: 30 of 10,000 asked for; no other name is possible: "
+    ):
         given.extend(batches)
     found, scores = join_batches(given).names, join_batches(given).log_probability
-    assert len({digest(name) for name in found}) == len(found) == len({normalise(name) for name in exact if name})
+    assert (
+        len({digest(name) for name in found})
+        == len(found)
+        == len({normalise(name) for name in exact if name})
+    )
     np.testing.assert_allclose(scores, [math.log(exact[name]) for name in found], atol=1e-5)
     for what in ("found", "drawn", "read"):
         counts = [getattr(event, what) for event in told]
@@ -225,7 +283,9 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(monkeypatc
         assert counts[-1] == 30 or what != "found"
 
 
-def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
     asked = {"wishes": Wishlist([Contains("cab")]), "longest": 6}
     assert generate(9, 5, **asked) == generate(9, 5, **asked) != generate(9, 6, **asked)
@@ -234,12 +294,19 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(monkeypatch: py
     assert len(generate(300, 0, wishes=wishes, longest=8)) == 300
 
 
-def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=200, draws_in_vain=200))
     monkeypatch.setattr(search_module, "MAX_PREFIXES", 3_000)
     for repeats in (False, True):
-        with pytest.raises(GenerationError, match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains"):
-            generate(50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats)
+        with pytest.raises(
+            GenerationError,
+            match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains",
+        ):
+            generate(
+                50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats
+            )
     # Names of up to thirty characters are too many to come to an end, but not to be given.
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
 
@@ -247,8 +314,12 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(monkeypatc
 def test_names_that_were_found_before_the_bound_are_returned() -> None:
     """A wish that few names keep: the search can't end, and its last band has names."""
     wishes = Wishlist([Contains("abcab")])
-    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(1, 30, wishes, allow_seen=True, allow_repeats=False)
-    arrivals = Arrivals(walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), most=5_000)
+    walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
+        1, 30, wishes, allow_seen=True, allow_repeats=False
+    )
+    arrivals = Arrivals(
+        walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), most=5_000
+    )
     names = [name for found in arrivals.find(10_000) for name in found.names]
     assert arrivals.bounded
     assert len(set(names)) == len(names) > 10

@@ -25,8 +25,12 @@ EXACT = all_names(MODEL, LONGEST)
 BLOCK_ROWS = "namegen.core.generation.count_splitting.BLOCK_ROWS"
 
 
-def best(n: int, model: SmallModel = MODEL, known: list[str] | None = None, **asked: object) -> list[str]:
-    source = Generator(model, model.vocabulary, known_names=None if known is None else known_set(known))
+def best(
+    n: int, model: SmallModel = MODEL, known: list[str] | None = None, **asked: object
+) -> list[str]:
+    source = Generator(
+        model, model.vocabulary, known_names=None if known is None else known_set(known)
+    )
     asked = {"max_length": LONGEST, "allow_seen": known is None} | asked
     return [name for batch in likeliest(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
 
@@ -38,9 +42,13 @@ def in_order(exact: dict[str, float]) -> list[str]:
 
 @pytest.mark.parametrize("n", [1, 10, 1000])
 def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int) -> None:
-    batch = next(likeliest(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True))
+    batch = next(
+        likeliest(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True)
+    )
     assert batch.names == in_order(EXACT)[:n]
-    np.testing.assert_allclose(batch.log_probability, [np.log(EXACT[name]) for name in batch.names], rtol=1e-5)
+    np.testing.assert_allclose(
+        batch.log_probability, [np.log(EXACT[name]) for name in batch.names], rtol=1e-5
+    )
     assert (np.diff(batch.log_probability) <= 0).all()
 
 
@@ -59,7 +67,9 @@ def test_wishes_hold(wish: str) -> None:
     known=st.lists(st.text("ab", min_size=1, max_size=3), max_size=6),
 )
 @settings(max_examples=20)
-def test_any_small_model_and_wish(n: int, seed: float, starts_with: str, contains: str, known: list[str]) -> None:
+def test_any_small_model_and_wish(
+    n: int, seed: float, starts_with: str, contains: str, known: list[str]
+) -> None:
     model = SmallModel("ab", seed=seed)
     exact = all_names(model, 5)
     wanted = [name for name in in_order(exact) if name.startswith(starts_with) and contains in name]
@@ -73,7 +83,9 @@ def test_any_small_model_and_wish(n: int, seed: float, starts_with: str, contain
     except GenerationError:
         assert len(expected) < n
     # Float32 logits: names as good as equally likely may stand either way round.
-    np.testing.assert_allclose([exact[name] for name in found], [exact[name] for name in expected], rtol=1e-6)
+    np.testing.assert_allclose(
+        [exact[name] for name in found], [exact[name] for name in expected], rtol=1e-6
+    )
 
 
 def test_of_one_name_in_two_spellings_the_likelier_is_given() -> None:
@@ -109,21 +121,31 @@ def test_progress_is_told_and_changes_nothing() -> None:
 def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
     batches = likeliest(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
     assert next(batches).names == in_order(all_names(MODEL, 2))
-    with pytest.raises(GenerationError, match=r"names found: 12 of 20 asked for.*no other name is possible"):
+    with pytest.raises(
+        GenerationError, match=r"names found: 12 of 20 asked for.*no other name is possible"
+    ):
         next(batches)
 
 
-def test_a_search_that_comes_to_its_bound_gives_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 3_000)
     wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
-    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True)
+    batches = likeliest(
+        Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True
+    )
     found: list[str] = []
-    with pytest.raises(GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"):
+    with pytest.raises(
+        GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"
+    ):
         found.extend(name for batch in batches for name in batch.names)
     monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 100_000)
     assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
     monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 50)
-    with pytest.raises(GenerationError, match=r"no more within .* prefixes: ask for fewer"):  # it has refused nothing
+    with pytest.raises(
+        GenerationError, match=r"no more within .* prefixes: ask for fewer"
+    ):  # it has refused nothing
         best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
 
 
@@ -134,7 +156,9 @@ def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
 
 def test_wishes_are_checked_at_once() -> None:
     with pytest.raises(SettingsError, match="starts_with"):
-        likeliest(Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")]))
+        likeliest(
+            Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")])
+        )
     with pytest.raises(SettingsError, match="-3 names"):
         likeliest(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
     assert best(0) == []
@@ -146,7 +170,9 @@ def test_a_floor_far_below_is_reached_at_once() -> None:
     class Steep(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             logits, state = super().step(tokens, state)
-            return np.where(np.arange(4) == 1, 0, [-1e30, 0, -3e30, -2e30]).astype(np.float32) + 0 * logits, state
+            return np.where(np.arange(4) == 1, 0, [-1e30, 0, -3e30, -2e30]).astype(
+                np.float32
+            ) + 0 * logits, state
 
     told: list[Searched] = []
     assert best(2, Steep(), max_length=2, watch=told.append) == ["a", "aa"]
@@ -164,7 +190,9 @@ class Counting(SmallModel):
         return super().step(tokens, state)
 
 
-def searched(bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith) -> tuple[BandSearch, list[str]]:
+def searched(
+    bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
+) -> tuple[BandSearch, list[str]]:
     """A search for the likeliest names of up to six characters, and what it found."""
     source = Generator(model, model.vocabulary)
     walk, judge = source.prepare(n, 6, Wishlist(wishes), allow_seen=True, allow_repeats=True)
@@ -178,7 +206,9 @@ def searched(bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
 
 
 @pytest.mark.parametrize(
-    "wishes", [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))], ids=["no wish", "one", "two"]
+    "wishes",
+    [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))],
+    ids=["no wish", "one", "two"],
 )
 def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_are_asked(
     wishes: tuple[Contains | EndsWith, ...],
@@ -194,7 +224,9 @@ def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_ar
     assert found == names[: len(found)]
 
 
-def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bound, n, model = 30, 2_000, SmallModel("ab")
     assert searched(bound, n, model)[1] == []
     monkeypatch.setattr(bands_module, "MAX_LOST", 8)
@@ -204,20 +236,26 @@ def test_where_a_bound_is_met_before_any_of_very_many_names_some_are_given(monke
     assert names == searched(10**9, len(names), model)[1]
 
 
-def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for bound in (0, 1):
         search, _ = searched(bound, 3, SmallModel("a"))
         assert (search.bounded, search.read) == (True, 1)
     model = SmallModel("".join(map(chr, range(300, 360))))
     monkeypatch.setattr(BLOCK_ROWS, 10)
     assert not searched(10**9, 20, model)[0].bounded
-    monkeypatch.setattr(bands_module, "MAX_NUMBERS", 100)  # of the first characters alone more would wait
+    monkeypatch.setattr(
+        bands_module, "MAX_NUMBERS", 100
+    )  # of the first characters alone more would wait
     search, _ = searched(10**9, 20, model)
     assert (search.bounded, search.read) == (True, 1)
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])
-def test_wide_bands_narrow_ones_and_small_blocks_agree(small_band: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_bands_narrow_ones_and_small_blocks_agree(
+    small_band: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = in_order(all_names(MODEL, 6))
     monkeypatch.setattr(bands_module, "SMALL_BAND", small_band)
     monkeypatch.setattr(bands_module, "BAND_NATS", 0.1)
@@ -226,7 +264,9 @@ def test_wide_bands_narrow_ones_and_small_blocks_agree(small_band: int, monkeypa
     assert searched(10**9, 10, MODEL)[1] == expected[:10]
 
 
-def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lies_below_the_floor_is_passed_over_and_not_what_waits_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With enough names the floor rises while blocks of every length wait."""
     monkeypatch.setattr(BLOCK_ROWS, 2)
     assert searched(10**9, 256, MODEL)[1] == in_order(all_names(MODEL, 6))[:256]

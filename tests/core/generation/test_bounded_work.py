@@ -65,7 +65,9 @@ class Growing:
 
 def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     """The prefixes of each band of a search for the three likeliest names without a z."""
-    walk, judge = Generator(model, model.vocabulary).prepare(3, 400, Wishlist([Matches("[ab]*")]), True, True)
+    walk, judge = Generator(model, model.vocabulary).prepare(
+        3, 400, Wishlist([Matches("[ab]*")]), True, True
+    )
     search = BandSearch(walk, judge, ByProbability(), bound=bound)
     so_far = [0]
     for found in search.bands(3):
@@ -81,12 +83,16 @@ def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     [Growing(0.2, 0.11, 24), Growing(0.2, 0.11, 28, alone=10)],
     ids=["that branches slowly", "that branches late"],
 )
-def test_all_bands_before_the_last_cost_less_than_it(model: Growing, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_bands_before_the_last_cost_less_than_it(
+    model: Growing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else to start from the top again each time would not be worth it: the bands are as wide as the tree wants."""
     monkeypatch.setattr(bands_module, "SMALL_BAND", 40)
     *before, last = read_by_bands(model)
     assert sum(before) < 0.75 * last
-    assert read_by_bands(model, bound=sum(before) + last) == before, "what the wishes are asked counts as well"
+    assert read_by_bands(model, bound=sum(before) + last) == before, (
+        "what the wishes are asked counts as well"
+    )
 
 
 def test_as_long_as_hardly_anything_is_found_the_bands_get_wider() -> None:
@@ -94,7 +100,9 @@ def test_as_long_as_hardly_anything_is_found_the_bands_get_wider() -> None:
     assert len(read_by_bands(Growing(0.35, 1e-30, 60))) <= 4 + 2 * log2(60 / 3)
 
 
-def test_what_many_draws_have_in_common_is_read_in_few_calls_and_few_rows_of_a_large_vocabulary() -> None:
+def test_what_many_draws_have_in_common_is_read_in_few_calls_and_few_rows_of_a_large_vocabulary() -> (
+    None
+):
     model = ReadingModel("abcdefgh")
     draw(model, 1_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=12))
     assert sum(model.rows) > 500
@@ -108,17 +116,23 @@ def test_what_many_draws_have_in_common_is_read_in_few_calls_and_few_rows_of_a_l
 def test_what_a_search_may_read_goes_by_the_rows_that_the_model_reads_for_a_prefix() -> None:
     model, V = SmallModel(), SmallModel().vocabulary_size
     one = Generator(model, model.vocabulary)
-    three = Generator(model, model.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2)))
+    three = Generator(
+        model, model.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
+    )
     for source, rows in ((one, 1), (one.as_one(), 1), (three, 1), (three.as_one(), 3)):
         walk = source.prepare(1, 6, None, True, True)[0]
         assert walk.logits_per_prefix == rows * source.as_one().model.vocabulary_size
 
 
-def test_names_are_judged_before_as_many_wait_as_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_judged_before_as_many_wait_as_are_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Only then does the floor rise, and what lies below it is not read. Few at a time would take long to sort."""
     monkeypatch.setattr(count_splitting_module, "BLOCK_ROWS", 40)
     model, judged, keep = SmallModel("abcd"), [], Judge.keep
-    monkeypatch.setattr(Judge, "keep", lambda judge, names, n: judged.append(len(names)) or keep(judge, names, n))
+    monkeypatch.setattr(
+        Judge, "keep", lambda judge, names, n: judged.append(len(names)) or keep(judge, names, n)
+    )
     [*names] = next(likeliest(Generator(model, model.vocabulary), 1_000, max_length=6, **ANY)).names
     assert len(names) == 1_000
     assert len(judged) > 1
@@ -129,9 +143,16 @@ def test_names_are_judged_before_as_many_wait_as_are_wanted(monkeypatch: pytest.
 def test_two_rounds_mostly_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first shows how many draws fail, the second gives the rest."""
     drawn, whole = [], Walk.draw
-    monkeypatch.setattr(Walk, "draw", lambda walk, n, **rest: drawn.append(n) or whole(walk, n, **rest))
+    monkeypatch.setattr(
+        Walk, "draw", lambda walk, n, **rest: drawn.append(n) or whole(walk, n, **rest)
+    )
     model, sampling = SmallModel("abcdefgh"), SamplingSettings(max_length=12)
-    asked = {"rng": np.random.default_rng(0), "sampling": sampling, "wishes": Wishlist([Contains("a")]), **ANY}
+    asked = {
+        "rng": np.random.default_rng(0),
+        "sampling": sampling,
+        "wishes": Wishlist([Contains("a")]),
+        **ANY,
+    }
     batches = Generator(model, model.vocabulary).generate(9_000, **asked)  # type: ignore[arg-type]
     assert sum(len(batch.names) for batch in batches) == 9_000
     assert len(drawn) <= 3
@@ -141,12 +162,16 @@ def arrivals(seed: int, told: list[int], *, allow_repeats: bool) -> Arrivals:
     model = SmallModel()
     walk, judge = Generator(model, model.vocabulary).prepare(1, 6, None, True, allow_repeats)
     rng = np.random.default_rng(seed)
-    return Arrivals(walk, judge, SamplingSettings(max_length=6), rng, lambda found, _: told.append(found))
+    return Arrivals(
+        walk, judge, SamplingSettings(max_length=6), rng, lambda found, _: told.append(found)
+    )
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_whether_names_may_come_again_or_not_the_same_one_comes_first(seed: int) -> None:
-    first = [next(arrivals(seed, [], allow_repeats=repeats).find(1)).names for repeats in (False, True)]
+    first = [
+        next(arrivals(seed, [], allow_repeats=repeats).find(1)).names for repeats in (False, True)
+    ]
     assert first[0] == first[1]
     assert len(first[0]) == 1
 
@@ -171,7 +196,9 @@ def part_of(model: SmallModel, wish: Contains, kinds: int = 1, longest: int = 4)
     return PartOfName("given", sources, source, sampling, Wishlist([wish]), allow_seen=True)
 
 
-def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Else all requests that can hardly be kept would fail alike, and another seed would be of no help."""
     asked: list[float] = []
     monkeypatch.setattr(PartOfName, "check", lambda _, rng: asked.append(rng.random()))
@@ -215,7 +242,9 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     wishes = Wishlist([wish] if wish else [])
     searches: list[Callable[[], object]] = [
         lambda: list(likeliest(source, n, max_length=900, allow_seen=True, wishes=wishes)),
-        lambda: list(source.generate(n, rng=rng, sampling=sampling, allow_seen=True, wishes=wishes)),
+        lambda: list(
+            source.generate(n, rng=rng, sampling=sampling, allow_seen=True, wishes=wishes)
+        ),
     ]
     for search in searches:
         model.rows.clear()
@@ -233,7 +262,9 @@ def test_so_much_is_computed_for_filtered_names_that_never_end(
         monkeypatch.setattr(module, "MAX_IN_VAIN", 150_000)
     model = Endless()
     ngrams = NgramSet.from_tree(PrefixTree.from_names(["abc"], model.vocabulary), model.vocabulary)
-    rule = ScoreRule(mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=-9_999.0)
+    rule = ScoreRule(
+        mean_level=0.0, mean_slope=-1.0, spread_level=1.0, spread_slope=0.0, threshold=-9_999.0
+    )
     scorer = Scorer([Source(ngrams, model.vocabulary)], 0, [rule])
     batches = Generator(model, model.vocabulary, scorer=scorer).generate(
         3_000,
@@ -244,4 +275,6 @@ def test_so_much_is_computed_for_filtered_names_that_never_end(
     )
     with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
         list(batches)
-    assert 100 < sum(model.rows) < 0.75 * 150_000 / model.vocabulary_size  # long prefixes count more
+    assert (
+        100 < sum(model.rows) < 0.75 * 150_000 / model.vocabulary_size
+    )  # long prefixes count more

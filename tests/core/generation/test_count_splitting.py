@@ -25,7 +25,9 @@ from tests.core.generation.exact import (
 MODEL = SmallModel()
 
 
-def plain_split_counts(counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator) -> list[tuple[int, int, int]]:
+def plain_split_counts(
+    counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator
+) -> list[tuple[int, int, int]]:
     """Row by row, number by number; the random numbers are taken in the order that split_counts takes them in."""
     split: Counter[tuple[int, int]] = Counter()
     for wanted in (counts == 1, (counts > 1) & (counts <= FEW)):
@@ -33,9 +35,16 @@ def plain_split_counts(counts: np.ndarray, chances: np.ndarray, rng: np.random.G
             sums = np.cumsum(chances[row])
             for _ in range(counts[row]):
                 number = rng.random() * sums[-1]
-                split[row, next((token for token, total in enumerate(sums) if total > number), len(sums) - 1)] += 1
+                split[
+                    row,
+                    next(
+                        (token for token, total in enumerate(sums) if total > number), len(sums) - 1
+                    ),
+                ] += 1
     for row in np.flatnonzero(counts > FEW).tolist():
-        for token, count in enumerate(rng.multinomial(counts[row], chances[row] / chances[row].sum()).tolist()):
+        for token, count in enumerate(
+            rng.multinomial(counts[row], chances[row] / chances[row].sum()).tolist()
+        ):
             split[row, token] += count
     return sorted((row, token, count) for (row, token), count in split.items() if count)
 
@@ -43,7 +52,13 @@ def plain_split_counts(counts: np.ndarray, chances: np.ndarray, rng: np.random.G
 def test_splitting_is_that_of_a_plain_loop() -> None:
     """The same random numbers give the same counts, whether rows are few or many, and however they lie in memory."""
     rng = np.random.default_rng(5)
-    for rows, size in ((1, 5), (7, 300), (ADD_AT_ONCE - 1, 9), (3 * ADD_AT_ONCE, 9), (ADD_AT_ONCE, 300)):
+    for rows, size in (
+        (1, 5),
+        (7, 300),
+        (ADD_AT_ONCE - 1, 9),
+        (3 * ADD_AT_ONCE, 9),
+        (ADD_AT_ONCE, 300),
+    ):
         chances = rng.random((rows, size)) ** 4
         chances[rng.random(chances.shape) < 0.2] = 0
         chances[:, 0] += 0.01
@@ -51,7 +66,9 @@ def test_splitting_is_that_of_a_plain_loop() -> None:
             counts = rng.choice(np.array(choices), rows)
             expected = plain_split_counts(counts, chances, np.random.default_rng(rows))
             for laid in (chances, np.asfortranarray(chances)):
-                row, token, count = split_counts(counts, laid, running_sums(laid), np.random.default_rng(rows))
+                row, token, count = split_counts(
+                    counts, laid, running_sums(laid), np.random.default_rng(rows)
+                )
                 given = sorted(zip(row.tolist(), token.tolist(), count.tolist(), strict=True))
                 assert given == expected
 
@@ -66,25 +83,35 @@ def test_running_sums_are_those_of_cumsum_to_the_bit() -> None:
 
 
 def test_each_name_is_written_out() -> None:
-    draws = draw(MODEL, 3_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5))
+    draws = draw(
+        MODEL, 3_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5)
+    )
     assert len(draws.names(MODEL.vocabulary)) == len(draws.counts) > 100
     nothing = draw(MODEL, 0, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5))
     assert nothing.names(MODEL.vocabulary) == []
 
 
 @pytest.mark.parametrize("start", ["", "c", "ca", "cab", "caba"])
-def test_the_probability_of_a_start_is_that_of_three_tokens_given_the_forced_ones(start: str) -> None:
+def test_the_probability_of_a_start_is_that_of_three_tokens_given_the_forced_ones(
+    start: str,
+) -> None:
     """At temperature 1, however names are drawn; a short name's end is a token, too."""
     sampling = SamplingSettings(1.5, max_length=6)
-    draws = draw(MODEL, 2_000, rng=np.random.default_rng(0), sampling=sampling, wishes=[StartsWith(start)])
-    for name, found in zip(draws.names(MODEL.vocabulary), draws.start_probability.tolist(), strict=True):
+    draws = draw(
+        MODEL, 2_000, rng=np.random.default_rng(0), sampling=sampling, wishes=[StartsWith(start)]
+    )
+    for name, found in zip(
+        draws.names(MODEL.vocabulary), draws.start_probability.tolist(), strict=True
+    ):
         letters = letters_of(MODEL, 0, name)
         assert found == pytest.approx(math.exp(sum(letters[len(start) : 3])), rel=1e-5)
 
 
 def test_draws_and_rejections_add_up() -> None:
     for n in (1, 100, 50_000):
-        draws = draw(MODEL, n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4))
+        draws = draw(
+            MODEL, n, rng=np.random.default_rng(n), sampling=SamplingSettings(max_length=4)
+        )
         assert draws.counts.sum() + draws.rejected["max_length"] == n
         assert len(set(draws.names(MODEL.vocabulary))) == len(draws.counts)
 
@@ -96,7 +123,9 @@ def test_no_more_rows_are_read_together_than_there_is_room_for(
     """Of a model of thousands of characters the logits of a whole block would take gigabytes."""
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
     model = ReadingModel()
-    draws = draw(model, 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4))
+    draws = draw(
+        model, 2_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=4)
+    )
     assert max(model.rows) == rows
     with pytest.raises(FrozenInstanceError):
         draws.counts = draws.counts[:0]  # type: ignore[misc]

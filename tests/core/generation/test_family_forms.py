@@ -24,7 +24,9 @@ def names_of_labels() -> dict[tuple[str, ...], set[str]]:
     return names
 
 
-@pytest.mark.parametrize("origin", sorted(FEMALE_ENDINGS.keys() - {"Irish"}))  # of Irish women the list has no names
+@pytest.mark.parametrize(
+    "origin", sorted(FEMALE_ENDINGS.keys() - {"Irish"})
+)  # of Irish women the list has no names
 def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> None:
     """Of the men's names that the list has a woman's name beside, of the same stem, nearly all."""
     names = names_of_labels()
@@ -36,15 +38,29 @@ def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> 
         (man, form, woman)
         for man, form in forms.items()
         for woman in others
-        if form not in women and woman.startswith(man[:-2]) and len(man) > 4 and abs(len(woman) - len(form)) <= 1
+        if form not in women
+        and woman.startswith(man[:-2])
+        and len(man) > 4
+        and abs(len(woman) - len(form)) <= 1
     ]
     assert right
     assert sum(is_female(man, origin) for man in forms) <= 0.04 * len(forms), "men keep their names"
-    assert len(right) >= PRECISION.get(origin, 0.98) * (len(right) + len({man for man, _, _ in wrong})), wrong
+    assert len(right) >= PRECISION.get(origin, 0.98) * (
+        len(right) + len({man for man, _, _ in wrong})
+    ), wrong
 
 
 def test_irish_women_are_ní_and_nic() -> None:
-    men = ("Ó Briain", "Ó hEacháin", "Ó Néill", "Ó Scannláin", "Ó Dhúill", "Mac Dónaill", "Mac Cárthaigh", "Tóibín")
+    men = (
+        "Ó Briain",
+        "Ó hEacháin",
+        "Ó Néill",
+        "Ó Scannláin",
+        "Ó Dhúill",
+        "Mac Dónaill",
+        "Mac Cárthaigh",
+        "Tóibín",
+    )
     assert [female_form(man, "Irish") for man in men] == [
         *("Ní Bhriain", "Ní Eacháin", "Ní Néill", "Ní Scannláin", "Ní Dhúill"),
         *("Nic Dhónaill", "Nic Cárthaigh", "Tóibín"),
@@ -53,6 +69,7 @@ def test_irish_women_are_ní_and_nic() -> None:
 
 def test_names_of_other_origins_and_of_other_endings_have_one_form() -> None:
     assert female_form("Virtanen", "Finnish") == female_form("Virtanen", None) == "Virtanen"
-    assert [female_form(name, "Czech") for name in ("Moravec", "Kadlec", "Vaněk", "Krejčí", "Janků", "Svoboda")] == [
-        *("Moravcová", "Kadlecová", "Vaňková", "Krejčí", "Janků", "Svobodová")
-    ]
+    assert [
+        female_form(name, "Czech")
+        for name in ("Moravec", "Kadlec", "Vaněk", "Krejčí", "Janků", "Svoboda")
+    ] == [*("Moravcová", "Kadlecová", "Vaňková", "Krejčí", "Janků", "Svobodová")]

@@ -26,7 +26,12 @@ from tests.core.plain_scores import PlainSource, plain_score
 
 QUICK = merge(
     Config(),
-    {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,), "data.validation": 0.0},
+    {
+        "training.effort": "quick",
+        "training.epochs": 3,
+        "network.hidden": (16,),
+        "data.validation": 0.0,
+    },
 )
 PEOPLES = {
     "elf": "Aelindra Caelith Elowen Faelar Galadhiel Ilyana Lirael Naerwen Orophiel Silvaris Thalion Vaeloria "
@@ -44,7 +49,10 @@ def test_new_names_of_a_model_reach_the_threshold() -> None:
     assert model.checkpoint is not None
     [rule] = model.checkpoint.score_rules
     new = model.generate(25, seed=1)
-    scores = [plain_score(name, model.score(name).log_probability, rule, [PlainSource(names)]) for name in new]
+    scores = [
+        plain_score(name, model.score(name).log_probability, rule, [PlainSource(names)])
+        for name in new
+    ]
     assert min(scores) >= rule.threshold
     assert all(model.checkpoint.shortest_name <= len(name) <= model.longest_name for name in new)
     unfiltered = model.generate(25, seed=1, unfiltered=True)
@@ -97,7 +105,9 @@ def test_a_label_with_one_name(labelled: LoadedModel) -> None:
     assert len(labelled.generate(20, seed=1)) == 20
 
 
-def test_a_blend_of_models_with_and_without_labels(tiny: LoadedModel, labelled: LoadedModel) -> None:
+def test_a_blend_of_models_with_and_without_labels(
+    tiny: LoadedModel, labelled: LoadedModel
+) -> None:
     for part in (labelled, labelled.labelled("b")):
         both = api.blend([part, tiny])
         assert both.scorer is not None
@@ -126,7 +136,9 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fitting, "DRAWS", 100_000)
     small = SmallModel()
     tokens = tuple(small.vocabulary_size + label for label in range(3))
-    ngrams = NgramSet.from_tree(PrefixTree.from_names(["ab"] * 3, small.vocabulary, tokens), small.vocabulary, 3)
+    ngrams = NgramSet.from_tree(
+        PrefixTree.from_names(["ab"] * 3, small.vocabulary, tokens), small.vocabulary, 3
+    )
     model = LoadedModel(
         "small",
         small,
@@ -142,7 +154,9 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
     assert min(abs(one - other) for one, other in combinations(whole, 2)) > 0.35
     for labels in combinations(range(3), 2):
         found = scores_by_label(model.labelled(*("abc"[label] for label in labels)), tokens)
-        assert [found[label] for label in labels] == pytest.approx([whole[label] for label in labels], abs=0.35)
+        assert [found[label] for label in labels] == pytest.approx(
+            [whole[label] for label in labels], abs=0.35
+        )
 
 
 def scores_by_label(model: LoadedModel, tokens: Sequence[int]) -> list[float]:
@@ -150,4 +164,6 @@ def scores_by_label(model: LoadedModel, tokens: Sequence[int]) -> list[float]:
     scorer = model.filtering_generator.scorer
     assert scorer is not None
     count = len(tokens)
-    return scorer.scores(np.full(count, -9.0), np.full(count, 4), np.zeros(count, np.int64), np.array(tokens)).tolist()
+    return scorer.scores(
+        np.full(count, -9.0), np.full(count, 4), np.zeros(count, np.int64), np.array(tokens)
+    ).tolist()

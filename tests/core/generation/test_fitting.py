@@ -22,10 +22,14 @@ from tests.core.generation.exact import SmallModel, all_names
 from tests.core.plain_scores import NGRAM_COST, count_missing
 
 LENGTHS = np.arange(3, 13)
-NO_NAMES = NewNames(lengths=np.zeros(0, np.int64), log_probabilities=np.zeros(0), missing=np.zeros(0, np.int64))
+NO_NAMES = NewNames(
+    lengths=np.zeros(0, np.int64), log_probabilities=np.zeros(0), missing=np.zeros(0, np.int64)
+)
 
 
-def names_on_a_line(n: int, level: float, slope: float, *, seed: int = 0, missing: float = 0.0) -> NewNames:
+def names_on_a_line(
+    n: int, level: float, slope: float, *, seed: int = 0, missing: float = 0.0
+) -> NewNames:
     """Names whose log-probabilities scatter around a line: the longer they are, the more."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(3, 13, n)
@@ -50,16 +54,26 @@ def test_the_lines_are_those_that_the_names_scatter_around() -> None:
     names = names_on_a_line(20_000, level=-2.0, slope=-1.5)
     [rule] = fit_rules([names], shortest=1)
     np.testing.assert_allclose(rule.mean(LENGTHS), -2 - 1.5 * LENGTHS, atol=0.1)
-    np.testing.assert_allclose(rule.spread(LENGTHS), scatter(LENGTHS) / scatter(names.lengths).mean(), atol=0.05)
+    np.testing.assert_allclose(
+        rule.spread(LENGTHS), scatter(LENGTHS) / scatter(names.lengths).mean(), atol=0.05
+    )
 
 
 def test_missing_ngrams_do_not_change_the_lines() -> None:
-    [few], [many] = (fit_rules([names_on_a_line(5_000, -2, -1.5, missing=mean)], shortest=1) for mean in (0.1, 9.0))
+    [few], [many] = (
+        fit_rules([names_on_a_line(5_000, -2, -1.5, missing=mean)], shortest=1)
+        for mean in (0.1, 9.0)
+    )
     assert replace(few, threshold=0.0) == replace(many, threshold=0.0)
     assert many.threshold < few.threshold - 3
 
 
-@given(n=st.integers(1, 3_000), shortest=st.integers(1, 12), seed=st.integers(0, 99), missing=st.floats(0, 3))
+@given(
+    n=st.integers(1, 3_000),
+    shortest=st.integers(1, 12),
+    seed=st.integers(0, 99),
+    missing=st.floats(0, 3),
+)
 def test_one_percent_of_the_names_that_can_be_returned_reach_the_threshold(
     n: int, shortest: int, seed: int, missing: float
 ) -> None:
@@ -73,7 +87,10 @@ def test_one_percent_of_the_names_that_can_be_returned_reach_the_threshold(
 def test_each_label_has_its_own_lines() -> None:
     parts = [names_on_a_line(5_000, -2, -1.5), names_on_a_line(5_000, -9, -0.5, seed=1)]
     first, second = fit_rules(parts, shortest=1)
-    assert (first.mean_slope, second.mean_slope) == (pytest.approx(-1.5, abs=0.05), pytest.approx(-0.5, abs=0.05))
+    assert (first.mean_slope, second.mean_slope) == (
+        pytest.approx(-1.5, abs=0.05),
+        pytest.approx(-0.5, abs=0.05),
+    )
     assert fit_rules(parts[:1], shortest=1) == (first,)
 
 
@@ -83,7 +100,9 @@ def test_a_label_with_few_names_takes_the_slopes_of_all() -> None:
         few = names_on_a_line(count, -9, -4, seed=1)
         _, rule = fit_rules([many, few], shortest=1)
         assert rule.mean_slope == pytest.approx(slope, abs=0.2)
-        assert rule.mean(few.lengths).mean() == pytest.approx(few.log_probabilities.mean(), abs=1e-3)
+        assert rule.mean(few.lengths).mean() == pytest.approx(
+            few.log_probabilities.mean(), abs=1e-3
+        )
 
 
 def test_a_label_without_names_has_the_slope_of_all() -> None:
@@ -132,7 +151,9 @@ def generator(*tokens: int) -> Generator:
     )
 
 
-def test_measured_rules_are_those_of_all_different_new_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measured_rules_are_those_of_all_different_new_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """With so many draws, no name is missed."""
     monkeypatch.setattr(fitting, "DRAWS", 2 * 10**9)
     monkeypatch.setattr(fitting, "MOST_CHARACTERS", 10**10)
@@ -148,7 +169,9 @@ def test_measured_rules_are_those_of_all_different_new_names(monkeypatch: pytest
             )
         )
     expected = fit_rules(drawn, shortest=2)
-    found = measure_rules(generator(V, V + 1), shortest=2, longest=LONGEST, rng=np.random.default_rng(0))
+    found = measure_rules(
+        generator(V, V + 1), shortest=2, longest=LONGEST, rng=np.random.default_rng(0)
+    )
     assert found is not None
     for rule, exact_rule in zip(found, expected, strict=True):
         assert vars(rule) == pytest.approx(vars(exact_rule), abs=0.01)
@@ -157,7 +180,9 @@ def test_measured_rules_are_those_of_all_different_new_names(monkeypatch: pytest
 def test_with_very_many_labels_one_rule_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "MOST_LABELS", 2)
     for tokens, rules in (((V, V + 1), 2), ((V, V + 1, V + 2), 1)):
-        found = measure_rules(generator(*tokens), shortest=1, longest=LONGEST, rng=np.random.default_rng(0))
+        found = measure_rules(
+            generator(*tokens), shortest=1, longest=LONGEST, rng=np.random.default_rng(0)
+        )
         assert found is not None
         assert len(found) == rules
 

@@ -24,7 +24,13 @@ from namegen.core.generation.wishes.wish import Wish
 from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
-from tests.core.generation.exact import SmallModel, check_frequencies, conditioned, letters_of, over_beginnings
+from tests.core.generation.exact import (
+    SmallModel,
+    check_frequencies,
+    conditioned,
+    letters_of,
+    over_beginnings,
+)
 
 MODEL = SmallModel()
 V = MODEL.vocabulary_size
@@ -46,7 +52,12 @@ def generator(
     known: list[str] | None = None, model: SmallModel = MODEL, beginnings: Beginnings | None = None
 ) -> Generator:
     known_names = None if known is None else known_set(known)
-    return Generator(model, model.vocabulary, known_names=known_names, beginnings=beginnings or Beginnings.single())
+    return Generator(
+        model,
+        model.vocabulary,
+        known_names=known_names,
+        beginnings=beginnings or Beginnings.single(),
+    )
 
 
 def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[str]:
@@ -55,7 +66,12 @@ def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[
 
 
 def drawn(
-    beginnings: Beginnings, n: int, *wishes: Wish, model: SmallModel = MODEL, longest: int = 4, **sampling: object
+    beginnings: Beginnings,
+    n: int,
+    *wishes: Wish,
+    model: SmallModel = MODEL,
+    longest: int = 4,
+    **sampling: object,
 ) -> Counter[str]:
     settings = SamplingSettings(**sampling, max_length=longest)  # type: ignore[arg-type]
     asked = {"sampling": settings, "wishes": Wishlist(wishes), **ANY}
@@ -64,7 +80,11 @@ def drawn(
 
 def exactly(beginnings: Beginnings, longest: int = 4, **sampling: float) -> dict[str, float]:
     """Of every name but the empty one."""
-    return {name: p for name, p in over_beginnings(MODEL, beginnings, longest, **sampling).items() if name}
+    return {
+        name: p
+        for name, p in over_beginnings(MODEL, beginnings, longest, **sampling).items()
+        if name
+    }
 
 
 @pytest.mark.parametrize("beginnings", [ONE, THREE], ids=["one", "three"])
@@ -80,13 +100,17 @@ def test_frequencies_are_the_exact_probabilities_given_the_length(
 
 def test_the_test_of_frequencies_notices_a_wrong_temperature() -> None:
     with pytest.raises(AssertionError, match="chi-squared"):
-        check_frequencies(drawn(ONE, 40_000, longest=5, temperature=1.1), conditioned(exactly(ONE, 5)))
+        check_frequencies(
+            drawn(ONE, 40_000, longest=5, temperature=1.1), conditioned(exactly(ONE, 5))
+        )
 
 
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}], ids=str)
 def test_a_forced_prefix_conditions_on_it(sampling: dict[str, float]) -> None:
     """Its probability behind each beginning weighs the beginnings; by their shares alone the names would be wrong."""
-    wanted = conditioned({name: p for name, p in exactly(TWO, **sampling).items() if name.startswith("ca")})
+    wanted = conditioned(
+        {name: p for name, p in exactly(TWO, **sampling).items() if name.startswith("ca")}
+    )
     check_frequencies(drawn(TWO, 30_000, StartsWith("ca"), **sampling), wanted)
 
 
@@ -98,10 +122,14 @@ def test_wishes_that_reject_condition_over_all_beginnings_too() -> None:
 def test_a_prefix_that_the_way_of_drawing_never_gives_can_still_be_asked_for() -> None:
     """At temperature 0 the model itself weighs the beginnings; each then has one name."""
     names = drawn(TWO, 2_000, StartsWith("ca"), temperature=0.0)
-    posterior = np.array(TWO.shares) * [math.exp(sum(letters_of(MODEL, token, "ca")[:2])) for token in TWO.tokens]
+    posterior = np.array(TWO.shares) * [
+        math.exp(sum(letters_of(MODEL, token, "ca")[:2])) for token in TWO.tokens
+    ]
     assert len(names) in (1, 2)
     if len(names) == 2:
-        assert max(names.values()) / 2_000 == pytest.approx(max(posterior) / sum(posterior), abs=0.05)
+        assert max(names.values()) / 2_000 == pytest.approx(
+            max(posterior) / sum(posterior), abs=0.05
+        )
     found = drawn(TWO, 50, StartsWith("b"), model=SmallModel(impossible="b"))
     assert found.total() == 50
     assert all(name.startswith("b") for name in found)
@@ -115,7 +143,9 @@ def test_one_by_one_takes_one_number_more_of_several_beginnings() -> None:
     chosen = np.searchsorted(np.cumsum(THREE.shares), uniforms[:, 0], side="right")
     assert set(chosen.tolist()) == {0, 1, 2}
     for place, token in enumerate(THREE.tokens):
-        apart = generator(beginnings=Beginnings.single(token)).draw_one_by_one(uniforms[:, 1:], temperature=0.9)
+        apart = generator(beginnings=Beginnings.single(token)).draw_one_by_one(
+            uniforms[:, 1:], temperature=0.9
+        )
         np.testing.assert_array_equal(tokens[chosen == place], apart[chosen == place])
     assert generator(beginnings=THREE).draw_one_by_one(np.zeros((0, 4))).shape == (0, 3)
 
@@ -142,7 +172,9 @@ def test_the_same_numbers_give_the_names_of_a_plain_loop() -> None:
 def test_a_single_new_name_is_drawn_with_its_own_probability() -> None:
     """More are drawn than are asked for: the one that came first is given, not the rarest nor the likeliest."""
     sampling = SamplingSettings(max_length=2)
-    found = Counter(names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(100))
+    found = Counter(
+        names_of(generator(), 1, seed, sampling=sampling, allow_seen=True)[0] for seed in range(100)
+    )
     check_frequencies(found, conditioned(exactly(ONE, 2)))
 
 
@@ -151,7 +183,9 @@ def test_log_probability_is_that_of_the_name_over_all_beginnings() -> None:
     for sampling in (SamplingSettings(max_length=4), SamplingSettings(0.5, max_length=4)):
         for asked in (ANY, {"allow_seen": True}):
             source = generator(beginnings=TWO)
-            for batch in source.generate(50, rng=np.random.default_rng(3), sampling=sampling, **asked):
+            for batch in source.generate(
+                50, rng=np.random.default_rng(3), sampling=sampling, **asked
+            ):
                 expected = [math.log(exact[name]) for name in batch.names]
                 np.testing.assert_allclose(batch.log_probability, expected, atol=1e-6)
 
@@ -162,12 +196,16 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
     source = generator(beginnings=THREE)
     batch = next(likeliest(source, 60, max_length=5, allow_seen=True))
     assert batch.names == expected[:60]
-    np.testing.assert_allclose(batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6)
+    np.testing.assert_allclose(
+        batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6
+    )
     wishes = Wishlist([StartsWith("ca")])
     found = next(likeliest(source, 10, max_length=5, wishes=wishes, allow_seen=True)).names
     assert found == [name for name in expected if name.startswith("ca")][:10]
     of_label = exactly(Beginnings.single(V + 1), 5)
-    one = next(likeliest(generator(beginnings=Beginnings.single(V + 1)), 20, max_length=5, allow_seen=True)).names
+    one = next(
+        likeliest(generator(beginnings=Beginnings.single(V + 1)), 20, max_length=5, allow_seen=True)
+    ).names
     assert one == sorted(of_label, key=lambda name: -of_label[name])[:20] != expected[:20]
 
 
@@ -182,7 +220,9 @@ def test_one_beginning_draws_with_the_numbers_of_always() -> None:
 
 def test_new_says_which_names_the_list_lacks_and_is_unknown_without_a_list() -> None:
     asked = {"sampling": SamplingSettings(max_length=3), **ANY}
-    batch = next(generator(["ab", "C", "b a"]).generate(2_000, rng=np.random.default_rng(0), **asked))  # type: ignore[arg-type]
+    batch = next(
+        generator(["ab", "C", "b a"]).generate(2_000, rng=np.random.default_rng(0), **asked)
+    )  # type: ignore[arg-type]
     assert batch.new is not None
     assert batch.new.tolist() == [name not in ("ab", "c", "ba") for name in batch.names]
     assert {True, False} == set(batch.new.tolist())
@@ -214,11 +254,17 @@ def test_new_names_are_conditioned_on_being_new() -> None:
     check_frequencies(Counter(names), conditioned(exact))
 
 
-def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distinct_names_are_all_there_are_in_the_end_and_then_it_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=500, draws_in_vain=500))
-    batches = generator(["ab"]).generate(20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2))
+    batches = generator(["ab"]).generate(
+        20, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=2)
+    )
     found: list[str] = []
-    with pytest.raises(GenerationError, match=r"found: 11 of 20 .* no other name is possible: .*allow_repeats=True"):
+    with pytest.raises(
+        GenerationError, match=r"found: 11 of 20 .* no other name is possible: .*allow_repeats=True"
+    ):
         found.extend(name for batch in batches for name in batch.names)
     assert sorted(found) == sorted(exactly(ONE, 2).keys() - {"ab"})
 
@@ -240,7 +286,9 @@ def test_a_model_without_names_cannot_give_new_ones() -> None:
     assert len(names_of(generator(), 5, wishes=Wishlist([Avoid([])]))) == 5
 
 
-def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_told_within_a_batch_and_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
     monkeypatch.setattr(BLOCK_ROWS, 16)
     asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=9)}
@@ -256,13 +304,19 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(monkeypatch: pytest
 
 def test_each_round_ends_with_all_of_its_draws() -> None:
     told: list[Searched] = []
-    names_of(generator(), 3_000, sampling=SamplingSettings(max_length=4), on_progress=told.append, **ANY)
+    names_of(
+        generator(), 3_000, sampling=SamplingSettings(max_length=4), on_progress=told.append, **ANY
+    )
     assert 3_000 in [event.drawn for event in told]
     assert told[-1].drawn > 3_000  # those that were too long were drawn anew
 
 
 def test_the_seed_decides_and_nothing_asked_is_nothing_given() -> None:
-    assert names_of(generator([]), 50, 7) == names_of(generator([]), 50, 7) != names_of(generator([]), 50, 8)
+    assert (
+        names_of(generator([]), 50, 7)
+        == names_of(generator([]), 50, 7)
+        != names_of(generator([]), 50, 8)
+    )
     assert names_of(generator([]), 0) == []
     with pytest.raises(SettingsError, match="-1 names"):
         generator([]).generate(-1, rng=np.random.default_rng(0))
@@ -278,10 +332,14 @@ def test_a_model_that_is_broken_is_an_error_not_a_name() -> None:
         names_of(generator([], Broken()), 5)
 
 
-def test_names_are_given_as_they_are_found_and_never_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_given_as_they_are_found_and_never_many_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """However many are asked for and however often they repeat: the memory does not grow with them."""
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
-    batches = generator().generate(4_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=6), **ANY)
+    batches = generator().generate(
+        4_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=6), **ANY
+    )
     sizes = [len(batch.names) for batch in batches]
     assert sum(sizes) == 4_000
     assert max(sizes) <= 500
@@ -300,6 +358,8 @@ def test_names_are_composed_as_lists_are() -> None:
 
 def test_batches_of_names_can_be_compared_and_stand_in_a_set() -> None:
     """Their arrays can do neither, so each is equal to itself alone."""
-    one, other = (NameBatch(["Al", "Bo"], lambda: np.zeros((2, 1)), known_set(["Al"])) for _ in range(2))
+    one, other = (
+        NameBatch(["Al", "Bo"], lambda: np.zeros((2, 1)), known_set(["Al"])) for _ in range(2)
+    )
     assert one == one
     assert len({one, other, one}) == 2

@@ -77,7 +77,13 @@ def test_of_the_bundled_lists(name: str) -> None:
 
 
 def test_upper_and_lower() -> None:
-    assert [write("Straße & Söhne", case) for case in ("upper", "lower")] == ["STRASSE & SÖHNE", "straße & söhne"]
+    assert [write("Straße & Söhne", case) for case in ("upper", "lower")] == [
+        "STRASSE & SÖHNE",
+        "straße & söhne",
+    ]
     assert InventedPlayer("KEN", "MCBO", "III").in_case("title").full_name == "Ken Mcbo III"
-    with pytest.raises(SettingsError, match="letter_case is 'Upper': expected one of as-learned, title, upper, lower"):
+    with pytest.raises(
+        SettingsError,
+        match="letter_case is 'Upper': expected one of as-learned, title, upper, lower",
+    ):
         check_letter_case("Upper")

@@ -49,7 +49,9 @@ def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_any
     assert told[-1].found == 30
 
 
-def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
     monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=50, draws_in_vain=50))
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
@@ -63,15 +65,23 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(monkeypat
     check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
 
 
-def test_a_kind_that_gave_all_its_names_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_gave_all_its_names_is_not_searched_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     family, rng = part("family", FAMILY), np.random.default_rng(0)
     first = family.all_of(100, Kind(), rng)
     monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
-    assert sorted(family.all_of(100, Kind(), rng)) == sorted(first) == sorted(filter(None, all_names(FAMILY, 2)))
+    assert (
+        sorted(family.all_of(100, Kind(), rng))
+        == sorted(first)
+        == sorted(filter(None, all_names(FAMILY, 2)))
+    )
     assert len(set(family.all_of(5, Kind(), rng))) == 5
 
 
-def test_different_names_are_searched_for_once_unless_more_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_different_names_are_searched_for_once_unless_more_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     family, rng = part("family", FAMILY, longest=4), np.random.default_rng(0)
     first = family.different(20, Kind(), rng)
     more = family.different(30, Kind(), rng)
@@ -102,7 +112,9 @@ def test_without_a_new_name_nobody_can_be_named() -> None:
         new_names_only(every).draw(3, Kind(), rng)
 
 
-def test_people_are_drawn_as_long_as_most_draws_are_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_are_drawn_as_long_as_most_draws_are_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Dealt pairs are not as likely as drawn ones."""
     monkeypatch.setattr(_OfOrigin, "_dealt", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
@@ -134,7 +146,9 @@ def test_an_origin_without_a_family_name_has_no_people() -> None:
     assert (of_origin.some(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
 
 
-def czechs(household: int, families: list[str], given: dict[Kind, list[str]] | None = None) -> PeopleInventor:
+def czechs(
+    household: int, families: list[str], given: dict[Kind, list[str]] | None = None
+) -> PeopleInventor:
     parts = (
         listed("given", given or {kind: NAMES[kind.gender] for kind in CZECH}),
         listed("family", {Kind("Czech"): families}),
@@ -163,18 +177,27 @@ def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_
             assert one.family == (name if one.gender == "male" else forms[name])
 
 
-@pytest.mark.parametrize("wish", [Banned(["ková"]), Avoid([f"{one}ováková" for one in "BDHKLMNRST"])])
+@pytest.mark.parametrize(
+    "wish", [Banned(["ková"]), Avoid([f"{one}ováková" for one in "BDHKLMNRST"])]
+)
 def test_a_word_that_is_banned_or_a_name_to_avoid_is_kept_out_of_womens_forms(wish: Wish) -> None:
     some = czechs(1, ["Malý", *(f"{one}ovák" for one in "BDHKLMNRST")])
     some.family = replace(some.family, wishes=Wishlist([wish]))
     of_seeds = [some.generate(2, rng=np.random.default_rng(seed)) for seed in range(50)]
-    assert {one.family for batches in of_seeds for batch in batches for one in batch} == {"Malá", "Malý"}
+    assert {one.family for batches in of_seeds for batch in batches for one in batch} == {
+        "Malá",
+        "Malý",
+    }
     men = replace(some.given, generators={CZECH[1]: some.given.any_origin})
     alone = PeopleInventor(men, some.family, forms=True).generate(20, rng=np.random.default_rng(0))
-    assert {"Malý", "Novák"} < {one.family for batch in alone for one in batch}, "no woman is called so"
+    assert {"Malý", "Novák"} < {one.family for batch in alone for one in batch}, (
+        "no woman is called so"
+    )
 
 
-def test_a_household_larger_than_the_given_names_is_refused_and_the_last_one_may_be_smaller() -> None:
+def test_a_household_larger_than_the_given_names_is_refused_and_the_last_one_may_be_smaller() -> (
+    None
+):
     rng = np.random.default_rng(0)
     [people] = czechs(4, ["Novák", "Malý"]).generate(6, rng=rng)
     assert [one.household for one in people] == [1, 1, 1, 1, 2, 2]

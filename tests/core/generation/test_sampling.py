@@ -58,12 +58,16 @@ def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
     settings = SamplingSettings(temperature, top_k, top_p)
     chances = settings.chances(logits)[0]
     expected = next_chances(logits[0], temperature, top_k, top_p)
-    if top_p is not None and temperature > 0:  # a sum that equals the share but for rounding may go either way
+    if (
+        top_p is not None and temperature > 0
+    ):  # a sum that equals the share but for rounding may go either way
         weights = sorted(next_chances(logits[0], temperature, top_k), reverse=True)
         if any(math.isclose(total, top_p, rel_tol=1e-9) for total in np.cumsum(weights)):
             return
     ranked = sorted(zip(logits[0].tolist(), next_chances(logits[0], temperature), strict=True))
-    if any(x < y and a > 0 and math.isclose(a, b, rel_tol=1e-12) for (x, a), (y, b) in pairwise(ranked)):
+    if any(
+        x < y and a > 0 and math.isclose(a, b, rel_tol=1e-12) for (x, a), (y, b) in pairwise(ranked)
+    ):
         return  # equal but for rounding: which of them is kept may go either way
     np.testing.assert_allclose(chances, expected, atol=1e-12)
     np.testing.assert_allclose(np.exp(settings.log_chances(logits)[0]), expected, atol=1e-12)
@@ -101,5 +105,7 @@ def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None
     logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
     given = all_log_probabilities(logits)[[0, 0, 0, 1], [0, 1, 2, 2]]
     np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])
-    unlikely = SamplingSettings(0.001, top_k=2).log_chances(np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32))
+    unlikely = SamplingSettings(0.001, top_k=2).log_chances(
+        np.array([[5.0, 4.0, -3.0, 0.0, 0.1]], np.float32)
+    )
     np.testing.assert_allclose(unlikely[0], [0, -1000, -np.inf, -np.inf, -np.inf], atol=1e-3)

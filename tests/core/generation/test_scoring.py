@@ -40,7 +40,9 @@ rules = st.builds(
     spread_slope=st.floats(-0.3, 0.3),
     threshold=st.floats(-20, 2),
 )
-RULE = ScoreRule(mean_level=-1.0, mean_slope=-1.0, spread_level=0.5, spread_slope=0.25, threshold=-3.0)
+RULE = ScoreRule(
+    mean_level=-1.0, mean_slope=-1.0, spread_level=0.5, spread_slope=0.25, threshold=-3.0
+)
 
 
 def source_of(
@@ -62,7 +64,11 @@ def scores_of(
     beginnings = np.array([beginning])
     for name, log_probability in zip(names, log_probabilities, strict=True):
         missing = scorer.missing(vocabulary.encode_all([name])[0][None], beginnings)
-        yield float(scorer.scores(np.array([log_probability]), np.array([len(name)]), missing, beginnings)[0])
+        yield float(
+            scorer.scores(np.array([log_probability]), np.array([len(name)]), missing, beginnings)[
+                0
+            ]
+        )
 
 
 @given(
@@ -86,7 +92,9 @@ def test_scores_are_those_of_the_formula(
     names = [name for _, name in entries]
     labels = [label if has_labels else 0 for label, _ in entries]
     source = source_of(names, labels, 3 if has_labels else 0, vocabulary, words=words)
-    scorer = Scorer([source], vocabulary.size, rules_of_labels if has_labels else rules_of_labels[:1])
+    scorer = Scorer(
+        [source], vocabulary.size, rules_of_labels if has_labels else rules_of_labels[:1]
+    )
     asked = [*names, *others]
     log_probabilities = [log_probability - place for place in range(len(asked))]
     for label in range(3 if has_labels else 1):
@@ -103,8 +111,12 @@ def test_scores_are_those_of_the_formula(
 
 def test_one_rule_serves_every_label() -> None:
     vocabulary = Vocabulary("ab")
-    scorer = Scorer([source_of(["ab", "ba"], [0, 1], 2, vocabulary, words=False)], vocabulary.size, [RULE])
-    first, second = (next(scores_of(scorer, ["ab"], [-3.0], vocabulary.size + label)) for label in (0, 1))
+    scorer = Scorer(
+        [source_of(["ab", "ba"], [0, 1], 2, vocabulary, words=False)], vocabulary.size, [RULE]
+    )
+    first, second = (
+        next(scores_of(scorer, ["ab"], [-3.0], vocabulary.size + label)) for label in (0, 1)
+    )
     assert first == pytest.approx(plain_score("ab", -3, RULE, [PlainSource(["ab"])]))
     assert second == pytest.approx(plain_score("ab", -3, RULE, [PlainSource(["ba"])]))
     assert second < first
@@ -112,7 +124,11 @@ def test_one_rule_serves_every_label() -> None:
 
 @given(
     first=st.lists(st.text("ab1", min_size=1, max_size=5), min_size=1, max_size=5),
-    second=st.lists(st.lists(st.text("bc2", min_size=1, max_size=4), min_size=2).map(" ".join), min_size=1, max_size=5),
+    second=st.lists(
+        st.lists(st.text("bc2", min_size=1, max_size=4), min_size=2).map(" ".join),
+        min_size=1,
+        max_size=5,
+    ),
     others=st.lists(st.text("abc12", min_size=1, max_size=6), max_size=4),
 )
 def test_in_a_blend_the_source_that_lacks_the_fewest_ngrams_counts(
@@ -122,15 +138,22 @@ def test_in_a_blend_the_source_that_lacks_the_fewest_ngrams_counts(
     tokens = Vocabulary.from_names(["abc12 "])
     plain = source_of(first, [0] * len(first), 0, Vocabulary.from_names(first), words=False)
     labels = [n % 2 for n in range(len(second) + 1)]
-    labelled = source_of([*second, second[-1]], labels, 2, Vocabulary.from_names(second), words=True)
+    labelled = source_of(
+        [*second, second[-1]], labels, 2, Vocabulary.from_names(second), words=True
+    )
     sources = [plain.for_blend(tokens, 0), labelled.for_blend(tokens, 1)]
     scorer = Scorer(sources, tokens.size, [RULE])
     names = [*first, *second, *others]
-    of_label = [name for name, label in zip([*second, second[-1]], labels, strict=True) if label == 1]
-    expected = [
-        plain_score(name, -9.0, RULE, [PlainSource(first), PlainSource(of_label, has_phrases=True)]) for name in names
+    of_label = [
+        name for name, label in zip([*second, second[-1]], labels, strict=True) if label == 1
     ]
-    assert list(scores_of(scorer, names, [-9.0] * len(names), tokens.size)) == pytest.approx(expected)
+    expected = [
+        plain_score(name, -9.0, RULE, [PlainSource(first), PlainSource(of_label, has_phrases=True)])
+        for name in names
+    ]
+    assert list(scores_of(scorer, names, [-9.0] * len(names), tokens.size)) == pytest.approx(
+        expected
+    )
 
 
 LONGEST = 5
@@ -142,7 +165,9 @@ def letters(beginning: int, name: str) -> list[float]:
     return letters_of(MODEL, beginning, name)
 
 
-def all_prefixes(scorer: Scorer, beginning: int) -> Iterator[tuple[list[str], np.ndarray, Tally, Tally, np.ndarray]]:
+def all_prefixes(
+    scorer: Scorer, beginning: int
+) -> Iterator[tuple[list[str], np.ndarray, Tally, Tally, np.ndarray]]:
     """For each length all prefixes: their texts, beginnings, tallies, tallies after their end, and log-probabilities.
 
     The log-probabilities are those of the prefixes, (K,), and in a second row those of the names, (2, K).
@@ -151,10 +176,14 @@ def all_prefixes(scorer: Scorer, beginning: int) -> Iterator[tuple[list[str], np
     for length in range(1, LONGEST + 1):
         tokens = np.array(list(product(range(1, 4), repeat=length)), np.int32)
         beginnings = np.full(len(tokens), beginning)
-        tally = scorer.read(tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, beginnings)
+        tally = scorer.read(
+            tally.select(np.repeat(np.arange(len(tally.missing)), 3)), tokens, beginnings
+        )
         texts = MODEL.vocabulary.decode_all(tokens)
         steps = [letters(beginning, text) for text in texts]
-        log_probabilities = np.array([[sum(each[:-1]) for each in steps], [sum(each) for each in steps]])
+        log_probabilities = np.array(
+            [[sum(each[:-1]) for each in steps], [sum(each) for each in steps]]
+        )
         ended = scorer.read(tally, tokens, beginnings, ended=True)
         yield texts, beginnings, tally, ended, log_probabilities
 
@@ -174,11 +203,15 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
     scorer = Scorer([source], MODEL.vocabulary_size, rules_of_labels)
     threshold = rules_of_labels[label].threshold
     kept, reaching = set(), set()
-    for texts, beginnings, tally, ended, (prefixes, names) in all_prefixes(scorer, MODEL.vocabulary_size + label):
+    for texts, beginnings, tally, ended, (prefixes, names) in all_prefixes(
+        scorer, MODEL.vocabulary_size + label
+    ):
         length = len(texts[0])
         may_reach = scorer.may_reach(prefixes, length, tally, beginnings, LONGEST)
         kept |= {text for text, keep in zip(texts, may_reach, strict=True) if keep}
-        scores = scorer.scores(names, np.full(len(texts), length), ended.missing.min(axis=1), beginnings)
+        scores = scorer.scores(
+            names, np.full(len(texts), length), ended.missing.min(axis=1), beginnings
+        )
         assume((np.abs(scores - threshold) > 1e-9).all())
         reaches = scorer.reaches(names, length, ended, beginnings, LONGEST)
         assert reaches.tolist() == (scores >= threshold).tolist()
@@ -187,7 +220,11 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
 
 
 def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
-    scorer = Scorer([source_of(["ab", "ba"], [0, 0], 0, MODEL.vocabulary, words=False)], MODEL.vocabulary_size, [RULE])
+    scorer = Scorer(
+        [source_of(["ab", "ba"], [0, 0], 0, MODEL.vocabulary, words=False)],
+        MODEL.vocabulary_size,
+        [RULE],
+    )
     for texts, beginnings, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
         if len(texts[0]) == 2:
             kept = scorer.may_reach(prefixes, 2, tally, beginnings, LONGEST)

@@ -26,7 +26,13 @@ from namegen.core.generation.wishes.wishlist import MinLength, Wishlist
 from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import GenerationError
 from namegen.events import Event, FilledUp
-from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned, letters_of
+from tests.core.generation.exact import (
+    SmallModel,
+    all_names,
+    check_frequencies,
+    conditioned,
+    letters_of,
+)
 from tests.core.plain_scores import PlainSource, plain_score
 
 MODEL = SmallModel()
@@ -43,7 +49,9 @@ REACHING = 24  # names of each label that reach the threshold
 
 @cache
 def score(label: int, name: str) -> float:
-    return plain_score(name, sum(letters_of(MODEL, V + label, name)), LINES[label], [PlainSource(LISTED[label])])
+    return plain_score(
+        name, sum(letters_of(MODEL, V + label, name)), LINES[label], [PlainSource(LISTED[label])]
+    )
 
 
 def new_names(label: int = 0, **sampling: float) -> dict[str, float]:
@@ -76,15 +84,23 @@ def with_threshold(label: int) -> ScoreRule:
 RULES = (with_threshold(0), with_threshold(1))
 
 
-def generator(beginnings: Beginnings = ONE, rules: Sequence[ScoreRule] = RULES, **more: Any) -> Generator:
+def generator(
+    beginnings: Beginnings = ONE, rules: Sequence[ScoreRule] = RULES, **more: Any
+) -> Generator:
     starts = [V + label for label, names in enumerate(LISTED) for _ in names]
-    ngrams = NgramSet.from_tree(PrefixTree.from_names(KNOWN, MODEL.vocabulary, starts), MODEL.vocabulary, 2)
+    ngrams = NgramSet.from_tree(
+        PrefixTree.from_names(KNOWN, MODEL.vocabulary, starts), MODEL.vocabulary, 2
+    )
     scorer = Scorer([Source(ngrams, MODEL.vocabulary)], V, rules)
     known = known_set(KNOWN)
-    return Generator(MODEL, MODEL.vocabulary, known_names=known, beginnings=beginnings, scorer=scorer, **more)
+    return Generator(
+        MODEL, MODEL.vocabulary, known_names=known, beginnings=beginnings, scorer=scorer, **more
+    )
 
 
-def generate(source: Generator, n: int, *, seed: int = 0, longest: int = LONGEST, **asked: Any) -> list[str]:
+def generate(
+    source: Generator, n: int, *, seed: int = 0, longest: int = LONGEST, **asked: Any
+) -> list[str]:
     sampling = SamplingSettings(**asked.pop("sampling", {}), max_length=longest)
     batches = source.generate(n, rng=np.random.default_rng(seed), sampling=sampling, **asked)
     return [name for batch in batches for name in batch.names]
@@ -104,13 +120,17 @@ def generate_until_error(source: Generator, n: int, **asked: Any) -> list[str]:
 def exhaustive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starts may be as common as they like, and each pass draws until it has every name."""
     monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
-    monkeypatch.setattr(search_module, "FILTERED", Effort(draws_per_name=10**7, draws_in_vain=10**7))
+    monkeypatch.setattr(
+        search_module, "FILTERED", Effort(draws_per_name=10**7, draws_in_vain=10**7)
+    )
     monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 10**7)
 
 
 @pytest.mark.parametrize("beginnings", [ONE, TWO], ids=["one label", "two labels"])
 @pytest.mark.parametrize("sampling", [{}, {"temperature": 1.6}, {"top_k": 3}], ids=str)
-def test_the_first_pass_draws_from_the_models_distribution(sampling: dict[str, float], beginnings: Beginnings) -> None:
+def test_the_first_pass_draws_from_the_models_distribution(
+    sampling: dict[str, float], beginnings: Beginnings
+) -> None:
     """Only names that reach the threshold of their label, at temperature 1; the sampling decides how often."""
     exact: Counter[str] = Counter()
     for token, share in zip(beginnings.tokens, beginnings.shares, strict=True):
@@ -120,7 +140,9 @@ def test_the_first_pass_draws_from_the_models_distribution(sampling: dict[str, f
     source = generator(beginnings)
     walk, _ = source.prepare(1, LONGEST, None, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling, max_length=LONGEST)
-    draws = walk.scored_by(source.scorer).draw(100_000, rng=np.random.default_rng(0), sampling=settings)
+    draws = walk.scored_by(source.scorer).draw(
+        100_000, rng=np.random.default_rng(0), sampling=settings
+    )
     counts: Counter[str] = Counter()
     for name, count in zip(draws.names(MODEL.vocabulary), draws.counts.tolist(), strict=True):
         counts[name] += count
@@ -140,7 +162,9 @@ def test_unfiltered_names_have_the_models_distribution(beginnings: Beginnings) -
     names = generate(generator(beginnings), 20_000, **asked)
     check_frequencies(Counter(names), conditioned(exact))
     assert generate(replace(generator(beginnings), scorer=None), 20_000, **asked) == names
-    assert generate(generator(beginnings, rules=()), 20_000, allow_repeats=True) == names  # they aren't measured
+    assert (
+        generate(generator(beginnings, rules=()), 20_000, allow_repeats=True) == names
+    )  # they aren't measured
 
 
 @pytest.mark.usefixtures("exhaustive")
@@ -153,7 +177,10 @@ def test_names_that_reach_the_threshold_come_first_and_then_the_best_of_the_othe
 
 @pytest.mark.usefixtures("exhaustive")
 def test_the_best_of_the_others_are_in_random_order() -> None:
-    names = [generate(generator(), len(reaching()) + 10, seed=seed)[len(reaching()) :] for seed in range(3)]
+    names = [
+        generate(generator(), len(reaching()) + 10, seed=seed)[len(reaching()) :]
+        for seed in range(3)
+    ]
     assert names[0] != names[1] != names[2]
     assert others()[:10] not in names
 
@@ -166,7 +193,10 @@ def test_all_names_are_returned_before_the_error() -> None:
 @pytest.mark.usefixtures("exhaustive")
 def test_candidates_of_one_round_are_not_lost_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "FILTERED", Effort(draws_per_name=1, draws_in_vain=1))
-    for name, value in (("CANDIDATES", 100), ("CHUNK_NAMES", 1_000)):  # ten names are filled up at a time
+    for name, value in (
+        ("CANDIDATES", 100),
+        ("CHUNK_NAMES", 1_000),
+    ):  # ten names are filled up at a time
         monkeypatch.setattr(search_module, name, value)
     names = generate(generator(rules=[replace(RULES[0], threshold=99.0)]), len(new_names()))
     for start in range(0, len(names), 10):
@@ -203,8 +233,12 @@ def test_if_no_name_reaches_the_threshold_the_best_are_returned() -> None:
 
 
 @pytest.mark.usefixtures("exhaustive")
-@pytest.mark.parametrize(("filled", "is_told"), [(0, False), (REACHING, False), (REACHING + 1, True)])
-def test_an_event_tells_that_more_than_half_of_the_names_were_filled_up(filled: int, is_told: bool) -> None:
+@pytest.mark.parametrize(
+    ("filled", "is_told"), [(0, False), (REACHING, False), (REACHING + 1, True)]
+)
+def test_an_event_tells_that_more_than_half_of_the_names_were_filled_up(
+    filled: int, is_told: bool
+) -> None:
     told: list[Event] = []
     n = REACHING + filled
     generate(generator(), n, on_progress=told.append)
@@ -226,7 +260,9 @@ class TestStarts:
                 return False
         return True
 
-    def test_among_the_first_k_names_no_start_is_too_common(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_among_the_first_k_names_no_start_is_too_common(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])  # which every name reaches
         assert all(self.is_kept(generate(low, 40, longest=9, seed=seed)) for seed in range(5))
         monkeypatch.setattr(start_limit_module, "START_FACTOR", 1e9)
@@ -234,12 +270,16 @@ class TestStarts:
 
     def test_unfiltered_names_may_start_alike(self) -> None:
         source = generator()
-        assert not all(self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5))
+        assert not all(
+            self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5)
+        )
 
     def test_a_start_that_a_wish_forces_is_not_limited(self) -> None:
         told: list[Event] = []
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])
-        names = generate(low, 20, longest=9, wishes=Wishlist([StartsWith("cab")]), on_progress=told.append)
+        names = generate(
+            low, 20, longest=9, wishes=Wishlist([StartsWith("cab")]), on_progress=told.append
+        )
         assert len(names) == 20
         assert not any(isinstance(event, FilledUp) for event in told)
 
@@ -287,7 +327,11 @@ class TestKnownNames:
     def test_they_have_their_share_of_the_draws(self) -> None:
         exact = all_names(MODEL, LONGEST, beginning=V)
         share = sum(exact[name] for name in KNOWN) / sum(p for name, p in exact.items() if name)
-        names = [name for seed in range(200) for name in generate(generator(), 1, seed=seed, allow_seen=True)]
+        names = [
+            name
+            for seed in range(200)
+            for name in generate(generator(), 1, seed=seed, allow_seen=True)
+        ]
         found = np.mean([name in KNOWN for name in names])
         assert found == pytest.approx(share, abs=3 * np.sqrt(share * (1 - share) / 200))
         assert {name for name in names if name not in KNOWN} <= set(reaching())
@@ -295,7 +339,10 @@ class TestKnownNames:
     def test_they_are_spread_over_the_others(self) -> None:
         asked = {"allow_seen": True, "allow_repeats": True}
         known = np.array(
-            [[name in KNOWN for name in generate(generator(), 20, seed=seed, **asked)] for seed in range(9)]
+            [
+                [name in KNOWN for name in generate(generator(), 20, seed=seed, **asked)]
+                for seed in range(9)
+            ]
         )
         assert known[:, :10].sum() == pytest.approx(known[:, 10:].sum(), rel=0.4)
 
@@ -309,7 +356,9 @@ def test_names_keep_their_log_probability(allow_seen: bool) -> None:
     """In whatever order names of both passes and known names are returned."""
     of_label = [all_names(MODEL, LONGEST, beginning=token) for token in TWO.tokens]
     sampling = SamplingSettings(max_length=LONGEST)
-    batches = generator(TWO).generate(60, rng=np.random.default_rng(0), sampling=sampling, allow_seen=allow_seen)
+    batches = generator(TWO).generate(
+        60, rng=np.random.default_rng(0), sampling=sampling, allow_seen=allow_seen
+    )
     for batch in batches:
         joint = [
             [np.log(share * exact[name]) for share, exact in zip(TWO.shares, of_label, strict=True)]

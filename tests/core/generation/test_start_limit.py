@@ -13,7 +13,10 @@ from namegen.core.generation.start_limit import StartLimit
 PROBABILITIES = {"abc": 0.5, "abd": 0.3, "b": 0.15, "cab": 0.01, "ca": 0.0}
 # Names with one of these starts, and the label of each.
 some_names = st.lists(
-    st.tuples(st.sampled_from(sorted(PROBABILITIES)), st.sampled_from(["", "x", "yy"]), st.integers(0, 1)), max_size=60
+    st.tuples(
+        st.sampled_from(sorted(PROBABILITIES)), st.sampled_from(["", "x", "yy"]), st.integers(0, 1)
+    ),
+    max_size=60,
 )
 
 
@@ -26,7 +29,9 @@ def admits(limit: StartLimit, names: list[tuple[str, str, int]], most: int = 1_0
 
 @given(some_names)
 @example([("abc", "x", 0)] * 60)
-def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(names: list[tuple[str, str, int]]) -> None:
+def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(
+    names: list[tuple[str, str, int]],
+) -> None:
     """And a name is discarded only if it would break that."""
     admitted = admits(StartLimit(), names)
     returned: Counter[int] = Counter()
@@ -41,7 +46,9 @@ def test_among_the_first_k_names_of_a_label_a_start_has_at_most_1_plus_2pk(names
 
 
 @given(some_names, st.data())
-def test_the_limit_remembers_what_was_returned_before(names: list[tuple[str, str, int]], data: st.DataObject) -> None:
+def test_the_limit_remembers_what_was_returned_before(
+    names: list[tuple[str, str, int]], data: st.DataObject
+) -> None:
     """Names in several batches are admitted as in one."""
     cut = data.draw(st.integers(0, len(names)))
     limit = StartLimit()
@@ -49,7 +56,9 @@ def test_the_limit_remembers_what_was_returned_before(names: list[tuple[str, str
 
 
 @given(some_names, st.integers(1, 20))
-def test_no_more_names_are_admitted_than_asked_for(names: list[tuple[str, str, int]], most: int) -> None:
+def test_no_more_names_are_admitted_than_asked_for(
+    names: list[tuple[str, str, int]], most: int
+) -> None:
     """Names after the last one aren't counted as returned."""
     limit, free = StartLimit(), admits(StartLimit(), names)
     admitted = admits(limit, names, most)

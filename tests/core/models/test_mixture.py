@@ -17,13 +17,18 @@ from namegen.errors import SettingsError
 from tests.core.generation.exact import SmallModel
 from tests.reading import logits_behind
 
-LISTS = (["Ann", "Anna", "Bo", "Bob"], ["Ann", "Nina", "Abo"])  # the first knows no i, neither knows both B and N
+LISTS = (
+    ["Ann", "Anna", "Bo", "Bob"],
+    ["Ann", "Nina", "Abo"],
+)  # the first knows no i, neither knows both B and N
 WEIGHTS = (0.7, 0.3)
 
 
 def counting(names: list[str]) -> tuple[NgramModel, Vocabulary]:
     vocabulary = Vocabulary.from_names(names)
-    return NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, 3, "witten-bell"), vocabulary
+    return NgramModel(
+        PrefixTree.from_names(names, vocabulary), vocabulary.size, 3, "witten-bell"
+    ), vocabulary
 
 
 def mixture(*lists: list[str], weights: tuple[float, ...] | None = WEIGHTS) -> MixtureModel:
@@ -48,7 +53,9 @@ def mixed_after(prefix: str) -> dict[str, float]:
     ]
     total = sum(weight for weight, _ in heard)
     characters = set().union(*(said for _, said in heard))
-    return {one: sum(weight * said.get(one, 0) for weight, said in heard) / total for one in characters}
+    return {
+        one: sum(weight * said.get(one, 0) for weight, said in heard) / total for one in characters
+    }
 
 
 @pytest.mark.parametrize("prefix", ["", "A", "An", "Bo", "N", "Ni"])
@@ -94,7 +101,9 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
         (None, 0, "needs a model"),
     ],
 )
-def test_weights_that_make_no_mixture_are_refused(weights: list[float] | None, models: int, said: str) -> None:
+def test_weights_that_make_no_mixture_are_refused(
+    weights: list[float] | None, models: int, said: str
+) -> None:
     with pytest.raises(SettingsError, match=said):
         checked_weights(weights, models)
     # Weights with few digits sum to one afterwards.
@@ -120,7 +129,9 @@ def test_any_beginning_is_a_language_model() -> None:
     np.testing.assert_allclose(apart[2], one[0], atol=1e-12)
     np.testing.assert_array_equal(apart[0], apart[1])
     two = AnyBeginning(MODEL, Beginnings((V, V + 1), (0.25, 0.75)))
-    np.testing.assert_allclose(first, two.step(np.zeros(2, np.int32), two.initial_state(2))[0], atol=1e-12)
+    np.testing.assert_allclose(
+        first, two.step(np.zeros(2, np.int32), two.initial_state(2))[0], atol=1e-12
+    )
 
 
 def test_what_no_beginning_allows_is_impossible_and_can_still_be_read() -> None:

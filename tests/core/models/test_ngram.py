@@ -33,7 +33,9 @@ def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
     return PrefixTree.from_names(names, vocabulary), vocabulary
 
 
-def plain_witten_bell(names: list[tuple[int, str]], order: int, context: list[int], token: int) -> float:
+def plain_witten_bell(
+    names: list[tuple[int, str]], order: int, context: list[int], token: int
+) -> float:
     """The formula, its counts collected from the tokens of all names, each one's beginning padded to the left."""
     chance = 1 / ABC.size
     for length in range(order):
@@ -59,10 +61,16 @@ def plain_witten_bell(names: list[tuple[int, str]], order: int, context: list[in
     st.text("abc", max_size=3),
 )
 @example([(1, "a"), (0, "b")], 3, 1, "")
-@example([(0, "ab")], 3, 3, "a")  # as a number, b behind a would do for the pair of the unseen label and a
-def test_witten_bell_is_the_formula(names: list[tuple[int, str]], order: int, label: int, prefix: str) -> None:
+@example(
+    [(0, "ab")], 3, 3, "a"
+)  # as a number, b behind a would do for the pair of the unseen label and a
+def test_witten_bell_is_the_formula(
+    names: list[tuple[int, str]], order: int, label: int, prefix: str
+) -> None:
     """Behind a label too, also one that no counted name has (3 never occurs): there the shorter contexts decide."""
-    tree = PrefixTree.from_names([name for _, name in names], ABC, [ABC.size + label for label, _ in names])
+    tree = PrefixTree.from_names(
+        [name for _, name in names], ABC, [ABC.size + label for label, _ in names]
+    )
     context = [ABC.size + label, *ABC.encode(prefix).tolist()]
     found = np.exp(logits_behind(NgramModel(tree, ABC.size, order), context)[-1])
     expected = [plain_witten_bell(names, order, context, token) for token in range(ABC.size)]
@@ -74,13 +82,17 @@ class PlainKneserNey:
 
     def __init__(self, names: list[str], order: int) -> None:
         self.order, self.symbols = order, [STOP, *sorted(set("".join(names)))]
-        raw: Counter[tuple[str, str]] = Counter()  # (context, what followed it), of every length up to order − 1
+        raw: Counter[tuple[str, str]] = (
+            Counter()
+        )  # (context, what followed it), of every length up to order − 1
         for name in names:
             text = BEGINNING + name + STOP
             for place in range(1, len(text)):
                 for length in range(min(place, order - 1) + 1):
                     raw[text[place - length : place], text[place]] += 1
-        before: defaultdict[tuple[str, str], set[str]] = defaultdict(set)  # which letters stood to the left of it
+        before: defaultdict[tuple[str, str], set[str]] = defaultdict(
+            set
+        )  # which letters stood to the left of it
         for context, follower in raw:
             if context:
                 before[context[1:], follower].add(context[0])
@@ -122,9 +134,14 @@ class PlainKneserNey:
 def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -> None:
     tree, vocabulary = tree_of(names)
     prefix = "".join(letter for letter in prefix if letter in vocabulary.characters)
-    plain, model = PlainKneserNey(names, order), NgramModel(tree, vocabulary.size, order, "kneser-ney")
+    plain, model = (
+        PlainKneserNey(names, order),
+        NgramModel(tree, vocabulary.size, order, "kneser-ney"),
+    )
     found = np.exp(logits_behind(model, [0, *vocabulary.encode(prefix)])[-1])
-    np.testing.assert_allclose(found, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12)
+    np.testing.assert_allclose(
+        found, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("order", [2, 6])
@@ -132,17 +149,28 @@ def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
     """Long enough that every discount is estimated."""
     names = sorted(set(load_bundled("mlb-last").names))[::16]
     tree, vocabulary = tree_of(names)
-    model, plain = NgramModel(tree, vocabulary.size, order, "kneser-ney"), PlainKneserNey(names, order)
+    model, plain = (
+        NgramModel(tree, vocabulary.size, order, "kneser-ney"),
+        PlainKneserNey(names, order),
+    )
     for name in names[::64]:
-        expected = [[plain.chance(name[:at], one) for one in plain.symbols] for at in range(len(name) + 1)]
-        np.testing.assert_allclose(np.exp(logits_behind(model, [0, *vocabulary.encode(name)])), expected, rtol=1e-12)
+        expected = [
+            [plain.chance(name[:at], one) for one in plain.symbols] for at in range(len(name) + 1)
+        ]
+        np.testing.assert_allclose(
+            np.exp(logits_behind(model, [0, *vocabulary.encode(name)])), expected, rtol=1e-12
+        )
 
 
-def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     corpus = Corpus.from_names(load_bundled("mlb-first").names[:5_000])
     learned, chosen_by, _ = corpus.split(DataSettings(split="names"), seed=0)
     vocabulary = corpus.vocabulary
-    training, held_out = (PrefixTree.from_names(part.names, vocabulary) for part in (learned, chosen_by))
+    training, held_out = (
+        PrefixTree.from_names(part.names, vocabulary) for part in (learned, chosen_by)
+    )
     model, figures = best_ngram(training, held_out, vocabulary.size)
     others = {}
     for order, smoothing in product(range(2, 9), ("witten-bell", "kneser-ney")):
@@ -156,9 +184,13 @@ KEYS = st.lists(st.integers(0, 9) | st.integers(0, 2**62), min_size=1, max_size=
 
 
 @given(KEYS, st.integers(1, 50), st.data())
-def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(keys: list[int], block: int, data: st.DataObject) -> None:
+def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(
+    keys: list[int], block: int, data: st.DataObject
+) -> None:
     key = np.array(keys, np.int64)
-    times = np.array(data.draw(st.lists(st.integers(1, 10**9), min_size=len(key), max_size=len(key))), np.int64)
+    times = np.array(
+        data.draw(st.lists(st.integers(1, 10**9), min_size=len(key), max_size=len(key))), np.int64
+    )
     expected, place = np.unique(key, return_inverse=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", block)
@@ -185,14 +217,19 @@ def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
 
 @pytest.mark.parametrize("order", [1, 2, 4])
 def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order: int) -> None:
-    chain, expected = NgramModel(TREE, VOCABULARY.size, order + 1, UNSMOOTHED), counted_by_hand(order)
+    chain, expected = (
+        NgramModel(TREE, VOCABULARY.size, order + 1, UNSMOOTHED),
+        counted_by_hand(order),
+    )
     for name in ("nhoJJnho", *dict.fromkeys(SOME)):  # the first one has contexts that no name has
         text = [0] * order + VOCABULARY.encode(name).tolist()
         for place, logits in enumerate(logits_behind(chain, text[order - 1 :])):
             counts = expected.get(tuple(text[place : place + order]))
             shares = np.full(VOCABULARY.size, 1 / VOCABULARY.size)
             if counts is not None:
-                shares = np.array([counts[other] / counts.total() for other in range(VOCABULARY.size)])
+                shares = np.array(
+                    [counts[other] / counts.total() for other in range(VOCABULARY.size)]
+                )
             np.testing.assert_allclose(np.exp(logits), shares, atol=1e-12)
 
 

@@ -82,7 +82,9 @@ def test_a_description_with_a_gap_is_refused() -> None:
     document = RecurrentNetwork(30).to_dict()
     for missing in ("vocabulary_size", "labels", "cell", "hidden"):
         with pytest.raises(CheckpointError, match=missing):
-            RecurrentNetwork.from_dict({name: value for name, value in document.items() if name != missing})
+            RecurrentNetwork.from_dict(
+                {name: value for name, value in document.items() if name != missing}
+            )
 
 
 def test_a_network_that_cannot_be() -> None:
@@ -96,7 +98,9 @@ def test_a_network_that_cannot_be() -> None:
 def test_initial_values(init: str, cell: str) -> None:
     """Every parameter in its shape, finite, in float64; biases zero, kernels not; one seed gives the same again."""
     network = RecurrentNetwork(12, cell, (6, 5))
-    values, again, other = (network.initial_parameters(init, rng=np.random.default_rng(seed)) for seed in (3, 3, 4))
+    values, again, other = (
+        network.initial_parameters(init, rng=np.random.default_rng(seed)) for seed in (3, 3, 4)
+    )
     assert {name: array.shape for name, array in values.items()} == network.parameter_shapes
     for name, array in values.items():
         assert array.dtype == np.float64
@@ -132,7 +136,9 @@ def test_variances(init: str) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
     """The rows of the whole kernel, all gates side by side, are orthonormal, as Keras draws them."""
-    values = RecurrentNetwork(12, cell, (6, 1)).initial_parameters("glorot", rng=np.random.default_rng(6))
+    values = RecurrentNetwork(12, cell, (6, 1)).initial_parameters(
+        "glorot", rng=np.random.default_rng(6)
+    )
     for name in ("rnn.0.recurrent_kernel", "rnn.1.recurrent_kernel"):
         U = values[name]
         np.testing.assert_allclose(U @ U.T, np.eye(len(U)), atol=1e-12)
@@ -141,7 +147,9 @@ def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
 def test_orthogonal_draws_have_no_preferred_sign() -> None:
     """Without the signs of R's diagonal, LAPACK's own would stand in the same places of every draw."""
     network, rng = RecurrentNetwork(2, "simple_rnn", (3,)), np.random.default_rng(7)
-    draws = [network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)]
+    draws = [
+        network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)
+    ]
     assert (abs((np.array(draws) > 0).sum(axis=0) - 200) < 60).all()  # six deviations
 
 

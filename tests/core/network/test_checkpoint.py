@@ -40,7 +40,9 @@ def checkpoint() -> Checkpoint:
     )
 
 
-def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     back = Checkpoint.load(path)
@@ -61,7 +63,11 @@ def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: 
     header = 8 + struct.unpack("<Q", sound[:8])[0]
     others = {place: (0x20, 0x09, sound[place] ^ 0x20)[place % 3] for place in range(0, header, 2)}
     others |= dict.fromkeys((*range(8), *range(header - 16, header)), 0x20)
-    others |= {place: sound[place] ^ 0x20 for place in range(len(sound)) if sound[place] in b"f" or place % 31 == 0}
+    others |= {
+        place: sound[place] ^ 0x20
+        for place in range(len(sound))
+        if sound[place] in b"f" or place % 31 == 0
+    }
     for place, value in others.items():
         if value != sound[place]:
             path.write_bytes(sound[:place] + bytes([value]) + sound[place + 1 :])
@@ -73,7 +79,10 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     sound = path.read_bytes()
-    for content in [sound[:length] for length in range(0, len(sound), 61)] + [sound + b"\0", b"\xff" * 100]:
+    for content in [sound[:length] for length in range(0, len(sound), 61)] + [
+        sound + b"\0",
+        b"\xff" * 100,
+    ]:
         path.write_bytes(content)
         with pytest.raises(CheckpointError):
             Checkpoint.load(path)
@@ -87,14 +96,18 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
         *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
     ],
 )
-def test_a_file_of_another_format_is_refused_with_what_to_do(tmp_path: Path, version: object, said: str) -> None:
+def test_a_file_of_another_format_is_refused_with_what_to_do(
+    tmp_path: Path, version: object, said: str
+) -> None:
     path = tmp_path / "file.safetensors"
     write_tensors(path, {"a": np.ones(2)}, {"b": 3, "format_version": version})
     with pytest.raises(CheckpointError, match=said):
         read_tensors(path)
 
 
-def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_shapes_that_do_not_fit_the_description_are_refused(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
     path = tmp_path / "model.safetensors"
     Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters).save(path)
@@ -102,7 +115,9 @@ def test_shapes_that_do_not_fit_the_description_are_refused(checkpoint: Checkpoi
         Checkpoint.load(path)
 
 
-def test_what_is_written_is_never_larger_than_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_is_never_larger_than_what_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file.safetensors"
     tensors, document = {"a": np.zeros(65_535, np.uint8)}, {"text": "x" * 60_000}
     for largest in range(50_000, 150_000, 2_000):
@@ -125,7 +140,10 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
         write_tensors(path, tensors, {"text": text}, largest=largest)
         assert read_tensors(path, largest=largest)[1]["text"] == text
         path.unlink()
-        with pytest.raises(OutputError, match="would describe itself in more than 8,000 bytes, the most that is read"):
+        with pytest.raises(
+            OutputError,
+            match="would describe itself in more than 8,000 bytes, the most that is read",
+        ):
             write_tensors(path, tensors, {"text": text}, largest=8_000)
         assert not path.exists()
     write_tensors(path, tensors, {"text": "x" * 8_000}, largest=10_000)
@@ -134,12 +152,16 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_set_of_digests_that_is_cut_short_is_named(checkpoint: Checkpoint, tmp_path: Path, name: str) -> None:
+def test_a_set_of_digests_that_is_cut_short_is_named(
+    checkpoint: Checkpoint, tmp_path: Path, name: str
+) -> None:
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     tensors, document = read_tensors(path)
     write_tensors(path, {**tensors, name: np.zeros(3, np.uint8)}, document)
-    with pytest.raises(CheckpointError, match=f"does not fit together: its {name}: .* cut short; take"):
+    with pytest.raises(
+        CheckpointError, match=f"does not fit together: its {name}: .* cut short; take"
+    ):
         Checkpoint.load(path)
 
 
@@ -162,7 +184,10 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=4), st.integers(0, 5))
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), VALUES, max_size=4),
+    st.integers(0, 5),
+)
 def test_any_document_comes_back(tmp_path_factory, document: dict, size: int) -> None:
     reserved = {"format_version", "checksum"}
     try:
@@ -171,7 +196,11 @@ def test_any_document_comes_back(tmp_path_factory, document: dict, size: int) ->
         return  # half a character has no UTF-8, and no name can hold one
     document = {key: value for key, value in document.items() if key not in reserved}
     path = tmp_path_factory.mktemp("any") / "file.safetensors"
-    tensors = {"a": np.arange(size, dtype=np.float32), "b": np.array(size, np.int64), "c": np.ones((2, size))}
+    tensors = {
+        "a": np.arange(size, dtype=np.float32),
+        "b": np.array(size, np.int64),
+        "c": np.ones((2, size)),
+    }
     write_tensors(path, tensors, document)
     back, read = read_tensors(path)
     assert read == document

@@ -20,8 +20,21 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, read_known_names, read_tensors, write_known_names, write_tensors
-from namegen.core.network.record import Label, Record, bytes_to_text, read_record, shortest_name, text_to_bytes
+from namegen.core.network.checkpoint import (
+    Checkpoint,
+    read_known_names,
+    read_tensors,
+    write_known_names,
+    write_tensors,
+)
+from namegen.core.network.record import (
+    Label,
+    Record,
+    bytes_to_text,
+    read_record,
+    shortest_name,
+    text_to_bytes,
+)
 from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import CheckpointError
 from namegen.web.export import PageModel, model_data, page
@@ -33,7 +46,9 @@ VOCABULARY = Vocabulary("AZé")
 
 def ngrams_of(labels: int, vocabulary: Vocabulary = VOCABULARY) -> NgramSet:
     """The n-grams of a name with each label."""
-    tree = PrefixTree.from_names(["AZ"] * labels, vocabulary, [vocabulary.size + label for label in range(labels)])
+    tree = PrefixTree.from_names(
+        ["AZ"] * labels, vocabulary, [vocabulary.size + label for label in range(labels)]
+    )
     return NgramSet.from_tree(tree, vocabulary, labels)
 
 
@@ -45,11 +60,19 @@ VALUES: dict[str, Any] = {
     "labels": (Label("<b>first</b>", 3), Label("second", 2**40)),
     "shortest_name": 3,
     "longest_name": 7,
-    "score_rules": (ScoreRule(-1.5, -2.25, 0.5, 0.125, -0.75), ScoreRule(-3.0, -1.0, 1.0, 0.0, 1e-5)),
+    "score_rules": (
+        ScoreRule(-1.5, -2.25, 0.5, 0.125, -0.75),
+        ScoreRule(-3.0, -1.0, 1.0, 0.0, 1e-5),
+    ),
     "endings": ("inc", "co"),
     "ngrams": ngrams_of(2),
     "words": known_set(["0 Bay", "1 Port"]).short,
-    "training": {"list": "elves.txt", "names": 3, "validation": None, "somebody's own": [1, {"a": None}]},
+    "training": {
+        "list": "elves.txt",
+        "names": 3,
+        "validation": None,
+        "somebody's own": [1, {"a": None}],
+    },
     "score_quantiles": np.linspace(-30, -3, 101),
     "probe": np.arange(8, dtype=np.float32).reshape(2, 4) / 7,
     "known_names": known_set(["Zoë", "Al", "\x1f"]),
@@ -62,7 +85,9 @@ def a_checkpoint(**changes: object) -> Checkpoint:
     from tests.reading import engine_of
 
     values = NETWORK.initial_parameters("glorot", rng=np.random.default_rng(0))
-    source = Checkpoint(parameters={name: value.astype(np.float32) for name, value in values.items()}, **VALUES)
+    source = Checkpoint(
+        parameters={name: value.astype(np.float32) for name, value in values.items()}, **VALUES
+    )
     return replace(source, **{"probe": probe(engine_of(source), 4), **changes})
 
 
@@ -76,7 +101,9 @@ def by_tflite(source: Checkpoint, folder: Path) -> Record:
 
 
 def by_page(source: Checkpoint, folder: Path) -> Record:
-    (model,) = json.loads(re.search(r'application/json">(.*?)</script>', page([PageModel("a", source)]))[1])
+    (model,) = json.loads(
+        re.search(r'application/json">(.*?)</script>', page([PageModel("a", source)]))[1]
+    )
     return read_record(model["record"])
 
 
@@ -91,22 +118,32 @@ Way = Callable[[Checkpoint, Path], Record]
 
 def same(one: object, other: object) -> bool:
     if isinstance(one, np.ndarray):
-        return isinstance(other, np.ndarray) and one.dtype == other.dtype and np.array_equal(one, other)
+        return (
+            isinstance(other, np.ndarray)
+            and one.dtype == other.dtype
+            and np.array_equal(one, other)
+        )
     if isinstance(one, NgramSet):
         return isinstance(other, NgramSet) and one.to_bytes() == other.to_bytes()
     if isinstance(one, KnownSet):
-        return isinstance(other, KnownSet) and np.array_equal(one.short.numbers, other.short.numbers)
+        return isinstance(other, KnownSet) and np.array_equal(
+            one.short.numbers, other.short.numbers
+        )
     return one == other
 
 
 @pytest.mark.parametrize("way", FILES)
 def test_every_field_comes_back(way: Way, tmp_path: Path) -> None:
     assert set(VALUES) == {one.name for one in fields(Record)}, "give the new field a value above"
-    assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), f"{PAGE} explains every field"
+    assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), (
+        f"{PAGE} explains every field"
+    )
     source = a_checkpoint()
     back = way(source, tmp_path)
     for one in fields(Record):
-        assert not same(getattr(source, one.name), one.default), f"{one.name} has its default: give it another value"
+        assert not same(getattr(source, one.name), one.default), (
+            f"{one.name} has its default: give it another value"
+        )
         assert same(getattr(back, one.name), getattr(source, one.name)), one.name
 
 
@@ -129,14 +166,30 @@ def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
 
 
 def a_rule(**changes: object) -> dict[str, object]:
-    return {"mean_level": 0.0, "mean_slope": 0.0, "spread_level": 1.0, "spread_slope": 0.0, "threshold": 0.0} | changes
+    return {
+        "mean_level": 0.0,
+        "mean_slope": 0.0,
+        "spread_level": 1.0,
+        "spread_slope": 0.0,
+        "threshold": 0.0,
+    } | changes
 
 
 FORGED = {
-    "network": [None, {"architecture": "rnn"}, {**NETWORK.to_dict(), "labels": 1}, {**NETWORK.to_dict(), "more": 1}],
+    "network": [
+        None,
+        {"architecture": "rnn"},
+        {**NETWORK.to_dict(), "labels": 1},
+        {**NETWORK.to_dict(), "more": 1},
+    ],
     "vocabulary": ["ZA", "A", 1],
     "engine": [7],
-    "labels": [[{"name": "a"}] * 2, [{"name": "a", "names": 0}] * 2, [{"name": "a", "names": -1}] * 2, []],
+    "labels": [
+        [{"name": "a"}] * 2,
+        [{"name": "a", "names": 0}] * 2,
+        [{"name": "a", "names": -1}] * 2,
+        [],
+    ],
     "longest_name": [0, 1.5, None],
     "shortest_name": [0, 1.5, 8],  # the longest name has seven characters
     "score_rules": [
@@ -152,7 +205,13 @@ FORGED = {
         None,
         *(
             {key: value}
-            for key, value in {"names": -1, "list": 1, "test_share": 2, "test": [0.5], "settings": None}.items()
+            for key, value in {
+                "names": -1,
+                "list": 1,
+                "test_share": 2,
+                "test": [0.5],
+                "settings": None,
+            }.items()
         ),
     ],
     "score_quantiles": [
@@ -160,7 +219,13 @@ FORGED = {
         "é" * 1010,
         *(
             bytes_to_text(np.asarray(values, "<f8").tobytes())
-            for values in (np.arange(100), np.arange(102), -np.arange(101), [*np.zeros(100), np.inf], [np.nan] * 101)
+            for values in (
+                np.arange(100),
+                np.arange(102),
+                -np.arange(101),
+                [*np.zeros(100), np.inf],
+                [np.nan] * 101,
+            )
         ),
     ],
     "probe": ["", "0" * 35, "0" * 45, 1],
@@ -173,7 +238,13 @@ FORGED = {
         bytes_to_text(ngrams_of(2, Vocabulary("AZéê")).to_bytes()),  # of another vocabulary
     ],
     "words": ["", "0", "~~~~~", 1],
-    "known_names": ["", "0", "~~~~~", bytes_to_text(known_set(["Al"]).to_bytes() + b"\0"), bytes_to_text(b"\xff" * 9)],
+    "known_names": [
+        "",
+        "0",
+        "~~~~~",
+        bytes_to_text(known_set(["Al"]).to_bytes() + b"\0"),
+        bytes_to_text(b"\xff" * 9),
+    ],
 }
 
 
@@ -192,7 +263,9 @@ def test_a_record_with_a_missing_an_unknown_or_a_forged_field_is_refused(name: s
 
 @pytest.mark.parametrize("way", [by_checkpoint, by_tflite])
 @pytest.mark.parametrize("wrong", [{"more": 1}, {"labels": []}, {"endings": 1}, {"engine": None}])
-def test_each_file_refuses_it_in_a_sentence(way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any) -> None:
+def test_each_file_refuses_it_in_a_sentence(
+    way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any
+) -> None:
     source, right = a_checkpoint(), Record.to_plain
     monkeypatch.setattr(Record, "to_plain", lambda self: {**right(self), **wrong})
     with pytest.raises(CheckpointError, match=r"^.*model.* does not fit together: [^\n]*$"):
@@ -231,10 +304,16 @@ def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("name", "forged"),
-    [("ngrams", ngrams_of(1)), ("ngrams", ngrams_of(2, Vocabulary("AZéê"))), ("words", np.full(9, 255, np.uint8))],
+    [
+        ("ngrams", ngrams_of(1)),
+        ("ngrams", ngrams_of(2, Vocabulary("AZéê"))),
+        ("words", np.full(9, 255, np.uint8)),
+    ],
     ids=["ngrams of one label", "ngrams of other characters", "words"],
 )
-def test_a_set_in_a_checkpoint_that_does_not_fit_is_refused(name: str, forged: Any, tmp_path: Path) -> None:
+def test_a_set_in_a_checkpoint_that_does_not_fit_is_refused(
+    name: str, forged: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "model.safetensors"
     a_checkpoint().save(path)
     tensors, document = read_tensors(path)

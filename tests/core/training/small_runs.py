@@ -17,7 +17,9 @@ from namegen.lists import load_bundled
 CORPUS = Corpus(load_bundled("mlb-first").names[:400], source="four hundred")
 
 
-SHORT = TrainingSettings(effort="quick", epochs=4, batch_size=32, schedule="constant", learning_rate=0.01)
+SHORT = TrainingSettings(
+    effort="quick", epochs=4, batch_size=32, schedule="constant", learning_rate=0.01
+)
 
 
 def make_run(

@@ -82,10 +82,16 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
     for origin, weights in of_each.items():
         assert weights.sum() == pytest.approx(1)
         assert labels[int(weights.argmax())] == f"{origin} given"
-    corpus = Corpus.from_names([*names["Finnish"], *names["Twi"]], labels=[one for one in names for _ in names[one]])
+    corpus = Corpus.from_names(
+        [*names["Finnish"], *names["Twi"]], labels=[one for one in names for _ in names[one]]
+    )
     made = shipped().parameters(corpus, corpus.vocabulary, tuple(names))["rnn.0.kernel"]
-    np.testing.assert_allclose(made[-2:], [weights @ rows for weights in of_each.values()], rtol=1e-5)
-    np.testing.assert_allclose(shipped().label_weights(["王"]), 1 / len(labels))  # nothing of it can be read
+    np.testing.assert_allclose(
+        made[-2:], [weights @ rows for weights in of_each.values()], rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        shipped().label_weights(["王"]), 1 / len(labels)
+    )  # nothing of it can be read
 
 
 @pytest.mark.parametrize(
@@ -99,18 +105,29 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
         ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, "standard", ""),
         (ITALIAN, {}, "quick", ""),
         (ITALIAN, {"base": "none"}, "standard", ""),
-        ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {"base": "base"}, "quick", "begins from the model"),
+        (
+            [f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)],
+            {"base": "base"},
+            "quick",
+            "begins from the model",
+        ),
     ],
 )
-def test_a_base_is_taken_where_it_suits(names: list[str], network: dict, effort: str, said: str) -> None:
+def test_a_base_is_taken_where_it_suits(
+    names: list[str], network: dict, effort: str, said: str
+) -> None:
     recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(effort=effort))
-    chosen, base, sentence = begun(recipe, lambda _: shipped(), Corpus.from_names(names), Corpus.from_names(names))
+    chosen, base, sentence = begun(
+        recipe, lambda _: shipped(), Corpus.from_names(names), Corpus.from_names(names)
+    )
     assert said in sentence
     assert bool(said) == bool(sentence)
     assert chosen.network.from_base == (base is not None) == ("from the model 'base'" in sentence)
 
 
-@pytest.mark.parametrize("network", [{"cell": "lstm"}, {"hidden": (8,)}, {"architecture": "other"}, {}])
+@pytest.mark.parametrize(
+    "network", [{"cell": "lstm"}, {"hidden": (8,)}, {"architecture": "other"}, {}]
+)
 def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
     recipe = Recipe(network=replace(RNN, base="base", **network))
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
@@ -122,20 +139,31 @@ def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
 
 def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
     few = of_names(ITALIAN).recipe.training
-    assert (few.epochs, few.learning_rate, few.label_smoothing, few.drop_recurrent) == (30, 0.002, 0.0, 0.0)
+    assert (few.epochs, few.learning_rate, few.label_smoothing, few.drop_recurrent) == (
+        30,
+        0.002,
+        0.0,
+        0.0,
+    )
     more = of_names(list(load_bundled("mlb-first").names[:300])).recipe.training
     assert (more.label_smoothing, more.drop_output, more.drop_recurrent > 0.1) == (0.3, 0.0, True)
 
 
 def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
     record = of_names(ITALIAN).record
-    assert record.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [True, True, False]
+    assert record.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
+        True,
+        True,
+        False,
+    ]
     assert record.training["base"] == "base"
     assert "Faraglia and contributors; MIT" in record.training["credit"]
     assert len(of_names(ITALIAN, base="none").record.known_names) == len(ITALIAN)
 
 
-def test_a_run_goes_on_bit_for_bit_without_its_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_goes_on_bit_for_bit_without_its_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It was stopped in the first epoch, and the base is gone since."""
     config = merge(Config(), {"run.threads": 1, "training.epochs": 2})
     whole = api.train(ITALIAN, config=config, out=tmp_path / "whole").checkpoint
@@ -149,5 +177,7 @@ def test_a_run_goes_on_bit_for_bit_without_its_base(tmp_path: Path, monkeypatch:
     np.testing.assert_array_equal(resumed.known_names.numbers, whole.known_names.numbers)
     with pytest.raises(CheckpointError, match="base=none"):
         api.train(ITALIAN, config=config)
-    again = api.train(ITALIAN, config=merge(config, {"network.base": str(tmp_path / "run"), "training.epochs": 1}))
+    again = api.train(
+        ITALIAN, config=merge(config, {"network.base": str(tmp_path / "run"), "training.epochs": 1})
+    )
     assert again.checkpoint.training["credit"] == whole.training["credit"]

@@ -14,13 +14,19 @@ from namegen.core.training.effort import ListSize, by_effort
 from namegen.core.training.preparation import data_for, prepare
 from namegen.core.training.run import TrainingRun
 
-SHORT = ListSize(names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40)
-LONG = ListSize(names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53)
+SHORT = ListSize(
+    names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40
+)
+LONG = ListSize(
+    names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53
+)
 RNN = NetworkSettings(architecture="rnn")
 STANDARD, QUICK = TrainingSettings(effort="standard"), TrainingSettings(effort="quick")
 
 
-def chosen(size: ListSize, training: TrainingSettings = STANDARD, network: NetworkSettings = RNN) -> Recipe:
+def chosen(
+    size: ListSize, training: TrainingSettings = STANDARD, network: NetworkSettings = RNN
+) -> Recipe:
     return by_effort(Recipe(network=network, training=training), size)
 
 
@@ -39,7 +45,9 @@ def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_six
     assert (training.epochs, training.label_smoothing) == (60, 0.5)
     assert (training.drop_recurrent, training.drop_output) == (0.0, 0.0)
     assert chosen(replace(short, characters=99 * 15)).training.epochs == 90
-    assert chosen(replace(short, listed=100)).training.drop_recurrent == 0.35  # one of a hundred is held out
+    assert (
+        chosen(replace(short, listed=100)).training.drop_recurrent == 0.35
+    )  # one of a hundred is held out
 
 
 @pytest.mark.parametrize(
@@ -53,17 +61,23 @@ def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_six
         (99, {"test": 0.1}, 0.1),
     ],
 )
-def test_a_tenth_is_held_out_unless_the_list_is_short(names: int, said: dict[str, Any], share: float) -> None:
+def test_a_tenth_is_held_out_unless_the_list_is_short(
+    names: int, said: dict[str, Any], share: float
+) -> None:
     data = DataSettings(**{name: said[name] for name in ("validation", "test") if name in said})
     training = TrainingSettings(effort=said.get("effort", "standard"))
     corpus = Corpus.from_names([f"Al{number}" for number in range(names)] * 2)
-    assert data_for(corpus, Recipe(data, training=training)) == replace(data, validation=share, sameness="names")
+    assert data_for(corpus, Recipe(data, training=training)) == replace(
+        data, validation=share, sameness="names"
+    )
 
 
 def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
     companies = replace(SHORT, names=4_000, distinct=4_000, characters=100_000)
     assert chosen(companies).network.hidden == (256,)
-    assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (128,)
+    assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (
+        128,
+    )
 
 
 def test_phrases_are_read_more_often_than_longer_names() -> None:
@@ -89,11 +103,17 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
     assert short.training.epochs > long.training.epochs
     assert short.training.drop_recurrent == round(2.8 / SHORT.length, 2)
     assert short.training.drop_output == pytest.approx(short.training.drop_recurrent / 2, abs=0.005)
-    assert chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0  # a table too large for memory
-    assert chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None  # it keeps its own
+    assert (
+        chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0
+    )  # a table too large for memory
+    assert (
+        chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
+    )  # it keeps its own
 
 
-@pytest.mark.parametrize("said", [{"drop_recurrent": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}])
+@pytest.mark.parametrize(
+    "said", [{"drop_recurrent": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}]
+)
 def test_what_was_said_stands(said: dict[str, float]) -> None:
     (name,) = said
     training = chosen(LONG, replace(STANDARD, **said)).training
@@ -105,7 +125,9 @@ def test_a_network_that_was_asked_for_stands() -> None:
     recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
     assert recipe.training.drop_between > 0  # there are units between two layers
-    assert recipe.training.drop_recurrent < chosen(LONG).training.drop_recurrent  # a narrow layer has little to spare
+    assert (
+        recipe.training.drop_recurrent < chosen(LONG).training.drop_recurrent
+    )  # a narrow layer has little to spare
     plain = replace(RNN, cell="simple_rnn", hidden=(128,))
     assert chosen(SHORT, network=plain).training.drop_recurrent == round(1 / SHORT.length, 2)
     assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
@@ -115,7 +137,10 @@ def test_quick_is_the_network_of_the_original_and_no_more() -> None:
     recipe = chosen(LONG, QUICK)
     assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
     assert [getattr(recipe.training, name) for name in (*DROPS, "label_smoothing")] == [0.0] * 4
-    assert (recipe.training.epochs, recipe.training.batch_size) == (None, None)  # by the rule of quick
+    assert (recipe.training.epochs, recipe.training.batch_size) == (
+        None,
+        None,
+    )  # by the rule of quick
 
 
 def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
@@ -125,12 +150,17 @@ def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
     assert recipe.training.drop_recurrent == 0.0
 
 
-@pytest.mark.parametrize("names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 300] * 12])
+@pytest.mark.parametrize(
+    "names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 300] * 12]
+)
 def test_lists_at_the_edge_train(names: list[str]) -> None:
     """One word many times, a large alphabet, names of 300 characters."""
     recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
     prepared = prepare(Corpus.from_names(names), recipe, NumpyEngine)
     size, batches = ListSize.of(prepared.parts), prepared.batches
-    assert (size.names, size.characters) == (batches.name_count, batches.tree.characters)  # with repeats damped
+    assert (size.names, size.characters) == (
+        batches.name_count,
+        batches.tree.characters,
+    )  # with repeats damped
     result = TrainingRun(prepared).run()
     assert result.training.loss_nats_per_char < 20

@@ -81,7 +81,9 @@ def test_held_out_names_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_table_that_does_not_fit_into_memory_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_smoothing, "LARGEST_TABLE", 10)
-    with pytest.raises(SettingsError, match=r"label_smoothing is 0\.5, but .* don't fit into memory"):
+    with pytest.raises(
+        SettingsError, match=r"label_smoothing is 0\.5, but .* don't fit into memory"
+    ):
         smooth_targets(BatchMaker.from_names(NAMES, VOCABULARY), VOCABULARY.size, 0.5)
 
 
@@ -104,7 +106,9 @@ def test_the_ngram_of_labelled_names_agrees_with_a_plain_loop() -> None:
                 counts[any_label, context, text[end]] += 1
 
     def interpolated(label: int, context: str, shorter: np.ndarray, weight: float) -> np.ndarray:
-        count = np.array([counts[label, context, character] for character in "$" + vocabulary.characters])
+        count = np.array(
+            [counts[label, context, character] for character in "$" + vocabulary.characters]
+        )
         return (count + weight * shorter) / (count.sum() + weight)
 
     found = ngram_by_label(tree, vocabulary.size)
@@ -120,6 +124,8 @@ def test_the_ngram_of_labelled_names_agrees_with_a_plain_loop() -> None:
             of_label = interpolated(label, context, shorter, label_smoothing.WEIGHT_OF_LABEL)
         np.testing.assert_allclose(found[node], of_label, atol=1e-6)
 
-    smoothed = smooth_targets(BatchMaker.from_names(names, vocabulary, labels), vocabulary.size, 1.0)
+    smoothed = smooth_targets(
+        BatchMaker.from_names(names, vocabulary, labels), vocabulary.size, 1.0
+    )
     [batch] = smoothed.epoch(0, batch_size=99, seed=0)
     np.testing.assert_allclose(batch.targets, found, atol=1e-6)

@@ -12,7 +12,9 @@ from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.training.progress import COLUMNS, EpochRecord, history_csv
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", 'a"b', "a,b"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@a", "＝1", "＋1", "－1", "＠a", 'a"b', "a,b"]
+)
 def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
     record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)
     header, row = csv.reader(io.StringIO(history_csv([record])))
@@ -23,7 +25,8 @@ def test_history_csv_is_read_back_and_runs_no_formula(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "cell"), [("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\t=1", r"\t=1"), ("\u202e=", r"\u202e=")]
+    ("text", "cell"),
+    [("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\t=1", r"\t=1"), ("\u202e=", r"\u202e=")],
 )
 def test_history_csv_holds_no_control_character(text: str, cell: str) -> None:
     record = EpochRecord(1, 0.5, 0.4, 0.01, 2.0, None, None, None, text, True)

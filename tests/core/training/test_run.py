@@ -14,7 +14,13 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, probe
 from namegen.core.generation.scoring import word_digests
 from namegen.core.optimizers import OPTIMIZERS
-from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings, resolve_training
+from namegen.core.settings import (
+    DataSettings,
+    NetworkSettings,
+    Recipe,
+    TrainingSettings,
+    resolve_training,
+)
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run_folder import RunFolder
 from namegen.errors import CheckpointError, EngineError, NamesError
@@ -25,7 +31,8 @@ from tests.reading import assert_same_state, engine_of
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "stops"), [("adam", (0,)), ("adam", (3,)), ("momentum", (12, 1, 9)), ("lion", (5,))]
+    ("optimizer", "stops"),
+    [("adam", (0,)), ("adam", (3,)), ("momentum", (12, 1, 9)), ("lion", (5,))],
 )
 def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     tmp_path: Path, optimizer: str, stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
@@ -66,13 +73,17 @@ def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_pat
     assert result.checkpoint.score_rules == whole.checkpoint.score_rules
 
 
-def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(tmp_path: Path) -> None:
+def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
+    tmp_path: Path,
+) -> None:
     training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, best_by="accuracy")
     data = DataSettings(split="unique")
     whole = make_run(training, data)
     wanted = whole.run()
     assert wanted.epochs == wanted.best_epoch + 4 < 60
-    pause = (wanted.best_epoch + 2) * whole.trainer.steps + 1  # in the third epoch after the best one
+    pause = (
+        wanted.best_epoch + 2
+    ) * whole.trainer.steps + 1  # in the third epoch after the best one
     make_run(training, data, folder=RunFolder(tmp_path), stop=After(pause)).run()
     last = make_run(training, data, folder=RunFolder(tmp_path))
     last.resume()
@@ -102,9 +113,15 @@ def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Pat
     folder = RunFolder(tmp_path)
     make_run(folder=folder, stop=After(5)).run()
     state = folder.load_state()
-    del state.identity.data["test"], state.identity.training["momentum"], state.identity.training["batch_size"]
+    del (
+        state.identity.data["test"],
+        state.identity.training["momentum"],
+        state.identity.training["batch_size"],
+    )
     folder.save_state(state)
-    with pytest.raises(CheckpointError, match=r"other settings \[training\]"):  # batch_size is not the default
+    with pytest.raises(
+        CheckpointError, match=r"other settings \[training\]"
+    ):  # batch_size is not the default
         make_run(folder=folder).resume()
     state.identity.training["batch_size"] = SHORT.batch_size
     folder.save_state(state)
@@ -157,12 +174,21 @@ def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_pat
         ("lstm", (128, 128), 0.015),
     ],
 )
-def test_the_default_rate_falls_with_the_width_of_plain_layers(cell: str, hidden: tuple[int, ...], rate: float) -> None:
+def test_the_default_rate_falls_with_the_width_of_plain_layers(
+    cell: str, hidden: tuple[int, ...], rate: float
+) -> None:
     network = NetworkSettings(cell=cell, hidden=hidden)
-    assert resolve_training(TrainingSettings(), 21_000, network).peak_learning_rate == pytest.approx(rate)
-    assert resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate == 0.5
+    assert resolve_training(
+        TrainingSettings(), 21_000, network
+    ).peak_learning_rate == pytest.approx(rate)
+    assert (
+        resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate
+        == 0.5
+    )
     recipe = Recipe(network=network, training=TrainingSettings(effort="quick", epochs=1))
-    assert prepare(CORPUS, recipe, NumpyEngine).recipe.training.peak_learning_rate == pytest.approx(rate)
+    assert prepare(CORPUS, recipe, NumpyEngine).recipe.training.peak_learning_rate == pytest.approx(
+        rate
+    )
 
 
 def test_an_engine_without_the_cell_says_which_it_has() -> None:
@@ -187,7 +213,9 @@ def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: 
     """Each name has two characters of its own, and if names are phrases, two words."""
     names = [f"{chr(0x4E00 + n)}a{separator}b{chr(0x5E00 + n)}" for n in range(80)]
     label_of = {name: n % labels for n, name in enumerate(names)}
-    corpus = Corpus.from_names(names, labels=[f"label {label}" for label in label_of.values()] if labels > 1 else None)
+    corpus = Corpus.from_names(
+        names, labels=[f"label {label}" for label in label_of.values()] if labels > 1 else None
+    )
     recipe = Recipe(DataSettings(validation=0.2, test=0.2), NetworkSettings(hidden=(8,)), SHORT)
     prepared = prepare(corpus, recipe, NumpyEngine, for_use=True)
     record, learned = prepared.record, corpus.split(recipe.data, seed=SHORT.seed)[0].names
@@ -214,14 +242,27 @@ def test_a_model_that_is_only_measured_carries_no_ngrams() -> None:
 
 
 def test_a_short_list_of_phrases_is_learned_whole() -> None:
-    words = [f"{kind} {one}" for kind in ("Old", "Red", "Big", "Sly") for one in ("Fox", "Hen", "Inn", "Mug", "Star")]
+    words = [
+        f"{kind} {one}"
+        for kind in ("Old", "Red", "Big", "Sly")
+        for one in ("Fox", "Hen", "Inn", "Mug", "Star")
+    ]
     places = ["Ely", "Kew", "Ayr", "Wye", "Usk", "Rye", "Exe", "Lea", "Tay", "Wem", "Esk", "Ure"]
-    many = [f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]]  # 120
+    many = [
+        f"{one} of {place}" for k, one in enumerate(words) for place in places[k % 2 :: 2]
+    ]  # 120
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is None
     assert prepared.record.words is not None
-    prepared = prepare(Corpus.from_names([one.replace(" ", "") for one in many]), Recipe(), NumpyEngine, for_use=True)
+    prepared = prepare(
+        Corpus.from_names([one.replace(" ", "") for one in many]),
+        Recipe(),
+        NumpyEngine,
+        for_use=True,
+    )
     assert prepared.parts.held_out is not None
     assert prepared.record.words is None
-    some = [f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)]  # their words need not come again
+    some = [
+        f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)
+    ]  # their words need not come again
     assert [Corpus.from_names(some[:many]).is_phrases for many in (20, 21)] == [True, False]

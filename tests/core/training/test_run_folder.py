@@ -35,7 +35,9 @@ def checkpoint() -> Checkpoint:
         ("名" * 80 + ".txt", "名" * 50 + "-numpy"),
     ],
 )
-def test_folders_are_called_by_their_list_and_never_used_twice(tmp_path: Path, source: str, name: str) -> None:
+def test_folders_are_called_by_their_list_and_never_used_twice(
+    tmp_path: Path, source: str, name: str
+) -> None:
     made = [RunFolder.make_numbered(tmp_path / "runs", source, "numpy").path for _ in range(3)]
     assert [path.name for path in made] == [name, f"{name}-2", f"{name}-3"]
     assert all(path.is_dir() for path in made)
@@ -75,7 +77,9 @@ def test_a_parent_that_is_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
         *((OWN_FILES[2], kind) for kind in ("link to nowhere", "pipe", "folder")),
     ],
 )
-def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(tmp_path: Path, name: str, kind: str) -> None:
+def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(
+    tmp_path: Path, name: str, kind: str
+) -> None:
     folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
     folder.mkdir()
     for own in ("config.toml", "state.safetensors"):
@@ -97,7 +101,10 @@ def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(tmp_path: Pat
 
 def test_one_training_at_a_time_has_sole_use(tmp_path: Path) -> None:
     with RunFolder(tmp_path).sole_use():
-        with pytest.raises(FolderInUseError, match="another namegen is at work in"), RunFolder(tmp_path).sole_use():
+        with (
+            pytest.raises(FolderInUseError, match="another namegen is at work in"),
+            RunFolder(tmp_path).sole_use(),
+        ):
             pass
         assert not list(tmp_path.iterdir())
     with RunFolder(tmp_path).sole_use():
@@ -116,7 +123,9 @@ def test_a_folder_says_what_lies_in_it(tmp_path: Path) -> None:
     assert folder.plot_path.parent == tmp_path
 
 
-def test_known_names_travel_with_the_model_and_lie_whole_beside_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_known_names_travel_with_the_model_and_lie_whole_beside_it(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
     """What lies beside it counts only where it is of the same names; it is written once."""
     folder, whole = RunFolder(tmp_path), checkpoint.known_names
     folder.save_model(checkpoint)

@@ -28,18 +28,25 @@ from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
-    for best_by, column in (("loss", "validation_loss_nats_per_char"), ("accuracy", "validation_accuracy_argmax")):
+    for best_by, column in (
+        ("loss", "validation_loss_nats_per_char"),
+        ("accuracy", "validation_accuracy_argmax"),
+    ):
         run = make_run(replace(SHORT, epochs=8, learning_rate=0.05, best_by=best_by))
         result = run.run()
         values = [getattr(record, column) for record in result.history]
         wanted = min(values) if best_by == "loss" else max(values)
         assert result.best_epoch == values.index(wanted) + 1  # ties to the earlier
         assert result.validation is not None
-        assert result.validation.to_dict()[column.removeprefix("validation_")] == pytest.approx(wanted, abs=1e-6)
+        assert result.validation.to_dict()[column.removeprefix("validation_")] == pytest.approx(
+            wanted, abs=1e-6
+        )
 
 
 def test_of_equal_epochs_the_earlier_is_the_best() -> None:
-    run = make_run(replace(SHORT, optimizer="sgd", learning_rate=1e-30))  # so small that no parameter moves
+    run = make_run(
+        replace(SHORT, optimizer="sgd", learning_rate=1e-30)
+    )  # so small that no parameter moves
     result = run.run()
     assert len({record.validation_loss_nats_per_char for record in result.history}) == 1
     assert result.best_epoch == 1
@@ -53,9 +60,13 @@ def test_without_held_out_names_the_training_loss_decides() -> None:
     assert result.to_dict()["validation"] is None
 
 
-def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(
+    tmp_path: Path,
+) -> None:
     rates = ((0, 0.01), (2, 1e39))
-    training = replace(SHORT, optimizer="sgd", schedule="steps", learning_rate=None, rate_steps=rates)
+    training = replace(
+        SHORT, optimizer="sgd", schedule="steps", learning_rate=None, rate_steps=rates
+    )
     run = make_run(training, folder=RunFolder(tmp_path))
     with pytest.raises(TrainingError, match=r"in epoch 3.*lower learning_rate than 1e\+39"):
         run.run()
@@ -66,8 +77,12 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(tmp
 
 
 @pytest.mark.parametrize("data", [None, DataSettings(validation=0.0)])
-@pytest.mark.parametrize("rate", [{"optimizer": "sgd", "learning_rate": 1e38}, {"learning_rate": 1e308}])
-def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(rate: dict, data: DataSettings | None) -> None:
+@pytest.mark.parametrize(
+    "rate", [{"optimizer": "sgd", "learning_rate": 1e38}, {"learning_rate": 1e308}]
+)
+def test_a_last_update_that_goes_astray_is_one_error_and_no_warning(
+    rate: dict, data: DataSettings | None
+) -> None:
     """The only update leaves no number, which the figures meet first."""
     with pytest.raises(TrainingError, match="in epoch 1"):
         make_run(replace(SHORT, epochs=1, batch_size=400, **rate), data).run()
@@ -86,7 +101,12 @@ def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -
     run.run()
     steps = run.trainer.steps
     assert isinstance(told[0], TrainingBegins)
-    assert (told[0].epochs, told[0].steps, told[0].finished, told[0].network) == (4, steps, False, "simple_rnn 8")
+    assert (told[0].epochs, told[0].steps, told[0].finished, told[0].network) == (
+        4,
+        steps,
+        False,
+        "simple_rnn 8",
+    )
     taken = [(event.epoch, event.step) for event in told if isinstance(event, StepBegins)]
     assert taken == [(epoch, step) for epoch in range(4) for step in range(steps)]
     assert [event for event in told if isinstance(event, EpochEnded)] == run.progress.history
@@ -139,26 +159,37 @@ def test_what_is_ours_is_not_told_as_the_engines() -> None:
 
 
 def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
-    with pytest.raises(TrainingError, match="no longer a finite number, or much too large, in epoch 2"):
+    with pytest.raises(
+        TrainingError, match="no longer a finite number, or much too large, in epoch 2"
+    ):
         failing(float("nan")).run()
 
 
 def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
     """The learning rate of every step of a training."""
     training = TrainingSettings(**settings)
-    plan = Plan(steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.rate_steps)
-    return [SCHEDULES[training.schedule].rate(step, plan) for step in range(steps_per_epoch * epochs)]
+    plan = Plan(
+        steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.rate_steps
+    )
+    return [
+        SCHEDULES[training.schedule].rate(step, plan) for step in range(steps_per_epoch * epochs)
+    ]
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
     schedule = SCHEDULES[name]
-    given = {"schedule": name, "rate_steps": ((0, 0.1), (2, 0.01)) if "rate_steps" in schedule.reads else ()}
+    given = {
+        "schedule": name,
+        "rate_steps": ((0, 0.1), (2, 0.01)) if "rate_steps" in schedule.reads else (),
+    }
     short, long = rates(3, 4, **given), rates(3, 5, **given)
     assert (short != long[: len(short)]) == schedule.depends_on_epochs
     for setting, value in (("learning_rate", 0.3), ("warmup", 0.7)):
         assert (rates(3, 4, **given, **{setting: value}) != short) == (setting in schedule.reads)
-        assert (setting in TrainingSettings(**given).without_effect) == (setting not in schedule.reads)
+        assert (setting in TrainingSettings(**given).without_effect) == (
+            setting not in schedule.reads
+        )
 
 
 def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
@@ -198,15 +229,23 @@ def test_each_rate_masks_its_own_parameters() -> None:
         "output.kernel": (50, 1),
     }
     assert Dropping(NETWORK, TrainingSettings()).masks(0, 0) == {}
-    assert list(Dropping(NETWORK, TrainingSettings(drop_output=0.1)).masks(0, 0)) == ["output.kernel"]
+    assert list(Dropping(NETWORK, TrainingSettings(drop_output=0.1)).masks(0, 0)) == [
+        "output.kernel"
+    ]
 
 
 def test_so_much_is_left_out_and_the_rest_is_scaled() -> None:
     dropping = Dropping(NETWORK, ALL)
-    for name, rate in (("rnn.1.recurrent_kernel", 0.25), ("rnn.1.kernel", 0.5), ("output.kernel", 0.1)):
+    for name, rate in (
+        ("rnn.1.recurrent_kernel", 0.25),
+        ("rnn.1.kernel", 0.5),
+        ("output.kernel", 0.1),
+    ):
         masks = np.concatenate([dropping.masks(0, step)[name].ravel() for step in range(200)])
         assert set(masks.tolist()) == {0.0, float(np.float32(1) / np.float32(1 - rate))}
-        assert (masks == 0).mean() == pytest.approx(rate, abs=4 * np.sqrt(rate * (1 - rate) / len(masks)))
+        assert (masks == 0).mean() == pytest.approx(
+            rate, abs=4 * np.sqrt(rate * (1 - rate) / len(masks))
+        )
 
 
 def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
@@ -221,7 +260,9 @@ def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
 
 
 def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
-    with pytest.raises(SettingsError, match=r"^drop_between is 0\.5, and this network has nothing there to drop"):
+    with pytest.raises(
+        SettingsError, match=r"^drop_between is 0\.5, and this network has nothing there to drop"
+    ):
         Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(drop_between=0.5))
 
 
@@ -236,19 +277,25 @@ def test_the_smallest_rates_are_kept_to(times: int) -> None:
     assert abs(int((mask == 0).sum()) - expected) < 3 * np.sqrt(expected)
 
 
-IDENTITY = Identity(list="", list_name="", network={}, training={}, data={})  # nothing here looks at it
+IDENTITY = Identity(
+    list="", list_name="", network={}, training={}, data={}
+)  # nothing here looks at it
 
 
 def test_each_label_is_learned_behind_its_own_beginning() -> None:
     """Names of the first label begin with a, those of the second with e."""
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 2, 90)
-    names = ["ae"[label] + "".join(rng.choice(list("abcde"), rng.integers(1, 6))) for label in labels]
+    names = [
+        "ae"[label] + "".join(rng.choice(list("abcde"), rng.integers(1, 6))) for label in labels
+    ]
     corpus = Corpus.from_names(names, labels=map(str, labels))
     training = replace(SHORT, batch_size=10, epochs=3, learning_rate=0.05, drop_output=0.2)
     recipe = Recipe(DataSettings(), NetworkSettings(cell="lstm", hidden=(6, 5)), training)
     prepared = prepare(corpus, recipe, NumpyEngine)
-    losses = [record.validation_loss_nats_per_char for record in TrainingRun(prepared).run().history]
+    losses = [
+        record.validation_loss_nats_per_char for record in TrainingRun(prepared).run().history
+    ]
     assert losses[2] < losses[0]  # type: ignore[operator]
     engine, size = prepared.engine, corpus.vocabulary.size
     logits, _ = engine.step(np.array([size, size + 1], np.int32), engine.initial_state(2))

@@ -22,7 +22,9 @@ def comparison() -> Comparison:
     return from_plain(Comparison, json.loads(RESULTS.read_text(encoding="utf-8")))
 
 
-def groups(nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None) -> HeldOutGroups:
+def groups(
+    nats: np.ndarray, characters: np.ndarray, hits: np.ndarray | None = None
+) -> HeldOutGroups:
     """Sums over groups."""
     hits = np.zeros(len(nats), int) if hits is None else hits
     columns = (characters.astype(int), nats, hits, 0.4 * characters)
@@ -64,7 +66,12 @@ def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
         replace(
             one,
             algorithms={
-                name: replace(found, new_percent=44.0, plausible_percent=some and 77.0, new_names=("Ann", "Ben"))
+                name: replace(
+                    found,
+                    new_percent=44.0,
+                    plausible_percent=some and 77.0,
+                    new_names=("Ann", "Ben"),
+                )
                 for name, found in one.algorithms.items()
             },
         )

@@ -12,7 +12,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from namegen.documents import from_plain, schema, to_plain
-from namegen.experiments.compare.document import Comparison, Generation, HeldOutGroups, ListEntry, ListFacts, Training
+from namegen.experiments.compare.document import (
+    Comparison,
+    Generation,
+    HeldOutGroups,
+    ListEntry,
+    ListFacts,
+    Training,
+)
 from namegen.experiments.compare.tables import main
 from tests.experiments.compare.conftest import RESULTS
 
@@ -51,14 +58,18 @@ def test_a_class_explains_its_fields(of: type) -> None:
         ({"lengths": {"99999999": 3}}, "matching regex"),
     ],
 )
-def test_a_figure_that_cannot_be_is_refused(comparison: Comparison, change: dict[str, Any], said: str) -> None:
+def test_a_figure_that_cannot_be_is_refused(
+    comparison: Comparison, change: dict[str, Any], said: str
+) -> None:
     found: dict[str, Any] = to_plain(comparison.lists[0].generation[0])
     found["algorithms"]["one_by_one"] |= change
     with pytest.raises(ValueError, match=said):
         from_plain(Generation, found)
 
 
-def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(comparison: Comparison) -> None:
+def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
+    comparison: Comparison,
+) -> None:
     facts, run = comparison.lists[0].facts, to_plain(comparison.lists[0].trainings[0])
     for lengths in ({}, {"4": 0}):
         with pytest.raises(ValueError, match="the lengths of no names"):
@@ -68,7 +79,9 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(comparis
         from_plain(HeldOutGroups, {**columns, "hits": [3]})
     for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
         trained = comparison.lists[0].trainings[0]
-        with pytest.raises(ValueError, match="a config without split, split_seed, validation or seed"):
+        with pytest.raises(
+            ValueError, match="a config without split, split_seed, validation or seed"
+        ):
             replace(trained, config={**trained.config, **lacking})
     with pytest.raises(ValueError, match="different lengths"):
         from_plain(Training, {**run, "history": {**run["history"], "epoch": [1]}})  # type: ignore[dict-item]
@@ -89,7 +102,9 @@ def test_why_a_report_cannot_be_printed_is_told(
 ) -> None:
     file = tmp_path / "results.json"
     if text is not None:
-        file.write_text(text if isinstance(text, str) else json.dumps({**plain, **text}), encoding="utf-8")
+        file.write_text(
+            text if isinstance(text, str) else json.dumps({**plain, **text}), encoding="utf-8"
+        )
     with pytest.raises(SystemExit, match="2"):
         main([str(file)])
     told = capsys.readouterr().err

@@ -25,7 +25,11 @@ pytestmark = pytest.mark.usefixtures("in_style")
 
 def list_plots(comparison: Comparison) -> list[Plot]:
     entry = comparison.lists[0]
-    return [*curve_plots(entry), *accuracy_plots(entry), *generation_plots(entry, comparison.generated_names)]
+    return [
+        *curve_plots(entry),
+        *accuracy_plots(entry),
+        *generation_plots(entry, comparison.generated_names),
+    ]
 
 
 def test_every_plot_has_a_key_of_its_own(comparison: Comparison) -> None:
@@ -64,10 +68,15 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
     }
 
 
-def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(comparison: Comparison) -> None:
+def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(
+    comparison: Comparison,
+) -> None:
     entry = comparison.lists[0]
     [axes] = accuracy_figure(entry, "names", style.engine_colours(entry.engines)).axes
-    inks = {bar.get_alpha(): text.get_color() for bar, text in zip(axes.patches, axes.texts, strict=True)}
+    inks = {
+        bar.get_alpha(): text.get_color()
+        for bar, text in zip(axes.patches, axes.texts, strict=True)
+    }
     assert inks == {1.0: style.PAPER, 0.4: style.INK}
 
 
@@ -76,8 +85,13 @@ def test_speed_has_a_point_for_each_algorithm(comparison: Comparison) -> None:
     figure = speed_figure(comparison.lists[0], style.engine_colours(one.engine for one in models))
     [axes] = figure.axes
     points = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
-    assert points == [generated.names_per_second for one in models for generated in one.algorithms.values()]
-    sides = [{text.get_ha() for text in axes.texts if text.xy[1] == place} for place in range(len(models))]
+    assert points == [
+        generated.names_per_second for one in models for generated in one.algorithms.values()
+    ]
+    sides = [
+        {text.get_ha() for text in axes.texts if text.xy[1] == place}
+        for place in range(len(models))
+    ]
     assert sides == [{"left", "right"} if len(one.algorithms) == 2 else {"left"} for one in models]
     assert figure.get_figheight() > 0.3 * len(models), "each has a line of its own"
     assert {100_000, 1_000_000} <= set(axes.get_xticks())
@@ -87,5 +101,8 @@ def test_lengths_are_shares() -> None:
     [axes] = lengths_figure({"1": 1, "3": 3}, {"a network": {"3": 10}}, 10).axes
     assert [bar.get_height() for bar in axes.patches] == [0.25, 0.75]
     assert list(axes.get_lines()[0].get_ydata()) == [0, 0, 1]
-    ends = [lengths_figure({str(last): 1}, {"a network": {}}, 1).axes[0].get_lines()[0] for last in (24, 25)]
+    ends = [
+        lengths_figure({str(last): 1}, {"a network": {}}, 1).axes[0].get_lines()[0]
+        for last in (24, 25)
+    ]
     assert ends[0].get_markersize() > ends[1].get_markersize()  # many lengths have little room

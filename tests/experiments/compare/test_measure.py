@@ -36,7 +36,9 @@ from tests.core.training.small_runs import make_run
 from tests.fake_engine import FakeEngine
 
 NAMES = load_bundled("mlb-first").names[:300]
-linux = pytest.mark.skipif(not Path("/proc/stat").exists(), reason="another system does not say what others do")
+linux = pytest.mark.skipif(
+    not Path("/proc/stat").exists(), reason="another system does not say what others do"
+)
 
 
 def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> Any:
@@ -52,7 +54,11 @@ def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
     code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", code], env=own_environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=own_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "set()"
 
@@ -64,7 +70,9 @@ def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
     assert facts.names == found.parts.whole.names == 300
     assert found.parts.whole.ceiling == facts.ceiling
     split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="names"), seed=0)
-    assert [found.parts.training.names, found.parts.held_out.names, 0] == [len(part.names) for part in split]
+    assert [found.parts.training.names, found.parts.held_out.names, 0] == [
+        len(part.names) for part in split
+    ]
     assert sum(facts.lengths.values()) == 300
     assert {sum(drawn.lengths.values()) for drawn in found.counting_names.values()} == {100}
 
@@ -83,13 +91,20 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
     reference = measured(subject)
     held_out = reference.parts.held_out
     assert_sums_of(held_out.baseline_groups, held_out.baseline, held_out.characters)
-    assert reference.parts.whole.baseline_groups is reference.parts.training.baseline_groups is UNSET
-    config = {"network": {"hidden": [4]}, "data": {"split": "unique", "validation": 0.2, "split_seed": 1}}
+    assert (
+        reference.parts.whole.baseline_groups is reference.parts.training.baseline_groups is UNSET
+    )
+    config = {
+        "network": {"hidden": [4]},
+        "data": {"split": "unique", "validation": 0.2, "split_seed": 1},
+    }
     config["training"] = {"seed": 0, "epochs": 2, "effort": "quick"}
     path = str(tmp_path / "model.safetensors")
     trained = measured(TrainingSubject("n", "numpy", "network", config), writes=path)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
-    assert trained.held_out_groups.characters == held_out.baseline_groups.characters  # the same names in each
+    assert (
+        trained.held_out_groups.characters == held_out.baseline_groups.characters
+    )  # the same names in each
 
     drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), reads=path)
     assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
@@ -129,15 +144,22 @@ def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool)
     assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
 
 
-def test_a_network_that_an_engine_lacks_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_that_an_engine_lacks_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Attention(FakeEngine):
         cells = frozenset({"attention"})
 
     monkeypatch.setattr("namegen.backends.load_engine", lambda name: Attention)
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
-    config = {"network": {"cell": "lstm"}, "data": {"split": "names", "split_seed": 0, "validation": 0.1}}
+    config = {
+        "network": {"cell": "lstm"},
+        "data": {"split": "names", "split_seed": 0, "validation": 0.1},
+    }
     config["training"] = {"seed": 0}
-    with pytest.raises(EngineError, match="the engine fake has no cell 'lstm': choose one of attention"):
+    with pytest.raises(
+        EngineError, match="the engine fake has no cell 'lstm': choose one of attention"
+    ):
         measured(TrainingSubject("n", "x", "network", config))
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
@@ -164,7 +186,9 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
     found = measured(TimingSubject("n", "numpy", 1, config, large), names)
     assert [one.batch_size for one in found.batches] == sizes
     assert next(looks) == 3 + 2 + 3 * len(sizes), "looked before, after each epoch, and after all"
-    assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], "of one batch alone"
+    assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], (
+        "of one batch alone"
+    )
     characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in found.batches}
     assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
     whole = sum(len(name) + 1 for name in names)
@@ -199,7 +223,9 @@ def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
     assert beside.quiet.other_cores > 0.4  # of a core, if several others want it too
 
 
-@pytest.mark.parametrize(("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)])
+@pytest.mark.parametrize(
+    ("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)]
+)
 def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
     system: str, most: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

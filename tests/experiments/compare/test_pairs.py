@@ -34,22 +34,32 @@ def world(
     hard = 2 + 0.5 * rng.standard_normal(600)  # some names are hard for both
     harder = hard + TRUTH + of_names * rng.standard_normal(600)
     one = [sums(harder + of_seeds * rng.standard_normal()) for _ in range(seeds)]
-    other = [sums(hard + of_seeds * rng.standard_normal()) for _ in range(seeds)] if other_has_seeds else [sums(hard)]
+    other = (
+        [sums(hard + of_seeds * rng.standard_normal()) for _ in range(seeds)]
+        if other_has_seeds
+        else [sums(hard)]
+    )
     return one, other
 
 
-def found(one: list[HeldOutGroups], other: list[HeldOutGroups], other_has_seeds: bool = True) -> Difference:
+def found(
+    one: list[HeldOutGroups], other: list[HeldOutGroups], other_has_seeds: bool = True
+) -> Difference:
     apart = difference(one, other, LOSS, other_has_seeds=other_has_seeds)
     assert apart is not None
     return apart
 
 
-def slow_draws(one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int, other_has_seeds: bool) -> list[float]:
+def slow_draws(
+    one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int, other_has_seeds: bool
+) -> list[float]:
     """A loop over draws, groups and seeds, as the words of ``pairs.py`` say it."""
     rng = np.random.default_rng(5)
     freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
 
-    def mean_of_seeds(side: list[HeldOutGroups], has_seeds: bool, drawn: list[int], group: int) -> float:
+    def mean_of_seeds(
+        side: list[HeldOutGroups], has_seeds: bool, drawn: list[int], group: int
+    ) -> float:
         values = [seed.nats[group] for seed in side]
         mean = sum(values) / len(values)
         if not has_seeds:
@@ -62,7 +72,8 @@ def slow_draws(one: list[HeldOutGroups], other: list[HeldOutGroups], draws: int,
         chosen = rng.integers(0, GROUPS, GROUPS).tolist()
         of_one, of_other = (rng.integers(0, len(side), len(side)).tolist() for side in (one, other))
         nats = sum(
-            mean_of_seeds(one, True, of_one, group) - mean_of_seeds(other, other_has_seeds, of_other, group)
+            mean_of_seeds(one, True, of_one, group)
+            - mean_of_seeds(other, other_has_seeds, of_other, group)
             for group in chosen
         )
         apart.append(nats / sum(one[0].characters[group] for group in chosen))
@@ -80,7 +91,10 @@ def test_the_interval_is_that_of_a_plain_loop(other_has_seeds: bool) -> None:
     low, high = np.percentile(slow, (2.5, 97.5))
     width = high - low
     assert apart.mean == pytest.approx(np.mean(slow), abs=0.05 * width)
-    assert (apart.low, apart.high) == (pytest.approx(low, abs=0.08 * width), pytest.approx(high, abs=0.08 * width))
+    assert (apart.low, apart.high) == (
+        pytest.approx(low, abs=0.08 * width),
+        pytest.approx(high, abs=0.08 * width),
+    )
     assert apart.seeds == 3
 
 
@@ -120,7 +134,9 @@ def test_the_part_of_the_seeds_is_as_wide_as_students_t() -> None:
     one, other = ([groups(nats * ones, ones) for nats in of_seeds] for of_seeds in ((1, 2), (1,)))
 
     def width(freedom: int) -> float:
-        apart = found(one, other * freedom, other_has_seeds=freedom > 1)  # all seeds of the other are alike
+        apart = found(
+            one, other * freedom, other_has_seeds=freedom > 1
+        )  # all seeds of the other are alike
         return apart.high - apart.low
 
     widths = [width(freedom) for freedom in range(1, 31)]
@@ -151,8 +167,12 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
         assert apart is not None
         assert (apart.is_found, apart.seeds) == (mean is not None, 3)
         assert mean is None or apart.mean == pytest.approx(mean, abs=0.001)
-    trainings = tuple(replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings)
-    assert between(replace(entry, trainings=trainings), "unique", "LSTM 2×32", BASELINE, LOSS) is None
+    trainings = tuple(
+        replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings
+    )
+    assert (
+        between(replace(entry, trainings=trainings), "unique", "LSTM 2×32", BASELINE, LOSS) is None
+    )
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

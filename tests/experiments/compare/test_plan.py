@@ -9,7 +9,12 @@ import pytest
 from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
 from namegen.experiments.compare import plan as planning
-from namegen.experiments.compare.document import GenerationSubject, ReferenceSubject, TimingSubject, TrainingSubject
+from namegen.experiments.compare.document import (
+    GenerationSubject,
+    ReferenceSubject,
+    TimingSubject,
+    TrainingSubject,
+)
 from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan
 from namegen.lists import load_bundled
 
@@ -25,10 +30,18 @@ def of_kind(plan, kind):
 def test_a_plan_has_everything_once_and_what_is_read_before_its_reader() -> None:
     plan = make_plan([CORPUS], FULL)
     keys = [one.key for one in plan]
-    assert len(set(keys)) == len({one.label for one in plan}) == len(plan) == len(make_plan([CORPUS, CORPUS], FULL))
+    assert (
+        len(set(keys))
+        == len({one.label for one in plan})
+        == len(plan)
+        == len(make_plan([CORPUS, CORPUS], FULL))
+    )
     trainings = of_kind(plan, TrainingSubject)
     assert {one.network for one in trainings} == {*NETWORKS, *ORIGINALS}
-    assert all(settings["hidden"] == 2 * [int(name.partition(" 2×")[2])] for name, settings in NETWORKS.items())
+    assert all(
+        settings["hidden"] == 2 * [int(name.partition(" 2×")[2])]
+        for name, settings in NETWORKS.items()
+    )
     assert {one.seed for one in of_kind(plan, GenerationSubject)} == {0}
     assert [one.engine for one in trainings if one.role == "like_for_like"] == 2 * list(ENGINES)
     reading = [one for one in plan if one.reads is not None]
@@ -46,8 +59,12 @@ def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.Mo
     assert not keys & {one.key for one in make_plan([CORPUS], FULL)}
 
 
-@pytest.mark.parametrize(("names", "large"), [(2_559, None), (2_560, 512)])  # four fifths of it are four batches
-def test_only_a_list_of_several_large_batches_is_timed_with_them(names: int, large: int | None) -> None:
+@pytest.mark.parametrize(
+    ("names", "large"), [(2_559, None), (2_560, 512)]
+)  # four fifths of it are four batches
+def test_only_a_list_of_several_large_batches_is_timed_with_them(
+    names: int, large: int | None
+) -> None:
     corpus = Corpus(load_bundled("mlb-first").names[:names], source="list.txt")
     plan = make_plan([corpus], Scope(quick=True, seeds=1))
     assert {one.large_batch for one in of_kind(plan, TimingSubject)} == {large}
@@ -58,8 +75,13 @@ def test_the_split_is_held_for_every_training_and_seed() -> None:
     trainings = of_kind(plan, TrainingSubject)
     assert {one.reference.seed for one in trainings} == {7}
     assert {one.seed for one in trainings} == {0, 1}
-    assert {(one.split, one.seed) for one in of_kind(plan, ReferenceSubject)} == {("names", 7), ("unique", 7)}
-    assert not {one.key for one in plan if one.timed} & {one.key for one in make_plan([CORPUS], FULL) if one.timed}
+    assert {(one.split, one.seed) for one in of_kind(plan, ReferenceSubject)} == {
+        ("names", 7),
+        ("unique", 7),
+    }
+    assert not {one.key for one in plan if one.timed} & {
+        one.key for one in make_plan([CORPUS], FULL) if one.timed
+    }
 
 
 def test_the_engines_take_turns_in_every_round() -> None:

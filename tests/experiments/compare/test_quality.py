@@ -43,7 +43,11 @@ def slow_divergence(names: list[str], others: list[str], order: int) -> float:
     total = 0.0
     for gram in p.keys() | q.keys():
         middle = (p.get(gram, 0) + q.get(gram, 0)) / 2
-        total += sum(share * math.log2(share / middle) / 2 for share in (p.get(gram, 0), q.get(gram, 0)) if share)
+        total += sum(
+            share * math.log2(share / middle) / 2
+            for share in (p.get(gram, 0), q.get(gram, 0))
+            if share
+        )
     return total
 
 
@@ -76,7 +80,9 @@ def test_generated_names_are_counted(judge: SplitJudge) -> None:
 
 
 @pytest.mark.parametrize("split", ["names", "unique"])
-def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_name_is_known_to_a_model_and_to_its_judge(
+    split: SplitName, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted, bar = [], []
 
     def watched_ngram(tree, *arguments):
@@ -85,10 +91,14 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypa
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
     scores = SplitJudge.scores
-    monkeypatch.setattr(SplitJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names))
+    monkeypatch.setattr(
+        SplitJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
+    )
     subject = replace(SPLIT, split=split)
     found = SplitJudge.of(CORPUS, subject)
-    training, chosen_by, _ = CORPUS.split(DataSettings(validation=subject.validation, split=split), seed=subject.seed)
+    training, chosen_by, _ = CORPUS.split(
+        DataSettings(validation=subject.validation, split=split), seed=subject.seed
+    )
     learned = {digest(name) for name in training.names}
     assert len(counted) == len(set(counted)) == found.names >= FEWEST_NAMES
     assert set(counted) <= set(chosen_by.names)
@@ -98,7 +108,9 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(split: SplitName, monkeypa
 
 
 def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:
-    training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
+    training, chosen_by, _ = CORPUS.split(
+        DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
+    )
     outside = [name for name in WHOLE[1::4] if not CORPUS.vocabulary.unknown(name)]
     fresh = sorted({*outside} - {*training.names} - {*chosen_by.names})
     assert judge.plausible_percent(fresh) == pytest.approx(100 * (1 - ODDEST), abs=4)
@@ -107,7 +119,9 @@ def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: Split
 
 
 def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
-    training, chosen_by, _ = CORPUS.split(DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed)
+    training, chosen_by, _ = CORPUS.split(
+        DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
+    )
     read = training.names[0]
     held_out = next(name for name in chosen_by.names if name not in set(training.names))
 
@@ -116,7 +130,9 @@ def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> 
 
     found = described(read, read.upper(), held_out, "Xq", "Xq")
     assert found.new_percent == pytest.approx(60)  # repeats count
-    assert found.plausible_percent == pytest.approx(50)  # each new one once: what is held out is a name, Xq is none
+    assert found.plausible_percent == pytest.approx(
+        50
+    )  # each new one once: what is held out is a name, Xq is none
     assert found.new_names == (held_out, "Xq")
     for nothing in (described(read), described()):
         assert (nothing.new_percent, nothing.plausible_percent, nothing.new_names) == (0, None, ())

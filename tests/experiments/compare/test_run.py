@@ -60,16 +60,23 @@ def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -
 def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
     broken = job(ReferenceSubject("names", seed=0, validation=0.999999))
     subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("names", 0, 0.2))
-    dependents = [job(subject, reads=broken), job(subject, reads=job(ReferenceSubject("names", 1, 0.2)))]  # not planned
+    dependents = [
+        job(subject, reads=broken),
+        job(subject, reads=job(ReferenceSubject("names", 1, 0.2))),
+    ]  # not planned
     log = Log()
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
     assert list(outcome.failed) == [broken.key]
     assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
-    assert [label for how, label in log.lines if how == "left out"] == [one.label for one in dependents]
+    assert [label for how, label in log.lines if how == "left out"] == [
+        one.label for one in dependents
+    ]
     assert [path.name.partition("-")[0] for path in tmp_path.glob("*.json")] == ["list"]
 
 
-def test_a_comparison_leaves_its_document_and_a_report_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_comparison_leaves_its_document_and_a_report_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "measure", lambda plan, folder, watch: Outcome())
     made = compare([Corpus(CORPUS.names, source="Zoë.txt")], tmp_path / "out", scope=SCOPE)
     written = (tmp_path / "out" / "results.json").read_text(encoding="utf-8")
@@ -86,12 +93,20 @@ def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(
     [of_list] = [one for one in plan if isinstance(one.subject, ListSubject)]
     training, other = [one for one in plan if isinstance(one.subject, TrainingSubject)][:2]
     names = next(one for one in plan if isinstance(one.subject, GenerationSubject))
-    records = {of_list.key: entry.facts, training.key: entry.trainings[0], names.key: entry.generation[0]}
+    records = {
+        of_list.key: entry.facts,
+        training.key: entry.trainings[0],
+        names.key: entry.generation[0],
+    }
     left_out = {other.key: "it has no such cell"}
     outcome = Outcome(records, {"abc", None}, left_out, {names.key: "lost"})  # type: ignore[arg-type]
     made = make_results([CORPUS], SCOPE, plan, outcome)
     [listed] = made.lists
-    assert (listed.name, listed.fingerprint, listed.facts) == ("list.txt", CORPUS.fingerprint, entry.facts)
+    assert (listed.name, listed.fingerprint, listed.facts) == (
+        "list.txt",
+        CORPUS.fingerprint,
+        entry.facts,
+    )
     assert (listed.trainings, listed.generation) == (entry.trainings[:1], entry.generation[:1])
     assert (listed.references, listed.timings, listed.exported) == ((), (), None)
     assert made.commits == ("abc",)

@@ -36,24 +36,34 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
     cells = {row[0]: row[-1] for row in table.rows}
     assert cells["LSTM 2×32"].startswith("−0.05")
     assert cells["GRU 2×32"].startswith("no difference found (−0.0")
-    assert ([row[0] for row in table.rows[-2:]], table.references) == (["4-gram", "lower bound of that part"], 2)
+    assert ([row[0] for row in table.rows[-2:]], table.references) == (
+        ["4-gram", "lower bound of that part"],
+        2,
+    )
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
     assert "below 0 the network is better" in table.note
-    assert "95 % interval of the difference, over the held-out names and over the 3 seeds" in table.note
+    assert (
+        "95 % interval of the difference, over the held-out names and over the 3 seeds"
+        in table.note
+    )
     accuracy = accuracy_table(entry, "names")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
     assert "above 0 it is better" in accuracy.note
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
 
 
-def test_too_few_held_out_names_are_told(comparison: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_held_out_names_are_told(
+    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
     table = loss_table(comparison.lists[0], "unique")
     assert AGAINST_NGRAM not in table.columns
     assert table.note == TOO_FEW
 
 
-def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(comparison: Comparison) -> None:
+def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(
+    comparison: Comparison,
+) -> None:
     rows = [dict(zip(like_for_like_table(comparison.lists[0]).columns, row, strict=True))
             for row in like_for_like_table(comparison.lists[0]).rows]  # fmt: skip
     assert [(row["engine"], row["batch (names)"]) for row in rows[:4]] == [
@@ -83,11 +93,16 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
 @pytest.mark.parametrize(
     ("pairs", "said"),
     [
-        (85.0, "the judge knows 1,701 names, and calls 85% of the names that pairs of letters make plausible"),
+        (
+            85.0,
+            "the judge knows 1,701 names, and calls 85% of the names that pairs of letters make plausible",
+        ),
         (None, "would know 1,701 names, which are too few"),
     ],
 )
-def test_a_judge_that_tells_nothing_is_not_heard(comparison: Comparison, pairs: float | None, said: str) -> None:
+def test_a_judge_that_tells_nothing_is_not_heard(
+    comparison: Comparison, pairs: float | None, said: str
+) -> None:
     table = generated_names_table(judged(comparison.lists[0], pairs), 10_000)
     assert "new (%)" in table.columns
     assert "plausible (%)" not in table.columns
@@ -99,22 +114,33 @@ def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Compa
     assert len(rows) == len(comparison.lists[0].networks("names")) + 1
     assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
     assert rows[-1] == ("8-gram", "Zed, Zod")
-    assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), "nothing was drawn"
+    assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), (
+        "nothing was drawn"
+    )
 
 
 def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparison) -> None:
-    codes = {"numpy": EngineCode("12ab", {"numpy": "2.3"}), "odd": EngineCode(None, {"torch": None})}
+    codes = {
+        "numpy": EngineCode("12ab", {"numpy": "2.3"}),
+        "odd": EngineCode(None, {"torch": None}),
+    }
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
     assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
     assert any("1.10 times its shortest time" in one for one in where)
-    lost = replace(comparison, left_out=(Trouble("keras", "install it"),), failed=(Trouble("a training", "lost"),))
+    lost = replace(
+        comparison,
+        left_out=(Trouble("keras", "install it"),),
+        failed=(Trouble("a training", "lost"),),
+    )
     assert troubles(lost) == ["Left out: keras: install it.", "Failed: a training: lost."]
 
 
 def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: Comparison) -> None:
     for names, said in ((499, True), (500, False)):
-        entry = bare(comparison.lists[0], facts=replace(comparison.lists[0].facts, distinct_names=names))
+        entry = bare(
+            comparison.lists[0], facts=replace(comparison.lists[0].facts, distinct_names=names)
+        )
         text = "\n".join(markdown(comparison_blocks(replace(comparison, lists=(entry,)))))
         assert ("namegen train begins a list of fewer than 500" in text) == said
 
@@ -136,12 +162,17 @@ def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
     assert sections(trainings=(), references=(), generation=()) == []
 
 
-def test_the_report_is_printed_as_markdown(comparison: Comparison, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report_is_printed_as_markdown(
+    comparison: Comparison, capsys: pytest.CaptureFixture[str]
+) -> None:
     main([str(RESULTS)])
     printed = capsys.readouterr().out
     for entry in comparison.lists:
         assert f"\n## {entry.name}\n" in printed
-        for table in (like_for_like_table(entry), generated_names_table(entry, comparison.generated_names)):
+        for table in (
+            like_for_like_table(entry),
+            generated_names_table(entry, comparison.generated_names),
+        ):
             assert table.markdown() in printed
 
 
@@ -150,7 +181,9 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
 ) -> None:
     monkeypatch.setattr("namegen.drawings.style.figure_bytes", lambda *_: b"<svg></svg>")
     entry = comparison.lists[0]
-    runs = tuple(run for run in entry.trainings if not (run.engine == "keras" and run.network == "LSTM 2×32"))
+    runs = tuple(
+        run for run in entry.trainings if not (run.engine == "keras" and run.network == "LSTM 2×32")
+    )
     broken = replace(entry, trainings=runs, generation=())
     write_report(replace(comparison, lists=(broken,)), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -170,9 +203,15 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
 def test_lists_after_the_second_are_folded_and_one_without_figures_has_its_place(
     comparison: Comparison, tmp_path: Path
 ) -> None:
-    lists = tuple(bare(comparison.lists[0], name=name, exported=None) for name in ("<b>\x1b", "b", "c"))
+    lists = tuple(
+        bare(comparison.lists[0], name=name, exported=None) for name in ("<b>\x1b", "b", "c")
+    )
     write_report(replace(comparison, lists=lists), tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<h2 id="list-0">&lt;b&gt;U+001B</h2>' in page
-    assert [bool(fold) for fold in re.findall(r"(<details><summary>)?<h2 id", page)] == [False, False, True]
+    assert [bool(fold) for fold in re.findall(r"(<details><summary>)?<h2 id", page)] == [
+        False,
+        False,
+        True,
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -14,7 +14,11 @@ from namegen.experiments.compare.speed import leads
 from namegen.experiments.compare.verdict import verdict
 from tests.experiments.compare.conftest import judged, with_losses
 
-QUIET, BUSY, DRIFTING = Quiet((0.01, 0.0101), 0.02), Quiet((0.01, 0.01), 0.6), Quiet((0.01, 0.03), 0.0)
+QUIET, BUSY, DRIFTING = (
+    Quiet((0.01, 0.0101), 0.02),
+    Quiet((0.01, 0.01), 0.6),
+    Quiet((0.01, 0.03), 0.0),
+)
 FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
 ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
 
@@ -63,9 +67,21 @@ def named(entry: ListEntry, name: str) -> ListEntry:
     [
         ({"numpy": FAST, "keras": SLOW}, "NumPy trains faster than Keras", ("1.5", "(1.5 to 1.6)")),
         ({"numpy": SLOW, "keras": FAST}, "Keras trains faster than NumPy", ("1.5", "(1.5 to 1.6)")),
-        ({"numpy": [1.0, 1.0], "keras": [1.03, 1.02]}, "NumPy trains faster than Keras", ("1.02", "(1.02 to 1.03)")),
-        ({"numpy": FAST, "keras": [0.9, 1.1, 1.2]}, "No clear difference in speed", ("0.9 to 1.1",)),
-        ({"numpy": [1.0], "keras": [2.0]}, "No clear difference in speed", ("2.0", "only one round")),
+        (
+            {"numpy": [1.0, 1.0], "keras": [1.03, 1.02]},
+            "NumPy trains faster than Keras",
+            ("1.02", "(1.02 to 1.03)"),
+        ),
+        (
+            {"numpy": FAST, "keras": [0.9, 1.1, 1.2]},
+            "No clear difference in speed",
+            ("0.9 to 1.1",),
+        ),
+        (
+            {"numpy": [1.0], "keras": [2.0]},
+            "No clear difference in speed",
+            ("2.0", "only one round"),
+        ),
     ],
     ids=["faster", "slower", "a-little", "unclear", "one-round"],
 )
@@ -80,13 +96,17 @@ def test_the_faster_backend_is_named_with_its_range(
 
 
 @pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "2.00 times")])
-def test_no_backend_is_called_faster_on_a_busy_machine(comparison: Comparison, quiet: Quiet, cause: str) -> None:
+def test_no_backend_is_called_faster_on_a_busy_machine(
+    comparison: Comparison, quiet: Quiet, cause: str
+) -> None:
     found = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet))
     assert found.is_noisy
     assert "too busy" in found.headline
     assert cause in found.speed
     assert "1.5" not in found.speed
-    unknown = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=Quiet((0.01, 0.01), None)))
+    unknown = verdict(
+        timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=Quiet((0.01, 0.01), None))
+    )
     assert not unknown.is_noisy, "a system that doesn't report how busy it is"
 
 
@@ -97,7 +117,9 @@ def test_every_network_and_every_backend_is_compared(comparison: Comparison) -> 
     rounds = [replace(one, network="LSTM") for one in other.timings]
     both = replace(fast, trainings=(*fast.trainings, *lstm), timings=(*fast.timings, *rounds))
     found = leads([both])
-    assert [(lead.network, lead.faster, lead.slower) for of_network in found for lead in of_network] == [
+    assert [
+        (lead.network, lead.faster, lead.slower) for of_network in found for lead in of_network
+    ] == [
         ("SimpleRNN 2×32", "keras", "numpy"),
         ("SimpleRNN 2×32", "keras", "swift"),
         ("LSTM", "keras", "numpy"),
@@ -141,7 +163,11 @@ def test_a_backend_that_learns_something_else_is_named(comparison: Comparison) -
 @pytest.mark.parametrize(
     ("losses", "headline", "quality"),
     [
-        ({"LSTM 2×32": -0.05}, "network predicts significantly better than the n-gram", "LSTM 2×32"),
+        (
+            {"LSTM 2×32": -0.05},
+            "network predicts significantly better than the n-gram",
+            "LSTM 2×32",
+        ),
         (dict.fromkeys(ALL, 0.05), "the n-gram predicts significantly better", "on every list"),
         ({}, "don't differ significantly", "on every list"),
     ],
@@ -174,14 +200,18 @@ def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Compa
 
 def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> None:
     entry = comparison.lists[0]
-    few = replace(entry, trainings=tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings))
+    few = replace(
+        entry, trainings=tuple(replace(run, held_out_groups=UNSET) for run in entry.trainings)
+    )
     found = verdict(replace(comparison, lists=(few,)))
     assert "n-gram" not in found.headline
     assert "too few names" in found.quality.lower()
     assert {(row[3], row[-1]) for row in found.table.rows} == {("not known", "–")}
 
 
-def test_the_table_has_the_best_network_and_those_that_may_be_as_good(comparison: Comparison) -> None:
+def test_the_table_has_the_best_network_and_those_that_may_be_as_good(
+    comparison: Comparison,
+) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05}, "unique")
     names, unique = verdict(replace(comparison, lists=(entry,))).table.rows
     assert (names[0], names[1], names[4], names[5]) == ("mlb-first", "names", "2.000", "2.000")
@@ -190,7 +220,10 @@ def test_the_table_has_the_best_network_and_those_that_may_be_as_good(comparison
     assert unique[4:6] == ("1.950", "2.000")
     assert unique[6].startswith("−0.05")
     far_ahead = with_losses(entry, {"LSTM 2×32": -0.05})
-    assert verdict(replace(comparison, lists=(far_ahead,))).table.rows[0][2:4] == ("LSTM 2×32", "none")
+    assert verdict(replace(comparison, lists=(far_ahead,))).table.rows[0][2:4] == (
+        "LSTM 2×32",
+        "none",
+    )
 
 
 def test_a_quick_look_is_called_one(comparison: Comparison) -> None:
@@ -202,7 +235,9 @@ def test_a_quick_look_is_called_one(comparison: Comparison) -> None:
 
 
 def test_names_that_were_in_the_list_are_counted(comparison: Comparison) -> None:
-    one, two = (verdict(replace(comparison, lists=comparison.lists[:number])).names for number in (1, 2))
+    one, two = (
+        verdict(replace(comparison, lists=comparison.lists[:number])).names for number in (1, 2)
+    )
     assert "76% of the names that SimpleRNN 2×32" in one
     assert "85%" in one, "the n-gram's"
     assert "17% to 76%" in two

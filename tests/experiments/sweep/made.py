@@ -17,7 +17,9 @@ def metrics(accuracy: float) -> PlainMetrics:
     return PlainMetrics(2.0, 2.9, accuracy, accuracy / 2)
 
 
-def results_of(*runs: Run, axes: dict[str, tuple[Any, ...]] | None = None, left: int = 0) -> Results:
+def results_of(
+    *runs: Run, axes: dict[str, tuple[Any, ...]] | None = None, left: int = 0
+) -> Results:
     return Results("namegen sweep", 3, axes or AXES, Config(), left, (), {}, runs)
 
 
@@ -33,7 +35,9 @@ def some_run(rate: float, seed: int, **outcome: Any) -> Run:
     )
 
 
-def trained_run(rate: float, seed: int, accuracy: float, ceiling: PlainMetrics | None = None) -> Run:
+def trained_run(
+    rate: float, seed: int, accuracy: float, ceiling: PlainMetrics | None = None
+) -> Run:
     """A run whose accuracy rises to what it is given by a tenth an epoch."""
     trained = Trained(
         parameters=10,
@@ -57,4 +61,6 @@ def trained_run(rate: float, seed: int, accuracy: float, ceiling: PlainMetrics |
     machine = Machine("abacus", 2, None, "none")
     versions = {"numpy": "2.0", "keras": None}
     model = f"runs/{rate}-{seed}.safetensors"
-    return some_run(rate, seed, status="done", machine=machine, versions=versions, trained=trained, model=model)
+    return some_run(
+        rate, seed, status="done", machine=machine, versions=versions, trained=trained, model=model
+    )

@@ -76,7 +76,12 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
     assert len(said.split("\n")) == 12
     assert "expected one of" in refused(tmp_path, "[grid]\nqwx = [1]\n")
     many = ", ".join(f"-{place}.5" for place in range(30))
-    said = refused(tmp_path, f"[grid]\nqx = [1]\ntraining.learning_rate = [{many}]\n", "31 wrong values", "and 11 more")
+    said = refused(
+        tmp_path,
+        f"[grid]\nqx = [1]\ntraining.learning_rate = [{many}]\n",
+        "31 wrong values",
+        "and 11 more",
+    )
     assert len(said.split("\n")) == 22
 
 
@@ -88,7 +93,10 @@ MANY = ", ".join(map(str, range(101)))
     [
         ("training.schedule = ['steps', 'constant']", "rate_steps"),
         ("training.momentum = [0.0, 0.9]", "training.momentum has no effect, as the optimizer is"),
-        (f"training.seed = [{MANY}]\ntraining.epochs = [{MANY}]", "10,201 runs: expected at most 10,000"),
+        (
+            f"training.seed = [{MANY}]\ntraining.epochs = [{MANY}]",
+            "10,201 runs: expected at most 10,000",
+        ),
         ('"training.seed" = [1]\ntraining.seed = [2]', "grid.training.seed is given twice"),
         ("run.backend = ['numpy', 'nope']", "run.backend is 'nope'"),
     ],
@@ -98,14 +106,22 @@ def test_a_grid_that_will_not_do_is_told(tmp_path: Path, grid: str, said: str) -
 
 
 def test_a_value_may_be_right_beside_that_of_another_axis(tmp_path: Path) -> None:
-    grid = grid_of(tmp_path, "[grid]\ntraining.schedule = ['steps']\ntraining.rate_steps = [[[0, 0.1]], [[0, 0.2]]]\n")
+    grid = grid_of(
+        tmp_path,
+        "[grid]\ntraining.schedule = ['steps']\ntraining.rate_steps = [[[0, 0.1]], [[0, 0.2]]]\n",
+    )
     assert [config.training.rate_steps for _, config in grid.points] == [((0, 0.1),), ((0, 0.2),)]
-    optimizers = "[grid]\ntraining.momentum = [0.0, 0.9]\ntraining.optimizer = ['adam', 'momentum']\n"
+    optimizers = (
+        "[grid]\ntraining.momentum = [0.0, 0.9]\ntraining.optimizer = ['adam', 'momentum']\n"
+    )
     assert len(make_runs(grid_of(tmp_path, optimizers), read_list)) == 4
 
 
 def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path) -> None:
-    grid = grid_of(tmp_path, "[grid]\ndata.names = ['japanese-given', 'mlb-first']\ntraining.learning_rate = [0.01]\n")
+    grid = grid_of(
+        tmp_path,
+        "[grid]\ndata.names = ['japanese-given', 'mlb-first']\ntraining.learning_rate = [0.01]\n",
+    )
     with pytest.raises(SettingsError, match="twice"):
         grid_of(tmp_path, "[grid]\ntraining.learning_rate = [0.01, 0.010]\n")
     asked: list[str] = []
@@ -123,7 +139,9 @@ def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path
     assert runs[1].file == f"names-mlb-first-learning-rate-0.01-{runs[1].key}"
 
 
-def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_known_by_all_that_decides_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def key(grid: str, base: str = BASE) -> str:
         [run] = make_runs(grid_of(tmp_path, grid, base), read_list)
         return run.key
@@ -131,17 +149,24 @@ def test_a_run_is_known_by_all_that_decides_its_result(tmp_path: Path, monkeypat
     seeded = "[grid]\ntraining.seed = [1]\n"
     first = key(seeded)
     assert key(seeded) == first
-    assert key("[grid]\ndata.names = ['japanese-given']\n", BASE + "[training]\nseed = 1\n") == first
+    assert (
+        key("[grid]\ndata.names = ['japanese-given']\n", BASE + "[training]\nseed = 1\n") == first
+    )
     assert key("[grid]\ntraining.seed = [2]\n") != first
     assert key(seeded, BASE + "[training]\nepochs = 3\n") != first
     assert key(seeded, BASE + "[network]\nhidden = [8]\n") != first
     assert key(seeded, BASE + "[run]\nthreads = 2\n") != first
     assert key(seeded, BASE + '[run]\nbackend = "keras"\n') != first
     assert key(seeded, BASE.replace("japanese-given", "mlb-first")) != first
-    monkeypatch.setattr("namegen.experiments.sweep.grid.engine_code", lambda engine: EngineCode(None, {"numpy": "0.1"}))
+    monkeypatch.setattr(
+        "namegen.experiments.sweep.grid.engine_code",
+        lambda engine: EngineCode(None, {"numpy": "0.1"}),
+    )
     assert key(seeded) != first
     monkeypatch.undo()
-    monkeypatch.setattr("namegen.experiments.sweep.grid.training_codes", lambda engines: {"numpy": "other"})
+    monkeypatch.setattr(
+        "namegen.experiments.sweep.grid.training_codes", lambda engines: {"numpy": "other"}
+    )
     assert key(seeded) != first
 
 
@@ -154,6 +179,10 @@ def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
 
 
 def test_settings_are_said_in_words() -> None:
-    settings = {"training.rate_steps": [[0, 0.1], [5, 0.01]], "training.through_time": False, "network.cell": "gru"}
+    settings = {
+        "training.rate_steps": [[0, 0.1], [5, 0.01]],
+        "training.through_time": False,
+        "network.cell": "gru",
+    }
     assert label(settings) == "rate steps 0:0.1,5:0.01, through time no, cell gru"
     assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})

@@ -33,7 +33,12 @@ HOSTILE = "=cmd|'/c'!A1, $x$ <b>"
 
 @pytest.fixture
 def results() -> Results:
-    good = [trained_run(0.1, 0, 0.5), trained_run(0.1, 1, 0.7), trained_run(0.01, 0, 0.4), trained_run(0.01, 1, 0.4)]
+    good = [
+        trained_run(0.1, 0, 0.5),
+        trained_run(0.1, 1, 0.7),
+        trained_run(0.01, 0, 0.4),
+        trained_run(0.01, 1, 0.4),
+    ]
     lost = some_run(9.0, 0, status="diverged", why="astray")
     return results_of(*(replace(run, list=HOSTILE) for run in (*good, lost)))
 
@@ -62,7 +67,9 @@ def test_a_setting_is_all_but_the_seed(results: Results) -> None:
     assert [row[0] for row in table.rows[3:]] == ["3-gram", "ceiling"]
     assert table.rows[4][2] == "90.0"
     of_other_list = replace(trained_run(0.1, 0, 0.5, ceiling=metrics(0.8)), list="!")
-    assert setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows  # of its own list alone
+    assert (
+        setting_table(results_of(*results.runs, of_other_list), HOSTILE).rows == table.rows
+    )  # of its own list alone
 
 
 def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results) -> None:
@@ -74,7 +81,9 @@ def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results)
     assert len(held_out_parts(runs, "ceiling", "baseline")) == 2  # one a seed
     rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
     assert len(held_out_parts(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
-    assert held_out_parts(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []  # as with another split
+    assert (
+        held_out_parts(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
+    )  # as with another split
     infinite = replace(metrics(0.9), loss_nats_per_char=None, bits_per_char=None)
     assert held_out_parts(with_last_ceiling(infinite), "ceiling", "baseline") == []
 
@@ -87,7 +96,12 @@ def test_the_plot_has_a_line_a_setting_and_a_band_of_its_seeds(results: Results)
     with drawing_style():
         figure = sweep_figure(results, HOSTILE)
     lines = lines_of(figure)
-    assert list(lines) == ["learning rate 0.1", "learning rate 0.01", "3-gram", "ceiling: 90.0% (above)"]
+    assert list(lines) == [
+        "learning rate 0.1",
+        "learning rate 0.01",
+        "3-gram",
+        "ceiling: 90.0% (above)",
+    ]
     assert list(lines["learning rate 0.1"].get_xdata()) == pytest.approx([1.5, 2.5, 3.5])
     assert list(lines["learning rate 0.1"].get_ydata()) == pytest.approx([0.4, 0.5, 0.6])
     bands = [one for one in figure.axes[0].collections if isinstance(one, PolyCollection)]
@@ -98,7 +112,10 @@ def test_the_plot_has_a_line_a_setting_and_a_band_of_its_seeds(results: Results)
 
 def test_more_settings_than_can_be_told_apart() -> None:
     results = results_of(
-        *(replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE) for place in range(1, 3_001))
+        *(
+            replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE)
+            for place in range(1, 3_001)
+        )
     )
     with drawing_style():
         figure = sweep_figure(results, HOSTILE)
@@ -121,16 +138,31 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
 @pytest.mark.parametrize(
     ("accuracies", "said"),
     [
-        ({0.01: (0.5, 0.6), 0.03: (0.4, 0.5), 0.1: (0.2, 0.3)}, "0.01, 55.0%.*between .* 0.01 and .* 0.03: .*overlap"),
-        ({0.01: (0.5, 0.6), 0.03: (0.4, 0.49)}, "0.01, 55.0%. Its range over seeds overlaps with no other"),
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.4, 0.5), 0.1: (0.2, 0.3)},
+            "0.01, 55.0%.*between .* 0.01 and .* 0.03: .*overlap",
+        ),
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.4, 0.49)},
+            "0.01, 55.0%. Its range over seeds overlaps with no other",
+        ),
         ({0.01: (0.5, 0.6), 0.03: (0.1,)}, "0.01, 55.0%. For learning rate 0.03 there is one seed"),
         ({0.01: (0.5,), 0.03: (0.6,)}, "0.03, 60.0%. It has one seed"),
-        ({rate: (0.3, 0.5 + rate) for rate in (0.01, 0.02, 0.03, 0.04, 0.05)}, "0.05, 42.5%.* 0.05 and 4 others: "),
+        (
+            {rate: (0.3, 0.5 + rate) for rate in (0.01, 0.02, 0.03, 0.04, 0.05)},
+            "0.05, 42.5%.* 0.05 and 4 others: ",
+        ),
         ({0.01: (0.5, 0.6)}, "$"),
     ],
 )
-def test_the_best_setting_is_told_with_those_as_good(accuracies: dict[float, tuple[float, ...]], said: str) -> None:
-    runs = [trained_run(rate, seed, value) for rate, values in accuracies.items() for seed, value in enumerate(values)]
+def test_the_best_setting_is_told_with_those_as_good(
+    accuracies: dict[float, tuple[float, ...]], said: str
+) -> None:
+    runs = [
+        trained_run(rate, seed, value)
+        for rate, values in accuracies.items()
+        for seed, value in enumerate(values)
+    ]
     made = results_of(*runs)
     assert re.match(f"(Best by argmax: learning rate )?{said}", best_in_words(made, "list.txt"))
     assert best_in_words(made, "list.txt") == setting_table(made, "list.txt").note

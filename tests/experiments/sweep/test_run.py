@@ -49,7 +49,9 @@ class Unheard(Parent):
         self.progress.append((epoch, epochs))
 
 
-def train(tables: dict[str, Any], names: tuple[str, ...], **more: Any) -> tuple[Outcome, bytes | None]:
+def train(
+    tables: dict[str, Any], names: tuple[str, ...], **more: Any
+) -> tuple[Outcome, bytes | None]:
     job = to_plain(RunJob(parse_config(tables), "x", names, **{"held_out": None, **more}))
     answer = json.loads(json.dumps(task.train_run(job, Unheard())))
     model = answer["model"]
@@ -57,7 +59,9 @@ def train(tables: dict[str, Any], names: tuple[str, ...], **more: Any) -> tuple[
 
 
 def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
-    names = load_bundled("mlb-last").names[:500]  # whose best orders differ as they stand and damped
+    names = load_bundled("mlb-last").names[
+        :500
+    ]  # whose best orders differ as they stand and damped
     outcome, model = train({"data": {"repeats": "kept"}, **TINY}, names)
     assert model
     config, corpus = parse_config({"data": {"repeats": "kept"}}), Corpus(names, source="x")
@@ -66,7 +70,10 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
     held_out = outcome.done.held_out
     assert (held_out.baseline_order, held_out.baseline) == (best.order, plain_metrics(metrics))
     assert best.order == 8
-    assert (held_out.names, held_out.characters) == (parts.held_out.name_count, parts.held_out.characters)
+    assert (held_out.names, held_out.characters) == (
+        parts.held_out.name_count,
+        parts.held_out.characters,
+    )
 
 
 def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,13 +82,18 @@ def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> 
             raise RuntimeError("gone")
 
     names = load_bundled("mlb-last").names[:300]
-    astray = {"training": {"epochs": 2, "learning_rate": 1e30, "optimizer": "sgd"}, "network": {"hidden": [4]}}
+    astray = {
+        "training": {"epochs": 2, "learning_rate": 1e30, "optimizer": "sgd"},
+        "network": {"hidden": [4]},
+    }
     found = [train(astray, names), train({"run": {"backend": "nobody's"}}, names)]
     monkeypatch.setattr(task, "load_engine", lambda name: Breaking)
     found.append(train({}, names))
     outcomes = [outcome for outcome, model in found if model is None]
     assert [outcome.status for outcome in outcomes] == ["diverged", "unavailable", "failed"]
-    for outcome, said in zip(outcomes, ("lower training.learning_rate", "nobody's", "RuntimeError"), strict=True):
+    for outcome, said in zip(
+        outcomes, ("lower training.learning_rate", "nobody's", "RuntimeError"), strict=True
+    ):
         assert said in outcome.why
         assert outcome.machine is not None
         assert outcome.versions["numpy"]
@@ -100,7 +112,9 @@ def test_the_document_is_read_as_it_was_written_and_its_fields_are_explained() -
     assert from_plain(Results, plain) == made
     for of in (Results, Run, Trained):
         text = " ".join(getdoc(one) or "" for one in of.__mro__)
-        assert [field.name for field in fields(of) if not re.search(rf"\b{field.name}\b", text)] == []
+        assert [
+            field.name for field in fields(of) if not re.search(rf"\b{field.name}\b", text)
+        ] == []
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
@@ -115,11 +129,17 @@ def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> No
     assert found.model == f"runs/seed-0-{RUN.key}.safetensors"
     assert (tmp_path / f"seed-0-{RUN.key}.safetensors").read_bytes() == b"weights"
     other_axes = replace(RUN, settings={"training.epochs": None})
-    assert read_kept(KeptStore(tmp_path), other_axes) == replace(found, settings=other_axes.settings)
+    assert read_kept(KeptStore(tmp_path), other_axes) == replace(
+        found, settings=other_axes.settings
+    )
 
 
-@pytest.mark.parametrize(("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)])
-def test_of_the_others_only_one_that_diverged_is_a_result(tmp_path: Path, status: str, kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)]
+)
+def test_of_the_others_only_one_that_diverged_is_a_result(
+    tmp_path: Path, status: str, kept: bool
+) -> None:
     found = keep(KeptStore(tmp_path), RUN, ended(replace(DIVERGED, status=status)))
     assert found.model is None
     assert read_kept(KeptStore(tmp_path), RUN) == (found if kept else None)

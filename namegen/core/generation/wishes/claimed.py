@@ -90,10 +90,16 @@ class Unclaimed(Wish):
     def __init__(self, value: Iterable[str], sameness: Sameness) -> None:
         super().__init__(tuple(value))
         self._sameness = sameness
-        self._free = {first for first, _, second in (words.partition(" ") for words in self.value) if second}
+        self._free = {
+            first for first, _, second in (words.partition(" ") for words in self.value) if second
+        }
         self._forms = _filed([words.replace(" ", "") for words in self.value])
-        self._first_forms = _filed([one for one in self._free if len(one) >= LONG]) | self._forms  # no Natinal
-        self._claimed: dict[tuple[str, bool], bool] = {}  # what was asked before: many names begin alike
+        self._first_forms = (
+            _filed([one for one in self._free if len(one) >= LONG]) | self._forms
+        )  # no Natinal
+        self._claimed: dict[
+            tuple[str, bool], bool
+        ] = {}  # what was asked before: many names begin alike
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """No text that a name must begin with may have such a word at its beginning."""
@@ -111,7 +117,9 @@ class Unclaimed(Wish):
         """It may begin so, and is more than a free word, or punctuation; no word stands there twice in a row."""
         words = words_of(self._sameness.without_endings(name))
         joined = "".join(words)
-        is_own = joined != "" and joined not in self._free and all(map(operator.ne, words, words[1:]))
+        is_own = (
+            joined != "" and joined not in self._free and all(map(operator.ne, words, words[1:]))
+        )
         return is_own and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
@@ -141,18 +149,24 @@ class UnclaimedTracker(Tracker):
         more: Int64[Array, "K"] = places + self._ends_a_word[tokens]
         return more
 
-    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_prefixes(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Those whose words so far are a listed company's beginning."""
         refused = super().refuses_prefixes(tokens, places)
         if tokens.shape[1]:
             [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
-            refused[asked] = [not self.wish.may_begin(text) for text in self.vocabulary.decode_all(tokens[asked])]
+            refused[asked] = [
+                not self.wish.may_begin(text) for text in self.vocabulary.decode_all(tokens[asked])
+            ]
         return refused
 
 
 def _filed(words: Sequence[str]) -> set[str]:
     """Words as they are, and with each letter left open."""
-    return {word[:at] + OPEN + word[at + 1 :] for word in words for at in range(len(word))}.union(words)
+    return {word[:at] + OPEN + word[at + 1 :] for word in words for at in range(len(word))}.union(
+        words
+    )
 
 
 def _asked(word: str) -> Iterator[str]:

@@ -20,12 +20,16 @@ from namegen.core.generation.wishes.wish import Finished, Tracker, Wish, compose
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
-SECONDS_A_CALL = 0.05  # a name takes about a microsecond; an expression that explodes is stopped here
+SECONDS_A_CALL = (
+    0.05  # a name takes about a microsecond; an expression that explodes is stopped here
+)
 SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
 SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
 CALLS_A_LOOK = 50  # at the processor's clock, which takes longer than a call
 MAX_EXPRESSION = 10_000
-MAX_PARTS = 20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
+MAX_PARTS = (
+    20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
+)
 MAX_KNOWN = 200_000  # texts whose answers are kept
 
 # Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
@@ -49,7 +53,9 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _NO_CHARACTER = frozenset(("(", "(?:", ")", "|", "*", "+", "?", "^", "$"))
-_IGNORES_SPACE = re.compile(r"\(\?[a-zA-Z01]*x")  # the flag for expressions with spaces and comments
+_IGNORES_SPACE = re.compile(
+    r"\(\?[a-zA-Z01]*x"
+)  # the flag for expressions with spaces and comments
 
 
 class Matches(Wish):
@@ -93,7 +99,9 @@ class Matches(Wish):
                 "before a sign that stands for itself"
             ) from error
         except (OverflowError, RecursionError, MemoryError, ValueError) as error:
-            raise SettingsError(f"{_told(expression)} is too large an expression: simplify it") from error
+            raise SettingsError(
+                f"{_told(expression)} is too large an expression: simplify it"
+            ) from error
         self.prunes = _PLAIN.fullmatch(expression) is not None
         self._seconds = 0.0
         self._calls = 0
@@ -118,7 +126,9 @@ class Matches(Wish):
         """The same of many texts. Raises GenerationError where all calls so far took too long together."""
         answers: list[bool] = []
         for start in range(0, len(texts), CALLS_A_LOOK):
-            before = time.thread_time()  # on a busy machine any other clock says nothing of an expression
+            before = (
+                time.thread_time()
+            )  # on a busy machine any other clock says nothing of an expression
             answers += [self._ask(text, partial) for text in texts[start : start + CALLS_A_LOOK]]
             self._seconds += time.thread_time() - before
             self._calls += CALLS_A_LOOK
@@ -132,7 +142,12 @@ class Matches(Wish):
         Whether a text matches, or may begin a match, is then the same as of the text in those characters alone.
         """
         found = {piece[0]: None for piece in _PIECE.finditer(self.value) if piece["count"] is None}
-        pieces = [_compile(f + piece) for piece in found if piece not in _NO_CHARACTER for f in ("", "(?i)")]
+        pieces = [
+            _compile(f + piece)
+            for piece in found
+            if piece not in _NO_CHARACTER
+            for f in ("", "(?i)")
+        ]
         first: dict[tuple[bool, ...], str] = {}
         return {
             ord(character): first.setdefault(
@@ -143,9 +158,13 @@ class Matches(Wish):
 
     def _ask(self, text: str, partial: bool) -> bool:
         try:
-            return self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL) is not None
+            return (
+                self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL) is not None
+            )
         except TimeoutError:
-            raise self._too_slow(f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}") from None
+            raise self._too_slow(
+                f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}"
+            ) from None
 
     def _too_slow(self, what: str) -> GenerationError:
         return GenerationError(
@@ -163,17 +182,23 @@ class MatchTracker(Tracker):
         self.wish, self.vocabulary = wish, vocabulary
         alike = wish.alike(vocabulary.characters) if wish.prunes else {}
         first = [alike.get(ord(character), character) for character in vocabulary.characters]
-        self._stands_for = np.concatenate(([BOUNDARY], vocabulary.encode_all(first)[0]))  # of each token
+        self._stands_for = np.concatenate(
+            ([BOUNDARY], vocabulary.encode_all(first)[0])
+        )  # of each token
         self._begins: dict[str, bool] = {}
         self._matches: dict[str, bool] = {}
 
-    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_prefixes(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Those that no matching name begins with."""
         if not self.wish.prunes:
             return super().refuses_prefixes(tokens, places)
         return ~self._ask(tokens, self._begins)
 
-    def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_names(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Those that do not match as they stand."""
         return ~self._ask(tokens, self._matches)
 

@@ -36,7 +36,9 @@ class TextWish(Wish):
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
         if len(self.value) > MAX_TEXT:
-            raise SettingsError(f"{setting(self.name)} has {len(self.value):,} characters: give at most {MAX_TEXT:,}")
+            raise SettingsError(
+                f"{setting(self.name)} has {len(self.value):,} characters: give at most {MAX_TEXT:,}"
+            )
 
     def check(self, vocabulary: Vocabulary, wishes: Wishlist) -> None:
         """Its characters must be the model's, and no space may stand at an end of the name."""
@@ -46,7 +48,9 @@ class TextWish(Wish):
                 "has (upper and lower case differ), or train on a list that has them"
             )
         if any(self.value[place].isspace() for place in self.edges):
-            raise SettingsError(f"{self.told} has a space at an end of the name, where no name has one: leave it out")
+            raise SettingsError(
+                f"{self.told} has a space at an end of the name, where no name has one: leave it out"
+            )
 
 
 class StartsWith(TextWish):
@@ -60,7 +64,9 @@ class StartsWith(TextWish):
         super().check(vocabulary, wishes)
         matches = wishes.get(Matches)
         if matches is not None and not matches.may_begin(self.value):
-            raise SettingsError(f"{self.told} contradicts {matches.told}: no name that begins so matches")
+            raise SettingsError(
+                f"{self.told} contradicts {matches.told}: no name that begins so matches"
+            )
 
     def keeps(self, name: str) -> bool:
         """The name begins so."""
@@ -74,7 +80,9 @@ class Contains(TextWish):
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has too few characters left to spell it."""
-        return Automaton(vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=True)
+        return Automaton(
+            vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=True
+        )
 
     def keeps(self, name: str) -> bool:
         """The name has it."""
@@ -89,7 +97,9 @@ class EndsWith(TextWish):
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has too few characters left to spell it."""
-        return Automaton(vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=False)
+        return Automaton(
+            vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=False
+        )
 
     def keeps(self, name: str) -> bool:
         """The name ends so."""
@@ -108,10 +118,14 @@ class Automaton(Tracker):
         stays: once the text is spelled that counts for good (``contains``), otherwise only at the end (``ends_with``).
     """
 
-    def __init__(self, text: Int32[Array, "characters"], vocabulary_size: int, longest: int, *, stays: bool) -> None:
+    def __init__(
+        self, text: Int32[Array, "characters"], vocabulary_size: int, longest: int, *, stays: bool
+    ) -> None:
         length = len(text)
         self.longest = longest
-        self.table = np.zeros((length + 1, vocabulary_size), np.int64)  # (characters + 1, V): where a character leads
+        self.table = np.zeros(
+            (length + 1, vocabulary_size), np.int64
+        )  # (characters + 1, V): where a character leads
         fallback = 0  # where the text without its first character leads: the longest end that is a beginning too
         for place in range(length + 1):
             self.table[place] = self.table[fallback] if place else 0
@@ -120,19 +134,25 @@ class Automaton(Tracker):
                 fallback = int(self.table[fallback, text[place]]) if place else 0
         if stays:
             self.table[length] = length
-        self.missing = length - np.arange(length + 1)  # characters that a prefix still needs, at least
+        self.missing = length - np.arange(
+            length + 1
+        )  # characters that a prefix still needs, at least
 
     def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
         """A look-up."""
         after: Int64[Array, "K"] = self.table[places, tokens]
         return after
 
-    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_prefixes(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """More is missing than there is room for."""
         refused: Bool[Array, "K"] = self.missing[places] > self.longest - tokens.shape[1]
         return refused
 
-    def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_names(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Something is missing."""
         refused: Bool[Array, "K"] = self.missing[places] > 0
         return refused

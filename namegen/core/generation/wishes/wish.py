@@ -25,8 +25,12 @@ from namegen.types import Array, Bool, Int32, Int64, UInt64
 if TYPE_CHECKING:
     from namegen.core.generation.wishes.wishlist import Wishlist
 
-MAX_TEXT = 10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
-MORE_VARIETY = "more variety"  # an advice: stands for what lets the model choose less likely characters
+MAX_TEXT = (
+    10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
+)
+MORE_VARIETY = (
+    "more variety"  # an advice: stands for what lets the model choose less likely characters
+)
 
 
 class Finished:
@@ -78,11 +82,15 @@ class Tracker:
         """The places of prefixes after one more character each."""
         return places
 
-    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_prefixes(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Which prefixes no wanted name begins with."""
         return np.zeros(len(tokens), bool)
 
-    def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_names(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """Which prefixes are not wanted as whole names."""
         return np.zeros(len(tokens), bool)
 

@@ -19,7 +19,13 @@ from namegen.core.data.rude import MAX_STRETCH, are_rude
 from namegen.core.data.sameness import NAMES, KnownSet, Sameness, is_known, normalise
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
+from namegen.core.generation.wishes.texts import (
+    Contains,
+    EndsWith,
+    StartsWith,
+    TextWish,
+    shortest_text,
+)
 from namegen.core.generation.wishes.wish import MORE_VARIETY, Finished, Tracker, Wish
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64, UInt64
@@ -52,7 +58,11 @@ class WellFormed(Wish):
 
     def keeps(self, name: str) -> bool:
         """It is a name."""
-        return bool(name) and name == name.strip() and (not self.combines or is_normalized("NFC", name))
+        return (
+            bool(name)
+            and name == name.strip()
+            and (not self.combines or is_normalized("NFC", name))
+        )
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
         """The same of many, without a call of Python for each."""
@@ -60,7 +70,11 @@ class WellFormed(Wish):
             return super().refuses(finished)
         names = finished.names
         fails = np.fromiter(map(operator.ne, names, map(str.strip, names)), bool, count=len(names))
-        return fails if all(names) else fails | np.fromiter(map(operator.not_, names), bool, count=len(names))
+        return (
+            fails
+            if all(names)
+            else fails | np.fromiter(map(operator.not_, names), bool, count=len(names))
+        )
 
 
 class MinLength(Wish, Tracker):
@@ -79,13 +93,17 @@ class MinLength(Wish, Tracker):
     def __init__(self, value: int) -> None:
         super().__init__(value)
         if value < 0:
-            raise SettingsError(f"{setting(self.name)} is {value}: expected a whole number of at least 0")
+            raise SettingsError(
+                f"{setting(self.name)} is {value}: expected a whole number of at least 0"
+            )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops short names before they are written out; no prefix is hopeless."""
         return self
 
-    def refuses_names(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_names(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """All of a depth that is too small."""
         return np.full(len(tokens), tokens.shape[1] < self.value)
 
@@ -116,16 +134,22 @@ class MaxLength(Wish, Tracker):
         limit = f"the {self.value:,} characters that a name may have: raise {setting(self.name)}"
         shortest = wishes.get(MinLength)
         if shortest is not None and shortest.value > self.value:
-            raise SettingsError(f"{shortest.told} asks for more than {limit}, or lower {setting(shortest.name)}")
+            raise SettingsError(
+                f"{shortest.told} asks for more than {limit}, or lower {setting(shortest.name)}"
+            )
         if wishes.shortest > self.value:
             told = ", ".join(wish.told for wish in wishes.texts)
-            raise SettingsError(f"{told}: a name needs {wishes.shortest:,} characters for that, more than {limit}")
+            raise SettingsError(
+                f"{told}: a name needs {wishes.shortest:,} characters for that, more than {limit}"
+            )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
         """Drops what has become too long."""
         return self
 
-    def refuses_prefixes(self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]) -> Bool[Array, "K"]:
+    def refuses_prefixes(
+        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    ) -> Bool[Array, "K"]:
         """All of a depth that is too large."""
         return np.full(len(tokens), tokens.shape[1] > self.value)
 
@@ -157,7 +181,9 @@ class Banned(Wish):
         self._whole = {normalise(word[1:]) for word in words if word.startswith("=")} - {""}
         exact = {word for word in words if not word.startswith("=")}
         forms = {normalise(word) for word in exact}
-        self._words: dict[int, set[str]] = {}  # by length: looking up every stretch of a name costs the same for
+        self._words: dict[
+            int, set[str]
+        ] = {}  # by length: looking up every stretch of a name costs the same for
         for form in exact | forms:  # ten words as for ten thousand
             if form:
                 self._words.setdefault(len(form), set()).add(form)
@@ -166,7 +192,9 @@ class Banned(Wish):
         """No text that a name must have may contain a banned word."""
         for wish in wishes.texts:
             if self._contains_one(wish.value):
-                raise SettingsError(f"{wish.told} contradicts {setting(self.name)}: it contains a banned word")
+                raise SettingsError(
+                    f"{wish.told} contradicts {setting(self.name)}: it contains a banned word"
+                )
 
     def keeps(self, name: str) -> bool:
         """The name contains none of the words, and none of those behind ``=`` as a whole."""
@@ -201,7 +229,10 @@ class NotRude(Wish):
             beside = list(product(before, after))
             if len(wish.value) > MAX_STRETCH:  # no rude word reaches both of its ends
                 beside = [pair for pair in beside if "" in pair]
-            if are_rude([wish.value])[0] and are_rude([f"{first}{wish.value}{last}" for first, last in beside]).all():
+            if (
+                are_rude([wish.value])[0]
+                and are_rude([f"{first}{wish.value}{last}" for first, last in beside]).all()
+            ):
                 raise SettingsError(f"{wish.told} is rude: change it, or {self.advice[0]}")
 
     def refuses(self, finished: Finished) -> Bool[Array, "names"]:
@@ -297,7 +328,9 @@ class MinDistance(Wish):
     def __init__(self, value: int, names: Iterable[str], sameness: Sameness = NAMES) -> None:
         super().__init__(value)
         if not 1 <= value <= MAX_DISTANCE:
-            raise SettingsError(f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}")
+            raise SettingsError(
+                f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
+            )
         self._normalise = sameness.normalise
         self._forms = sorted({self._normalise(name) for name in names}, key=len)
         self._lengths = np.array(list(map(len, self._forms)))
@@ -308,15 +341,24 @@ class MinDistance(Wish):
         from rapidfuzz.process import cdist
 
         forms = np.array([self._normalise(name) for name in finished.names], object)
-        lengths, near = np.fromiter(map(len, forms), np.int64, count=len(forms)), np.zeros(len(forms), bool)
-        edits = int(self.value) - 1  # of a name that is too near, at most; each changes the length by one at most
+        lengths, near = (
+            np.fromiter(map(len, forms), np.int64, count=len(forms)),
+            np.zeros(len(forms), bool),
+        )
+        edits = (
+            int(self.value) - 1
+        )  # of a name that is too near, at most; each changes the length by one at most
         for length in np.unique(lengths):
             first, last = np.searchsorted(self._lengths, (length - edits, length + edits + 1))
             rows, others = np.flatnonzero(lengths == length), self._forms[first:last]
             at_once = max(1, BLOCK_PAIRS // max(1, len(others)))
             for block in (rows[start : start + at_once] for start in range(0, len(rows), at_once)):
                 distances = cdist(
-                    forms[block], others, scorer=Levenshtein.distance, score_cutoff=edits, dtype=np.uint8
+                    forms[block],
+                    others,
+                    scorer=Levenshtein.distance,
+                    score_cutoff=edits,
+                    dtype=np.uint8,
                 )  # (names, others); what is farther is edits + 1
                 near[block] = (distances <= edits).any(axis=1)
         return near
@@ -345,7 +387,19 @@ TEXTS = (StartsWith, Contains, EndsWith)  # in the order in which a name has the
 # counted under the first wish that it fails at. (The first one has no setting: not_a_name is only counted.)
 WISHES: dict[str, type[Wish]] = {
     wish.name: wish
-    for wish in (WellFormed, MinLength, MaxLength, *TEXTS, Matches, Banned, NotRude, New, Avoid, Distinct, MinDistance)
+    for wish in (
+        WellFormed,
+        MinLength,
+        MaxLength,
+        *TEXTS,
+        Matches,
+        Banned,
+        NotRude,
+        New,
+        Avoid,
+        Distinct,
+        MinDistance,
+    )
 }
 
 
@@ -392,7 +446,9 @@ class Wishlist:
         Raises:
             SettingsError: no name can keep the wishes; the message names those that clash.
         """
-        for wish in sorted(self, key=lambda one: isinstance(one, MaxLength)):  # last: no other is met by raising it
+        for wish in sorted(
+            self, key=lambda one: isinstance(one, MaxLength)
+        ):  # last: no other is met by raising it
             wish.check(vocabulary, self)
 
 
@@ -407,7 +463,9 @@ class Judge:
     def __init__(self, wishes: Wishlist, sameness: Sameness = NAMES) -> None:
         self.wishes, self.sameness = wishes, sameness
         distinct = wishes.get(Distinct)
-        self.given: Given | None = None if distinct is None else distinct.given  # None: names may be given again
+        self.given: Given | None = (
+            None if distinct is None else distinct.given
+        )  # None: names may be given again
 
     @property
     def lets_all_through(self) -> bool:

@@ -69,9 +69,13 @@ def test_only_prefixes_of_names_that_are_refused_are_dropped() -> None:
 
 def test_a_beginning_that_is_asked_for_and_listed_is_refused_at_once() -> None:
     model = api.load_shipped("companies")
-    with pytest.raises(SettingsError, match="starts_with='Blackrock G' is how a listed company begins"):
+    with pytest.raises(
+        SettingsError, match="starts_with='Blackrock G' is how a listed company begins"
+    ):
         model.generate(1, starts_with="Blackrock G")
-    assert model.generate(1, seed=1, starts_with="First ", letter_case="as-learned")[0].startswith("First ")
+    assert model.generate(1, seed=1, starts_with="First ", letter_case="as-learned")[0].startswith(
+        "First "
+    )
 
 
 def test_the_rule_leaves_legal_forms_out() -> None:

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from namegen.core.data.sameness import digests, known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith, TextWish, shortest_text
+from namegen.core.generation.wishes.texts import (
+    Contains,
+    EndsWith,
+    StartsWith,
+    TextWish,
+    shortest_text,
+)
 from namegen.core.generation.wishes.wish import Finished, composed
 from namegen.core.generation.wishes.wishlist import (
     Avoid,
@@ -28,14 +34,18 @@ from namegen.errors import SettingsError
 texts = st.text("abc", max_size=3)
 
 
-@pytest.mark.parametrize(("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)])
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)]
+)
 def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool) -> None:
     assert WellFormed().keeps(name) == is_one
     assert not WellFormed().keeps(f"{name} ")
 
 
 @pytest.mark.parametrize("combines", [False, True])
-@pytest.mark.parametrize("names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []])
+@pytest.mark.parametrize(
+    "names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []]
+)
 def test_many_at_once_are_judged_like_one(names: list[str], combines: bool) -> None:
     wish = WellFormed(combines)
     assert (~wish.refuses(Finished(names))).tolist() == [wish.keeps(name) for name in names]
@@ -91,7 +101,9 @@ def test_an_automaton_knows_what_is_missing(text: str, prefix: str) -> None:
         place = np.array([tracker.start(tokens)])
         assert tracker.refuses_names(tokens[None, :], place).tolist() == [not wish.keeps(prefix)]
         room = longest - len(prefix)
-        hopeless = room < min(k for k in range(len(text) + 1) if wish.keeps(prefix + text[len(text) - k :]))
+        hopeless = room < min(
+            k for k in range(len(text) + 1) if wish.keeps(prefix + text[len(text) - k :])
+        )
         assert tracker.refuses_prefixes(tokens[None, :], place).tolist() == [hopeless]
 
 
@@ -113,7 +125,9 @@ def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) 
     """As they are typed, and in the form in which case, spaces and punctuation do not count."""
     typed = [word.strip().casefold() for word in banned if word.strip() and word.strip()[0] != "="]
     forms = [*typed, *(normalise(word) for word in typed)]
-    expected = any(form in text for form in forms if form for text in (name.casefold(), normalise(name)))
+    expected = any(
+        form in text for form in forms if form for text in (name.casefold(), normalise(name))
+    )
     assert Banned(word for word in banned if word.strip()[:1] != "=").keeps(name) != expected
 
 

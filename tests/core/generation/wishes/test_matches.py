@@ -22,13 +22,20 @@ plain_patterns = st.recursive(
     lambda inner: st.one_of(
         st.tuples(inner, inner).map("".join),
         st.tuples(inner, inner).map("(?:{0[0]}|{0[1]})".format),
-        st.tuples(inner, st.sampled_from(("*", "+", "?", "{2}", "{1,2}", "*?", "{2,}"))).map("({0[0]}){0[1]}".format),
+        st.tuples(inner, st.sampled_from(("*", "+", "?", "{2}", "{1,2}", "*?", "{2,}"))).map(
+            "({0[0]}){0[1]}".format
+        ),
     ),
     max_leaves=5,
 )
 
 
-@given(plain_patterns, st.text("abcAB1", max_size=5), st.sampled_from(("", "^", "(?i)")), st.sampled_from(("", "$")))
+@given(
+    plain_patterns,
+    st.text("abcAB1", max_size=5),
+    st.sampled_from(("", "^", "(?i)")),
+    st.sampled_from(("", "$")),
+)
 @settings(max_examples=100)
 def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_are_answered_alike(
     pattern: str, name: str, before: str, after: str
@@ -39,7 +46,10 @@ def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_
     if asked.keeps(name):
         assert all(asked.may_begin(name[:length]) for length in range(len(name) + 1))
     other = name.translate(asked.alike("1ABabc"))
-    assert (asked.keeps(other), asked.may_begin(other)) == (asked.keeps(name), asked.may_begin(name))
+    assert (asked.keeps(other), asked.may_begin(other)) == (
+        asked.keeps(name),
+        asked.may_begin(name),
+    )
 
 
 def test_few_characters_stand_for_many() -> None:
@@ -60,7 +70,9 @@ def test_what_looks_beyond_its_place_is_asked_of_whole_names_only(expression: st
     assert pattern.may_begin("whatever")
 
 
-@pytest.mark.parametrize("expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"])
+@pytest.mark.parametrize(
+    "expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"]
+)
 def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
     assert Matches(expression).prunes
 
@@ -91,7 +103,9 @@ def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> Non
         "a{" + "9" * 5000 + "}",
     ],
 )
-def test_an_expression_that_is_too_large_is_never_compiled(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expression_that_is_too_large_is_never_compiled(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(regex, "compile", lambda *_: pytest.fail("compiled"))
     with pytest.raises(SettingsError, match=r"^matches=.* is too large an expression"):
         Matches(expression)
@@ -99,7 +113,13 @@ def test_an_expression_that_is_too_large_is_never_compiled(expression: str, monk
 
 @pytest.mark.parametrize(
     "expression",
-    [".{1,1000000}", "((a{0,1000}){0,1000}){0,1000}", "[{}(){9000}]{20}", r"\({9000}\[{9000}", "a" * 10_000],
+    [
+        ".{1,1000000}",
+        "((a{0,1000}){0,1000}){0,1000}",
+        "[{}(){9000}]{20}",
+        r"\({9000}\[{9000}",
+        "a" * 10_000,
+    ],
 )
 def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
     Matches(expression)
@@ -108,7 +128,11 @@ def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
 @given(plain_patterns, st.integers(1, 30))
 @settings(max_examples=30)
 def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) -> None:
-    assert written_out(f"(?:{pattern}){{{times}}}") == written_out(pattern * times) == times * written_out(pattern)
+    assert (
+        written_out(f"(?:{pattern}){{{times}}}")
+        == written_out(pattern * times)
+        == times * written_out(pattern)
+    )
 
 
 @pytest.mark.timeout(60)
@@ -120,12 +144,25 @@ def test_the_size_is_counted_at_once(sign: str) -> None:
 
 def test_every_error_is_one_of_ours() -> None:
     """Whatever is typed as an expression: an answer or a named error."""
-    for expression in ("", "\\", "(?P<", "[[:alpha:]", "(?<n", "\ud800", "a{99999999999}", "(" * 5000, "\0", "a|*"):
+    for expression in (
+        "",
+        "\\",
+        "(?P<",
+        "[[:alpha:]",
+        "(?<n",
+        "\ud800",
+        "a{99999999999}",
+        "(" * 5000,
+        "\0",
+        "a|*",
+    ):
         try:
             Matches(expression).keeps("ab")
         except NamegenError:
             continue
-    with pytest.raises(SettingsError, match="matches has 10,001 characters: expected at most 10,000"):
+    with pytest.raises(
+        SettingsError, match="matches has 10,001 characters: expected at most 10,000"
+    ):
         Matches("a" * 10_001)
 
 
@@ -163,10 +200,14 @@ def test_rows_are_answered_each_as_if_asked_alone() -> None:
     assert 0 < sum(alone) < 200
 
 
-def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     wish, asked = Matches("[ab]{2}c"), []
     tracker, true = wish.tracker(VOCABULARY, 9), wish.ask_all
-    monkeypatch.setattr(wish, "ask_all", lambda texts, **how: asked.extend(texts) or true(texts, **how))
+    monkeypatch.setattr(
+        wish, "ask_all", lambda texts, **how: asked.extend(texts) or true(texts, **how)
+    )
     for _ in range(2):
         assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, False, False]
     assert asked == ["aa"]

@@ -17,7 +17,19 @@ from tests.strategies import any_name
 close_names = st.one_of(
     st.text("abc", max_size=6),
     st.text("ab", min_size=8, max_size=30),
-    st.sampled_from(("Jean-Luc", "jean luc", "JEAN LUCE", "Straße", "strase", "ab" * 14, "ab" * 13 + "c", "?", "")),
+    st.sampled_from(
+        (
+            "Jean-Luc",
+            "jean luc",
+            "JEAN LUCE",
+            "Straße",
+            "strase",
+            "ab" * 14,
+            "ab" * 13 + "c",
+            "?",
+            "",
+        )
+    ),
     any_name,
 )
 distances = st.integers(1, 3)
@@ -38,7 +50,9 @@ def edit_distance(one: str, other: str) -> int:
 
 def brute_force(avoided: list[str], names: list[str], distance: int) -> list[bool]:
     forms = [normalise(name) for name in avoided]
-    return [any(edit_distance(normalise(name), form) < distance for form in forms) for name in names]
+    return [
+        any(edit_distance(normalise(name), form) < distance for form in forms) for name in names
+    ]
 
 
 def near(avoided: list[str], names: list[str], distance: int) -> list[bool]:
@@ -46,11 +60,15 @@ def near(avoided: list[str], names: list[str], distance: int) -> list[bool]:
 
 
 @given(st.lists(close_names, max_size=20), st.lists(close_names, max_size=20), distances)
-def test_close_names_are_those_of_brute_force(avoided: list[str], names: list[str], distance: int) -> None:
+def test_close_names_are_those_of_brute_force(
+    avoided: list[str], names: list[str], distance: int
+) -> None:
     assert near(avoided, names, distance) == brute_force(avoided, names, distance)
 
 
-edits = st.lists(st.tuples(st.sampled_from("idr"), st.integers(0, 30), st.sampled_from("abcxyz")), max_size=4)
+edits = st.lists(
+    st.tuples(st.sampled_from("idr"), st.integers(0, 30), st.sampled_from("abcxyz")), max_size=4
+)
 
 
 @given(st.text("abcde", min_size=1, max_size=30), edits, distances)
@@ -60,7 +78,9 @@ def test_a_name_a_few_edits_away_is_close_wherever_the_edits_are(
     changed = name
     for kind, where, character in changes:
         place = where % (len(changed) + 1)
-        changed = changed[:place] + (character if kind != "d" else "") + changed[place + (kind != "i") :]
+        changed = (
+            changed[:place] + (character if kind != "d" else "") + changed[place + (kind != "i") :]
+        )
     assert near([name], [changed], distance) == brute_force([name], [changed], distance)
 
 

@@ -14,24 +14,55 @@ from namegen.errors import SettingsError
 from namegen.lists import BUNDLED, load_bundled
 from namegen.wishes import make_wishes
 
-REAL = ("Cockburn", "Marsen", "Dickens", "Dickinson", "Assad", "Cummings", "Titus", "Sussex", "Ana-Li", "Hancock")
-RUDE = ("Wolfcock", "Fagger", "Cockie", "COCK", "Shitts", "Bitchell", "O'Cunt", "Fúcksen", "Dick-Slut", "Ass Foods Inc")
+REAL = (
+    "Cockburn",
+    "Marsen",
+    "Dickens",
+    "Dickinson",
+    "Assad",
+    "Cummings",
+    "Titus",
+    "Sussex",
+    "Ana-Li",
+    "Hancock",
+)
+RUDE = (
+    "Wolfcock",
+    "Fagger",
+    "Cockie",
+    "COCK",
+    "Shitts",
+    "Bitchell",
+    "O'Cunt",
+    "Fúcksen",
+    "Dick-Slut",
+    "Ass Foods Inc",
+)
 
 
 @pytest.mark.parametrize(("names", "refused"), [(REAL, False), (RUDE, True), ((), False)])
-def test_rude_names_are_refused_and_real_ones_are_not(names: tuple[str, ...], refused: bool) -> None:
+def test_rude_names_are_refused_and_real_ones_are_not(
+    names: tuple[str, ...], refused: bool
+) -> None:
     assert are_rude(names).tolist() == [refused] * len(names)
 
 
 @given(
-    st.lists(st.text(st.sampled_from("acfhiknosuK \n-ïé😀"), max_size=20) | st.sampled_from(REAL + RUDE), max_size=6)
+    st.lists(
+        st.text(st.sampled_from("acfhiknosuK \n-ïé😀"), max_size=20) | st.sampled_from(REAL + RUDE),
+        max_size=6,
+    )
 )
 def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[str]) -> None:
     refused, allowed = (set(hashes.tolist()) for hashes in read_hashes())
 
     def is_rude(name: str) -> bool:
         text = folded([name])
-        places = [(i, j) for i in range(len(text)) for j in range(i + 1, min(len(text), i + MAX_STRETCH) + 1)]
+        places = [
+            (i, j)
+            for i in range(len(text))
+            for j in range(i + 1, min(len(text), i + MAX_STRETCH) + 1)
+        ]
         found = [(i, j) for i, j in places if hash_of(text[i:j]) in refused]
         around = [text[i - (text[i] != " ") : j + (text[j - 1] != " ")] for i, j in found]
         return any(hash_of(stretch) not in allowed for stretch in around)
@@ -53,7 +84,9 @@ def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
     assert model.best(len(polite), starts_with="Cock") == polite
 
 
-def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     model = api.load_shipped("world-family")
 
     def drawn(**rude: bool) -> list[str]:
@@ -62,7 +95,9 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(mon
         repeated = model.generate(40, seed=1, allow_repeats=True, **rude)
         return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
 
-    monkeypatch.setattr(NotRude, "refuses", lambda _, some: np.array(["w" in name for name in some.names], bool))
+    monkeypatch.setattr(
+        NotRude, "refuses", lambda _, some: np.array(["w" in name for name in some.names], bool)
+    )
     assert "w" not in "".join(drawn())
     assert "w" in "".join(drawn(rude=True))
 

@@ -50,7 +50,11 @@ SAMPLING = SamplingSettings(max_length=LONGEST)
 def generate(n: int, wishes: Wishlist | None, seed: int = 0, **asked: object) -> list[str]:
     asked = {"sampling": SAMPLING, "allow_seen": True, "allow_repeats": True} | asked
     source, rng = Generator(MODEL, MODEL.vocabulary), np.random.default_rng(seed)
-    return [name for batch in source.generate(n, rng=rng, wishes=wishes, **asked) for name in batch.names]  # type: ignore[arg-type]
+    return [
+        name
+        for batch in source.generate(n, rng=rng, wishes=wishes, **asked)
+        for name in batch.names
+    ]  # type: ignore[arg-type]
 
 
 # A wish, and the same as a plain question about a name.
@@ -58,17 +62,28 @@ EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
     "starts": (Wishlist([StartsWith("ab")]), lambda name: name.startswith("ab")),
     "ends": (Wishlist([EndsWith("ca")]), lambda name: name.endswith("ca")),
     "contains": (Wishlist([Contains("bab")]), lambda name: "bab" in name),
-    "matches": (Wishlist([Matches("a.*(b|c)c")]), lambda name: regex.fullmatch("a.*(b|c)c", name) is not None),
-    "looks around": (Wishlist([Matches(r"(?!.*aa).*b\b")]), lambda name: "aa" not in name and name.endswith("b")),
+    "matches": (
+        Wishlist([Matches("a.*(b|c)c")]),
+        lambda name: regex.fullmatch("a.*(b|c)c", name) is not None,
+    ),
+    "looks around": (
+        Wishlist([Matches(r"(?!.*aa).*b\b")]),
+        lambda name: "aa" not in name and name.endswith("b"),
+    ),
     "shortest": (Wishlist([MinLength(4)]), lambda name: len(name) >= 4),
-    "banned": (Wishlist([Banned(["AB", "cc"])]), lambda name: "ab" not in name and "cc" not in name),
+    "banned": (
+        Wishlist([Banned(["AB", "cc"])]),
+        lambda name: "ab" not in name and "cc" not in name,
+    ),
     "avoid": (Wishlist([Avoid(["A", "b C", "aa-a"])]), lambda name: name not in ("a", "bc", "aaa")),
     "near": (
         Wishlist([MinDistance(2, ["abc", "cab"])]),
         lambda name: edit_distance(name, "abc") >= 2 and edit_distance(name, "cab") >= 2,
     ),
     "all at once": (
-        Wishlist([StartsWith("a"), EndsWith("ab"), Contains("c"), Matches("[abc]+b"), MinLength(5)]),
+        Wishlist(
+            [StartsWith("a"), EndsWith("ab"), Contains("c"), Matches("[abc]+b"), MinLength(5)]
+        ),
         lambda name: name[0] == "a" and name.endswith("ab") and "c" in name and len(name) >= 5,
     ),
     "overlapping": (
@@ -82,19 +97,37 @@ EXAMPLES: dict[str, tuple[Wishlist, Callable[[str], bool]]] = {
 def test_frequencies_are_the_exact_conditioned_probabilities(wish: str) -> None:
     wishes, holds = EXAMPLES[wish]
     for sampling in ({}, {"temperature": 1.4}):
-        exact = {name: p for name, p in all_names(MODEL, LONGEST, **sampling).items() if name and holds(name)}
+        exact = {
+            name: p
+            for name, p in all_names(MODEL, LONGEST, **sampling).items()
+            if name and holds(name)
+        }
         names = generate(8_000, wishes, sampling=SamplingSettings(**sampling, max_length=LONGEST))
         check_frequencies(Counter(names), conditioned(exact))
 
 
 def test_log_probability_counts_the_beginning_that_is_forced() -> None:
     exact = all_names(MODEL, LONGEST)
-    draws = draw(MODEL, 500, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=[StartsWith("ca")])
+    draws = draw(
+        MODEL, 500, rng=np.random.default_rng(0), sampling=SAMPLING, wishes=[StartsWith("ca")]
+    )
     for name, given_ in zip(draws.names(MODEL.vocabulary), draws.log_probability, strict=True):
         np.testing.assert_allclose(given_, np.log(exact[name]), rtol=1e-5)
 
 
-PATTERNS = None, "a.*", ".*c", "(ab|b)*", "[^b]{2,}", "a?b?c?a?", r"\w*", r"(?=.*b).*", r".*\Bc", "(?i)A.*", "(.).*\\1"
+PATTERNS = (
+    None,
+    "a.*",
+    ".*c",
+    "(ab|b)*",
+    "[^b]{2,}",
+    "a?b?c?a?",
+    r"\w*",
+    r"(?=.*b).*",
+    r".*\Bc",
+    "(?i)A.*",
+    "(.).*\\1",
+)
 texts = st.text("abc", max_size=3)
 asked_for = st.fixed_dictionaries(
     {
@@ -159,9 +192,23 @@ def test_every_name_keeps_every_wish_and_nothing_else_is_missing(
     assert allow_repeats or len(set(found)) == len(found)
 
 
-@given(texts, texts, texts, st.sampled_from(("[abc]*", "a.*", "(?=a).*b", ".{3}")), st.text("abc", max_size=5))
-def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: str, expression: str, name: str) -> None:
-    wishes: list[Wish] = [StartsWith(begins), Contains(has), EndsWith(ends), Matches(expression), MinLength(2)]
+@given(
+    texts,
+    texts,
+    texts,
+    st.sampled_from(("[abc]*", "a.*", "(?=a).*b", ".{3}")),
+    st.text("abc", max_size=5),
+)
+def test_no_beginning_of_a_wanted_name_is_refused(
+    begins: str, has: str, ends: str, expression: str, name: str
+) -> None:
+    wishes: list[Wish] = [
+        StartsWith(begins),
+        Contains(has),
+        EndsWith(ends),
+        Matches(expression),
+        MinLength(2),
+    ]
     name = begins + name[len(begins) :]
     prefix_filter = PrefixFilter(Wishlist([*wishes, MaxLength(5)]), MODEL.vocabulary)
     assert prefix_filter.beginning.tolist() == MODEL.vocabulary.encode(begins).tolist()
@@ -170,7 +217,9 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     for depth in range(len(begins), len(name) + 1):
         if depth > len(begins):
             places = prefix_filter.go_on(places, np.zeros(1, np.int64), tokens[:, depth - 1])
-        refused = refused or any(True for _ in prefix_filter.refused(tokens[:, :depth], places, whole=False))
+        refused = refused or any(
+            True for _ in prefix_filter.refused(tokens[:, :depth], places, whole=False)
+        )
     wanted = len(name) <= 5 and all(wish.keeps(name) for wish in wishes)
     assert not (wanted and refused)
     failed = [reason for reason, _ in prefix_filter.refused(tokens, places, whole=True)]
@@ -182,16 +231,30 @@ def test_no_beginning_of_a_wanted_name_is_refused(begins: str, has: str, ends: s
     [
         ({"min_length": 9}, 5, r"--min-length 9 asks for more than the 5 .* raise --max-length"),
         ({"starts_with": "abcabc"}, 5, r"--starts-with 'abcabc': .* 6 .*than the 5 .*--max-length"),
-        ({"starts_with": "abc", "ends_with": "aaa"}, 5, r"'abc', --ends-with 'aaa': a name needs 6 .*the 5 "),
+        (
+            {"starts_with": "abc", "ends_with": "aaa"},
+            5,
+            r"'abc', --ends-with 'aaa': a name needs 6 .*the 5 ",
+        ),
         ({"starts_with": "Xab"}, 9, r"--starts-with 'Xab' .*'X'"),
         ({"contains": "\x1b["}, 9, r"--contains '\\x1b\["),
-        ({"starts_with": "ab", "matches": "a?c.*"}, 9, r"--starts-with 'ab' contradicts --matches 'a\?c\.\*'"),
-        ({"ends_with": "ab", "banned": frozenset({"A-B"})}, 9, r"--ends-with 'ab' contradicts --banned"),
+        (
+            {"starts_with": "ab", "matches": "a?c.*"},
+            9,
+            r"--starts-with 'ab' contradicts --matches 'a\?c\.\*'",
+        ),
+        (
+            {"ends_with": "ab", "banned": frozenset({"A-B"})},
+            9,
+            r"--ends-with 'ab' contradicts --banned",
+        ),
         ({"min_length": -1}, 9, r"--min-length is -1"),
         ({"matches": "a(b"}, 9, r"--matches 'a\(b' .* at position 4"),
     ],
 )
-def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any], max_length: int, says: str) -> None:
+def test_contradictions_are_named_before_anything_is_drawn(
+    wish: dict[str, Any], max_length: int, says: str
+) -> None:
     class Untouched(SmallModel):
         def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             raise AssertionError("the model was asked")
@@ -215,12 +278,42 @@ def test_contradictions_are_named_before_anything_is_drawn(wish: dict[str, Any],
         ({"max_length": 9}, {}, {}, "raise --max-length"),
         ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
         ({"max_length": 9, "matches": 1}, {"matches": "(?=a)b"}, {}, "relax --matches"),
-        ({"matches": 9}, {"matches": "b"}, {"temperature": 0.0}, "raise --temperature, or relax --matches"),
-        ({"allow_seen": 9}, {}, {}, "raise --temperature, or allow names of the list with --allow-seen"),
-        ({"allow_seen": 9}, {}, {"top_p": 1e-9}, "raise --top-p, or allow names of the list with --allow-seen"),
-        ({"not_a_name": 9}, {}, {"top_k": 1, "temperature": 0.0}, "raise --temperature and --top-k"),
-        ({"not_a_name": 9}, {}, {"top_k": 5, "top_p": 0.9}, "raise --top-k or --top-p or --temperature"),
-        ({"allow_repeats": 9}, {}, {"top_k": 1}, "ask for fewer, raise --top-k, or allow more with --allow-repeats"),
+        (
+            {"matches": 9},
+            {"matches": "b"},
+            {"temperature": 0.0},
+            "raise --temperature, or relax --matches",
+        ),
+        (
+            {"allow_seen": 9},
+            {},
+            {},
+            "raise --temperature, or allow names of the list with --allow-seen",
+        ),
+        (
+            {"allow_seen": 9},
+            {},
+            {"top_p": 1e-9},
+            "raise --top-p, or allow names of the list with --allow-seen",
+        ),
+        (
+            {"not_a_name": 9},
+            {},
+            {"top_k": 1, "temperature": 0.0},
+            "raise --temperature and --top-k",
+        ),
+        (
+            {"not_a_name": 9},
+            {},
+            {"top_k": 5, "top_p": 0.9},
+            "raise --top-k or --top-p or --temperature",
+        ),
+        (
+            {"allow_repeats": 9},
+            {},
+            {"top_k": 1},
+            "ask for fewer, raise --top-k, or allow more with --allow-repeats",
+        ),
         ({"allow_seen": 9}, {}, None, "allow names of the list with --allow-seen"),
         ({"not_a_name": 9}, {}, None, "ask for fewer"),
         ({}, {}, {}, "ask for fewer"),
@@ -238,16 +331,33 @@ def test_the_advice_is_one_that_can_help(
 ) -> None:
     settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
     every = [WellFormed(), MaxLength(9), New(known_set([])), Distinct(), *make_wishes(**wishes)]
-    assert NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
+    assert (
+        NamegenError(advice(Counter(rejected), Wishlist(every), settings)).told(option_name) == said
+    )
 
 
 def test_the_judge_counts_each_refused_draw_under_the_first_wish_that_refuses_it() -> None:
-    names, counts = ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"], np.array([1, 2, 4, 8, 16, 32])
-    wishes = [WellFormed(), MaxLength(8), Contains("nn"), New(known_set(["HANNA"])), Avoid(["Hannah"])]
+    names, counts = (
+        ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"],
+        np.array([1, 2, 4, 8, 16, 32]),
+    )
+    wishes = [
+        WellFormed(),
+        MaxLength(8),
+        Contains("nn"),
+        New(known_set(["HANNA"])),
+        Avoid(["Hannah"]),
+    ]
     rows, kept, refused = Judge(Wishlist(wishes)).keep(names, counts)
     assert (rows.tolist(), kept.names) == ([0], ["Anna"])
     assert kept.digests.tolist() == digests(["Anna"]).tolist()
-    assert refused == {"not_a_name": 4, "max_length": 32, "contains": 2, "allow_seen": 8, "avoid": 16}
+    assert refused == {
+        "not_a_name": 4,
+        "max_length": 32,
+        "contains": 2,
+        "allow_seen": 8,
+        "avoid": 16,
+    }
     judge = Judge(Wishlist([Distinct()]))
     assert judge.given is not None
     judge.given.add(digests(["BOB"]))
@@ -262,8 +372,15 @@ def test_a_search_that_refuses_little_says_so() -> None:
         assert not Judge(Wishlist([*always, wish])).lets_all_through
 
 
-def test_every_wish_is_listed_once_by_its_setting_and_one_that_asks_for_nothing_is_left_out() -> None:
+def test_every_wish_is_listed_once_by_its_setting_and_one_that_asks_for_nothing_is_left_out() -> (
+    None
+):
     assert all(kind.name == name for name, kind in WISHES.items())
-    assert set(Wishes.__annotations__) | {"max_length", "allow_seen", "allow_repeats", "not_a_name"} == set(WISHES)
+    assert set(Wishes.__annotations__) | {
+        "max_length",
+        "allow_seen",
+        "allow_repeats",
+        "not_a_name",
+    } == set(WISHES)
     nothing = Wishlist([StartsWith(""), Contains(""), EndsWith(""), MinLength(0), Banned([])])
     assert (list(nothing), nothing.get(MinLength), nothing.shortest) == ([], None, 0)
