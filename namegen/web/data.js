@@ -8,6 +8,8 @@ function isPlain(value) {
   return kind === null || Object.getPrototypeOf(kind) === null;
 }
 
+const LARGEST_RULE = 1e6; // nats: far beyond any list
+
 /** What of a model is damaged. */
 class Damage extends Error {}
 
@@ -77,7 +79,9 @@ function checkNumbers({ tensors, formula, record }) {
   const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
   if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
   if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
-  if (![0, 1, labels.length].includes(rules.length)) throw new Damage("its score rules");
+  const isTooLarge = (rule) => Object.values(rule).some((number) => Math.abs(number) > LARGEST_RULE);
+  const hasRules = [0, 1, labels.length].includes(rules.length) && !rules.some(isTooLarge);
+  if (!hasRules) throw new Damage("its score rules");
   if (record.shortest_name > record.longest_name) throw new Damage("its shortest name");
 }
 

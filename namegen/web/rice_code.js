@@ -2,6 +2,7 @@
 
 const RICE_HEAD_BYTES = 5; // four for how many numbers there are, one for how many low bits each gap has
 const MOST_LOW_BITS = 40;
+const MOST_NUMBERS = 2 ** 25;
 
 /**
  * Read what `write_rising` wrote.
@@ -16,7 +17,8 @@ function readRising(bytes, start) {
   const count = hasHead ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(start, true) : 0;
   const lowBits = hasHead ? bytes[start + RICE_HEAD_BYTES - 1] : Infinity;
   const bitCount = 8 * body.length;
-  if (lowBits > MOST_LOW_BITS || count * (lowBits + 1) > bitCount) throw new Error("cut short");
+  const isCut = count > MOST_NUMBERS || lowBits > MOST_LOW_BITS || count * (lowBits + 1) > bitCount;
+  if (isCut) throw new Error("cut short");
 
   const bit = (place) => (body[place >> 3] >> (place & 7)) & 1; // behind the last byte 0
   const numbers = new Float64Array(count);

@@ -267,7 +267,7 @@ class StartLimit {
 
   /** Whether a name may be returned now; it's counted as returned. `startProbability`: of its first characters. */
   admits({ text, label, startProbability }) {
-    const start = `${label} ${[...text].slice(0, FIRST).join("")}`;
+    const start = `${label} ${[...text].slice(0, FIRST).join("").toLowerCase()}`;
     const position = (this.returned.get(label) ?? 0) + 1;
     const before = this.withStart.get(start) ?? 0;
     const isAdmitted = before <= START_FACTOR * startProbability * position;

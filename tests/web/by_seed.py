@@ -199,7 +199,7 @@ class StartLimit:
 
     def admits(self, name: Name) -> bool:
         """Whether a name may be returned now; it counts as returned."""
-        start, every = (name.ids[0], name.text[:FIRST]), (name.ids[0], "")
+        start, every = (name.ids[0], name.text[:FIRST].lower()), (name.ids[0], "")
         if self.returned[start] > 2 * name.start_probability * (self.returned[every] + 1):
             return False
         self.returned.update([start, every])

@@ -136,6 +136,7 @@ DAMAGES = {
     "record.score_rules[0].threshold = null": "its “score_rules”",
     "delete record.score_rules[1].mean_slope": "its “score_rules”",
     "record.score_rules.push(...record.score_rules, record.score_rules[0])": "its score rules",
+    "record.score_rules[0].mean_level = -1e7": "its score rules",
     "record.ngrams = 5": "its “ngrams”",
     "record.ngrams = ''": "its n-grams",
     "record.ngrams = record.known_names": "its n-grams",

@@ -17,7 +17,7 @@ class StartLimit:
     """Keeps the first letters varied.
 
     Among the first k names returned for a label, at most 1 + 2·p·k start with the same three characters, where p is the
-    model's probability of these.
+    model's probability of these. Upper and lower case are the same here, since names may be written in another case.
 
     >>> limit = StartLimit()
     >>> labels, probabilities = np.zeros(4, int), np.full(4, 0.2)
@@ -27,9 +27,7 @@ class StartLimit:
 
     def __init__(self) -> None:
         self._returned: Counter[int] = Counter()  # names by label
-        self._with_start: Counter[tuple[int, str]] = (
-            Counter()
-        )  # names by label and first characters
+        self._with_start: Counter[tuple[int, str]] = Counter()  # by label and first characters
 
     def admits(
         self,
@@ -50,7 +48,7 @@ class StartLimit:
         admitted = np.zeros(len(names), bool)
         rows = zip(names, labels.tolist(), probabilities.tolist(), strict=True)
         for row, (name, label, probability) in enumerate(rows):
-            start = label, name[:FIRST]
+            start = label, name[:FIRST].lower()
             position = self._returned[label] + 1
             admitted[row] = self._with_start[start] <= START_FACTOR * probability * position
             if admitted[row]:
