@@ -257,7 +257,7 @@ class Threshold {
 
 /**
  * Keeps the first letters varied: among the first k names returned for a label, at most 1 + 2·p·k start with the same
- * three characters, where p is the model's probability of these.
+ * three characters, where p is the model's probability of these. Letter case doesn't count.
  */
 class StartLimit {
   constructor() {
