@@ -152,9 +152,7 @@ class KnownSet:
 
     @cached_property
     def _bits(self) -> UInt8[Array, "bytes"]:
-        """A bit for each shortened number, set for those of the names: the 4-grams of 2,000 names are found in a tenth
-        of the time of a search.
-        """
+        """A bit for each shortened number, set for those of the names: faster than a search in a sorted list."""
         bits = np.zeros((len(self.numbers) << ONE_IN_BITS - 3) or 1, np.uint8)
         np.bitwise_or.at(bits, *_byte_and_bit(self.numbers))
         return bits

@@ -347,6 +347,7 @@ class Scorer:
         *,
         of_prefixes: bool,
     ) -> Bool[Array, "K"]:
+        """Which names, or prefixes, are likely enough for the n-grams that they lack."""
         rule_of = np.minimum(self.labels(beginnings), len(self.rules) - 1)
         missing = tally.missing.min(axis=1)
         reaches = np.zeros(len(missing), bool)
