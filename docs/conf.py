@@ -98,7 +98,7 @@ PAGE_TITLES = {
 }
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
-    "namegen.core.data.ngrams.NgramSet",
+    "namegen.core.checkpoint.ngram_set.NgramSet",
     "namegen.core.data.sameness.KnownSet",
     "namegen.core.data.sameness.Sameness",
     "namegen.core.data.split.Split",
@@ -106,8 +106,8 @@ WITHOUT_PAGE = {
     "namegen.core.generation.generator.Generator",
     "namegen.core.generation.scoring.Scorer",
     "namegen.core.generation.wishes.wishlist.Wishlist",
-    "namegen.core.network.record.TrainingSummary",
-    "namegen.core.network.score_rule.ScoreRule",
+    "namegen.core.checkpoint.metadata.TrainingSummary",
+    "namegen.core.checkpoint.score_rule.ScoreRule",
     "namegen.core.training.preparation.PreparedTraining",
 }
 

@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.batching import BatchMaker
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
@@ -14,8 +16,6 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label
 from namegen.core.settings import TrainingSettings
 from namegen.lists import load_bundled
 
@@ -41,9 +41,9 @@ def labelled_checkpoint(cell: str = "simple_rnn", hidden: tuple[int, ...] = (24,
         if name in network.parameter_shapes
     }
     made = Checkpoint(
-        network,
-        vocabulary,
-        parameters,
+        network=network,
+        vocabulary=vocabulary,
+        parameters=parameters,
         labels=LABELS,
         longest_name=max(map(len, NAMES)),
         training={"list": "players", "names": len(NAMES)},

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.engine import LanguageModel
-from namegen.core.network.checkpoint import Checkpoint
 
 
 def engine_of(checkpoint: Checkpoint, dtype: str = "float32") -> NumpyEngine:

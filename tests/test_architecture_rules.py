@@ -33,7 +33,8 @@ DATA = GROUND | {
     "core.data",
 }
 NETWORK = DATA | {"core.network"}
-ENGINE = NETWORK | {"core.engine"}
+CHECKPOINT = NETWORK | {"core.checkpoint"}
+ENGINE = CHECKPOINT | {"core.engine"}
 MODELS = ENGINE | {"core.models"}
 EVALUATION = MODELS | {"core.evaluation"}
 GENERATION = EVALUATION | {"core.generation"}
@@ -56,7 +57,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     INITIALISERS: (set(), {"numpy"}),
     "core.settings": (GROUND | {CELLS, INITIALISERS, "core.optimizers", "core.schedules"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
-    "core.network": (DATA, {"numpy", "safetensors"}),
+    "core.network": (DATA, {"numpy"}),
+    "core.checkpoint": (NETWORK, {"numpy", "safetensors"}),
     "core.engine": (NETWORK, set()),
     "core.models": (ENGINE, {"numpy"}),
     "core.evaluation": (MODELS, {"numpy"}),

@@ -15,8 +15,8 @@ import pytest
 import namegen
 from namegen import api
 from namegen.backends.tflite import contents as tflite
+from namegen.core.checkpoint import checkpoint
 from namegen.core.data.vocabulary import VocabularyDocument
-from namegen.core.network import checkpoint
 from namegen.errors import NamegenError
 from namegen.experiments.compare import document as comparison
 from namegen.experiments.sweep import document as sweep

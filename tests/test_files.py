@@ -17,8 +17,8 @@ import pytest
 
 from namegen.api import load
 from namegen.cli.terminal import option_name
+from namegen.core.checkpoint.checkpoint import Checkpoint, read_known_names
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.checkpoint import Checkpoint, read_known_names
 from namegen.errors import (
     CheckpointError,
     FolderInUseError,

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from namegen import api
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation import scoring
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation import generator
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from tests.labelled import FIRST, NAMES, labelled_checkpoint

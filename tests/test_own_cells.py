@@ -11,13 +11,13 @@ import pytest
 
 from namegen import backends
 from namegen.backends.opening import logits_of
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.batching import BatchMaker
 from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import parameters_of
 from namegen.core.network.cells import Cell
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing import NAMES, VOCABULARY
@@ -61,9 +61,12 @@ def trained(cell: str) -> tuple[Checkpoint, np.ndarray]:
     losses = engine.train_epoch(Step(batch, 0.02) for _ in range(30)).loss_sum
     assert losses[-1] < 0.8 * losses[0]
     carried = {"engine": cell, "probe": probe(engine, 0), "longest_name": 9}
-    return Checkpoint(network, VOCABULARY, parameters_of(engine.get_state()), **carried), logits_of(
-        engine, TOKENS
-    )
+    return Checkpoint(
+        network=network,
+        vocabulary=VOCABULARY,
+        parameters=parameters_of(engine.get_state()),
+        **carried,
+    ), logits_of(engine, TOKENS)
 
 
 @own

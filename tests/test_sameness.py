@@ -45,7 +45,7 @@ def forms(names: list[str]) -> list[str]:
 
 def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder: Path) -> None:
     assert model.sameness == COMPANIES
-    assert len(model.known_names) == 5  # type: ignore[arg-type]
+    assert len(model.metadata.known_names) == 5  # type: ignore[arg-type]
     names = model.generate(60, seed=1)
     assert len(set(forms(names))) == 60
     assert not {*forms(LISTED)} & set(forms(names))

@@ -26,12 +26,12 @@ import numpy as np
 from make_base import in_half
 
 from namegen import api
+from namegen.core.checkpoint.checkpoint import Checkpoint, known_names_path
+from namegen.core.checkpoint.metadata import TrainingSummary
 from namegen.core.data.batching import ListParts
 from namegen.core.data.label_parts import askable, by_part
 from namegen.core.data.list_formats import split_parts
 from namegen.core.evaluation.references import HeldOutReferences
-from namegen.core.network.checkpoint import Checkpoint, known_names_path
-from namegen.core.network.record import TrainingSummary
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import TITLES, shipped_path
@@ -207,7 +207,7 @@ anything that decides about people. A score says how much a name is like those o
 
 ## How it was trained
 
-{how_trained(name, training)}
+{how_trained(name)}
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
 {wrapped(f"- Source: {bundled.credit}", "  ")}
 - Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
@@ -234,15 +234,8 @@ best that any model could reach on those very names.
 """
 
 
-def how_trained(name: str, training: TrainingSummary) -> str:
-    """Give the command that trains the model, or explain why no command of this version does."""
-    was_distilled = training["settings"]["effort"] == "best"
-    if was_distilled:
-        explanation = wrapped(
-            "An earlier version trained this model by knowledge distillation: several networks and an n-gram learned "
-            "the list, and the model learned from their weighted mean. This version can't do that any more."
-        )
-        return f"{explanation}\n"
+def how_trained(name: str) -> str:
+    """Give the command that trains the model."""
     return f"<!-- not run (namegen train): it trains for minutes -->\n\n    {COMMANDS[name]}\n"
 
 
@@ -390,8 +383,7 @@ def train() -> None:
             subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
             trained, shipped = out / "model.safetensors", shipped_path(name)
             shutil.copyfile(known_names_path(trained), known_names_path(shipped))
-            model = Checkpoint.load(trained)
-            in_half(model).save(shipped, half=True) if model.labels else model.save(shipped)
+            in_half(Checkpoint.load(trained)).save(shipped)
             shipped_path(name).with_suffix(".LICENSE.txt").write_text(
                 BUNDLED[name].licence_text, encoding="utf-8"
             )

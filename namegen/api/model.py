@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
+from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
+from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import Beginnings
@@ -20,15 +22,14 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
-from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.scoring import Scorer, scorer_of
 from namegen.core.generation.wishes.wish import composed
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.mixture import MixtureModel, as_one
-from namegen.core.network.checkpoint import Checkpoint, read_model
-from namegen.core.network.record import Record, default_max_length
 from namegen.core.training import MODEL_FILE
 from namegen.errors import (
     CheckpointError,
@@ -43,7 +44,6 @@ from namegen.errors import (
 from namegen.events import Watcher, unwatched
 from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
-from namegen.types import Array, Float64
 from namegen.wishes import Wishes, claimed_beginnings, make_wishes
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
-# Attributes that a model copies from its record.
-_OF_RECORD = "vocabulary shortest_name longest_name known_names beginnings score_quantiles sameness"
 _KINDS: dict[str, tuple[str, type]] = {
     **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
     **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), ("True or False", bool)),
@@ -93,39 +91,30 @@ class Drawing(Searching, total=False):
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A trained model, ready to generate and to be evaluated.
+    """A trained model, ready to generate and to be evaluated."""
 
-    Attributes:
-        name: what it was asked for by.
-        model: the LanguageModel: an engine with the model's parameters, or a ``.tflite`` in its own runtime.
-        vocabulary: its characters.
-        longest_name: characters of the longest name of the list that it was trained on.
-        checkpoint: where it came from; None for a ``.tflite``, which does not carry all of it, and for a blend.
-        known_names: the names that it learned from; None where it does not say.
-        beginnings: what its names begin with: the boundary, or of each label of its list an id of its own.
-        shortest_name: characters of the shortest name that it returns unless a shorter limit is set.
-        scorer: scores its new names (``core/generation/scoring.py``); None: it can't, so they aren't filtered.
-        blended: of a blend, the characters that each of its models knows.
-        labels: those of its list, in the order of ``beginnings``; (): its list had none.
-        score_quantiles: the percentiles of the scores of its list's names; None where it does not say.
-        sameness: when two of its names are the same.
-        lists: what the lists were called that it learned from.
-    """
+    name: str  # what it was loaded by
+    model: LanguageModel = field(
+        repr=False
+    )  # a backend's engine, or a ``.tflite`` in its own runtime
+    metadata: ListMetadata = field(repr=False)
+    # The start tokens of its names: one, or one for each of its labels.
+    beginnings: Beginnings = field(repr=False)
+    labels: tuple[str, ...] = ()  # in the order of ``beginnings``; () if the list had none
+    scorer: Scorer | None = field(default=None, repr=False)  # None: new names can't be scored
+    sameness: Sameness = field(default=NAMES, repr=False)  # when two names are the same
+    lists: tuple[str, ...] = field(default=(), repr=False)  # the names of its training lists
+    blended: tuple[Vocabulary, ...] = field(default=(), repr=False)  # of each model of a blend
 
-    name: str
-    model: LanguageModel = field(repr=False)
-    vocabulary: Vocabulary = field(repr=False)
-    longest_name: int = field(repr=False)
-    checkpoint: Checkpoint | None = field(default=None, repr=False)
-    known_names: KnownSet | None = field(default=None, repr=False)
-    beginnings: Beginnings = field(
-        default=Beginnings.single(), repr=False
-    )  # frozen: all may share it
-    shortest_name: int = field(default=1, repr=False)
-    scorer: Scorer | None = field(default=None, repr=False)
-    blended: tuple[Vocabulary, ...] = field(default=(), repr=False)
-    labels: tuple[str, ...] = ()
-    score_quantiles: Float64[Array, "101"] | None = field(default=None, repr=False)
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The checkpoint that it was loaded from; None for a ``.tflite`` and for a blend."""
+        return self.metadata if isinstance(self.metadata, Checkpoint) else None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Its characters."""
+        return self.metadata.vocabulary
 
     def reads(self, name: str) -> bool:
         """Whether it knows every character of a name; of a blend, whether one of its models does."""
@@ -159,11 +148,7 @@ class LoadedModel:
             self,
             beginnings=self.beginnings.only(places),
             labels=tuple(self.labels[place] for place in places),
-            score_quantiles=None,  # they are of names of all labels
         )
-
-    sameness: Sameness = field(default=NAMES, repr=False)
-    lists: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def generator(self) -> Generator:
@@ -171,10 +156,10 @@ class LoadedModel:
         return Generator(
             self.model,
             self.vocabulary,
-            known_names=self.known_names,
+            known_names=self.metadata.known_names,
             beginnings=self.beginnings,
             scorer=self.scorer,
-            shortest=self.shortest_name,
+            shortest=self.metadata.shortest_name,
             sameness=self.sameness,
             claimed=claimed_beginnings(*self.lists),
         )
@@ -192,8 +177,8 @@ class LoadedModel:
             return generator
         rules = measure_rules(
             generator,
-            shortest=self.shortest_name,
-            longest=self.longest_name,
+            shortest=self.metadata.shortest_name,
+            longest=self.metadata.longest_name,
             rng=np.random.default_rng(0),
         )
         return replace(
@@ -203,7 +188,7 @@ class LoadedModel:
     @property
     def default_max_length(self) -> int:
         """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
-        return default_max_length(self.longest_name)
+        return default_max_length(self.metadata.longest_name)
 
     def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
         """Invent names: new and distinct ones, in random order.
@@ -308,7 +293,7 @@ class LoadedModel:
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
         wished = make_wishes(self.list_name, self.sameness, **wishes)
-        batches = likeliest(
+        batches = most_likely(
             self.generator,
             n,
             max_length=self.longest(max_length, wished, unfiltered=True),
@@ -331,9 +316,10 @@ class LoadedModel:
             raise NamesError(
                 f"no model of the blend knows every character of {quote(names[0])}: give another name"
             )
-        return score_names(
-            self.model, self.vocabulary, names, self.score_quantiles, self.beginnings
-        )[0]
+        # The quantiles are those of the names of all labels.
+        has_all_labels = len(self.labels) == len(self.metadata.labels)
+        quantiles = self.metadata.score_quantiles if has_all_labels else None
+        return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
 
     def label_chances(self, name: str) -> dict[str, float]:
         """How likely each label is for a name, the likeliest first; together they are 1.
@@ -360,7 +346,7 @@ class LoadedModel:
 
     def learned_from(self, corpus: Corpus) -> bool:
         """Whether a list is the one that the model learned from: it has as many names, and the model knows each."""
-        known = self.known_names
+        known = self.metadata.known_names
         if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
             return False
         return known is None or bool(self.sameness.are_known(corpus.names, known).all())
@@ -369,7 +355,7 @@ class LoadedModel:
         """Characters of the longest name returned: what was asked for, or room for the default and the wishes."""
         if max_length is not None:
             return max_length
-        usual = self.default_max_length if unfiltered else self.longest_name
+        usual = self.default_max_length if unfiltered else self.metadata.longest_name
         return max(usual, 2 * wished.shortest)
 
 
@@ -407,7 +393,7 @@ def load(
         from namegen.backends.tflite.runtime import TFLiteModel
 
         tflite = TFLiteModel.load(path, threads=threads)
-        return _loaded(name, tflite, tflite.record)
+        return _loaded(name, tflite, tflite.metadata)
     return open_checkpoint(read_checkpoint(path), name, backend=backend, threads=threads)
 
 
@@ -432,16 +418,17 @@ def open_checkpoint(
     )
 
 
-def _loaded(name: str, model: LanguageModel, record: Record) -> LoadedModel:
-    """What a record says of a model, and the model."""
+def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
+    """What a metadata says of a model, and the model."""
     return LoadedModel(
         name,
         model,
-        checkpoint=record if isinstance(record, Checkpoint) else None,
-        scorer=scorer_of(record),
-        labels=tuple(label.name for label in record.labels),
-        lists=(record.training.get("list", ""),),
-        **{one: getattr(record, one) for one in _OF_RECORD.split()},
+        metadata,
+        beginnings=metadata.beginnings,
+        labels=tuple(label.name for label in metadata.labels),
+        scorer=scorer_of(metadata),
+        sameness=metadata.sameness,
+        lists=(metadata.training.get("list", ""),),
     )
 
 
@@ -558,17 +545,19 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         weights,
         beginnings=[[beginning] for _, beginning in read],
     )
-    known = _joined(model.known_names for model in models)
+    metadata = ListMetadata(
+        vocabulary=mixture.vocabulary,
+        longest_name=max(model.metadata.longest_name for model in models),
+        shortest_name=min(model.metadata.shortest_name for model in models),
+        known_names=_joined(model.metadata.known_names for model in models),
+    )
     return LoadedModel(
         " and ".join(model.name for model in models),
         mixture,
-        mixture.vocabulary,
-        longest_name=max(model.longest_name for model in models),
-        shortest_name=min(model.shortest_name for model in models),
-        scorer=_joint_scorer(models, mixture.vocabulary),
+        metadata,
         beginnings=Beginnings.single(mixture.vocabulary_size),
-        known_names=known,
-        blended=tuple(model.vocabulary for model in models),
+        scorer=_joint_scorer(models, mixture.vocabulary),
         sameness=joint(model.sameness for model in models),
-        lists=tuple(one for model in models for one in model.lists),
+        lists=tuple(list_name for model in models for list_name in model.lists),
+        blended=tuple(model.vocabulary for model in models),
     )

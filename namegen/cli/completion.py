@@ -108,7 +108,7 @@ def _labels_of(name: str) -> list[str]:
             head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
         return [
             label["name"]
-            for label in json.loads(head["__metadata__"]["namegen"])["record"]["labels"]
+            for label in json.loads(head["__metadata__"]["namegen"])["metadata"]["labels"]
         ]
     except (OSError, ValueError, KeyError, TypeError):
         return []

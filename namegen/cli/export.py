@@ -20,7 +20,7 @@ from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
-    from namegen.core.network.checkpoint import Checkpoint
+    from namegen.core.checkpoint.checkpoint import Checkpoint
     from namegen.web.export import PageModel
 
 QUANTISATIONS = ("none", "float16", "int8")

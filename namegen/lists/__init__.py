@@ -115,7 +115,7 @@ BUNDLED: dict[str, BundledList] = {
 
 
 def credit_of(training: Mapping[str, object]) -> str:
-    """Whom the lists come from that a model has learned from, as its record tells; "": nobody knows."""
+    """Whom the lists come from that a model has learned from, as its metadata tells; "": nobody knows."""
     bundled, of_base = BUNDLED.get(str(training.get("list"))), str(training.get("credit", ""))
     return "; ".join(filter(None, ("" if bundled is None else bundled.attribution, of_base)))
 

@@ -12,9 +12,9 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
+from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.network.cells import Formula
-from namegen.core.network.record import text_to_bytes
 from namegen.documents import Json
 from namegen.types import Array, Float64, Int, Int32
 
@@ -34,8 +34,9 @@ class PageDescription:
         forms: of family names of the world, how a man's becomes a woman's, by origin (``FEMALE_ENDINGS``).
         cell: its title.
         formula: its operations (``core/network/cells.py``).
-        tensors: the parameters, float32, by canonical name, as texts (``core/network/record.py``).
-        record: all else that the model carries, as ``Record.to_plain`` gives it.
+        tensors: the parameters by canonical name, as texts (``core/checkpoint/metadata.py``).
+        half: whether they are written in half precision; otherwise as float32.
+        metadata: all else that the model carries, as ``Metadata.to_plain`` gives it.
     """
 
     name: str
@@ -52,7 +53,8 @@ class PageDescription:
     cell: str
     formula: Formula
     tensors: Mapping[str, str]
-    record: Mapping[str, Json]
+    half: bool
+    metadata: Mapping[str, Json]
 
 
 class PageNetwork:
@@ -67,7 +69,9 @@ class PageNetwork:
         self.network, self.formula = network, description.formula
         self.vocabulary_size = network.vocabulary_size
         tensors = {
-            name: np.frombuffer(text_to_bytes(description.tensors[name]), "<f4")
+            name: np.frombuffer(
+                text_to_bytes(description.tensors[name]), "<f2" if description.half else "<f4"
+            )
             .astype(np.float64)
             .reshape(shape)
             for name, shape in network.parameter_shapes.items()

@@ -1,5 +1,5 @@
 // The data of a model, checked before anything is computed with them. SCHEMAS, which Python writes behind these files, has
-// the fields: `PageDescription` in namegen/web/arithmetic.py, and `Record` in namegen/core/network/record.py.
+// the fields: `PageDescription` in namegen/web/arithmetic.py, and `Metadata` in namegen/core/checkpoint/metadata.py.
 
 /** Whether it is an object as one is written down: no list, no Map, nothing that a class has made. */
 function isPlain(value) {
@@ -31,8 +31,9 @@ function fits(value, schema, definitions) {
       return true;
     case "null":
       return value === null;
+    case "boolean":
     case "string":
-      return typeof value === "string";
+      return typeof value === schema.type;
     case "array":
       return Array.isArray(value) && Array.from(value).every((one) => fits(one, schema.items, definitions));
     case "object":
@@ -52,37 +53,37 @@ function wrongField(value, { properties, required = [], additionalProperties = {
   return [...required, ...Object.keys(value)].find((key) => !isKnown(key) || !fits(value[key], schemaOf(key), definitions));
 }
 
-/** Whether a description and its record have the fields that Python gives them; else a Damage. */
+/** Whether a description and its metadata have the fields that Python gives them; else a Damage. */
 function checkFields(description) {
   if (!isPlain(description)) throw new Damage("it is no object");
-  for (const [value, { $ref, $defs }] of [[description, SCHEMAS.model], [description.record, SCHEMAS.record]]) {
+  for (const [value, { $ref, $defs }] of [[description, SCHEMAS.model], [description.metadata, SCHEMAS.metadata]]) {
     const wrong = wrongField(value, $defs[$ref.split("/").at(-1)], $defs);
     if (wrong !== undefined) throw new Damage(`its “${wrong.slice(0, 60)}”`);
   }
 }
 
 /** Whether fields fit each other: as many numbers as the network has, all of them finite, and as many rules as labels. */
-function checkNumbers({ tensors, formula, record }) {
-  const { network, vocabulary, labels, probe, score_rules: rules } = record;
+function checkNumbers({ tensors, half, formula, metadata }) {
+  const { network, vocabulary, labels, probe, score_rules: rules } = metadata;
   const characters = [...vocabulary];
   const { hidden } = network;
   if (!canRun(formula)) throw new Damage("its formula");
   if (!Array.isArray(hidden) || hidden.length === 0) throw new Damage("its hidden layers");
   if (new Set(characters).size !== characters.length) throw new Damage("its vocabulary");
   if (labels.length && !labels.some(({ names }) => names > 0)) throw new Damage("its labels");
-  const holds = (text, count) => {
-    const bytes = bytesOfText(text);
-    return bytes.byteLength === 4 * count && new Float32Array(bytes).every(Number.isFinite);
+  const holds = (text, count, isHalf = false) => {
+    const numbers = numbersOfText(text, isHalf);
+    return numbers.length === count && numbers.every(Number.isFinite);
   };
   const shapes = shapesOf(formula, hidden, characters.length + 1, labels.length);
-  const hasTensor = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count);
+  const hasTensor = ([name, count]) => Object.hasOwn(tensors, name) && holds(tensors[name], count, half);
   const isWhole = Object.keys(tensors).length === Object.keys(shapes).length;
   if (!isWhole || !Object.entries(shapes).every(hasTensor)) throw new Damage("its tensors");
   if (probe !== null && !holds(probe, 2 * (characters.length + 1))) throw new Damage("its probe");
   const isTooLarge = (rule) => Object.values(rule).some((number) => Math.abs(number) > LARGEST_RULE);
   const hasRules = [0, 1, labels.length].includes(rules.length) && !rules.some(isTooLarge);
   if (!hasRules) throw new Damage("its score rules");
-  if (record.shortest_name > record.longest_name) throw new Damage("its shortest name");
+  if (metadata.shortest_name > metadata.longest_name) throw new Damage("its shortest name");
 }
 
 /** Whether all operations of a cell are known, and read only what is there before them. */

@@ -1,9 +1,9 @@
 """One or more trained models as a single web page that works wherever a browser opens it, or as a JavaScript module.
 
-The page carries everything: the parameters of each model (float32), its record, the arithmetic in plain JavaScript, the
-style. It asks for nothing over a network, and its Content-Security-Policy forbids it to. A module is the page's engine,
-the same for every model; beside it lie the data, which its ``load`` reads. ``docs/use/web.md`` describes the page and
-the format of its data, ``docs/use/app.md`` how a program uses a module.
+The page contains everything: the parameters of each model, its metadata, the arithmetic in plain JavaScript,
+the style. It makes no network requests, and its Content-Security-Policy forbids them. A module is the page's engine,
+the same for every model; its ``load`` reads the data, which are in a second file. ``docs/use/web.md`` describes the
+page and the format of its data, ``docs/use/app.md`` how a program uses a module.
 
     PageModel ─► describe ─► JSON ─┬────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
@@ -26,12 +26,12 @@ import numpy as np
 
 from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import MetadataDocument, bytes_to_text
 from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
 from namegen.core.data.sameness import REMOVAL, SEPARATORS, usual_spellings
 from namegen.core.generation.people import FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import RecordDocument, bytes_to_text
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
@@ -52,7 +52,7 @@ ENGINE = (
     "data.js",
 )
 SCRIPTS = ("people.js", "form.js", "watch.js", "page.js")
-FORMAT, FORMAT_VERSION = "namegen-names", 13  # of a module's data
+FORMAT, FORMAT_VERSION = "namegen-names", 14  # of a module's data
 _FOLDER = Path(__file__).parent
 
 
@@ -168,6 +168,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     notices = dict.fromkeys(
         one.licence_text for one in BUNDLED.values() if one.attribution in credit
     )
+    half = checkpoint.is_half
     return PageDescription(
         name=label,
         title=title,
@@ -183,10 +184,11 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         cell=cell.title,
         formula=cell.formula,
         tensors={
-            name: bytes_to_text(np.asarray(values, "<f4").tobytes())
+            name: bytes_to_text(np.asarray(values, "<f2" if half else "<f4").tobytes())
             for name, values in checkpoint.parameters.items()
         },
-        record=checkpoint.to_export().to_plain(),
+        half=half,
+        metadata=checkpoint.to_export().to_plain(),
     )
 
 
@@ -260,11 +262,11 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
 
 
 def _embedded_bytes(model: PageModel) -> int:
-    """About what a model weighs in a page: its text makes five bytes of four."""
-    known = model.checkpoint.known_names
-    return 5 * model.checkpoint.network.parameter_count + (
-        0 if known is None else 3 * len(known) // 2
-    )
+    """About what a model weighs in a page, whose text has five characters for four bytes."""
+    checkpoint = model.checkpoint
+    bytes_per_parameter = 2 if checkpoint.is_half else 4
+    names = 0 if checkpoint.known_names is None else len(checkpoint.known_names)
+    return 5 * bytes_per_parameter * checkpoint.network.parameter_count // 4 + 3 * names // 2
 
 
 def _hash(text: str) -> str:
@@ -274,7 +276,7 @@ def _hash(text: str) -> str:
 
 def engine_text() -> str:
     """The part that page and module have in common, in JavaScript."""
-    schemas = {"model": schema(PageDescription), "record": schema(RecordDocument)}
+    schemas = {"model": schema(PageDescription), "metadata": schema(MetadataDocument)}
     hashes = [bytes_to_text(np.asarray(one, "<u4").tobytes()) for one in read_hashes()]
     rude = {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
     constants = (

@@ -92,7 +92,7 @@ const blends = new Map(); // by what they are made of; the last few
 const wish = {};
 
 const descriptionOf = (name) => descriptions.find((description) => description.name === name);
-const wholeLabels = (name) => (name === null ? [] : (descriptionOf(name).labels ?? descriptionOf(name).record.labels));
+const wholeLabels = (name) => (name === null ? [] : (descriptionOf(name).labels ?? descriptionOf(name).metadata.labels));
 const labelChoices = new Map(); // by the model's name
 
 /** What can be chosen of a model's labels, as [{name, names}]: of several parts the values of each part, then wholes. */
@@ -169,7 +169,7 @@ function defaults(model, other = null, unfiltered = false) {
   const usual = asked({ model, other }).map((description) => usualLengths(description, isFiltered));
   const shortest = Math.min(...usual.map((lengths) => lengths.shortest));
   const longest = Math.max(...usual.map((lengths) => lengths.longest));
-  const letterCase = other === null && descriptionOf(model).record.endings.length ? "title" : "as-learned";
+  const letterCase = other === null && descriptionOf(model).metadata.endings.length ? "title" : "as-learned";
   return { model, label: null, ...blend, ...drawing, ...texts, shortest, longest, onlyNew: true, letterCase };
 }
 
@@ -254,7 +254,7 @@ function fillForm() {
   }
   byId("case").value = wish.letterCase;
   byId("only-new").checked = wish.onlyNew;
-  byId("only-new-field").hidden = chosen(wish).some(({ record }) => record.known_names === null);
+  byId("only-new-field").hidden = chosen(wish).some(({ metadata }) => metadata.known_names === null);
   for (const radio of byId("models").querySelectorAll("input")) radio.checked = radio.value === wish.model;
   fillLabels("label", wish.model, wish.label);
   fillLabels("other-label", wish.other, wish.otherLabel);

@@ -157,7 +157,7 @@ export function load(data, name) {
   }
   if (!model.probed) throw new Error(wouldBeWrong("This module", model));
   const { shortest: minLength, longest: maxLength } = usualLengths(model, model.filters);
-  const labels = model.record.labels.map((label) => label.name);
+  const labels = model.metadata.labels.map((label) => label.name);
   return new NameModel({ ...description, minLength, maxLength, labels }, model);
 }
 

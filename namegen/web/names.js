@@ -261,13 +261,13 @@ class NameSource {
 }
 
 /** Whether a model can tell which of its new names are good enough. */
-const canFilter = ({ record }) => record.ngrams !== null && record.score_rules.length > 0;
+const canFilter = ({ metadata }) => metadata.ngrams !== null && metadata.score_rules.length > 0;
 
 const LONGEST_LIMIT = 1000; // characters that may be asked for
 
 /** Characters of a model's shortest and longest names, unless others are asked for. */
-function usualLengths({ record }, isFiltered) {
-  const { shortest_name: shortest, longest_name: longest } = record;
+function usualLengths({ metadata }, isFiltered) {
+  const { shortest_name: shortest, longest_name: longest } = metadata;
   const lengths = isFiltered ? { shortest, longest } : { shortest: 1, longest: 2 * longest };
   return { ...lengths, longest: Math.min(lengths.longest, LONGEST_LIMIT) };
 }
@@ -276,9 +276,9 @@ function usualLengths({ record }, isFiltered) {
 class Model extends NameSource {
   /** `description`: one model of the page's data, see `PageDescription` in namegen/web/arithmetic.py. */
   constructor(description) {
-    const { record } = description;
-    const { labels } = record;
-    const characters = [...record.vocabulary];
+    const { metadata } = description;
+    const { labels } = metadata;
+    const characters = [...metadata.vocabulary];
     const names = labels.reduce((sum, label) => sum + label.names, 0);
     // What a name may begin with: the boundary, or of each label an id of its own behind the characters'.
     const starts = labels.map((label, k) => ({
@@ -288,20 +288,20 @@ class Model extends NameSource {
     }));
     super({
       parts: [],
-      network: new Network(record.network, description.formula, description.tensors),
+      network: new Network(metadata.network, description),
       characters,
       starts: labels.length ? starts : [{ token: BOUNDARY, chance: 1, label: null }],
       spaces: description.spaces,
-      normaliser: new Normaliser({ ...description, endings: record.endings }),
+      normaliser: new Normaliser({ ...description, endings: metadata.endings }),
     });
     this.parts.push(this);
-    Object.assign(this, { description, record, name: description.name, title: description.title });
-    const { known_names: known } = record;
+    Object.assign(this, { description, metadata, name: description.name, title: description.title });
+    const { known_names: known } = metadata;
     this.knownNames = known === null ? null : undamaged("known names", () => new KnownNames(known));
-    this.scorer = record.ngrams === null ? null : new Scorer(record, this.normaliser);
+    this.scorer = metadata.ngrams === null ? null : new Scorer(metadata, this.normaliser);
     this.filters = canFilter(description);
-    this.shortestName = record.shortest_name;
-    this.probed = this.givesItsProbe(record.probe);
+    this.shortestName = metadata.shortest_name;
+    this.probed = this.givesItsProbe(metadata.probe);
   }
 
   /**

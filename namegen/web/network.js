@@ -105,9 +105,9 @@ class Layer {
 }
 
 class Network {
-  /** `hidden`: widths. `formula`: of its cell. `tensors`: the parameters, as namegen/web/export.py writes them. */
-  constructor({ hidden }, formula, tensors) {
-    const tensor = (name) => Float64Array.from(new Float32Array(bytesOfText(tensors[name])));
+  /** `hidden`: the widths of its layers. The other fields are those of a description (namegen/web/arithmetic.py). */
+  constructor({ hidden }, { formula, tensors, half: isHalf }) {
+    const tensor = (name) => Float64Array.from(numbersOfText(tensors[name], isHalf));
     const parts = ["kernel", "recurrent_kernel", "bias"];
     this.layers = hidden.map((width, k) => new Layer(width, formula, ...parts.map((part) => tensor(`rnn.${k}.${part}`))));
     this.outputBias = tensor("output.bias");
@@ -190,7 +190,7 @@ const DIGIT_OF_CODE = [];
 [...DIGITS].forEach((digit, value) => (DIGIT_OF_CODE[digit.charCodeAt(0)] = value));
 
 /**
- * The bytes of a text in base 85 (core/network/record.py), as an ArrayBuffer. All machines that run browsers have the
+ * The bytes of a text in base 85 (core/checkpoint/metadata.py), as an ArrayBuffer. All machines that run browsers have the
  * little end of numbers first.
  */
 function bytesOfText(text) {
@@ -202,6 +202,22 @@ function bytesOfText(text) {
     bytes.setUint32(4 * k, word);
   }
   return bytes.buffer.slice(0, Math.floor((4 * text.length) / 5));
+}
+
+/** The numbers in a text: float32, or half precision. */
+function numbersOfText(text, isHalf) {
+  const bytes = bytesOfText(text);
+  return isHalf ? Float32Array.from(new Uint16Array(bytes), fromHalf) : new Float32Array(bytes);
+}
+
+/** The number that 16 bits stand for (IEEE 754, binary16). */
+function fromHalf(bits) {
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  const sign = bits >> 15 ? -1 : 1;
+  if (exponent === 31) return NaN; // no parameter is infinite
+  if (exponent === 0) return sign * fraction * 2 ** -14;
+  return sign * (1 + fraction) * 2 ** (exponent - 15);
 }
 
 /** The same as an array. */

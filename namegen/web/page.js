@@ -239,29 +239,29 @@ function countOfList({ training }) {
 }
 
 function showLead(described) {
-  const read = described.map(({ record }) => countOfList(record) || "a list of names");
+  const read = described.map(({ metadata }) => countOfList(metadata) || "a list of names");
   const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
   const made = descriptionOf(wish.model).parts ? "people: real given names, new family names" : "names together";
   const together = `Two small neural networks have read ${read.join(" and ")} and now make up ${made}. They run`;
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
 
-function factsOf({ title, credit, tensors, cell, record }) {
-  const { vocabulary, labels, training } = record;
-  const { hidden } = record.network;
-  const digits = Object.values(tensors).reduce((sum, text) => sum + text.length, 0);
+function factsOf({ title, credit, tensors, half, cell, metadata }) {
+  const { vocabulary, labels, training } = metadata;
+  const { hidden } = metadata.network;
+  const parameters = Object.values(tensors).reduce((sum, text) => sum + numbersOfText(text, half).length, 0);
   const layers = hidden.every((width) => width === hidden[0]) ? hidden[0] : hidden.join(" and ");
   const commonest = [...labels].sort((a, b) => b.names - a.names).slice(0, LABELS_TOLD);
   const more = labels.length - commonest.length;
   const told = commonest.map((label) => `${labelText(label.name)} (${thousands(label.names)})`).join(", ");
   return [
     ["Model", title],
-    ["Learned from", training.list && [training.list, countOfList(record)].filter(Boolean).join(", ")],
+    ["Learned from", training.list && [training.list, countOfList(metadata)].filter(Boolean).join(", ")],
     ["Labels", more > 0 ? `${told} and ${thousands(more)} more` : told],
     [training.base ? "Sources, those of its base too" : "Source of the list", credit],
     ["Network", `${cell}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
     ["Characters it knows", thousands([...vocabulary].length)],
-    ["Numbers it has learned", thousands(digits / 5)], // of four bytes each
+    ["Numbers it has learned", thousands(parameters)],
   ];
 }
 

@@ -82,7 +82,7 @@ class PeopleSearch extends Search {
 function describedPeople(descriptions) {
   const [given, family] = PARTS_OF_PEOPLE.map((name) => descriptions.find((one) => one.name === name));
   if (!given || !family) return [];
-  const familyLabels = family.record.labels.map(({ name }) => name);
-  const labels = given.record.labels.filter(({ name }) => meantLabels(name, familyLabels).length > 0);
+  const familyLabels = family.metadata.labels.map(({ name }) => name);
+  const labels = given.metadata.labels.filter(({ name }) => meantLabels(name, familyLabels).length > 0);
   return [{ ...family, name: "people", title: "People", parts: [given, family], labels }];
 }

@@ -1,5 +1,5 @@
 // Scoring: which new names are good enough to be returned. namegen/core/generation/scoring.py, start_limit.py and
-// namegen/core/data/ngrams.py in JavaScript; the first of them has the formula.
+// namegen/core/checkpoint/ngram_set.py in JavaScript; the first of them has the formula.
 
 const ORDER = 5; // symbols of the longest n-grams
 const END = 0; // the symbol after the last character
@@ -122,12 +122,12 @@ function grown(numbers, length) {
 /** Scores the new names of a model, and the prefixes that may become such names. */
 class Scorer {
   /**
-   * @param {object} record of the model; it has n-grams
+   * @param {object} metadata of the model; it has n-grams
    * @param {Normaliser} normaliser of the model
    */
-  constructor(record, normaliser) {
-    const characters = [...record.vocabulary];
-    Object.assign(this, { record, normaliser, rules: record.score_rules });
+  constructor(metadata, normaliser) {
+    const characters = [...metadata.vocabulary];
+    Object.assign(this, { metadata, normaliser, rules: metadata.score_rules });
     this.symbols = characters.length + 2;
     const isDigit = (character) => /\p{Nd}/u.test(character);
     const firstDigit = characters.findIndex(isDigit) + 1;
@@ -139,13 +139,13 @@ class Scorer {
 
   /** The n-grams, read when they are first needed. */
   get ngrams() {
-    const read = () => new NgramSet(bytesOf(this.record.ngrams), Math.max(this.record.labels.length, 1), this.symbols);
+    const read = () => new NgramSet(bytesOf(this.metadata.ngrams), Math.max(this.metadata.labels.length, 1), this.symbols);
     return (this.readNgrams ??= undamaged("n-grams", read));
   }
 
   /** The known words; null: words don't count. */
   get words() {
-    const { words } = this.record;
+    const { words } = this.metadata;
     if (this.readWords === undefined) {
       this.readWords = words === null ? null : undamaged("words", () => new KnownNames(words));
     }

@@ -382,9 +382,9 @@ function needsLabel({ title }) {
   return `A blend needs one label: choose a label of ${title}.`;
 }
 
-function wouldBeWrong(what, { title, record }) {
+function wouldBeWrong(what, { title, metadata }) {
   return (
-    `${what} computes something else for ${title} than the engine “${record.engine}”, which trained it. ` +
+    `${what} computes something else for ${title} than the engine “${metadata.engine}”, which trained it. ` +
     "Its names would be wrong, so none are drawn: use it with that engine."
   );
 }

@@ -13,9 +13,9 @@ import pytest
 
 from namegen.backends.numpy_engine import cells
 from namegen.backends.opening import check_export, logits_of
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.cells import CELLS
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
 from namegen.web.arithmetic import PageNetwork
 from namegen.web.export import PageModel, describe, write_page

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.network.checkpoint import FORMAT_VERSION, read_tensors, write_tensors
+from namegen.core.checkpoint.checkpoint import FORMAT_VERSION, read_tensors, write_tensors
 from namegen.core.training.run_folder import LARGEST_RECORD
 from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
@@ -131,7 +131,7 @@ def test_damaged_known_names_beside_a_sound_model_may_be_removed(program, run_fo
     assert "remove" not in program("generate", "run").refused("model.safetensors is empty").err
 
 
-@pytest.mark.parametrize(("key", "value"), [("record", {"vocabulary": "ba"}), ("kind", "recipe")])
+@pytest.mark.parametrize(("key", "value"), [("metadata", {"vocabulary": "ba"}), ("kind", "recipe")])
 def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
     tensors, document = read_tensors(run_folder / "model.safetensors")
     write_tensors(program.folder / "odd.safetensors", tensors, {**document, key: value})

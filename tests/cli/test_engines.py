@@ -15,7 +15,7 @@ from namegen import api
 from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.settings import DROPS
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError

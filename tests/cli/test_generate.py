@@ -8,12 +8,13 @@ import json
 import os
 import re
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from namegen.cli.formats import SIDE_BY_SIDE, Rows, chosen, side_by_side
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
 from tests.cli.conftest import FAST, invoke
@@ -261,19 +262,14 @@ def test_text_from_a_model_is_safe_to_show(program):
 
 def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
-    parts = (checkpoint.network, checkpoint.vocabulary)
-    Checkpoint(*parts, checkpoint.parameters, training=checkpoint.training).save(
-        program.folder / "bare.safetensors"
-    )
+    replace(checkpoint, known_names=None).save(program.folder / "bare.safetensors")
     program("generate", "bare.safetensors").refused("cannot say which are new", "--allow-seen")
     run = program(
         "generate", "bare.safetensors", "-n", 3, "--allow-seen", "--scores", "--json"
     ).done()
     assert [entry["new"] for entry in run.json] == [None] * 3
     broken = {name: np.full_like(values, np.nan) for name, values in checkpoint.parameters.items()}
-    Checkpoint(*parts, broken, known_names=checkpoint.known_names).save(
-        program.folder / "broken.safetensors"
-    )
+    replace(checkpoint, parameters=broken, probe=None).save(program.folder / "broken.safetensors")
     program("generate", "broken.safetensors", "-n", 2).refused()
 
 

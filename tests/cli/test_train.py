@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.settings_toml import read_config
 from tests.cli.conftest import FAST, read_history
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from namegen.core.network.score_rule import ScoreRule
+from namegen.core.checkpoint.score_rule import ScoreRule
 
 COUNTS = {2: 5, 3: 1, 4: 1, 5: 1}  # by order: how much a missing n-gram counts
 NGRAM_COST = 1.5

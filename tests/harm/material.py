@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from namegen.api.training import train
+from namegen.core.checkpoint.checkpoint import read_model, read_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation import search
-from namegen.core.network.checkpoint import read_model, read_tensors
 from namegen.core.training import MODEL_FILE
 from namegen.core.training.progress import COLUMNS
 from namegen.core.training.run_folder import RunFolder

@@ -12,10 +12,10 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from namegen.core.data.ngrams import NgramSet
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.score_rule import ScoreRule
 from namegen.web.export import ENGINE, PageModel, write_page
 from tests.harm.effort import tries
 from tests.requirements import require
@@ -78,7 +78,7 @@ for (const given of addresses) {
   try {
     location.hash = given;
     const read = readAddress();
-    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).record.labels.map((label) => label.name));
+    const labelsOf = (name) => (name === null ? [] : descriptionOf(name).metadata.labels.map((label) => label.name));
     const sound =
       descriptionOf(read.model) !== undefined &&
       (read.other === null || (descriptionOf(read.other) !== undefined && read.other !== read.model)) &&

@@ -21,10 +21,10 @@ from namegen.api.model import LoadedModel, load
 from namegen.api.training import resume
 from namegen.bundled_configs import bundled_configs
 from namegen.cli import cli
+from namegen.core.checkpoint.checkpoint import read_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.checkpoint import read_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import CONFIG_FILE, KNOWN_FILE, MODEL_FILE, NAMES_FILE, STATE_FILE
 from namegen.documents import from_plain, read_json, to_plain
@@ -241,7 +241,7 @@ def forge(path: Path, rng: Random) -> None:
         tensors = forged_tensors(tensors, rng) if kind > 2 else tensors
         if rng.random() < 0.5:
             tensors.pop("probe", None)  # of a state
-            document.get("record", {})["probe"] = None
+            document.get("metadata", {})["probe"] = None
         write_forged(path, tensors, forged_document(document, rng) if kind < 4 else document)
     elif path.suffix == ".json":
         path.write_bytes(
@@ -302,8 +302,8 @@ TEXTS = (
 
 def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     """Texts and numbers that the schema takes, and which are shown."""
-    record = dict(document["record"])
-    training, labels = dict(record["training"]), [dict(label) for label in record["labels"]]
+    metadata = dict(document["metadata"])
+    training, labels = dict(metadata["training"]), [dict(label) for label in metadata["labels"]]
     for name in ("list", "split", "backend", "more"):
         training[name] = TEXTS[rng.integers(len(TEXTS))]
     training["names"] = [0, 1, 2**53 + 1, 2**63 - 1][rng.integers(4)]
@@ -314,7 +314,7 @@ def said_of_itself(document: dict[str, Any], rng: Random) -> dict[str, Any]:
     }
     for label in labels[: rng.integers(3)]:
         label["name"] = TEXTS[rng.integers(len(TEXTS))]
-    return {**document, "record": {**record, "training": training, "labels": labels}}
+    return {**document, "metadata": {**metadata, "training": training, "labels": labels}}
 
 
 def test_what_a_model_says_of_itself_is_shown_or_refused(

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from namegen.api.model import load
-from namegen.core.data.ngrams import NgramSet
+from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.rice_code import write_rising
 from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.types import Array
 from tests.harm.attack import attack
 from tests.harm.effort import tries
@@ -98,10 +98,12 @@ def rejected(path: Path) -> None:
     assert attack(load, [path], seconds=2, memory=256 * MEBIBYTE, longest_message=500).refused == 1
 
 
-def write_with(path: Path, tensors: dict[str, Array], record: dict[str, Any] | None = None) -> Path:
+def write_with(
+    path: Path, tensors: dict[str, Array], metadata: dict[str, Any] | None = None
+) -> Path:
     """A copy of a sound model with other tensors or fields, and a checksum that fits."""
     sound, document = read_tensors(model_file(labelled=False))
-    document["record"] = {**document["record"], **(record or {})}  # type: ignore[dict-item]
+    document["metadata"] = {**document["metadata"], **(metadata or {})}  # type: ignore[dict-item]
     write_tensors(path, {**sound, **tensors}, document)
     return path
 
@@ -148,7 +150,7 @@ RULE = {
 
 
 @pytest.mark.parametrize(
-    "record",
+    "metadata",
     [
         {"score_rules": [RULE] * 2},
         {"score_rules": [RULE] * 10_000},
@@ -164,12 +166,12 @@ RULE = {
         *({"shortest_name": value} for value in (0, -1, 2.5, "3", None, True, 10**6, 2**63)),
         {"longest_name": 1, "shortest_name": 2},
     ],
-    ids=lambda record: re.sub(r"\W+", "-", str(record)[:60]),
+    ids=lambda metadata: re.sub(r"\W+", "-", str(metadata)[:60]),
 )
 def test_a_model_with_other_rules_or_lengths_is_rejected(
-    record: dict[str, Any], tmp_path: Path
+    metadata: dict[str, Any], tmp_path: Path
 ) -> None:
-    rejected(write_with(tmp_path / "model.safetensors", {}, record))
+    rejected(write_with(tmp_path / "model.safetensors", {}, metadata))
 
 
 @pytest.mark.parametrize("name", RULE)

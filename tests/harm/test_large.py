@@ -15,17 +15,18 @@ import pytest
 
 from namegen.api.model import load
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
-from namegen.core.generation import bands
-from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.exact import band_search as bands
+from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
-from namegen.core.network.checkpoint import read_tensors, write_tensors
 from namegen.core.settings import DataSettings
 from namegen.core.training import KNOWN_FILE
 from namegen.core.training.run_folder import SavedState
@@ -131,7 +132,7 @@ FILLINGS: dict[str, Callable[[int], Any]] = {
 def test_a_model_that_says_much_of_itself(tmp_path: Path, filling: str) -> None:
     tensors, document = read_tensors(model_file(labelled=False))
     path, size = tmp_path / "model.safetensors", int(0.85 * LARGEST / tries("a share"))
-    document["record"]["training"]["x"] = FILLINGS[filling](size)
+    document["metadata"]["training"]["x"] = FILLINGS[filling](size)
     write_tensors(path, tensors, document)
     assert path.stat().st_size > size
     attack(load, [path])  # whether it is read or refused: what counts are time and memory
@@ -159,7 +160,7 @@ def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         model = SmallModel("1abcde", seed=0, impossible="1")
         generator = Generator(model, model.vocabulary)
         list(
-            likeliest(
+            most_likely(
                 generator, 5, max_length=40, allow_seen=True, wishes=Wishlist([Matches(expression)])
             )
         )

@@ -19,7 +19,7 @@ from namegen import api
 from namegen.backends.tflite.contents import Contents, contents_of, read_description, to_bytes_of
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
-from namegen.core.network.record import read_record
+from namegen.core.checkpoint.metadata import read_metadata
 from tests.harm.attack import attack
 from tests.harm.effort import tries
 from tests.harm.forging import dumped, forged_bytes, strange
@@ -114,8 +114,8 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
         content = files[which]
         description, end = read_description(content, "")
         plain = json.loads(description) | {"checksum": "0" * 64}
-        record = plain["record"]
-        inner = rng.choice((plain, record, record, record["network"], record["labels"][0]))
+        metadata = plain["metadata"]
+        inner = rng.choice((plain, metadata, metadata, metadata["network"], metadata["labels"][0]))
         key = rng.choice(
             [one for one in inner if one not in ("checksum", "format", "format_version")]
         )
@@ -127,7 +127,7 @@ def test_the_description(parts: list[Contents], files: list[bytes], tmp_path: Pa
             try:
                 forged = replace(
                     parts[which],
-                    record=read_record(record),
+                    metadata=read_metadata(metadata),
                     half=plain["half"],
                     quantize=plain["quantize"],
                 )
@@ -163,7 +163,9 @@ def test_the_weights(parts: list[Contents], tmp_path: Path) -> None:
             if scales is not None:
                 scales = scales * np.float32(rng.choice((1, 1e-37, 1e30, 1e38)))
             weights[name] = Weight(values, scales)
-        probe = one.record.probe if rng.random() < 0.2 else None
-        return to_bytes_of(replace(one, weights=weights, record=replace(one.record, probe=probe)))
+        probe = one.metadata.probe if rng.random() < 0.2 else None
+        return to_bytes_of(
+            replace(one, weights=weights, metadata=replace(one.metadata, probe=probe))
+        )
 
     attacked(forge, tmp_path, range(tries("`.tflite`")))

@@ -13,6 +13,7 @@ import pytest
 
 from namegen.api.model import LoadedModel
 from namegen.backends import load_engine
+from namegen.core.checkpoint.metadata import ListMetadata
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
@@ -145,7 +146,8 @@ def fresh_model(cell: str, *, backend: str = "numpy", labels: int = 0) -> Loaded
         else Beginnings.single()
     )
     of_labels = tuple(f"label {place}" for place in range(labels))
-    return LoadedModel("threads", engine, vocabulary, 8, beginnings=beginnings, labels=of_labels)
+    metadata = ListMetadata(vocabulary=vocabulary, longest_name=8)
+    return LoadedModel("threads", engine, metadata, beginnings=beginnings, labels=of_labels)
 
 
 def ask(model: LoadedModel, way: int) -> object:

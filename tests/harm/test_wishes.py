@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from namegen.api.model import load
-from namegen.core.generation import generator
+from namegen.core.generation.exact import most_likely
 from namegen.core.generation.people import Person, check_template
 from namegen.errors import of_part
 from namegen.models import shipped_path
@@ -109,7 +109,7 @@ def wild_wishes(rng: Random) -> dict[str, Any]:
 def test_any_wishes_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search ends after so many names and prefixes: here sooner, so that many wishes are tried."""
     end_sooner(monkeypatch)
-    monkeypatch.setattr(generator, "MAX_LIKELIEST", 20_000)
+    monkeypatch.setattr(most_likely, "MAX_PREFIXES", 20_000)
     models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
 
     def call(seed: int) -> None:

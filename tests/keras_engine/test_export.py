@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from namegen.backends.opening import logits_of
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, OutputError
 from tests.own_cells import ForeignNetwork
 from tests.reading import engine_of
@@ -67,7 +67,7 @@ def network_and_parameters(
 
 def small_checkpoint(network: RecurrentNetwork, parameters: dict[str, np.ndarray]) -> Checkpoint:
     single = {name: values.astype(np.float32) for name, values in parameters.items()}
-    return Checkpoint(network, Vocabulary("abcdefgh"), single)
+    return Checkpoint(network=network, vocabulary=Vocabulary("abcdefgh"), parameters=single)
 
 
 def test_it_opens_in_stock_keras(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from namegen import api
 from namegen.backends.tflite.contents import BLANK, HEAD, seal
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import shortest_name
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import shortest_name
 from namegen.errors import CheckpointError
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge

@@ -22,12 +22,12 @@ from namegen.backends.tflite.contents import contents_of
 from namegen.backends.tflite.export import export_tflite, rounded_to_half, weights_in_half
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.labelled import labelled_checkpoint
 from tests.own_cells import ForeignNetwork
@@ -84,7 +84,8 @@ def test_a_network_of_two_layers_of_32_takes_less_than_60_kb(tmp_path: Path) -> 
     vocabulary = Vocabulary("".join(map(chr, range(65, 128))))
     single = {name: value.astype(np.float32) for name, value in values.items()}
     report = export_tflite(
-        Checkpoint(network, vocabulary, single, longest_name=500), tmp_path / "a.tflite"
+        Checkpoint(network=network, vocabulary=vocabulary, parameters=single, longest_name=500),
+        tmp_path / "a.tflite",
     )
     assert report.bytes == (tmp_path / "a.tflite").stat().st_size < 60_000
     assert report.names == 200
@@ -105,7 +106,7 @@ class TestTheReport:
             first.before.loss_nats_per_char, abs=1e-5
         )
         assert (first.before, first.prefixes) == (second.before, second.prefixes)
-        written = TFLiteModel.load(tmp_path / "0.tflite").record.probe
+        written = TFLiteModel.load(tmp_path / "0.tflite").metadata.probe
         np.testing.assert_allclose(written, probe(engine_of(source), 0), rtol=1e-5, atol=1e-6)
 
     def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
@@ -185,7 +186,7 @@ class TestNothingIsWritten:
         )
         with pytest.raises(
             OutputError,
-            match=r"differs from its source|would compute other values|the record of its source",
+            match=r"differs from its source|would compute other values|the metadata of its source",
         ):
             export_tflite(right, tmp_path / "a.tflite")
         assert os.listdir(tmp_path) == []
@@ -323,7 +324,9 @@ def test_the_summary_tells_why_weights_keep_32_bits(
     network = RecurrentNetwork(7, "gru", (4,))
     values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     single = {name: value.astype(np.float32) for name, value in values.items()}
-    Checkpoint(network, Vocabulary("abcdef"), single, longest_name=9).save(small)
+    Checkpoint(
+        network=network, vocabulary=Vocabulary("abcdef"), parameters=single, longest_name=9
+    ).save(small)
     checkpoint("gru").save(large)
     row = re.compile(rf"in {bits} bits +(.*)")
 
@@ -357,7 +360,7 @@ def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Pat
     assert result.returncode == 0, result.stderr
     names = re.split(", |\n", result.stdout.strip())
     assert len(names) == 11
-    assert not any(model.known_names.holds(digests(names)))
+    assert not any(model.metadata.known_names.holds(digests(names)))
     (rule,) = model.scorer.rules
     assert min(score_of(model, name) for name in names) > rule.threshold - 1e-3
     assert result.stdout == shown

@@ -17,14 +17,14 @@ from namegen.backends.tflite.contents import contents_of, read_contents, to_byte
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
-from namegen.core.data.ngrams import NgramSet
+from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
+from namegen.core.checkpoint.metadata import Label, bytes_to_text
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint, to_json
-from namegen.core.network.record import Label, bytes_to_text
-from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import CheckpointError
 from tests.harm.attack import attack
 from tests.labelled import labelled_checkpoint
@@ -62,7 +62,7 @@ def test_the_parts_that_went_in_come_out(cell: str, quantize: str) -> None:
     written = to_bytes_of(before)
     after = read_contents(written, "a.tflite")
     assert (after.quantize, after.half) == (before.quantize, before.half)
-    assert after.record.to_plain() == before.record.to_plain()
+    assert after.metadata.to_plain() == before.metadata.to_plain()
     assert list(after.weights) == list(before.weights)
     kinds = {weight.values.dtype.str for weight in before.weights.values()}
     assert kinds == {"none": {"<f4"}, "float16": {"<f4", "<f2"}, "int8": {"<f4", "|i1"}}[quantize]
@@ -81,9 +81,9 @@ def exact(cell: str) -> Checkpoint:
     vocabulary = Vocabulary("abcdefgh")
     tree = PrefixTree.from_names(["abc", "fed", "bag"], vocabulary, [9, 9, 10])
     made = Checkpoint(
-        network,
-        vocabulary,
-        parameters,
+        network=network,
+        vocabulary=vocabulary,
+        parameters=parameters,
         labels=(Label("a", 2), Label("b", 1)),
         shortest_name=2,
         longest_name=5,
@@ -102,9 +102,9 @@ def exact(cell: str) -> Checkpoint:
 @pytest.mark.parametrize(
     ("cell", "quantize", "expected"),
     [
-        ("simple_rnn", "none", "3017f95506512bc5"),
-        ("gru", "int8", "d89802c21b18e09e"),
-        ("lstm", "float16", "7e4b994435eb1e15"),
+        ("simple_rnn", "none", "28d40bd34e696ea2"),
+        ("gru", "int8", "e8e3b578e2b2c2d3"),
+        ("lstm", "float16", "fe61488de4ad1a05"),
     ],
 )
 def test_what_is_written_stays_as_it_is(cell: str, quantize: str, expected: str) -> None:
@@ -150,8 +150,8 @@ def described(content: bytes, **changes: Any) -> bytes:
     """The file with some of its description changed."""
     start, end = places(content)
     plain = json.loads(content[start:end]) | {"checksum": "0" * 64}
-    plain["record"]["network"] |= changes.pop("network", {})
-    plain["record"] |= changes.pop("record", {})
+    plain["metadata"]["network"] |= changes.pop("network", {})
+    plain["metadata"] |= changes.pop("metadata", {})
     return with_document(content, to_json(plain | changes).encode())
 
 
@@ -183,19 +183,19 @@ class TestTheDescription:
             {"network": {"labels": 3}},
             {"network": {"cell": "lstm"}},
             {"network": {"architecture": "transformer"}},
-            {"record": {"labels": [{"name": "a", "names": 10**400}, {"name": "b", "names": 1}]}},
-            {"record": {"labels": [{"name": "a", "names": 1}] * 20_000}},
-            {"record": {"vocabulary": "abc"}},
-            {"record": {"shortest_name": 0}},
-            {"record": {"shortest_name": 10**6}},
-            {"record": {"score_rules": [RULE] * 3}},
-            {"record": {"score_rules": [RULE | {"threshold": "high"}]}},
-            {"record": {"score_rules": [{"threshold": 0.0}]}},
-            {"record": {"ngrams": "no base 85"}},
-            {"record": {"ngrams": bytes_to_text(bytes(8))}},
-            {"record": {"ngrams": bytes_to_text(ngrams_of("ab"))}},
-            {"record": {"ngrams": bytes_to_text(ngrams_of("ab")[:-1])}},
-            {"record": {"words": bytes_to_text(b"\xff" * 9)}},
+            {"metadata": {"labels": [{"name": "a", "names": 10**400}, {"name": "b", "names": 1}]}},
+            {"metadata": {"labels": [{"name": "a", "names": 1}] * 20_000}},
+            {"metadata": {"vocabulary": "abc"}},
+            {"metadata": {"shortest_name": 0}},
+            {"metadata": {"shortest_name": 10**6}},
+            {"metadata": {"score_rules": [RULE] * 3}},
+            {"metadata": {"score_rules": [RULE | {"threshold": "high"}]}},
+            {"metadata": {"score_rules": [{"threshold": 0.0}]}},
+            {"metadata": {"ngrams": "no base 85"}},
+            {"metadata": {"ngrams": bytes_to_text(bytes(8))}},
+            {"metadata": {"ngrams": bytes_to_text(ngrams_of("ab"))}},
+            {"metadata": {"ngrams": bytes_to_text(ngrams_of("ab")[:-1])}},
+            {"metadata": {"words": bytes_to_text(b"\xff" * 9)}},
             {"quantize": "none"},
             {"half": ["rnn.0.kernel"]},
             {"half": "rnn.0.kernel"},

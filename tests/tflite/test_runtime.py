@@ -15,6 +15,7 @@ from namegen import api
 from namegen.backends.tflite.contents import FORMAT_VERSION, contents_of, to_bytes_of
 from namegen.backends.tflite.export import export_tflite
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
@@ -24,7 +25,6 @@ from namegen.core.evaluation.evaluator import probe
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.testing import LANGUAGE_MODEL_CHECKS
 from tests.labelled import FIRST, LABELS, NAMES, labelled_checkpoint
@@ -104,7 +104,7 @@ def test_the_loop_in_the_file_draws_the_names_of_the_numpy_engine(
 ) -> None:
     """Where there are labels, the first number chooses the beginning."""
     uniforms = np.random.default_rng(5).random((1000, 8 + bool(source.labels)))
-    numpy = Generator(engine_of(source), model.record.vocabulary, beginnings=source.beginnings)
+    numpy = Generator(engine_of(source), model.metadata.vocabulary, beginnings=source.beginnings)
     drawn, scores = model.generate_tokens(uniforms, temperature)
     assert drawn.shape == (1000, 8)
     same = (drawn == numpy.draw_one_by_one(uniforms, temperature=temperature)).all(axis=1)
@@ -177,7 +177,9 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
     """A network of zeros has equal logits everywhere: the cumulative sums are i / V."""
     even = train(("ab", "ac", "bc"), hidden=(3,))
     zeros = {name: np.zeros_like(values) for name, values in even.parameters.items()}
-    model = exported_to(tmp_path, Checkpoint(even.network, even.vocabulary, zeros))
+    model = exported_to(
+        tmp_path, Checkpoint(network=even.network, vocabulary=even.vocabulary, parameters=zeros)
+    )
     uniforms = np.array([[0.0], [0.2499], [0.25], [0.5], [0.9999], [np.nextafter(1.0, 0)]])
     for temperature, expected in (
         (1.0, [0, 0, 1, 2, 3, 3]),
@@ -195,12 +197,12 @@ def test_ties_and_the_ends_of_the_uniform_numbers(tmp_path: Path) -> None:
 def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
     checkpoint = train(tuple(name for name in HARD_NAMES if name) * 3, hidden=(8,))
     model = exported_to(tmp_path, checkpoint)
-    assert model.record.vocabulary == checkpoint.vocabulary
-    assert max(map(ord, model.record.vocabulary.characters)) == 0x10FFFF
+    assert model.metadata.vocabulary == checkpoint.vocabulary
+    assert max(map(ord, model.metadata.vocabulary.characters)) == 0x10FFFF
     uniforms = np.random.default_rng(3).random((200, 20))
     numpy = Generator(engine_of(checkpoint), checkpoint.vocabulary)
     drawn, expected = map(
-        model.record.vocabulary.decode_all,
+        model.metadata.vocabulary.decode_all,
         (model.generate_tokens(uniforms)[0], numpy.draw_one_by_one(uniforms)),
     )
     assert sum(a == b for a, b in zip(drawn, expected, strict=True)) >= 199
@@ -208,11 +210,11 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
 
 def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> None:
     model, loaded = TFLiteModel.load(labelled), api.load(labelled)
-    assert loaded.sameness == model.record.sameness == Sameness(("inc",))
+    assert loaded.sameness == model.metadata.sameness == Sameness(("inc",))
     assert loaded.labels == ("first", "last")
-    assert model.record.labels == LABELS
-    assert model.record.beginnings == labelled_checkpoint().beginnings
-    assert model.record.beginnings.shares == (0.6, 0.4)
+    assert model.metadata.labels == LABELS
+    assert model.metadata.beginnings == labelled_checkpoint().beginnings
+    assert model.metadata.beginnings.shares == (0.6, 0.4)
     source = api.open_checkpoint(labelled_checkpoint(), "checkpoint")
     assert loaded.score("Johnson").log_probability == pytest.approx(
         source.score("Johnson").log_probability, abs=1e-4
@@ -274,7 +276,7 @@ def test_it_returns_the_names_that_its_checkpoint_returns(
     else:
         trained, path = checkpoint(kind), exported(kind)
     source, loaded = api.open_checkpoint(trained.to_export(), "checkpoint"), api.load(str(path))
-    assert loaded.shortest_name == trained.shortest_name
+    assert loaded.metadata.shortest_name == trained.shortest_name
     assert loaded.scorer.rules == trained.score_rules
     assert loaded.generate(50, seed=3) == source.generate(50, seed=3)
     for index, rule in enumerate(trained.score_rules):
@@ -293,7 +295,7 @@ class TestWhatIsNew:
         learned = known_set(names)
         for quantize in ("none", "int8"):
             assert (
-                api.load(str(exported("gru", quantize))).known_names.to_bytes()
+                api.load(str(exported("gru", quantize))).metadata.known_names.to_bytes()
                 == learned.to_bytes()
             )
         loaded = api.load(str(exported("gru")))
@@ -305,7 +307,7 @@ class TestWhatIsNew:
         )
         assert not learned.holds(new).any()
         assert learned.holds(old).any()
-        assert api.blend([loaded, api.load("companies")]).known_names is not None
+        assert api.blend([loaded, api.load("companies")]).metadata.known_names is not None
 
     def test_they_take_ten_bits_each_and_can_be_left_out(self, tmp_path: Path) -> None:
         known = known_set(map(str, range(1000)))
@@ -315,13 +317,13 @@ class TestWhatIsNew:
         assert (whole.known_names, without.known_names) == (1000, 0)
         assert 1150 <= whole.bytes - without.bytes < 1250 + 200
         loaded = api.load(tmp_path / "without.tflite")
-        assert loaded.known_names is None
+        assert loaded.metadata.known_names is None
         with pytest.raises(GenerationError, match="allow_seen=True"):
             loaded.generate(20, seed=1)
-        assert api.blend([loaded, api.load("companies")]).known_names is None
+        assert api.blend([loaded, api.load("companies")]).metadata.known_names is None
         none_at_all = exported_to(
             tmp_path, replace(small, known_names=known_set([]))
-        ).record.known_names
+        ).metadata.known_names
         assert none_at_all is not None
         assert len(none_at_all) == 0
 

@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 
 from namegen.api.model import open_checkpoint
-from namegen.core.data.ngrams import END, ORDER, PAIR_COUNT, symbols_of
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import default_max_length
+from namegen.core.checkpoint.ngram_set import END, ORDER, PAIR_COUNT, symbols_of
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import default_max_length
-from namegen.core.network.score_rule import ScoreRule
 from tests.reading import engine_of
 
 LOW = 0xFFFFFFFF

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from namegen.api.model import open_checkpoint
-from namegen.core.data.ngrams import NgramSet
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import Label, shortest_name
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import Label, shortest_name
 from tests.requirements import require
 
 Opener = Callable[..., Any]
@@ -83,7 +83,12 @@ def by_heart(names: Sequence[str]) -> Checkpoint:
     longest, training = max(map(len, names)), {"list": "by heart", "names": len(names)}
     known = known_set(names)
     return Checkpoint(
-        network, vocabulary, values, longest_name=longest, training=training, known_names=known
+        network=network,
+        vocabulary=vocabulary,
+        parameters=values,
+        longest_name=longest,
+        training=training,
+        known_names=known,
     )
 
 
@@ -102,7 +107,12 @@ def at_random(
     counted = tuple(Label(label, k) for k, label in enumerate(labels, start=1))
     training = {"list": "none", "names": max(1, len(labels))}
     return Checkpoint(
-        network, vocabulary, values, labels=counted, longest_name=10, training=training
+        network=network,
+        vocabulary=vocabulary,
+        parameters=values,
+        labels=counted,
+        longest_name=10,
+        training=training,
     )
 
 

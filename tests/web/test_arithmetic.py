@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from namegen import api
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.rude import are_rude
 from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
@@ -26,7 +27,6 @@ from namegen.core.generation.letter_case import title
 from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
 from namegen.web.export import PageModel, describe, normalisation_tables, write_page
@@ -312,7 +312,14 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     parameters = {name: values.astype(np.float32) for name, values in initial.items()}
     description = describe(
-        "", PageModel("", Checkpoint(network, vocabulary, parameters, endings=rule.endings)), ""
+        "",
+        PageModel(
+            "",
+            Checkpoint(
+                network=network, vocabulary=vocabulary, parameters=parameters, endings=rule.endings
+            ),
+        ),
+        "",
     )
     found = page.evaluate(
         "(text) => { const [model, names] = JSON.parse(text); const normaliser = new namegen.Normaliser(model);"

@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 from namegen.api import read_checkpoint
 from namegen.cli import cli
 from namegen.cli.export import export_web
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import text_to_bytes
 from namegen.core.data.rude import rude_credit
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import text_to_bytes
 from namegen.errors import CheckpointError, OutputError
 from namegen.models import SHIPPED, TITLES, shipped_path
 from namegen.web import export
@@ -53,7 +53,12 @@ def checkpoint(
     training = {"list": "/somewhere/of/mine/friends.txt", "names": names}
     known = known_set(map(str, range(names)))
     return Checkpoint(
-        network, vocabulary, parameters, longest_name=12, training=training, known_names=known
+        network=network,
+        vocabulary=vocabulary,
+        parameters=parameters,
+        longest_name=12,
+        training=training,
+        known_names=known,
     )
 
 
@@ -105,7 +110,7 @@ def test_the_data_hold_the_checkpoint() -> None:
         assert np.array_equal(
             np.frombuffer(text_to_bytes(description["tensors"][name]), "<f4"), values.ravel()
         )
-    assert description["record"]["training"] == {"list": "friends.txt", "names": 2000}
+    assert description["metadata"]["training"] == {"list": "friends.txt", "names": 2000}
     assert "somewhere" not in text
 
 
@@ -353,7 +358,7 @@ def test_the_command_leaves_out_the_names(tmp_path: Path) -> None:
     for arguments in (("--module", "names.mjs"), ("--out", "a.html")):
         assert run("mlb-first", *arguments, "--without-names").exit_code == 0
     (model,) = json.loads(Path("names.json").read_text())["models"]
-    assert model["record"]["known_names"] is None
+    assert model["metadata"]["known_names"] is None
     assert '"known_names":null' in Path("a.html").read_text()
     names = in_node(tmp_path)(
         "({ load }, json) => load(json).generate({ n: 3, seed: 1, allowSeen: true })"

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from namegen.api import read_checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.sameness import digest, known_set
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import bytes_to_text
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
 from namegen.web.export import PageModel, write_page

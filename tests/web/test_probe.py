@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.evaluation.evaluator import probe
-from namegen.core.network.record import bytes_to_text
 from namegen.web.export import PageModel, write_page
 from tests.reading import engine_of
 from tests.web.conftest import Opener, at_random

@@ -12,12 +12,12 @@ import pytest
 
 from namegen import api
 from namegen.api import read_checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.rice_code import write_rising
 from namegen.core.generation.scoring import scorer_of
 from namegen.core.generation.start_limit import StartLimit
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import bytes_to_text
 from namegen.lists import load_bundled
 from namegen.models import SHIPPED, shipped_path
 from namegen.settings_toml import parse_config

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from namegen.cli import cli
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 
 SMALL = (
     "japanese-given",

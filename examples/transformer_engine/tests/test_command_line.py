@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from namegen_transformer.architecture import Transformer
 
 from namegen.cli import cli
-from namegen.core.network.checkpoint import Checkpoint
+from namegen.core.checkpoint.checkpoint import Checkpoint
 
 OPTIONS = (
     "--hidden",

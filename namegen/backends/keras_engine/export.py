@@ -10,8 +10,8 @@ import numpy as np
 from namegen.backends.keras_engine.layers import STOCK
 from namegen.backends.keras_engine.tensorflow_setup import Untyped, keras
 from namegen.backends.opening import check_export
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.network.architecture import RecurrentNetwork, checked_tensors, exportable
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import OutputError
 from namegen.files import check_output, write_whole
 

@@ -44,16 +44,16 @@ from namegen.backends.tflite.weights import (
     stays_finite,
     stored,
 )
+from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
+from namegen.core.checkpoint.metadata import Metadata, read_metadata
 from namegen.core.data.sameness import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
-from namegen.core.network.checkpoint import Checkpoint, to_json
-from namegen.core.network.record import Record, read_record
 from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.types import Array
 
 METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 10
+FORMAT, FORMAT_VERSION = "namegen tflite", 11
 BLANK = "0" * 64
 HEAD = re.compile(
     rb'\{"checksum":"([0-9a-f]{64})","format":"'
@@ -72,7 +72,7 @@ class TFLiteDocument:
     Attributes:
         checksum, format, format_version: see above.
         quantize: how the weights are stored.
-        record: that of the model (``core/network/record.py``), without its known names, which are a part of their own.
+        metadata: the model's metadata without its known names, which are stored separately.
         half: with ``float16`` the parameters that stand in half precision.
     """
 
@@ -80,7 +80,7 @@ class TFLiteDocument:
     format: str
     format_version: int
     quantize: Literal["none", "float16", "int8"]
-    record: Mapping[str, Json]
+    metadata: Mapping[str, Json]
     half: tuple[str, ...]
 
 
@@ -89,13 +89,13 @@ class Contents:
     """All that a file holds.
 
     Attributes:
-        record: that of the model, its known names shortened.
+        metadata: that of the model, its known names shortened.
         quantize: how the weights are stored.
         weights: by the names of ``weights.py``, in its order.
         half: the parameters in half precision.
     """
 
-    record: Record
+    metadata: Metadata
     quantize: Literal["none", "float16", "int8"]
     weights: Mapping[str, Weight]
     half: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class Contents:
     @property
     def network(self) -> RecurrentNetwork:
         """The shapes of the weights. Raises OutputError for another architecture or operation than a .tflite holds."""
-        return exportable(self.record.network, OPERATIONS, "a .tflite")
+        return exportable(self.metadata.network, OPERATIONS, "a .tflite")
 
 
 def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = ()) -> Contents:
@@ -130,18 +130,20 @@ def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = (
 def to_bytes_of(contents: Contents) -> bytes:
     """The whole file, with its checksum."""
     file = File()
-    record, known = contents.record, contents.record.known_names
-    plain = replace(record, known_names=None).to_plain()
+    metadata, known = contents.metadata, contents.metadata.known_names
+    plain = replace(metadata, known_names=None).to_plain()
     document = TFLiteDocument(
         BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half
     )
     file.describe(METADATA_NAME, to_json(to_plain(document)).encode())
-    code_points = Weight(record.vocabulary.code_points)
+    code_points = Weight(metadata.vocabulary.code_points)
     for weight in (code_points, *contents.weights.values()):
         file.weight(weight)
     if known is not None:
         file.describe(KNOWN_NAMES, known.to_bytes())
-    Program(file, contents.network, contents.weights, record.beginnings).add_signatures(code_points)
+    Program(file, contents.network, contents.weights, metadata.beginnings).add_signatures(
+        code_points
+    )
     return seal(file.to_bytes())
 
 
@@ -168,16 +170,16 @@ def read_contents(content: bytes, path: Path | str) -> Contents:
     description, end = read_description(content, path)
     try:
         document, tail = from_plain(TFLiteDocument, read_object(description)), Tail(content, end)
-        record = read_record(document.record, find_architecture)
-        network = exportable(record.network, OPERATIONS, "a .tflite")
+        metadata = read_metadata(document.metadata, find_architecture)
+        network = exportable(metadata.network, OPERATIONS, "a .tflite")
         tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
         layout = pieces(network, document.quantize, document.half)
         weights = {name: _weight(tail, piece) for name, piece in layout.items()}
         if not stays_finite(weights):
             raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
         if (entry := tail.rest()) is not None:
-            record = replace(record, known_names=_known_names(entry))
-        contents = Contents(record, document.quantize, weights, document.half)
+            metadata = replace(metadata, known_names=_known_names(entry))
+        contents = Contents(metadata, document.quantize, weights, document.half)
         if to_bytes_of(contents) != content:
             raise CheckpointError(
                 "it is damaged, or not what namegen writes of its parts, so it is not run"

@@ -20,6 +20,7 @@ from namegen.backends.tflite.contents import contents_of, to_bytes_of
 from namegen.backends.tflite.program import OPERATIONS
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import quantizable
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import Engine, LanguageModel, State
@@ -28,7 +29,6 @@ from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import pick
 from namegen.core.models import all_log_probabilities
 from namegen.core.network.architecture import exportable
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError, setting
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Float64, Int, Int32
@@ -168,7 +168,7 @@ def export_tflite(
         seconds=time.perf_counter() - started,
         quantized=half if quantize == "float16" else large,
         quantizable=len(large),
-        known_names=0 if model.record.known_names is None else len(model.record.known_names),
+        known_names=0 if model.metadata.known_names is None else len(model.metadata.known_names),
     )
 
 
@@ -254,17 +254,17 @@ def check_parts_and_loop(
     checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]
 ) -> None:
     """Raise OutputError if the file does not give back the rest of its source, or draws otherwise by its own loop."""
-    record = model.record
-    if record.to_plain() != checkpoint.to_export().to_plain():
+    metadata = model.metadata
+    if metadata.to_plain() != checkpoint.to_export().to_plain():
         raise OutputError(
-            "the .tflite does not give back the record of its source; no file was written"
+            "the .tflite does not give back the metadata of its source; no file was written"
         )
-    apart = Generator(model, record.vocabulary, beginnings=record.beginnings).draw_one_by_one(
+    apart = Generator(model, metadata.vocabulary, beginnings=metadata.beginnings).draw_one_by_one(
         uniforms
     )
     tokens, scores = model.generate_tokens(uniforms)
-    first = record.beginnings.ids[
-        pick(uniforms[:, 0], np.tile(record.beginnings.shares, (len(uniforms), 1)))
+    first = metadata.beginnings.ids[
+        pick(uniforms[:, 0], np.tile(metadata.beginnings.shares, (len(uniforms), 1)))
     ]
     near = np.isclose(scores, scores_of(model, first, apart), atol=SCORE_TOLERANCE)
     same = ((tokens == apart).all(axis=1) & near).mean()

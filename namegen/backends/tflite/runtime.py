@@ -48,7 +48,7 @@ class TFLiteModel:
         threads: for the runtime.
 
     Attributes:
-        record: all that it carries beside its weights: vocabulary, labels, known names and the like.
+        metadata: all that it carries beside its weights: vocabulary, labels, known names and the like.
         quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
 
     Raises:
@@ -62,7 +62,7 @@ class TFLiteModel:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
-        self.record, self.quantize = contents.record, contents.quantize
+        self.metadata, self.quantize = contents.metadata, contents.quantize
         network = contents.network
         self.vocabulary_size, self._widths = network.vocabulary_size, network.state_widths
         self._names = [f"state_{k}" for k in range(len(self._widths))]
@@ -82,10 +82,10 @@ class TFLiteModel:
             ) from error
         check_probe(
             self,
-            self.record.probe,
+            self.metadata.probe,
             network.beginnings[0],
             reader="the LiteRT runtime here",
-            trained_by=self.record.engine,
+            trained_by=self.metadata.engine,
             name=str(path),
             advice="export it again, or use another version of the runtime",
             tolerance=TOLERANCE if self.quantize == "none" else QUANTISED_TOLERANCE,
@@ -140,7 +140,7 @@ class TFLiteModel:
         check_temperature(temperature)
         numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
         tokens = np.zeros(
-            (len(numbers), max(numbers.shape[1] - self.record.beginnings.numbers, 0)), np.int32
+            (len(numbers), max(numbers.shape[1] - self.metadata.beginnings.numbers, 0)), np.int32
         )
         scores = np.zeros(len(numbers), np.float32)
         if tokens.size:

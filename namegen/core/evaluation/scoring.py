@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.checkpoint.metadata import QUANTILES
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
@@ -15,7 +16,6 @@ from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyBeginning, as_one
-from namegen.core.network.record import QUANTILES
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
-from namegen.core.network.score_rule import ScoreRule
 from namegen.types import Array, Float, Float64, Int64
 
 TOP = 0.01  # the share of the new names that reach the threshold

@@ -7,7 +7,7 @@ engine gives the same names. It is the reference.
 **All together** (``generate``): the same distribution at the cost of one step for each *distinct* prefix
 (``count_splitting.py``); ``search.py`` decides which of the draws are returned.
 
-**The likeliest** (``likeliest``): an exact search, without drawing (``bands.py``).
+The most likely names need no drawing: ``exact/most_likely.py``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.advice import advice
-from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import PrefixFilter, Walk
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
@@ -46,13 +44,10 @@ from namegen.core.generation.wishes.wishlist import (
 )
 from namegen.core.models.mixture import as_one
 from namegen.errors import GenerationError, setting
-from namegen.events import Searched, Watcher, unwatched
+from namegen.events import Watcher, unwatched
 from namegen.types import Array, Float64, Int32
 
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
-MAX_LIKELIEST = (
-    1_000_000  # prefixes that a search for the likeliest reads before it gives up: some seconds
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,63 +332,3 @@ class Generator:
             if len(rows) < len(alive):
                 alive, last, state = alive[rows], last[rows], self.model.select(state, rows)
         return tokens
-
-
-def likeliest(
-    generator: Generator,
-    n: int,
-    *,
-    max_length: int,
-    wishes: Wishlist | None = None,
-    allow_seen: bool = False,
-    allow_repeats: bool = False,
-    watch: Watcher = unwatched,
-) -> Iterator[NameBatch]:
-    """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
-
-    Args:
-        generator: the model, its characters, and the names that are not new.
-        n: how many.
-        max_length: characters of the longest name that is given.
-        wishes: what each name must keep.
-        allow_seen: names of the list too.
-        allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
-            only, the likeliest.
-        watch: told now and then how far the search is.
-
-    Raises:
-        SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
-            to its bound, after those found have been given. Those are then still the likeliest.
-
-    >>> from namegen.core.models.ngram import NgramModel
-    >>> from namegen.core.data.prefix_tree import PrefixTree
-    >>> from namegen.core.data.vocabulary import Vocabulary
-    >>> names = ["Anna", "Annika", "Hanna", "Hans"]
-    >>> vocabulary = Vocabulary.from_names(names)
-    >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
-    >>> next(likeliest(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
-    ['Anna', 'Hans', 'Ha']
-    """
-    walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
-
-    def tell(found: int, read: int) -> None:
-        watch(Searched(found, n, read=read))
-
-    search = BandSearch(walk, judge, ByProbability(), bound=MAX_LIKELIEST, tell=tell)
-    return _likeliest(search, n, generator)
-
-
-def _likeliest(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
-    names: list[str] = []
-    scores: Float64[Array, "names"] = np.zeros(0)
-    for found in search.bands(n):  # each has those of the one before, too
-        names, scores = found.names, found.marks["score"]
-    if names:
-        yield generator.batch(names, scores)
-    if len(names) < n:
-        told = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are; "
-        if search.bounded:
-            raise GenerationError(
-                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"
-            )
-        raise GenerationError(f"{told}no other name is possible: ask for fewer, or relax a wish")

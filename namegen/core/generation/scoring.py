@@ -29,11 +29,11 @@ from typing import cast
 
 import numpy as np
 
-from namegen.core.data.ngrams import END, NgramSet, digit_as_0, symbols_of
+from namegen.core.checkpoint.metadata import Metadata
+from namegen.core.checkpoint.ngram_set import END, NgramSet, digit_as_0, symbols_of
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.sameness import KnownSet, digests, scramble
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.record import Record
-from namegen.core.network.score_rule import ScoreRule
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 
 NGRAM_COST = 1.5  # nats for each missing n-gram
@@ -185,12 +185,12 @@ def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
     return KnownSet(np.unique(word_digests(words))).short
 
 
-def scorer_of(record: Record) -> Scorer | None:
+def scorer_of(metadata: Metadata) -> Scorer | None:
     """What scores the names of a model; None if the model doesn't carry n-grams."""
-    if record.ngrams is None:
+    if metadata.ngrams is None:
         return None
-    source = Source(record.ngrams, record.vocabulary, words=record.words)
-    return Scorer([source], record.vocabulary.size, record.score_rules)
+    source = Source(metadata.ngrams, metadata.vocabulary, words=metadata.words)
+    return Scorer([source], metadata.vocabulary.size, metadata.score_rules)
 
 
 class Scorer:

@@ -1,8 +1,8 @@
 """Search: one request for names.
 
 An *unfiltered* search draws from the model's own distribution. It draws until it has enough names. If next to none turn
-up, it searches for the rest exactly (``arrivals.py``), and if it finds too few, it proves that there are no more or
-gives up.
+up, it searches for the rest exactly (``exact/without_replacement.py``), and if it finds too few, it proves that there
+are no more or gives up.
 
 A *filtered* search returns the new names that reach the threshold of their score (``scoring.py``), in two passes:
 
@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
-from namegen.core.generation.arrivals import MAX_PREFIXES, Arrivals, Found
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
+from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals, Found
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
 from namegen.core.generation.start_limit import StartLimit

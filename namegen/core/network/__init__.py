@@ -1,1 +1,1 @@
-"""The network as data: its parameters, their initial values, files that carry them. Begin with ``architecture.py``."""
+"""The network as data: its architecture, its cells, its initial parameters. Begin with ``architecture.py``."""

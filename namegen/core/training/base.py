@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import FEWEST_TO_COMPARE, SHORT_LIST, Corpus
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet
@@ -25,7 +26,6 @@ from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.network.architecture import RecurrentNetwork, as_recurrent
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import NOTHING, NetworkSettings, Recipe
 from namegen.core.training.effort import STANDARD
 from namegen.errors import SettingsError, quote, setting
@@ -43,7 +43,7 @@ class Base:
 
     Attributes:
         name: what a message calls it.
-        checkpoint: its parameters and its record.
+        checkpoint: its parameters and its metadata.
         model: reads names with them.
         credit: whom its lists come from, under which licence; "": unknown.
     """

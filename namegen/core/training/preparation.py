@@ -8,7 +8,7 @@ The names of a list go through ``prepare`` once, from top to bottom:
 
     corpus ─► parts (split, as trees) ─► settled recipe ─► network ─► engine at its start ─► batches with their targets
 
-What the model says of its list is made here, too (``record``): the rest adds parameters and figures alone.
+What the model says of its list is made here, too (``metadata``): the rest adds parameters and figures alone.
 
 The loop reads the batches and, after each epoch, the held-out part; the end reads each part once more.
 """
@@ -21,9 +21,10 @@ from functools import cached_property
 
 import numpy as np
 
+from namegen.core.checkpoint.metadata import Label, Metadata, shortest_name
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet, sameness_of
 from namegen.core.data.split import TRAINING
@@ -32,7 +33,6 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.scoring import has_phrases, known_words, words_by_label
 from namegen.core.network.architecture import Network
-from namegen.core.network.record import Label, Record, shortest_name
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.base import OpenBase, begun
@@ -58,7 +58,7 @@ class PreparedTraining:
         engine: trains the network; at its initial values.
         generator: draws names from the engine as it is at any time, and knows the names of the list.
         batches: what an epoch reads.
-        record: what the model will carry beside its parameters, as far as the list and the recipe decide it.
+        metadata: what the model will carry beside its parameters, as far as the list and the recipe decide it.
         for_use: whether names will be asked of the model.
         begins_from: what is said of the base; "": nothing.
         claims: see ``prepare``.
@@ -72,7 +72,7 @@ class PreparedTraining:
     engine: Engine
     generator: Generator
     batches: BatchMaker
-    record: Record
+    metadata: Metadata
     for_use: bool
     begins_from: str = ""
     claims: Callable[[str], tuple[str, ...]] = lambda _: ()
@@ -117,10 +117,10 @@ class PreparedTraining:
 
     def called(self, name: str) -> PreparedTraining:
         """The same, its list under another name."""
-        record = replace(self.record, training={**self.record.training, "list": name})
+        metadata = replace(self.metadata, training={**self.metadata.training, "list": name})
         generator = replace(self.generator, claimed=self.claims(name))
         return replace(
-            self, corpus=replace(self.corpus, source=name), record=record, generator=generator
+            self, corpus=replace(self.corpus, source=name), metadata=metadata, generator=generator
         )
 
 
@@ -185,9 +185,9 @@ def prepare(
     if smoothing:
         batches = smooth_targets(batches, parts.vocabulary.size, smoothing)
     ngrams, words = scored_by(learned, parts) if for_use else (None, None)
-    record = Record(
-        network,
-        parts.vocabulary,
+    metadata = Metadata(
+        network=network,
+        vocabulary=parts.vocabulary,
         engine=engine.name,
         labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
         shortest_name=shortest_name(learned.names),
@@ -210,18 +210,18 @@ def prepare(
         },
     )
     return PreparedTraining(
-        corpus,
-        parts,
-        recipe,
-        network,
-        dropping,
-        engine,
-        generator,
-        batches,
-        record,
-        for_use,
-        begins_from,
-        claims,
+        corpus=corpus,
+        parts=parts,
+        recipe=recipe,
+        network=network,
+        dropping=dropping,
+        engine=engine,
+        generator=generator,
+        batches=batches,
+        metadata=metadata,
+        for_use=for_use,
+        begins_from=begins_from,
+        claims=claims,
     )
 
 

@@ -10,14 +10,14 @@ from statistics import median
 
 import numpy as np
 
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import TrainingSummary
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.evaluation.scoring import score_quantiles
 from namegen.core.generation.fitting import measure_rules
 from namegen.core.generation.scoring import scorer_of
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import TrainingSummary
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, diverged
@@ -47,7 +47,7 @@ class RunResult:
         chars_per_second: the median of the epochs after the first; None without one.
         training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
         references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
-        history: a record an epoch.
+        history: one record per epoch.
         out: the run folder; None where nothing was written.
         finished: whether it was trained to its end.
     """

@@ -15,10 +15,10 @@ from functools import cached_property
 
 import numpy as np
 
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.checkpoint.metadata import TrainingSummary
 from namegen.core.evaluation.evaluator import check_probe, probe
 from namegen.core.network.architecture import parameters_of
-from namegen.core.network.checkpoint import Checkpoint
-from namegen.core.network.record import TrainingSummary
 from namegen.core.settings import DataSettings, TrainingSettings
 from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
@@ -197,13 +197,13 @@ class TrainingRun:
 
         The figures on the list come at the end: to read the whole list takes longer than an epoch of a short one.
         """
-        progress, record, best = self.progress, self.prepared.record, self.progress.best
+        progress, metadata, best = self.progress, self.prepared.metadata, self.progress.best
         if best is None:
             state, computed = self._engine_now()
             best = BestEpoch(0, math.inf, parameters_of(state), computed)
         validation = progress.history[best.epoch - 1].validation if best.epoch else None
         summary: TrainingSummary = {
-            **record.training,
+            **metadata.training,
             "epochs": progress.epoch,
             "best_epoch": best.epoch,
             "training": None,
@@ -211,7 +211,8 @@ class TrainingRun:
             "test": None,
         }
         return Checkpoint(
-            **vars(replace(record, training=summary, probe=best.probe)), parameters=best.parameters
+            **vars(replace(metadata, training=summary, probe=best.probe)),
+            parameters=best.parameters,
         )
 
     def _save_best(self, model: Checkpoint | None = None) -> None:

@@ -2,7 +2,7 @@
 
     config.toml         all settings, resolved; what a training goes on by
     names.csv           the list, if it lies nowhere else
-    model.safetensors   the best network so far, ready to use (``core/network/checkpoint.py``)
+    model.safetensors   the best network so far, ready to use (``core/checkpoint/checkpoint.py``)
     known_names.safetensors   the digests of its list, where they are too many to travel with the model
     history.csv         a line an epoch
     history.png         the plot of the training, at its end
@@ -29,13 +29,13 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.core.data.corpus import Corpus
-from namegen.core.network.checkpoint import (
+from namegen.core.checkpoint.checkpoint import (
     Checkpoint,
     read_tensors,
     write_known_names,
     write_tensors,
 )
+from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.core.training import (
     CONFIG_FILE,

@@ -302,7 +302,7 @@ class Trains:
 def export_tflite(request: Request, subject: ExportSubject) -> Export:
     """Write the trained network as a ``.tflite``, for the measurements that need one."""
     from namegen.backends.tflite.export import export_tflite as export
-    from namegen.core.network.checkpoint import Checkpoint
+    from namegen.core.checkpoint.checkpoint import Checkpoint
 
     checkpoint, written = Checkpoint.load(_file(request.reads)), _file(request.writes)
     report = export(
@@ -319,9 +319,9 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
     """Generate names with one LanguageModel, by each algorithm that it has, and look at them."""
     import numpy as np
 
+    from namegen.core.checkpoint.metadata import default_max_length
     from namegen.core.generation.generator import Generator
     from namegen.core.generation.sampling import SamplingSettings
-    from namegen.core.network.record import default_max_length
     from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
 
     names, n, seed = request.names, subject.names, subject.seed
@@ -377,9 +377,9 @@ def _language_model(
 
         model = TFLiteModel.load(path, threads=request.threads)
         loop = model.generate_tokens if subject.loop == "generate" else None
-        return model, model.record.vocabulary, model.record.beginnings, loop
+        return model, model.metadata.vocabulary, model.metadata.beginnings, loop
     from namegen.backends.opening import find_architecture, open_network
-    from namegen.core.network.checkpoint import Checkpoint
+    from namegen.core.checkpoint.checkpoint import Checkpoint
 
     checkpoint = Checkpoint.load(path, find_architecture)
     try:

@@ -21,6 +21,7 @@ from typing import Literal
 
 import numpy as np
 
+from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.prefix_tree import PrefixTree
@@ -31,7 +32,6 @@ from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
-from namegen.core.network.record import default_max_length
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare.document import (
     ODDEST,

@@ -8,17 +8,19 @@ from math import log2
 import numpy as np
 import pytest
 
-import namegen.core.generation.bands as bands_module
 import namegen.core.generation.count_splitting as count_splitting_module
+import namegen.core.generation.exact.band_search as bands_module
 import namegen.core.generation.search as search_module
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.generation.arrivals import Arrivals
-from namegen.core.generation.bands import BandSearch, ByProbability
 from namegen.core.generation.count_splitting import Walk
-from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.exact.band_search import BandSearch, ByProbability
+from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.exact.without_replacement import Arrivals
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Source
@@ -26,7 +28,6 @@ from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.matches import Matches
 from namegen.core.generation.wishes.texts import Contains
 from namegen.core.generation.wishes.wishlist import Judge, Wishlist
-from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 
@@ -133,7 +134,9 @@ def test_names_are_judged_before_as_many_wait_as_are_wanted(
     monkeypatch.setattr(
         Judge, "keep", lambda judge, names, n: judged.append(len(names)) or keep(judge, names, n)
     )
-    [*names] = next(likeliest(Generator(model, model.vocabulary), 1_000, max_length=6, **ANY)).names
+    [*names] = next(
+        most_likely(Generator(model, model.vocabulary), 1_000, max_length=6, **ANY)
+    ).names
     assert len(names) == 1_000
     assert len(judged) > 1
     assert max(judged) < 1_000
@@ -241,7 +244,7 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     sampling = SamplingSettings(max_length=900)
     wishes = Wishlist([wish] if wish else [])
     searches: list[Callable[[], object]] = [
-        lambda: list(likeliest(source, n, max_length=900, allow_seen=True, wishes=wishes)),
+        lambda: list(most_likely(source, n, max_length=900, allow_seen=True, wishes=wishes)),
         lambda: list(
             source.generate(n, rng=rng, sampling=sampling, allow_seen=True, wishes=wishes)
         ),

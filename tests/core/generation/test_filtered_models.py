@@ -11,9 +11,10 @@ import pytest
 
 from namegen import api
 from namegen.api import LoadedModel
+from namegen.core.checkpoint.metadata import ListMetadata
+from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.generation import fitting
@@ -54,7 +55,9 @@ def test_new_names_of_a_model_reach_the_threshold() -> None:
         for name in new
     ]
     assert min(scores) >= rule.threshold
-    assert all(model.checkpoint.shortest_name <= len(name) <= model.longest_name for name in new)
+    assert all(
+        model.metadata.shortest_name <= len(name) <= model.metadata.longest_name for name in new
+    )
     unfiltered = model.generate(25, seed=1, unfiltered=True)
     assert [name for name in unfiltered if name in new] != unfiltered
 
@@ -142,9 +145,7 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
     model = LoadedModel(
         "small",
         small,
-        small.vocabulary,
-        longest_name=4,
-        known_names=known_set(["ab"]),
+        ListMetadata(vocabulary=small.vocabulary, longest_name=4, known_names=known_set(["ab"])),
         beginnings=Beginnings(tokens, (0.5, 0.3, 0.2)),
         scorer=Scorer([Source(ngrams, small.vocabulary)], tokens[0]),
         labels=("a", "b", "c"),

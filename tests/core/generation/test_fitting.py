@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.generation import fitting
 from namegen.core.generation.fitting import FEWEST_NAMES, NewNames, fit_rules, measure_rules
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.scoring import Scorer, Source
-from namegen.core.network.score_rule import ScoreRule
 from tests.core.generation.exact import SmallModel, all_names
 from tests.core.plain_scores import NGRAM_COST, count_missing
 

@@ -15,7 +15,8 @@ import pytest
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, known_set
-from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort, round_size
@@ -194,17 +195,19 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
     exact = exactly(THREE, 5)
     expected = sorted(exact, key=lambda name: -exact[name])
     source = generator(beginnings=THREE)
-    batch = next(likeliest(source, 60, max_length=5, allow_seen=True))
+    batch = next(most_likely(source, 60, max_length=5, allow_seen=True))
     assert batch.names == expected[:60]
     np.testing.assert_allclose(
         batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6
     )
     wishes = Wishlist([StartsWith("ca")])
-    found = next(likeliest(source, 10, max_length=5, wishes=wishes, allow_seen=True)).names
+    found = next(most_likely(source, 10, max_length=5, wishes=wishes, allow_seen=True)).names
     assert found == [name for name in expected if name.startswith("ca")][:10]
     of_label = exactly(Beginnings.single(V + 1), 5)
     one = next(
-        likeliest(generator(beginnings=Beginnings.single(V + 1)), 20, max_length=5, allow_seen=True)
+        most_likely(
+            generator(beginnings=Beginnings.single(V + 1)), 20, max_length=5, allow_seen=True
+        )
     ).names
     assert one == sorted(of_label, key=lambda name: -of_label[name])[:20] != expected[:20]
 
@@ -350,7 +353,7 @@ def test_names_are_composed_as_lists_are() -> None:
     model = SmallModel("eq\u0301\u0308")
     source = generator(model=model)
     names = names_of(source, 60, sampling=SamplingSettings(max_length=4), allow_seen=True)
-    names += next(likeliest(source, 40, max_length=4, allow_seen=True)).names
+    names += next(most_likely(source, 40, max_length=4, allow_seen=True)).names
     assert all(unicodedata.is_normalized("NFC", name) for name in names)
     assert any("\u0301" in name for name in names)
     assert not model.vocabulary.unknown("".join(names))

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.ngrams import NgramSet
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
@@ -25,7 +26,6 @@ from namegen.core.generation.scoring import (
     word_digests,
     words_by_label,
 )
-from namegen.core.network.score_rule import ScoreRule
 from tests.core.generation.exact import SmallModel, letters_of
 from tests.core.plain_scores import PlainSource, plain_score
 

@@ -13,8 +13,9 @@ import pytest
 
 import namegen.core.generation.search as search_module
 import namegen.core.generation.start_limit as start_limit_module
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.sameness import known_set
 from namegen.core.generation.generator import Generator
@@ -23,7 +24,6 @@ from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
 from namegen.core.generation.wishes.texts import Contains, StartsWith
 from namegen.core.generation.wishes.wishlist import MinLength, Wishlist
-from namegen.core.network.score_rule import ScoreRule
 from namegen.errors import GenerationError
 from namegen.events import Event, FilledUp
 from tests.core.generation.exact import (

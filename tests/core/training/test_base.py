@@ -16,11 +16,11 @@ from namegen.api import training
 from namegen.api.training import open_base
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.backends.opening import open_network
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import Checkpoint
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.base import Base, begun
 from namegen.core.training.preparation import PreparedTraining, prepare
@@ -52,7 +52,7 @@ def small_base() -> Base:
     network = RecurrentNetwork(4, "gru", (5,))
     values = network.initial_parameters("normal", rng=np.random.default_rng(0))
     parameters = {name: 9 * value.astype(np.float32) for name, value in values.items()}
-    checkpoint = Checkpoint(network, Vocabulary("abc"), parameters=parameters)
+    checkpoint = Checkpoint(network=network, vocabulary=Vocabulary("abc"), parameters=parameters)
     return Base("small", checkpoint, open_network(checkpoint, "small"))
 
 
@@ -150,15 +150,15 @@ def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() 
 
 
 def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
-    record = of_names(ITALIAN).record
-    assert record.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
+    metadata = of_names(ITALIAN).metadata
+    assert metadata.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
         True,
         True,
         False,
     ]
-    assert record.training["base"] == "base"
-    assert "Faraglia and contributors; MIT" in record.training["credit"]
-    assert len(of_names(ITALIAN, base="none").record.known_names) == len(ITALIAN)
+    assert metadata.training["base"] == "base"
+    assert "Faraglia and contributors; MIT" in metadata.training["credit"]
+    assert len(of_names(ITALIAN, base="none").metadata.known_names) == len(ITALIAN)
 
 
 def test_a_run_goes_on_bit_for_bit_without_its_base(

@@ -202,7 +202,7 @@ def test_an_engine_without_the_cell_says_which_it_has() -> None:
 def test_two_seeds_differ_and_one_seed_does_not() -> None:
     def losses(seed: int) -> list[float]:
         run = make_run(replace(SHORT, seed=seed), data=DataSettings(validation=0.0))
-        return [record.training_loss_nats_per_char for record in run.run().history]
+        return [metadata.training_loss_nats_per_char for metadata in run.run().history]
 
     assert losses(1) == losses(1) != losses(2)
 
@@ -218,27 +218,27 @@ def test_no_held_out_name_gives_its_ngrams_or_its_words(separator: str, labels: 
     )
     recipe = Recipe(DataSettings(validation=0.2, test=0.2), NetworkSettings(hidden=(8,)), SHORT)
     prepared = prepare(corpus, recipe, NumpyEngine, for_use=True)
-    record, learned = prepared.record, corpus.split(recipe.data, seed=SHORT.seed)[0].names
+    metadata, learned = prepared.metadata, corpus.split(recipe.data, seed=SHORT.seed)[0].names
     assert 30 < len(learned) < 60
-    assert record.ngrams is not None
+    assert metadata.ngrams is not None
     words_of = {name: name.split() for name in names}  # n-grams are those of words
     for name in names:
         for word in words_of[name]:
-            tokens = record.vocabulary.encode(word).astype(np.int64)
-            missing = record.ngrams.missing(tokens[None], np.array([label_of[name]]))
+            tokens = metadata.vocabulary.encode(word).astype(np.int64)
+            missing = metadata.ngrams.missing(tokens[None], np.array([label_of[name]]))
             assert (missing[0] == 0) == (name in learned)
     if separator:
-        assert record.words is not None
+        assert metadata.words is not None
         words = [(word, label_of[name]) for name in learned for word in words_of[name]]
-        assert len(record.words) == len(words)
-        assert record.words.holds(word_digests(words)).all()
+        assert len(metadata.words) == len(words)
+        assert metadata.words.holds(word_digests(words)).all()
     else:
-        assert record.words is None
+        assert metadata.words is None
 
 
 def test_a_model_that_is_only_measured_carries_no_ngrams() -> None:
-    record = make_run(for_use=False).prepared.record
-    assert (record.ngrams, record.words, record.score_rules) == (None, None, ())
+    metadata = make_run(for_use=False).prepared.metadata
+    assert (metadata.ngrams, metadata.words, metadata.score_rules) == (None, None, ())
 
 
 def test_a_short_list_of_phrases_is_learned_whole() -> None:
@@ -253,7 +253,7 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
     ]  # 120
     prepared = prepare(Corpus.from_names(many), Recipe(), NumpyEngine, for_use=True)
     assert prepared.parts.held_out is None
-    assert prepared.record.words is not None
+    assert prepared.metadata.words is not None
     prepared = prepare(
         Corpus.from_names([one.replace(" ", "") for one in many]),
         Recipe(),
@@ -261,7 +261,7 @@ def test_a_short_list_of_phrases_is_learned_whole() -> None:
         for_use=True,
     )
     assert prepared.parts.held_out is not None
-    assert prepared.record.words is None
+    assert prepared.metadata.words is None
     some = [
         f"A{chr(97 + k)}{' ' * (k < 8)}B{chr(97 + k)}" for k in range(21)
     ]  # their words need not come again

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.sameness import known_set
-from namegen.core.network.checkpoint import Checkpoint, read_model
 from namegen.core.settings import DataSettings
 from namegen.core.training.run_folder import OWN_FILES, RunFolder, kept_here
 from namegen.errors import CheckpointError, FolderInUseError, OutputError

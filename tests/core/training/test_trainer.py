@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.checkpoint.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import read_model, read_tensors, write_tensors
 from namegen.core.schedules import SCHEDULES, Plan
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.preparation import prepare
@@ -34,7 +34,7 @@ def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
     ):
         run = make_run(replace(SHORT, epochs=8, learning_rate=0.05, best_by=best_by))
         result = run.run()
-        values = [getattr(record, column) for record in result.history]
+        values = [getattr(metadata, column) for metadata in result.history]
         wanted = min(values) if best_by == "loss" else max(values)
         assert result.best_epoch == values.index(wanted) + 1  # ties to the earlier
         assert result.validation is not None
@@ -48,13 +48,13 @@ def test_of_equal_epochs_the_earlier_is_the_best() -> None:
         replace(SHORT, optimizer="sgd", learning_rate=1e-30)
     )  # so small that no parameter moves
     result = run.run()
-    assert len({record.validation_loss_nats_per_char for record in result.history}) == 1
+    assert len({metadata.validation_loss_nats_per_char for metadata in result.history}) == 1
     assert result.best_epoch == 1
 
 
 def test_without_held_out_names_the_training_loss_decides() -> None:
     result = make_run(data=DataSettings(validation=0.0)).run()
-    losses = [record.training_loss_nats_per_char for record in result.history]
+    losses = [metadata.training_loss_nats_per_char for metadata in result.history]
     assert result.best_epoch == losses.index(min(losses)) + 1
     assert result.validation is None
     assert result.to_dict()["validation"] is None
@@ -294,7 +294,7 @@ def test_each_label_is_learned_behind_its_own_beginning() -> None:
     recipe = Recipe(DataSettings(), NetworkSettings(cell="lstm", hidden=(6, 5)), training)
     prepared = prepare(corpus, recipe, NumpyEngine)
     losses = [
-        record.validation_loss_nats_per_char for record in TrainingRun(prepared).run().history
+        metadata.validation_loss_nats_per_char for metadata in TrainingRun(prepared).run().history
     ]
     assert losses[2] < losses[0]  # type: ignore[operator]
     engine, size = prepared.engine, corpus.vocabulary.size

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.ngrams import NgramSet, symbols_of
+from namegen.core.checkpoint.ngram_set import NgramSet, symbols_of
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.rice_code import write_rising
 from namegen.core.data.vocabulary import Vocabulary

@@ -6,7 +6,7 @@ blocks, which one prefix at a time from a queue, the textbook's way, could not b
 Within a band what ranks highest is read first, and once there are enough names the floor rises to the last of them.
 
 What ranks names is an ``Order``: their probability (``ByProbability``), or when they would first be drawn
-(``arrivals.py``). What it says of a prefix has to be the same in every band.
+(``exact/without_replacement.py``). What it says of a prefix has to be the same in every band.
 """
 
 from __future__ import annotations

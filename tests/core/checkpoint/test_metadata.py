@@ -1,4 +1,4 @@
-"""The record of a model: every field comes back from every file that holds it, and no other record is read."""
+"""The metadata of a model: every field comes back from every file that holds it, and no other metadata is read."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
-from namegen.core.data.ngrams import NgramSet
-from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet, known_set
-from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import (
+from namegen.core.checkpoint.checkpoint import (
     Checkpoint,
     read_known_names,
     read_tensors,
     write_known_names,
     write_tensors,
 )
-from namegen.core.network.record import (
+from namegen.core.checkpoint.metadata import (
     Label,
-    Record,
+    Metadata,
     bytes_to_text,
-    read_record,
+    read_metadata,
     shortest_name,
     text_to_bytes,
 )
-from namegen.core.network.score_rule import ScoreRule
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.prefix_tree import PrefixTree
+from namegen.core.data.sameness import KnownSet, known_set
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError
 from namegen.web.export import PageModel, model_data, page
 
@@ -52,7 +52,7 @@ def ngrams_of(labels: int, vocabulary: Vocabulary = VOCABULARY) -> NgramSet:
     return NgramSet.from_tree(tree, vocabulary, labels)
 
 
-# Of each field a value that no other record has by default.
+# Of each field a value that no other metadata has by default.
 VALUES: dict[str, Any] = {
     "network": NETWORK,
     "vocabulary": VOCABULARY,
@@ -91,29 +91,29 @@ def a_checkpoint(**changes: object) -> Checkpoint:
     return replace(source, **{"probe": probe(engine_of(source), 4), **changes})
 
 
-def by_checkpoint(source: Checkpoint, folder: Path) -> Record:
+def by_checkpoint(source: Checkpoint, folder: Path) -> Metadata:
     source.save(folder / "model.safetensors")
     return Checkpoint.load(folder / "model.safetensors")
 
 
-def by_tflite(source: Checkpoint, folder: Path) -> Record:
-    return read_contents(to_bytes_of(contents_of(source, "none")), "model.tflite").record
+def by_tflite(source: Checkpoint, folder: Path) -> Metadata:
+    return read_contents(to_bytes_of(contents_of(source, "none")), "model.tflite").metadata
 
 
-def by_page(source: Checkpoint, folder: Path) -> Record:
+def by_page(source: Checkpoint, folder: Path) -> Metadata:
     (model,) = json.loads(
         re.search(r'application/json">(.*?)</script>', page([PageModel("a", source)]))[1]
     )
-    return read_record(model["record"])
+    return read_metadata(model["metadata"])
 
 
-def by_module(source: Checkpoint, folder: Path) -> Record:
+def by_module(source: Checkpoint, folder: Path) -> Metadata:
     (model,) = json.loads(model_data([PageModel("a", source)]))["models"]
-    return read_record(model["record"])
+    return read_metadata(model["metadata"])
 
 
 FILES = (by_checkpoint, by_tflite, by_page, by_module)
-Way = Callable[[Checkpoint, Path], Record]
+Way = Callable[[Checkpoint, Path], Metadata]
 
 
 def same(one: object, other: object) -> bool:
@@ -134,13 +134,13 @@ def same(one: object, other: object) -> bool:
 
 @pytest.mark.parametrize("way", FILES)
 def test_every_field_comes_back(way: Way, tmp_path: Path) -> None:
-    assert set(VALUES) == {one.name for one in fields(Record)}, "give the new field a value above"
+    assert set(VALUES) == {one.name for one in fields(Metadata)}, "give the new field a value above"
     assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), (
         f"{PAGE} explains every field"
     )
     source = a_checkpoint()
     back = way(source, tmp_path)
-    for one in fields(Record):
+    for one in fields(Metadata):
         assert not same(getattr(source, one.name), one.default), (
             f"{one.name} has its default: give it another value"
         )
@@ -156,12 +156,16 @@ def test_no_export_says_where_a_list_lies(way: Way, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", FILES)
 def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
-    """A record of defaults; and an empty set of known names, which is not the same as none."""
-    bare = Checkpoint(replace(NETWORK, labels=0), VALUES["vocabulary"], a_checkpoint().parameters)
+    """A metadata of defaults; and an empty set of known names, which is not the same as none."""
+    bare = Checkpoint(
+        network=replace(NETWORK, labels=0),
+        vocabulary=VALUES["vocabulary"],
+        parameters=a_checkpoint().parameters,
+    )
     kernel = bare.parameters["rnn.0.kernel"][:4]
     bare = replace(bare, parameters={**bare.parameters, "rnn.0.kernel": kernel})
     back = way(bare, tmp_path)
-    assert all(same(getattr(back, one.name), getattr(bare, one.name)) for one in fields(Record))
+    assert all(same(getattr(back, one.name), getattr(bare, one.name)) for one in fields(Metadata))
     assert len(way(replace(bare, known_names=known_set([])), tmp_path).known_names) == 0
 
 
@@ -251,14 +255,14 @@ FORGED = {
 @pytest.mark.parametrize("name", VALUES)
 def test_a_record_with_a_missing_an_unknown_or_a_forged_field_is_refused(name: str) -> None:
     plain = a_checkpoint().to_plain()
-    assert read_record(plain).engine == "keras"
+    assert read_metadata(plain).engine == "keras"
     for wrong in (
         {key: value for key, value in plain.items() if key != name},
         {**plain, f"{name}_more": 1},
         *({**plain, name: value} for value in FORGED[name]),
     ):
         with pytest.raises(ValueError, match=r"^[^\n]{5,300}$"):
-            read_record(wrong)
+            read_metadata(wrong)
 
 
 @pytest.mark.parametrize("way", [by_checkpoint, by_tflite])
@@ -266,8 +270,8 @@ def test_a_record_with_a_missing_an_unknown_or_a_forged_field_is_refused(name: s
 def test_each_file_refuses_it_in_a_sentence(
     way: Way, wrong: dict[str, Any], tmp_path: Path, monkeypatch: Any
 ) -> None:
-    source, right = a_checkpoint(), Record.to_plain
-    monkeypatch.setattr(Record, "to_plain", lambda self: {**right(self), **wrong})
+    source, right = a_checkpoint(), Metadata.to_plain
+    monkeypatch.setattr(Metadata, "to_plain", lambda self: {**right(self), **wrong})
     with pytest.raises(CheckpointError, match=r"^.*model.* does not fit together: [^\n]*$"):
         way(source, tmp_path)
 
@@ -285,7 +289,7 @@ def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
             Checkpoint.load(path)
     del tensors["known_names"]
-    write_tensors(path, tensors, {**document, "record": a_checkpoint().to_plain()})
+    write_tensors(path, tensors, {**document, "metadata": a_checkpoint().to_plain()})
     with pytest.raises(CheckpointError, match="known_names isn't stored as a tensor of bytes"):
         Checkpoint.load(path)
 

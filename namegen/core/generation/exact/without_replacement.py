@@ -13,7 +13,8 @@ one is again an exponential time of its own rate, whatever has happened before, 
 
 With −log(time) for the rank this is sampling without replacement by Gumbel's distribution (Kool, van Hoof and Welling,
 "Stochastic Beams and Where to Find Them", 2019; Maddison, Tarlow and Minka, "A* Sampling", 2014). A prefix never comes
-later than the names that begin with it, so ``bands.py`` reads whatever arrives up to some time, then up to a later one.
+later than the names that begin with it, so ``band_search.py`` reads whatever arrives up to some time, then up to a
+later one.
 Prefixes that the wishes refuse are dropped unread, and where nothing is left to arrive, that is proved.
 
 Whoever has drawn some names already may go over to this at any moment: what drawing finds next does not depend on how
@@ -29,8 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.data.sameness import scramble
-from namegen.core.generation.bands import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.count_splitting import Open, Walk
+from namegen.core.generation.exact.band_search import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int32, Int64, UInt64

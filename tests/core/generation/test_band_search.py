@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import namegen.core.generation.bands as bands_module
-import namegen.core.generation.generator as generator_module
+import namegen.core.generation.exact.band_search as bands_module
+import namegen.core.generation.exact.most_likely as most_likely_module
 from namegen.core.data.sameness import known_set, normalise
-from namegen.core.generation.bands import BandSearch, ByProbability
-from namegen.core.generation.generator import Generator, likeliest
+from namegen.core.generation.exact.band_search import BandSearch, ByProbability
+from namegen.core.generation.exact.most_likely import most_likely
+from namegen.core.generation.generator import Generator
 from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.wishes.wishlist import MinDistance, Wishlist
 from namegen.errors import GenerationError, SettingsError
@@ -32,7 +33,7 @@ def best(
         model, model.vocabulary, known_names=None if known is None else known_set(known)
     )
     asked = {"max_length": LONGEST, "allow_seen": known is None} | asked
-    return [name for batch in likeliest(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
+    return [name for batch in most_likely(source, n, **asked) for name in batch.names]  # type: ignore[arg-type]
 
 
 def in_order(exact: dict[str, float]) -> list[str]:
@@ -43,7 +44,7 @@ def in_order(exact: dict[str, float]) -> list[str]:
 @pytest.mark.parametrize("n", [1, 10, 1000])
 def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int) -> None:
     batch = next(
-        likeliest(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True)
+        most_likely(Generator(MODEL, MODEL.vocabulary), n, max_length=LONGEST, allow_seen=True)
     )
     assert batch.names == in_order(EXACT)[:n]
     np.testing.assert_allclose(
@@ -78,7 +79,7 @@ def test_any_small_model_and_wish(
     source = Generator(model, model.vocabulary, known_names=known_set(known))
     asked = Wishlist([StartsWith(starts_with), Contains(contains)])
     try:
-        for batch in likeliest(source, n, max_length=5, wishes=asked):
+        for batch in most_likely(source, n, max_length=5, wishes=asked):
             found += batch.names
     except GenerationError:
         assert len(expected) < n
@@ -119,7 +120,7 @@ def test_progress_is_told_and_changes_nothing() -> None:
 
 
 def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
-    batches = likeliest(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
+    batches = most_likely(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
     assert next(batches).names == in_order(all_names(MODEL, 2))
     with pytest.raises(
         GenerationError, match=r"names found: 12 of 20 asked for.*no other name is possible"
@@ -130,9 +131,9 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
 def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 3_000)
+    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 3_000)
     wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
-    batches = likeliest(
+    batches = most_likely(
         Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True
     )
     found: list[str] = []
@@ -140,9 +141,9 @@ def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
         GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"
     ):
         found.extend(name for batch in batches for name in batch.names)
-    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 100_000)
+    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 100_000)
     assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
-    monkeypatch.setattr(generator_module, "MAX_LIKELIEST", 50)
+    monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 50)
     with pytest.raises(
         GenerationError, match=r"no more within .* prefixes: ask for fewer"
     ):  # it has refused nothing
@@ -156,11 +157,11 @@ def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
 
 def test_wishes_are_checked_at_once() -> None:
     with pytest.raises(SettingsError, match="starts_with"):
-        likeliest(
+        most_likely(
             Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")])
         )
     with pytest.raises(SettingsError, match="-3 names"):
-        likeliest(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
+        most_likely(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
     assert best(0) == []
 
 

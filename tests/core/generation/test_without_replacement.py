@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import namegen.core.generation.arrivals as arrivals_module
-import namegen.core.generation.bands as bands_module
+import namegen.core.generation.exact.band_search as bands_module
+import namegen.core.generation.exact.without_replacement as arrivals_module
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.sameness import digest, normalise, scramble
-from namegen.core.generation.arrivals import Arrivals, log_waits
+from namegen.core.generation.exact.without_replacement import Arrivals, log_waits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings

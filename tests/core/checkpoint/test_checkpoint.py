@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.core.checkpoint import checkpoint as module
+from namegen.core.checkpoint.checkpoint import SETS, Checkpoint, read_tensors, write_tensors
+from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.network import checkpoint as module
 from namegen.core.network.architecture import RecurrentNetwork
-from namegen.core.network.checkpoint import SETS, Checkpoint, read_tensors, write_tensors
-from namegen.core.network.record import Label
 from namegen.errors import CheckpointError, OutputError
 
 # The last is \\u001f in JSON, where \\u001F would say the same.
@@ -30,9 +30,9 @@ def checkpoint() -> Checkpoint:
     network = RecurrentNetwork(vocabulary.size, "gru", (2,))
     values = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     return Checkpoint(
-        network,
-        vocabulary,
-        {name: value.astype(np.float32) for name, value in values.items()},
+        network=network,
+        vocabulary=vocabulary,
+        parameters={name: value.astype(np.float32) for name, value in values.items()},
         longest_name=8,
         training={"list": "names", "validation": None},
         score_quantiles=np.linspace(-30, -3, 101),
@@ -91,8 +91,8 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        *((number, f"format version {number}; .*: make it anew$") for number in (7, 0)),
-        (9, "format version 9; .*: update namegen$"),
+        *((number, f"format version {number}; .*: make it anew$") for number in (8, 0)),
+        (10, "format version 10; .*: update namegen$"),
         *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
     ],
 )
@@ -110,7 +110,9 @@ def test_shapes_that_do_not_fit_the_description_are_refused(
 ) -> None:
     parameters = dict(checkpoint.parameters) | {"output.bias": np.zeros(3, np.float32)}
     path = tmp_path / "model.safetensors"
-    Checkpoint(checkpoint.network, checkpoint.vocabulary, parameters).save(path)
+    Checkpoint(
+        network=checkpoint.network, vocabulary=checkpoint.vocabulary, parameters=parameters
+    ).save(path)
     with pytest.raises(CheckpointError, match=r"output\.bias has the shape \(3,\)"):
         Checkpoint.load(path)
 

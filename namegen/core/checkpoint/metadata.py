@@ -1,8 +1,8 @@
-"""Record: all that a model carries beside its parameters, declared once.
+"""Metadata: everything that a model's file contains, except for the parameters. It's declared once.
 
-Checkpoint, ``.tflite``, page and module hold the same record: plain values, as JSON has them, under the names of its
-fields. ``to_plain`` writes them and ``read_record`` reads and checks them, for all four. So a new field is one line in
-``Record``; its type is its check. Where JSON does not have that type, ``FORMS`` says how values become plain.
+Checkpoints, ``.tflite`` files, pages and modules contain the same metadata as JSON, under the names of the fields.
+``to_plain`` writes it and ``read_metadata`` reads and checks it, for all four. So a new field takes one line in
+``Metadata``, and its type is its check. For types that JSON lacks, ``FORMS`` defines the conversion.
 
 Bytes become text in base 85, five characters for four bytes: Python's ``b85encode`` with ``,`` in place of ``<``, so
 that nothing has to be escaped in JSON or in a page. Numbers stand with the little end first.
@@ -12,18 +12,18 @@ from __future__ import annotations
 
 from base64 import b85decode, b85encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, astuple, dataclass, field, fields, make_dataclass, replace
+from dataclasses import astuple, dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict, get_type_hints
 
 import numpy as np
 
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.ngrams import NgramSet
 from namegen.core.data.sameness import KnownSet, Sameness
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
-from namegen.core.network.score_rule import ScoreRule
 from namegen.documents import Count, Json, Share, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, NamegenError, quote
 from namegen.types import Array, Float32, Float64
@@ -91,7 +91,7 @@ class Label:
 
 
 class TrainingSummary(TypedDict, total=False):
-    """What a record's ``training`` may say, each with its type and range; other keys are passed by."""
+    """What a metadata's ``training`` may say, each with its type and range; other keys are passed by."""
 
     list: str
     names: Count
@@ -137,9 +137,9 @@ def _numbers(dtype: str, *shape: int) -> Form:
     )
 
 
-# Of the fields of Record that JSON has no type for.
+# Of the fields of Metadata that JSON has no type for.
 FORMS = {
-    "network": Form(Mapping[str, Json], Network.to_dict, dict),  # read_record finds its class
+    "network": Form(Mapping[str, Json], Network.to_dict, dict),  # read_metadata finds its class
     "vocabulary": Form(str, lambda vocabulary: vocabulary.characters, Vocabulary),
     "training": Form(Mapping[str, Json], dict, dict),
     "score_quantiles": _numbers("<f8", QUANTILES),
@@ -150,45 +150,26 @@ FORMS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
-    """What a model carries beside its parameters.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ListMetadata:
+    """What a model stores about the list that it was trained on. A blend has this metadata only."""
 
-    Attributes:
-        network: the shapes of the parameters.
-        vocabulary: its characters.
-        engine: which one trained it.
-        labels: those of its list, in the order of their start tokens.
-        longest_name: characters of the longest name of its list.
-        shortest_name: characters of the shortest name that is returned unless a shorter limit is set.
-        score_rules: how its new names are scored (``core/generation/scoring.py``), by label or for all; () if that
-            wasn't measured.
-        endings: what does not count at the end of a name when it is told whether two are the same
-            (``core/data/sameness.py``); ``known_names`` are without them.
-        ngrams: those of the training set (``core/data/ngrams.py``), by label; None if it doesn't say.
-        words: those of the training set if it has phrases (``known_words`` in ``core/generation/scoring.py``).
-        training: how it was trained: list, split, seed, epochs, losses, accuracies.
-        score_quantiles: log-probabilities in nats, the percentiles 0 to 100 of the list's own names.
-        probe: what the engine computed on fixed tokens (``core/evaluation/evaluator.py``), so that a reader that
-            computes something else is found out; None: nothing can be checked.
-        known_names: every distinct name of the list, held-out ones included, and words of several names that are none
-            alone (``Sameness.common_words``); None where the model does not say. A file holds them shortened.
-    """
-
-    network: Network
     vocabulary: Vocabulary
-    _: KW_ONLY
-    engine: str = "numpy"
-    labels: tuple[Label, ...] = ()
-    shortest_name: Size = 1
-    longest_name: Size = 20
+    labels: tuple[Label, ...] = ()  # in the order of their start tokens
+    shortest_name: Size = 1  # characters; shorter names aren't returned by default
+    longest_name: Size = 20  # characters of the list's longest name
+    # How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
+    # weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
+    # What doesn't count at the end of a name when two names are compared (``core/data/sameness.py``).
     endings: tuple[str, ...] = ()
-    ngrams: NgramSet | None = None
-    words: KnownSet | None = None
+    ngrams: NgramSet | None = None  # of the training set, by label
+    words: KnownSet | None = None  # of the training set, if many of its names contain a space
     training: TrainingSummary = field(default_factory=TrainingSummary)
+    # Log-probabilities in nats: the percentiles 0 to 100 of the list's own names.
     score_quantiles: Float64[Array, "101"] | None = None
-    probe: Float32[Array, "2 V"] | None = None
+    # Every distinct name of the list, held-out names included, and words that occur in several of its names but not
+    # alone (``Sameness.common_words``). None if the model doesn't store them. A file stores short hashes.
     known_names: KnownSet | None = None
 
     @property
@@ -206,7 +187,18 @@ class Record:
         """Characters of the longest name that it gives unless another limit is asked for."""
         return default_max_length(self.longest_name)
 
-    def to_export(self) -> Record:
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Metadata(ListMetadata):
+    """Everything that a model's file contains, except for the parameters."""
+
+    network: Network  # the shapes of the parameters
+    engine: str = "numpy"  # which one trained it
+    # What the engine computed for fixed tokens (``core/evaluation/evaluator.py``). A reader that computes something
+    # else is detected. None if nothing can be checked.
+    probe: Float32[Array, "2 V"] | None = None
+
+    def to_export(self) -> Metadata:
         """The same for a file that is passed on: of the list's path, which tells where somebody keeps things, the
         file's name; of the known names, as much as every export holds.
         """
@@ -218,16 +210,16 @@ class Record:
     def to_plain(self) -> dict[str, Json]:
         """Plain values by the names of the fields."""
         written = {name: _converted(name, "write", getattr(self, name)) for name in _PLAIN_TYPES}
-        return to_plain(RecordDocument(**written))
+        return to_plain(MetadataDocument(**written))
 
 
-# The plain values of a record, with their types: it has the fields of Record, and none may be missing.
-_HINTS = get_type_hints(Record, include_extras=True)
+# The plain values of a metadata, with their types: it has the fields of Metadata, and none may be missing.
+_HINTS = get_type_hints(Metadata, include_extras=True)
 _PLAIN_TYPES = {
     one.name: FORMS[one.name].plain if one.name in FORMS else _HINTS[one.name]
-    for one in fields(Record)
+    for one in fields(Metadata)
 }
-RecordDocument: type[Any] = make_dataclass("RecordDocument", _PLAIN_TYPES.items())
+MetadataDocument: type[Any] = make_dataclass("MetadataDocument", _PLAIN_TYPES.items())
 
 
 def _converted(name: str, way: str, value: object) -> Any:
@@ -235,18 +227,18 @@ def _converted(name: str, way: str, value: object) -> Any:
     return getattr(FORMS[name], way)(value) if name in FORMS and value is not None else value
 
 
-def read_record(plain: object, architectures: Architectures = own_architectures) -> Record:
-    """A record from plain values, checked.
+def read_metadata(plain: object, architectures: Architectures = own_architectures) -> Metadata:
+    """A metadata from plain values, checked.
 
     Args:
-        plain: what ``Record.to_plain`` gave, from anybody's file.
+        plain: what ``Metadata.to_plain`` gave, from anybody's file.
         architectures: those that its network may have.
 
     Raises:
         ValueError: a field is missing, unknown, of another type, or does not fit the others.
         CheckpointError: an architecture that nobody here knows.
     """
-    document = from_plain(RecordDocument, plain)
+    document = from_plain(MetadataDocument, plain)
     architecture = architectures(str(document.network.get("architecture")), document.engine)
     summary = document.training
     from_plain(
@@ -256,38 +248,38 @@ def read_record(plain: object, architectures: Architectures = own_architectures)
     try:
         values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
-        record = Record(**values)
-        check_together(record)
-        return record
+        metadata = Metadata(**values)
+        check_together(metadata)
+        return metadata
     except NamegenError as error:
         raise ValueError(str(error)) from error
 
 
-def check_together(record: Record) -> None:
+def check_together(metadata: Metadata) -> None:
     """Raise ValueError, NamesError or SettingsError for values that are sound one by one and do not fit together."""
-    network, vocabulary, ngrams = record.network, record.vocabulary, record.ngrams
-    labels, quantiles = len(record.labels), record.score_quantiles
+    network, vocabulary, ngrams = metadata.network, metadata.vocabulary, metadata.ngrams
+    labels, quantiles = len(metadata.labels), metadata.score_quantiles
     if network.vocabulary_size != vocabulary.size:
         raise ValueError(
             f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids"
         )
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels and the file {labels}")
-    _ = record.beginnings, record.sameness  # raise
-    if any(abs(number) > LARGEST_RULE for rule in record.score_rules for number in astuple(rule)):
+    _ = metadata.beginnings, metadata.sameness  # raise
+    if any(abs(number) > LARGEST_RULE for rule in metadata.score_rules for number in astuple(rule)):
         raise ValueError("score_rules has a number that no list gives")
-    if len(record.score_rules) not in (0, 1, labels):
+    if len(metadata.score_rules) not in (0, 1, labels):
         raise ValueError("score_rules has another number of rules than there are labels")
     if ngrams is not None and (ngrams.labels, ngrams.symbols) != (
         max(labels, 1),
         vocabulary.size + 1,
     ):
         raise ValueError("ngrams doesn't fit the vocabulary and the labels")
-    if record.shortest_name > record.longest_name:
+    if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")
     if quantiles is not None and not (
         np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()
     ):
         raise ValueError("the score_quantiles are not numbers in rising order")
-    if record.probe is not None and record.probe.shape != (2, vocabulary.size):
+    if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):
         raise ValueError("the probe is not two rows of logits")

@@ -20,16 +20,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_safetensors
 from safetensors.numpy import save as save_safetensors
 
-from namegen.core.data.ngrams import NgramSet
-from namegen.core.data.sameness import KnownSet
-from namegen.core.network.architecture import Network, checked_tensors
-from namegen.core.network.record import (
+from namegen.core.checkpoint.metadata import (
     Architectures,
-    Record,
+    Metadata,
     check_together,
     own_architectures,
-    read_record,
+    read_metadata,
 )
+from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.data.sameness import KnownSet
+from namegen.core.network.architecture import Network, checked_tensors
 from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, short
 from namegen.files import is_file, read_whole, write_whole
@@ -37,7 +37,7 @@ from namegen.types import Array, Float32
 
 MAX_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
 KNOWN_NAMES = "known_names"
-# Fields of the record that are tensors of bytes in a file, since as text they would take a quarter more.
+# Fields of the metadata that are tensors of bytes in a file, since as text they would take a quarter more.
 SETS: dict[str, Callable[[bytes], Any]] = {
     KNOWN_NAMES: KnownSet.read,
     "ngrams": NgramSet.read,
@@ -46,25 +46,32 @@ SETS: dict[str, Callable[[bytes], Any]] = {
 KIND = "known names"
 
 
-@dataclass(frozen=True, eq=False)
-class Checkpoint(Record):
-    """A trained network: its record, and its parameters, float32 by canonical name."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Checkpoint(Metadata):
+    """A trained network: its metadata, and its parameters, float32 by canonical name."""
 
     parameters: Mapping[str, Float32[Array, "..."]]
 
-    def save(self, path: Path | str, *, half: bool = False) -> None:
-        """Write the file, whole or not at all; its parameters in half precision if they were rounded to that, and so
-        take half the room. Raises OutputError.
-        """
-        dtype = np.float16 if half else np.float32
+    @property
+    def is_half(self) -> bool:
+        """Whether all parameters are exact in half precision, and so can be stored in half the space."""
+        with np.errstate(over="ignore"):
+            return all(
+                np.array_equal(values, values.astype(np.float16))
+                for values in self.parameters.values()
+            )
+
+    def save(self, path: Path | str) -> None:
+        """Write the file, whole or not at all. Raises OutputError."""
+        dtype = np.float16 if self.is_half else np.float32
         tensors: dict[str, Array] = {
             name: np.asarray(values, dtype) for name, values in self.parameters.items()
         }
         for name in SETS:
             if (known := getattr(self, name)) is not None:
                 tensors[name] = np.frombuffer(known.to_bytes(), np.uint8)
-        record = replace(self, known_names=None, ngrams=None, words=None).to_plain()
-        write_tensors(path, tensors, {"kind": "checkpoint", "record": record})
+        metadata = replace(self, known_names=None, ngrams=None, words=None).to_plain()
+        write_tensors(path, tensors, {"kind": "checkpoint", "metadata": metadata})
 
     @classmethod
     def load(cls, path: Path | str, architectures: Architectures = own_architectures) -> Checkpoint:
@@ -76,16 +83,16 @@ class Checkpoint(Record):
 
         Raises:
             CheckpointError: damaged, foreign, of another format, of an unknown architecture, or tensors that do not fit
-                the record.
+                the metadata.
         """
         tensors, plain = read_tensors(path)
         if (kind := plain.pop("kind", None)) != "checkpoint":
             raise CheckpointError(
                 f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file"
             )
-        try:  # the record is there without its sets, which are tensors
-            record = read_record(
-                from_plain(dict[Literal["record"], Json], plain).get("record"), architectures
+        try:  # the metadata is there without its sets, which are tensors
+            metadata = read_metadata(
+                from_plain(dict[Literal["metadata"], Json], plain).get("metadata"), architectures
             )
         except ValueError as error:
             raise _unfit(path, error) from error
@@ -93,18 +100,20 @@ class Checkpoint(Record):
             raise CheckpointError(f"{path} cannot be read here: {error}") from error
         try:
             for name, read in SETS.items():
-                values = _read_set(name, read, record, tensors.pop(name, None))
-                record = replace(record, **{name: values})
-            check_together(record)
-            return cls(**vars(record), parameters=_checked_parameters(record.network, tensors))
+                values = _read_set(name, read, metadata, tensors.pop(name, None))
+                metadata = replace(metadata, **{name: values})
+            check_together(metadata)
+            return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
             raise _unfit(path, error) from error
 
 
-def _read_set(name: str, read: Callable[[bytes], Any], record: Record, values: Array | None) -> Any:
+def _read_set(
+    name: str, read: Callable[[bytes], Any], metadata: Metadata, values: Array | None
+) -> Any:
     """A field that the file stores as a tensor; None if it isn't there."""
     is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
-    if getattr(record, name) is not None or not is_bytes:
+    if getattr(metadata, name) is not None or not is_bytes:
         raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
     try:
         return None if values is None else read(values.tobytes())
@@ -179,7 +188,7 @@ def read_known_names(path: Path) -> KnownSet:
 
 
 METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 # Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
 LARGEST_FILE = 400_000_000
 

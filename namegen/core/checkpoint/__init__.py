@@ -1,0 +1,1 @@
+"""A model's file: its metadata, its parameters, and what scores its names. Begin with ``metadata.py``."""

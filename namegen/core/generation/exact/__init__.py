@@ -1,0 +1,1 @@
+"""Exact search: sampling without replacement, and the most likely names. Begin with ``band_search.py``."""
