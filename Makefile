@@ -66,7 +66,7 @@ help:
 	@echo "make models       train the shipped models anew (minutes)"
 	@echo "make format       format the code"
 	@echo "make package      build the source archive, and from it the wheel, into dist/; check both"
-	@echo "make constraints  resolve the pinned versions anew"
+	@echo "make pins  resolve the pinned versions anew"
 	@echo "make clean        remove what make has made; never runs/"
 	@echo
 	@echo "PYTHON=...        which Python 3.11 or later .venv is made with"
@@ -104,7 +104,7 @@ coverage: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS) --cov --cov-report= --ignore=tests/harm $(UNMEASURED:%=--ignore=tests/%)
 	$(RUN) -m coverage report --skip-covered --fail-under=93
 
-# The environment variable says how many tries each attack has: tests/harm/effort.py.
+# The environment variable says how many tries each attack has: tests/harm/defaults.py.
 harm: $(VENV)/.developing
 	NAMEGEN_HARM=landing $(RUN) -m pytest $(PYTEST_ARGS) tests/harm
 
@@ -255,7 +255,7 @@ $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	  exit 1; }
 	@touch $@
 
-constraints:
+pins:
 	@rm -rf build/resolve && mkdir -p build
 	@python3.11 -m venv build/resolve
 	@PIP_USER=0 build/resolve/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel uv

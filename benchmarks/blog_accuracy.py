@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     config, whole = read_config(arguments.config), arguments.samples == "names"
-    if (config.training.optimizer, config.training.schedule, config.network.init) != (
+    if (config.training.optimizer, config.training.lr_schedule, config.network.initializer) != (
         "rmsprop",
         "steps",
         "glorot",
@@ -68,9 +68,9 @@ def main() -> None:
             (prefix_rows(read, length, corpus.vocabulary), target, None),
             PREFIXES_A_BATCH,
         )
-    starts = [first for first, _ in config.training.rate_steps]
+    starts = [first for first, _ in config.training.lr_steps]
     for (first, rate), end in zip(
-        config.training.rate_steps, [*starts[1:], config.training.epochs], strict=True
+        config.training.lr_steps, [*starts[1:], config.training.epochs], strict=True
     ):
         model.optimizer.learning_rate = rate
         model.fit(

@@ -106,7 +106,7 @@ def measure(name: str, config: str) -> ListFrequencies:
         api.train(config=read_config(Path(config)), out=Path(folder) / "run")
         model = api.load(Path(folder) / "run")
     drawn = model.generate(
-        DRAWN, allow_seen=True, allow_repeats=True, rude=True, temperature=1.0, seed=0
+        DRAWN, allow_seen=True, allow_repeats=True, allow_profanity=True, temperature=1.0, seed=0
     )
     return counted(name, config, load_bundled(name).names, drawn)
 

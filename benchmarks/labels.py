@@ -38,8 +38,8 @@ from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.corpus import Corpus  # noqa: E402
+from namegen.core.data.normalization import digests  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
-from namegen.core.data.sameness import digests  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
 from namegen.core.evaluation.references import HeldOutReferences  # noqa: E402
 from namegen.core.settings import DataSettings  # noqa: E402
@@ -57,7 +57,7 @@ SETTINGS: dict[str, object] = {
     "data.validation": 0.1,
     "data.test": 0.3,
     "data.split_seed": SPLIT_SEED,
-    "network.base": "none",  # it knows names that judge
+    "network.base_model": "none",  # it knows names that judge
     "run.threads": 1,
     "run.plot": False,
 }
@@ -138,7 +138,7 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
         seeds=seeds,
         shared=float(loss[0].mean()),
         single=float(loss[1].mean()),
-        counting=counting(corpus),
+        ngram=ngram_loss(corpus),
         low=low,
         high=high,
         labels=tuple(each),
@@ -157,7 +157,7 @@ def outsider_alone(kept: LabelledList, seeds: int) -> LabelledList:
     return replace(kept, heard=seeds, real=heard.real, new=heard.new, unfiltered=heard.unfiltered)
 
 
-def counting(corpus: Corpus) -> float:
+def ngram_loss(corpus: Corpus) -> float:
     """Nats a character of the best n-gram, with labels or without."""
     config = merge(Config(), SETTINGS)
     parts = prepare(corpus, config.recipe, load_engine("numpy")).parts
@@ -235,7 +235,7 @@ def told_apart(shared: api.LoadedModel, pairs: Sequence[tuple[str, str]], seed: 
         return [
             (name, label)
             for label, count in wanted.items()
-            for name in shared.labelled(label).generate(count, seed=seed, unfiltered=unfiltered)
+            for name in shared.for_labels(label).generate(count, seed=seed, unfiltered=unfiltered)
         ]
 
     return Heard(

@@ -38,7 +38,7 @@ class LabelledList:
         name: of the list.
         seeds: how many trainings each model had.
         shared, single: nats a character over all names that judge.
-        counting: the best n-gram, with labels or without.
+        ngram: the best n-gram, with labels or without.
         low, high: 95 % of shared − single.
         labels: each by itself.
         heard: of how many trainings the outsider heard new names.
@@ -51,7 +51,7 @@ class LabelledList:
     seeds: Count
     shared: Measure
     single: Measure
-    counting: Measure
+    ngram: Measure
     low: float
     high: float
     labels: tuple[OfLabel, ...]
@@ -74,10 +74,10 @@ HEAD = """\
 
 Written by `make labels` from `labels.json`. Each list is split by a hash of the names alone, so all origins of a name
 fall on one side: six tenths are learned, one tenth chooses the epoch, and three tenths are the test names. *Shared* is
-one network of the effort `standard` that learns all origins with their labels; *apart* are networks of the same effort
-that learn one origin each. Counting is the best n-gram of the same names, with labels or without. The figures are nats
-a character on the test names, means over the seeds of the trainings. Brackets have the interval of 95 %, by bootstrap
-over the seeds and over the names (all origins of a name together).
+one network with the default settings that learns all origins with their labels; *apart* are networks with the same
+settings that learn one origin each. The n-gram baseline is the best n-gram of the same names, with labels or without.
+The figures are nats per character on the test names, means over the seeds of the trainings. Brackets have the interval
+of 95 %, by bootstrap over the seeds and over the names (all origins of a name together).
 
 *The judge* is independent: naive Bayes over groups of one to four letters learns the origins of one half of the test
 names, which no network has seen. It then guesses the origins of the other half, and of as many new names, of the same
@@ -104,8 +104,8 @@ def _part(of_list: LabelledList) -> str:
         [
             f"## {of_list.name}, {len(of_list.labels)} origins, {names:,} test names, {_seeds(of_list.seeds)}",
             f"Shared {of_list.shared:.3f}, apart {of_list.single:.3f}: a difference of "
-            f"{of_list.shared - of_list.single:+.3f} ({of_list.low:+.3f} to {of_list.high:+.3f}). Counting "
-            f"{of_list.counting:.3f}.",
+            f"{of_list.shared - of_list.single:+.3f} ({of_list.low:+.3f} to {of_list.high:+.3f}). The n-gram: "
+            f"{of_list.ngram:.3f}.",
             f"The judge guesses the right origin for {100 * of_list.real:.1f} % of real names, and of new ones "
             f"(mean of {_seeds(of_list.heard)}):",
             "\n".join(told),

@@ -1,4 +1,4 @@
-"""How well networks foretell names that nothing was chosen by, beside counting: ``make quality``.
+"""How well networks foretell names that nothing was chosen by, beside the n-gram baseline: ``make quality``.
 
     python -m benchmarks.quality                              # every list and model; hours, but it can be stopped
     python -m benchmarks.quality --lists mlb-first --seeds 1  # some of it; a file of names is a list, too
@@ -7,8 +7,8 @@ The list is split in three by a seed that the default's rule was not made on: mo
 chooses the network's best epoch and the n-gram, and the test tenth judges. Seeds vary the start of the network and the
 order of the names. Two trainings run side by side, with one thread each; each is kept as it ends, so that the command
 can be stopped and goes on. From all that is kept, ``docs/results/quality.json`` is written: means over the seeds, and
-what each model loses more or less than counting, with an interval of 95 % by bootstrap over the names and over the
-seeds. ``python -m benchmarks.quality_page`` makes the document of it.
+what each model loses more or less than the n-gram baseline, with an interval of 95 % by bootstrap over the names and
+over the seeds. ``python -m benchmarks.quality_page`` makes the document of it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
-from namegen.core.data.batching import ListParts, damped_tree  # noqa: E402
+from namegen.core.data.batching import ListParts, sqrt_weighted_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402
@@ -51,15 +51,18 @@ LISTS = (US_FIRST, "mlb-first", "mlb-last", "companies", "japanese-given", US_FI
 SEEDS = {US_FIRST: 5}  # elsewhere three
 RESAMPLES = 2_000
 
-NOTHING_DROPPED: dict[str, object] = {"training.drop_recurrent": 0.0, "training.drop_output": 0.0}
+NOTHING_DROPPED: dict[str, object] = {
+    "training.recurrent_dropout": 0.0,
+    "training.output_dropout": 0.0,
+}
 NOTHING_SMOOTHED: dict[str, object] = {"training.label_smoothing": 0.0}
 TRANSFORMER: dict[str, object] = {
     "network.hidden": (64, 64, 64, 64),  # makemore's own: four blocks of 64, four heads
     "training.learning_rate": 0.003,
     "training.batch_size": 128,
     "training.epochs": 25,
-    "training.drop_between": 0.1,
-    "training.drop_output": 0.1,
+    "training.layer_dropout": 0.1,
+    "training.output_dropout": 0.1,
 }
 
 
@@ -79,7 +82,7 @@ def _networks() -> dict[str, dict[str, object]]:
 
 
 MODELS: dict[str, dict[str, object]] = {
-    "quick: SimpleRNN 2×32": {"training.effort": "quick"},
+    "quick: SimpleRNN 2×32": {"training.quick": True},
     "standard": {},
     "standard, nothing smoothed": NOTHING_SMOOTHED,
     "standard, nothing dropped": NOTHING_DROPPED,
@@ -100,7 +103,7 @@ def kept_at(of_list: str, model: str, seed: int) -> Path:
 
 
 def measure(of_list: str, model: str, seed: int) -> None:
-    """Train one network, judge it and counting by the test names, and keep what each name costs.
+    """Train one network, judge it and the n-gram baseline by the test names, and keep what each name costs.
 
     A recipe that was trained already, under this or another name of the table, is not trained again.
     """
@@ -124,7 +127,7 @@ def judged(of_list: str, seed: int) -> dict[str, object]:
     """The settings that are the same for all models."""
     return {
         "data.test": 0.1,
-        "data.split": "names" if of_list == US_FIRST_LINES else "unique",
+        "data.split": "by-row" if of_list == US_FIRST_LINES else "by-name",
         "data.split_seed": SPLIT_SEED,
         "training.seed": seed,
         "run.plot": False,
@@ -139,15 +142,13 @@ def keep(
     seconds: float,
     recipe: str,
 ) -> None:
-    """Write down what each test name costs a model, and counting."""
+    """Write down what each test name costs a model, and the n-gram baseline."""
     test = prepared.parts.test
     assert test is not None  # a tenth of the list
     rows = test.sequences()
     values = {
         "network": AccuracyEvaluator(model).name_log_probabilities(test),
-        "counting": AccuracyEvaluator(counting(prepared.parts, result)).name_log_probabilities(
-            test
-        ),
+        "n-gram": AccuracyEvaluator(counting(prepared.parts, result)).name_log_probabilities(test),
         "counts": rows.counts,
         "lengths": rows.lengths + 1,
         "learned": np.isin(
@@ -187,7 +188,7 @@ def counting(parts: ListParts, result: RunResult) -> NgramModel:
     """The n-gram that was chosen on the validation part."""
     assert result.references is not None  # a validation part is held out
     found = result.references.baseline
-    tree = damped_tree(parts.training) if found.damped else parts.training
+    tree = sqrt_weighted_tree(parts.training) if found.damped else parts.training
     return NgramModel(tree, parts.vocabulary.size, found.order, found.smoothing)
 
 
@@ -202,7 +203,7 @@ def summary(of_list: str) -> QualityList | None:
         counts, lengths = runs[0]["counts"], runs[0]["lengths"]
         names, seen_share = len(counts), float(counts @ runs[0]["learned"] / counts.sum())
         losses = np.array([-run["network"] for run in runs])  # (S, names), nats of each name
-        bar = -runs[0]["counting"]
+        bar = -runs[0]["n-gram"]
         low, high = interval(losses - bar, counts, lengths)
         if not models:
             seen = runs[0]["learned"]
@@ -226,7 +227,7 @@ def summary(of_list: str) -> QualityList | None:
                 seen_nats=_nats_where(runs[0]["learned"], losses, counts, lengths),
                 unseen_nats=_nats_where(~runs[0]["learned"], losses, counts, lengths),
                 epochs=float(np.mean([run["epochs"] for run in runs])),
-                against_counting=float(np.mean(each)) - models[0].nats,
+                against_ngram=float(np.mean(each)) - models[0].nats,
                 low=low,
                 high=high,
             )

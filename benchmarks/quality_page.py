@@ -14,7 +14,7 @@ from benchmarks.pages import RESULTS, read, write_or_check
 from namegen.documents import Count, Measure
 
 FORMAT: Literal["namegen quality"] = "namegen quality"
-COUNTING = "counting"
+COUNTING = "n-gram"
 SPLIT_SEED = 1  # the rule of `standard` was made on others
 
 
@@ -28,9 +28,10 @@ class Model:
         parameters: numbers that were trained.
         seeds: how many runs.
         spread: of the seeds, from the best to the worst.
-        seconds: of the processor that one training took, on one core, loading and counting left out; mean of the seeds.
+        seconds: of the processor that one training took, on one core, loading and the n-gram baseline left out; mean of
+            the seeds.
         epochs: mean of the seeds.
-        against_counting: nats more than counting; below 0 the model is the better one.
+        against_ngram: nats more than the n-gram baseline; below 0 the model is the better one.
         low, high: where 95 % of such differences lie when names and seeds are drawn anew.
         seen_nats, unseen_nats: a character of the test names that were learned from as well, and of the others; 0 where
             there are none.
@@ -43,7 +44,7 @@ class Model:
     spread: Measure = 0.0
     seconds: Measure = 0.0
     epochs: Measure = 0.0
-    against_counting: float = 0.0
+    against_ngram: float = 0.0
     low: float = 0.0
     high: float = 0.0
     seen_nats: Measure = 0.0
@@ -80,14 +81,14 @@ HEAD = """\
 
 Written by `make quality` from `quality.json`, which has the parameters, seeds, epochs and seconds of each row too. Each
 list is split in three, by a hash of the names: a tenth chooses the network's best epoch and the n-gram (modified
-Kneser–Ney or Witten–Bell, orders 2 to 8, repeats kept or damped), another tenth are the test names, and the rest is
-learned. The split is that of the seed {split_seed}. The rule by which `standard` chooses its settings was made on other
-splits, but for the dropping on US names: the first trainings on this one showed that much of it harms, which was then
-measured on the validation part of the seed 0.
+Kneser–Ney or Witten–Bell, orders 2 to 8, duplicates counted fully or by their square root), another tenth are the test
+names, and the rest is learned. The split is that of the seed {split_seed}. The rule by which `standard` chooses its
+settings was made on other splits, but for the dropping on US names: the first trainings on this one showed that much of
+it harms, which was then measured on the validation part of the seed 0.
 
 - A cell has the nats: the loss for each character of the test names, the end of each name counted, mean of the seeds;
   and in brackets the nats minus those of the n-gram on the same names, with the interval of 95 %, by bootstrap over
-  names and seeds (2,000 times). Below 0 the network is better than counting.
+  names and seeds (2,000 times). Below 0 the network is better than the n-gram baseline.
 - `quick` and `standard` have three seeds (of US first names five), other rows one: what another seed would change is
   not in their intervals. So one network may stand in two rows with figures that differ a little: `standard` is the
   LSTM 256 on companies, the GRU 128 on mlb-first.
@@ -156,24 +157,22 @@ def _table(lists: Sequence[QualityList]) -> str:
 def _cell(model: Model) -> str:
     if model.name == COUNTING:
         return f"{model.nats:.3f}"
-    return (
-        f"{model.nats:.3f} ({model.against_counting:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
-    )
+    return f"{model.nats:.3f} ({model.against_ngram:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
 
 
 def _sentence(of_list: QualityList) -> str:
-    """Whether the default is told from counting, and which model turned out best: it was picked on these very names, of
-    those that were trained as often.
+    """Whether the default is told from the n-gram baseline, and which model turned out best: it was picked on these
+    very names, of those that were trained as often.
     """
     found = next((model for model in of_list.models if model.name == DEFAULT), None)
     if found is None:
         return f"`{DEFAULT}` was not measured on this list."
     if found.high < 0:
-        said = f"`{DEFAULT}` is {-found.against_counting:.3f} nats below counting."
+        said = f"`{DEFAULT}` is {-found.against_ngram:.3f} nats below the n-gram baseline."
     elif found.low > 0:
-        said = f"`{DEFAULT}` is {found.against_counting:.3f} nats above counting."
+        said = f"`{DEFAULT}` is {found.against_ngram:.3f} nats above the n-gram baseline."
     else:
-        said = f"No difference between `{DEFAULT}` and counting was found."
+        said = f"No difference between `{DEFAULT}` and the n-gram baseline was found."
     rivals = [
         model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds
     ]

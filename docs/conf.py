@@ -99,13 +99,13 @@ PAGE_TITLES = {
 # What signatures name of namegen's own and the reference does not describe: it only passes through a program.
 WITHOUT_PAGE = {
     "namegen.core.checkpoint.ngram_set.NgramSet",
-    "namegen.core.data.sameness.KnownSet",
-    "namegen.core.data.sameness.Sameness",
+    "namegen.core.data.normalization.KnownSet",
+    "namegen.core.data.normalization.Normalization",
     "namegen.core.data.split.Split",
     "namegen.core.evaluation.references.HeldOutReferences",
     "namegen.core.generation.generator.Generator",
     "namegen.core.generation.scoring.Scorer",
-    "namegen.core.generation.wishes.wishlist.Wishlist",
+    "namegen.core.generation.constraints.constraint_list.ConstraintList",
     "namegen.core.checkpoint.metadata.TrainingSummary",
     "namegen.core.checkpoint.score_rule.ScoreRule",
     "namegen.core.training.preparation.PreparedTraining",

@@ -10,7 +10,7 @@ The companies listed on the NYSE and Nasdaq come from the US Securities and Exch
 (SEC). This list is in the public domain.
 
 The result is a text file with one name per line, which you pass to ``namegen train``. For
-companies, also pass ``--sameness companies``, so that "Acme Inc" and "Acme Ltd" count as one name.
+companies, also pass ``--name-type company``, so that "Acme Inc" and "Acme Ltd" count as one name.
 """
 
 from __future__ import annotations

@@ -24,16 +24,16 @@ from typing import TYPE_CHECKING
 from namegen.errors import NamegenError
 
 if TYPE_CHECKING:
-    from namegen.api import blend, invent_people, load, train
+    from namegen.api import blend, generate_people, load, train
     from namegen.pseudonymize import pseudonyms
 
-__all__ = ["NamegenError", "__version__", "blend", "invent_people", "load", "pseudonyms", "train"]
+__all__ = ["NamegenError", "__version__", "blend", "generate_people", "load", "pseudonyms", "train"]
 __version__ = "1.0.0"
 
 
 def __getattr__(name: str) -> object:
     """The names that are loaded on demand (PEP 562)."""
-    if name in ("blend", "invent_people", "load", "train"):
+    if name in ("blend", "generate_people", "load", "train"):
         return getattr(import_module("namegen.api"), name)
     if name in ("api", "lists"):
         return import_module(f"namegen.{name}")

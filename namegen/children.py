@@ -35,11 +35,11 @@ from namegen.events import (
     EpochEnded,
     Event,
     NoWorkers,
+    ProgressCallback,
     Running,
     TrainingBegins,
     UnderWay,
-    Watcher,
-    unwatched,
+    ignore_progress,
 )
 from namegen.threads import VARIABLES
 
@@ -119,7 +119,7 @@ class Runner(ABC):
 
 
 def run_all(
-    runner: Runner, parts: Iterable[Part], watch: Watcher = unwatched
+    runner: Runner, parts: Iterable[Part], watch: ProgressCallback = ignore_progress
 ) -> Iterator[PartEnded]:
     """Make every part, and give each that is over.
 
@@ -304,7 +304,7 @@ class Parent:
             pass
         os._exit(1)
 
-    def watch(self, event: Event) -> None:
+    def on_progress(self, event: Event) -> None:
         """Tell how far the training is that the part consists of, if it is time."""
         if isinstance(event, TrainingBegins):
             self._epochs = event.epochs

@@ -9,7 +9,7 @@
     │   └── UnknownEngineError    exit code 2: no backend has that name
     ├── EngineFailedError         a backend broke down in the midst of its work
     ├── TrainingError             training cannot go on (the loss is not finite)
-    ├── GenerationError           a wish for names cannot be met
+    ├── GenerationError           a constraint for names cannot be met
     ├── ResultsError              the results of a comparison cannot be read
     └── SettingsError             exit code 2: a value is of the wrong type or out of its range
 
@@ -199,7 +199,7 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
 
         [last] = traceback.extract_tb(error.__traceback__, -1)
         said = f"{type(error).__name__} ({said}) in {'/'.join(Path(last.filename).parts[-2:])}, line {last.lineno}"
-        raise EngineFailedError(f"the engine {engine} failed {doing} with {said}{then}") from error
+        raise EngineFailedError(f"the backend {engine} failed {doing} with {said}{then}") from error
 
 
 class TrainingError(NamegenError):
@@ -207,7 +207,9 @@ class TrainingError(NamegenError):
 
 
 class GenerationError(NamegenError):
-    """A wish for names cannot be met, in whole or in part. ``found``: of a list that was asked for, what there is."""
+    """A constraint for names cannot be met, in whole or in part. ``found``: of a list that was asked for, what there
+    is.
+    """
 
     found: Sequence[object] = ()
 

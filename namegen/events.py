@@ -195,8 +195,8 @@ class FilledUp(Struct, Event, frozen=True):
     filled: int
 
 
-Watcher: TypeAlias = Callable[[Event], None]
+ProgressCallback: TypeAlias = Callable[[Event], None]
 
 
-def unwatched(event: Event) -> None:
+def ignore_progress(event: Event) -> None:
     """A watcher that does nothing."""

@@ -166,14 +166,14 @@ class NamegenProvider(BaseProvider):
             "letter_case": self._case,
         }
         if kind == "players":
-            teams = api.invent_players_batches(POOL, **how)
+            teams = api.generate_players_batches(POOL, **how)
             return (
                 (one.first, None, f"{one.last} {one.suffix}".strip())
                 for team in teams
                 for one in team
             )
         if kind == "people":
-            groups = api.invent_people_batches(
+            groups = api.generate_people_batches(
                 POOL, origins=self._origins, gender=self._gender, **how
             )
             return (
@@ -193,6 +193,6 @@ class NamegenProvider(BaseProvider):
         if kind != "places" and (
             model.labels or not kind
         ):  # a shipped model without labels is not asked for any
-            model = model.labelled(*(self._labels if kind else self._origins))
+            model = model.for_labels(*(self._labels if kind else self._origins))
         batches = model.generate_batches(SMALL_POOL if kind == "companies" else POOL, **how)
         return ((name, None, "") for batch in batches for name in batch.names)

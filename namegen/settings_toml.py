@@ -55,7 +55,7 @@ class RunSettings(Checked):
     backend: str = (
         declared(  # numpy needs nothing else installed, and is the fastest for a small network
             "numpy",
-            "The engine that trains: {}.",
+            "The backend that trains: {}.",
             holds=lambda v: v != "",
             expected="the name of a backend, such as numpy or keras",
         )
@@ -70,8 +70,8 @@ class RunSettings(Checked):
 class Config:
     """All settings of a training run: which list, what network, how it is trained, with which engine.
 
-    >>> Config().training.effort
-    'standard'
+    >>> Config().training.quick
+    False
     """
 
     data: DataSettings = field(default_factory=DataSettings)
@@ -100,8 +100,8 @@ class Config:
         if self.run.backend != "numpy":
             return 1
         hidden = self.network.hidden
-        if hidden is None:  # the effort chooses it by the list
-            return 1 if self.training.effort == "quick" else threads_for(WIDE)
+        if hidden is None:  # the list decides it
+            return 1 if self.training.quick else threads_for(WIDE)
         return threads_for(max(hidden))
 
 

@@ -10,8 +10,8 @@ from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label
 from namegen.core.data.batching import BatchMaker
+from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import Step
 from namegen.core.evaluation.scoring import score_quantiles

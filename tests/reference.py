@@ -52,12 +52,12 @@ def loss_and_gradients(
     parameters: Mapping[str, np.ndarray],
     names: Iterable[Sequence[int]],
     *,
-    through_time: bool = True,
+    bptt: bool = True,
     beginnings: Sequence[int] | None = None,
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss in nats, summed over all names, and the gradient of loss / characters, one name after the other.
 
-    ``names`` are token sequences without boundaries, ``beginnings`` what each begins with. ``through_time=False``: no
+    ``names`` are token sequences without boundaries, ``beginnings`` what each begins with. ``bptt=False``: no
     gradient passes from a step to the one before it.
     """
     gradients = {name: np.zeros(values.shape) for name, values in parameters.items()}
@@ -74,7 +74,7 @@ def loss_and_gradients(
             probabilities[target] -= 1
             d_logits.append(probabilities)
         characters += len(targets)
-        unread_name(cell, parameters, memory, d_logits, gradients, through_time)
+        unread_name(cell, parameters, memory, d_logits, gradients, bptt)
     return total, {name: values / characters for name, values in gradients.items()}
 
 
@@ -106,7 +106,7 @@ def unread_name(
     memory: list[dict[str, Any]],
     d_logits: list[np.ndarray],
     gradients: dict[str, np.ndarray],
-    through_time: bool,
+    bptt: bool,
 ) -> None:
     """Add one name's gradients to ``gradients``: backpropagation through time, step by step."""
     layers = len(memory[0]["steps"])
@@ -124,7 +124,7 @@ def unread_name(
             )
             for name in ("kernel", "recurrent_kernel", "bias"):
                 gradients[f"rnn.{k}.{name}"] += found[name]
-            later[k] = (found["h"], found["c"]) if through_time else (0.0, 0.0)
+            later[k] = (found["h"], found["c"]) if bptt else (0.0, 0.0)
             d_x = found["x"]
 
 

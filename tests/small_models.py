@@ -31,7 +31,7 @@ def small_models() -> Path:
     ):
         settings = {
             "network": {"hidden": [24]},
-            "training": {"effort": "quick", "epochs": 1, "batch_size": 256},
+            "training": {"quick": True, "epochs": 1, "batch_size": 256},
             "data": {"names": name, "validation": 0.0},
         }
         recipe = parse_config(settings).recipe

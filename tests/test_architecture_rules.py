@@ -22,11 +22,11 @@ PACKAGE = ROOT / "namegen"
 DOOR = PACKAGE / "__init__.py"  # gives programs the public names, each loaded on demand
 # The last one, "", is namegen itself, which holds the version.
 GROUND = {"errors", "events", "types", "files", "threads", "documents", ""}
-# Floors of their own: the settings name cells and initialisers, and the networks read the settings.
-CELLS, INITIALISERS = "core.network.cells", "core.network.initialisers"
+# Floors of their own: the settings name cells and initializers, and the networks read the settings.
+CELLS, INITIALIZERS = "core.network.cells", "core.network.initializers"
 DATA = GROUND | {
     CELLS,
-    INITIALISERS,
+    INITIALIZERS,
     "core.optimizers",
     "core.schedules",
     "core.settings",
@@ -54,8 +54,8 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
     "core.optimizers": (set(), set()),
     "core.schedules": (set(), set()),
     CELLS: ({"errors"}, set()),
-    INITIALISERS: (set(), {"numpy"}),
-    "core.settings": (GROUND | {CELLS, INITIALISERS, "core.optimizers", "core.schedules"}, set()),
+    INITIALIZERS: (set(), {"numpy"}),
+    "core.settings": (GROUND | {CELLS, INITIALIZERS, "core.optimizers", "core.schedules"}, set()),
     "core.data": (GROUND | {"core.settings"}, {"numpy"}),
     "core.network": (DATA, {"numpy"}),
     "core.checkpoint": (NETWORK, {"numpy", "safetensors"}),
@@ -83,14 +83,14 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "ai_edge_litert"},
     ),
     "web": (
-        GENERATION | {"backends.opening", "lists", "wishes"},
+        GENERATION | {"backends.opening", "lists", "constraints"},
         {"numpy", "jinja2", "markupsafe"},
     ),
     "pseudonymize": (DATA, set()),
-    "wishes": (GENERATION | {"lists"}, set()),
+    "constraints": (GENERATION | {"lists"}, set()),
     "api": (
         CORE
-        | {"baseball", "settings_toml", "lists", "models", "wishes"}
+        | {"baseball", "settings_toml", "lists", "models", "constraints"}
         | {"backends", "backends.opening", "backends.tflite", "children"},
         {"numpy"},
     ),
@@ -118,7 +118,7 @@ FLOORS: dict[str, tuple[set[str], set[str]]] = {
             "bundled_configs",
             "lists",
             "models",
-            "wishes",
+            "constraints",
             "pseudonymize",
             "api",
             "drawings",
@@ -148,7 +148,7 @@ def module_name(path: Path) -> str:
 
 def floor_of(module: str) -> str:
     parts = module.split(".")[1:]
-    if ".".join(parts) in (CELLS, INITIALISERS):
+    if ".".join(parts) in (CELLS, INITIALIZERS):
         return ".".join(parts)
     return ".".join(parts[:2]) if parts[:1] in (["backends"], ["core"]) else ".".join(parts[:1])
 

@@ -108,15 +108,15 @@ def test_ways_take_turns_and_the_first_rounds_do_not_count() -> None:
 
 def recipe(**training: float) -> Recipe:
     settings = TrainingSettings(
-        effort="quick",
+        quick=True,
         batch_size=4,
         epochs=1,
-        schedule="constant",
+        lr_schedule="constant",
         learning_rate=SPEED_RATE,
         **training,
     )
     return Recipe(
-        DataSettings(validation=0.0, split="names"),
+        DataSettings(validation=0.0, split="by-row"),
         NetworkSettings(cell="gru", hidden=(5,)),
         settings,
     )
@@ -124,7 +124,7 @@ def recipe(**training: float) -> Recipe:
 
 def test_what_is_timed_is_a_training_bit_for_bit() -> None:
     """With the masks of dropping, too."""
-    corpus, told = Corpus.from_names(NAMES), recipe(drop_recurrent=0.25, drop_output=0.1)
+    corpus, told = Corpus.from_names(NAMES), recipe(recurrent_dropout=0.25, output_dropout=0.1)
     trainer, prepared = NamegenTrainer(corpus, told), prepare(corpus, told, load_engine("numpy"))
     trainer.warm_up()
     trainer.epoch(0, lambda: SPEED_RATE)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from namegen import api, models
-from namegen.core.data.sameness import normalise
+from namegen.core.data.normalization import normalize
 from namegen.errors import CheckpointError, GenerationError, SettingsError
 from namegen.lists import load_bundled, players
 from tests.requirements import require
@@ -146,9 +146,9 @@ def test_the_names_are_new():
         ("invented_company", load_bundled("companies").names),
         ("invented_name", [player.full_name for player in players()]),
     ):
-        names = {normalise(getattr(fake, kind)()) for _ in range(40)}
+        names = {normalize(getattr(fake, kind)()) for _ in range(40)}
         assert len(names) > 20
-        assert not names & {normalise(name) for name in real}, kind
+        assert not names & {normalize(name) for name in real}, kind
 
 
 def test_an_origin_is_that_of_given_names_family_names_and_people():
@@ -161,8 +161,8 @@ def test_an_origin_is_that_of_given_names_family_names_and_people():
         (["Italian", "Estonian"], None, ["Italian", "Estonian"]),
     ):
         provider = NamegenProvider(Faker(), origin=origins, gender=gender)
-        given = set(api.load("world-given").labelled(*labels).generate(64, seed=0))
-        people = api.invent_people(64, origins=origins, gender=gender, seed=0)
+        given = set(api.load("world-given").for_labels(*labels).generate(64, seed=0))
+        people = api.generate_people(64, origins=origins, gender=gender, seed=0)
         pairs = {
             f"{one.given} {two.family}"
             for one in people

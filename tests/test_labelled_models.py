@@ -89,7 +89,7 @@ def test_each_name_has_its_probability_with_each_label() -> None:
             patch.setattr(generator, "TOGETHER", together)
             joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
         for place, label in enumerate(MODEL.labels):
-            alone = [MODEL.labelled(label).score(name).log_probability for name in names]
+            alone = [MODEL.for_labels(label).score(name).log_probability for name in names]
             np.testing.assert_allclose(
                 joint[:, place], np.log(beginnings.shares[place]) + alone, atol=1e-5
             )
@@ -106,8 +106,8 @@ def test_percentiles_are_given_up_where_there_are_far_too_many_labels(
 
 def test_family_names_are_new_in_the_form_of_women_too_and_different_as_long_as_they_last() -> None:
     listed = {name.casefold() for name in load_bundled("world-family").names}
-    women = api.invent_people(100, origins=["Czech"], gender="female", seed=9)
+    women = api.generate_people(100, origins=["Czech"], gender="female", seed=9)
     assert len(women) == 100
     assert not listed & {person.family.casefold() for person in women}
-    men = api.invent_people(15, origins=["Icelandic"], gender="male", seed=5)
+    men = api.generate_people(15, origins=["Icelandic"], gender="male", seed=5)
     assert len({person.family for person in men}) == 15

@@ -24,7 +24,7 @@ from namegen.lists import load_bundled
 from namegen.settings_toml import Config, merge
 from tests.cli.conftest import invoke
 
-QUICK = merge(Config(), {"training.effort": "quick", "training.epochs": 3, "network.hidden": (16,)})
+QUICK = merge(Config(), {"training.quick": True, "training.epochs": 3, "network.hidden": (16,)})
 
 
 def part_of_list(*labels: str) -> Corpus:
@@ -59,7 +59,7 @@ def test_a_model_knows_the_labels_of_its_list_by_what_it_has_learned(model: Load
 
 
 def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> None:
-    one = model.labelled("yoruba")
+    one = model.for_labels("yoruba")
     assert (one.labels, one.beginnings.shares) == (("Yoruba",), (1.0,))
     token = model.beginnings.tokens[2]
     for batch in one.generate_batches(30, seed=1):
@@ -68,16 +68,16 @@ def test_names_of_a_label_are_drawn_behind_its_beginning(model: LoadedModel) -> 
             assert AccuracyEvaluator(model.model).name_log_probabilities(tree)[0] == pytest.approx(
                 score, abs=1e-4
             )
-    assert one.generate(30, seed=1) != model.labelled("Finnish").generate(30, seed=1)
+    assert one.generate(30, seed=1) != model.for_labels("Finnish").generate(30, seed=1)
 
 
 def test_several_labels_stand_beside_each_other_as_often_as_in_the_list(model: LoadedModel) -> None:
-    two = model.labelled("Finnish", "Yoruba", "Finnish")
+    two = model.for_labels("Finnish", "Yoruba", "Finnish")
     counts = [model.beginnings.shares[place] for place in (0, 2)]
     assert two.beginnings.shares == pytest.approx([count / sum(counts) for count in counts])
-    assert model.labelled() is model
+    assert model.for_labels() is model
     with pytest.raises(SettingsError, match="did you mean 'Italian'"):
-        model.labelled("Finnish", "Italien")
+        model.for_labels("Finnish", "Italien")
 
 
 def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
@@ -88,14 +88,14 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
         joint.append(
             share * math.exp(AccuracyEvaluator(model.model).name_log_probabilities(tree)[0])
         )
-    chances = model.label_chances(name)
+    chances = model.label_probabilities(name)
     assert chances == pytest.approx(
         {label: one / sum(joint) for label, one in zip(model.labels, joint, strict=True)}, rel=1e-4
     )
     assert list(chances.values()) == sorted(chances.values(), reverse=True)
     assert model.score(name).log_probability == pytest.approx(math.log(sum(joint)), abs=1e-4)
     with pytest.raises(SettingsError, match="knows no labels"):
-        api.load("mlb-first").label_chances(name)
+        api.load("mlb-first").label_probabilities(name)
 
 
 def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None:
@@ -104,7 +104,7 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
     lost = characters = 0.0
     for label, (metrics, count) in found.by_label.items():
         names = [name for name, of in zip(SOME.names, SOME.labels, strict=True) if of == label]
-        alone = api.evaluate(model.labelled(label), Corpus.from_names(names)).metrics
+        alone = api.evaluate(model.for_labels(label), Corpus.from_names(names)).metrics
         assert (metrics.loss_nats_per_char, count) == (
             pytest.approx(alone.loss_nats_per_char),
             len(names),
@@ -120,14 +120,14 @@ def test_a_labelled_list_is_evaluated_label_by_label(model: LoadedModel) -> None
 
 def test_a_blend_hears_a_labelled_model_for_the_labels_that_were_chosen(model: LoadedModel) -> None:
     """Alone in a blend with itself it says what it says by itself, of all labels and of one."""
-    for one in (model, model.labelled("Italian")):
+    for one in (model, model.for_labels("Italian")):
         twice = api.blend([one, one])
         assert twice.score("Anna").log_probability == pytest.approx(
             one.score("Anna").log_probability, abs=1e-5
         )
-    mixed = api.blend([model.labelled("Italian"), api.load("companies")])
+    mixed = api.blend([model.for_labels("Italian"), api.load("companies")])
     parts = [
-        model.labelled("Italian").score("A").letters[0],
+        model.for_labels("Italian").score("A").letters[0],
         api.load("companies").score("A").letters[0],
     ]
     assert mixed.score("A").letters[0] == pytest.approx(math.log(np.mean(np.exp(parts))), abs=1e-5)
@@ -140,7 +140,9 @@ def test_a_run_that_is_stopped_goes_on_bit_for_bit(tmp_path: Path) -> None:
         labels=[*SOME.labels, "Finnish", '<b>"x",y</b>', '<b>"x",y</b>'],
     )
     steps = iter(range(10_000))
-    stopped = api.train(tricky, config=QUICK, out=tmp_path / out, stop=lambda: next(steps) > 12)
+    stopped = api.train(
+        tricky, config=QUICK, out=tmp_path / out, should_stop=lambda: next(steps) > 12
+    )
     assert not stopped.finished
     resumed = api.resume(tmp_path / out)
     whole = api.train(tricky, config=QUICK)
@@ -190,12 +192,12 @@ def parted(tmp_path_factory: pytest.TempPathFactory) -> LoadedModel:
 
 class TestParts:
     def test_any_part_can_be_asked_for(self, parted: LoadedModel) -> None:
-        assert parted.labelled("Finnish").labels == ("Finnish,", "Finnish,female", "Finnish,male")
-        some = parted.labelled("yoruba,male", "Finnish,female")
+        assert parted.for_labels("Finnish").labels == ("Finnish,", "Finnish,female", "Finnish,male")
+        some = parted.for_labels("yoruba,male", "Finnish,female")
         assert some.labels == ("Yoruba,", "Yoruba,male", "Finnish,", "Finnish,female")
-        assert len(parted.labelled("female").generate(9, seed=1)) == 9
+        assert len(parted.for_labels("female").generate(9, seed=1)) == 9
         with pytest.raises(SettingsError, match="did you mean 'female'"):
-            parted.labelled("femal")
+            parted.for_labels("femal")
 
     def test_a_list_of_one_part_is_evaluated_over_the_labels_that_it_means(
         self, parted: LoadedModel
@@ -204,7 +206,7 @@ class TestParts:
         assert list(found) == list(SOME.label_counts)
         alone = Corpus(SOME.names[:90], "a list")
         assert SOME.labels[89] == "Finnish" != SOME.labels[90]
-        whole = api.evaluate(parted.labelled("Finnish"), alone).metrics
+        whole = api.evaluate(parted.for_labels("Finnish"), alone).metrics
         assert found["Finnish"][0].loss_nats_per_char == pytest.approx(whole.loss_nats_per_char)
 
     def test_scores_tell_the_likeliest_values_of_each_part(self, parted: LoadedModel) -> None:
@@ -229,5 +231,5 @@ def test_a_label_of_which_no_name_was_learned_is_refused_in_a_sentence(model: Lo
     with pytest.raises(
         SettingsError, match="no name that was learned from has one of these labels"
     ):
-        none.labelled("Finnish")
+        none.for_labels("Finnish")
     assert none.generate(20, seed=0)

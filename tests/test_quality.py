@@ -36,10 +36,13 @@ def model(name: str, against: float, low: float, high: float) -> Model:
 @pytest.mark.parametrize(
     ("networks", "said"),
     [
-        ([model("standard", -0.05, -0.07, -0.03)], "`standard` is 0.050 nats below counting."),
+        (
+            [model("standard", -0.05, -0.07, -0.03)],
+            "`standard` is 0.050 nats below the n-gram baseline.",
+        ),
         (
             [model("standard", -0.05, -0.12, 0.03)],
-            "No difference between `standard` and counting was found.",
+            "No difference between `standard` and the n-gram baseline was found.",
         ),
         ([model("A", 0.05, 0.02, 0.08)], "`standard` was not measured on this list."),
     ],
@@ -49,6 +52,5 @@ def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> 
     assert said in made
     assert "| model | a list (123 test names) |" in made
     assert (
-        f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_counting:+.3f}, "
-        in made
+        f"| {networks[0].name} | {networks[0].nats:.3f} ({networks[0].against_ngram:+.3f}, " in made
     )

@@ -19,7 +19,7 @@ import pytest
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.effort import settled
+from namegen.core.training.defaults import settled
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, read_config
@@ -44,7 +44,7 @@ def resolved(config: Config) -> dict[str, Any]:
     network = replace(config.network, architecture=config.network.architecture or "rnn")
     recipe = settled(Recipe(config.data, network, config.training), parts)
     training = recipe.training
-    if training.schedule != "steps":  # whose rates stand in rate_steps
+    if training.lr_schedule != "steps":  # whose rates stand in lr_steps
         training = replace(training, learning_rate=training.peak_learning_rate)
     tables = {**asdict(config), "network": asdict(recipe.network), "training": asdict(training)}
     return {

@@ -40,7 +40,7 @@ def goes_on(folder: Path) -> None:
 def test_names_from_a_program_lie_in_the_run_folder(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not api.train(NAMES, config=SHORT, out="run", stop=After(6)).finished
+    assert not api.train(NAMES, config=SHORT, out="run", should_stop=After(6)).finished
     (elsewhere / "here" / "run").rename(elsewhere / "there" / "moved")
     monkeypatch.chdir(elsewhere / "there")
     goes_on(Path("moved"))
@@ -53,7 +53,7 @@ def test_a_file_is_found_again_from_another_folder(
         "name,year\n" + "".join(f"{name},1900\n" for name in NAMES), encoding="utf-8"
     )
     config = merge(SHORT, {"data.names": "list.csv", "data.column": "name"})
-    assert not api.train(config=config, out="run", stop=After(6)).finished
+    assert not api.train(config=config, out="run", should_stop=After(6)).finished
     monkeypatch.chdir(elsewhere / "there")
     goes_on(Path("../here/run"))
 
@@ -63,7 +63,7 @@ def test_a_column_of_standard_input_is_not_asked_for_again(elsewhere: Path) -> N
         stdin.write(("year,name\n" + "".join(f"1900,{name}\n" for name in NAMES)).encode())
         stdin.seek(0)
         config = merge(SHORT, {"data.names": "-", "data.column": "name"})
-        assert not api.train(config=config, out="run", stop=After(6), stdin=stdin).finished
+        assert not api.train(config=config, out="run", should_stop=After(6), stdin=stdin).finished
     goes_on(Path("run"))
 
 
@@ -76,7 +76,7 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
     ).start()
     with open("list.txt", "rb") as file:
         config = merge(SHORT, {"data.names": path.format(file.fileno())})
-        assert not api.train(config=config, save=True, stop=After(6)).finished
+        assert not api.train(config=config, save=True, should_stop=After(6)).finished
     goes_on(Path("runs/names-numpy"))
 
 
@@ -84,7 +84,7 @@ def test_a_list_that_cannot_be_read_again_is_copied(elsewhere: Path, path: str) 
 def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
     elsewhere: Path, names: str
 ) -> None:
-    api.train(NAMES, config=SHORT, out="run", stop=After(6))
+    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
     os.mkfifo("pipe")
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
@@ -95,7 +95,7 @@ def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
 
 
 def test_what_a_killed_process_left_half_written_is_removed(elsewhere: Path) -> None:
-    api.train(NAMES, config=SHORT, out="run", stop=After(6))
+    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
     left_over = Path("run/.model.safetensors.abc.part")
     left_over.write_bytes(b"half")
     goes_on(Path("run"))
@@ -106,7 +106,7 @@ def test_resuming_is_advised_only_where_it_can_be_done(elsewhere: Path) -> None:
     Path("empty").mkdir()
     with pytest.raises(OutputError, match=r"empty exists already: name a new folder$"):
         api.train(NAMES, config=SHORT, out="empty")
-    api.train(NAMES, config=SHORT, out="run", stop=After(6))
+    api.train(NAMES, config=SHORT, out="run", should_stop=After(6))
     with pytest.raises(OutputError, match="or continue with resume=run"):
         api.train(NAMES, config=SHORT, out="run")
 
@@ -123,9 +123,11 @@ def test_the_rules_of_companies_are_measured_on_names_that_can_be_returned(tmp_p
     """
     corpus = Corpus(load_bundled("companies").names[:1_200], "companies")
     config = merge(
-        Config(), {"training.epochs": 4, "network.hidden": (32,), "data.sameness": "companies"}
+        Config(), {"training.epochs": 4, "network.hidden": (32,), "data.name_type": "company"}
     )
-    assert not api.train(corpus, config=config, out=tmp_path / "run", stop=After(40)).finished
+    assert not api.train(
+        corpus, config=config, out=tmp_path / "run", should_stop=After(40)
+    ).finished
     checkpoint = api.resume(tmp_path / "run").checkpoint
     generator = api.open_checkpoint(checkpoint, "companies").generator
 

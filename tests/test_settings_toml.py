@@ -44,10 +44,10 @@ VALUES = {
     "network.hidden": st.none()
     | st.lists(st.integers(1, 4096), min_size=1, max_size=16).map(tuple),
     "training.clip_norm": st.none() | RATES,
-    "training.rate_steps": st.lists(
+    "training.lr_steps": st.lists(
         st.tuples(st.integers(1, 2**40), RATES), max_size=3, unique_by=lambda step: step[0]
     ),
-    "training.through_time": st.booleans(),
+    "training.bptt": st.booleans(),
     "training.seed": st.integers(0, 2**63 - 1),
 }
 
@@ -66,8 +66,10 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
 
 @given(values=st.fixed_dictionaries(VALUES))
 def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
-    steps = ((0, 0.5), *sorted(values["training.rate_steps"]))
-    config = merge(Config(), {**values, "training.schedule": "steps", "training.rate_steps": steps})
+    steps = ((0, 0.5), *sorted(values["training.lr_steps"]))
+    config = merge(
+        Config(), {**values, "training.lr_schedule": "steps", "training.lr_steps": steps}
+    )
     assert parse_config(tomllib.loads(write_config(config))) == config
 
 
@@ -111,7 +113,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ("epochs = 3", "epochs is unknown: did you mean training.epochs?"),
         (
             "[network]\nqqqq = 3",
-            "network.qqqq is unknown: expected one of architecture, cell, hidden, init, base, options",
+            "network.qqqq is unknown: expected one of architecture, cell, hidden, initializer, base_model, options",
         ),
         ("data = 3", "data is 3: expected a table, [data]"),
         ("[training]\nepochs = true", "training.epochs is True: expected a whole number"),
@@ -121,7 +123,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
             "training.learning_rate is inf: expected a number above 0",
         ),
         (f"[training]\nlearning_rate = {10**400}", "expected a number"),
-        ("[training]\nthrough_time = 1", "training.through_time is 1: expected true or false"),
+        ("[training]\nbptt = 1", "training.bptt is 1: expected true or false"),
         ("[training]\nseed = -1", "training.seed is -1: expected a whole number from 0"),
         (
             "[network]\nhidden = [32, 1.5]",
@@ -129,7 +131,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ),
         ("[network]\nhidden = []", "network.hidden is []: expected 1 to 16 widths"),
         (
-            "[training]\nrate_steps = [[0, 1, 2]]",
+            "[training]\nlr_steps = [[0, 1, 2]]",
             "expected a list, each item a list of 2: a whole number, a number",
         ),
         (
@@ -137,7 +139,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
             "data.names is datetime.date(1979, 5, 27): expected a text in quotes",
         ),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
-        ("[training]\nschedule = 'steps'", "the schedule is steps, with 0 rate steps"),
+        ("[training]\nlr_schedule = 'steps'", "the schedule is steps, with 0 rate steps"),
         ('[training]\n"a\\u001bb" = 1', "training.'a\\x1bb' is unknown"),
         ("[data\n", "not TOML"),
         ("\n\nnames = x\n", "line 3"),
@@ -162,7 +164,7 @@ def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
         "network.cell": "3",
         "more": "{}",
     }
-    wrong |= {"training.rate_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
+    wrong |= {"training.lr_steps": "[[1, 0.1]]", "training.batch_size": "0", "run.plot": '"yes"'}
     message = refusal(tmp_path, "\n".join(f"{path} = {value}" for path, value in wrong.items()))
     assert "8 wrong values" in message
     assert message.count("\n  ") == 8
@@ -218,11 +220,11 @@ class TestMerge:
 
     def test_two_flags_that_need_each_other(self) -> None:
         merged = merge(
-            Config(), {"training.schedule": "steps", "training.rate_steps": [(0, 1), (3, 0.1)]}
+            Config(), {"training.lr_schedule": "steps", "training.lr_steps": [(0, 1), (3, 0.1)]}
         )
-        assert merged.training.rate_steps == ((0, 1.0), (3, 0.1))
+        assert merged.training.lr_steps == ((0, 1.0), (3, 0.1))
         with pytest.raises(SettingsError, match=r"^the schedule is one-cycle, with 1 rate steps"):
-            merge(Config(), {"training.rate_steps": [(0, 1)]})
+            merge(Config(), {"training.lr_steps": [(0, 1)]})
 
     def test_mistakes_are_named_by_their_settings(self) -> None:
         with pytest.raises(SettingsError, match=r"^batch_size is 0: "):
@@ -246,25 +248,25 @@ class TestMerge:
             SettingsError, match=r"^momentum has no effect, as the optimizer is adam"
         ):
             merge(Config(), {"training.momentum": 0.5})
-        steps = Config(training=TrainingSettings(schedule="steps", rate_steps=((0, 0.1),)))
+        steps = Config(training=TrainingSettings(lr_schedule="steps", lr_steps=((0, 0.1),)))
         with pytest.raises(
             SettingsError, match=r"^learning_rate has no effect, as the schedule is steps"
         ):
             merge(steps, {"training.learning_rate": 0.5})
         alone = {"data.validation": 0.0}
-        for path, value in (("training.best_by", "accuracy"), ("data.split_seed", 3)):
+        for path, value in (("training.monitor", "accuracy"), ("data.split_seed", 3)):
             with pytest.raises(
                 SettingsError, match=rf"^{path.partition('.')[2]} has no effect, as .*held"
             ):
                 merge(Config(), {**alone, path: value})
             assert merge(Config(), {path: value}) != Config()
         with pytest.raises(SettingsError, match=r"^split has no effect"):
-            merge(Config(), {**alone, "data.split": "names", "data.repeats": "kept"})
-        merge(Config(), {**alone, "data.split": "names"})  # which keeps the repeats
+            merge(Config(), {**alone, "data.split": "by-row", "data.duplicates": "full"})
+        merge(Config(), {**alone, "data.split": "by-row"})  # which keeps the repeats
         merge(Config(), {**alone, "data.test": 0.2, "data.split_seed": 3})
         merge(Config(), {**alone, "training.patience": 3})  # it goes by the training loss then
-        idle = merge(Config(), {"training.best_by": "accuracy"})
-        assert merge(idle, alone).training.best_by == "accuracy"  # as a config may have it
+        idle = merge(Config(), {"training.monitor": "accuracy"})
+        assert merge(idle, alone).training.monitor == "accuracy"  # as a config may have it
         assert (
             merge(
                 Config(), {"training.momentum": 0.5, "training.optimizer": "momentum"}
@@ -280,7 +282,7 @@ class TestMerge:
     ("cores", "config", "expected"),
     [
         (2, Config(), 2),
-        (2, Config(training=TrainingSettings(effort="quick")), 1),
+        (2, Config(training=TrainingSettings(quick=True)), 1),
         (64, Config(network=NetworkSettings(hidden=(512,))), 2),
         (1, Config(network=NetworkSettings(hidden=(128,))), 1),
         (2, Config(network=NetworkSettings(hidden=(127,))), 1),

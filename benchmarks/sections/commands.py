@@ -32,8 +32,8 @@ COMMANDS = {
     ],
     "100,000 new companies": ["generate", "companies", "-n", "100000", "--seed", "0", "--quiet"],
     "players -n 25": ["players", "-n", "25"],
-    "train, 300 names, quick": ["train", "small.txt", "--effort", "quick", "--no-plot", "--quiet"],
-    "train mlb-last, quick": ["train", "mlb-last", "--effort", "quick", "--no-plot", "--quiet"],
+    "train, 300 names, quick": ["train", "small.txt", "--quick", "--no-plot", "--quiet"],
+    "train mlb-last, quick": ["train", "mlb-last", "--quick", "--no-plot", "--quiet"],
 }
 
 

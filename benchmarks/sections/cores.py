@@ -141,9 +141,7 @@ def main() -> None:
 
     of_list, cell, hidden, batch_size, epochs = arguments.work
     network = NetworkSettings(cell=cell, hidden=tuple(map(int, hidden.split(","))))
-    recipe = Recipe(
-        WHOLE_LIST, network, TrainingSettings(effort="quick", batch_size=int(batch_size))
-    )
+    recipe = Recipe(WHOLE_LIST, network, TrainingSettings(quick=True, batch_size=int(batch_size)))
     trainer = NamegenTrainer(load(of_list), recipe, threads=arguments.threads)
     print(0.0, flush=True)
     for line in sys.stdin:

@@ -21,7 +21,7 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 from namegen.types import Array
 
 BUDGETS, LONG_ROUNDS = (1.0, 10.0), 5  # seconds; the most rounds of the longest
-HELD_OUT = DataSettings(validation=0.1, split="unique")
+HELD_OUT = DataSettings(validation=0.1, split="by-name")
 # network → the peak of the learning rate, the same for all ways, and the batch sizes that each may choose from.
 NETWORKS = {
     "GRU 192": (NetworkSettings(cell="gru", hidden=(192,)), 0.006, (64, 128)),
@@ -36,7 +36,7 @@ class Clock:
     """The learning rate by how much of the time is gone; None when all of it is."""
 
     def __init__(self, seconds: float, peak: float) -> None:
-        self._seconds, self._plan = seconds, Plan(FINE, 1, peak, WARMUP, rate_steps=())
+        self._seconds, self._plan = seconds, Plan(FINE, 1, peak, WARMUP, lr_steps=())
         self._start = time.perf_counter()
 
     @property
@@ -109,7 +109,7 @@ class Race:
     def _namegen(self, size: int) -> NamegenTrainer:
         return NamegenTrainer(
             self._corpus,
-            Recipe(HELD_OUT, self._settings, TrainingSettings(effort="quick", batch_size=size)),
+            Recipe(HELD_OUT, self._settings, TrainingSettings(quick=True, batch_size=size)),
         )
 
     def enter(self, size: int) -> None:

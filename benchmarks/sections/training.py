@@ -16,7 +16,7 @@ from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import DataSettings, NetworkSettings, Recipe, TrainingSettings
 
 CELL_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
-WHOLE_LIST = DataSettings(validation=0.0, split="names", repeats="kept")
+WHOLE_LIST = DataSettings(validation=0.0, split="by-row", duplicates="full")
 # Ways of one group are the same but for form and batch size; the fastest stands for it. The lead is explained against
 # PyTorch where it reads every character of every name.
 EVERY_CHARACTER, DISTINCT, JAX = "PyTorch", "PyTorch distinct", "JAX scan"
@@ -49,7 +49,7 @@ class Work:
         recipe = Recipe(
             WHOLE_LIST,
             self.settings,
-            TrainingSettings(effort="quick", batch_size=batch_size, **drops),
+            TrainingSettings(quick=True, batch_size=batch_size, **drops),
         )
         return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
 
@@ -130,7 +130,7 @@ def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, 
     contest = Contest()
     contest.enter(ours, work.namegen(batch_size))
     contest.enter(
-        f"{ours}, dropping", work.namegen(batch_size, drop_recurrent=0.25, drop_output=0.1)
+        f"{ours}, dropping", work.namegen(batch_size, recurrent_dropout=0.25, output_dropout=0.1)
     )
     contest.enter(f"{ours}, soft targets", work.namegen(batch_size, soft=True))
     work.enter_rivals(contest, batch_size, 512, jax=(batch_size, 512))

@@ -28,7 +28,7 @@ from namegen.models import BASE, shipped_path
 
 COMMAND = (
     "namegen train base.csv --column name --label-column label --cell gru --hidden 128 --epochs 24 --learning-rate "
-    "0.006 --label-smoothing 0.3 --drop-recurrent 0.05 --drop-output 0 --threads 1"
+    "0.006 --label-smoothing 0.3 --recurrent-dropout 0.05 --output-dropout 0 --threads 1"
 )
 LISTS = ("world-given", "world-family")
 FEWEST, MOST = 40, 650  # names of a label

@@ -46,7 +46,7 @@ COMMANDS = {
     },
     **{
         f"world-{kind}": f"namegen train world-{kind} --cell gru --hidden {width} --epochs 90 --label-smoothing 0.4 "
-        "--drop-recurrent 0.1 --drop-output 0"
+        "--recurrent-dropout 0.1 --output-dropout 0"
         for kind, width in (("given", 96), ("family", 96), ("places", 88))
     },
 }
@@ -105,10 +105,10 @@ about trademarks.
 
 The losses, in nats per character, are those of the held-out tenth of each list, which training has not seen (split
 `unique`); in brackets, how often the likeliest character is right. The ceiling is the best that any model could reach
-on those very names. Counting is the best n-gram of the same training names: by Witten–Bell or modified Kneser–Ney, of
-orders 2 to 8, with their repeats as they stand or damped. The size includes the name hashes.
+on those very names. The n-gram baseline is the best n-gram of the same training names: by Witten–Bell or modified
+Kneser–Ney, of orders 2 to 8, with duplicates counted fully or by their square root. The size includes the name hashes.
 
-| model | list | names (distinct) | network | parameters | kB | loss | counting | ceiling |
+| model | list | names (distinct) | network | parameters | kB | loss | n-gram baseline | ceiling |
 | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: |"""
 
 
@@ -338,7 +338,7 @@ def by_label(name: str) -> str:
 def labels(name: str, model: api.LoadedModel) -> str:
     """The same, and names of some labels."""
     some = [
-        f"- {origin}: {', '.join(model.labelled(origin).generate(6, seed=0))}"
+        f"- {origin}: {', '.join(model.for_labels(origin).generate(6, seed=0))}"
         for origin in LABELS_SHOWN
         if origin in askable(model.labels)
     ]

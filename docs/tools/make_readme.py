@@ -148,9 +148,9 @@ def qualities() -> Iterator[tuple[str, str, str]]:
         model = next((model for model in one.models if model.name == quality.DEFAULT), None)
         if model is not None and one.name in LISTS:
             if model.high < 0:
-                better.append(f"{-model.against_counting:.2f} on {LISTS[one.name]}")
+                better.append(f"{-model.against_ngram:.2f} on {LISTS[one.name]}")
             elif model.low > 0:
-                better.append(f"{-model.against_counting:.2f} (worse) on {LISTS[one.name]}")
+                better.append(f"{-model.against_ngram:.2f} (worse) on {LISTS[one.name]}")
             else:
                 alike.append(LISTS[one.name])
     without = [f"no difference found on {listed(alike)}"] if alike else []

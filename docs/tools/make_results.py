@@ -61,7 +61,7 @@ SAME_NAMES = {
     ),
     "tflite generate, one by one",
 }
-SPLIT: SplitName = "names"  # as the blog drew it
+SPLIT: SplitName = "by-row"  # as the blog drew it
 THEIR_CEILING = "theoretical maximum"
 
 # The blog's figures: network there → what it is called here, then those for first names and for last names.
@@ -101,7 +101,7 @@ DRAWING = {
     "TensorFlow Lite, the loop inside": (None, "SimpleRNN 2×32", "tflite generate"),
 }
 
-SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "through-time")
+SWEEPS = ("learning-rate", "batch-size", "momentum", "hidden", "cell", "backend", "bptt")
 REFERENCES = {BASELINE: "n-gram", CEILING: "ceiling of the held-out part"}
 
 
@@ -226,13 +226,13 @@ def unseen(entries: Sequence[ListEntry]) -> str:
     rows = []
     for network in OWN_NETWORKS:
         found = [
-            (entry.values("unique", network, "held_out", figure), show)
+            (entry.values("by-name", network, "held_out", figure), show)
             for entry, figure, show in wanted
         ]
         rows.append([network, *(spread(ours, show) for ours, show in found)])
     for whose, name in REFERENCES.items():
         found = [
-            (entry.values("unique", whose, "held_out", figure), show)
+            (entry.values("by-name", whose, "held_out", figure), show)
             for entry, figure, show in wanted
         ]
         rows.append([name, *(spread(ours, show) for ours, show in found)])

@@ -60,35 +60,33 @@ def seen(results: Comparison, entries: Entries) -> str:
     """What repeats on both sides do: how many there are, what counting makes of them, and the best network."""
     said = []
     for entry in entries:
-        found = mean(one.seen_percent for one in entry.references if one.split == "names")
-        counting = 100 * mean(entry.values("names", BASELINE, "held_out", "accuracy_argmax"))
-        network, best = best_network(entry, "names")
+        found = mean(one.seen_percent for one in entry.references if one.split == "by-row")
+        counting = 100 * mean(entry.values("by-row", BASELINE, "held_out", "accuracy_argmax"))
+        network, best = best_network(entry, "by-row")
         said.append(
-            f"{found:.1f} % of the held-out names of {entry.name} stand in the training part as well: counting "
+            f"{found:.1f} % of the held-out names of {entry.name} are in the training set as well: the n-gram baseline "
             f"predicts {counting:.1f} % of their characters, the best network ({network}) {100 * best:.1f} %"
         )
-    return (
-        f"With the blog's split, {'; '.join(said)}. Counting is good at this, because it remembers."
-    )
+    return f"With the blog's split, {'; '.join(said)}. The n-gram is good at this, because it remembers."
 
 
 def unseen(results: Comparison, entries: Entries) -> str:
-    """Networks beside counting on names of the split without repeats, and what more weights gain there."""
+    """Networks beside the n-gram baseline on names of the split without repeats, and what more weights gain there."""
     said = []
     for entry in entries:
-        counting = mean(entry.values("unique", BASELINE, "held_out", "loss_nats_per_char"))
+        counting = mean(entry.values("by-name", BASELINE, "held_out", "loss_nats_per_char"))
         losses = {
-            network: mean(entry.values("unique", network, "held_out", "loss_nats_per_char"))
-            for network in entry.networks("unique")
+            network: mean(entry.values("by-name", network, "held_out", "loss_nats_per_char"))
+            for network in entry.networks("by-name")
         }
         best = min(losses, key=losses.__getitem__)
-        found = pairs.between(entry, "unique", best, BASELINE, LOSS)
+        found = pairs.between(entry, "by-name", best, BASELINE, LOSS)
         said.append(
-            f"on {entry.name} the networks' losses minus that of counting are "
+            f"on {entry.name} the networks' losses minus that of the n-gram baseline are "
             f"{between([loss - counting for loss in losses.values()], '{:+.3f}')} nats per character, that of the best "
             f"of them, {best}: {in_figures(found, LOSS)}"
         )
-    sides: dict[SplitName, str] = {"names": "with repeats on both sides", "unique": "without"}
+    sides: dict[SplitName, str] = {"by-row": "with repeats on both sides", "by-name": "without"}
     gains = [
         f"{listed([wider(entry, split) for entry in entries])} points {where}"
         for split, where in sides.items()
@@ -171,7 +169,7 @@ def sweeps(runs: Runs, lists: Sequence[str]) -> str:
         of(runs, lists, "hidden"),
         of(runs, lists, "cell"),
     )
-    engines_, through = of(runs, lists, "backend"), of(runs, lists, "through-time")
+    engines_, through = of(runs, lists, "backend"), of(runs, lists, "bptt")
     best = [max(found, key=lambda value: found[value][0]) for found in rates]
     worst = [min(found, key=lambda value: found[value][0]) for found in rates]
     behind = [

@@ -21,11 +21,11 @@ from namegen.api.model import load as load
 from namegen.api.model import load_shipped as load_shipped
 from namegen.api.model import open_checkpoint as open_checkpoint
 from namegen.api.model import read_checkpoint as read_checkpoint
-from namegen.api.people import invent_people as invent_people
-from namegen.api.people import invent_people_batches as invent_people_batches
-from namegen.api.people import invent_places as invent_places
-from namegen.api.people import invent_players as invent_players
-from namegen.api.people import invent_players_batches as invent_players_batches
+from namegen.api.people import generate_people as generate_people
+from namegen.api.people import generate_people_batches as generate_people_batches
+from namegen.api.people import generate_places as generate_places
+from namegen.api.people import generate_players as generate_players
+from namegen.api.people import generate_players_batches as generate_players_batches
 from namegen.api.people import places_of as places_of
 
 if TYPE_CHECKING:

@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
+from namegen.constraints import Constraints, claimed_beginnings, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import find_labels
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.sameness import NAMES, KnownSet, Sameness, joint
+from namegen.core.data.normalization import NAMES, KnownSet, Normalization, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.scoring import NameScore, label_chances, score_names
+from namegen.core.evaluation.scoring import NameScore, label_probabilities, score_names
+from namegen.core.generation.constraints.constraint import composed
+from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, check_letter_case, in_case
 from namegen.core.generation.sampling import SamplingSettings, random_numbers
 from namegen.core.generation.scoring import Scorer, scorer_of
-from namegen.core.generation.wishes.wish import composed
-from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.mixture import MixtureModel, as_one
 from namegen.core.training import MODEL_FILE
 from namegen.errors import (
@@ -41,10 +42,9 @@ from namegen.errors import (
     setting,
     shown,
 )
-from namegen.events import Watcher, unwatched
+from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_file, is_folder, is_there, look
 from namegen.models import SHIPPED, shipped_path
-from namegen.wishes import Wishes, claimed_beginnings, make_wishes
 
 if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
@@ -70,7 +70,7 @@ def check_types(**values: object) -> None:
             raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
 
 
-class Searching(Wishes, total=False):
+class Searching(Constraints, total=False):
     """How names are searched for, and what each must keep; ``LoadedModel.generate`` says what each option does."""
 
     max_length: int | None
@@ -102,7 +102,7 @@ class LoadedModel:
     beginnings: Beginnings = field(repr=False)
     labels: tuple[str, ...] = ()  # in the order of ``beginnings``; () if the list had none
     scorer: Scorer | None = field(default=None, repr=False)  # None: new names can't be scored
-    sameness: Sameness = field(default=NAMES, repr=False)  # when two names are the same
+    normalization: Normalization = field(default=NAMES, repr=False)  # when two names are the same
     lists: tuple[str, ...] = field(default=(), repr=False)  # the names of its training lists
     blended: tuple[Vocabulary, ...] = field(default=(), repr=False)  # of each model of a blend
 
@@ -122,7 +122,7 @@ class LoadedModel:
             not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,)
         )
 
-    def labelled(self, *labels: str) -> LoadedModel:
+    def for_labels(self, *labels: str) -> LoadedModel:
         """The same model for names of some labels alone; with none given, itself.
 
         Args:
@@ -132,7 +132,7 @@ class LoadedModel:
         Raises:
             SettingsError: it does not know such a label, or any.
 
-        >>> load("world-given").labelled("Estonian").labels
+        >>> load("world-given").for_labels("Estonian").labels
         ('Estonian,female', 'Estonian,male')
         """
         for label in labels:
@@ -160,7 +160,7 @@ class LoadedModel:
             beginnings=self.beginnings,
             scorer=self.scorer,
             shortest=self.metadata.shortest_name,
-            sameness=self.sameness,
+            normalization=self.normalization,
             claimed=claimed_beginnings(*self.lists),
         )
 
@@ -201,19 +201,20 @@ class LoadedModel:
             top_k: draw only from the ``top_k`` likeliest next characters.
             top_p: draw only from the likeliest next characters that together have the probability ``top_p``, up to 1.
             max_length: the largest number of characters in a name. The default is ``longest_name``, unfiltered
-                ``default_max_length``, or more if a wish needs it.
+                ``default_max_length``, or more if a constraint needs it.
             allow_seen: give names from the list that the model learned from, too.
             allow_repeats: allow the same name more than once.
             unfiltered: draw from the model's own distribution. By default, new names are returned only if their score
                 is in the top 1% (``core/generation/scoring.py``), and the best of the others if these are too few.
                 ``allow_repeats`` implies ``unfiltered``.
-            letter_case: how to write the names: ``as-learned``, ``title``, ``upper`` or ``lower``; None: ``title``
-                for companies, others as learned. The wishes are for names as learned; see
+            letter_case: how to write the names: ``original``, ``title``, ``upper`` or ``lower``; None: ``title``
+                for companies, others as learned. The constraints are for names as learned; see
                 ``core/generation/letter_case.py``.
-            options: what every name must be like, too, as ``starts_with="Mc"``: see ``namegen.wishes.Wishes``.
+            options: what every name must be like, too, as ``starts_with="Mc"``: see
+                ``namegen.constraints.Constraints``.
 
         Raises:
-            SettingsError: a value is out of its range, or wishes contradict each other.
+            SettingsError: a value is out of its range, or constraints contradict each other.
             GenerationError: fewer than ``n`` names can be found; those are its ``found``.
         """
         return gathered(batch.names for batch in self.generate_batches(n, **options))
@@ -230,13 +231,13 @@ class LoadedModel:
         allow_seen: bool = False,
         allow_repeats: bool = False,
         unfiltered: bool = False,
-        watch: Watcher = unwatched,
+        on_progress: ProgressCallback = ignore_progress,
         letter_case: str | None = None,
-        **wishes: Unpack[Wishes],
+        **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
         """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
 
-        ``watch`` is told now and then, within a batch too, how far the search is (``namegen.events.Searched``).
+        ``on_progress`` is told now and then, within a batch too, how far the search is (``namegen.events.Searched``).
 
         Raises:
             SettingsError: at once.
@@ -244,63 +245,63 @@ class LoadedModel:
         """
         check_letter_case(letter_case)
         check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
-        wished = make_wishes(self.list_name, self.sameness, **wishes)
+        constraint_list = make_constraints(self.list_name, self.normalization, **constraints)
         unfiltered = unfiltered or allow_repeats or self.scorer is None
         sampling = SamplingSettings(
             temperature=1.0 if temperature is None else temperature,
             top_k=top_k,
             top_p=top_p,
-            max_length=self.longest(max_length, wished, unfiltered=unfiltered),
+            max_length=self.longest(max_length, constraint_list, unfiltered=unfiltered),
         )
         generator = self.generator if unfiltered else self.filtering_generator
         batches = generator.generate(
             n,
             rng=random_numbers(seed),
             sampling=sampling,
-            wishes=wished,
+            constraints=constraint_list,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
             unfiltered=unfiltered,
-            on_progress=watch,
+            on_progress=on_progress,
         )
         return in_case(batches, letter_case)
 
-    def best(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
+    def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
         """The ``n`` likeliest names by an exact search, the likeliest first. Of the arguments of ``generate`` it takes
-        the wishes, ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats``.
+        the constraints, ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats``.
 
         Raises:
-            SettingsError: a value is out of its range, or wishes contradict each other.
+            SettingsError: a value is out of its range, or constraints contradict each other.
             GenerationError: there are fewer than ``n`` names, which are its ``found``, or finding them takes too long.
         """
-        return gathered(batch.names for batch in self.best_batches(n, **options))
+        return gathered(batch.names for batch in self.most_likely_batches(n, **options))
 
-    def best_batches(
+    def most_likely_batches(
         self,
         n: int = 20,
         *,
         max_length: int | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
-        watch: Watcher = unwatched,
+        on_progress: ProgressCallback = ignore_progress,
         letter_case: str | None = None,
-        **wishes: Unpack[Wishes],
+        **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
         """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
 
-        ``watch`` is told now and then how far the search is.
+        ``on_progress`` is told now and then how far the search is.
         """
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
-        wished = make_wishes(self.list_name, self.sameness, **wishes)
+        constraint_list = make_constraints(self.list_name, self.normalization, **constraints)
         batches = most_likely(
             self.generator,
             n,
-            max_length=self.longest(max_length, wished, unfiltered=True),
-            wishes=wished,
+            max_length=self.longest(max_length, constraint_list, unfiltered=True),
+            constraints=constraint_list,
             allow_seen=allow_seen,
             allow_repeats=allow_repeats,
-            watch=watch,
+            on_progress=on_progress,
         )
         return in_case(batches, letter_case)
 
@@ -321,7 +322,7 @@ class LoadedModel:
         quantiles = self.metadata.score_quantiles if has_all_labels else None
         return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
 
-    def label_chances(self, name: str) -> dict[str, float]:
+    def label_probabilities(self, name: str) -> dict[str, float]:
         """How likely each label is for a name, the likeliest first; together they are 1.
 
         Raises:
@@ -334,7 +335,7 @@ class LoadedModel:
                 f"{self.name} knows no labels: give a model of labelled names, such as world-given"
             )
         name = composed(name.strip())
-        chances = label_chances(self.model, self.vocabulary, name, self.beginnings).tolist()
+        chances = label_probabilities(self.model, self.vocabulary, name, self.beginnings).tolist()
         return dict(
             sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0]))
         )
@@ -349,14 +350,16 @@ class LoadedModel:
         known = self.metadata.known_names
         if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
             return False
-        return known is None or bool(self.sameness.are_known(corpus.names, known).all())
+        return known is None or bool(self.normalization.are_known(corpus.names, known).all())
 
-    def longest(self, max_length: int | None, wished: Wishlist, *, unfiltered: bool) -> int:
-        """Characters of the longest name returned: what was asked for, or room for the default and the wishes."""
+    def longest(
+        self, max_length: int | None, constraint_list: ConstraintList, *, unfiltered: bool
+    ) -> int:
+        """Characters of the longest name returned: what was asked for, or room for the default and the constraints."""
         if max_length is not None:
             return max_length
         usual = self.default_max_length if unfiltered else self.metadata.longest_name
-        return max(usual, 2 * wished.shortest)
+        return max(usual, 2 * constraint_list.shortest)
 
 
 def load(
@@ -427,7 +430,7 @@ def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
         beginnings=metadata.beginnings,
         labels=tuple(label.name for label in metadata.labels),
         scorer=scorer_of(metadata),
-        sameness=metadata.sameness,
+        normalization=metadata.normalization,
         lists=(metadata.training.get("list", ""),),
     )
 
@@ -513,7 +516,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
     Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
     does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
 
-    A model of labelled names is heard for names of any label, or of those that ``LoadedModel.labelled`` has chosen.
+    A model of labelled names is heard for names of any label, or of those that ``LoadedModel.for_labels`` has chosen.
 
     Args:
         models: two or more; characters that one of them does not know are left to the others.
@@ -557,7 +560,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         metadata,
         beginnings=Beginnings.single(mixture.vocabulary_size),
         scorer=_joint_scorer(models, mixture.vocabulary),
-        sameness=joint(model.sameness for model in models),
+        normalization=joint(model.normalization for model in models),
         lists=tuple(list_name for model in models for list_name in model.lists),
         blended=tuple(model.vocabulary for model in models),
     )

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar, Unpack
 from namegen.api.model import Drawing, LoadedModel, check_types, load, load_shipped
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
 from namegen.baseball.players import LINE
+from namegen.constraints import PartConstraints, make_constraints
 from namegen.core.data.label_parts import (
     find_labels,
     meant_labels,
@@ -30,9 +31,8 @@ from namegen.core.generation.sampling import (
 )
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.errors import SettingsError, gathered, of_part, quote, setting, shown
-from namegen.events import Watcher, unwatched
+from namegen.events import ProgressCallback, ignore_progress
 from namegen.lists import BUNDLED, load_bundled
-from namegen.wishes import WishesOfPart, make_wishes
 
 GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
 ALIASES = {  # what people ask for, in small letters → the origin of such names
@@ -62,7 +62,7 @@ Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
 
 
-def invent_people_batches(
+def generate_people_batches(
     n: int = 25,
     *,
     origins: str | Sequence[str] = (),
@@ -72,14 +72,14 @@ def invent_people_batches(
     family: str | None = None,
     given_model: LoadedModel | str | Path | None = None,
     family_model: LoadedModel | str | Path | None = None,
-    given_wishes: WishesOfPart | None = None,
-    family_wishes: WishesOfPart | None = None,
+    given_constraints: PartConstraints | None = None,
+    family_constraints: PartConstraints | None = None,
     seed: int | None = None,
     temperature: float | None = None,
     unfiltered: bool = False,
     letter_case: str | None = None,
-    rude: bool = False,
-    watch: Watcher = unwatched,
+    allow_profanity: bool = False,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[list[Person]]:
     """Invent people, in batches as they are found; see ``core/generation/people.py``.
 
@@ -95,20 +95,20 @@ def invent_people_batches(
         family: the same of family names; None: new ones.
         given_model: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
         family_model: the model of family names; None: the shipped ``world-family``.
-        given_wishes: what a given name must keep, as ``namegen.wishes.WishesOfPart`` has it.
-        family_wishes: the same of family names; where these have forms by gender, of the men's.
+        given_constraints: what a given name must keep, as ``namegen.constraints.PartConstraints`` has it.
+        family_constraints: the same of family names; where these have forms by gender, of the men's.
         seed: the same seed gives the same people.
         temperature: below 1 stays with what is likely; None: 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
-        rude: allow rude names.
-        watch: told now and then how far the search is; see ``namegen.events``.
+        allow_profanity: allow names that contain profanity.
+        on_progress: told now and then how far the search is; see ``namegen.events``.
 
     Raises:
         CheckpointError, SettingsError: at once.
         GenerationError: after those found have been given: there are no more.
 
-    >>> [[person]] = invent_people_batches(1, origins=["Finnish"], seed=1)
+    >>> [[person]] = generate_people_batches(1, origins=["Finnish"], seed=1)
     >>> person.origin
     'Finnish'
     """
@@ -142,23 +142,23 @@ def invent_people_batches(
         )
     men = {Kind(one): "male" if {"male", ""} & of_family[one] else None for one in asked}
     parts = (
-        ("given", given, given_wishes, {kind: _label(models[0], *kind) for kind in kinds}),
+        ("given", given, given_constraints, {kind: _label(models[0], *kind) for kind in kinds}),
         (
             "family",
             family or "new",
-            family_wishes,
+            family_constraints,
             {kind: _label(models[1], kind.origin, men[kind]) for kind in men},
         ),
     )
     inventor = PeopleInventor(
         *(
-            _part(model, *part, temperature, unfiltered, rude)
+            _part(model, *part, temperature, unfiltered, allow_profanity)
             for model, part in zip(models, parts, strict=True)
         ),
         household=household or 1,
         forms=any(men.values()),
     )
-    batches = inventor.generate(n, rng=random_numbers(seed), watch=watch)
+    batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
@@ -238,11 +238,11 @@ def _part(
     model: LoadedModel,
     part: str,
     source: str | None,
-    wishes: object,
+    constraints: object,
     labels: Mapping[Kind, str],
     temperature: float | None,
     unfiltered: bool,
-    rude: bool,
+    allow_profanity: bool,
 ) -> PartOfName:
     """One part of the names; a model without labels gives the same for every kind.
 
@@ -250,16 +250,16 @@ def _part(
         model: what draws it.
         part: which.
         source: one of SOURCES.
-        wishes: what it must keep.
+        constraints: what it must keep.
         labels: of each kind, what the model and its list are asked for; empty: all names.
         temperature: of drawing.
         unfiltered: whether new names are drawn from the model's own distribution.
-        rude: whether rude names may come, unless the wishes say so.
+        allow_profanity: whether names may contain profanity, unless the constraints say so.
     """
-    if not isinstance(wishes, Mapping | None):
-        told = f"{setting(f'{part}_wishes')} is {shown(wishes)}"
+    if not isinstance(constraints, Mapping | None):
+        told = f"{setting(f'{part}_constraints')} is {shown(constraints)}"
         raise SettingsError(f"{told}: expected a dict, such as {{'max_length': 9}}")
-    others: dict[str, Any] = {"rude": rude, **(wishes or {})}
+    others: dict[str, Any] = {"allow_profanity": allow_profanity, **(constraints or {})}
     listed_there = model.list_name in BUNDLED
     source = source or ("real" if listed_there else "any")
     if source not in SOURCES:
@@ -272,8 +272,8 @@ def _part(
         )
     longest = others.pop("max_length", None)
     with of_part(part):
-        wished = make_wishes(model.list_name, model.sameness, **others)
-    max_length = model.longest(longest, wished, unfiltered=unfiltered or source == "real")
+        constraint_list = make_constraints(model.list_name, model.normalization, **others)
+    max_length = model.longest(longest, constraint_list, unfiltered=unfiltered or source == "real")
     sampling = SamplingSettings(1.0 if temperature is None else temperature, max_length=max_length)
 
     def generator(of: LoadedModel) -> Generator:
@@ -293,27 +293,30 @@ def _part(
         }
     return PartOfName(
         part,
-        {kind: generator(model.labelled(*filter(None, [label]))) for kind, label in labels.items()},
-        generator(model.labelled(*filter(None, labels.values()))),
+        {
+            kind: generator(model.for_labels(*filter(None, [label])))
+            for kind, label in labels.items()
+        },
+        generator(model.for_labels(*filter(None, labels.values()))),
         sampling,
-        wished,
+        constraint_list,
         source == "any",
         unfiltered,
         listed,
     )
 
 
-def invent_players_batches(
+def generate_players_batches(
     n: int = 25,
     *,
     seed: int | None = None,
     temperature: float | None = None,
     unfiltered: bool = False,
-    first_wishes: WishesOfPart | None = None,
-    last_wishes: WishesOfPart | None = None,
-    watch: Watcher = unwatched,
+    first_constraints: PartConstraints | None = None,
+    last_constraints: PartConstraints | None = None,
+    on_progress: ProgressCallback = ignore_progress,
     letter_case: str | None = None,
-    rude: bool = False,
+    allow_profanity: bool = False,
 ) -> Iterator[list[InventedPlayer]]:
     """Invent players, in batches as they are found; see ``baseball/inventing.py``.
 
@@ -322,11 +325,11 @@ def invent_players_batches(
         seed: the same seed gives the same players.
         temperature: below 1 stays with what is likely; None: 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        first_wishes: what a first name must keep, as ``namegen.wishes.WishesOfPart`` has it.
-        last_wishes: the same of last names.
-        watch: told now and then how far the search is; see ``namegen.events``.
+        first_constraints: what a first name must keep, as ``namegen.constraints.PartConstraints`` has it.
+        last_constraints: the same of last names.
+        on_progress: told now and then how far the search is; see ``namegen.events``.
         letter_case: how the names are written at last; see ``LoadedModel.generate``.
-        rude: allow rude names.
+        allow_profanity: allow names that contain profanity.
 
     Raises:
         CheckpointError, SettingsError: at once.
@@ -340,18 +343,21 @@ def invent_players_batches(
             load_shipped(f"mlb-{part}"),
             part,
             source,
-            wishes,
+            constraints,
             {Kind(): ""},
             temperature,
             unfiltered,
-            rude,
+            allow_profanity,
         )
-        for part, wishes, source in (("first", first_wishes, "any"), ("last", last_wishes, "new"))
+        for part, constraints, source in (
+            ("first", first_constraints, "any"),
+            ("last", last_constraints, "new"),
+        )
     )
     real = [
         name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
     ]
-    batches = PlayerInventor(first, last, real).generate(n, rng=rng, watch=watch)
+    batches = PlayerInventor(first, last, real).generate(n, rng=rng, on_progress=on_progress)
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
@@ -369,7 +375,10 @@ def _together(
     return invent
 
 
-invent_people, invent_players = _together(invent_people_batches), _together(invent_players_batches)
+generate_people, generate_players = (
+    _together(generate_people_batches),
+    _together(generate_players_batches),
+)
 
 
 def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
@@ -389,10 +398,10 @@ def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
     named = [COUNTRIES.get(one.casefold(), one) for one in asked]
     for one in named:
         find_labels(one, model.labels, PLACES, "countries")
-    return model.labelled(*named)
+    return model.for_labels(*named)
 
 
-def invent_places(
+def generate_places(
     n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]
 ) -> list[str]:
     """Invent towns and villages, a list of ``n``: new names, as in some countries or as in any.
@@ -405,7 +414,7 @@ def invent_places(
     Raises:
         CheckpointError, SettingsError, GenerationError: as ``LoadedModel.generate``.
 
-    >>> len(invent_places(3, countries="Poland", seed=1))
+    >>> len(generate_places(3, countries="Poland", seed=1))
     3
     """
     return places_of(countries).generate(n, **options)

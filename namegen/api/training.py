@@ -10,10 +10,11 @@ from typing import BinaryIO, Never
 
 from namegen.api.model import RUNS, load
 from namegen.backends import load_engine
+from namegen.constraints import claimed_beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import NOTHING
-from namegen.core.training.base import Base
+from namegen.core.training.base_model import BaseModel
 from namegen.core.training.preparation import prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
@@ -28,12 +29,11 @@ from namegen.errors import (
     short,
     shown,
 )
-from namegen.events import Watcher, unwatched
+from namegen.events import ProgressCallback, ignore_progress
 from namegen.files import is_there, named_folder
 from namegen.lists import BUNDLED, STANDARD_INPUT, can_be_read_again, credit_of, read_names
 from namegen.models import BASE, SHIPPED, shipped_path
 from namegen.settings_toml import Config, merge, read_config, write_config
-from namegen.wishes import claimed_beginnings
 
 prepare_for_use = partial(prepare, for_use=True, claims=claimed_beginnings)
 
@@ -44,8 +44,8 @@ def train(
     config: Config | None = None,
     backend: str | None = None,
     out: Path | str | None = None,
-    watch: Watcher = unwatched,
-    stop: Callable[[], bool] = lambda: False,
+    on_progress: ProgressCallback = ignore_progress,
+    should_stop: Callable[[], bool] = lambda: False,
     stdin: BinaryIO | None = None,
     save: bool = False,
     **unknown: Never,
@@ -58,9 +58,9 @@ def train(
             of it: ``Config(data=DataSettings(validation=0))``.
         backend: an engine's name, such as ``numpy`` or ``keras``; it overrides the config's.
         out: a new folder, to write the model and its history to.
-        watch: told how it goes, see ``namegen.events``.
-        stop: asked when the list has been read, and before every step; True stops training there, in a state that can
-            be resumed.
+        on_progress: told how it goes, see ``namegen.events``.
+        should_stop: asked when the list has been read, and before every step; True stops training there, in a state
+            that can be resumed.
         stdin: what the list ``-`` is read from.
         save: make a folder under ``runs/`` where ``out`` names none.
         **unknown: nothing else.
@@ -82,16 +82,20 @@ def train(
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     corpus = _read_corpus(names, config, stdin)
-    base = config.network.base and _lasting_name(config.network.base)
+    base_model = config.network.base_model and _lasting_name(config.network.base_model)
     config = merge(
-        config, {"run.threads": config.threads, "network.base": base}
+        config, {"run.threads": config.threads, "network.base_model": base_model}
     )  # to go on then gives the same bits
     recipe, threads = config.recipe, config.threads
-    prepared = prepare_for_use(corpus, recipe, engine_class, threads=threads, open_base=open_base)
+    prepared = prepare_for_use(
+        corpus, recipe, engine_class, threads=threads, open_base_model=open_base_model
+    )
     keep_names = names is not None or not can_be_read_again(config.data.names)
-    stop()  # who asks to stop from here on is heeded before the first step
+    should_stop()  # who asks to stop from here on is heeded before the first step
     if out is None and not save:
-        return _run(TrainingRun(prepared, watch=watch, stop=stop), watch)
+        return _run(
+            TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop), on_progress
+        )
     recipe, data = prepared.recipe, prepared.recipe.data
     if keep_names:
         data = kept_here(data, corpus)
@@ -106,15 +110,15 @@ def train(
     with folder.sole_use():
         if keep_names:  # the list lies nowhere else
             folder.save_names(corpus)
-        run = TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
+        run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
         run.save()
         folder.save_config(text)  # last: a folder that has its settings can be resumed
-        return _run(run, watch)
+        return _run(run, on_progress)
 
 
-def _run(run: TrainingRun, watch: Watcher) -> RunResult:
+def _run(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
     """Report the list, then train."""
-    watch(run.prepared.list_ready)
+    on_progress(run.prepared.list_ready)
     return run.run()
 
 
@@ -124,7 +128,7 @@ def _lasting_name(model: str) -> str:
     return model if is_shipped or model == NOTHING else str(Path(model).absolute())
 
 
-def open_base(model: str | Path | None) -> Base:
+def open_base_model(model: str | Path | None) -> BaseModel:
     """Open the model that a training run is fine-tuned from.
 
     Args:
@@ -141,8 +145,8 @@ def open_base(model: str | Path | None) -> Base:
                 f"{opened.name} is a .tflite, which no training begins from: give a run folder"
             )
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; or give {setting('base', NOTHING)}") from error
-    return Base(
+        raise CheckpointError(f"{error}; or give {setting('base_model', NOTHING)}") from error
+    return BaseModel(
         str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training)
     )
 
@@ -168,8 +172,8 @@ def resume(
     *,
     backend: str | None = None,
     epochs: int | None = None,
-    watch: Watcher = unwatched,
-    stop: Callable[[], bool] = lambda: False,
+    on_progress: ProgressCallback = ignore_progress,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
     """Go on with a run folder by its own ``config.toml``.
 
@@ -177,8 +181,8 @@ def resume(
         folder: what ``train`` made.
         backend: another engine goes on from the same state.
         epochs: more of them than before; not with a schedule whose learning rates depend on how many there are.
-        watch: told how it goes.
-        stop: asked before every step.
+        on_progress: told how it goes.
+        should_stop: asked before every step.
 
     Raises:
         NamegenError: see ``namegen/errors.py``; a list that has changed since is refused, and so is a folder that
@@ -189,22 +193,26 @@ def resume(
         config = read_config(run_folder.config_path)
         _check_longer(epochs, config)
         config = merge(config, {"run.backend": backend, "training.epochs": epochs})
-        run = _open_run(run_folder, config, watch=watch, stop=stop)
+        run = _open_run(run_folder, config, on_progress=on_progress, should_stop=should_stop)
         run.resume()
         run_folder.save_config(write_config(config))
-        return _run(run, watch)
+        return _run(run, on_progress)
 
 
 def _open_run(
-    folder: RunFolder, config: Config, *, watch: Watcher, stop: Callable[[], bool]
+    folder: RunFolder,
+    config: Config,
+    *,
+    on_progress: ProgressCallback,
+    should_stop: Callable[[], bool],
 ) -> TrainingRun:
     """Prepare the run of a folder as it was before its first step.
 
     Args:
         folder: Of the run.
         config: The folder's own settings.
-        watch: Is told about the progress.
-        stop: Is asked before every step.
+        on_progress: Is told about the progress.
+        should_stop: Is asked before every step.
 
     Raises:
         NamegenError: What ``prepare`` and reading the list raise.
@@ -213,14 +221,16 @@ def _open_run(
     _check_list_is_a_file(recipe.data.names, folder)
     corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
 
-    def own_model(_: str | None) -> Base:
-        """The run's own model has all that it still needs of its base, and the base itself may be gone."""
-        base = open_base(folder.path)
-        return replace(base, credit=str(base.checkpoint.training.get("credit", "")))
+    def own_model(_: str | None) -> BaseModel:
+        """The run's own model has all that it still needs of its base model, and the base model itself may be gone."""
+        base_model = open_base_model(folder.path)
+        return replace(base_model, credit=str(base_model.checkpoint.training.get("credit", "")))
 
-    base = own_model if recipe.network.from_base else None
-    prepared = prepare_for_use(corpus, recipe, engine_class, threads=config.threads, open_base=base)
-    return TrainingRun(prepared, folder=folder, watch=watch, stop=stop)
+    base_model = own_model if recipe.network.uses_base_model else None
+    prepared = prepare_for_use(
+        corpus, recipe, engine_class, threads=config.threads, open_base_model=base_model
+    )
+    return TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
 
 
 def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
@@ -238,10 +248,10 @@ def _check_longer(epochs: int | None, config: Config) -> None:
     before = config.training.epochs or 0
     if epochs is None or epochs == before:
         return
-    if SCHEDULES[config.training.schedule].depends_on_epochs:
+    if SCHEDULES[config.training.lr_schedule].depends_on_epochs:
         raise SettingsError(
             f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule "
-            f"{config.training.schedule}, whose learning rates depend on the number of epochs from the first one on: "
+            f"{config.training.lr_schedule}, whose learning rates depend on the number of epochs: "
             "train anew"
         )
     if epochs < before:

@@ -79,7 +79,7 @@ def claimed() -> dict[str, list[Claim]]:
 def shadowed() -> list[str]:
     """A sentence about each third party's engine that has the name of one of ours, and so cannot be had."""
     return [
-        f"{_owners(claims)} registers an engine called {name}, like one of namegen's own: namegen's is used; to use "
+        f"{_owners(claims)} registers a backend called {name}, like one of namegen's own: namegen's is used; to use "
         "the other one, give it another name"
         for name, claims in claimed().items()
         if name in TAKEN
@@ -119,19 +119,19 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
     module, _, attribute = path.partition("[")[0].replace(" ", "").partition(":")
     if not module or not attribute:
         raise EngineError(
-            f"the engine {name} is registered as {quote(path)}, expected module:Class: {repair}"
+            f"the backend {name} is registered as {quote(path)}, expected module:Class: {repair}"
         )
     imported = _imported(name, module, path, repair or "install namegen again")
     try:
         engine = reduce(getattr, attribute.split("."), imported)
     except AttributeError as error:
         raise EngineError(
-            f"the engine {name} is registered as {path}, but {module} has no {attribute}: {repair}"
+            f"the backend {name} is registered as {path}, but {module} has no {attribute}: {repair}"
         ) from error
     lacking = parts_lacking(engine)
     if lacking:
         raise EngineError(
-            f"the engine {name} is registered as {path}, which is no engine: it has no {', '.join(lacking)}: {repair}"
+            f"the backend {name} is registered as {path}, which is no backend: it has no {', '.join(lacking)}: {repair}"
         )
     found: namegen.core.engine.EngineClass = engine
     return found
@@ -140,10 +140,10 @@ def load_engine(name: str) -> namegen.core.engine.EngineClass:
 def _claim(name: str) -> Claim:
     claims = claimed().get(name, [])
     if not claims or name in TAKEN:
-        raise UnknownEngineError(f"there is no engine {quote(name)}: {advice(name)}")
+        raise UnknownEngineError(f"there is no backend {quote(name)}: {advice(name)}")
     if len(claims) > 1:
         raise EngineError(
-            f"{_owners(claims)} each register an engine called {name}, so it cannot be told which one is meant: "
+            f"{_owners(claims)} each register a backend called {name}, so it cannot be told which one is meant: "
             "uninstall all of them but one"
         )
     return claims[0]
@@ -158,14 +158,14 @@ def _imported(name: str, module: str, path: str, repair: str) -> Any:
         if isinstance(error, ModuleNotFoundError) and error.name:
             if name in EXTRAS:
                 raise EngineError(
-                    missing_library(f"the engine {name}", error.name, EXTRAS[name])
+                    missing_library(f"the backend {name}", error.name, EXTRAS[name])
                 ) from error
             raise EngineError(
-                f"the engine {name} needs {error.name}, which is not installed: install what {path} needs"
+                f"the backend {name} needs {error.name}, which is not installed: install what {path} needs"
             ) from error
         said = (str(error).strip() or "no message").splitlines()[0][:LONGEST_REASON]
         raise EngineError(
-            f"the engine {name} cannot be loaded: importing {module} raises {type(error).__name__} ({said}): {repair}"
+            f"the backend {name} cannot be loaded: importing {module} raises {type(error).__name__} ({said}): {repair}"
         ) from error
 
 

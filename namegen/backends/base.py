@@ -81,7 +81,7 @@ class TensorEngine(ABC):
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
             )
         check_known(type(self), network.architecture)
         self.use_threads(threads)
@@ -250,7 +250,7 @@ class TensorEngine(ABC):
         """What it was told of training. Raises EngineError where that is nothing."""
         if self.training is None or self._optimizer is None:
             raise EngineError(
-                "this engine was made without training settings: it cannot train; make one with them"
+                "this backend was made without training settings: it cannot train; make one with them"
             )
         return self.training, self._optimizer
 

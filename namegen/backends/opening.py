@@ -23,7 +23,7 @@ from namegen.types import Array, Float, Int32
 
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
 NOT_EXPORTABLE = (
-    "it cannot be exported, only read by that engine; export one that numpy or keras trained"
+    "it cannot be exported, only read by that backend; export one that numpy or keras trained"
 )
 ROWS, CHARACTERS, SEED = 8, 12, 0  # that an export is compared on
 
@@ -43,7 +43,7 @@ def find_architecture(name: str, engine: str) -> type[Network]:
     for engine_class in _third_party_engines(engine, name):
         return next(one for one in engine_class.architectures if one.architecture == name)
     told = (
-        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}, and no engine "
+        f"it holds a network of the architecture {quote(name)}, trained by the backend {quote(engine)}, and no backend "
         "here knows that"
     )
     if engine in engine_paths():
@@ -51,7 +51,7 @@ def find_architecture(name: str, engine: str) -> type[Network]:
             load_engine(engine)
         except EngineError as error:  # it is there, and broken
             raise CheckpointError(f"{told}: {error}") from error
-    raise CheckpointError(f"{told}: install the package of that engine")
+    raise CheckpointError(f"{told}: install the package of that backend")
 
 
 def open_network(
@@ -82,7 +82,7 @@ def open_network(
         engine_class, checkpoint.network.architecture, recurrent.cell if recurrent else None
     )
     with engine_at_work(
-        engine_class.name, f"while reading {name}", ": report it to those who make the engine"
+        engine_class.name, f"while reading {name}", ": report it to those who make the backend"
     ):
         engine: Engine = engine_class(checkpoint.network, None, threads=threads)
         engine.set_state(checkpoint.parameters)
@@ -90,7 +90,7 @@ def open_network(
             engine,
             checkpoint.probe,
             checkpoint.network.beginnings[0],
-            reader=f"the engine {engine.name!r}",
+            reader=f"the backend {engine.name!r}",
             trained_by=checkpoint.engine,
             is_own=engine.name == checkpoint.engine,
             name=name,
@@ -107,7 +107,7 @@ def _reader(checkpoint: Checkpoint) -> EngineClass:
     for engine_class in _third_party_engines(checkpoint.engine, name):
         return engine_class
     raise EngineError(
-        f"no engine here knows the architecture {name!r}: install the package of one that does"
+        f"no backend here knows the architecture {name!r}: install the package of one that does"
     )
 
 
@@ -150,7 +150,7 @@ def check_export(
     if not difference <= TOLERANCE * max(1.0, largest):
         raise OutputError(
             f"{target} would compute other values for {name} than Python does here (logits that differ by "
-            f"{difference:.2g}), probably because the cell {cell!r} of the engine {engine.name} has been changed: "
+            f"{difference:.2g}), probably because the cell {cell!r} of the backend {engine.name} has been changed: "
             f"{target} has the formula that is declared; export a model of an unchanged cell, or use this one in Python"
         )
 

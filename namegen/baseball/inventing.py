@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.baseball.players import SUFFIXES, PlayerName
-from namegen.core.data.sameness import normalise
+from namegen.core.data.normalization import normalize
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.people import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, of_part, setting
-from namegen.events import Watcher, unwatched
+from namegen.events import ProgressCallback, ignore_progress
 
 ROUNDS = 100  # first names that are tried for one last name before it is given up
 
@@ -52,37 +52,37 @@ class PlayerInventor:
         self._first, self._last = first, last
         ends = [name.rpartition(" ") for name in real]
         self._suffixes = [end if end in SUFFIXES else "" for _, _, end in ends] or [""]
-        self._real = {normalise(name) for name in real}
-        self._real |= {normalise(rest) for rest, _, end in ends if end in SUFFIXES}
+        self._real = {normalize(name) for name in real}
+        self._real |= {normalize(rest) for rest, _, end in ends if end in SUFFIXES}
 
     def generate(
-        self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched
+        self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[list[InventedPlayer]]:
         """Give n players, in batches as they are found.
 
         Args:
             n: how many.
             rng: where the random numbers come from.
-            watch: told now and then how far the search is.
+            on_progress: told now and then how far the search is.
 
         Raises:
-            SettingsError: n is out of its range, or wishes contradict each other; at once.
+            SettingsError: n is out of its range, or constraints contradict each other; at once.
             GenerationError: after those found have been given: there are no more.
         """
         check_amount(n, "players")
         first, last = self._first, self._last
         with of_part("first"):  # says at once what contradicts itself
             first.any_origin.prepare(
-                1, first.sampling.max_length, first.wishes, allow_seen=True, allow_repeats=True
+                1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
             )
         with of_part("last"):
             batches = last.any_origin.generate(
                 n,
                 rng=rng,
                 sampling=last.sampling,
-                wishes=last.wishes,
+                constraints=last.constraints,
                 unfiltered=last.unfiltered,
-                on_progress=watch,
+                on_progress=on_progress,
             )
         return self._search(n, rng, batches)
 
@@ -98,7 +98,7 @@ class PlayerInventor:
         except GenerationError as error:
             raise GenerationError(
                 f"{found:,} players found of {n:,} asked for, and no more are found: ask for fewer, raise "
-                f"{setting('temperature')}, or relax a wish"
+                f"{setting('temperature')}, or relax a constraint"
             ) from error
 
     def _complete(
@@ -116,9 +116,9 @@ class PlayerInventor:
                 waiting, self._first.draw(len(waiting), Kind(), rng), strict=True
             ):
                 player = InventedPlayer(first, lasts[place], suffixes[place])
-                whole = normalise(player.full_name)
+                whole = normalize(player.full_name)
                 if whole not in given and self._real.isdisjoint(
-                    (whole, normalise(f"{first} {player.last}"))
+                    (whole, normalize(f"{first} {player.last}"))
                 ):
                     given.add(whole)
                     players[place] = player
@@ -126,5 +126,5 @@ class PlayerInventor:
             if not waiting:
                 return [players[place] for place in range(len(lasts))]
         raise GenerationError(
-            f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a wish"
+            f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a constraint"
         )

@@ -34,8 +34,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "players": ("namegen.cli.people:players", "Invent baseball players: first and last name."),
         "companies": ("namegen.cli.people:companies", "Invent names of companies."),
         "places": ("namegen.cli.people:places", "Invent names of places, as in a country."),
-        "pseudonyms": (
-            "namegen.cli.pseudonyms:pseudonyms",
+        "pseudonymize": (
+            "namegen.cli.pseudonymize:pseudonymize",
             "Put pseudonyms in place of the names in a table.",
         ),
     },
@@ -52,7 +52,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "compare-backends": (
             "namegen.cli.compare:compare_backends",
-            "Compare the engines in accuracy and speed.",
+            "Compare the backends in accuracy and speed.",
         ),
         "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
     },

@@ -97,7 +97,7 @@ def compare_backends(
         kept_when_stopped(notes, "measurements"),
         Display(notes, "looking at what is there") as display,
     ):
-        results = compare(corpora, out, scope=scope, watch=display)
+        results = compare(corpora, out, scope=scope, on_progress=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:

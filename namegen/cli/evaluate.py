@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @options.command(
     "namegen evaluate mlb-last friends.txt",
-    "namegen evaluate mlb-last friends.txt --with mlb-first --blend 0.6,0.4",
+    "namegen evaluate mlb-last friends.txt --with mlb-first --blend-weights 0.6,0.4",
 )
 @click.argument("model", required=False)
 @click.argument("names", required=False)

@@ -15,16 +15,16 @@ from namegen.cli import formats, options
 from namegen.cli.display import Display
 from namegen.cli.options import note_namesake, open_blend
 from namegen.cli.terminal import Notes, option_name
+from namegen.constraints import OPTIONS
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
 from namegen.errors import NamesError
 from namegen.files import read_whole
-from namegen.wishes import OPTIONS
 
 if TYPE_CHECKING:
     from namegen.core.generation.name_batch import NameBatch
 
-OF_FILES = ("banned", "avoid")
-MAX_BEST = 1_000_000
+OF_FILES = ("exclude_words", "exclude_names")
+MAX_MOST_LIKELY = 1_000_000
 MAX_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
 OF_DRAWING = (
     "seed",
@@ -67,10 +67,14 @@ def texts(file: str | None, part: str = "") -> Sequence[str] | None:
     return read_names(DataSettings(names=file)).names
 
 
-def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
+def read_texts(
+    constraint_list: Mapping[str, object], notes: Notes
+) -> dict[str, Sequence[str] | None]:
     """What the files say that are not wanted. Raises NamesError, UsageError."""
     files = {
-        name: cast("str | None", value) for name, value in wished.items() if name.endswith(OF_FILES)
+        name: cast("str | None", value)
+        for name, value in constraint_list.items()
+        if name.endswith(OF_FILES)
     }
     dashes = [option_name(name, "-") for name, file in files.items() if file == "-"]
     if len(dashes) > 1:
@@ -80,31 +84,42 @@ def read_texts(wished: Mapping[str, object], notes: Notes) -> dict[str, Sequence
     for file in files.values():
         note_namesake(file, "list", notes)
     with Display(notes, "reading the files of names that are not wanted"):
-        return {name: texts(file, name.rpartition("_")[0]) for name, file in files.items()}
+        return {name: texts(file, _part_of_name(name)) for name, file in files.items()}
 
 
-def wish_options(
+def _part_of_name(option: str) -> str:
+    """The part of a name that an option is for: given in given_exclude_names; "" for whole names."""
+    for suffix in OF_FILES:
+        option = option.removesuffix(suffix)
+    return option.rstrip("_")
+
+
+def constraint_options(
     what: str = "names", part: str = ""
 ) -> Callable[[options.Command], options.Command]:
-    """Add an option for each wish, under its own name.
+    """Add an option for each constraint, under its own name.
 
     Args:
         what: the names that are wished for, in words: ``given names``.
         part: what the options begin with, for a part of a whole name: ``given-``.
     """
     added = []
-    for wish, asked in OPTIONS.items():
+    for constraint, asked in OPTIONS.items():
         kind = str if asked.least is None else options.Whole(asked.least, asked.most)
-        told = f"Give only {what} {asked.help.replace('{avoid}', f'--{part}avoid')}"
+        told = f"Give only {what} {asked.help.replace('{exclude_names}', f'--{part}exclude-names')}"
         added.append(
             click.option(
-                f"--{part}{wish.replace('_', '-')}", type=kind, metavar=asked.metavar, help=told
+                f"--{part}{constraint.replace('_', '-')}",
+                type=kind,
+                metavar=asked.metavar,
+                help=told,
             )
         )
     return options.together(*added)
 
 
-# All options that say how names are drawn and what is wished of them: those of ``LoadedModel.generate_batches``.
+# All options that say how names are drawn and what is constraint_list of them: those of
+# ``LoadedModel.generate_batches``.
 drawing_options = options.together(
     options.seed,
     options.temperature,
@@ -118,14 +133,14 @@ drawing_options = options.together(
         metavar="P",
         help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
     ),
-    wish_options(),
+    constraint_options(),
     click.option(
         "--allow-seen",
         is_flag=True,
         help="Also give names from the list that the model learned from.",
     ),
     click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
-    options.rude,
+    options.allow_profanity,
     options.letter_case,
     formats.scores,
 )
@@ -136,23 +151,23 @@ ORDERS = ("likely", "alphabetical", "random")
 
 @options.command(
     "namegen generate mlb-last -n 5 --starts-with Mc",
-    "namegen generate mlb-first companies --blend 0.7,0.3 --format csv",
+    "namegen generate mlb-first companies --blend-weights 0.7,0.3 --format csv",
     cls=options.ShortHelp,
-    shown=(*SHOWN, "labels", "best"),
+    shown=(*SHOWN, "labels", "most_likely"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @options.how_many("names", most=MOST_ASKED_FOR, default=20)
 @drawing_options
 @click.option(
-    "--best",
-    type=options.Whole(1, MAX_BEST),
+    "--most-likely",
+    type=options.Whole(1, MAX_MOST_LIKELY),
     metavar="N",
     help="Give the N likeliest names, found by an exact search, instead of random ones.",
 )
 @click.option(
     "--sort",
     type=click.Choice(ORDERS),
-    help="The order of the names; likely: the likeliest first.  [default: random; likely with --best]",
+    help="The order of the names; likely: the likeliest first.  [default: random; likely with --most-likely]",
 )
 @formats.option
 @options.of_models
@@ -160,11 +175,11 @@ ORDERS = ("likely", "alphabetical", "random")
 def generate(
     models: tuple[str, ...],
     count: int,
-    best: int | None,
+    most_likely: int | None,
     sort: str | None,
     as_json: bool,
     notes: Notes,
-    **wished: Any,
+    **constraint_list: Any,
 ) -> None:
     """Invent new names, each of them once.
 
@@ -179,21 +194,28 @@ def generate(
     """
     form = formats.chosen(as_json)
     _refuse_without_effect(click.get_current_context())
-    loaded = open_blend(models, notes, **{name: wished.pop(name) for name in options.OF_MODELS})
+    loaded = open_blend(
+        models, notes, **{name: constraint_list.pop(name) for name in options.OF_MODELS}
+    )
     letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in loaded.blended]
     if letters and all(one.isdisjoint(other) for one, other in combinations(letters, 2)):
         notes(
             "the lists of these models share no letter: each name will be of one of them, next to none of both"
         )
-    wished |= read_texts(wished, notes)
+    constraint_list |= read_texts(constraint_list, notes)
     with Display(notes, formats.SEARCHING) as display:
-        if best is None:
-            batches = loaded.generate_batches(count, watch=display, **wished)
+        if most_likely is None:
+            batches = loaded.generate_batches(count, on_progress=display, **constraint_list)
         else:
-            of_names = {name: wished[name] for name in wished if name not in OF_DRAWING}
-            batches = loaded.best_batches(best, watch=display, **of_names)
-        if sort is not None and (sort, best is None) not in (("random", True), ("likely", False)):
-            batches = _sorted(batches, sort, wished["seed"])
+            of_names = {
+                name: constraint_list[name] for name in constraint_list if name not in OF_DRAWING
+            }
+            batches = loaded.most_likely_batches(most_likely, on_progress=display, **of_names)
+        if sort is not None and (sort, most_likely is None) not in (
+            ("random", True),
+            ("likely", False),
+        ):
+            batches = _sorted(batches, sort, constraint_list["seed"])
         formats.write_names(form, loaded, batches, display)
 
 
@@ -206,12 +228,12 @@ def _refuse_without_effect(context: click.Context) -> None:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     told = {name: "-n" if name == "count" else option_name(name) for name in given}
-    if values["best"] is not None:
+    if values["most_likely"] is not None:
         if values["sort"] == "random":
             told.pop("seed", None)  # which deals them
         if told:
             raise click.UsageError(
-                f"--best cannot be combined with {', '.join(told.values())}: the likeliest names are searched for, not "
+                f"--most-likely cannot be combined with {', '.join(told.values())}: the most likely names aren't "
                 "drawn; leave one of them out."
             )
     elif values["temperature"] == 0 and (

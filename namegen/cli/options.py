@@ -197,7 +197,7 @@ class OfEveryEngine(click.Command):
         """The engines, after all options."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
-        formatter.write_text(f"Engines: {', '.join(engines_in_help(ctx))}.")
+        formatter.write_text(f"Backends: {', '.join(engines_in_help(ctx))}.")
 
 
 def of_setting(
@@ -244,8 +244,8 @@ def several(read: Callable[[str], object], expected: str) -> Callable[[str], obj
     return reading(lambda text: tuple(map(read, text.split(","))), expected)
 
 
-blend = click.option(
-    "--blend",
+blend_weights = click.option(
+    "--blend-weights",
     type=several(float, "a weight for each model, such as 0.6,0.4"),
     metavar="W,W,...",
     help="The weight of each model in a blend; the weights sum to 1.  [default: equal weights]",
@@ -261,12 +261,12 @@ letter_case = click.option(
     "--case",
     "letter_case",
     type=click.Choice(LETTER_CASES),
-    help="The letter case to write the names in.  [default: title for companies, as-learned for others]",
+    help="The letter case to write the names in.  [default: title for companies, original for others]",
 )
-rude = click.option(
-    "--rude",
+allow_profanity = click.option(
+    "--allow-profanity",
     is_flag=True,
-    help="Allow rude names. Without it no name has a word that most find rude.",
+    help="Allow names that contain profanity.",
 )
 seed = click.option(
     "--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names."
@@ -287,7 +287,7 @@ backend = click.option(
     "--backend",
     cls=filled_by(engines_in_help),
     metavar="NAME",
-    help="The engine that runs the model: {}.  [default: numpy, or one that can read the model]",
+    help="The backend that runs the model: {}.  [default: numpy, or one that can read the model]",
 )
 
 
@@ -312,7 +312,7 @@ threads = click.option(
     default=1,
     show_default=True,
     metavar="N",
-    help="The number of processor threads for the engine, as far as there are cores.",
+    help="The number of processor threads for the backend, as far as there are cores.",
 )
 label_column = of_setting(DataSettings, "label_column")
 label = click.option(
@@ -324,8 +324,8 @@ label = click.option(
     "Finnish,female; repeat the option for several.  [default: all labels, as often as in the list]",
 )
 # How MODEL is read; ``open_blend`` takes them together.
-of_models = together(blend, label, backend, threads)
-OF_MODELS = ("blend", "labels", "backend", "threads")
+of_models = together(blend_weights, label, backend, threads)
+OF_MODELS = ("blend_weights", "labels", "backend", "threads")
 # How NAMES is read; ``open_list`` takes them together.
 of_a_list = together(
     of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length")
@@ -378,7 +378,7 @@ def open_blend(
     models: Sequence[str | None],
     notes: Notes,
     *,
-    blend: Sequence[float] | None,
+    blend_weights: Sequence[float] | None,
     labels: Sequence[str],
     backend: str | None,
     threads: int,
@@ -386,14 +386,16 @@ def open_blend(
     """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
     SettingsError.
     """
-    if blend is not None and len(models) < 2:
-        raise click.UsageError("--blend is for several models: give two or more, or leave it out.")
+    if blend_weights is not None and len(models) < 2:
+        raise click.UsageError(
+            "--blend-weights is for several models: give two or more, or leave it out."
+        )
     loaded = [
         open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
     ]
     if len(loaded) == 1 or any(model.labels for model in loaded):
         loaded = [
-            model.labelled(*labels) if model.labels or len(loaded) == 1 else model
+            model.for_labels(*labels) if model.labels or len(loaded) == 1 else model
             for model in loaded
         ]
     elif labels:
@@ -407,7 +409,7 @@ def open_blend(
         )
     import namegen.api as api
 
-    return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend)
+    return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend_weights)
 
 
 def open_list(

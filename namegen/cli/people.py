@@ -12,12 +12,12 @@ import click
 
 from namegen.cli import completion, formats, options
 from namegen.cli.display import Display
-from namegen.cli.generate import SHOWN, drawing_options, read_texts, wish_options
+from namegen.cli.generate import SHOWN, constraint_options, drawing_options, read_texts
 from namegen.cli.options import open_model
 from namegen.cli.terminal import Notes
+from namegen.constraints import OPTIONS
 from namegen.core.settings import GENDERS, SOURCES
 from namegen.threads import limit_threads
-from namegen.wishes import OPTIONS
 
 
 def whole_names(what: str) -> Callable[[options.Command], options.Command]:
@@ -25,11 +25,11 @@ def whole_names(what: str) -> Callable[[options.Command], options.Command]:
     how_many = options.how_many(what)
     return options.together(
         options.letter_case,
-        options.rude,
+        options.allow_profanity,
         click.option(
-            "--banned",
+            "--exclude-words",
             metavar="FILE",
-            help=f"Give only {what} no part of whose names has a word from FILE; see --banned of `namegen generate`.",
+            help=f"Skip {what} if any part of their names contains a word from FILE.",
         ),
         formats.option,
         options.temperature,
@@ -46,7 +46,7 @@ def _write_whole(
     invent: Callable[..., Iterable[Iterable[Any]]],
     parts: Sequence[str],
     notes: Notes,
-    wished: dict[str, Any],
+    constraint_list: dict[str, Any],
 ) -> None:
     """Invent whole names, and write each with its parts as they are found.
 
@@ -54,20 +54,27 @@ def _write_whole(
         form: of the output.
         columns: attributes of what is invented.
         whole: the name of one as a whole.
-        invent: gives them, by what is wished of all and of each part.
-        parts: what the wishes of a part begin with; what is banned of all parts is banned of each, too.
+        invent: gives them, by what is constraint_list of all and of each part.
+        parts: what the constraints of a part begin with; what is banned of all parts is banned of each, too.
         notes: where the search is shown.
-        wished: as the options have it.
+        constraint_list: as the options have it.
     """
-    wished |= read_texts(wished, notes)
-    banned = wished.pop("banned") or ()
+    constraint_list |= read_texts(constraint_list, notes)
+    banned = constraint_list.pop("exclude_words") or ()
     for part in parts:
-        own = {name: wished.pop(name) for name in list(wished) if name.startswith(f"{part}_")}
+        own = {
+            name: constraint_list.pop(name)
+            for name in list(constraint_list)
+            if name.startswith(f"{part}_")
+        }
         own = {name.removeprefix(f"{part}_"): value for name, value in own.items()}
-        wished[f"{part}_wishes"] = {**own, "banned": [*(own["banned"] or ()), *banned]}
+        constraint_list[f"{part}_constraints"] = {
+            **own,
+            "exclude_words": [*(own["exclude_words"] or ()), *banned],
+        }
     row_of = attrgetter(*columns)
     with Display(notes, formats.SEARCHING) as display:
-        batches = invent(watch=display, **wished)
+        batches = invent(on_progress=display, **constraint_list)
         with formats.Rows(form, ("name", *columns)) as rows, closing(display):
             for batch in batches:
                 with display.erased():
@@ -75,10 +82,12 @@ def _write_whole(
 
 
 def short_help(*shown: str, parts: Mapping[str, str]) -> dict[str, Any]:
-    """A help of these options, with a line for the wishes of each part: how they begin, and of which names they are."""
-    wishes = ", ".join(wish.replace("_", "-") for wish in OPTIONS)
+    """A help of these options, with a line for the constraints of each part: how they begin, and of which names they
+    are.
+    """
+    constraints = ", ".join(constraint.replace("_", "-") for constraint in OPTIONS)
     others = [
-        (f"--{part}-…", f"A wish for {of}: {wishes}, as in `namegen generate`.")
+        (f"--{part}-…", f"A constraint for {of}: {constraints}, as in `namegen generate`.")
         for part, of in parts.items()
     ]
     drawn = ("count", "letter_case", "form", "out", "unfiltered", "seed")
@@ -133,8 +142,8 @@ def source_option(part: str, default: str) -> Callable[[options.Command], option
 @click.option(
     "--family-model", metavar="MODEL", help="The model for family names.  [default: world-family]"
 )
-@wish_options("given names", "given-")
-@wish_options("family names", "family-")
+@constraint_options("given names", "given-")
+@constraint_options("family names", "family-")
 @options.common
 def people(
     count: int,
@@ -142,7 +151,7 @@ def people(
     template: str | None,
     as_json: bool,
     notes: Notes,
-    **wished: Any,
+    **constraint_list: Any,
 ) -> None:
     """Invent people: a given name and a family name of one origin.
 
@@ -163,13 +172,19 @@ def people(
     asked = {
         name: model
         for name in ("given_model", "family_model")
-        if (model := wished.pop(name)) is not None
+        if (model := constraint_list.pop(name)) is not None
     }
     models: dict[str, Any] = {name: open_model(model, notes) for name, model in asked.items()}
-    invent = partial(api.invent_people_batches, count, household=household, **models)
+    invent = partial(api.generate_people_batches, count, household=household, **models)
     columns = ["given", "family", "origin", "gender", *(["household"] if household else [])]
     _write_whole(
-        form, columns, lambda one: one.written(template), invent, ("given", "family"), notes, wished
+        form,
+        columns,
+        lambda one: one.format(template),
+        invent,
+        ("given", "family"),
+        notes,
+        constraint_list,
     )
 
 
@@ -179,10 +194,10 @@ def people(
     **short_help(parts={"first": "first names", "last": "last names"}),
 )
 @whole_names("players")
-@wish_options("first names", "first-")
-@wish_options("last names", "last-")
+@constraint_options("first names", "first-")
+@constraint_options("last names", "last-")
 @options.common
-def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
+def players(count: int, as_json: bool, notes: Notes, **constraint_list: Any) -> None:
     """Invent baseball players: a first name, a last name, and sometimes a suffix such as Jr.
 
     The last name is always new. The first name may be one that real players have, but the full name is never that of a
@@ -192,9 +207,11 @@ def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
     limit_threads(1)
     from namegen import api
 
-    invent = partial(api.invent_players_batches, count)
+    invent = partial(api.generate_players_batches, count)
     columns = ("first", "last", "suffix")
-    _write_whole(form, columns, lambda one: one.full_name, invent, ("first", "last"), notes, wished)
+    _write_whole(
+        form, columns, lambda one: one.full_name, invent, ("first", "last"), notes, constraint_list
+    )
 
 
 @options.command(
@@ -207,14 +224,14 @@ def players(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
 @formats.option
 @drawing_options
 @options.common
-def companies(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
+def companies(count: int, as_json: bool, notes: Notes, **constraint_list: Any) -> None:
     """Invent new names of companies, each of them once.
 
     No company in the bundled list has one of these names. A company elsewhere may have it, and it may be a trademark:
     look it up before you use it. --format csv and json have the column name; --scores adds log_probability (in nats)
     and new.
     """
-    _write_names("companies", count, formats.chosen(as_json), notes, wished)
+    _write_names("companies", count, formats.chosen(as_json), notes, constraint_list)
 
 
 @options.command(
@@ -236,17 +253,19 @@ def companies(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
 @formats.option
 @drawing_options
 @options.common
-def places(count: int, as_json: bool, notes: Notes, **wished: Any) -> None:
+def places(count: int, as_json: bool, notes: Notes, **constraint_list: Any) -> None:
     """Invent new names of towns and villages, each of them once.
 
     No place in the bundled list has one of these names; it has at most the 500 largest of a country, so a smaller place
     may. The columns of --format csv and json are name and label, the likeliest country; --scores adds log_probability
     (in nats) and new.
     """
-    _write_names("places", count, formats.chosen(as_json), notes, wished)
+    _write_names("places", count, formats.chosen(as_json), notes, constraint_list)
 
 
-def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[str, Any]) -> None:
+def _write_names(
+    what: str, count: int, form: str, notes: Notes, constraint_list: dict[str, Any]
+) -> None:
     """Invent companies or places, and write them as they are found."""
     limit_threads(1)
     from namegen import api
@@ -254,10 +273,13 @@ def _write_names(what: str, count: int, form: str, notes: Notes, wished: dict[st
     model = (
         api.load_shipped("companies")
         if what == "companies"
-        else api.places_of(wished.pop("countries"))
+        else api.places_of(constraint_list.pop("countries"))
     )
-    wished |= read_texts(wished, notes)
+    constraint_list |= read_texts(constraint_list, notes)
     with Display(notes, formats.SEARCHING) as display:
         formats.write_names(
-            form, model, model.generate_batches(count, watch=display, **wished), display
+            form,
+            model,
+            model.generate_batches(count, on_progress=display, **constraint_list),
+            display,
         )

@@ -86,7 +86,7 @@ class Progress:
                     ]
                 epochs, steps = counted(event.epochs, "epoch"), counted(event.steps, "step")
                 return [
-                    f"{epochs} of {steps}, engine {event.engine}{event.network and f', {event.network}'}"
+                    f"{epochs} of {steps}, backend {event.engine}{event.network and f', {event.network}'}"
                 ]
             case events.Planned(thing, total, kept, scheduler):
                 self._planned, self._ended, self._began = event, kept, time.monotonic()
@@ -149,7 +149,7 @@ class Progress:
         trained, left = done - training.epoch - training.step / training.steps, "-:--"
         if self._first_step is not None and trained > 0:
             left = clock((time.monotonic() - self._first_step) / trained * (training.epochs - done))
-        figures = ["preparing the engine"] if self._first_step is None else []
+        figures = ["preparing the backend"] if self._first_step is None else []
         if self._records:
             record = self._records[0]
             figures = [f"loss {number(record.training_loss_nats_per_char)}"]
@@ -189,7 +189,11 @@ class Progress:
 
 def about_the_list(ready: events.ListReady) -> Iterator[str]:
     """What a training learns from, and what it holds out."""
-    damped = f" (repeats damped to {ready.damped:,})" if ready.damped < ready.training else ""
+    damped = (
+        f" (square-root weighting of duplicates: {ready.damped:,})"
+        if ready.damped < ready.training
+        else ""
+    )
     labels = f", {counted(ready.labels, 'label')}" if ready.labels else ""
     test = "" if ready.test is None else f", {ready.test:,} for the test"
     yield f"{counted(ready.training, 'name')} to learn from{damped}{labels}, {ready.held_out:,} held out{test}"

@@ -84,7 +84,7 @@ def score(
         )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
-        chances = [loaded.label_chances(name) for name in names] if by_label else []
+        chances = [loaded.label_probabilities(name) for name in names] if by_label else []
     if as_json:
         found = [to_dict(score) for score in scores]
         for one, of_name in zip(found, chances, strict=by_label):

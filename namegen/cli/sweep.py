@@ -45,7 +45,8 @@ MOST_WORKERS = 1024
     help="The folder to write the results to; a sweep that is already there is continued.  [default: reports/CONFIG]",
 )
 @click.option(
-    "--scheduler",
+    "--dask",
+    "scheduler",
     metavar="ADDRESS",
     help="Train on the cluster of this dask scheduler, such as tcp://host:8786.",
 )
@@ -69,12 +70,12 @@ def sweep(
     CONFIG is a TOML file as for train --config, with one more table, [grid]. Each entry of [grid] is a list of values,
     such as training.learning_rate = [0.01, 0.001]. CONFIG may also be a name that `namegen configs` shows.
 
-    The runs are trained side by side, in processes of this machine, or with --scheduler on a dask cluster, which needs
+    The runs are trained side by side, in processes of this machine, or with --dask on a dask cluster, which needs
     the extra distributed. Ctrl-C stops the sweep; finished runs are kept, and the same command continues from there.
     """
     if scheduler is not None and workers is not None:
         raise click.UsageError(
-            "--workers cannot be combined with --scheduler, whose cluster has its own workers: leave one of them out"
+            "--workers cannot be combined with --dask, whose cluster has its own workers: leave one of them out"
         )
     limit_threads(1)
     logging.disable(
@@ -95,13 +96,15 @@ def sweep(
     runs = make_runs(grid, lambda data: read_list(data, notes))
     folder = str(Path("reports") / config.stem) if out is None else out
     with kept_when_stopped(notes, "runs"), Display(notes, "looking at what is there") as display:
-        results = run_sweep(grid, runs, folder, scheduler=scheduler, workers=workers, watch=display)
+        results = run_sweep(
+            grid, runs, folder, scheduler=scheduler, workers=workers, on_progress=display
+        )
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
         _print(results)
         for engine, code in results.engine_codes.items():
-            click.echo(f"engine: {printable(f'{engine} ({code_in_words(code)})')}")
+            click.echo(f"backend: {printable(f'{engine} ({code_in_words(code)})')}")
         click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
         for plot in results.plots:
             click.echo(f"plot:  {printable(str(Path(folder) / plot))}")

@@ -51,11 +51,7 @@ def error_line(message: str, *, lines: bool = False) -> str:
     return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
 
 
-OPTIONS = {
-    "base": "from",
-    "origins": "origin",
-    "countries": "country",
-}  # from is a word of Python's own
+OPTIONS = {"weights": "blend-weights", "origins": "origin", "countries": "country"}
 
 
 def option_name(name: str, value: str | None = None) -> str:

@@ -85,7 +85,7 @@ def rate_step(text: str) -> tuple[int, float]:
 READERS: dict[str, Callable[[str], object]] = {
     "hidden": options.several(int, "whole numbers with commas between them, such as 32,32"),
     "options": network_options,
-    "rate_steps": options.several(rate_step, "EPOCH:RATE pairs, such as 0:0.01,25:0.005"),
+    "lr_steps": options.several(rate_step, "EPOCH:RATE pairs, such as 0:0.01,25:0.005"),
 }
 
 
@@ -100,14 +100,14 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 
 @options.command(
     "namegen train friends.txt",
-    "namegen train people.csv --column first --effort quick --out runs/people",
+    "namegen train people.csv --column first --quick --out runs/people",
     "namegen train --resume runs/people",
     cls=options.ShortHelp,
     shown=(
         "out",
         "resume",
         "config",
-        "effort",
+        "quick",
         "cell",
         "hidden",
         "epochs",
@@ -170,8 +170,10 @@ def asked_for(
     note_namesake(config, "config", notes)
     base = Config() if config is None else read_config(find_config(config))
     resolved = merge(base, {**overrides(given), "data.names": names})
-    if given["effort"] is not None and (fixed := _decided_by_config(base)):
-        notes(f"--effort sets only what the config does not; this config sets: {', '.join(fixed)}")
+    if given["quick"] is not None:
+        specified = _specified_by_config(base)
+        if specified:
+            notes(f"--quick doesn't change settings of the config; it sets: {', '.join(specified)}")
     if names is None:
         notes(f"names: {printable(resolved.data.names)}")
     note_namesake(resolved.data.names, "list", notes)
@@ -195,7 +197,7 @@ def learn(resolved: Config, notes: Notes, as_json: bool, **how: Any) -> None:
     from namegen import api
 
     with Display(notes, "preparing the training") as display, StopOnInterrupt(notes) as stop:
-        how |= {"watch": display, "stop": stop}
+        how |= {"on_progress": display, "should_stop": stop}
         result = (
             api.resume(**how) if "folder" in how else api.train(config=resolved, save=True, **how)
         )
@@ -243,8 +245,8 @@ def overrides(given: Mapping[str, object]) -> dict[str, object]:
     return {path: given[name] for path in SETTINGS if (name := path.partition(".")[2]) in given}
 
 
-def _decided_by_config(config: Config) -> list[str]:
-    """The settings that an effort would decide, and that a config has decided already."""
+def _specified_by_config(config: Config) -> list[str]:
+    """The settings that ``--quick`` would choose, but that the config specifies."""
     of_training = (*DROPS, "label_smoothing", "epochs", "batch_size", "learning_rate")
     values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
     values |= {name: getattr(config.training, name) for name in of_training}
@@ -290,13 +292,13 @@ def summary(result: RunResult, plot: Path | None) -> str:
         by = references.baseline
         beside = [
             (by.summary, by.metrics, references.ceiling),
-            ("counting", by.test, references.test_ceiling),
+            ("n-gram", by.test, references.test_ceiling),
         ]
-    for (what, network), (name, counting, ceiling) in zip(parts.items(), beside, strict=True):
+    for (what, network), (name, ngram, ceiling) in zip(parts.items(), beside, strict=True):
         if network is not None:
             rows += [(what, *FIGURES), ("  this network", *figures(network))]
-            if counting is not None and ceiling is not None:
-                rows += [(f"  {name}", *figures(counting)), ("  ceiling", *figures(ceiling))]
+            if ngram is not None and ceiling is not None:
+                rows += [(f"  {name}", *figures(ngram)), ("  ceiling", *figures(ceiling))]
     rows += [
         ("on the training names", *([""] * len(FIGURES) if rows else FIGURES)),
         ("  this network", *figures(result.training)),
@@ -317,7 +319,7 @@ def summary(result: RunResult, plot: Path | None) -> str:
 
 
 def verdict(result: RunResult) -> list[str]:
-    """The network beside counting, in words."""
+    """The network beside the n-gram baseline, in words."""
     references = result.references
     on_test = result.test is not None and (  # which judges, unless its names are too few for it
         references is None
@@ -337,20 +339,20 @@ def verdict(result: RunResult) -> list[str]:
         )
     elif references is None:
         said.append(
-            "Counting is chosen on validation names, so there is none to compare the test figures with."
+            "No n-gram comparison: the n-gram baseline is tuned on a validation set, and this run has none."
         )
     elif 0 < (held_out := references.judging(test=on_test)) < MIN_TO_JUDGE:
         said.append(
-            f"Only {counted(held_out, 'name')} held out: too few to compare the network with counting."
+            f"Only {counted(held_out, 'name')} held out: too few to compare the network with the n-gram baseline."
         )
     elif (
-        counting := references.baseline.test if on_test else references.baseline.metrics
+        ngram := references.baseline.test if on_test else references.baseline.metrics
     ) is not None:
-        better_by = counting.loss_nats_per_char - judged.loss_nats_per_char
-        from_base = "base" in result.checkpoint.training
+        better_by = ngram.loss_nats_per_char - judged.loss_nats_per_char
+        uses_base_model = "base_model" in result.checkpoint.training
         which = (
-            "On held-out names, which its base may know"
-            if from_base
+            "On held-out names, which its base model may know"
+            if uses_base_model
             else _which_names(references, on_test=on_test)
         )
         chance = abs(better_by) >= TIE and better_by**2 * held_out < 1  # a rule of thumb
@@ -388,11 +390,11 @@ def _some(per_cent: float) -> str:
 
 
 def _beside_counting(better_by: float) -> str:
-    """``better_by``: nats per character that counting loses more than the network."""
+    """``better_by``: nats per character that the n-gram baseline loses more than the network."""
     if abs(better_by) < TIE:
-        return "as good as counting (an n-gram model)"
+        return "as good as the n-gram baseline"
     which = "better" if better_by > 0 else "worse"
-    return f"{which} than counting (an n-gram model), by {abs(better_by):.3f} nats per character"
+    return f"{which} than the n-gram baseline, by {abs(better_by):.3f} nats per character"
 
 
 def _drawn(result: RunResult) -> list[str]:
@@ -411,11 +413,15 @@ def _drawn(result: RunResult) -> list[str]:
             ):
                 raise GenerationError("names that a summary shows are not worth more")
 
-        freely: dict[str, Any] = {"allow_seen": True, "allow_repeats": True, "rude": True}
+        freely: dict[str, Any] = {
+            "allow_seen": True,
+            "allow_repeats": True,
+            "allow_profanity": True,
+        }
         as_learned = list(model.generate_batches(drawn, seed=result.seed, **freely))
         names: list[str] = []
         with suppress(GenerationError):  # there are fewer, or to find them takes long
-            for batch in model.generate_batches(ASKED_FOR, seed=result.seed, watch=not_long):
+            for batch in model.generate_batches(ASKED_FOR, seed=result.seed, on_progress=not_long):
                 names += batch.names
     except NamegenError:  # a cell of a third party's, or a network whose names never end
         return []
@@ -428,8 +434,8 @@ def _drawn(result: RunResult) -> list[str]:
     new = [is_new for batch in as_learned if batch.new is not None for is_new in batch.new.tolist()]
     if new:  # nobody knows that of a model that does not keep the names it learned from
         where = (
-            "in the list or names of the base"
-            if "base" in result.checkpoint.training
+            "in the list or names of the base model"
+            if "base_model" in result.checkpoint.training
             else "in the list"
         )
         said.append(

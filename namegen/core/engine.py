@@ -37,7 +37,7 @@ What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` th
    scaled to it. Its squares are summed in float64.
 5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``.
 
-**through_time=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
+**bptt=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
 c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from
 that constant state, stay. An architecture without a state that is carried refuses the setting.
 
@@ -214,6 +214,6 @@ def check_known(engine_class: EngineClass, architecture: str, cell: str | None =
     for what, asked in {"architecture": architecture, "cell": cell}.items():
         if asked not in (None, *known[what]):
             raise EngineError(
-                f"the engine {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])} "
-                f"with {setting(what)}, or another engine"
+                f"the backend {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])} "
+                f"with {setting(what)}, or another backend"
             )

@@ -22,7 +22,7 @@ class Plan(NamedTuple):
     epochs: int
     peak: float
     warmup: float
-    rate_steps: tuple[tuple[int, float], ...]
+    lr_steps: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Schedule:
     Attributes:
         rate: the learning rate of a step, counted from 0 over the whole training.
         help: what it does, for the option's help.
-        reads: those of ``learning_rate``, ``warmup`` and ``rate_steps`` that it reads; the others have no effect.
+        reads: those of ``learning_rate``, ``warmup`` and ``lr_steps`` that it reads; the others have no effect.
         depends_on_epochs: whether its rates depend on the number of epochs, so that a run cannot be lengthened.
     """
 
@@ -45,7 +45,7 @@ class Schedule:
 def by_steps(step: int, plan: Plan) -> float:
     """The original's: each rate from its first epoch on."""
     return next(
-        rate for first, rate in reversed(plan.rate_steps) if step >= first * plan.steps_per_epoch
+        rate for first, rate in reversed(plan.lr_steps) if step >= first * plan.steps_per_epoch
     )
 
 
@@ -53,7 +53,7 @@ def one_cycle(step: int, plan: Plan) -> float:
     """Smith, 2018: from 1/25 of the peak in a straight line up to it over the share ``warmup`` of all steps, then along
     a half cosine to 1/10,000 of it.
 
-    >>> plan = Plan(steps_per_epoch=11, epochs=1, peak=0.02, warmup=0.2, rate_steps=())
+    >>> plan = Plan(steps_per_epoch=11, epochs=1, peak=0.02, warmup=0.2, lr_steps=())
     >>> [round(one_cycle(step, plan), 4) for step in range(11)]
     [0.0008, 0.0104, 0.02, 0.0192, 0.0171, 0.0138, 0.01, 0.0062, 0.0029, 0.0008, 0.0]
     """
@@ -69,7 +69,7 @@ def one_cycle(step: int, plan: Plan) -> float:
 
 SCHEDULES = {
     "constant": Schedule(lambda step, plan: plan.peak, "the same rate in all steps"),
-    "steps": Schedule(by_steps, "each rate from its epoch on", ("rate_steps",)),
+    "steps": Schedule(by_steps, "each rate from its epoch on", ("lr_steps",)),
     "one-cycle": Schedule(
         one_cycle, "up, then down to almost 0", ("learning_rate", "warmup"), depends_on_epochs=True
     ),

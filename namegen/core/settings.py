@@ -14,15 +14,15 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, cast
 
 from namegen.core.network.cells import CELLS
-from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.network.initializers import INITIALIZERS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.schedules import SCHEDULES
 from namegen.errors import SettingsError, setting, shown
 
-SPLITS = ("unique", "names")
-REPEATS = ("kept", "damped")
-SAMENESSES = ("names", "companies")
-LETTER_CASES = ("as-learned", "title", "upper", "lower")
+SPLITS = ("by-name", "by-row")
+DUPLICATES = ("full", "sqrt")
+NAME_TYPES = ("plain", "company")
+LETTER_CASES = ("original", "title", "upper", "lower")
 SOURCES = (
     "real",
     "new",
@@ -30,7 +30,7 @@ SOURCES = (
 )  # of a part of a name: those of its model's list, none of that list, either
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
-DROPS = ("drop_recurrent", "drop_between", "drop_output")
+DROPS = ("recurrent_dropout", "layer_dropout", "output_dropout")
 EFFORTS = ("quick", "standard")
 MOST_ASKED_FOR = 1_000_000_000  # that anybody may ask for at a time
 NOTHING = "none"  # in place of a model to begin from
@@ -173,11 +173,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class DataSettings(Checked):
-    """Which list is read and how a part of it is held out (``core/data/split.py``, ``batching.py``, ``sameness.py``).
+    """Which list is read and how a part of it is held out (``core/data/split.py``, ``batching.py``,
+    ``normalization.py``).
 
     ``names``: a bundled list's name, a path, or ``-`` for standard input. ``label_column``: empty: none, of a bundled
     list either; None: as the bundled list has it. ``validation``: None: a tenth, and of a short list none
-    (``core/training/effort.py``).
+    (``core/training/defaults.py``).
     """
 
     names: str = "mlb-first"
@@ -198,7 +199,7 @@ class DataSettings(Checked):
     validation: float | None = declared(
         None,
         "The share of the names to hold out for validation; 0 for none.",
-        f"0.1; 0 for fewer than 100 different names, except with {setting('effort', 'quick')} or {setting('test')}",
+        f"0.1; 0 for fewer than 100 different names, except with {setting('quick', 'True')} or {setting('test')}",
         **SHARE,
     )
     test: float = declared(  # none by default: every name that is learned from counts
@@ -207,8 +208,9 @@ class DataSettings(Checked):
         **SHARE,
     )
     split: str = declared(
-        "unique",
-        "unique: a name is either trained on or held out; names: a name that repeats may be both.",
+        "by-name",
+        "How to hold names out. by-name: all copies of a name stay together; by-row: copies of a repeated name can "
+        "land on both sides.",
         choices=SPLITS,
     )
     split_seed: int | None = declared(
@@ -217,17 +219,17 @@ class DataSettings(Checked):
         f"that of {setting('seed')}",
         **SEED,
     )
-    repeats: str | None = declared(
+    duplicates: str | None = declared(
         None,
-        "kept: read a name as often as the list has it; damped: read repeated names less often.",
-        f"damped; kept with {setting('split', 'names')}",
-        choices=REPEATS,
+        "How often to train on a name that occurs c times: full: c times; sqrt: about the square root of c times.",
+        f"sqrt; full with {setting('split', 'by-row')}",
+        choices=DUPLICATES,
     )
-    sameness: str | None = declared(
+    name_type: str | None = declared(
         None,
-        "When two names count as the same. companies: legal forms such as Inc. do not matter.",
-        "names; companies for the bundled list companies",
-        choices=SAMENESSES,
+        "How names are compared. company: legal suffixes such as Inc. are ignored.",
+        "plain; company for the bundled list companies",
+        choices=NAME_TYPES,
     )
 
     def __post_init__(self) -> None:
@@ -251,13 +253,13 @@ class DataSettings(Checked):
         return {
             name: value
             for name, value in asdict(self).items()
-            if name not in (*WHERE_NAMES_STAND, "sameness")
+            if name not in (*WHERE_NAMES_STAND, "name_type")
         }
 
     @property
-    def damps_repeats(self) -> bool:
+    def uses_sqrt_duplicates(self) -> bool:
         """Whether training reads a common name less often than it stands in the list."""
-        return self.repeats == "damped" or (self.repeats is None and self.split != "names")
+        return self.duplicates == "sqrt" or (self.duplicates is None and self.split != "by-row")
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,7 @@ class NetworkSettings(Checked):
     architecture: str | None = declared(
         None,
         "The kind of network.",
-        "the engine's first one; for namegen's own engines, rnn",
+        "the backend's first one; for namegen's own backends, rnn",
         holds=lambda v: v != "",
         expected="the name of an architecture, such as rnn",
     )
@@ -285,17 +287,19 @@ class NetworkSettings(Checked):
         holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
         expected="1 to 16 widths, each from 1 to 4096",
     )
-    init: str = declared("glorot", "The initial values of the weights.", choices=INITIALISERS)
-    base: str | None = declared(
+    initializer: str = declared(
+        "glorot", "The initial values of the weights.", choices=INITIALIZERS
+    )
+    base_model: str | None = declared(
         None,
-        f"Begin from what this model has learned: a run folder, a file or a shipped model; {NOTHING}: from nothing.",
-        "base, a network that comes with it, for 100 to 499 names, for 20 to 99 of a kind that it knows; else none",
+        f"Fine-tune this pretrained model: a run folder, a model file or a built-in model; {NOTHING}: random weights.",
+        "namegen's base model for 100 to 499 names, or 20 to 99 of one dominant origin; otherwise random weights",
         metavar="MODEL",
         holds=lambda v: v != "",
         expected=f"a model, or {NOTHING}",
     )
     options: Mapping[str, int | float | str | bool] = declared(
-        {}, "Further settings of an engine's own architecture, such as heads=4.", metavar="N=V,…"
+        {}, "Further settings of a backend's own architecture, such as heads=4.", metavar="N=V,…"
     )
 
     @property
@@ -308,24 +312,23 @@ class NetworkSettings(Checked):
         return replace(self, cell=self.cell or PLAIN_CELL, hidden=self.hidden or PLAIN_HIDDEN)
 
     @property
-    def from_base(self) -> bool:
+    def uses_base_model(self) -> bool:
         """Whether it begins from another model's parameters."""
-        return self.base not in (None, NOTHING)
+        return self.base_model not in (None, NOTHING)
 
 
 @dataclass(frozen=True)
 class TrainingSettings(Checked):
     """How a network is trained. ``None`` means: by the rule in the field's own words.
 
-    What the effort chooses stands in ``core/training/effort.py``, what is dropped in ``steps.py`` (of the recurrent
+    The defaults of a list are in ``core/training/defaults.py``, what is dropped in ``steps.py`` (of the recurrent
     kernels single weights, as Merity, Keskar and Socher, 2018, do), label smoothing in ``label_smoothing.py``.
     """
 
-    effort: str = declared(
-        "standard",
-        "How to choose the settings that are not given. quick: a small network without dropout, in seconds; standard: "
-        "a larger one with better names, in a minute or two.",
-        choices=EFFORTS,
+    quick: bool = declared(
+        False,
+        "Use a small network without dropout for the settings you don't specify: it trains in seconds, and its names "
+        "aren't as good.",
     )
     # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     epochs: int | None = declared(
@@ -358,7 +361,7 @@ class TrainingSettings(Checked):
         backend_reads=True,
         **ABOVE_0,
     )
-    schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
+    lr_schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
         "one-cycle",
         "How the learning rate changes during training. "
         + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
@@ -367,12 +370,12 @@ class TrainingSettings(Checked):
     )
     warmup: float = declared(
         0.2,
-        f"The share of the steps in which the learning rate rises, for {setting('schedule', reading('warmup'))}.",
+        f"The share of the steps in which the learning rate rises, for {setting('lr_schedule', reading('warmup'))}.",
         **TO_1,
     )
-    rate_steps: tuple[tuple[int, float], ...] = declared(
+    lr_steps: tuple[tuple[int, float], ...] = declared(
         (),
-        f"The rate from each epoch on (from 0), for {setting('schedule', reading('rate_steps'))}: 0:0.01,25:0.005.",
+        f"The rate from each epoch on (from 0), for {setting('lr_schedule', reading('lr_steps'))}: 0:0.01,25:0.005.",
         metavar="E:RATE,…",
         holds=lambda steps: (
             all(0 < rate < math.inf for _, rate in steps)
@@ -381,24 +384,24 @@ class TrainingSettings(Checked):
         ),
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
-    through_time: bool = declared(
+    bptt: bool = declared(
         True,
         "Send gradients back through all characters of a name, or only through one.",
         backend_reads=True,
     )
-    drop_recurrent: float | None = declared(
+    recurrent_dropout: float | None = declared(
         None,
         "Dropout: the share of the recurrent weights to leave out in each step.",
         LIST,
         **SHARE,
     )
-    drop_between: float | None = declared(
+    layer_dropout: float | None = declared(
         None,
         "Dropout: the share of the units between layers to leave out in each step.",
         LIST,
         **SHARE,
     )
-    drop_output: float | None = declared(
+    output_dropout: float | None = declared(
         None,
         "Dropout: the share of the units before the output to leave out in each step.",
         LIST,
@@ -406,7 +409,7 @@ class TrainingSettings(Checked):
     )
     label_smoothing: float | None = declared(
         None,
-        "Label smoothing: the share of each target that comes from counting (an n-gram model).",
+        "Label smoothing: the share of each target that comes from the n-gram baseline.",
         LIST,
         **TO_1,
     )
@@ -414,26 +417,26 @@ class TrainingSettings(Checked):
         None, "Stop after N epochs without improvement.", "never", **COUNT
     )
     # loss tells a good epoch from a lucky one; accuracy was the original's rule
-    best_by: str = declared(
+    monitor: str = declared(
         "loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA
     )
     seed: int = declared(
-        0, "The random seed: the same seed and engine train the same network.", **SEED
+        0, "The random seed: the same seed and backend train the same network.", **SEED
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if ("rate_steps" in SCHEDULES[self.schedule].reads) != bool(self.rate_steps):
+        if ("lr_steps" in SCHEDULES[self.lr_schedule].reads) != bool(self.lr_steps):
             raise SettingsError(
-                f"the schedule is {self.schedule}, with {len(self.rate_steps)} rate steps: give "
-                f"{setting('rate_steps')} together with the schedule {reading('rate_steps')}, and only with it"
+                f"the schedule is {self.lr_schedule}, with {len(self.lr_steps)} rate steps: give "
+                f"{setting('lr_steps')} together with the schedule {reading('lr_steps')}, and only with it"
             )
 
     @property
     def plain(self) -> TrainingSettings:
         """The same; what nothing was said of is neither dropped nor smoothed.
 
-        >>> TrainingSettings(drop_output=0.1).plain.drop_recurrent
+        >>> TrainingSettings(output_dropout=0.1).plain.recurrent_dropout
         0.0
         """
         nothing: dict[str, Any] = {
@@ -471,7 +474,7 @@ class TrainingSettings(Checked):
         """The settings that a backend reads, by name.
 
         >>> TrainingSettings(seed=3).backend_settings
-        {'optimizer': 'adam', 'clip_norm': None, 'through_time': True}
+        {'optimizer': 'adam', 'clip_norm': None, 'bptt': True}
         """
         names = [declaration.name for declaration in fields(self)]
         marked = [name for name in names if About.of(type(self), name).backend_reads]
@@ -492,7 +495,7 @@ class TrainingSettings(Checked):
 
         >>> TrainingSettings(optimizer="momentum").without_effect
         {}
-        >>> TrainingSettings(schedule="constant").without_effect["warmup"]
+        >>> TrainingSettings(lr_schedule="constant").without_effect["warmup"]
         'the schedule is constant, not one-cycle'
         """
         found = {}
@@ -503,8 +506,8 @@ class TrainingSettings(Checked):
                         f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
                     )
         for name in ("learning_rate", "warmup"):
-            if name not in SCHEDULES[self.schedule].reads:
-                found[name] = f"the schedule is {self.schedule}, not {reading(name)}"
+            if name not in SCHEDULES[self.lr_schedule].reads:
+                found[name] = f"the schedule is {self.lr_schedule}, not {reading(name)}"
         return found
 
 
@@ -525,17 +528,17 @@ class Recipe:
     def without_effect(self) -> dict[str, str]:
         """The settings that change nothing beside the others, by table and name, each with the reason.
 
-        >>> Recipe(DataSettings(validation=0.0)).without_effect["training.best_by"]
+        >>> Recipe(DataSettings(validation=0.0)).without_effect["training.monitor"]
         'there are no held-out names, and the training loss decides'
         """
         found = {
             f"training.{name}": reason for name, reason in self.training.without_effect.items()
         }
         if self.data.validation == 0:
-            found["training.best_by"] = "there are no held-out names, and the training loss decides"
+            found["training.monitor"] = "there are no held-out names, and the training loss decides"
             if self.data.test == 0:
                 found["data.split_seed"] = "no names are held out"
-                if self.data.repeats is not None:  # else the split decides those
+                if self.data.duplicates is not None:  # else the split decides those
                     found["data.split"] = "no names are held out, and repeats are decided already"
         return found
 
@@ -548,7 +551,7 @@ class Recipe:
         return replace(
             self,
             training=resolve_training(
-                self.training, name_count, self.network, damped=self.data.damps_repeats
+                self.training, name_count, self.network, damped=self.data.uses_sqrt_duplicates
             ),
         )
 
@@ -587,7 +590,7 @@ def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
     """Whether the default rate would be too high; gates take it well at every width."""
     network = network.plain
     default = (
-        training.optimizer == "adam" and training.learning_rate is None and not training.rate_steps
+        training.optimizer == "adam" and training.learning_rate is None and not training.lr_steps
     )
     recurrent = network.architecture in (None, "rnn")
     return (

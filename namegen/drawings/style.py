@@ -322,10 +322,10 @@ class Level:
     dashed: bool = False
 
 
-def accuracy_levels(ceiling: float, counting: float, name: str) -> tuple[Level, Level]:
-    """The ceiling, and counting by its name, beside curves of accuracy."""
-    shown = f"{100 * ceiling:.1f}%", f"{100 * counting:.1f}%"
-    return Level("ceiling", ceiling, shown[0], INK), Level(name, counting, shown[1], dashed=True)
+def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Level]:
+    """The ceiling, and the n-gram baseline by its name, beside curves of accuracy."""
+    shown = f"{100 * ceiling:.1f}%", f"{100 * ngram:.1f}%"
+    return Level("ceiling", ceiling, shown[0], INK), Level(name, ngram, shown[1], dashed=True)
 
 
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:

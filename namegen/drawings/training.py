@@ -80,10 +80,10 @@ def accuracy_panel(
     axes.plot(
         seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN
     )
-    counting, ceiling = references.baseline, references.ceiling
+    ngram, ceiling = references.baseline, references.ceiling
     pairs = (
         ("ceiling", ceiling, style.INK),
-        (f"counting, order {counting.order}", counting.metrics, style.QUIET),
+        (f"n-gram, order {ngram.order}", ngram.metrics, style.QUIET),
     )
     levels = [
         style.Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
@@ -121,14 +121,14 @@ def loss_panel(
         label="training names",
     )
     if references is not None:
-        ceiling, counting = (
+        ceiling, ngram = (
             references.ceiling.loss_nats_per_char,
             references.baseline.metrics.loss_nats_per_char,
         )
-        name = f"counting, order {references.baseline.order}, held-out"
+        name = f"n-gram, order {references.baseline.order}, held-out"
         levels = (
             style.Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", style.INK),
-            style.Level(name, counting, f"{counting:.2f}", style.QUIET),
+            style.Level(name, ngram, f"{ngram:.2f}", style.QUIET),
         )
         style.draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
     axes.set(title="Loss", ylabel="loss (nats per character)")
@@ -141,4 +141,4 @@ def _history_title(result: RunResult) -> str:
     )
     epochs = counted(result.epochs, "epoch")
     ended = epochs if result.finished else f"stopped after {epochs}"
-    return f"{source}: {network.summary}, {result.backend} engine, {ended}"
+    return f"{source}: {network.summary}, {result.backend} backend, {ended}"

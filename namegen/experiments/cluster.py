@@ -47,9 +47,7 @@ def require_dask() -> None:
     try:
         import distributed  # noqa: F401  # whether it is there
     except ModuleNotFoundError as error:
-        raise EngineError(
-            missing_library(setting("scheduler"), error.name, "distributed")
-        ) from error
+        raise EngineError(missing_library(setting("dask"), error.name, "distributed")) from error
 
 
 class Cluster(Runner):
@@ -146,7 +144,7 @@ class Cluster(Runner):
             raise error
         raise EngineError(
             f"a worker cannot load namegen ({reason(error)}): install there what is installed here, namegen itself, "
-            "the extra distributed and those of the engines"
+            "the extra distributed and those of the backends"
         )
 
     @contextmanager
@@ -195,7 +193,7 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
     key = worker.get_current_task()
     if training_codes(codes) != codes:
         raise EngineError(
-            f"the worker at {worker.address} has another version of namegen's code, or of the engine "
+            f"the worker at {worker.address} has another version of namegen's code, or of the backend "
             f"{' or '.join(codes)}, than this machine: install the same one"
         )
 

@@ -153,7 +153,7 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
     Args:
         corpus: the list.
         validation: the share that is held out.
-        split: "names" or "unique".
+        split: "by-row" or "by-name".
         seed: of the split.
 
     Raises:

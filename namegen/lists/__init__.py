@@ -34,7 +34,7 @@ _FOLDER = Path(__file__).parent
 @dataclass(frozen=True)
 class BundledList:
     """A list that comes with namegen: what it holds, its file, whom it comes from under which licence; of a table also
-    the columns of the names and of their labels; and when two of its names count as one (``DataSettings.sameness``).
+    the columns of the names and of their labels; and when two of its names count as one (``DataSettings.name_type``).
     """
 
     description: str
@@ -43,7 +43,7 @@ class BundledList:
     credit: str
     column: str | None = None
     label_column: str | None = None
-    sameness: str = "names"
+    name_type: str = "plain"
 
     @property
     def path(self) -> Path:
@@ -84,7 +84,7 @@ BUNDLED: dict[str, BundledList] = {
         "companies.txt",
         "public domain (US federal government)",
         "Company names from the US Securities and Exchange Commission (EDGAR), as bundled in edgartools 5.62.1",
-        sameness="companies",
+        name_type="company",
     ),
     "japanese-given": BundledList(
         "Japanese given names in hiragana",
@@ -148,7 +148,7 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
         )
         return replace(table, dropped={})
     if bundled.file != "mlb_players.txt":
-        return replace(Corpus.from_bytes(data, source=name), sameness=bundled.sameness)
+        return replace(Corpus.from_bytes(data, source=name), name_type=bundled.name_type)
     place = ("mlb-first", "mlb-last").index(name)
     parts = (
         split_name(line[0])[place] for line in LINE.findall(data.decode())

@@ -48,7 +48,7 @@ def cases(
     cells = getattr(engine_class, "cells", None)
     if not isinstance(cells, frozenset) or not (cells or networks):
         raise AssertionError(
-            f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements; for an engine of "
+            f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements; for a backend of "
             "other architectures an empty one, and a small network of each"
         )
     of_cells: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}

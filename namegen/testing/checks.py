@@ -171,7 +171,7 @@ def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
         for check in LANGUAGE_MODEL_CHECKS.values():
             check(engine, TOKENS)
         logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
-        expect(logits.dtype == dtype, f"an engine of {dtype} gives logits of {logits.dtype}")
+        expect(logits.dtype == dtype, f"a backend of {dtype} gives logits of {logits.dtype}")
 
 
 def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
@@ -184,9 +184,9 @@ def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
     state = trained.get_state()
     reader.set_state(state)
     expected = {name: state[name] for name in small_network(kind).parameter_shapes}
-    expect_same(reader.get_state(), expected, "in an engine that only reads")
+    expect_same(reader.get_state(), expected, "in a backend that only reads")
     for found, logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
-        expect_close(found, logits, "a logit of an engine that only reads")
+        expect_close(found, logits, "a logit of a backend that only reads")
     expect_error(
         NamegenError,
         lambda: reader.train_epoch(small_steps(1)),
@@ -198,10 +198,10 @@ def check_determinism(engine_class: EngineClass, kind: Kind) -> None:
     """Two engines with the same parameters and batches have the same bits."""
     one, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
     losses = [engine.train_epoch(small_steps(6)).loss_sum for engine in (one, other)]
-    expect_equal(losses[0], losses[1], "a loss of an equal engine")
-    expect_same(one.get_state(), other.get_state(), "an equal engine after equal steps")
+    expect_equal(losses[0], losses[1], "a loss of an equal backend")
+    expect_same(one.get_state(), other.get_state(), "an equal backend after equal steps")
     for found, expected in zip(read(one, TOKENS), read(other, TOKENS), strict=True):
-        expect_equal(found, expected, "a logit of an equal engine")
+        expect_equal(found, expected, "a logit of an equal backend")
 
 
 def check_warm_up(engine_class: EngineClass, kind: Kind) -> None:
@@ -325,13 +325,13 @@ def check_threads(engine_class: EngineClass, kind: Kind) -> None:
             )  # so that an engine that asks for nothing does not keep the 1 by luck
         losses, state = _trained(engine_class, kind, threads)
         other_losses, other_state = _trained(engine_class, kind, threads)
-        expect_equal(other_losses, losses, f"a loss of an equal engine with threads={threads}")
-        expect_same(other_state, state, f"an equal engine with threads={threads}")
+        expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
+        expect_same(other_state, state, f"an equal backend with threads={threads}")
     for pool in pools_of(engine_class.requires, threadpool_info()):
         name, found = pool["internal_api"], pool["num_threads"]
         expect(
             found == 1,
-            f"an engine that was made with threads=1 leaves {name} with {found} threads: expected 1",
+            f"a backend that was made with threads=1 leaves {name} with {found} threads: expected 1",
         )
 
 

@@ -137,7 +137,7 @@ def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
             raise AssertionError(f"{where}: {error}") from error
         except Exception as error:
             raise AssertionError(
-                f"{where}: the engine raised {type(error).__name__}: {error}"
+                f"{where}: the backend raised {type(error).__name__}: {error}"
             ) from error
 
     return run
@@ -153,6 +153,6 @@ def describe_training(training: TrainingSettings) -> str:
     text = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
         text += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
-    if not training.through_time:
-        text += f", without through_time ({CUTTING})"
+    if not training.bptt:
+        text += f", without bptt ({CUTTING})"
     return text

@@ -78,7 +78,7 @@ class GuardedSettings(TrainingSettings):
     def __getattribute__(self, name: str) -> object:
         if name in object.__getattribute__(self, "__dict__").get("unread", ()):
             raise AssertionError(
-                f"the engine reads the setting {name}, which isn't declared with backend_reads=True and isn't a "
+                f"the backend reads the setting {name}, which isn't declared with backend_reads=True and isn't a "
                 f"hyperparameter of the optimizer {self.optimizer}"
             )
         return super().__getattribute__(name)

@@ -149,9 +149,9 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
         expect_same(engine.get_state(), reference.get_state(), what, 1e-9)
 
 
-def check_same_without_through_time(engine_class: EngineClass, cell: str) -> None:
+def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
     """The same where the state before each character counts as a constant: h, and for an LSTM c as well."""
-    training = TrainingSettings(through_time=False)
+    training = TrainingSettings(bptt=False)
     expect_same_training(
         engine_class, small_network(cell), falling_rates(small_steps(12)), training
     )

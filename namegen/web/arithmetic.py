@@ -29,7 +29,7 @@ class PageDescription:
     Attributes:
         name, title, credit, notice: see ``PageModel``.
         spaces, separators, removal, folding: tables of the model's own characters: what a page cannot look up.
-        claimed: what no new name begins with, a line each (``core/generation/wishes/claimed.py``).
+        claimed: what no new name begins with, a line each (``core/generation/constraints/claimed.py``).
         spellings: of companies, how the words of legal forms are written, and other words (``letter_case.py``).
         forms: of family names of the world, how a man's becomes a woman's, by origin (``FEMALE_ENDINGS``).
         cell: its title.

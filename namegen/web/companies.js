@@ -1,4 +1,4 @@
-// Companies: how a listed one begins, which is its own; and letter case. core/generation/wishes/claimed.py and
+// Companies: how a listed one begins, which is its own; and letter case. core/generation/constraints/claimed.py and
 // core/generation/letter_case.py in JavaScript.
 
 const OPEN = "?"; // stands in no word
@@ -38,29 +38,29 @@ class Claimed {
 
 // ---- letter case ----
 
-const LETTER_CASES = ["as-learned", "title", "upper", "lower"];
+const LETTER_CASES = ["original", "title", "upper", "lower"];
 const LONGEST_ACRONYM = 4; // letters of a word in capitals that stays so where other words are in mixed case
 const RUN_OF_LETTERS = /[\p{L}\p{Nl}\p{No}]+(?:['’ʼ][\p{L}\p{Nl}\p{No}]+)*/gu;
 const lettersIn = (word) => word.match(/\p{L}/gu)?.length ?? 0;
 const capitals = (text) => text.replace(/[^ß]+/gu, (part) => part.toUpperCase());
 const inCapitals = (word) => word === capitals(word);
-const usualCase = ({ isOfCompanies }) => (isOfCompanies ? "title" : "as-learned");
+const usualCase = ({ isOfCompanies }) => (isOfCompanies ? "title" : "original");
 
-/** A name in a letter case. `normaliser`: that of its model. */
-function written(name, letterCase, normaliser) {
-  if (letterCase === "title") return title(name, normaliser);
-  if (letterCase === "as-learned") return name;
+/** A name in a letter case. `normalizer`: that of its model. */
+function written(name, letterCase, normalizer) {
+  if (letterCase === "title") return title(name, normalizer);
+  if (letterCase === "original") return name;
   return (letterCase === "upper" ? name.toUpperCase() : name.toLowerCase()).normalize("NFC");
 }
 
-function title(name, normaliser) {
+function title(name, normalizer) {
   const allSmall = name === name.toLowerCase();
-  const isOfCompanies = normaliser.isOfCompanies;
+  const isOfCompanies = normalizer.isOfCompanies;
   const words = (allSmall ? capitals(name) : name).split(/([\s,]+)/u); // each second one stands between words
-  const forms = words.map((word, k) => (k % 2 ? "" : normaliser.formOf(word)));
+  const forms = words.map((word, k) => (k % 2 ? "" : normalizer.formOf(word)));
   const all = words.filter((word, k) => k % 2 === 0 && word !== "");
   const named = [...forms.keys()].filter((k) => forms[k] !== "");
-  const left = normaliser.left(named.map((k) => forms[k]));
+  const left = normalizer.left(named.map((k) => forms[k]));
   const first = words[0] === "" ? 2 : 0; // a separator may begin the name
   const ending = named[left] ?? words.length; // where the legal forms begin
   const long = words.filter((word, k) => k % 2 === 0 && k < ending && lettersIn(word) > LONGEST_ACRONYM);
@@ -68,7 +68,7 @@ function title(name, normaliser) {
   return words
     .map((word, k) => {
       if (k % 2 || !inCapitals(word) || (k > first && /^[IVX]{2,}$/.test(word))) return word;
-      const usual = isOfCompanies ? normaliser.usual(forms[k], k >= ending) : undefined;
+      const usual = isOfCompanies ? normalizer.usual(forms[k], k >= ending) : undefined;
       if (usual !== undefined && (k > first || usual !== forms[k])) return spelled(word, usual);
       const acronyms = isOfCompanies && !allSmall;
       const isAcronym = (mixed && lettersIn(word) <= LONGEST_ACRONYM) || /^\p{L}{1,2}(?:&\p{L}{1,2})+$/u.test(word);

@@ -26,10 +26,11 @@ import numpy as np
 
 from namegen import __version__
 from namegen.backends.opening import check_export, logits_of
+from namegen.constraints import claimed_beginnings
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import MetadataDocument, bytes_to_text
-from namegen.core.data.rude import FNV_START, MAX_STRETCH, read_hashes, rude_credit
-from namegen.core.data.sameness import REMOVAL, SEPARATORS, usual_spellings
+from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
+from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
 from namegen.core.generation.people import FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.documents import schema, to_plain
@@ -37,7 +38,6 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.lists import BUNDLED, credit_of
 from namegen.web.arithmetic import OPERATIONS, PageDescription, PageNetwork
-from namegen.wishes import claimed_beginnings
 
 MAX_PAGE = 20_000_000  # bytes, of a module's data too; a phone opens as much within seconds, and mail takes it
 # These need no page: a module is made of them.
@@ -162,7 +162,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     """One model as a page holds it."""
     checkpoint = model.checkpoint
     training, characters = checkpoint.training, checkpoint.vocabulary.characters
-    removal, folding = normalisation_tables(characters)
+    removal, folding = normalization_tables(characters)
     cell = exportable(checkpoint.network, OPERATIONS, "a page").cell_class
     credit = credit_of(training) if model.credit is None else model.credit
     notices = dict.fromkeys(
@@ -192,8 +192,8 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
     )
 
 
-def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What ``core/data/sameness.py`` removes and folds, for all that names of these characters can come to.
+def normalization_tables(characters: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What ``core/data/normalization.py`` removes and folds, for all that names of these characters can come to.
 
     JavaScript has no case folding, and a browser may know another version of Unicode. A table for all of Unicode would
     be larger than most models; a model's own alphabet, with all that its characters decompose and fold to, is small.
@@ -202,7 +202,7 @@ def normalisation_tables(characters: str) -> tuple[dict[str, str], dict[str, str
         Two tables, each with the characters that it changes only: character → what stands for it after removal;
         character → its case folded.
 
-    >>> normalisation_tables("Ab-")
+    >>> normalization_tables("Ab-")
     ({'-': ''}, {'A': 'a'})
     """
     removal, folding = {}, {}
@@ -281,8 +281,8 @@ def engine_text() -> str:
     rude = {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
     constants = (
         f"const SCHEMAS = {script_json(schemas)};",
-        f"/*!\n{rude_credit()} */",
-        f"const RUDE = {script_json(rude)};\n",
+        f"/*!\n{profanity_credit()} */",
+        f"const PROFANITY = {script_json(rude)};\n",
     )
     return "\n".join((*map(read_part, ENGINE), *constants))
 

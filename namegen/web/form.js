@@ -89,7 +89,7 @@ const blends = new Map(); // by what they are made of; the last few
  * {model, label, other, otherLabel, share, n, seed, unfiltered, temperature, first, contains, ends, shortest, longest,
  * onlyNew, letterCase}. label: null for any. other: a second model's name, or null. share: how much it is heard, from 0 to 100.
  */
-const wish = {};
+const request = {};
 
 const descriptionOf = (name) => descriptions.find((description) => description.name === name);
 const wholeLabels = (name) => (name === null ? [] : (descriptionOf(name).labels ?? descriptionOf(name).metadata.labels));
@@ -149,12 +149,12 @@ function unlabelled({ model, label, other, otherLabel }) {
 }
 
 /** The search for what is asked for. */
-function searchFor(wish) {
-  const { parts } = descriptionOf(wish.model);
-  if (parts) return new PeopleSearch(...parts.map(({ name }) => modelOf(name)), wish);
-  if (wish.other === null) return new Search(modelOf(wish.model), wish);
-  const blend = blendOf(wish.model, wish.label, wish.other, wish.otherLabel, wish.share);
-  return new Search(blend, { ...wish, label: null }); // its parts have read their own
+function searchFor(request) {
+  const { parts } = descriptionOf(request.model);
+  if (parts) return new PeopleSearch(...parts.map(({ name }) => modelOf(name)), request);
+  if (request.other === null) return new Search(modelOf(request.model), request);
+  const blend = blendOf(request.model, request.label, request.other, request.otherLabel, request.share);
+  return new Search(blend, { ...request, label: null }); // its parts have read their own
 }
 
 /** Whether new names can be filtered: a blend has no rules to score its names by. */
@@ -169,7 +169,7 @@ function defaults(model, other = null, unfiltered = false) {
   const usual = asked({ model, other }).map((description) => usualLengths(description, isFiltered));
   const shortest = Math.min(...usual.map((lengths) => lengths.shortest));
   const longest = Math.max(...usual.map((lengths) => lengths.longest));
-  const letterCase = other === null && descriptionOf(model).metadata.endings.length ? "title" : "as-learned";
+  const letterCase = other === null && descriptionOf(model).metadata.endings.length ? "title" : "original";
   return { model, label: null, ...blend, ...drawing, ...texts, shortest, longest, onlyNew: true, letterCase };
 }
 
@@ -209,18 +209,18 @@ function readAddress() {
 
 /** The address of these names: the seed, and all that is not as usual. */
 function address() {
-  const usual = defaults(wish.model, wish.other, wish.unfiltered);
-  const parts = new URLSearchParams({ seed: wish.seed });
-  if (descriptions.length > 1) parts.set("model", wish.model);
-  if (wish.label !== null) parts.set("label", wish.label);
-  if (wish.other !== null) parts.set("with", wish.other);
-  if (wish.otherLabel !== null) parts.set("withlabel", wish.otherLabel);
-  if (wish.unfiltered && mayFilter(wish)) parts.set("unfiltered", 1);
+  const usual = defaults(request.model, request.other, request.unfiltered);
+  const parts = new URLSearchParams({ seed: request.seed });
+  if (descriptions.length > 1) parts.set("model", request.model);
+  if (request.label !== null) parts.set("label", request.label);
+  if (request.other !== null) parts.set("with", request.other);
+  if (request.otherLabel !== null) parts.set("withlabel", request.otherLabel);
+  if (request.unfiltered && mayFilter(request)) parts.set("unfiltered", 1);
   for (const key of ["share", "n", "temperature", ...TEXTS, "shortest", "longest"]) {
-    if (wish[key] !== usual[key] && (key !== "share" || wish.other !== null)) parts.set(key, wish[key]);
+    if (request[key] !== usual[key] && (key !== "share" || request.other !== null)) parts.set(key, request[key]);
   }
-  if (!wish.onlyNew) parts.set("new", "any");
-  if (wish.letterCase !== usual.letterCase) parts.set("case", wish.letterCase);
+  if (!request.onlyNew) parts.set("new", "any");
+  if (request.letterCase !== usual.letterCase) parts.set("case", request.letterCase);
   return `#${parts}`;
 }
 
@@ -228,17 +228,17 @@ function address() {
  * Other models, or another choice between filtered and unfiltered names: what was as usual is as usual for those. Labels,
  * texts and lengths begin again with another model.
  */
-function turnTo(model, other, unfiltered = wish.unfiltered) {
-  const before = defaults(wish.model, wish.other, wish.unfiltered);
+function turnTo(model, other, unfiltered = request.unfiltered) {
+  const before = defaults(request.model, request.other, request.unfiltered);
   const after = defaults(model, other === model ? null : other, unfiltered);
-  const stays = { n: wish.n, temperature: wish.temperature, onlyNew: wish.onlyNew, share: wish.share };
-  if (wish.letterCase !== before.letterCase) stays.letterCase = wish.letterCase;
-  if (model === wish.model) {
-    for (const key of ["label", ...TEXTS]) stays[key] = wish[key];
-    for (const key of ["shortest", "longest"]) if (wish[key] !== before[key]) stays[key] = wish[key];
+  const stays = { n: request.n, temperature: request.temperature, onlyNew: request.onlyNew, share: request.share };
+  if (request.letterCase !== before.letterCase) stays.letterCase = request.letterCase;
+  if (model === request.model) {
+    for (const key of ["label", ...TEXTS]) stays[key] = request[key];
+    for (const key of ["shortest", "longest"]) if (request[key] !== before[key]) stays[key] = request[key];
   }
-  if (after.other === wish.other) stays.otherLabel = wish.otherLabel;
-  Object.assign(wish, after, stays);
+  if (after.other === request.other) stays.otherLabel = request.otherLabel;
+  Object.assign(request, after, stays);
 }
 
 // ---- the form ----
@@ -247,17 +247,17 @@ const MANY_LABELS = 40; // from here on a field narrows the choice
 
 /** Put the settings into the form's controls. */
 function fillForm() {
-  byId("unfiltered").checked = wish.unfiltered;
-  byId("unfiltered-field").hidden = !mayFilter(wish);
+  byId("unfiltered").checked = request.unfiltered;
+  byId("unfiltered-field").hidden = !mayFilter(request);
   for (const key of ["n", "temperature", ...TEXTS, "shortest", "longest", "seed", "share"]) {
-    if (byId(key).value !== String(wish[key])) byId(key).value = wish[key];
+    if (byId(key).value !== String(request[key])) byId(key).value = request[key];
   }
-  byId("case").value = wish.letterCase;
-  byId("only-new").checked = wish.onlyNew;
-  byId("only-new-field").hidden = chosen(wish).some(({ metadata }) => metadata.known_names === null);
-  for (const radio of byId("models").querySelectorAll("input")) radio.checked = radio.value === wish.model;
-  fillLabels("label", wish.model, wish.label);
-  fillLabels("other-label", wish.other, wish.otherLabel);
+  byId("case").value = request.letterCase;
+  byId("only-new").checked = request.onlyNew;
+  byId("only-new-field").hidden = chosen(request).some(({ metadata }) => metadata.known_names === null);
+  for (const radio of byId("models").querySelectorAll("input")) radio.checked = radio.value === request.model;
+  fillLabels("label", request.model, request.label);
+  fillLabels("other-label", request.other, request.otherLabel);
   fillOthers();
   showValues();
 }
@@ -268,23 +268,23 @@ function readForm() {
     const field = byId(key);
     const usable = field.value !== "" && field.checkValidity();
     field.toggleAttribute("aria-invalid", !usable);
-    if (usable) wish[key] = Number(field.value);
+    if (usable) request[key] = Number(field.value);
   }
-  for (const key of TEXTS) wish[key] = byId(key).value;
-  wish.letterCase = byId("case").value;
-  wish.onlyNew = byId("only-new").checked;
-  wish.label = labelChosen("label", wish.model);
-  wish.otherLabel = labelChosen("other-label", wish.other);
+  for (const key of TEXTS) request[key] = byId(key).value;
+  request.letterCase = byId("case").value;
+  request.onlyNew = byId("only-new").checked;
+  request.label = labelChosen("label", request.model);
+  request.otherLabel = labelChosen("other-label", request.other);
   showValues();
 }
 
 function showValues() {
-  byId("temperature-value").textContent = wish.temperature.toFixed(2);
-  byId("share-value").textContent = `${wish.share}\u00a0%`;
-  byId("share").setAttribute("aria-valuetext", `${wish.share}\u00a0%`);
-  if (wish.other === null) return;
-  byId("share-first").textContent = descriptionOf(wish.model).title;
-  byId("share-other").textContent = descriptionOf(wish.other).title;
+  byId("temperature-value").textContent = request.temperature.toFixed(2);
+  byId("share-value").textContent = `${request.share}\u00a0%`;
+  byId("share").setAttribute("aria-valuetext", `${request.share}\u00a0%`);
+  if (request.other === null) return;
+  byId("share-first").textContent = descriptionOf(request.model).title;
+  byId("share-other").textContent = descriptionOf(request.other).title;
 }
 
 // ---- labels: each option's value is its place among the model's ----
@@ -347,20 +347,20 @@ function connectFinder(id) {
 // ---- a second model ----
 
 function fillOthers() {
-  const { parts: isPeople } = descriptionOf(wish.model);
-  const others = descriptions.filter(({ name, parts }) => !isPeople && !parts && name !== wish.model);
+  const { parts: isPeople } = descriptionOf(request.model);
+  const others = descriptions.filter(({ name, parts }) => !isPeople && !parts && name !== request.model);
   const options = others.map(({ name, title }) => element("option", { value: name, textContent: title, dir: "auto" }));
   byId("other").replaceChildren(element("option", { value: "", textContent: "no other" }), ...options);
-  byId("other").value = wish.other ?? "";
+  byId("other").value = request.other ?? "";
   byId("blend-field").hidden = others.length === 0;
-  byId("share-field").hidden = wish.other === null;
+  byId("share-field").hidden = request.other === null;
 }
 
 /** What the folded settings of a narrow screen hold. */
 function showSummary() {
-  const temperature = wish.temperature === 1 ? "" : `temperature ${wish.temperature.toFixed(2)}`;
-  const parts = [wish.unfiltered && mayFilter(wish) ? "unfiltered" : "", temperature];
-  const { first, contains, ends, label, other } = wish;
+  const temperature = request.temperature === 1 ? "" : `temperature ${request.temperature.toFixed(2)}`;
+  const parts = [request.unfiltered && mayFilter(request) ? "unfiltered" : "", temperature];
+  const { first, contains, ends, label, other } = request;
   if (first || contains || ends) parts.unshift(`${first}…${contains && `${contains}…`}${ends}`);
   if (other !== null) parts.unshift(`with ${descriptionOf(other).title}`);
   if (label !== null) parts.unshift(label);

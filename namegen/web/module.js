@@ -17,10 +17,10 @@
  * @property {number} [maxLength] letters of the longest name, from 1 to 1,000; by default the model's `maxLength`, twice as
  *   many for unfiltered names, and more if a text needs it
  * @property {string | null} [label] one of the model's labels, or a part of some, such as "Finnish"; usually any
- * @property {"as-learned" | "title" | "upper" | "lower"} [letterCase] how the names are written; usually as-learned, and of
+ * @property {"original" | "title" | "upper" | "lower"} [letterCase] how the names are written; usually original, and of
  *   companies title
  * @property {boolean} [allowSeen] whether names of the list that the model has read may come too; usually not
- * @property {boolean} [rude] whether rude names may come; usually not
+ * @property {boolean} [allowProfanity] whether names may contain profanity; usually not
  */
 
 /**
@@ -82,13 +82,13 @@ class NameModel {
    */
   entries(options = {}) {
     const source = sources.get(this);
-    const wish = wishOf(options, this);
-    const search = new Search(source, wish);
+    const request = requestOf(options, this);
+    const search = new Search(source, request);
     while (!search.done) search.tryOnce();
     const entry = ({ name, isNew, start }) => ({ name, label: source.starts[start].label, isNew });
     const found = search.found.map(entry);
-    if (found.length === wish.n) return found;
-    const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(wish.n)}. ` : "";
+    if (found.length === request.n) return found;
+    const some = found.length ? `Only ${countOf(found.length, "name")} of ${thousands(request.n)}. ` : "";
     const error = new Error(some + whyFewer(search));
     throw Object.assign(error, { names: found.map(({ name }) => name) });
   }
@@ -100,7 +100,7 @@ class NameModel {
    */
   isNew(name) {
     const source = sources.get(this);
-    return source.isNew(source.normaliser.normalise(inItsCharacters(textOf("the name", name), source)));
+    return source.isNew(source.normalizer.normalize(inItsCharacters(textOf("the name", name), source)));
   }
 
   /**
@@ -205,10 +205,10 @@ function toldSome(names) {
   return names.slice(0, MOST_TOLD).map(told).join(", ") + (names.length > MOST_TOLD ? ", …" : "");
 }
 
-const SWITCHES = ["unfiltered", "allowSeen", "rude"];
+const SWITCHES = ["unfiltered", "allowSeen", "allowProfanity"];
 
 /** The options as a search wants them. */
-function wishOf(options, model) {
+function requestOf(options, model) {
   const numbers = { n: 20, seed: newSeed(), temperature: 1, minLength: null, maxLength: null };
   const texts = { startsWith: "", contains: "", endsWith: "" };
   const switches = Object.fromEntries(SWITCHES.map((key) => [key, false]));
@@ -242,7 +242,7 @@ function wishOf(options, model) {
     label: labelOf(given.label, model),
     letterCase: given.letterCase,
     onlyNew: !given.allowSeen,
-    rude: given.rude,
+    allowProfanity: given.allowProfanity,
   };
 }
 
@@ -321,10 +321,10 @@ function partsOf(models, options) {
   });
 }
 
-// Beyond ASCII; the categories of core/data/sameness.py.
+// Beyond ASCII; the categories of core/data/normalization.py.
 const REMOVED = /[\p{Pc}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{Z}\p{Cc}\p{Cf}\p{Sk}\ufe00-\ufe0f]/u;
 
-/** A name as a model can normalise it, which brings tables for its own characters alone; of others JavaScript's do. */
+/** A name as a model can normalize it, which brings tables for its own characters alone; of others JavaScript's do. */
 function inItsCharacters(name, source) {
   const own = new Set(source.characters);
   const removed = (one) => (one <= "\x7f" ? !/[a-z\d]/i.test(one) : REMOVED.test(one));

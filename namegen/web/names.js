@@ -149,8 +149,8 @@ function meantLabels(asked, labels) {
  * starts: what a name may begin with, as [{token, chance, label}].
  */
 class NameSource {
-  constructor({ parts, network, characters, starts, spaces, normaliser }) {
-    Object.assign(this, { parts, network, starts, normaliser });
+  constructor({ parts, network, characters, starts, spaces, normalizer }) {
+    Object.assign(this, { parts, network, starts, normalizer });
     this.characters = [null, ...characters]; // by id; the boundary is no character
     this.spaces = new Set(spaces);
     this.scorer = null; // knows the list's n-grams; null: nobody does
@@ -186,9 +186,9 @@ class NameSource {
   }
 
   /** True: in no list that was read; false: in one; null: a model does not know its list's names. */
-  isNew(normalised) {
+  isNew(normalized) {
     if (!this.knowsNames) return null;
-    const digest = digestOf(normalised);
+    const digest = digestOf(normalized);
     return !this.parts.some(({ knownNames }) => knownNames.holds(digest));
   }
 
@@ -198,12 +198,12 @@ class NameSource {
    */
   isClaimed(name, whole = false) {
     return this.parts.some((part) => {
-      const { description, normaliser } = part;
+      const { description, normalizer } = part;
       if (description.claimed === "") return false;
       part.claimed ??= new Claimed(description.claimed.split("\n"));
-      const formsOf = (text) => normaliser.wordsOf(text).map((word) => normaliser.formOf(word));
+      const formsOf = (text) => normalizer.wordsOf(text).map((word) => normalizer.formOf(word));
       if (!whole) return part.claimed.has(formsOf(name));
-      const all = formsOf(normaliser.withoutEndings(name));
+      const all = formsOf(normalizer.withoutEndings(name));
       const own = all.length > 1 && all[0] === "the" ? all.slice(1) : all;
       if (own.length === 0 || own.some((form, k) => form === own[k - 1])) return true;
       return part.claimed.has(formsOf(name), own.length === 1);
@@ -219,7 +219,7 @@ class NameSource {
   /** For each letter of a text the ids of the characters that are it, letter case aside, as [{letter, ids}]. */
   spellings(text) {
     // The model's table folds its own characters only; what somebody types may be others, as S where it knows s.
-    const form = (letter) => this.normaliser.fold(letter.toLowerCase());
+    const form = (letter) => this.normalizer.fold(letter.toLowerCase());
     this.forms ??= this.characters.map((character) => character && form(character));
     return [...text.normalize("NFC")].map((letter) => {
       const wanted = form(letter);
@@ -292,13 +292,13 @@ class Model extends NameSource {
       characters,
       starts: labels.length ? starts : [{ token: BOUNDARY, chance: 1, label: null }],
       spaces: description.spaces,
-      normaliser: new Normaliser({ ...description, endings: metadata.endings }),
+      normalizer: new Normalizer({ ...description, endings: metadata.endings }),
     });
     this.parts.push(this);
     Object.assign(this, { description, metadata, name: description.name, title: description.title });
     const { known_names: known } = metadata;
     this.knownNames = known === null ? null : undamaged("known names", () => new KnownNames(known));
-    this.scorer = metadata.ngrams === null ? null : new Scorer(metadata, this.normaliser);
+    this.scorer = metadata.ngrams === null ? null : new Scorer(metadata, this.normalizer);
     this.filters = canFilter(description);
     this.shortestName = metadata.shortest_name;
     this.probed = this.givesItsProbe(metadata.probe);
@@ -401,7 +401,7 @@ class Blend extends NameSource {
       characters,
       starts: [{ token: BOUNDARY, chance: 1, label: null }],
       spaces: models.flatMap((model) => [...model.spaces]),
-      normaliser: new Normaliser({ removal: table("removal"), folding: table("folding") }),
+      normalizer: new Normalizer({ removal: table("removal"), folding: table("folding") }),
     });
   }
 }

@@ -111,14 +111,14 @@ function start({ newEntry = false, spoken = true } = {}) {
   }
   byId("names").replaceChildren();
   byId("names").scrollTop = 0;
-  byId("names").classList.toggle("long", wish.n > 60);
+  byId("names").classList.toggle("long", request.n > 60);
   byId("names").classList.remove("wide");
   Object.assign(byId("message"), { hidden: true, textContent: "" });
   showSummary();
-  let why = unlabelled(wish) ? needsLabel(unlabelled(wish)) : "";
+  let why = unlabelled(request) ? needsLabel(unlabelled(request)) : "";
   search = null;
   try {
-    if (!why) search = searchFor(wish);
+    if (!why) search = searchFor(request);
   } catch (error) {
     why = whyDamaged(error);
   }
@@ -134,7 +134,7 @@ function start({ newEntry = false, spoken = true } = {}) {
     showCount();
     if (search.done) {
       byId("names").removeAttribute("aria-busy");
-      const said = search.found.length < wish.n ? whyFewer(search) : whyFilled(search);
+      const said = search.found.length < request.n ? whyFewer(search) : whyFilled(search);
       if (said) showMessage(said);
       setTimeout(watchFirst);
       if (spoken) announce([byId("count").textContent, byId("message").textContent].filter(Boolean).join(". "));
@@ -156,7 +156,7 @@ function addNames(found) {
     const [copy, show, keep] = item.querySelectorAll("button");
     copy.querySelector(".text").textContent = one.name;
     const { label } = starts[one.start]; // said where it could be another
-    copy.querySelector(".of").textContent = label !== search.wish.label ? labelText(label ?? "") : "";
+    copy.querySelector(".of").textContent = label !== search.request.label ? labelText(label ?? "") : "";
     copy.querySelector(".mark").textContent = one.isNew === false ? "seen" : ""; // new is the rule
     item.classList.toggle("seen", one.isNew === false);
     show.querySelector(".hidden").textContent = `Watch ${one.name} being drawn`;
@@ -193,8 +193,8 @@ function showMessage(text) {
 
 /** What the names are called as a whole: the titles of their models, and of the label. */
 function titleOfNames() {
-  const labels = [wish.label, wish.otherLabel];
-  return asked(wish).map(({ title }, k) => (labels[k] === null ? title : `${title} ${labels[k]}`)).join(" and ");
+  const labels = [request.label, request.otherLabel];
+  return asked(request).map(({ title }, k) => (labels[k] === null ? title : `${title} ${labels[k]}`)).join(" and ");
 }
 
 // ---- the view of a drawing ----
@@ -203,13 +203,13 @@ function titleOfNames() {
 function watchFirst() {
   if (search === null) return;
   const [first] = search.found;
-  if (first && !search.found.includes(watch.found)) watch.show(search.model, first, wish.temperature);
+  if (first && !search.found.includes(watch.found)) watch.show(search.model, first, request.temperature);
 }
 
 /** Play one of the names, by its place among those found. */
 function play(place) {
   watchPlace = place;
-  watch.show(search.model, search.found[place], wish.temperature);
+  watch.show(search.model, search.found[place], request.temperature);
   if (!calm()) watch.play();
 }
 
@@ -218,7 +218,7 @@ function play(place) {
 function showModels() {
   const labels = descriptions.map(({ name, title }) => {
     const radio = element("input", { type: "radio", name: "model", value: name });
-    radio.addEventListener("change", () => turn(name, wish.other));
+    radio.addEventListener("change", () => turn(name, request.other));
     return element("label", {}, radio, element("bdi", { translate: false }, title));
   });
   byId("models").append(...labels);
@@ -241,7 +241,7 @@ function countOfList({ training }) {
 function showLead(described) {
   const read = described.map(({ metadata }) => countOfList(metadata) || "a list of names");
   const alone = `A small neural network has read ${read[0]} and now makes up its own, letter by letter. It runs`;
-  const made = descriptionOf(wish.model).parts ? "people: real given names, new family names" : "names together";
+  const made = descriptionOf(request.model).parts ? "people: real given names, new family names" : "names together";
   const together = `Two small neural networks have read ${read.join(" and ")} and now make up ${made}. They run`;
   byId("lead").textContent = `${read.length === 1 ? alone : together} inside this page and nowhere else.`;
 }
@@ -258,7 +258,7 @@ function factsOf({ title, credit, tensors, half, cell, metadata }) {
     ["Model", title],
     ["Learned from", training.list && [training.list, countOfList(metadata)].filter(Boolean).join(", ")],
     ["Labels", more > 0 ? `${told} and ${thousands(more)} more` : told],
-    [training.base ? "Sources, those of its base too" : "Source of the list", credit],
+    [training.base_model ? "Sources, including its base model's" : "Source of the list", credit],
     ["Network", `${cell}, ${hidden.length === 1 ? "one layer" : `${hidden.length} layers`} of ${layers}`],
     ["Characters it knows", thousands([...vocabulary].length)],
     ["Numbers it has learned", thousands(parameters)],
@@ -266,7 +266,7 @@ function factsOf({ title, credit, tensors, half, cell, metadata }) {
 }
 
 function showFacts() {
-  const described = chosen(wish);
+  const described = chosen(request);
   showLead(described);
   byId("about-heading").textContent = described.length === 1 ? "About this model" : "About these models";
   byId("facts").replaceChildren(
@@ -286,7 +286,7 @@ function whyDamaged(error) {
 }
 
 function adopt(settings) {
-  Object.assign(wish, settings);
+  Object.assign(request, settings);
   fillForm();
   showFacts();
   // On a narrow screen the models are a row to swipe; the page itself stays where it is.
@@ -297,9 +297,9 @@ function adopt(settings) {
 function connect() {
   byId("form").addEventListener("submit", (event) => event.preventDefault());
   byId("form").addEventListener("input", ({ target }) => {
-    if (target === byId("other")) return turn(wish.model, target.value || null);
+    if (target === byId("other")) return turn(request.model, target.value || null);
     if (target === byId("unfiltered")) {
-      turnTo(wish.model, wish.other, target.checked);
+      turnTo(request.model, request.other, target.checked);
       fillForm();
       return start();
     }
@@ -311,12 +311,12 @@ function connect() {
     event.target.removeAttribute("aria-invalid");
   });
   byId("again").addEventListener("click", () => {
-    wish.seed = newSeed();
+    request.seed = newSeed();
     fillForm();
     start({ newEntry: true });
   });
   byId("reset").addEventListener("click", () => {
-    adopt({ ...defaults(wish.model), seed: wish.seed });
+    adopt({ ...defaults(request.model), seed: request.seed });
     start({ newEntry: true });
   });
   byId("copy-link").addEventListener("click", () => copyAndTell(byId("copy-link"), location.href, "Copied the link"));
@@ -353,5 +353,5 @@ try {
 }
 
 // For the browser's console, and for the tests.
-const forTests = { Model, Normaliser, Search, blake2b64, descriptions, isRude, randomNumbers, written };
+const forTests = { Model, Normalizer, Search, blake2b64, descriptions, isProfane, randomNumbers, written };
 globalThis.namegen = { ...forTests, blendOf, drawName, modelOf };

@@ -13,9 +13,9 @@ class GivenSearch extends Search {
 
 /** A search for people: the family names of a search, each with a given name. */
 class PeopleSearch extends Search {
-  /** `wish`: of the family names; its label is that of the people. */
-  constructor(given, family, wish) {
-    super(family, wish);
+  /** `request`: of the family names; its label is that of the people. */
+  constructor(given, family, request) {
+    super(family, request);
     Object.assign(this, { given, family });
     this.labels = [given, family].map(({ starts }) => partsOfLabels(starts.map(({ label }) => label ?? "")));
     this.givenSearches = new Map(); // by the label that is asked for
@@ -30,11 +30,11 @@ class PeopleSearch extends Search {
 
   /** The person. */
   shown(family) {
-    const { letterCase } = this.wish;
+    const { letterCase } = this.request;
     const given = this.nextGiven(family.label);
     const [origin, gender] = splitParts(this.labelFor(family.label));
     const form = this.formOf(family, origin, gender || this.labels[0][given.start][1]);
-    const parts = [given.name, form].map((part) => written(part, letterCase, this.model.normaliser));
+    const parts = [given.name, form].map((part) => written(part, letterCase, this.model.normalizer));
     return { ...super.shown(family), name: parts.join(" "), given: given.name };
   }
 
@@ -58,18 +58,18 @@ class PeopleSearch extends Search {
     const asked = this.labelFor(label);
     if (!this.givenSearches.has(asked)) {
       const { longest } = usualLengths(this.given, false);
-      const usual = { first: "", shortest: 1, longest, onlyNew: false, unfiltered: true, letterCase: "as-learned" };
-      const seed = (this.wish.seed + Math.imul(label + 1, 0x9e3779b9)) >>> 0;
-      const own = { n: this.wish.n, seed, temperature: TEMPERATURE_OF_GIVEN, label: asked };
+      const usual = { first: "", shortest: 1, longest, onlyNew: false, unfiltered: true, letterCase: "original" };
+      const seed = (this.request.seed + Math.imul(label + 1, 0x9e3779b9)) >>> 0;
+      const own = { n: this.request.n, seed, temperature: TEMPERATURE_OF_GIVEN, label: asked };
       this.givenSearches.set(asked, Object.assign(new GivenSearch(this.given, { ...usual, ...own }), { used: 0 }));
     }
     return this.givenSearches.get(asked);
   }
 
-  /** The label of the given name; what the family name's leaves open, such as the gender, is as somebody wishes. */
+  /** The label of the given name; what the family name's leaves open, such as the gender, is as somebody requests. */
   labelFor(label) {
     const parts = this.labels[1][label];
-    const wished = this.wish.label === null ? [] : splitParts(this.wish.label);
+    const wished = this.request.label === null ? [] : splitParts(this.request.label);
     const isOf = (k) => this.labels[0].some((label) => label[k] === wished[0]);
     const open = (k) => (wished.length === parts.length ? wished[k] : isOf(k) ? wished[0] : "");
     const filled = parts.map((part, k) => part || open(k));

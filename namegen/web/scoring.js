@@ -123,11 +123,11 @@ function grown(numbers, length) {
 class Scorer {
   /**
    * @param {object} metadata of the model; it has n-grams
-   * @param {Normaliser} normaliser of the model
+   * @param {Normalizer} normalizer of the model
    */
-  constructor(metadata, normaliser) {
+  constructor(metadata, normalizer) {
     const characters = [...metadata.vocabulary];
-    Object.assign(this, { metadata, normaliser, rules: metadata.score_rules });
+    Object.assign(this, { metadata, normalizer, rules: metadata.score_rules });
     this.symbols = characters.length + 2;
     const isDigit = (character) => /\p{Nd}/u.test(character);
     const firstDigit = characters.findIndex(isDigit) + 1;
@@ -187,7 +187,7 @@ class Scorer {
     const word = prefix.text.replace(/ +$/, "").split(" ").at(-1);
     const key = `${prefix.label} ${word}`;
     if (!this.wordsAsked.has(key)) {
-      const digest = digestOf(this.normaliser.fullForm(word)) ^ scramble(BigInt(prefix.label));
+      const digest = digestOf(this.normalizer.fullForm(word)) ^ scramble(BigInt(prefix.label));
       this.wordsAsked.set(key, !this.words.holds(digest));
     }
     return this.wordsAsked.get(key);

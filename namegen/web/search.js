@@ -128,7 +128,7 @@ class Effort {
 }
 
 /**
- * A search for names: distinct ones, as wished. The same wish with the same seed finds the same names.
+ * A search for names: distinct ones, as wished. The same request with the same seed finds the same names.
  *
  * A filtered search returns new names that reach the threshold of their score, in two passes: it draws names, and gives
  * each up as soon as it can't reach the threshold. If names are still missing after many draws, it draws without a
@@ -137,22 +137,22 @@ class Effort {
  */
 class Search {
   /**
-   * `wish`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {unfiltered, contains, ends, label, rude,
+   * `request`: {n, seed, temperature, first, shortest, longest, onlyNew}; optional: {unfiltered, contains, ends, label, rude,
    * letterCase}. shortest: null for the usual, which doesn't count for known names.
    */
-  constructor(model, wish) {
+  constructor(model, request) {
     this.model = model;
-    this.wish = wish;
-    this.nextNumber = randomNumbers(wish.seed);
-    this.contains = new TextWish(model, wish.contains ?? "");
-    this.ends = new TextWish(model, wish.ends ?? "");
+    this.request = request;
+    this.nextNumber = randomNumbers(request.seed);
+    this.contains = new TextWish(model, request.contains ?? "");
+    this.ends = new TextWish(model, request.ends ?? "");
     // {name, isNew, isScored, start, tokens, numbers}. start: its place among those of the model; the last tokens, and
     // the boundary, were drawn by the numbers.
     this.found = [];
     this.taken = new Set(); // the forms of names that don't come again
     this.tries = this.letters = 0; // drawn so far, the ends of names among the letters
     this.filled = 0; // how many names are from the second pass
-    this.isFiltered = model.filters && !wish.unfiltered;
+    this.isFiltered = model.filters && !request.unfiltered;
     this.isOver = false;
     this.trouble = this.impossible();
     if (this.trouble) return;
@@ -163,7 +163,7 @@ class Search {
 
   /** The prefixes that names are drawn from. The network reads first letters, which takes a while. */
   readBeginnings() {
-    const { first, temperature, label } = this.wish;
+    const { first, temperature, label } = this.request;
     this.beginnings = this.model.beginnings(first, temperature, label);
     const all = this.beginnings.reduce((sum, { chance }) => sum + chance, 0);
     this.chances = this.beginnings.map(({ chance }) => chance / all);
@@ -174,7 +174,7 @@ class Search {
    * read for that.
    */
   impossible() {
-    const { first, contains = "", ends = "", shortest, longest } = this.wish;
+    const { first, contains = "", ends = "", shortest, longest } = this.request;
     const unsound = this.model.parts.find(({ probed }) => !probed);
     if (unsound) return { why: "unsound", part: unsound }; // its names would be wrong
     if (/^\s/u.test(first) || /\s$/u.test(ends)) return { why: "space" };
@@ -187,12 +187,12 @@ class Search {
 
   /** Whether there are enough names, or it was tried enough. */
   get done() {
-    return this.trouble !== null || this.isOver || this.found.length >= this.wish.n;
+    return this.trouble !== null || this.isOver || this.found.length >= this.request.n;
   }
 
   /** Whether most names didn't reach the threshold. */
   get isMostlyFilled() {
-    return this.filled > this.wish.n / 2;
+    return this.filled > this.request.n / 2;
   }
 
   /** Search on for so many milliseconds; returns the names found meanwhile. */
@@ -212,7 +212,7 @@ class Search {
   // ---- the passes: each yields a name, or null, after each try ----
 
   search() {
-    const { n, onlyNew } = this.wish;
+    const { n, onlyNew } = this.request;
     if (!this.isFiltered) return this.unfiltered(n, { onlyNew });
     return onlyNew || !this.model.knowsNames ? this.filtered(n) : this.withKnownNames(n);
   }
@@ -229,9 +229,9 @@ class Search {
 
   /** Up to n new names: those that reach the threshold, then the best of others. */
   *filtered(n) {
-    const shortest = this.wish.shortest ?? Math.min(this.model.shortestName, this.wish.longest);
-    const wanted = { onlyNew: this.wish.onlyNew || this.model.knowsNames, shortest };
-    const good = { ...wanted, threshold: new Threshold(this.model.scorer, this.wish.longest) };
+    const shortest = this.request.shortest ?? Math.min(this.model.shortestName, this.request.longest);
+    const wanted = { onlyNew: this.request.onlyNew || this.model.knowsNames, shortest };
+    const good = { ...wanted, threshold: new Threshold(this.model.scorer, this.request.longest) };
     const limit = new StartLimit();
     const effort = this.effort(FILTERED, FILTERED, n);
     while (effort.found < n && !effort.isSpent) {
@@ -285,7 +285,7 @@ class Search {
 
   /** How long to draw; `limitsWithText`: if names need a text inside or at their end. */
   effort(limits, limitsWithText, wanted) {
-    const { temperature, contains, ends } = this.wish;
+    const { temperature, contains, ends } = this.request;
     if (temperature > 0) return new Effort(contains || ends ? limitsWithText : limits, wanted);
     // Always the same name; with labels, one for each.
     const tries = this.beginnings.length === 1 ? 1 : 20 * this.beginnings.length;
@@ -296,8 +296,8 @@ class Search {
    * Draw one name; null if it isn't as wanted. `wanted`: {onlyNew, shortest, threshold}; the last two are optional.
    * A name is {text, form, isNew, label, tokens, numbers, startProbability, score}; the last two only if it's scored.
    */
-  draw(effort, { onlyNew, shortest = this.wish.shortest ?? 1, threshold = null }) {
-    const { temperature, longest, rude } = this.wish;
+  draw(effort, { onlyNew, shortest = this.request.shortest ?? 1, threshold = null }) {
+    const { temperature, longest, allowProfanity } = this.request;
     const { model } = this;
     const { prefix } = this.beginnings[this.beginnings.length === 1 ? 0 : draw(this.nextNumber(), this.chances)];
     const { last, numbers } = drawName(prefix, this.nextNumber, temperature, longest, threshold, onlyNew);
@@ -306,8 +306,8 @@ class Search {
     effort.addTry(numbers.length);
     if (last === null || last.depth < shortest || !this.hasTexts(last.tokens)) return null;
     const text = last.text;
-    if (!model.wellFormed(text) || (!rude && isRude(text))) return null;
-    const form = model.normaliser.normalise(text);
+    if (!model.wellFormed(text) || (!allowProfanity && isProfane(text))) return null;
+    const form = model.normalizer.normalize(text);
     if (this.taken.has(form)) return null;
     const isNew = model.isNew(form);
     if (onlyNew && (isNew === false || model.isClaimed(text, true))) return null;
@@ -345,8 +345,8 @@ class Search {
 
   /** What is said of a name. */
   shown({ text, isNew, label, tokens, numbers }) {
-    const { normaliser } = this.model;
-    const name = written(text, this.wish.letterCase ?? usualCase(normaliser), normaliser);
+    const { normalizer } = this.model;
+    const name = written(text, this.request.letterCase ?? usualCase(normalizer), normalizer);
     const isScored = this.isFiltered && isNew !== false; // known names aren't
     return { name, isNew, isScored, start: label, tokens, numbers };
   }
@@ -384,7 +384,7 @@ function needsLabel({ title }) {
 
 function wouldBeWrong(what, { title, metadata }) {
   return (
-    `${what} computes something else for ${title} than the engine “${metadata.engine}”, which trained it. ` +
+    `${what} computes something else for ${title} than the backend “${metadata.engine}”, which trained it. ` +
     "Its names would be wrong, so none are drawn: use it with that engine."
   );
 }
@@ -399,19 +399,19 @@ function whyFilled({ found, filled, isMostlyFilled }) {
   return `${some} The others are the best of those that fit.`;
 }
 
-function whyFewer({ found, tries, trouble, model, wish }) {
+function whyFewer({ found, tries, trouble, model, request }) {
   if (trouble) return whyNone(trouble, model);
-  if (wish.temperature === 0) {
-    const same = model.starts.length > 1 && wish.label === null ? "the same name of each label" : "the same name";
+  if (request.temperature === 0) {
+    const same = model.starts.length > 1 && request.label === null ? "the same name of each label" : "the same name";
     if (!found.length) return "At temperature 0 there is only one name, and it does not fit. Raise the temperature.";
     return `Temperature 0 always takes the likeliest letter, and so always ${same}.`;
   }
-  const texts = wish.first || wish.contains || wish.ends;
+  const texts = request.first || request.contains || request.ends;
   return (
     `${found.length ? "No more" : "No"} names that fit turned up in ${thousands(tries)} tries. ` +
     `Allow more lengths, ${texts ? "shorten or change the letters that you ask for, " : ""}` +
-    `${wish.onlyNew ? "" : "or "}${wish.temperature > 1.5 ? "lower" : "raise"} the temperature` +
-    (wish.onlyNew ? ", or allow names of the list." : ".")
+    `${request.onlyNew ? "" : "or "}${request.temperature > 1.5 ? "lower" : "raise"} the temperature` +
+    (request.onlyNew ? ", or allow names of the list." : ".")
   );
 }
 

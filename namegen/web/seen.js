@@ -1,14 +1,14 @@
-// Whether a name is in the list that the model learned from: namegen/core/data/sameness.py and sameness.py in JavaScript.
+// Whether a name is in the list that the model learned from: namegen/core/data/normalization.py and normalization.py in JavaScript.
 // The model carries the front of a digest of every name of its list, taken of what is left without letter case, spaces and
 // punctuation; of companies, without their legal forms too.
 
 /** Names in the form in which letter case, spacing, punctuation and Unicode's spellings no longer count. */
-class Normaliser {
+class Normalizer {
   /**
    * JavaScript has no case folding, and a browser's Unicode may be another than Python's. So the model brings both
    * tables, for just the characters that its names can come to: `removal` (character → nothing, or a letter that
    * stands for it) and `folding` (character → its case folded). Normal forms are stable between versions of Unicode.
-   * `endings`, normalised, do not count at the end of a name; `separators` are the characters between its words.
+   * `endings`, normalized, do not count at the end of a name; `separators` are the characters between its words.
    * `spellings`: of companies, how the words of legal forms are written, and other words (form → letters).
    */
   constructor({ removal, folding, endings = [], separators = "", spellings = [] }) {
@@ -42,11 +42,11 @@ class Normaliser {
   }
 
   /** The form of a name in which nothing is left of what does not count; the same for two names that are one. */
-  normalise(name) {
+  normalize(name) {
     return this.fullForm(this.withoutEndings(name));
   }
 
-  /** The name without its endings, as long as a word stays; `core/data/sameness.py` says what they are. */
+  /** The name without its endings, as long as a word stays; `core/data/normalization.py` says what they are. */
   withoutEndings(name) {
     if (this.endings.size === 0) return name;
     const words = this.wordsOf(name);
@@ -93,7 +93,7 @@ function replaceCharacters(text, table) {
 }
 
 /**
- * A set of names or words, `KnownSet` of core/data/sameness.py: of each the front of its digest, a whole number below 256
+ * A set of names or words, `KnownSet` of core/data/normalization.py: of each the front of its digest, a whole number below 256
  * times as many as they are. So one text in 256 that isn't among them is taken for one that is.
  */
 class KnownNames {
@@ -120,8 +120,8 @@ class KnownNames {
   }
 }
 
-/** The digest of a text, which Normaliser has given, as a BigInt. */
-const digestOf = (normalised) => blake2b64(new TextEncoder().encode(normalised));
+/** The digest of a text, which Normalizer has given, as a BigInt. */
+const digestOf = (normalized) => blake2b64(new TextEncoder().encode(normalized));
 
 /** 64 bits that look random: splitmix64 (Steele, Lea and Flood, 2014). */
 function scramble(number) {
@@ -207,24 +207,24 @@ function xorAndRotate(v, a, b, bits) {
   v[a + 1] = right ? (high >>> right) | (low << (32 - right)) : high;
 }
 
-// ---- rude names: namegen/core/data/rude.py in JavaScript; RUDE, which Python writes behind these files, has the hashes ----
+// ---- rude names: namegen/core/data/profanity.py in JavaScript; PROFANITY, which Python writes behind these files, has the hashes ----
 
 /** A hash one character longer: FNV-1a of 32 bits. */
 const hashOn = (hash, character) => Math.imul(hash ^ character.codePointAt(0), 0x01000193) >>> 0;
 
 /** Whether a name has a stretch of letters that is refused, without what real names have around it. */
-function isRude(name) {
-  const [refused, allowed] = (RUDE.sets ??= RUDE.hashes.map((text) => new Set(new Uint32Array(bytesOfText(text)))));
+function isProfane(name) {
+  const [refused, allowed] = (PROFANITY.sets ??= PROFANITY.hashes.map((text) => new Set(new Uint32Array(bytesOfText(text)))));
   const plain = name.toLowerCase().normalize("NFD").replace(/[\u0300-\u030b\u030d-\u036f]/g, "").normalize("NFC");
   const letters = [..." ", ...plain.replace(/[^\p{L}\p{N}]+/gu, " "), " "];
   const isOpen = (place) => (letters[place] === " " ? 0 : 1);
   return letters.some((_, start) => {
-    let hash = RUDE.start;
-    return letters.slice(start, start + RUDE.longest).some((letter, k) => {
+    let hash = PROFANITY.start;
+    return letters.slice(start, start + PROFANITY.longest).some((letter, k) => {
       hash = hashOn(hash, letter);
       if (!refused.has(hash)) return false;
       const end = start + k;
-      return !allowed.has(letters.slice(start - isOpen(start), end + 1 + isOpen(end)).reduce(hashOn, RUDE.start));
+      return !allowed.has(letters.slice(start - isOpen(start), end + 1 + isOpen(end)).reduce(hashOn, PROFANITY.start));
     });
   });
 }

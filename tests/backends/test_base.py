@@ -58,7 +58,7 @@ class ArrayEngine(TensorEngine):
     def model(self, parameters: Tensors) -> Model:
         model = Model(
             self.network,
-            through_time=not self.training or self.training.through_time,
+            bptt=not self.training or self.training.bptt,
             dtype=self.dtype,
         )
         for name, values in parameters.items():

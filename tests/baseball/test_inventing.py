@@ -9,13 +9,13 @@ import pytest
 
 from namegen import api
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
+from namegen.core.data.normalization import known_set, normalize
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set, normalise
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import GenerationError, SettingsError
 from namegen.lists import load_bundled, players
@@ -31,7 +31,7 @@ def part(
     model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=2)
     source = Generator(model, vocabulary, known_names=known_set(names if known is None else known))
     sampling = SamplingSettings(temperature, max_length=longest)
-    return PartOfName("", {Kind(): source}, source, sampling, Wishlist(), allow_seen=True)
+    return PartOfName("", {Kind(): source}, source, sampling, ConstraintList(), allow_seen=True)
 
 
 def inventor(
@@ -48,21 +48,21 @@ def invent(maker: PlayerInventor, n: int, seed: int = 0) -> list[InventedPlayer]
 
 def test_last_names_are_new_and_distinct_first_names_may_be_seen():
     team = invent(inventor(["Al Mann"]), 100)
-    lasts = [normalise(player.last) for player in team]
+    lasts = [normalize(player.last) for player in team]
     assert len(set(lasts)) == 100
-    assert not set(lasts) & {normalise(name) for name in LAST}
+    assert not set(lasts) & {normalize(name) for name in LAST}
     assert {player.first for player in team} & set(FIRST)
     assert len({player.first for player in team}) < 100
 
 
 def test_no_real_full_name_comes_however_it_is_spaced_and_with_or_without_its_suffix():
     everyone = {
-        normalise(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)
+        normalize(player.full_name) for player in invent(inventor(["Zed Zed"], known=[]), 300)
     }
     taken = sorted(everyone)[::2]
     real = [name.upper() + (" Jr." if place % 2 else "") for place, name in enumerate(taken)]
     team = invent(inventor(real, known=[]), 300, seed=0)
-    found = {normalise(player.full_name.removesuffix(" Jr.")) for player in team}
+    found = {normalize(player.full_name.removesuffix(" Jr.")) for player in team}
     assert len(team) == 300
     assert not found & set(taken)
 
@@ -97,14 +97,14 @@ def test_values_out_of_range_are_refused_at_once():
     with pytest.raises(SettingsError, match="-1 players"):
         inventor([]).generate(-1, rng=np.random.default_rng(0))
     with pytest.raises(SettingsError, match="temperature"):
-        api.invent_players_batches(1, temperature=-1.0)
+        api.generate_players_batches(1, temperature=-1.0)
 
 
 def test_players_from_the_models_that_come_with_the_package():
-    team = api.invent_players(100, seed=1)
-    full = {normalise(player.full_name) for player in players()}
-    last = {normalise(name) for name in load_bundled("mlb-last").names}
-    assert len({normalise(player.full_name) for player in team}) == 100
-    assert not {normalise(player.full_name) for player in team} & full
-    assert not {normalise(player.last) for player in team} & last
+    team = api.generate_players(100, seed=1)
+    full = {normalize(player.full_name) for player in players()}
+    last = {normalize(name) for name in load_bundled("mlb-last").names}
+    assert len({normalize(player.full_name) for player in team}) == 100
+    assert not {normalize(player.full_name) for player in team} & full
+    assert not {normalize(player.last) for player in team} & last
     assert all(player.first and player.last for player in team)

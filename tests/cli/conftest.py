@@ -24,8 +24,8 @@ from namegen.cli import cli
 from tests.small_models import small_models
 
 # Options of a training that takes no time, and of one with 135 steps an epoch: time to interrupt it.
-FAST = ("--effort", "quick", "--epochs", "2", "--no-plot")
-LONG = ("--effort", "quick", "--epochs", "150", "--batch-size", "2", "--no-plot")
+FAST = ("--quick", "--epochs", "2", "--no-plot")
+LONG = ("--quick", "--epochs", "150", "--batch-size", "2", "--no-plot")
 # A shell that starts the tests in the background has them ignore Ctrl-C, and the programs that they start inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
@@ -240,9 +240,7 @@ def trained(
     folder = tmp_path_factory.mktemp("trained")
     program = Program(server, folder, tmp_path_factory.mktemp("streams"))
     program.write("names.txt", some_names)
-    program(
-        "train", "names.txt", "--effort", "quick", "--epochs", 8, "--no-plot", "--out", "run"
-    ).done()
+    program("train", "names.txt", "--quick", "--epochs", 8, "--no-plot", "--out", "run").done()
 
     def copy(target: Path) -> Path:
         shutil.copytree(folder / "run", target)

@@ -203,7 +203,7 @@ def test_a_closed_output_is_no_error_and_a_pipe_is_a_list(tmp_path, arguments):
         ),
         ("lists 1</dev/null", 1, "namegen: cannot write to standard output: "),
         ("train - --epochs 1 <&-", 1, "namegen: standard input is closed"),
-        ("generate --quiet --avoid - <&-", 1, "namegen: standard input is closed"),
+        ("generate --quiet --exclude-names - <&-", 1, "namegen: standard input is closed"),
         ("train --xyzzy 2>/dev/full", 2, ""),
         ("ceiling /dev/zero", 1, "namegen: /dev/zero, line 1: a NUL byte"),
     ],
@@ -219,7 +219,7 @@ def test_a_stream_that_will_not_do_is_one_sentence(tmp_path, line, code, said):
 @pytest.mark.parametrize("lost", ["2>/dev/full", "<&- >&- 2>&-"])
 def test_training_ends_well_without_its_streams(tmp_path, some_names, lost):
     (tmp_path / "names.txt").write_text(some_names, encoding="utf-8")
-    options = "--effort quick --epochs 1 --no-plot --out run"
+    options = "--quick --epochs 1 --no-plot --out run"
     assert in_shell(tmp_path, f"$namegen train names.txt {options} {lost}").returncode == 0
     assert (tmp_path / "run" / "model.safetensors").is_file()
 

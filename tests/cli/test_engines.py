@@ -76,7 +76,7 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
     program: Program, some_names: str, site: Path
 ) -> None:
     program.write("names.txt", some_names)
-    wanted = ("names.txt", "--epochs", 5, "--no-plot", "--effort", "quick")
+    wanted = ("names.txt", "--epochs", 5, "--no-plot", "--quick")
     run = run_with(
         program,
         site,
@@ -93,7 +93,7 @@ def test_an_engine_that_breaks_down_is_one_sentence_and_the_run_goes_on_later(
         ".py, line ",
         ", so training",
     )
-    assert "breaking-names registers an engine called numpy" in run.err
+    assert "breaking-names registers a backend called numpy" in run.err
     program("generate", "run", "-n", 3).done()
     (site / "breaks").unlink()
     resumed = run_with(program, site, "train", "--resume", "run", "--json").done().json
@@ -148,7 +148,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
     before = sorted(run("mingru").iterdir())
     readers = [
         "generate run",
-        "generate run/model.safetensors --best 3 --backend numpy",
+        "generate run/model.safetensors --most-likely 3 --backend numpy",
         "evaluate run list.txt",
     ]
     for line in (
@@ -157,7 +157,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
         "export-web run --out names.html",
         "train --resume run --backend numpy",
     ):
-        assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(line)
+        assert "'mingru', and the backend 'numpy' computes other values for it" in sentence(line)
     assert sorted(Path("run").iterdir()) == before
     assert not Path("names.html").exists()
 
@@ -167,7 +167,7 @@ def test_another_arithmetic_under_a_known_name(run: Runs) -> None:
 def test_another_arithmetic_is_not_exported(run: Runs, command: str) -> None:
     require("keras", "tensorflow")
     run("mingru")
-    assert "'mingru', and the engine 'numpy' computes other values for it" in sentence(
+    assert "'mingru', and the backend 'numpy' computes other values for it" in sentence(
         f"{command} run"
     )
 
@@ -182,7 +182,7 @@ def test_its_own_engine_reads_it_until_it_changes(
     assert (done.exit_code, len(done.stdout.splitlines())) == (0, 3), done.output
     monkeypatch.setattr(MinGRU, "forward", GRU.forward)
     with pytest.raises(
-        CheckpointError, match="the engine 'mingru', and its present version computes other values"
+        CheckpointError, match="the backend 'mingru', and its present version computes other values"
     ):
         api.load("run", backend="mingru")
 
@@ -209,14 +209,14 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
     with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru'"):
         export_tflite(api.read_checkpoint("run"), "model.tflite")
     monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPS})
-    dropped = "train list.txt --backend honest --drop-between 0.2 --out other"
+    dropped = "train list.txt --backend honest --layer-dropout 0.2 --out other"
     assert "but mingru has nothing to drop" in sentence(dropped, 2)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])
     for line in ("generate run", "export-keras run"):
         told = sentence(line)
-        assert "the architecture 'mingru', trained by the engine 'honest'" in told
-        assert "install the package of that engine" in told
-    with pytest.raises(EngineError, match="there is no engine 'honest'"):
+        assert "the architecture 'mingru', trained by the backend 'honest'" in told
+        assert "install the package of that backend" in told
+    with pytest.raises(EngineError, match="there is no backend 'honest'"):
         api.resume("run")
     gone = importlib.metadata.EntryPoint(
         "honest", "tests.min_gru_engine:NoSuchClass", ENTRY_POINT_GROUP
@@ -252,6 +252,6 @@ def test_an_engine_that_breaks_down_as_it_reads(
     run("mingru")
     monkeypatch.setattr(MinGRUEngine, method, broken)
     told = sentence("generate run --backend mingru")
-    assert "the engine mingru failed while reading run with KeyError ('weights')" in told
+    assert "the backend mingru failed while reading run with KeyError ('weights')" in told
     training = "train list.txt --backend mingru --cell gru --epochs 1 --out other"
-    assert "the engine mingru failed" in sentence(training)
+    assert "the backend mingru failed" in sentence(training)

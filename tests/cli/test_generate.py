@@ -1,4 +1,6 @@
-"""``namegen generate``: names on standard output and nothing else there; every wish, format and order reaches them."""
+"""``namegen generate``: names on standard output and nothing else there; every constraint, format and order reaches
+them.
+"""
 
 from __future__ import annotations
 
@@ -58,25 +60,25 @@ def test_options_reach_the_generator(program, run_folder):
     assert others == [bold, bold]
 
 
-def test_wishes_speak_of_names_as_learned_and_the_case_comes_last(program, run_folder):
+def test_constraints_speak_of_names_as_learned_and_the_case_comes_last(program, run_folder):
     options = ("-n", 10, "--seed", 1, "--starts-with", "Ma")
     learned = program("generate", "run", *options, "--json").done().json
     upper = program("generate", "run", *options, "--json", "--case", "upper").done().json
     assert all(one["name"].startswith("Ma") for one in learned)
     assert upper == [{**one, "name": one["name"].upper()} for one in learned]
-    assert program("generate", "run", "--best", 3, "--case", "lower").done().out.islower()
+    assert program("generate", "run", "--most-likely", 3, "--case", "lower").done().out.islower()
     found = program(
         "generate", "run", *options, "--case", "upper", "--sort", "alphabetical"
     ).lines()
     assert found == sorted(one["name"] for one in upper)
 
 
-def test_every_wish_is_kept(program, run_folder):
+def test_every_constraint_is_kept(program, run_folder):
     program.write("avoid.txt", "Anna\nBob\n")
     program.write("banned.txt", "OO\nx\n")
     program.write("empty.txt", "\ufeff \n\n")
     start, end = "M", "a"
-    wishes = (
+    constraints = (
         "--starts-with",
         start,
         "--ends-with",
@@ -91,14 +93,14 @@ def test_every_wish_is_kept(program, run_folder):
     more = (
         "--matches",
         ".*[a-z].*",
-        "--avoid",
+        "--exclude-names",
         "avoid.txt",
-        "--banned",
+        "--exclude-words",
         "banned.txt",
         "--min-distance",
         2,
     )
-    found = program("generate", "run", "-n", 3, *wishes, *more).lines()
+    found = program("generate", "run", "-n", 3, *constraints, *more).lines()
     assert len(found) == 3
     for name in found:
         assert name.startswith(start)
@@ -114,21 +116,28 @@ def test_every_wish_is_kept(program, run_folder):
         assert (
             len(
                 program(
-                    "generate", "run", "-n", 5, "--avoid", file, "--banned", "empty.txt"
+                    "generate",
+                    "run",
+                    "-n",
+                    5,
+                    "--exclude-names",
+                    file,
+                    "--exclude-words",
+                    "empty.txt",
                 ).lines()
             )
             == 5
         )
-    program("generate", "run", "--avoid", "nobody.txt").refused("nobody.txt")
+    program("generate", "run", "--exclude-names", "nobody.txt").refused("nobody.txt")
     again = ("generate", "run", "-n", 5, "--seed", 2)
     names = program(*again).lines()
     for form in ("json", "jsonl", "csv"):  # our own, also with columns beside the names
         program(*again, "--scores", "--format", form, "--out", f"given.{form}").done()
-        assert not set(names) & set(program(*again, "--avoid", f"given.{form}").lines())
+        assert not set(names) & set(program(*again, "--exclude-names", f"given.{form}").lines())
 
 
 def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder):
-    entries = program("generate", "run", "--best", 15, "--scores", "--json").done().json
+    entries = program("generate", "run", "--most-likely", 15, "--scores", "--json").done().json
     drawn = (
         program("generate", "run", "-n", 15, "--sort", "likely", "--seed", 3, "--scores", "--json")
         .done()
@@ -138,11 +147,11 @@ def test_the_likeliest_come_in_order_and_the_same_each_time(program, run_folder)
         scores = [entry["log_probability"] for entry in found]
         assert scores == sorted(scores, reverse=True)
         assert [entry["new"] for entry in found] == [True] * 15
-    text = program("generate", "run", "--best", 15).lines()
+    text = program("generate", "run", "--most-likely", 15).lines()
     assert text == [entry["name"] for entry in entries]
-    alphabetical = program("generate", "run", "--best", 15, "--sort", "alphabetical").lines()
+    alphabetical = program("generate", "run", "--most-likely", 15, "--sort", "alphabetical").lines()
     assert alphabetical == sorted(text, key=lambda name: (name.casefold(), name))
-    dealt = program("generate", "run", "--best", 15, "--sort", "random", "--seed", 3).lines()
+    dealt = program("generate", "run", "--most-likely", 15, "--sort", "random", "--seed", 3).lines()
     assert sorted(dealt) == sorted(text)
     assert dealt != text
 
@@ -151,8 +160,8 @@ def test_fewer_than_asked_are_printed_in_order_with_a_sentence(program, run_fold
     drawn = program("generate", "run", "--allow-seen", "-n", 3, "--seed", 1, "--json").json
     names = sorted(one["name"] for one in drawn)
     these = ("--matches", "|".join(map(re.escape, names)))
-    for wish in (("-n", 40, "--sort", "alphabetical"), ("--best", 40)):
-        run = program("generate", "run", "--allow-seen", *wish, *these, "--json")
+    for constraint in (("-n", 40, "--sort", "alphabetical"), ("--most-likely", 40)):
+        run = program("generate", "run", "--allow-seen", *constraint, *these, "--json")
         assert (run.code, sorted(entry["name"] for entry in run.json)) == (1, names)
         assert "names found: 3 of 40" in run.err
         assert "Traceback" not in run.err
@@ -167,7 +176,7 @@ WRONG = """
 --top-p 1.5: --top-p
 --max-length 0: --max-length
 --seed -1: --seed
---avoid a.txt --avoid b.txt: --avoid is given 2 times
+--exclude-names a.txt --exclude-names b.txt: --exclude-names is given 2 times
 --threads 0: --threads
 --backend jax: 'jax'
 --min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters
@@ -177,12 +186,12 @@ WRONG = """
 --contains <b>: '<>'
 --matches a(b: position 4
 --matches ((((a{100}){100}){100}){100}): --matches
---min-distance 2: --avoid
+--min-distance 2: --exclude-names
 --min-distance 4: --min-distance
 --min-length -1: --min-length
---best 0: --best
---best 5 -n 5: combined with -n
---best 5 --sort likely --temperature 1 --seed 5: combined with --seed, --temperature
+--most-likely 0: --most-likely
+--most-likely 5 -n 5: combined with -n
+--most-likely 5 --sort likely --temperature 1 --seed 5: combined with --seed, --temperature
 --temperature 0 --top-p 0.5 --top-k 5: combined with --top-k, --top-p
 --json --format csv: --json contradicts --format csv
 --sort backwards: --sort
@@ -198,7 +207,7 @@ def test_what_cannot_be_is_exit_code_2_and_named(program, run_folder):
 
 
 def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
-    wish = (
+    constraint = (
         "--matches",
         "(.|..|...)+(?<!.)",
         "--min-length",
@@ -208,7 +217,7 @@ def test_an_expression_that_explodes_ends_in_a_sentence(program, run_folder):
         "--temperature",
         1,
     )
-    program("generate", "run", "-n", 3, *wish).refused("--matches")
+    program("generate", "run", "-n", 3, *constraint).refused("--matches")
 
 
 # --- standard output --------------------------------------------------------------------------------------------------
@@ -274,7 +283,7 @@ def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(p
 
 
 def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
-    blend = ("mlb-first", "japanese-given", "--blend", "0.6,0.4", "--unfiltered")
+    blend = ("mlb-first", "japanese-given", "--blend-weights", "0.6,0.4", "--unfiltered")
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
     assert "share no letter" in done.err
@@ -417,11 +426,11 @@ def test_known_names_make_up_the_same_share_as_of_the_models_draws(program):
 
 def test_if_there_are_fewer_names_than_requested_those_found_are_printed(program):
     """With --allow-seen, known and new ones."""
-    wish = ("--matches", "Smith|Smithx|Jones|Jonesx", "--seed", 1)
-    new = program("generate", "mlb-last", "-n", 9, *wish)
+    constraint = ("--matches", "Smith|Smithx|Jones|Jonesx", "--seed", 1)
+    new = program("generate", "mlb-last", "-n", 9, *constraint)
     assert (new.code, sorted(new.out.split())) == (1, ["Jonesx", "Smithx"])
     assert "names found: 2 of 9" in new.err
-    every = program("generate", "mlb-last", "-n", 9, *wish, "--allow-seen")
+    every = program("generate", "mlb-last", "-n", 9, *constraint, "--allow-seen")
     assert (every.code, sorted(every.out.split())) == (1, ["Jones", "Jonesx", "Smith", "Smithx"])
     assert "names found: 4 of 9" in every.err
 
@@ -429,10 +438,10 @@ def test_if_there_are_fewer_names_than_requested_those_found_are_printed(program
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("mlb-first mlb-last --blend 0.7,0.5", "--blend 0.7,0.5 sums to 1.2"),
-        ("mlb-first mlb-last --blend 1", "1 weights for 2 models"),
-        ("mlb-first mlb-last --blend much,little", "--blend"),
-        ("mlb-first --blend 1", "--blend"),
+        ("mlb-first mlb-last --blend-weights 0.7,0.5", "--blend-weights 0.7,0.5 sums to 1.2"),
+        ("mlb-first mlb-last --blend-weights 1", "1 weights for 2 models"),
+        ("mlb-first mlb-last --blend-weights much,little", "--blend-weights"),
+        ("mlb-first --blend-weights 1", "--blend-weights"),
         ("mlb-first mlb-last --label Finnish", "--label"),
     ],
 )
@@ -484,7 +493,7 @@ def test_the_label_of_a_name_is_its_likeliest_one(small):
             invoke("generate", "world-given", *asked, *more, "--json", "--quiet").stdout
         )
 
-    drawn, best = rows("-n", 12, "--seed", 1), rows("--best", 6)
+    drawn, best = rows("-n", 12, "--seed", 1), rows("--most-likely", 6)
     scored = invoke("score", "--model", "world-given", *asked, "--labels", "--json", "--", *(
         row["name"] for row in drawn + best
     ))  # fmt: skip

@@ -31,7 +31,7 @@ HEAVY = {
     "jinja2",
 }
 # parsed, not run
-LONG_ONES = {"train", "compare-backends", "sweep", "pseudonyms"}
+LONG_ONES = {"train", "compare-backends", "sweep", "pseudonymize"}
 LONG_ONES |= {"export-tflite", "export-keras"}
 
 
@@ -39,14 +39,14 @@ def loaded_modules(run: Run) -> set[str]:
     return set(run.done().err.strip().split("\n")[-1].split())
 
 
-@pytest.mark.parametrize("command", ["", "train", "people", "export-web", "pseudonyms"])
+@pytest.mark.parametrize("command", ["", "train", "people", "export-web", "pseudonymize"])
 def test_help_loads_no_numpy(program, command):
     loaded = loaded_modules(program.fresh(*command.split(), "--help", before=LOADED))
     assert not loaded & {"numpy", "safetensors", "namegen.api", *HEAVY}
 
 
 @pytest.mark.parametrize(
-    "line", ["train names.txt --effort quick --epochs 2 --no-plot", "generate -n 3", "players"]
+    "line", ["train names.txt --quick --epochs 2 --no-plot", "generate -n 3", "players"]
 )
 def test_a_numpy_run_loads_no_other_library(program, some_names, line):
     program.write("names.txt", some_names)
@@ -62,10 +62,10 @@ def test_a_numpy_run_loads_no_other_library(program, some_names, line):
 def test_threads_are_set_before_numpy_is_loaded(program, run_folder):
     before = (
         "import builtins, os, sys; real = builtins.__import__\n"
-        "def watch(name, *rest, **more):\n"
+        "def on_progress(name, *rest, **more):\n"
         "    if name == 'numpy' and 'numpy' not in sys.modules: print(os.environ.get('OMP_NUM_THREADS'))\n"
         "    return real(name, *rest, **more)\n"
-        "builtins.__import__ = watch"
+        "builtins.__import__ = on_progress"
     )
     assert (
         program.fresh("generate", "run", "-n", 1, "--threads", 2, before=before).lines()[0] == "2"

@@ -16,7 +16,7 @@ from namegen.api.model import open_checkpoint
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import parts_of
-from namegen.core.data.sameness import normalise, sameness_of
+from namegen.core.data.normalization import normalization_of, normalize
 from namegen.core.generation.people import Person, check_template
 from namegen.core.training.preparation import prepare
 from namegen.core.training.run import TrainingRun
@@ -29,13 +29,13 @@ from tests.small_models import some_of
 pytestmark = pytest.mark.usefixtures("small")
 SIX = {
     "given": "any",
-    "given_wishes": {"matches": "Ain[oa]"},
-    "family_wishes": {"matches": "Virta(q|x|z)"},
+    "given_constraints": {"matches": "Ain[oa]"},
+    "family_constraints": {"matches": "Virta(q|x|z)"},
 }
 
 
 def people(n: int, **told: object) -> list[Person]:
-    return api.invent_people(n, **told)  # type: ignore[arg-type]
+    return api.generate_people(n, **told)  # type: ignore[arg-type]
 
 
 def as_many_as(n: int, *, said: str = "people found of", **told: object) -> list[Person]:
@@ -43,7 +43,7 @@ def as_many_as(n: int, *, said: str = "people found of", **told: object) -> list
     found: list[Person] = []
     failure = ""
     try:
-        for batch in api.invent_people_batches(n, seed=1, **told):  # type: ignore[arg-type]
+        for batch in api.generate_people_batches(n, seed=1, **told):  # type: ignore[arg-type]
             found += batch
     except GenerationError as error:
         failure = str(error)
@@ -65,9 +65,9 @@ def common() -> list[str]:
 def test_words_are_banned_of_both_parts_and_of_one(command: str, tmp_path: Path) -> None:
     (tmp_path / "both.txt").write_text("a\n")
     (tmp_path / "last.txt").write_text("n\n")
-    last = {"people": "--family-banned", "players": "--last-banned"}[command]
+    last = {"people": "--family-exclude-words", "players": "--last-exclude-words"}[command]
     told = [
-        "--banned",
+        "--exclude-words",
         str(tmp_path / "both.txt"),
         last,
         str(tmp_path / "last.txt"),
@@ -102,13 +102,13 @@ class TestInventing:
             if label.startswith("Italian")
         }
         assert {person.given for person in found} <= listed
-        families = {normalise(name) for name in some_of(load_bundled("world-family")).names}
-        assert not {normalise(person.family) for person in found} & families
+        families = {normalize(name) for name in some_of(load_bundled("world-family")).names}
+        assert not {normalize(person.family) for person in found} & families
         known = {
-            normalise(name) for name in some_of(load_bundled("world-given")).names
+            normalize(name) for name in some_of(load_bundled("world-given")).names
         }  # two of which SIX has
         fresh = people(100, seed=2, temperature=0.3, given="new")
-        assert not {normalise(person.given) for person in fresh} & known
+        assert not {normalize(person.given) for person in fresh} & known
 
     @pytest.mark.parametrize("temperature", [0.3, 1.0])
     def test_no_two_have_the_same_whole_name_whatever_their_origins(
@@ -116,25 +116,32 @@ class TestInventing:
     ) -> None:
         """Where most draws are new people, and where the few that there are have to be dealt."""
         four = {"max_length": 4}
-        any_of_four = {"given": "any", "family": "any", "given_wishes": four, "family_wishes": four}
+        any_of_four = {
+            "given": "any",
+            "family": "any",
+            "given_constraints": four,
+            "family_constraints": four,
+        }
         found = as_many_as(900, temperature=temperature, **any_of_four)
         assert len(found) > 500
-        assert len({person.written().casefold() for person in found}) == len(found)
+        assert len({person.format().casefold() for person in found}) == len(found)
 
     def test_a_name_that_another_origin_has_taken_does_not_end_the_search(self) -> None:
         """Both origins have these names: 6 people, and no more."""
         found = as_many_as(90, origins=["Finnish", "Estonian"], **SIX)
-        assert len({person.written() for person in found}) == len(found) == 6
+        assert len({person.format() for person in found}) == len(found) == 6
 
-    def test_an_origin_that_cannot_keep_the_wishes_is_left_out(self) -> None:
+    def test_an_origin_that_cannot_keep_the_constraints_is_left_out(self) -> None:
         """At temperature 0 each origin has one family name; where that is not wanted, it has none."""
         family = api.load("world-family")
         likeliest = {
-            label: family.labelled(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0]
+            label: family.for_labels(label).generate(1, temperature=0.0, allow_seen=True, seed=0)[0]
             for label in common()
         }
         banned = sorted(set(likeliest.values()))[1:]
-        [found] = people(1, seed=1, temperature=0.0, family="any", family_wishes={"avoid": banned})
+        [found] = people(
+            1, seed=1, temperature=0.0, family="any", family_constraints={"exclude_names": banned}
+        )
         assert likeliest[found.origin] not in banned
         with pytest.raises(GenerationError, match="no other name is possible"):
             people(
@@ -142,21 +149,21 @@ class TestInventing:
                 seed=1,
                 temperature=0.0,
                 family="any",
-                family_wishes={"avoid": list(likeliest.values())},
+                family_constraints={"exclude_names": list(likeliest.values())},
             )
 
     @pytest.mark.parametrize("n", [40, 6])
-    def test_where_wishes_leave_few_people_all_of_them_are_given(self, n: int) -> None:
+    def test_where_constraints_leave_few_people_all_of_them_are_given(self, n: int) -> None:
         found = as_many_as(n, origins="Finnish", said=f"6 people found of {n}", **SIX)
         assert len(found) == len(set(found)) == min(n, 6)
         assert {person.given for person in found} == {"Aino", "Aina"}
 
-    def test_a_wish_that_no_origin_can_keep_is_said_before_anybody_is_given(self) -> None:
+    def test_a_constraint_that_no_origin_can_keep_is_said_before_anybody_is_given(self) -> None:
         with pytest.raises(
             GenerationError, match="no other name is possible: relax family_matches"
         ):
-            api.invent_people_batches(
-                3, family_wishes={"matches": "Virta", "avoid": ["Virta"]}, seed=1
+            api.generate_people_batches(
+                3, family_constraints={"matches": "Virta", "exclude_names": ["Virta"]}, seed=1
             )
 
     def test_models_without_labels_make_people_of_no_origin(self) -> None:
@@ -196,7 +203,7 @@ def tiny(names: str) -> api.LoadedModel:
     pairs = [(name, label) for label, some in labelled.items() for name in some.split()]
     corpus = Corpus.from_names([name for name, _ in pairs], labels=[label for _, label in pairs])
     recipe = parse_config(
-        {"training": {"effort": "quick", "epochs": 30}, "data": {"validation": 0.0}}
+        {"training": {"quick": True, "epochs": 30}, "data": {"validation": 0.0}}
     ).recipe
     return open_checkpoint(
         TrainingRun(prepare(corpus, recipe, NumpyEngine)).run().checkpoint, names
@@ -214,11 +221,15 @@ class TestGenders:
             "seed": 1,
             **told,
         }
-        how = {"given_wishes": {"max_length": 9}, "family_wishes": {"max_length": 9}, **how}
-        return api.invent_people(n, **how)
+        how = {
+            "given_constraints": {"max_length": 9},
+            "family_constraints": {"max_length": 9},
+            **how,
+        }
+        return api.generate_people(n, **how)
 
     def test_each_person_has_one_and_a_family_name_that_agrees(self) -> None:
-        found = self.people(120, origins="Polish", family_wishes={"ends_with": "ski"})
+        found = self.people(120, origins="Polish", family_constraints={"ends_with": "ski"})
         assert {one.gender for one in found} == {"female", "male"}
         assert all(one.family.endswith("ska" if one.gender == "female" else "ski") for one in found)
         names = Counter(one.given for one in found if one.gender == "female")
@@ -234,7 +245,9 @@ class TestGenders:
         }
         with pytest.raises(SettingsError, match="no given names of gender 'female'"):
             self.people(
-                given_model=tiny("given").labelled("Polish,male"), origins="Polish", gender="female"
+                given_model=tiny("given").for_labels("Polish,male"),
+                origins="Polish",
+                gender="female",
             )
         with pytest.raises(SettingsError, match="no given names of gender 'neuter'"):
             self.people(gender="neuter")
@@ -300,8 +313,8 @@ def test_a_file_is_written_whole_or_not_at_all_as_a_spreadsheet_opens_it(tmp_pat
 
 def test_a_template_has_the_fields_of_a_person_alone() -> None:
     check_template("{{{origin}}} {family}, {given}")
-    assert Person("A", "B", "C").written("{{{origin}}} {family}, {given}") == "{C} B, A"
-    assert Person("{given}", "{0}").written() == "{given} {0}"
+    assert Person("A", "B", "C").format("{{{origin}}} {family}, {given}") == "{C} B, A"
+    assert Person("{given}", "{0}").format() == "{given} {0}"
     wrong = [
         "{first} {family}",
         "{given.__class__}",
@@ -323,7 +336,7 @@ def rows_of(*arguments: object) -> list[dict[str, str]]:
     return rows
 
 
-def test_wishes_of_each_part(tmp_path: Path) -> None:
+def test_constraints_of_each_part(tmp_path: Path) -> None:
     (tmp_path / "not.txt").write_text("a\n", encoding="utf-8")
     given = (
         "--given-starts-with",
@@ -340,7 +353,7 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
         "i",
         "--family-min-length",
         5,
-        "--family-banned",
+        "--family-exclude-words",
         "not.txt",
         "--case",
         "upper",
@@ -385,8 +398,12 @@ def test_wishes_of_each_part(tmp_path: Path) -> None:
         ("people --family-starts-with Щ", 2, "--family-starts-with"),
         ("people --template given", 2, "--template"),
         ("people --family-model nobody", 1, "there is no model 'nobody'"),
-        ("people --given-avoid - --family-banned -", 2, "--given-avoid - and --family-banned -"),
-        ("players --first-avoid - --last-avoid -", 2, "read only once"),
+        (
+            "people --given-exclude-names - --family-exclude-words -",
+            2,
+            "--given-exclude-names - and --family-exclude-words -",
+        ),
+        ("players --first-exclude-names - --last-exclude-names -", 2, "read only once"),
         *[
             (f"players {wrong}", 2, wrong.split()[0])
             for wrong in ("-n 1000000000", "--seed -1", "--temperature -1")
@@ -409,9 +426,9 @@ def test_25_players_none_of_them_real_and_40_companies_none_of_them_in_the_list(
     assert (result.exit_code, result.stderr) == (0, "")
     assert len(set(names)) == len(names) == 25
     assert all(len(name.split()) >= 2 for name in names)
-    assert not set(map(normalise, names)) & {normalise(player.full_name) for player in players()}
+    assert not set(map(normalize, names)) & {normalize(player.full_name) for player in players()}
     names = invoke("companies", "-n", 40).stdout.splitlines()
-    form = sameness_of("companies").normalise
+    form = normalization_of("company").normalize
     assert len({form(name) for name in names}) == 40
     assert not {form(name) for name in names} & {
         form(name) for name in load_bundled("companies").names
@@ -445,13 +462,13 @@ def test_a_version_without_models_says_so_and_files_of_their_names_are_in_no_way
 
 
 def test_real_family_names_come_where_they_are_asked_for() -> None:
-    people = api.invent_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
+    people = api.generate_people(50, family="real", origins=["Finnish", "Italian"], seed=2)
     assert {one.family for one in people} <= set(load_bundled("world-family").names)
     assert Counter(one.origin for one in people) == {"Finnish": 25, "Italian": 25}, (
         "as evenly as can be"
     )
     for seed in range(5):  # in some, a household of the first round is none
-        people = api.invent_people(
+        people = api.generate_people(
             60, origins=["Estonian", "Finnish", "Italian"], household=4, seed=seed
         )
         assert {*Counter(one.origin for one in people).values()} == {20}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from namegen import api
-from namegen.core.data.sameness import normalise
+from namegen.core.data.normalization import normalize
 from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
@@ -21,18 +21,18 @@ def test_places_are_new_and_as_in_the_countries_that_are_asked_for() -> None:
         "places", "--country", "uk", "--country", "japan", "-n", 16, "--seed", 2, "--format", "csv"
     )
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
-    listed = {normalise(name) for name in load_bundled("world-places").names}
+    listed = {normalize(name) for name in load_bundled("world-places").names}
     assert len(rows) == 16
     assert {row["label"] for row in rows} == {"United Kingdom", "Japan"}
-    assert not listed & {normalise(row["name"]) for row in rows}
-    assert len(api.invent_places(3, countries="Poland", seed=1)) == 3
+    assert not listed & {normalize(row["name"]) for row in rows}
+    assert len(api.generate_places(3, countries="Poland", seed=1)) == 3
 
 
 def test_a_country_that_is_unknown_is_told_with_the_nearest() -> None:
     said = "--country is 'Polnd', which world-places does not know: did you mean 'Poland'?"
     assert said in invoke("places", "--country", "Polnd").stderr
     with pytest.raises(SettingsError, match=r"countries is 3: expected a country, or several"):
-        api.invent_places(3, countries=3)  # type: ignore[arg-type]
+        api.generate_places(3, countries=3)  # type: ignore[arg-type]
 
 
 def test_the_model_is_small_and_knows_every_country_of_its_list() -> None:

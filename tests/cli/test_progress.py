@@ -174,11 +174,11 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ("evaluate mlb-last names.txt", {"opening mlb-last", "evaluating mlb-last on names.txt"}),
         ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
         (
-            "generate mlb-last -n 1 --avoid names.txt",
+            "generate mlb-last -n 1 --exclude-names names.txt",
             {"reading the files of names that are not wanted"},
         ),
         (
-            "train names.txt --effort quick --epochs 1 --no-plot",
+            "train names.txt --quick --epochs 1 --no-plot",
             {"preparing the training", "measuring the network"},
         ),
     ],
@@ -204,7 +204,7 @@ def test_long_commands_say_what_they_are_at(
     "arguments",
     [
         ("generate", "mlb-first", "-n", "40", "--contains", "a", "--sort", "likely"),
-        ("generate", "mlb-first", "--best", "30"),
+        ("generate", "mlb-first", "--most-likely", "30"),
         ("players", "-n", "50"),
         ("people", "-n", "50"),
         ("companies", "-n", "50"),
@@ -214,7 +214,7 @@ def test_long_commands_say_what_they_are_at(
 def test_every_search_is_told_of_and_gives_the_same_names(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, small: Path
 ) -> None:
-    arguments += () if "--best" in arguments else ("--seed", "1")
+    arguments += () if "--most-likely" in arguments else ("--seed", "1")
     plain = invoke(*arguments)
     assert plain.exit_code == 0
     told: list[Event] = []
@@ -249,10 +249,10 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
     assert said == [
         "1 empty line was dropped",
         "",
-        "90 names to learn from (repeats damped to 70), 2 labels, 9 held out",
-        "5 epochs of 9 steps, engine numpy, gru 8",
+        "90 names to learn from (square-root weighting of duplicates: 70), 2 labels, 9 held out",
+        "5 epochs of 9 steps, backend numpy, gru 8",
     ]
-    assert at.view().in_a_line() == "epoch 1/5  -:-- left  preparing the engine"
+    assert at.view().in_a_line() == "epoch 1/5  -:-- left  preparing the backend"
     at.take(StepBegins(0, 0))
     clock.now += 10
     assert at.take(ended(1)) == ()

@@ -91,7 +91,7 @@ def test_a_stop_in_the_middle_of_an_epoch_changes_no_bit(program, names):
     for name, place in (("TERM", (1, 1)), ("HUP", (2, 8))):
         assert program.fresh("train", "--resume", "run", before=before).code == 128 + SIGNALS[name]
         assert where(program.folder / "run") == place
-    assert " counting, order " in program("train", "--resume", "run").done().out
+    assert " n-gram, order " in program("train", "--resume", "run").done().out
     same_model(program.folder / "run", program.folder / "whole")
 
 
@@ -173,7 +173,7 @@ def test_a_terminal_that_closes_does_not_take_the_state_with_it(program, names):
 
 
 def test_a_run_can_be_lengthened_unless_it_is_one_cycle(program, names):
-    constant = ("--schedule", "constant", "--no-plot")
+    constant = ("--lr-schedule", "constant", "--no-plot")
     program("train", names, "--epochs", 5, *constant, "--out", "whole").done()
     program("train", names, "--epochs", 2, *constant, "--out", "run").done()
     assert program("train", "--resume", "run", "--epochs", 5, "--json").done().json["epochs"] == 5
@@ -199,7 +199,7 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
             "--out elsewhere",
             "--threads 2",
         ),
-        *("--no-through-time", "--validation 0.1", "--no-plot", "--plot"),
+        *("--no-bptt", "--validation 0.1", "--no-plot", "--plot"),
     ):
         what = "NAMES" if option == "other.txt" else option.split()[0]
         program("train", "--resume", "run", *option.split()).refused(

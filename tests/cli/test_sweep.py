@@ -187,7 +187,7 @@ def dask_scheduler() -> Iterator[tuple[str, subprocess.Popen[str]]]:
 def test_a_cluster_that_exists_already(program, swept) -> None:
     """A sweep waits for workers, and two of them give the figures of the run without them; then the scheduler goes."""
     with dask_scheduler() as (address, scheduler):
-        process = program.spawn("sweep", "long.toml", "--out", "cluster", "--scheduler", address)
+        process = program.spawn("sweep", "long.toml", "--out", "cluster", "--dask", address)
         assert process.stderr is not None
         said = [process.stderr.readline() for _ in range(2)]
         assert "the scheduler has no worker yet; waiting for one" in said[1]
@@ -195,7 +195,7 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
             _, err = process.communicate()
             assert process.returncode == 0, err
         assert figures(program.folder / "cluster") == figures(swept)
-        process = program.spawn("sweep", "short.toml", "--out", "gone", "--scheduler", address)
+        process = program.spawn("sweep", "short.toml", "--out", "gone", "--dask", address)
         assert process.stderr is not None
         process.stderr.readline()
         process.stderr.readline()
@@ -209,7 +209,7 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("address", [UNREACHABLE, "nonsense"])
 def test_an_unreachable_scheduler(program, address) -> None:
-    run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--scheduler", address)
+    run = program.fresh("sweep", "short.toml", "--out", "unreachable", "--dask", address)
     run.refused(f"no dask scheduler answers at {address}")
     assert {path.name for path in (program.folder / "unreachable").iterdir()} == {MARK, "runs"}
 
@@ -236,8 +236,8 @@ def test_a_rate_that_leads_astray_is_a_result(program) -> None:
         ("sweep axis.toml", "learning_rat cannot be varied", 2),
         ("sweep empty.toml", "has no grid to sweep over", 2),
         (
-            f"sweep short.toml --scheduler {UNREACHABLE} --workers 2",
-            "--workers cannot be combined with --scheduler",
+            f"sweep short.toml --dask {UNREACHABLE} --workers 2",
+            "--workers cannot be combined with --dask",
             2,
         ),
         ("sweep few.toml", "2 names", 1),

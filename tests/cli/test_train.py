@@ -27,7 +27,7 @@ def test_the_result_is_readable_at_80_columns(program, names):
     assert max(map(len, run.out.split("\n"))) <= 80
     assert max(map(len, run.err.split("\n"))) <= 120
     for word in (
-        " counting, order ",
+        " n-gram, order ",
         "ceiling",
         "on the test names",
         "plot: run/history.png",
@@ -52,7 +52,7 @@ def test_json_is_the_object_of_the_design(program, names):
     )
     assert set(result["training"]) == METRICS
     assert set(result["validation"]) == METRICS | {"ceiling", "baseline", "seen_percent"}
-    assert set(result["validation"]["baseline"]) == METRICS | {"order", "smoothing", "repeats"}
+    assert set(result["validation"]["baseline"]) == METRICS | {"order", "smoothing", "duplicates"}
     assert set(result["test"]) == METRICS | {"ceiling", "baseline"}
     assert result["validation"]["seen_percent"] == 0
     none = program("train", names, *FAST, "--json", "--validation", 0).done().json
@@ -63,16 +63,16 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
     program.write("config.toml", '[training]\nepochs = 7\nseed = 5\n[network]\ncell = "gru"\n')
     options = (
         "--config config.toml --epochs 2 --hidden 8,6 --batch-size 50 --optimizer momentum --momentum 0.8 "
-        "--clip-norm 1 --schedule steps --rate-steps 0:0.1,1:0.05 --init xavier --no-through-time --validation 0.2 "
-        "--split names --repeats damped --patience 3 --best-by accuracy --threads 1 --no-plot --out run "
-        "--max-name-length 90 --effort quick"
+        "--clip-norm 1 --lr-schedule steps --lr-steps 0:0.1,1:0.05 --initializer xavier --no-bptt --validation 0.2 "
+        "--split by-row --duplicates sqrt --patience 3 --monitor accuracy --threads 1 --no-plot --out run "
+        "--max-name-length 90 --quick"
     )
     run = program("train", names, *options.split()).done()
-    assert "this config sets: cell, epochs" in run.err
+    assert "settings of the config; it sets: cell, epochs" in run.err
     config = read_config(program.folder / "run" / "config.toml")
     assert (config.training.epochs, config.training.seed, config.network.cell) == (2, 5, "gru")
-    assert (config.network.hidden, config.data.split, config.run.plot) == ((8, 6), "names", False)
-    assert (config.training.rate_steps, config.training.through_time) == (
+    assert (config.network.hidden, config.data.split, config.run.plot) == ((8, 6), "by-row", False)
+    assert (config.training.lr_steps, config.training.bptt) == (
         ((0, 0.1), (1, 0.05)),
         False,
     )
@@ -107,13 +107,13 @@ WRONG = """
 --hidden 32;32: such as 32,32
 --hidden 0,8: --hidden is 0, 8
 --options 4: such as heads=4
---rate-steps 0.1: EPOCH:RATE
---schedule steps: --rate-steps together with the schedule steps
+--lr-steps 0.1: EPOCH:RATE
+--lr-schedule steps: --lr-steps together with the schedule steps
 --cell elman: 'elman'
 --learning-rate nan: --learning-rate is nan
 --validation 0.5 --test 0.5: --validation and --test together
 --momentum 0.5: --momentum has no effect
---schedule constant --warmup 0.1: --warmup has no effect
+--lr-schedule constant --warmup 0.1: --warmup has no effect
 --seed 1180591620717411303424: --seed is
 --clip-norm inf: --clip-norm is inf
 --backend kears: did you mean keras?
@@ -154,9 +154,9 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_model(program, names):
     diverging = (
         "--optimizer",
         "sgd",
-        "--schedule",
+        "--lr-schedule",
         "steps",
-        "--rate-steps",
+        "--lr-steps",
         "0:0.01,3:1e39",
         "--epochs",
         "6",

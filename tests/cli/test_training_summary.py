@@ -1,4 +1,4 @@
-"""What a training says at its end: the network beside counting, in words that follow from the figures."""
+"""What a training says at its end: the network beside the n-gram baseline, in words that follow from the figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.core.training.small_runs import make_run
 
 @pytest.fixture(scope="module")
 def trained() -> RunResult:
-    return make_run(data=DataSettings(repeats="kept")).run()
+    return make_run(data=DataSettings(duplicates="full")).run()
 
 
 def told(
@@ -28,7 +28,9 @@ def told(
     distinct: int = 5_000,
     **changed: object,
 ) -> str:
-    """The verdict where counting loses so many more nats a character than the network, on the part that judges."""
+    """The verdict where the n-gram baseline loses so many more nats a character than the network, on the part that
+    judges.
+    """
     assert trained.validation is not None
     assert trained.references is not None
     references = replace(trained.references)  # a copy, which is told its n-gram
@@ -54,13 +56,13 @@ def told(
     [
         (
             0.23,
-            "is better than counting (an n-gram model), by 0.230 nats per character.",
+            "is better than the n-gram baseline, by 0.230 nats per character.",
         ),  # of 20 names
-        (0.004, "is as good as counting (an n-gram model)."),
-        (-0.004, "is as good as counting (an n-gram model)."),
+        (0.004, "is as good as the n-gram baseline."),
+        (-0.004, "is as good as the n-gram baseline."),
         (
             -0.22,
-            "is worse than counting (an n-gram model), by 0.220 nats per character, which may be chance.",
+            "is worse than the n-gram baseline, by 0.220 nats per character, which may be chance.",
         ),
     ],
 )
@@ -103,13 +105,13 @@ def test_what_limits_a_verdict_is_said_without_advice(
     assert "distinct" not in told(trained, 0.1, distinct=300)
     monkeypatch.setattr(train, "MIN_TO_JUDGE", 10_000)
     few = told(trained, 0.1)
-    assert "too few to compare the network with counting" in few
+    assert "too few to compare the network with the n-gram baseline" in few
     alone = verdict(replace(trained, test=trained.validation, validation=None, references=None))
     none = verdict(replace(trained, validation=None, references=None))
-    assert "Counting is chosen on validation names" in alone[0]
+    assert "tuned on a validation set" in alone[0]
     assert "names that the network has learned from" in none[0]
     assert "--" not in said + few + alone[0] + none[0]
-    assert "counting" not in none[0]
+    assert "n-gram" not in none[0]
 
 
 def test_a_network_that_has_learned_nothing_is_called_so(trained: RunResult) -> None:

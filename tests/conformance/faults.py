@@ -419,7 +419,7 @@ def leave_third(self, inner, batch, masks):
     return loss
 
 
-LOGITS, CUT = "same logits", "same without through time"
+LOGITS, CUT = "same logits", "same without bptt"
 fault("the third layer is not trained", "same with three layers", gradient=leave_third)
-fault("gradients always go through time", CUT, made=layers(through_time=True))
-fault("gradients never go through time", TRAINING, "gradients", made=layers(through_time=False))
+fault("gradients always go through time", CUT, made=layers(bptt=True))
+fault("gradients never go through time", TRAINING, "gradients", made=layers(bptt=False))

@@ -66,7 +66,7 @@ def test_a_gradient_that_is_scaled_wrongly_is_noticed_though_there_is_nothing_to
 def _few_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: CONFORMANCE_CHECKS[name] for name in ("attributes", "learning", "rates")}
     monkeypatch.setattr(testing, "CONFORMANCE_CHECKS", few)
-    without = {"same without through time": NETWORK_CHECKS["same without through time"]}
+    without = {"same without bptt": NETWORK_CHECKS["same without bptt"]}
     monkeypatch.setattr(testing, "NETWORK_CHECKS", without)
 
 
@@ -84,7 +84,7 @@ def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
     assert first == "2 of 4 checks of Mine fail:"
     assert [line.partition(": ")[0] for line in rest] == [
         "check 'learning', cell simple_rnn",
-        "check 'same without through time', cell simple_rnn",
+        "check 'same without bptt', cell simple_rnn",
     ]
     with pytest.raises(
         AssertionError, match=r"^check 'learning', cell simple_rnn: 40 steps took the loss from"
@@ -92,8 +92,7 @@ def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
         check_engine(faulty, stop_at_first=True)
     named = dict(cases(faulty))
     assert list(named) == [
-        f"{name} (simple_rnn)"
-        for name in ("attributes", "learning", "rates", "same without through time")
+        f"{name} (simple_rnn)" for name in ("attributes", "learning", "rates", "same without bptt")
     ]
     named["attributes (simple_rnn)"]()
     with pytest.raises(AssertionError, match=r"^check 'learning'"):
@@ -104,7 +103,7 @@ def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
 def test_a_crash_is_the_failure_of_its_check() -> None:
     with pytest.raises(AssertionError, match=r"^3 of 4 checks of Mine fail") as caught:
         check_engine(engine(Sound, train_epoch=crash))
-    said = "check 'rates', cell simple_rnn: the engine raised ZeroDivisionError: division by zero"
+    said = "check 'rates', cell simple_rnn: the backend raised ZeroDivisionError: division by zero"
     assert said in str(caught.value).splitlines()
 
 

@@ -17,7 +17,7 @@ def test_a_fault_is_noticed(fault: Fault) -> None:
     """By each check that is said to catch it, which names itself."""
     for name in fault.checks:
         with pytest.raises(
-            AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the engine raised)"
+            AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the backend raised)"
         ):
             CHECKS[name](fault.engine, fault.cell)
 

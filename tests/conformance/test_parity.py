@@ -2,7 +2,7 @@
 
 ``namegen.testing`` holds every engine against the NumPy engine on a handful of short names, setting by setting. Here
 the list is real, batches take many tiles and several blocks, and settings are combined, so that every code path of
-either engine runs in few compilations: each cell with either value of ``through_time``, and among these six each
+either engine runs in few compilations: each cell with either value of ``bptt``, and among these six each
 optimizer, and clipping. Three of them train in double precision. The others are slow tests, and so is one in single
 precision.
 """
@@ -29,11 +29,11 @@ from tests.requirements import require
 QUICK: list[tuple[str, dict[str, Any]]] = [
     ("simple_rnn", {"optimizer": "adam"}),
     ("gru", {"optimizer": "rmsprop", "clip_norm": 0.2}),
-    ("lstm", {"optimizer": "momentum", "momentum": 0.8, "through_time": False}),
+    ("lstm", {"optimizer": "momentum", "momentum": 0.8, "bptt": False}),
 ]
 SLOW: list[tuple[str, dict[str, Any]]] = [
-    ("simple_rnn", {"optimizer": "sgd", "through_time": False, "clip_norm": 0.5}),
-    ("gru", {"optimizer": "adam", "through_time": False}),
+    ("simple_rnn", {"optimizer": "sgd", "bptt": False, "clip_norm": 0.5}),
+    ("gru", {"optimizer": "adam", "bptt": False}),
     ("lstm", {"optimizer": "adam", "clip_norm": 0.1}),
 ]
 RATES = {"adam": 0.01, "sgd": 0.5, "momentum": 0.5, "rmsprop": 0.005}

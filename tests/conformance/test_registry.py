@@ -67,8 +67,8 @@ def test_a_third_party_cannot_take_our_names_and_it_is_said(site: Path) -> None:
         load_engine("tflite")
     assert "tflite" not in engine_paths()
     sentence, other = (sentence for sentence in shadowed() if "rival" in sentence)
-    assert other.startswith("rival registers an engine called tflite")
-    assert sentence.startswith("rival registers an engine called numpy, like one of namegen's own")
+    assert other.startswith("rival registers a backend called tflite")
+    assert sentence.startswith("rival registers a backend called numpy, like one of namegen's own")
 
 
 def test_an_unknown_name_lists_the_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyP
             "tests.fake_engine",
             "'tests.fake_engine', expected module:Class: repair or uninstall fast-names",
         ),
-        ("pathlib:Path", "is no engine: it has no vocabulary_size, .*train_epoch"),
+        ("pathlib:Path", "is no backend: it has no vocabulary_size, .*train_epoch"),
         (
             "breaks:Engine",
             r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names",
@@ -114,7 +114,7 @@ def test_an_engine_that_cannot_be_had_is_one_sentence(site: Path, path: str, sai
     (site / "breaks.py").write_text("raise ValueError('first line\\nsecond line')")
     (site / "leaves.py").write_text("raise SystemExit(3)")
     distribute(site, "fast-names", f"fast = {path}")
-    with pytest.raises(EngineError, match=f"^the engine fast .*{said}") as raised:
+    with pytest.raises(EngineError, match=f"^the backend fast .*{said}") as raised:
         load_engine("fast")
     assert "\n" not in str(raised.value)
 
@@ -123,7 +123,7 @@ def test_a_name_that_two_distributions_claim_is_nobodys(site: Path) -> None:
     for name in ("zebra-names", "able-names"):
         distribute(site, name, f"fast = {FAKE}")
     distribute(site, "other-names", f"other = {FAKE}")
-    said = r"^able-names and zebra-names each register an engine called fast, .*but one$"
+    said = r"^able-names and zebra-names each register a backend called fast, .*but one$"
     with pytest.raises(EngineError, match=said):
         load_engine("fast")
     assert load_engine("other") is FakeEngine

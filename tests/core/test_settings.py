@@ -34,8 +34,8 @@ def test_what_is_given_is_not_resolved_away() -> None:
 
 
 def test_a_rule_of_sameness_that_there_is_not_is_refused_by_its_name() -> None:
-    with pytest.raises(SettingsError, match="sameness is 'firms'"):
-        DataSettings(sameness="firms")
+    with pytest.raises(SettingsError, match="name_type is 'firms'"):
+        DataSettings(name_type="firms")
 
 
 def test_a_new_hyperparameter_needs_only_its_declarations(monkeypatch: pytest.MonkeyPatch) -> None:

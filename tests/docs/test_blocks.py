@@ -131,7 +131,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "names.csv").write_text("\n".join(["name,origin", *rows[::20]]), encoding="utf-8")
     (folder / "reports" / "compare").mkdir(parents=True)
     shutil.copy(ROOT / "docs" / "results" / "results.json", folder / "reports" / "compare")
-    quick = merge(Config(), {"training.effort": "quick", "training.epochs": 2})
+    quick = merge(Config(), {"training.quick": True, "training.epochs": 2})
     namegen.train(names, backend="numpy", config=quick, out=folder / "runs" / "friends-numpy")
     for name in ("friends", "mlb-first-numpy"):
         shutil.copytree(folder / "runs" / "friends-numpy", folder / "runs" / name)

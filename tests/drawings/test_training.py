@@ -33,7 +33,7 @@ def trained() -> RunResult:
     config = merge(
         Config(),
         {
-            "training.effort": "quick",
+            "training.quick": True,
             "training.epochs": 3,
             "data.validation": 0.3,
             "network.hidden": (4,),
@@ -77,7 +77,7 @@ def test_history_shows_ceiling_and_baseline_of_the_held_out_part(
     references = trained.references
     assert references is not None
     accuracy, loss = figure.axes
-    gram = f"counting, order {references.baseline.order}"
+    gram = f"n-gram, order {references.baseline.order}"
     wanted = {
         (accuracy, "ceiling, likeliest"): references.ceiling.accuracy_argmax,
         (accuracy, "ceiling, drawn"): references.ceiling.accuracy_sampled,
@@ -114,7 +114,7 @@ def test_history_says_where_it_comes_from_its_best_epoch_and_its_units(trained: 
     assert "nats per character" in loss.get_ylabel()
     assert accuracy.yaxis.get_major_formatter()(0.25) == "25%"
     assert (
-        figure.get_suptitle() == "small $list: simple_rnn 4, numpy engine, stopped after 3 epochs"
+        figure.get_suptitle() == "small $list: simple_rnn 4, numpy backend, stopped after 3 epochs"
     )
 
 
@@ -153,7 +153,7 @@ def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
         *trained.history[1:],
     )
     loss = history_figure(replace(trained, references=references, history=records)).axes[1]
-    assert f"counting, order {known.order}, held-out" not in lines(loss)
+    assert f"n-gram, order {known.order}, held-out" not in lines(loss)
     assert np.isnan(lines(loss)["held-out names"].get_ydata()[0])
 
 

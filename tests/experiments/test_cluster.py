@@ -19,9 +19,7 @@ PART = Part("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "
 
 def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(
-        EngineError, match=r"scheduler needs distributed.*pip install 'distributed>="
-    ):
+    with pytest.raises(EngineError, match=r"dask needs distributed.*pip install 'distributed>="):
         Cluster("tcp://127.0.0.1:9", ["numpy"])
 
 

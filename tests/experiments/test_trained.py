@@ -37,10 +37,10 @@ def test_seconds_an_epoch_are_the_fewest_but_for_the_first_one_which_may_compile
 
 
 def test_a_list_that_can_be_split_passes() -> None:
-    check_long_enough(Corpus(load_bundled("mlb-first").names[:100], source="x"), 0.2, "unique", 0)
+    check_long_enough(Corpus(load_bundled("mlb-first").names[:100], source="x"), 0.2, "by-name", 0)
 
 
-@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize("split", ["by-row", "by-name"])
 @pytest.mark.parametrize(
     ("names", "told"), [(("Al", "Bo", "Al"), r"3 names \(2 distinct"), (("Al",), r"1 name \(1 dis")]
 )
@@ -51,7 +51,7 @@ def test_one_that_cannot_says_how_many_names_it_has(
         check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
 
 
-@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize("split", ["by-row", "by-name"])
 @pytest.mark.parametrize("validation", [0.02, 0.9])
 def test_as_many_names_as_it_asks_for_can_be_split(validation: float, split: str) -> None:
     names = load_bundled("mlb-last").names

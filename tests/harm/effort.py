@@ -22,7 +22,7 @@ TRIES = {
     "what a model says of itself, shown by each command": (3, 28, 1_500),
     "values that a program gives: names, tables, options": (6, 60, 4_000),
     "`.tflite`: bytes, offsets, descriptions, weights": (4, 60, 3_000),
-    "wishes and labels": (3, 25, 3_000),
+    "constraints and labels": (3, 25, 3_000),
     "hopeless searches in a shipped model": (0, 0, 5),
     "templates of people": (15, 100, 4_000),
     "addresses of a page, read by its own JavaScript": (50, 500, 10_000),

@@ -64,10 +64,10 @@ def run_folder(*, labelled: bool = True) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="namegen-harm-")) / "run"
     settings = {
         "network": {"hidden": [4], "cell": "gru" if labelled else "simple_rnn"},
-        "training": {"effort": "quick", "epochs": 2, "batch_size": 8, "schedule": "constant"},
+        "training": {"quick": True, "epochs": 2, "batch_size": 8, "lr_schedule": "constant"},
         "data": {
-            "sameness": "names" if labelled else "companies",
-            "split": "names",
+            "name_type": "plain" if labelled else "company",
+            "split": "by-row",
             "validation": 0.2,
         },
         "run": {"plot": False},

@@ -93,12 +93,12 @@ for (const given of addresses) {
     if (!sound) problems.push([given, "is read as", JSON.stringify(read)]);
     if (read.other === null) read.share = 50; // nothing is shared
     if (!mayFilter(read)) read.unfiltered = false; // all names are unfiltered
-    Object.assign(wish, read);
+    Object.assign(request, read);
     location.hash = address();
     const again = JSON.stringify(readAddress(), Object.keys(read).sort());
     if (again !== JSON.stringify(read, Object.keys(read).sort())) problems.push([given, JSON.stringify(read), again]);
     for (const model of descriptions) {
-      Object.assign(wish, read);
+      Object.assign(request, read);
       turnTo(model.name, read.other);
       location.hash = address();
       readAddress();

@@ -141,7 +141,7 @@ def use_model(path: Path) -> None:
         lambda model: model.generate(2, seed=1, allow_seen=True, allow_repeats=True, max_length=30),
         lambda model: model.generate(2, seed=1, max_length=30),
         lambda model: model.score("Anna"),
-        lambda model: model.labels and model.label_chances("Anna"),
+        lambda model: model.labels and model.label_probabilities("Anna"),
     ]
     errors = []
     for call in calls:

@@ -14,9 +14,9 @@ import pytest
 from namegen.api.model import load
 from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
 from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.data.normalization import KnownSet, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.rice_code import write_rising
-from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array
 from tests.harm.attack import attack

@@ -37,8 +37,7 @@ MOST_WRITES = {NAMES_FILE: 1, KNOWN_FILE: 1, CONFIG_FILE: 1}  # of the others it
 MOST_OF_OTHERS = 4
 OFTEN = {"namegen.core.training.run.SECONDS_BETWEEN_SAVES": 0.0}  # a state after every epoch
 SMALL = (
-    "--effort",
-    "quick",
+    "--quick",
     "--hidden",
     4,
     "--epochs",

@@ -15,17 +15,18 @@ import pytest
 
 from namegen.api.model import load
 from namegen.backends.tflite.runtime import TFLiteModel
+from namegen.constraints import make_constraints
 from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
+from namegen.core.generation.constraints.constraint_list import ConstraintList
+from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.exact import band_search as bands
 from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training import KNOWN_FILE
@@ -34,7 +35,6 @@ from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamegenError, NamesError
 from namegen.lists import read_names
 from namegen.settings_toml import read_config
-from namegen.wishes import make_wishes
 from tests.core.generation.exact import SmallModel
 from tests.harm.attack import attack
 from tests.harm.effort import tries
@@ -142,14 +142,14 @@ MARKS = "\u0345" * 500 + "\u0334" * 499  # in an order that Unicode has to turn 
 
 
 def test_a_letter_with_more_accents_than_any_language_has() -> None:
-    """In lists, wishes and what a server sends; as many as may be, in the order that takes longest."""
+    """In lists, constraints and what a server sends; as many as may be, in the order that takes longest."""
     for name in ("a" + MARKS, "a" + MARKS[:31], "e" + "\u0301" * 31):
         with pytest.raises(NamesError, match=r"line 2: .* has more than 30 accents on one letter"):
             Corpus.from_bytes(f"Anna\n{name}\n".encode(), source="list.txt")
     many, lines = "a" + MARKS * 200, "\n".join([("a" + MARKS[485:515]) * 32] * 500).encode()
     assert attack(lambda data: Corpus.from_bytes(data, source="list.txt"), [lines]).returned
     attack(
-        lambda wish: make_wishes(**{wish: many}), ["starts_with", "matches"]
+        lambda constraint: make_constraints(**{constraint: many}), ["starts_with", "matches"]
     )  # in time, whether refused or not
 
 
@@ -161,7 +161,11 @@ def test_a_repeat_inside_a_repeat_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         generator = Generator(model, model.vocabulary)
         list(
             most_likely(
-                generator, 5, max_length=40, allow_seen=True, wishes=Wishlist([Matches(expression)])
+                generator,
+                5,
+                max_length=40,
+                allow_seen=True,
+                constraints=ConstraintList([Matches(expression)]),
             )
         )
 

@@ -25,11 +25,11 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")  # on a termi
 # Each way in which a command takes a path; * is the path.
 WAYS = {
     "train": "*; --config *; --resume *; names.txt --out *",
-    "generate": "*; mlb-first * --blend 0.5,0.5; --banned *; --avoid *",
-    "people": "--given *; --family *; --given-avoid *",
-    "players": "--first-banned *",
-    "companies": "--avoid *",
-    "pseudonyms": "* --column 1 --pool names.txt --key-file *; names.txt --column 1 --pool * --key-file *",
+    "generate": "*; mlb-first * --blend-weights 0.5,0.5; --exclude-words *; --exclude-names *",
+    "people": "--given *; --family *; --given-exclude-names *",
+    "players": "--first-exclude-words *",
+    "companies": "--exclude-names *",
+    "pseudonymize": "* --column 1 --pool names.txt --key-file *; names.txt --column 1 --pool * --key-file *",
     "score": "--model * Al; *.safetensors Al",
     "evaluate": "*; mlb-first *; mlb-first names.txt --with *",
     "ceiling": "*",
@@ -121,7 +121,7 @@ def test_every_command_with_every_place(places) -> None:
         place = PLACES[kind]
         arguments = [part.replace("*", place) for part in command.split()]
         trains = command.startswith("train") and "--resume" not in command
-        quickly = ("--effort", "quick", "--epochs", 1, "--no-plot") if trains else ()
+        quickly = ("--quick", "--epochs", 1, "--no-plot") if trains else ()
         run = places(*arguments, *quickly)
         if wrong := told_badly(run):
             bad.append(f"{command} with {kind}: {wrong}: {run.err[-600:]}")
@@ -131,7 +131,7 @@ def test_every_command_with_every_place(places) -> None:
 
 # --- a good path of an odd name ---------------------------------------------------------------------------------------
 
-SMALL = ("--effort", "quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quiet")
+SMALL = ("--quick", "--hidden", 4, "--epochs", 2, "--no-plot", "--quiet")
 ODD = {
     "not UTF-8": os.fsdecode(b"a\xffb"),
     "the end of a line": "a\nb",

@@ -24,8 +24,7 @@ from tests.harm.material import GRID
 from tests.requirements import require
 
 SMALL = (
-    "--effort",
-    "quick",
+    "--quick",
     "--hidden",
     4,
     "--epochs",
@@ -156,7 +155,7 @@ def ask(model: LoadedModel, way: int) -> object:
     if kind == 0:
         return model.generate(10 + seed, seed=seed, allow_seen=True, max_length=8)
     if kind == 1:
-        return model.best(5 + seed, allow_seen=True, max_length=8)
+        return model.most_likely(5 + seed, allow_seen=True, max_length=8)
     return model.score("marion"[seed:])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namegen.api.training import open_base
+from namegen.api.training import open_base_model
 from namegen.backends import load_engine
 from namegen.backends.quiet import quiet
 from namegen.core.data.batching import BatchMaker
@@ -222,7 +222,9 @@ def test_an_old_keras_is_refused() -> None:
     from namegen.backends.keras_engine.tensorflow_setup import check_version
 
     check_version("3.10.0")
-    with pytest.raises(EngineError, match=r"Keras is 2\.15\.0, and the engine keras needs Keras 3"):
+    with pytest.raises(
+        EngineError, match=r"Keras is 2\.15\.0, and the backend keras needs Keras 3"
+    ):
         check_version("2.15.0")
 
 
@@ -270,7 +272,7 @@ def test_a_training_from_a_base_begins_from_the_numbers_of_the_numpy_engine() ->
         ]
     )
     engines = [
-        prepare(names, Recipe(), load_engine(one), open_base=open_base).engine
+        prepare(names, Recipe(), load_engine(one), open_base_model=open_base_model).engine
         for one in ("numpy", "keras")
     ]
     one, other = (engine.get_state() for engine in engines)

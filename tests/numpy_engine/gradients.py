@@ -31,9 +31,7 @@ LABELLED = {
 
 trees = pytest.mark.parametrize("tree", TREES)
 cells = pytest.mark.parametrize("cell", CELLS)
-through_time = pytest.mark.parametrize(
-    "through_time", [True, False], ids=["through_time", "no_through_time"]
-)
+bptt = pytest.mark.parametrize("bptt", [True, False], ids=["bptt", "no_bptt"])
 
 
 def make_tree(key: str) -> PrefixTree:
@@ -68,7 +66,7 @@ def assert_gradient(
 def make_layer(
     cell: str,
     rng: np.random.Generator,
-    through_time: bool = True,
+    bptt: bool = True,
     width: int = 3,
     inputs: int = VOCABULARY.size,
 ) -> Recurrent:
@@ -85,7 +83,7 @@ def make_layer(
     }
     parameters = {name: rng.normal(0, 0.8, size) for name, size in shapes.items()}
     gradients = {name: np.full(values.shape, np.nan) for name, values in parameters.items()}
-    layer = Recurrent(arithmetic, parameters, gradients, through_time=through_time)
+    layer = Recurrent(arithmetic, parameters, gradients, bptt=bptt)
     layer.start[...] = rng.normal(0, 0.5, layer.start.shape)
     return layer
 
@@ -95,7 +93,7 @@ def states_before(
     start: list[LayerState],
     step: Callable[[np.ndarray, list[LayerState]], list[LayerState]],
 ) -> list[LayerState]:
-    """The state before every node, one step after the other: what ``through_time=False`` takes for constant.
+    """The state before every node, one step after the other: what ``bptt=False`` takes for constant.
 
     ``start`` has a state a layer, and so has the result, with a row a node.
     """

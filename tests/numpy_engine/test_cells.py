@@ -12,7 +12,7 @@ from namegen.backends.numpy_engine.cells import NumpyCell, SimpleRNN
 from namegen.core.settings import NetworkSettings
 from namegen.errors import SettingsError
 from namegen.testing import check_cell
-from tests.numpy_engine.gradients import make_layer, make_tree, through_time
+from tests.numpy_engine.gradients import bptt, make_layer, make_tree
 from tests.numpy_engine.test_recurrent import check_layer
 from tests.own_cells import NETWORKS, OWN_CELLS
 
@@ -67,12 +67,12 @@ def test_what_a_cell_must_not_leave_undone_or_change_is_caught() -> None:
             check_cell(cell)
 
 
-@through_time
+@bptt
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
 @pytest.mark.parametrize("cell", OWN_CELLS)
-def test_a_layer_of_it_brings_its_gradient_back(cell: str, through_time: bool, dense: bool) -> None:
+def test_a_layer_of_it_brings_its_gradient_back(cell: str, bptt: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
-    check_layer(make_layer(cell, rng, through_time), make_tree("shared"), rng, dense=dense)
+    check_layer(make_layer(cell, rng, bptt), make_tree("shared"), rng, dense=dense)
 
 
 def test_settings_give_its_widths_and_nothing_else() -> None:

@@ -105,8 +105,8 @@ def test_clipping_bounds_the_length_of_a_step() -> None:
     np.testing.assert_allclose(near / np.linalg.norm(near), far / np.linalg.norm(far), atol=1e-12)
 
 
-def test_through_time_reaches_the_layers() -> None:
-    with_it, without = make_engine(), make_engine(through_time=False)
+def test_bptt_reaches_the_layers() -> None:
+    with_it, without = make_engine(), make_engine(bptt=False)
     with_it.train_epoch(steps(1))
     without.train_epoch(steps(1))
     assert np.abs(with_it.model.vector - without.model.vector).max() > 1e-4

@@ -22,11 +22,11 @@ from tests.numpy_engine.gradients import (
     LABELLED,
     VOCABULARY,
     assert_gradient,
+    bptt,
     cells,
     make_tree,
     random_targets,
     states_before,
-    through_time,
     trees,
 )
 from tests.strategies import alike, any_name
@@ -44,12 +44,12 @@ EDGES: dict[str, tuple[list[str], tuple[int, ...]]] = {
 def make_model(
     vocabulary: Vocabulary,
     cell: str,
-    through_time: bool,
+    bptt: bool,
     hidden: tuple[int, ...] = (4, 3),
     labels: int = 0,
 ):
     network = RecurrentNetwork(vocabulary.size, cell, hidden, labels=labels)
-    model = Model(network, through_time=through_time, dtype="float64")
+    model = Model(network, bptt=bptt, dtype="float64")
     model.vector[:] = np.random.default_rng(7).normal(0, 0.6, model.vector.shape)
     return model
 
@@ -67,7 +67,7 @@ def assert_as_plain_loop(
         cell,
         model.parameters,
         [vocabulary.encode(name).tolist() for name in names],
-        through_time=model.recurrent[0].through_time,
+        bptt=model.recurrent[0].bptt,
         beginnings=beginnings,
     )
     assert loss == pytest.approx(expected_loss, rel=TOLERANCE)
@@ -77,10 +77,10 @@ def assert_as_plain_loop(
         np.testing.assert_allclose(model.gradients[name], values, rtol=0, atol=limit, err_msg=name)
 
 
-def started_model(cell: str, through_time: bool, labels: int = 0) -> Model:
+def started_model(cell: str, bptt: bool, labels: int = 0) -> Model:
     """Two layers of different widths whose state before a name is not zero."""
     model, rng = (
-        make_model(VOCABULARY, cell, through_time, (3, 2), labels),
+        make_model(VOCABULARY, cell, bptt, (3, 2), labels),
         np.random.default_rng(5),
     )
     for layer in model.recurrent:
@@ -135,28 +135,24 @@ def test_loss_of_logits_far_apart() -> None:
 
 @cells
 @settings(max_examples=12)
-@given(
-    through_time=st.booleans(), names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12)
-)
-@example(through_time=True, names=[""])
-@example(through_time=False, names=["", "", "a"])
-@example(through_time=True, names=["Al", "Ali", "Al"])
-def test_random_lists(cell: str, through_time: bool, names: list[str]) -> None:
+@given(bptt=st.booleans(), names=st.lists(st.one_of(alike, any_name), min_size=1, max_size=12))
+@example(bptt=True, names=[""])
+@example(bptt=False, names=["", "", "a"])
+@example(bptt=True, names=["Al", "Ali", "Al"])
+def test_random_lists(cell: str, bptt: bool, names: list[str]) -> None:
     vocabulary = Vocabulary.from_names(names)
-    model = make_model(vocabulary, cell, through_time)
+    model = make_model(vocabulary, cell, bptt)
     assert_as_plain_loop(model, cell, names, vocabulary)
 
 
 @cells
-@through_time
+@bptt
 @pytest.mark.parametrize("edge", EDGES)
-def test_lists_and_networks_at_the_edge(cell: str, through_time: bool, edge: str) -> None:
+def test_lists_and_networks_at_the_edge(cell: str, bptt: bool, edge: str) -> None:
     """What a tree, a batch or a layer may shrink to."""
     names, hidden = EDGES[edge]
     vocabulary = Vocabulary.from_names(names)
-    assert_as_plain_loop(
-        make_model(vocabulary, cell, through_time, hidden), cell, names, vocabulary
-    )
+    assert_as_plain_loop(make_model(vocabulary, cell, bptt, hidden), cell, names, vocabulary)
 
 
 @cells
@@ -167,11 +163,11 @@ def test_more_letters_than_a_byte_counts(cell: str) -> None:
 
 
 @cells
-@through_time
+@bptt
 @pytest.mark.parametrize("tree", LABELLED)
-def test_names_that_begin_in_several_ways(cell: str, tree: str, through_time: bool) -> None:
+def test_names_that_begin_in_several_ways(cell: str, tree: str, bptt: bool) -> None:
     labels, names = zip(*LABELLED[tree], strict=True)
-    model = make_model(VOCABULARY, cell, through_time, labels=3)
+    model = make_model(VOCABULARY, cell, bptt, labels=3)
     assert_as_plain_loop(model, cell, names, VOCABULARY, [V + label for label in labels])
     rows = model.gradients["rnn.0.kernel"]
     assert not rows[
@@ -196,9 +192,9 @@ def test_the_plain_loop_says_what_arithmetic_says() -> None:
 
 
 def model_function(model: Model, batch: Batch) -> Callable[[], float]:
-    """The loss a character as a function of the parameters; without ``through_time``, of frozen states too."""
+    """The loss a character as a function of the parameters; without ``bptt``, of frozen states too."""
     tree = batch.tree
-    if model.recurrent[0].through_time:
+    if model.recurrent[0].bptt:
         return lambda: model.loss.forward(model.forward(tree), batch) / tree.characters
     frozen = states_before(
         tree,
@@ -213,16 +209,14 @@ def model_function(model: Model, batch: Batch) -> Callable[[], float]:
 
 
 @cells
-@through_time
+@bptt
 @pytest.mark.parametrize(
     ("tree", "labels", "soft"), [("shared", 0, False), ("shared", 0, True), ("three", 3, False)]
 )
-def test_central_differences(
-    cell: str, tree: str, labels: int, through_time: bool, soft: bool
-) -> None:
+def test_central_differences(cell: str, tree: str, labels: int, bptt: bool, soft: bool) -> None:
     prefixes = make_tree(tree)
     batch = Batch(prefixes, random_targets(prefixes.nodes, V) if soft else None)
-    model = started_model(cell, through_time, labels)
+    model = started_model(cell, bptt, labels)
     function = model_function(model, batch)
     model.gradient.fill(np.nan)
     loss = model.loss_and_gradient(batch)
@@ -237,7 +231,7 @@ def test_masked_model(cell: str) -> None:
     prefixes = make_tree("shared")
     batch, model, rng = (
         Batch(prefixes),
-        started_model(cell, through_time=True),
+        started_model(cell, bptt=True),
         np.random.default_rng(6),
     )
     masks = {

@@ -19,11 +19,11 @@ from tests.numpy_engine.gradients import (
     LABELLED,
     VOCABULARY,
     assert_gradient,
+    bptt,
     cells,
     make_layer,
     make_tree,
     states_before,
-    through_time,
 )
 
 
@@ -32,7 +32,7 @@ def recurrent_function(
 ) -> Callable[[], float]:
     """A number made of all outputs of a layer: what its backward must be the derivative of."""
     walk = TreeWalk(tree)
-    if layer.through_time:
+    if layer.bptt:
         return lambda: float((weights * layer.forward(inputs, walk)).sum())
     (frozen,) = states_before(
         tree, [layer.start], lambda nodes, state: [layer.step(inputs[nodes], state[0])]
@@ -64,14 +64,12 @@ def check_layer(
 
 @cells
 @pytest.mark.parametrize("tree", ["shared", "single", "three of which one is bare"])
-@through_time
+@bptt
 @pytest.mark.parametrize("dense", [False, True], ids=["tokens", "dense"])
-def test_recurrent_layers(cell: str, tree: str, through_time: bool, dense: bool) -> None:
+def test_recurrent_layers(cell: str, tree: str, bptt: bool, dense: bool) -> None:
     rng = np.random.default_rng(1)
     inputs = VOCABULARY.size + 3 * (tree in LABELLED)
-    check_layer(
-        make_layer(cell, rng, through_time, inputs=inputs), make_tree(tree), rng, dense=dense
-    )
+    check_layer(make_layer(cell, rng, bptt, inputs=inputs), make_tree(tree), rng, dense=dense)
 
 
 @cells
@@ -108,10 +106,8 @@ def test_how_many_levels_a_cell_works_on_at_a_time_changes_nothing(cell: str) ->
 
 
 @cells
-@through_time
-def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(
-    cell, through_time, monkeypatch
-) -> None:
+@bptt
+def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(cell, bptt, monkeypatch) -> None:
     kind, formula = type(CELLS[cell]), CELLS[cell].declared.formula
     pre_activations, carried = formula.gates + len(kind.apart), len(kind.carried)
     promised = {
@@ -143,7 +139,7 @@ def test_a_cell_is_handed_arrays_of_the_shapes_that_it_is_promised(
     for name in methods:
         monkeypatch.setattr(kind, name, asking(name))
     rng, tree = np.random.default_rng(5), make_tree("shared")
-    layer = make_layer(cell, rng, through_time)
+    layer = make_layer(cell, rng, bptt)
     layer.forward(tree.token, TreeWalk(tree))
     layer.backward(rng.normal(size=(tree.nodes, layer.width)))
     layer.step(tree.token[:3], layer.start.repeat(3, axis=1))

@@ -33,7 +33,7 @@ Exported = Callable[..., Path]
 def train(names: tuple[str, ...], **settings: object) -> Checkpoint:
     """A few epochs: enough for logits that are neither flat nor those of a random network."""
     changed = {f"network.{name}": value for name, value in settings.items()}
-    training = {"effort": "quick", "epochs": 4, "batch_size": 32}
+    training = {"quick": True, "epochs": 4, "batch_size": 32}
     plain = {
         "data.validation": 0.0,
         **{f"training.{name}": value for name, value in training.items()},

@@ -23,8 +23,8 @@ from namegen.backends.tflite.export import export_tflite, rounded_to_half, weigh
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.data.normalization import digests
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.network.architecture import RecurrentNetwork

@@ -21,8 +21,8 @@ from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
 from namegen.core.checkpoint.metadata import Label, bytes_to_text
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.normalization import KnownSet
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError

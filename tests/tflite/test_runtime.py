@@ -18,8 +18,8 @@ from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.normalization import Normalization, digests, known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import Sameness, digests, known_set
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import probe
 from namegen.core.generation.generator import Generator
@@ -210,7 +210,7 @@ def test_characters_of_every_script_come_back(tmp_path: Path) -> None:
 
 def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> None:
     model, loaded = TFLiteModel.load(labelled), api.load(labelled)
-    assert loaded.sameness == model.metadata.sameness == Sameness(("inc",))
+    assert loaded.normalization == model.metadata.normalization == Normalization(("inc",))
     assert loaded.labels == ("first", "last")
     assert model.metadata.labels == LABELS
     assert model.metadata.beginnings == labelled_checkpoint().beginnings
@@ -219,7 +219,7 @@ def test_it_carries_the_labels_and_when_names_are_the_same(labelled: Path) -> No
     assert loaded.score("Johnson").log_probability == pytest.approx(
         source.score("Johnson").log_probability, abs=1e-4
     )
-    assert loaded.best(10, allow_seen=True) == source.best(10, allow_seen=True)
+    assert loaded.most_likely(10, allow_seen=True) == source.most_likely(10, allow_seen=True)
 
 
 def test_one_label_alone_takes_no_number(tmp_path: Path) -> None:
@@ -281,10 +281,10 @@ def test_it_returns_the_names_that_its_checkpoint_returns(
     assert loaded.generate(50, seed=3) == source.generate(50, seed=3)
     for index, rule in enumerate(trained.score_rules):
         label = loaded.labels[index : index + 1]
-        names = loaded.labelled(*label).generate(8, seed=4)
-        assert names == source.labelled(*label).generate(8, seed=4)
+        names = loaded.for_labels(*label).generate(8, seed=4)
+        assert names == source.for_labels(*label).generate(8, seed=4)
         assert (
-            min(score_of(loaded.labelled(*label), name) for name in names) > rule.threshold - 1e-3
+            min(score_of(loaded.for_labels(*label), name) for name in names) > rule.threshold - 1e-3
         )
 
 

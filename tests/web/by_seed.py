@@ -19,8 +19,8 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.checkpoint.ngram_set import END, ORDER, PAIR_COUNT, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.rude import are_rude
-from namegen.core.data.sameness import digest
+from namegen.core.data.normalization import digest
+from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
@@ -241,7 +241,7 @@ class SearchOfSeed:
         max_length: int | None = None,
         label: str | None = None,
         allow_seen: bool = False,
-        rude: bool = False,
+        allow_profanity: bool = False,
     ) -> None:
         is_filtered = not unfiltered and checkpoint.ngrams is not None and checkpoint.score_rules
         usual = (
@@ -250,10 +250,10 @@ class SearchOfSeed:
         self.checkpoint, self.n, self.label, self.temperature = checkpoint, n, label, temperature
         self.starts_with, self.contains, self.ends_with = starts_with, contains, ends_with
         self.min_length, self.max_length = min_length, max_length or usual
-        self.allow_seen, self.rude = allow_seen, rude
-        self.characters, self.sameness = (
+        self.allow_seen, self.allow_profanity = allow_seen, allow_profanity
+        self.characters, self.normalization = (
             checkpoint.vocabulary.characters,
-            open_checkpoint(checkpoint, "a").sameness,
+            open_checkpoint(checkpoint, "a").normalization,
         )
         self.drawer, self.natural = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
         self.scores = Scores(checkpoint, self.max_length) if is_filtered else None
@@ -371,14 +371,14 @@ class SearchOfSeed:
             if scores is not None and not scores.may_reach(ids):
                 return None
         text = "".join(self.characters[k - 1] for k in ids[1:-1])
-        form = self.sameness.normalise(text)
+        form = self.normalization.normalize(text)
         is_wanted = (
             len(text) >= shortest
             and text == text.strip()
             and text.casefold().endswith(self.ends_with.casefold())
             and self.contains.casefold() in text.casefold()
             and form not in self.taken
-            and (self.rude or not are_rude([text]).any())
+            and (self.allow_profanity or not are_profane([text]).any())
             and (not only_new or self.is_new(form))
         )
         return Name(text, ids, form, self.start_probability(ids)) if is_wanted and text else None

@@ -19,8 +19,8 @@ from namegen.api.model import open_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label, shortest_name
 from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from tests.requirements import require

@@ -16,21 +16,27 @@ import numpy as np
 import pytest
 
 from namegen import api
+from namegen.constraints import claimed_beginnings
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.rude import are_rude
-from namegen.core.data.sameness import digest, known_set, legal_forms, normalise, sameness_of
+from namegen.core.data.normalization import (
+    digest,
+    known_set,
+    legal_forms,
+    normalization_of,
+    normalize,
+)
+from namegen.core.data.profanity import are_profane
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
+from namegen.core.generation.constraints.claimed import Unclaimed
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import title
-from namegen.core.generation.wishes.claimed import Unclaimed
 from namegen.core.models.mixture import MixtureModel
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.documents import to_plain
 from namegen.lists import BUNDLED, load_bundled
-from namegen.web.export import PageModel, describe, normalisation_tables, write_page
-from namegen.wishes import claimed_beginnings
+from namegen.web.export import PageModel, describe, normalization_tables, write_page
 from tests.labelled import labelled_checkpoint
 from tests.reading import engine_of, logits_behind
 from tests.web.conftest import at_random, visits
@@ -174,9 +180,9 @@ def test_first_letters_keep_the_distribution(name: str, temperature: float, page
 
 
 def test_a_search_finds_names_of_both_labels_and_at_temperature_0_one_of_each(page: Any) -> None:
-    code = """(wish) => {
+    code = """(constraint) => {
         const usual = { seed: 3, first: "", shortest: 1, longest: 20 };
-        const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...wish });
+        const search = new namegen.Search(namegen.modelOf("labelled lstm"), { ...usual, ...constraint });
         while (!search.done) search.tryOnce();
         return [search.tries, search.found.map(({ name, start }) => [name, start])];
     }"""
@@ -228,7 +234,7 @@ RANDOM_LETTERS = "".join(
 
 
 @pytest.mark.parametrize("alphabet", ["world-given", "companies", "hard", "random"])
-def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page: Any) -> None:
+def test_names_are_normalized_and_digested_as_python_does_it(alphabet: str, page: Any) -> None:
     """For each list's alphabet and harder ones: the same normal form and the same digest of names at random."""
     rng = random.Random(11)
     if alphabet in BUNDLED:
@@ -239,31 +245,31 @@ def test_names_are_normalised_and_digested_as_python_does_it(alphabet: str, page
         characters, names = {"hard": HARD_LETTERS, "random": RANDOM_LETTERS}[alphabet], []
     names += ["".join(rng.choices(characters, k=rng.randint(1, 12))) for _ in range(400)]
     names += [characters[-1] * length for length in (127, 128, 129, 300)]  # more than one block
-    removal, folding = normalisation_tables(characters)
+    removal, folding = normalization_tables(characters)
     found = page.evaluate(
         """(text) => {
             const [removal, folding, names] = JSON.parse(text);
-            const normaliser = new namegen.Normaliser({ removal, folding });
+            const normalizer = new namegen.Normalizer({ removal, folding });
             return names.map((name) => {
-                const normal = normaliser.normalise(name);
+                const normal = normalizer.normalize(name);
                 return [normal, namegen.blake2b64(new TextEncoder().encode(normal)).toString()];
             });
         }""",
         json.dumps([removal, folding, names]),
     )
     assert [tuple(pair) for pair in found] == [
-        (normalise(name), str(digest(name))) for name in names
+        (normalize(name), str(digest(name))) for name in names
     ]
 
 
-def test_the_same_names_are_rude_as_in_python(page: Any) -> None:
+def test_the_same_names_are_profane_as_in_python(page: Any) -> None:
     """Of the bundled lists those that are refused and some more, and letters of such names, hard ones between them."""
     rng = random.Random(13)
     listed = [
         name for one in ("mlb-first", "mlb-last", "companies") for name in load_bundled(one).names
     ]
     names = [
-        name for name, rude in zip(listed, are_rude(listed), strict=True) if rude
+        name for name, rude in zip(listed, are_profane(listed), strict=True) if rude
     ] + rng.sample(listed, 300)
     pieces = [
         "cock",
@@ -280,8 +286,8 @@ def test_the_same_names_are_rude_as_in_python(page: Any) -> None:
         *HARD_LETTERS,
     ]
     names += ["".join(rng.choices(pieces, k=rng.randint(0, 4))) for _ in range(2_000)]
-    found = page.evaluate("(text) => JSON.parse(text).map(namegen.isRude)", json.dumps(names))
-    assert found == are_rude(names).tolist()
+    found = page.evaluate("(text) => JSON.parse(text).map(namegen.isProfane)", json.dumps(names))
+    assert found == are_profane(names).tolist()
     assert 100 < sum(found) < 1_500
 
 
@@ -308,7 +314,7 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
     ] + rng.sample(list(load_bundled("companies").names), 200)
     vocabulary = Vocabulary.from_names(names)
     network = RecurrentNetwork(vocabulary.size, "gru", (2,))
-    rule = sameness_of("companies")
+    rule = normalization_of("company")
     initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
     parameters = {name: values.astype(np.float32) for name, values in initial.items()}
     description = describe(
@@ -322,12 +328,12 @@ def test_legal_forms_are_left_out_as_python_does_it(alphabet: str, page: Any) ->
         "",
     )
     found = page.evaluate(
-        "(text) => { const [model, names] = JSON.parse(text); const normaliser = new namegen.Normaliser(model);"
-        "return names.map((name) => normaliser.normalise(name)); }",
+        "(text) => { const [model, names] = JSON.parse(text); const normalizer = new namegen.Normalizer(model);"
+        "return names.map((name) => normalizer.normalize(name)); }",
         json.dumps([{**to_plain(description), "endings": rule.endings}, names]),
     )
-    assert found == [rule.normalise(name) for name in names]
-    assert sum(form != normalise(name) for form, name in zip(found, names, strict=True)) > 500
+    assert found == [rule.normalize(name) for name in names]
+    assert sum(form != normalize(name) for form, name in zip(found, names, strict=True)) > 500
 
 
 def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
@@ -354,11 +360,13 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     described = describe("", PageModel("", model.checkpoint), "")
     found = page.evaluate(
         "(text) => { const [described, names] = JSON.parse(text); const model = new namegen.Model(described);"
-        "return names.map((name) => [namegen.written(name, 'title', model.normaliser), model.isClaimed(name, true)]) }",
+        "return names.map((name) => [namegen.written(name, 'title', model.normalizer), model.isClaimed(name, true)]) }",
         json.dumps([{**to_plain(described), "claimed": "\n".join(claimed)}, names]),
     )
-    wish = Unclaimed(claimed, model.sameness)
-    assert found == [[title(name, model.sameness), not wish.keeps(name)] for name in names]
+    constraint = Unclaimed(claimed, model.normalization)
+    assert found == [
+        [title(name, model.normalization), not constraint.keeps(name)] for name in names
+    ]
     assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
 
 
@@ -370,16 +378,16 @@ def test_no_composed_character_is_removed_but_those_in_the_tables() -> None:
             unicodedata.decomposition(character)
             and unicodedata.normalize("NFKC", character) == character
         ):
-            assert normalisation_tables(character)[0].get(character) is None, hex(code)
+            assert normalization_tables(character)[0].get(character) is None, hex(code)
 
 
 def test_a_name_is_new_exactly_if_no_model_knows_it(page: Any) -> None:
     found = page.evaluate(
         """(names) => {
-            const model = namegen.modelOf("labelled gru"), { normaliser } = model;
+            const model = namegen.modelOf("labelled gru"), { normalizer } = model;
             const blend = (other) => namegen.blendOf(other, null, "labelled gru", "last", 40);
             const [both, silent] = [blend("known"), blend("other")];
-            return names.map((name) => [model.isNew(normaliser.normalise(name)), both.isNew(name), silent.isNew(name)]);
+            return names.map((name) => [model.isNew(normalizer.normalize(name)), both.isNew(name), silent.isNew(name)]);
         }""",
         ["david", "DAVID", "face", "xqzzk"],
     )

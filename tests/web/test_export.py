@@ -17,8 +17,8 @@ from namegen.cli import cli
 from namegen.cli.export import export_web
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import text_to_bytes
-from namegen.core.data.rude import rude_credit
-from namegen.core.data.sameness import known_set
+from namegen.core.data.normalization import known_set
+from namegen.core.data.profanity import profanity_credit
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError
@@ -83,7 +83,7 @@ def saved(folder: str, *, cell: str = "gru") -> Path:
 
 def test_nothing_is_loaded_from_elsewhere() -> None:
     text = page([PageModel("a", checkpoint())]).replace(
-        rude_credit(), ""
+        profanity_credit(), ""
     )  # a comment that says where words are from
     markup = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
     assert not re.findall(r"""\b(?:src|href|action|srcset)\s*=\s*["']?(?!["']?data:)""", markup)

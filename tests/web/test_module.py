@@ -14,8 +14,8 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label, Metadata, bytes_to_text
-from namegen.core.data.rude import are_rude
-from namegen.core.data.sameness import digest
+from namegen.core.data.normalization import digest
+from namegen.core.data.profanity import are_profane
 from namegen.core.network.cells import CELLS
 from namegen.models import shipped_path
 from namegen.web.export import PageModel, write_module
@@ -57,11 +57,11 @@ WRONG = [
         "first.generate({ endsWith: 'x'.repeat(1001) })",
         "endsWith is of 1,001 characters: expected a text",
     ),
-    ("first.generate({ rude: 1 })", "rude is 1: expected true or false"),
+    ("first.generate({ allowProfanity: 1 })", "allowProfanity is 1: expected true or false"),
     ("first.generate({ allowSeen: 'no' })", "allowSeen is “no”: expected true or false"),
     (
         "first.generate({ letterCase: 'Title' })",
-        "letterCase is “Title”: expected one of as-learned, title, upper, lower",
+        "letterCase is “Title”: expected one of original, title, upper, lower",
     ),
     ("labelled.generate({ label: 'x' })", "label is “x”: expected one of “first”, “last”"),
     (
@@ -164,7 +164,7 @@ REFUSALS = """({ load }, json, contents) => contents.map((content) => {
         return [error.constructor.name, error.message];
     }
 })"""
-# Python's word for a wish → the module's.
+# Python's word for a constraint → the module's.
 OPTIONS = {
     "starts_with": "startsWith",
     "ends_with": "endsWith",
@@ -172,6 +172,7 @@ OPTIONS = {
     "min_length": "minLength",
     "max_length": "maxLength",
     "allow_seen": "allowSeen",
+    "allow_profanity": "allowProfanity",
 }
 LABEL_OF = [0] * len(FIRST) + [1] * len(LAST)
 
@@ -215,12 +216,14 @@ def node(folder: Path) -> Run:
 
 
 def same_in_both(
-    run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **wishes: Any
+    run: Run, models: dict[str, Checkpoint], name: str, n: int, seed: int, **constraints: Any
 ) -> list[str]:
     """The module's names are those of Python, in the same order."""
-    options = {OPTIONS.get(wish, wish): value for wish, value in wishes.items()}
+    options = {
+        OPTIONS.get(constraint, constraint): value for constraint, value in constraints.items()
+    }
     found: list[str] = run(GENERATE, [name, {"n": n, "seed": seed, **options}])
-    assert found == names_of_seed(models[name], n=n, seed=seed, **wishes)
+    assert found == names_of_seed(models[name], n=n, seed=seed, **constraints)
     assert len({name.casefold() for name in found}) == n
     return found
 
@@ -237,7 +240,7 @@ def test_the_same_seed_gives_the_names_of_python(
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "constraints",
     [
         {"temperature": 1.3},
         {"label": "last"},
@@ -250,10 +253,10 @@ def test_the_same_seed_gives_the_names_of_python(
     ],
 )
 def test_wishes_of_labelled_names(
-    wishes: dict[str, Any], node: Run, models: dict[str, Checkpoint]
+    constraints: dict[str, Any], node: Run, models: dict[str, Checkpoint]
 ) -> None:
-    found = same_in_both(node, models, "gru", wishes.pop("n", 12), 7, **wishes)
-    assert found != names_of_seed(models["gru"], n=len(found), seed=8, **wishes)
+    found = same_in_both(node, models, "gru", constraints.pop("n", 12), 7, **constraints)
+    assert found != names_of_seed(models["gru"], n=len(found), seed=8, **constraints)
 
 
 def test_one_rule_may_be_for_all_labels(node: Run, models: dict[str, Checkpoint]) -> None:
@@ -330,14 +333,15 @@ def test_a_least_length_counts_for_new_names_alone_unless_it_is_set(
 def test_rude_names_come_only_where_they_are_allowed(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
-    wishes = {"starts_with": "cock", "unfiltered": True, "allow_seen": True}
+    constraints = {"starts_with": "cock", "unfiltered": True, "allow_seen": True}
     polite, every = (
-        same_in_both(node, models, "shipped", 12, 2, rude=rude, **wishes) for rude in (False, True)
+        same_in_both(node, models, "shipped", 12, 2, allow_profanity=rude, **constraints)
+        for rude in (False, True)
     )
-    assert not are_rude(polite).any()
-    rude = int(are_rude(every).sum())
+    assert not are_profane(polite).any()
+    rude = int(are_profane(every).sum())
     assert 0 < rude < 12
-    assert [name for name in every if not are_rude([name])] == polite[: 12 - rude]
+    assert [name for name in every if not are_profane([name])] == polite[: 12 - rude]
 
 
 @pytest.mark.slow
@@ -352,9 +356,7 @@ def test_a_hundred_names_of_shipped_models(shipped: str, browser: Any, tmp_path:
     write_module([PageModel(shipped, checkpoint)], tmp_path / "names.mjs")
     expected = names_of_seed(checkpoint, n=100, seed=5)
     for run in (in_node(tmp_path), in_browser(browser, tmp_path)):
-        assert (
-            run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "as-learned"}]) == expected
-        )
+        assert run(GENERATE, [shipped, {"n": 100, "seed": 5, "letterCase": "original"}]) == expected
 
 
 # ---- what a program sees ----
@@ -408,10 +410,14 @@ def test_unfiltered_names_may_be_twice_as_long_as_those_of_the_list(
     node: Run, models: dict[str, Checkpoint]
 ) -> None:
     """So many names at such a temperature would be longer that another limit gives others."""
-    wishes = {"n": 30, "seed": 1, "temperature": 3, "unfiltered": True}
-    assert node(GENERATE, ["simple_rnn", wishes]) == names_of_seed(models["simple_rnn"], **wishes)
-    shorter = {**wishes, "maxLength": 2 * models["simple_rnn"].longest_name - 1}
-    assert node(GENERATE, ["simple_rnn", shorter]) != names_of_seed(models["simple_rnn"], **wishes)
+    constraints = {"n": 30, "seed": 1, "temperature": 3, "unfiltered": True}
+    assert node(GENERATE, ["simple_rnn", constraints]) == names_of_seed(
+        models["simple_rnn"], **constraints
+    )
+    shorter = {**constraints, "maxLength": 2 * models["simple_rnn"].longest_name - 1}
+    assert node(GENERATE, ["simple_rnn", shorter]) != names_of_seed(
+        models["simple_rnn"], **constraints
+    )
 
 
 def test_there_is_room_for_a_text_that_is_longer_than_half_a_name(
@@ -562,19 +568,19 @@ def test_a_model_of_another_engine_is_refused(node: Run, folder: Path) -> None:
     content = node(code)
     refused = "({ load }, _, content) => { try { return load(content); } catch (error) { return error.message; } }"
     assert node(refused, content).startswith(
-        "This module computes something else for shipped than the engine “numpy”, which"
+        "This module computes something else for shipped than the backend “numpy”, which"
     )
 
 
 # ---- how long a search may take, in what it counts ----
 
-SEARCHES = """({ load, Model, Search }, json, wishes) => wishes.map((wish) => {
+SEARCHES = """({ load, Model, Search }, json, constraints) => constraints.map((constraint) => {
     const model = new Model(JSON.parse(json).models.find(({ name }) => name === "simple_rnn"));
     let reads = 0;
     const { network } = model, step = network.step.bind(network);
     network.step = (...given) => { reads += 1; return step(...given); };
     const usual = { n: 20, seed: 1, temperature: 1, first: "", shortest: 1, longest: 30, label: "first" };
-    const search = new Search(model, { ...usual, onlyNew: true, unfiltered: true, ...wish });
+    const search = new Search(model, { ...usual, onlyNew: true, unfiltered: true, ...constraint });
     const before = reads;
     while (!search.done) search.tryOnce();
     const { trouble, tries, letters, found } = search;
@@ -593,22 +599,27 @@ def test_a_search_is_given_up_by_what_it_counts(folder: Path, tmp_path: Path) ->
     (tmp_path / "names.mjs").write_text(text, encoding="utf-8")
     shutil.copy(folder / "names.json", tmp_path)
     # What cannot be is known before the network reads.
-    wishes: list[dict[str, object]] = [{"first": "a" * 1000}, {"first": "ab" * 16, "contains": "x"}]
-    wishes += [
+    constraints: list[dict[str, object]] = [
+        {"first": "a" * 1000},
+        {"first": "ab" * 16, "contains": "x"},
+    ]
+    constraints += [
         {"first": "a", "ends": "b" * 31},
         {"first": "ma", "ends": "ж"},
         {"first": "ma", "ends": "o "},
     ]
     # 64 ways of a thousand letters would be 64,000 steps of the network.
-    wishes += [
+    constraints += [
         {"first": "a" * 1000, "longest": 1000, "n": 1},
         {"first": "a" * 79, "longest": 79, "n": 1},
     ]
     # Of very many names only those found pay for more: a hundred thousand asked for were two million tries.
-    wishes += [FEW, MANY, *({"n": n, "contains": "zzqx"} for n in (100, 1000, 20))]
-    wishes += [{"longest": 1000, "shortest": 999, "temperature": 100, "n": 100, "onlyNew": False}]
+    constraints += [FEW, MANY, *({"n": n, "contains": "zzqx"} for n in (100, 1000, 20))]
+    constraints += [
+        {"longest": 1000, "shortest": 999, "temperature": 100, "n": 100, "onlyNew": False}
+    ]
     *impossible, long, shorter, few, many, hundred, thousand, twenty, endless = in_node(tmp_path)(
-        SEARCHES, wishes
+        SEARCHES, constraints
     )
     assert [one["trouble"]["why"] for one in impossible] == [
         "lengths",

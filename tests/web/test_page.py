@@ -16,7 +16,7 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
-from namegen.core.data.sameness import digest, known_set
+from namegen.core.data.normalization import digest, known_set
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
 from namegen.web.export import PageModel, write_page
@@ -244,7 +244,7 @@ def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
     page.fill("#ends", "a")
     assert "Hanna" in names(page)
     assert hash_of(page) == "#seed=1&model=hearts&n=40&first=h&contains=aNN&ends=a&new=any"
-    for wishes, said in (
+    for constraints, said in (
         (
             {"ends": "bobbob"},
             r"No names that fit turned up in .* shorten or change the letters that you ask for",
@@ -255,11 +255,11 @@ def test_texts_at_the_end_and_inside_letter_case_aside_and_what_cannot_be_found(
         ({"shortest": "1", "longest": "1"}, r"No (more )?names that fit turned up in [\d,]+ tries"),
     ):
         page.click("#reset")
-        for field, text in wishes.items():
+        for field, text in constraints.items():
             page.fill(f"#{field}", text)
-        assert len(names(page)) < 20, wishes
+        assert len(names(page)) < 20, constraints
         assert page.locator("#watch-heading").is_visible() == (names(page) != []), "no empty card"
-        assert re.search(said, text_of(page, "#message")), wishes
+        assert re.search(said, text_of(page, "#message")), constraints
     assert text_of(page, "#message") in text_of(page, "#status")
     page.fill("#n", "0")  # not a number that the field allows: what holds stays
     assert page.locator("#n").get_attribute("aria-invalid") is not None

@@ -43,7 +43,7 @@ def test_more_than_a_thousandth_is_no_rounding(
     assert message.is_visible() != fits
     if not fits:
         assert (
-            "This page computes something else for lstm than the engine “numpy”"
+            "This page computes something else for lstm than the backend “numpy”"
             in message.inner_text()
         )
     page.locator("#models input[value=gru]").check(force=True)

@@ -26,7 +26,7 @@ from tests.reading import engine_of, logits_behind
 from tests.web.by_seed import SearchOfSeed, names_of_seed
 from tests.web.running import Run, in_node
 
-QUICK = parse_config({"training": {"effort": "quick", "epochs": 8, "batch_size": 32}})
+QUICK = parse_config({"training": {"quick": True, "epochs": 8, "batch_size": 32}})
 KINDS, THINGS = (
     ("Old", "Red", "Sly", "Big", "Green", "Merry"),
     ("Fox", "Hen", "Inn", "Mug", "Star", "Barrel"),
@@ -244,4 +244,4 @@ def test_names_of_shipped_models_are_those_of_python(
         allow_seen=options.get("allowSeen", False),
         max_length=options.get("maxLength"),
     )
-    assert node(code, [name, {"seed": 9, "letterCase": "as-learned", **options}]) == search.names
+    assert node(code, [name, {"seed": 9, "letterCase": "original", **options}]) == search.names

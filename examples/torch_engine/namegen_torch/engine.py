@@ -98,7 +98,7 @@ class TorchEngine(TensorEngine):
     def _read(self, parameters: Tensors, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Rows of tokens ``(B, T)``, from a state: the logits ``(B, T, V)`` at each place, and the state at the end."""
         cell, states = CELLS[self.network.cell], self.network.formula.states
-        constant_state = self.training is not None and not self.training.through_time
+        constant_state = self.training is not None and not self.training.bptt
         rows, after = inputs, list[Tensor]()
         for k in range(len(self.network.hidden)):
             kernel, U, bias = (

@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_training_that_goes_on_is_one_that_was_never_interrupted(folder: Path) -> None:
-    rate = ("--schedule", "constant", "--learning-rate", "0.01")
+    rate = ("--lr-schedule", "constant", "--learning-rate", "0.01")
     namegen(folder, "train", *SMALL, *rate, "--epochs", 3, "--out", "at-once")
     namegen(folder, "train", *SMALL, *rate, "--epochs", 1, "--out", "resumed")
     namegen(folder, "train", "--resume", "resumed", "--epochs", 3, "--quiet")

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from namegen.core.network.architecture import Network, Shape
-from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.network.initializers import INITIALIZERS
 from namegen.core.settings import NetworkSettings
 from namegen.errors import SettingsError, setting
 from namegen.types import Array
@@ -117,7 +117,7 @@ class Transformer(Network):
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
         """Units between blocks are those that a block reads from the ones before; there is nothing recurrent.
 
-        >>> Transformer(54, hidden=(32, 32)).mask_shapes["drop_between"]
+        >>> Transformer(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'block.1.attention.kernel': (32, 1), 'block.1.feed.kernel': (32, 1)}
         """
         readers = [
@@ -126,9 +126,9 @@ class Transformer(Network):
             for part in ("attention", "feed")
         ]
         return {
-            "drop_recurrent": {},
-            "drop_between": dict.fromkeys(readers, (self.width, 1)),
-            "drop_output": {"output.kernel": (self.width, 1)},
+            "recurrent_dropout": {},
+            "layer_dropout": dict.fromkeys(readers, (self.width, 1)),
+            "output_dropout": {"output.kernel": (self.width, 1)},
         }
 
     def initial_parameters(self, init: str, *, rng: np.random.Generator) -> dict[str, Array]:
@@ -142,5 +142,5 @@ class Transformer(Network):
             elif name in ("embedding.kernel", "place.kernel"):
                 values[name] = EMBEDDING_DEVIATION * rng.standard_normal(shape)
             else:
-                values[name] = INITIALISERS[init](shape, rng=rng)
+                values[name] = INITIALIZERS[init](shape, rng=rng)
         return values

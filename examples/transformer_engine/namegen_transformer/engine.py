@@ -28,7 +28,7 @@ class TransformerEngine(TensorEngine):
     """A decoder-only Transformer in PyTorch, on the processor.
 
     Raises:
-        EngineError: training without ``through_time``: there is no state that a gradient could pass through.
+        EngineError: training without ``bptt``: there is no state that a gradient could pass through.
     """
 
     name: ClassVar[str] = "transformer"
@@ -44,9 +44,9 @@ class TransformerEngine(TensorEngine):
         threads: int,
         dtype: str = "float32",
     ) -> None:
-        if training is not None and not training.through_time:
+        if training is not None and not training.bptt:
             raise EngineError(
-                f"the engine {self.name} has no state from place to place, so {setting('through_time', False)} means "
+                f"the engine {self.name} has no state from place to place, so {setting('bptt', False)} means "
                 "nothing to it: leave it out, or choose another engine"
             )
         super().__init__(network, training, threads=threads, dtype=dtype)

@@ -11,7 +11,7 @@ import pytest
 from namegen_transformer.architecture import Transformer
 
 from namegen.core.network.architecture import Network
-from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.network.initializers import INITIALIZERS
 from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, SettingsError
@@ -54,7 +54,7 @@ def test_it_goes_into_a_file_and_comes_back() -> None:
     assert issubclass(Transformer, Network)
 
 
-@pytest.mark.parametrize("init", INITIALISERS)
+@pytest.mark.parametrize("init", INITIALIZERS)
 def test_initial_values_fit_their_shapes_and_scales_begin_at_one(init: str) -> None:
     network = Transformer(54, (32, 32))
     values = network.initial_parameters(init, rng=np.random.default_rng(0))
@@ -74,10 +74,13 @@ def test_initial_values_fit_their_shapes_and_scales_begin_at_one(init: str) -> N
 
 def test_what_can_be_dropped() -> None:
     network = Transformer(54, (32, 32))
-    masks = Dropping(network, TrainingSettings(drop_between=0.5, drop_output=0.5)).masks(0, 0)
+    masks = Dropping(network, TrainingSettings(layer_dropout=0.5, output_dropout=0.5)).masks(0, 0)
     assert sorted(masks) == ["block.1.attention.kernel", "block.1.feed.kernel", "output.kernel"]
     assert all(mask.shape == (32, 1) and set(mask.ravel()) == {0, 2} for mask in masks.values())
-    for settings, widths in (({"drop_recurrent": 0.5}, (32, 32)), ({"drop_between": 0.5}, (32,))):
+    for settings, widths in (
+        ({"recurrent_dropout": 0.5}, (32, 32)),
+        ({"layer_dropout": 0.5}, (32,)),
+    ):
         with pytest.raises(SettingsError, match="nothing there to drop"):
             Dropping(Transformer(54, widths), TrainingSettings(**settings))
 

@@ -43,7 +43,7 @@ def load(path: Path) -> Checkpoint:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a run of three epochs lies, and the same in two parts."""
     folder = tmp_path_factory.mktemp("trained")
-    constant = ("--schedule", "constant", "--drop-between", "0.1", "--drop-output", "0.1")
+    constant = ("--lr-schedule", "constant", "--layer-dropout", "0.1", "--output-dropout", "0.1")
     namegen(folder, "train", *SMALL, *constant, "--epochs", 3, "--out", "whole")
     namegen(folder, "train", *SMALL, *constant, "--epochs", 1, "--out", "resumed")
     namegen(folder, "train", "--resume", "resumed", "--epochs", 3, "--quiet")
@@ -76,7 +76,7 @@ def test_it_generates_names_longer_than_its_context(folder: Path) -> None:
 
 
 def test_it_gives_the_likeliest_names(folder: Path) -> None:
-    assert len(namegen(folder, "generate", "whole", "--best", 5, "--quiet").split()) == 5
+    assert len(namegen(folder, "generate", "whole", "--most-likely", 5, "--quiet").split()) == 5
 
 
 def test_it_is_evaluated_on_the_whole_list_as_its_training_found_its_parts(folder: Path) -> None:
@@ -101,8 +101,8 @@ def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
             "--options has 'layers', and the architecture transformer has only heads, context",
         ),
         (
-            ("--drop-recurrent", "0.1"),
-            "--drop-recurrent is 0.1, and this network has nothing there to drop",
+            ("--recurrent-dropout", "0.1"),
+            "--recurrent-dropout is 0.1, and this network has nothing there to drop",
         ),
     ):
         said = namegen(
@@ -111,6 +111,6 @@ def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
         assert message in said
         assert said.count("\n") == 1
     said = namegen(
-        folder, "train", "japanese-given", "--backend", "transformer", "--no-through-time", code=1
+        folder, "train", "japanese-given", "--backend", "transformer", "--no-bptt", code=1
     )
-    assert "--no-through-time means nothing to it" in said
+    assert "--no-bptt means nothing to it" in said

@@ -125,6 +125,6 @@ def test_gradients_are_those_of_the_loss_by_central_differences(soft: bool) -> N
         ), name
 
 
-def test_without_through_time_it_is_refused() -> None:
-    with pytest.raises(EngineError, match="through_time=False means nothing to it"):
-        TransformerEngine(NETWORK, TrainingSettings(through_time=False), threads=1)
+def test_without_bptt_it_is_refused() -> None:
+    with pytest.raises(EngineError, match="bptt=False means nothing to it"):
+        TransformerEngine(NETWORK, TrainingSettings(bptt=False), threads=1)

@@ -73,7 +73,7 @@ class CompiledModel:
         """
         if self.optimizer is None:
             raise EngineError(
-                "this engine was made without training settings: it cannot train; make one with them"
+                "this backend was made without training settings: it cannot train; make one with them"
             )
         if masks not in self._programs:
             self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks)
@@ -108,7 +108,7 @@ class KerasEngine:
 
     Args:
         network: its shapes.
-        training: optimizer, clipping, ``through_time``; None for an engine that only reads.
+        training: optimizer, clipping, ``bptt``; None for an engine that only reads.
         threads: TensorFlow's threads. The first engine of a process decides.
         dtype: ``float32``, or ``float64`` for checks.
     """
@@ -128,7 +128,7 @@ class KerasEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
             )
         set_threads(threads)
         self.network = network

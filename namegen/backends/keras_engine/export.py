@@ -45,7 +45,7 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
     if network.cell_class not in STOCK:
         raise OutputError(
             f"a .keras cannot hold the cell {network.cell_class.name!r}: stock Keras has only "
-            f"{', '.join(cell.name for cell in STOCK)}; use the network with the engine that trained it"
+            f"{', '.join(cell.name for cell in STOCK)}; use the network with the backend that trained it"
         )
     checked, _ = checked_tensors(network, checkpoint.parameters, ())
     model = stock_model(network)

@@ -32,7 +32,7 @@ class FormulaCell:
     """
 
     def __init__(self, network: RecurrentNetwork, k: int, dtype: str) -> None:
-        self.formula = exportable(network, dir(keras.ops), "the engine keras").formula
+        self.formula = exportable(network, dir(keras.ops), "the backend keras").formula
         shapes = (
             network.parameter_shapes[f"rnn.{k}.{part}"]
             for part in ("kernel", "recurrent_kernel", "bias")

@@ -6,7 +6,7 @@ Inside, a loop over the updates, and in each of them four loops over its tree:
 2. over blocks of ``BLOCK`` nodes: the loss, and its gradient by the linear layer and by the last layer's h;
 3. over the tiles backwards: each node adds to its parent's d loss / d state what it makes of its own;
 4. over blocks again: the gradients of the recurrent layers, from those of the states. Where no gradient flows back
-   through the states (``through_time=False``), this is all that is needed, without the third loop.
+   through the states (``bptt=False``), this is all that is needed, without the third loop.
 
 Only what must follow the tree does so; the parameters' gradients are large products. The first, third and fourth loop
 run the cells' own step, so each node is read three times. How many updates, tiles and nodes there are is data: one
@@ -218,7 +218,7 @@ class TrainingProgram:
                 for d_state, values in zip(d_states, d_before, strict=True)
             ]
 
-        if self.optimizer.training.through_time:
+        if self.optimizer.training.bptt:
             _, d_states = loop(lambda j, *_: j >= first_tile, backward, (last_tile - 1, d_states))
 
         def parameters(start: Tensor, gradients: list[Tensor]) -> tuple[Tensor, list[Tensor]]:

@@ -47,7 +47,7 @@ def check_version(version: str) -> None:
     """Refuse a Keras that lacks what Keras 3 has."""
     if int(version.partition(".")[0]) < 3:
         raise EngineError(
-            f"the installed Keras is {version}, and the engine keras needs Keras 3: {install_command('keras')}"
+            f"the installed Keras is {version}, and the backend keras needs Keras 3: {install_command('keras')}"
         )
 
 
@@ -55,7 +55,7 @@ def check_backend(backend: str) -> None:
     """Refuse a Keras that computes with another library."""
     if backend != "tensorflow":
         raise EngineError(
-            f"Keras is set to its backend {backend!r}, and the engine keras runs on TensorFlow only: "
+            f"Keras is set to its backend {backend!r}, and the backend keras runs on TensorFlow only: "
             "start again with KERAS_BACKEND=tensorflow"
         )
 

@@ -136,7 +136,7 @@ class Model:
     Args:
         network: its shapes.
         cell: the arithmetic of its layers; None: the one of ``CELLS`` that the network names.
-        through_time: see ``Recurrent``.
+        bptt: see ``Recurrent``.
         dtype: of all its numbers.
     """
 
@@ -145,7 +145,7 @@ class Model:
         network: RecurrentNetwork,
         cell: NumpyCell | None = None,
         *,
-        through_time: bool = True,
+        bptt: bool = True,
         dtype: str = "float32",
     ) -> None:
         self.vector = np.zeros(network.parameter_count, dtype)
@@ -154,7 +154,7 @@ class Model:
         self.gradients = views(network, self.gradient)
         cell = cell or CELLS[network.cell]
         self.recurrent = [
-            Recurrent(cell, *self._tensors(f"rnn.{k}."), through_time=through_time)
+            Recurrent(cell, *self._tensors(f"rnn.{k}."), bptt=bptt)
             for k in range(len(network.hidden))
         ]
         self.output = Linear(*self._tensors("output."))
@@ -224,7 +224,7 @@ class NumpyEngine:
 
     Args:
         network: its shapes.
-        training: optimizer, clipping, ``through_time``; None for an engine that only reads.
+        training: optimizer, clipping, ``bptt``; None for an engine that only reads.
         threads: BLAS threads of the whole process, so the engine that was made last decides for all.
         dtype: ``float32``, or ``float64`` for checks.
 
@@ -249,13 +249,13 @@ class NumpyEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the engine computes in: use float32 or float64"
+                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
             )
         limit_threads(threads)
         self.network = network
         self.training = training
-        through_time = training is None or training.through_time
-        self.model = Model(network, self.own_cell, through_time=through_time, dtype=dtype)
+        bptt = training is None or training.bptt
+        self.model = Model(network, self.own_cell, bptt=bptt, dtype=dtype)
         self.optimizer = None if training is None else VectorOptimizer(training, self.model.vector)
 
     @property
@@ -284,7 +284,7 @@ class NumpyEngine:
         """One update for each step."""
         if self.optimizer is None or self.training is None:
             raise EngineError(
-                "this engine was made without training settings: it cannot train; make one with them"
+                "this backend was made without training settings: it cannot train; make one with them"
             )
         model = self.model
         losses, characters = [], []

@@ -71,7 +71,7 @@ class Recurrent:
         cell: the arithmetic of one step.
         parameters: by short name.
         gradients: what ``backward`` writes, of the same names and shapes.
-        through_time: True: gradients flow back through the whole name. False: the state before a node counts as a
+        bptt: True: gradients flow back through the whole name. False: the state before a node counts as a
             constant, as in the original's scratch network.
 
     Attributes:
@@ -84,12 +84,12 @@ class Recurrent:
         parameters: Mapping[str, Array],
         gradients: Mapping[str, Array],
         *,
-        through_time: bool = True,
+        bptt: bool = True,
     ) -> None:
         self.cell = cell
         self.parameters = parameters
         self.gradients = gradients
-        self.through_time = through_time
+        self.bptt = bptt
         self.width = len(parameters["recurrent_kernel"])
         self.dtype = parameters["kernel"].dtype
         self.start = np.zeros((cell.declared.formula.states, 1, self.width), self.dtype)
@@ -188,7 +188,7 @@ class Recurrent:
                 cell.backward(d_after, local[:, places], d[:, rows])
                 of_groups = sums.fill(level)  # (groups of the level, …)
                 if (
-                    self.through_time and groups.start > 0
+                    self.bptt and groups.start > 0
                 ):  # not for the roots: a node without children reads its zeros
                     np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
                     for place, state in enumerate(cell.carried):

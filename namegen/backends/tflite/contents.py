@@ -46,7 +46,7 @@ from namegen.backends.tflite.weights import (
 )
 from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
 from namegen.core.checkpoint.metadata import Metadata, read_metadata
-from namegen.core.data.sameness import KnownSet
+from namegen.core.data.normalization import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError

@@ -28,7 +28,7 @@ from namegen.core.checkpoint.metadata import (
     read_metadata,
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
-from namegen.core.data.sameness import KnownSet
+from namegen.core.data.normalization import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
 from namegen.documents import LARGEST, Json, from_plain, read_object
 from namegen.errors import CheckpointError, OutputError, quote, reason_of, short

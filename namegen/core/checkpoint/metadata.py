@@ -21,7 +21,7 @@ import numpy as np
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.sameness import KnownSet, Sameness
+from namegen.core.data.normalization import KnownSet, Normalization
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.documents import Count, Json, Share, Size, from_plain, to_plain
@@ -42,7 +42,7 @@ def own_architectures(name: str, engine: str) -> type[Network]:
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     raise CheckpointError(
-        f"it holds a network of the architecture {quote(name)}, trained by the engine {quote(engine)}: expected "
+        f"it holds a network of the architecture {quote(name)}, trained by the backend {quote(engine)}: expected "
         f"{RecurrentNetwork.architecture}"
     )
 
@@ -101,8 +101,8 @@ class TrainingSummary(TypedDict, total=False):
     test_share: Share
     backend: str
     settings: Mapping[str, Json]
-    base: str  # what its training began from; known_names has the names of that, too
-    credit: str  # whom the lists of the base come from
+    base_model: str  # the model that was fine-tuned; known_names contains its names as well
+    credit: str  # the sources of the base model's lists
     seed: Count
     epochs: Count
     best_epoch: Count
@@ -161,7 +161,7 @@ class ListMetadata:
     # How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
     # weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
-    # What doesn't count at the end of a name when two names are compared (``core/data/sameness.py``).
+    # What doesn't count at the end of a name when two names are compared (``core/data/normalization.py``).
     endings: tuple[str, ...] = ()
     ngrams: NgramSet | None = None  # of the training set, by label
     words: KnownSet | None = None  # of the training set, if many of its names contain a space
@@ -169,13 +169,13 @@ class ListMetadata:
     # Log-probabilities in nats: the percentiles 0 to 100 of the list's own names.
     score_quantiles: Float64[Array, "101"] | None = None
     # Every distinct name of the list, held-out names included, and words that occur in several of its names but not
-    # alone (``Sameness.common_words``). None if the model doesn't store them. A file stores short hashes.
+    # alone (``Normalization.common_words``). None if the model doesn't store them. A file stores short hashes.
     known_names: KnownSet | None = None
 
     @property
-    def sameness(self) -> Sameness:
+    def normalization(self) -> Normalization:
         """When two of its names are the same."""
-        return Sameness(self.endings)
+        return Normalization(self.endings)
 
     @property
     def beginnings(self) -> Beginnings:
@@ -265,7 +265,7 @@ def check_together(metadata: Metadata) -> None:
         )
     if network.labels != labels:
         raise ValueError(f"the network has {network.labels} labels and the file {labels}")
-    _ = metadata.beginnings, metadata.sameness  # raise
+    _ = metadata.beginnings, metadata.normalization  # raise
     if any(abs(number) > LARGEST_RULE for rule in metadata.score_rules for number in astuple(rule)):
         raise ValueError("score_rules has a number that no list gives")
     if len(metadata.score_rules) not in (0, 1, labels):

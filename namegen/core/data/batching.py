@@ -231,7 +231,7 @@ class ListParts:
             NamesError: too few names to split.
 
         >>> corpus = Corpus.from_names(["Al", "Ali", "Bo", "Al", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"])
-        >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="names"), seed=0)
+        >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="by-row"), seed=0)
         >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
         (10, 7, 3)
         """
@@ -265,7 +265,7 @@ class ListParts:
         del entries, by_appearance, number
         training = sorted_names.counted(counts)
         name_of = (np.cumsum(counts > 0, dtype=rank.dtype) - 1)[rank[part_of == TRAINING]]
-        if data.damps_repeats:
+        if data.uses_sqrt_duplicates:
             name_of = name_of[damped(name_of)]
         read = np.bincount(name_of)
         batches = BatchMaker(training.counted(read), name_of)
@@ -283,7 +283,7 @@ class ListParts:
             held_out=held_out,
             test=test,
             seen_percent=seen,
-            damped=data.damps_repeats,
+            damped=data.uses_sqrt_duplicates,
             distinct_names=tuple(distinct),
             part_of=part_of,
         )
@@ -345,12 +345,12 @@ def damped(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
     return read
 
 
-def damped_tree(tree: PrefixTree) -> PrefixTree:
+def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
     """The same names, each as often as it is read where repeats are damped.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Al", "Bo", "Al", "Al", "Al"]
-    >>> tree = damped_tree(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> tree = sqrt_weighted_tree(PrefixTree.from_names(names, Vocabulary.from_names(names)))
     >>> tree.name_count
     3
     """

@@ -36,7 +36,7 @@ MAX_NAME_LENGTH = DataSettings.max_name_length
 # Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
 _LONGEST_COMPOSITION = 4
 # Putting the marks on one letter in order takes time quadratic in them. Unicode allows no more in a text that can be
-# normalised as it comes (Standard Annex 15, Stream-Safe Text Format), and says that no language needs so many.
+# normalized as it comes (Standard Annex 15, Stream-Safe Text Format), and says that no language needs so many.
 _MOST_MARKS = 30
 
 
@@ -49,7 +49,7 @@ class Corpus:
         source: what the list is called in messages: a file, a bundled list, standard input.
         dropped: what was left out in reading, and how many of it; the keys are plural nouns.
         labels: what each name is labelled with, never empty; (): the list has no labels.
-        sameness: when two of its names count as one; see ``DataSettings``.
+        normalization: when two of its names count as one; see ``DataSettings``.
 
     >>> corpus = Corpus.from_bytes("Bob\r\n\r\n Al ".encode(), source="friends.txt")
     >>> corpus.names, corpus.vocabulary.size
@@ -62,7 +62,7 @@ class Corpus:
     source: str
     dropped: Mapping[str, int] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
-    sameness: str = "names"
+    name_type: str = "plain"
 
     @classmethod
     def from_bytes(
@@ -159,7 +159,7 @@ class Corpus:
 
     @cached_property
     def is_phrases(self) -> bool:
-        """Whether it is a short list of phrases, which is trained differently (``core/training/effort.py``).
+        """Whether it is a short list of phrases, which is trained differently (``core/training/defaults.py``).
 
         Many of its names have several words, whose first and last parts combine to at least twice as many names.
         """
@@ -236,7 +236,7 @@ class Corpus:
         names, labels = (
             tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels)
         )
-        return Corpus(names, self.source, labels=labels, sameness=self.sameness)
+        return Corpus(names, self.source, labels=labels, name_type=self.name_type)
 
 
 def _singular(noun: str) -> str:

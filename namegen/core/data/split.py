@@ -63,7 +63,7 @@ def choose_parts(
     shares = {part: share for part, share in ((VALIDATION, validation), (TEST, test)) if share > 0}
     if not shares:
         return part_of
-    if data.split == "unique":
+    if data.split == "by-name":
         part_of = _parts_by_hash(distinct, validation, test, seed)[name_of]
     else:
         order = np.random.default_rng([seed, _SPLIT_STREAM]).permutation(entries)

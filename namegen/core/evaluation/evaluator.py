@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.normalization import digests
 from namegen.core.data.prefix_tree import PrefixTree, ranges
-from namegen.core.data.sameness import digests
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.models import all_log_probabilities
@@ -320,10 +320,10 @@ def check_probe(
     if is_own:
         reader, advice = (
             "its present version",
-            "use the version of the engine that trained it, or train anew",
+            "use the version of the backend that trained it, or train anew",
         )
     raise CheckpointError(
-        f"{name} was trained by the engine {trained_by!r}, and {reader} computes other values for it (logits that "
+        f"{name} was trained by the backend {trained_by!r}, and {reader} computes other values for it (logits that "
         f"differ by {difference:.2g}): {advice}"
     )
 

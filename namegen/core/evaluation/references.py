@@ -1,4 +1,6 @@
-"""What a network's figures on the held-out names stand beside: the ceiling above them, counting as the bar to pass."""
+"""What a network's figures on the held-out names stand beside: the ceiling above them, the n-gram baseline as the bar
+to pass.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.batching import ListParts, damped_tree
+from namegen.core.data.batching import ListParts, sqrt_weighted_tree
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
@@ -25,7 +27,7 @@ def best_ngram(
 
 @dataclass(frozen=True)
 class Baseline:
-    """Counting: the n-gram that does best on the names to choose by.
+    """The n-gram baseline: the n-gram that does best on the names to choose by.
 
     Attributes:
         order, smoothing: of the n-gram.
@@ -44,23 +46,23 @@ class Baseline:
 
     @property
     def summary(self) -> str:
-        """In words: ``Kneser–Ney counting, order 5``."""
+        """In words: ``Kneser–Ney n-gram, order 5``."""
         without = "" if self.by_label else ", without labels"
-        return f"{SMOOTHING_NAMES[self.smoothing]} counting, order {self.order}{without}"
+        return f"{SMOOTHING_NAMES[self.smoothing]} n-gram, order {self.order}{without}"
 
     def to_dict(self) -> dict[str, object]:
         """How it counts, as plain values."""
-        repeats = "damped" if self.damped else "kept"
+        duplicates = "sqrt" if self.damped else "full"
         plain: dict[str, object] = {
             "order": self.order,
             "smoothing": self.smoothing,
-            "repeats": repeats,
+            "duplicates": duplicates,
         }
         return plain if self.by_label else {**plain, "labels": "left out"}
 
     def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
         """The same n-gram of other names: those of a training part as they stand, repeats and labels included."""
-        read = damped_tree(training) if self.damped else training
+        read = sqrt_weighted_tree(training) if self.damped else training
         tree = read if self.by_label else read.under_one_root()
         return NgramModel(tree, vocabulary_size, self.order, self.smoothing)
 
@@ -89,7 +91,7 @@ class HeldOutReferences:
 
     @cached_property
     def baseline(self) -> Baseline:
-        """Counting, fitted as it serves it best: on the training part as it stands, or with repeats damped."""
+        """The n-gram baseline, fitted to the training set with full or square-root counts, whichever is better."""
         return min(
             self.same_reading,
             self._other_reading,
@@ -98,14 +100,14 @@ class HeldOutReferences:
 
     @cached_property
     def same_reading(self) -> Baseline:
-        """Counting that reads just what the network reads."""
+        """The n-gram baseline that reads just what the network reads."""
         return self._fitted_on(self.parts.batches.tree, damped=self.parts.damped)
 
     @cached_property
     def _other_reading(self) -> Baseline:
-        """Counting that reads repeats where the network does not, or the other way round."""
+        """The n-gram baseline that reads repeats where the network does not, or the other way round."""
         training, read = self.parts.training, self.parts.batches.tree
-        other = training if self.parts.damped else damped_tree(training)
+        other = training if self.parts.damped else sqrt_weighted_tree(training)
         if np.array_equal(read.edge_count, other.edge_count):  # of the same names: nothing repeats
             return self.same_reading
         return self._fitted_on(other, damped=not self.parts.damped)
@@ -116,7 +118,7 @@ class HeldOutReferences:
         return 0 if tree is None else tree.distinct_name_count
 
     def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
-        """The better one of counting with the label as the first of what stands before, and without labels."""
+        """The better n-gram: with the label as the first token of its contexts, or without labels."""
         ways = (True, False) if tree.token[0] != BOUNDARY else (True,)
         found = (self._best(tree, damped=damped, by_label=way) for way in ways)
         return min(found, key=lambda one: one.metrics.loss_nats_per_char)

@@ -94,7 +94,7 @@ def score_names(
     return scores
 
 
-def label_chances(
+def label_probabilities(
     model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
 ) -> Float64[Array, "R"]:
     """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have.

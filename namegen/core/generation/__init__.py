@@ -1,1 +1,1 @@
-"""From a model to names: drawing, searching, and what may be wished of a name. Begin with ``generator.py``."""
+"""From a model to names: drawing, searching, and what may be constraint_list of a name. Begin with ``generator.py``."""

@@ -1,90 +1,132 @@
-"""Advice: what to change when too few names are found."""
+"""What to change if a search finds too few names."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from namegen.core.generation.constraints.constraint import MORE_VARIETY, Constraint
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    MaxLength,
+    WellFormed,
+)
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wish import MORE_VARIETY
-from namegen.core.generation.wishes.wishlist import MaxLength, WellFormed, Wishlist
 from namegen.errors import setting
 
 ASK_FOR_FEWER = "ask for fewer"
-HOT = 1.5  # above such a temperature, most names are noise
-NEARLY_0 = 0.05  # a temperature or a top_p below it leaves the model next to no choice
+HOT = 1.5  # above this temperature, most names are noise
+NEARLY_0 = 0.05  # below this temperature or top_p, the model has almost no choice
 
 
 def advice(
     rejected: Counter[str],
-    wishes: Wishlist,
+    constraints: ConstraintList,
     sampling: SamplingSettings | None = None,
     *,
     fewer: bool = False,
 ) -> str:
-    """What to do about draws that all failed: about what most of them failed at, and about what failed last of all.
+    """Suggest changes to the constraints that rejected most names, and to the sampling settings.
 
     Args:
-        rejected: how many failed at which wish, by its name.
-        wishes: all that were asked of them.
-        sampling: how they were drawn; None: they were not drawn, but searched for.
-        fewer: some names were found, so that to ask for fewer is an advice, whatever the draws failed at.
+        rejected: how many names each constraint rejected, by its name.
+        constraints: all constraints of the search.
+        sampling: how the names were drawn; None if they came from an exact search.
+        fewer: whether some names were found, so that asking for fewer would help.
 
-    >>> from namegen.core.generation.wishes.texts import Contains
+    >>> from namegen.core.generation.constraints.texts import Contains
     >>> from namegen.errors import NamegenError
-    >>> str(NamegenError(advice(Counter(contains=5), Wishlist([Contains("xyz")]), SamplingSettings(top_k=1))))
+    >>> constraints = ConstraintList([Contains("xyz")])
+    >>> str(NamegenError(advice(Counter(contains=5), constraints, SamplingSettings(top_k=1))))
     'raise top_k, or relax contains'
     """
-    variety, stuck = more_variety(sampling) if sampling is not None else ("", False)
-    failed = {wish.name: wish for wish in wishes if rejected[wish.name]}
-    if len(failed) > 1:
-        failed.pop(WellFormed.name, None)
-    if stuck or any(wish.about == "text" and not wish.always for wish in failed.values()):
-        failed.pop(
-            MaxLength.name, None
-        )  # names that are too long turn up anyway: they are not what is in the way
-    most = sorted(failed.values(), key=lambda wish: (-rejected[wish.name], wish.name))[:1]
-    last = [wish for wish in failed.values() if wish.about == "list"][-1:]
-    steps = [
-        step for wish in most + last for step in wish.advice or (f"relax {setting(wish.name)}",)
-    ]
-    if stuck and MORE_VARIETY not in steps:
+    variety = Variety("", is_stuck=False) if sampling is None else more_variety(sampling)
+    steps = _steps(rejected, constraints, is_stuck=variety.is_stuck)
+    steps = [variety.step if step == MORE_VARIETY else step for step in steps]
+    suggestions = [step for step in dict.fromkeys(steps) if step]
+    if ASK_FOR_FEWER not in suggestions and (fewer or not suggestions):
+        suggestions.insert(0, ASK_FOR_FEWER)
+    return _joined(suggestions)
+
+
+def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool) -> list[str]:
+    """The suggestions, most important first; ``MORE_VARIETY`` stands for those about sampling."""
+    failed = _failed(rejected, constraints, is_stuck=is_stuck)
+    by_count = sorted(failed, key=lambda constraint: (-rejected[constraint.name], constraint.name))
+    worst = by_count[:1]
+    list_constraints = [constraint for constraint in failed if constraint.about == "list"]
+    last = list_constraints[-1:]  # the last constraint that a name is checked for
+    steps: list[str] = []
+    for constraint in worst + last:
+        steps += constraint.advice or [_relax(constraint)]
+    if is_stuck and MORE_VARIETY not in steps:
         steps.insert(0, MORE_VARIETY)
     if last:
-        relaxable = [
-            wish for wish in wishes if wish.about != "list" and not wish.always and wish not in most
-        ]
-        steps += [f"relax {setting(wish.name)}" for wish in relaxable]
-    told = dict.fromkeys(variety if step == MORE_VARIETY else step for step in steps)
-    told_at_all = [step for step in told if step]
-    if ASK_FOR_FEWER not in told_at_all and (fewer or not told_at_all):
-        told_at_all.insert(0, ASK_FOR_FEWER)
-    return ", or ".join(filter(None, (", ".join(told_at_all[:-1]), told_at_all[-1])))
+        for constraint in constraints:
+            can_be_relaxed = constraint.about != "list" and not constraint.always
+            if can_be_relaxed and constraint not in worst:
+                steps.append(_relax(constraint))
+    return steps
 
 
-def more_variety(sampling: SamplingSettings) -> tuple[str, bool]:
-    """What lets the model choose less likely characters (a hot one: likelier ones); and whether it can choose but the
-    likeliest now.
+def _failed(
+    rejected: Counter[str], constraints: ConstraintList, *, is_stuck: bool
+) -> list[Constraint]:
+    """The constraints that rejected names, except for those that aren't the real obstacle."""
+    failed = {
+        constraint.name: constraint for constraint in constraints if rejected[constraint.name]
+    }
+    if len(failed) > 1:
+        failed.pop(WellFormed.name, None)
+    has_text_constraint = any(
+        constraint.about == "text" and not constraint.always for constraint in failed.values()
+    )
+    if is_stuck or has_text_constraint:
+        failed.pop(MaxLength.name, None)  # some draws are always too long
+    return list(failed.values())
+
+
+def _relax(constraint: Constraint) -> str:
+    return f"relax {setting(constraint.name)}"
+
+
+def _joined(suggestions: Sequence[str]) -> str:
+    """The suggestions as one phrase, with "or" before the last one."""
+    *first, last = suggestions
+    if not first:
+        return last
+    return f"{', '.join(first)}, or {last}"
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How to draw more different names."""
+
+    step: str  # the suggestion; "" if there is none
+    is_stuck: bool  # whether the settings leave only the most likely character
+
+
+def more_variety(sampling: SamplingSettings) -> Variety:
+    """Suggest sampling settings that draw less likely characters, or more likely ones if the temperature is high.
 
     >>> from namegen.errors import NamegenError
-    >>> [str(NamegenError(more_variety(SamplingSettings(*one))[0])) for one in ((1.0,), (2.0,), (2.0, 5))]
+    >>> all_settings = [SamplingSettings(1.0), SamplingSettings(2.0), SamplingSettings(2.0, top_k=5)]
+    >>> [str(NamegenError(more_variety(settings).step)) for settings in all_settings]
     ['raise temperature', 'lower temperature', 'raise top_k or temperature']
     """
-    only_the_likeliest = {
+    narrow = {
         "temperature": sampling.temperature < NEARLY_0,
         "top_k": sampling.top_k == 1,
         "top_p": sampling.top_p is not None and sampling.top_p < NEARLY_0,
     }
-    if any(only_the_likeliest.values()):  # each of them has to go
-        return "raise " + " and ".join(
-            setting(name) for name, narrow in only_the_likeliest.items() if narrow
-        ), True
-    narrowed = {
-        "top_k": sampling.top_k is not None,
-        "top_p": sampling.top_p not in (None, 1),
-        "temperature": True,
-    }
-    if sampling.temperature > HOT and not (narrowed["top_k"] or narrowed["top_p"]):
-        return f"lower {setting('temperature')}", False
-    return "raise " + " or ".join(
-        setting(name) for name, can_help in narrowed.items() if can_help
-    ), False
+    too_narrow = [setting(name) for name, is_narrow in narrow.items() if is_narrow]
+    if too_narrow:
+        return Variety(f"raise {' and '.join(too_narrow)}", is_stuck=True)
+    limits_top_k = sampling.top_k is not None
+    limits_top_p = sampling.top_p not in (None, 1)
+    if sampling.temperature > HOT and not (limits_top_k or limits_top_p):
+        return Variety(f"lower {setting('temperature')}", is_stuck=False)
+    can_help = {"top_k": limits_top_k, "top_p": limits_top_p, "temperature": True}
+    helpful = [setting(name) for name, helps in can_help.items() if helps]
+    return Variety(f"raise {' or '.join(helpful)}", is_stuck=False)

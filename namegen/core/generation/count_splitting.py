@@ -22,12 +22,12 @@ import numpy as np
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
+from namegen.core.generation.constraints.constraint import Tracker
+from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
+from namegen.core.generation.constraints.texts import StartsWith
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Tally
 from namegen.core.generation.start_limit import FIRST
-from namegen.core.generation.wishes.texts import StartsWith
-from namegen.core.generation.wishes.wish import Tracker
-from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
@@ -39,13 +39,13 @@ MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
 LOGITS_PER_CHARACTER = (
     4  # that take as long as to copy, write out and ask one character of a prefix
 )
-TRIED_PER_READ = 4  # prefixes that the wishes are asked of take as long as one that is read
+TRIED_PER_READ = 4  # prefixes that the constraints are asked of take as long as one that is read
 SCORE = "score"  # draws that can't reach the threshold are counted under this name
 FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
 
 Places: TypeAlias = dict[
     str, Int64[Array, "..."]
-]  # of each prefix, its place in each wish's tracker
+]  # of each prefix, its place in each constraint's tracker
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Draws:
         beginnings: what each name was drawn with.
         log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
         start_probability: of the first ``FIRST`` tokens, given the beginning and the characters that are forced.
-        rejected: the other draws, counted by what they failed at (a wish's name).
+        rejected: the other draws, counted by what they failed at (a constraint's name).
     """
 
     parts: list[Int32[Array, "_ _"]]
@@ -124,18 +124,21 @@ class PrefixFilter:
     """What a walk asks of its prefixes.
 
     Args:
-        wishes: already checked against the vocabulary (``Wishlist.check``), ``MaxLength`` among them.
+        constraints: already checked against the vocabulary (``ConstraintList.check``), ``MaxLength`` among them.
         vocabulary: the model's.
     """
 
-    def __init__(self, wishes: Wishlist, vocabulary: Vocabulary) -> None:
+    def __init__(self, constraints: ConstraintList, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        beginning, limit = wishes.get(StartsWith), wishes.get(MaxLength)
+        beginning, limit = constraints.get(StartsWith), constraints.get(MaxLength)
         self.beginning: Int32[Array, "characters"] = vocabulary.encode_all(
             [beginning.value if beginning else ""]
         )[0]
         self.longest = int(limit.value if limit else np.iinfo(np.int64).max)
-        trackers = ((wish.name, wish.tracker(vocabulary, self.longest)) for wish in wishes)
+        trackers = (
+            (constraint.name, constraint.tracker(vocabulary, self.longest))
+            for constraint in constraints
+        )
         self._trackers: dict[str, Tracker] = {
             name: tracker for name, tracker in trackers if tracker is not None
         }
@@ -161,8 +164,8 @@ class PrefixFilter:
     def refused(
         self, tokens: Int32[Array, "K depth"], places: Places, *, whole: bool
     ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """By the wish's name, the prefixes that no wanted name begins with; or, ``whole``, those that are not wanted as
-        whole names.
+        """By the constraint's name, the prefixes that no wanted name begins with; or, ``whole``, those that are not
+        wanted as whole names.
         """
         for name, tracker in self._trackers.items():
             ask = tracker.refuses_names if whole else tracker.refuses_prefixes
@@ -271,7 +274,7 @@ class Walk:
         )
 
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
-        """The first characters that the wish forces, read behind each beginning, and the draws split over the
+        """The first characters that the constraint forces, read behind each beginning, and the draws split over the
         beginnings by their probabilities given the characters. To condition on the characters is to begin there.
         """
         forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
@@ -515,7 +518,7 @@ class Walk:
     def keep(
         self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which rows no wish refuses; the draws of the others are counted for the first that does."""
+        """Which rows no constraint refuses; the draws of the others are counted for the first that does."""
         keep = np.ones(len(count), bool)
         for reason, refused in refusals:
             self.rejected[reason] += int(count[refused & keep].sum())

@@ -19,32 +19,32 @@ from functools import partial
 import numpy as np
 
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.normalization import NAMES, KnownSet, Normalization
 from namegen.core.data.prefix_tree import SortedNames
-from namegen.core.data.sameness import NAMES, KnownSet, Sameness
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
-from namegen.core.generation.count_splitting import PrefixFilter, Walk
-from namegen.core.generation.name_batch import NameBatch, join_batches
-from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
-from namegen.core.generation.scoring import Scorer
-from namegen.core.generation.search import Candidates, Search, no_candidates
-from namegen.core.generation.wishes.claimed import Unclaimed
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import (
-    Avoid,
+from namegen.core.generation.constraints.claimed import Unclaimed
+from namegen.core.generation.constraints.constraint import Constraint
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
     Distinct,
+    ExcludedNames,
     Judge,
     MaxLength,
     MinLength,
     New,
     UsualLength,
     WellFormed,
-    Wishlist,
 )
+from namegen.core.generation.count_splitting import PrefixFilter, Walk
+from namegen.core.generation.name_batch import NameBatch, join_batches
+from namegen.core.generation.sampling import SamplingSettings, check_amount, draw, pick
+from namegen.core.generation.scoring import Scorer
+from namegen.core.generation.search import Candidates, Search, no_candidates
 from namegen.core.models.mixture import as_one
 from namegen.errors import GenerationError, setting
-from namegen.events import Watcher, unwatched
+from namegen.events import ProgressCallback, ignore_progress
 from namegen.types import Array, Float64, Int32
 
 TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
@@ -60,10 +60,10 @@ class Generator:
         known_names: the names that are not new; None: newness is unknown.
         beginnings: what names begin with, by their shares.
         scorer: scores new names; None, or one without rules: names can't be filtered.
-        shortest: characters of the shortest name that a filtered search returns, unless a wish says otherwise.
-        sameness: when two names are the same; ``known_names`` are by this rule.
+        shortest: characters of the shortest name that a filtered search returns, unless a constraint says otherwise.
+        normalization: when two names are the same; ``known_names`` are by this rule.
         rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
-        claimed: what no new name begins with (``wishes/claimed.py``).
+        claimed: what no new name begins with (``constraints/claimed.py``).
         searches: how many of them share the prefixes that one may read in vain.
     """
 
@@ -74,7 +74,7 @@ class Generator:
     beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
     scorer: Scorer | None = None
     shortest: int = 1
-    sameness: Sameness = NAMES
+    normalization: Normalization = NAMES
     rows_per_prefix: int = 1
     claimed: tuple[str, ...] = ()
     searches: int = 1
@@ -97,7 +97,7 @@ class Generator:
             if several
             else lambda: log_probability[:, None]
         )
-        return NameBatch(names, scores, self.known_names, self.sameness)
+        return NameBatch(names, scores, self.known_names, self.normalization)
 
     def generate(
         self,
@@ -105,11 +105,11 @@ class Generator:
         *,
         rng: np.random.Generator,
         sampling: SamplingSettings | None = None,
-        wishes: Wishlist | None = None,
+        constraints: ConstraintList | None = None,
         allow_seen: bool = False,
         allow_repeats: bool = False,
         unfiltered: bool = False,
-        on_progress: Watcher = unwatched,
+        on_progress: ProgressCallback = ignore_progress,
     ) -> Iterator[NameBatch]:
         """Return n names, in batches as they are found; by default new and distinct ones.
 
@@ -119,16 +119,16 @@ class Generator:
             n: how many.
             rng: where the random numbers come from.
             sampling: how characters are chosen, and how long a name may be.
-            wishes: what each name must keep.
+            constraints: what each name must keep.
             allow_seen: names of the list too. They aren't scored, and make up the share of the draws that they have in
                 the model's own distribution.
             allow_repeats: the same name more than once, except for new names that are filtered. Otherwise no two names
-                are the same by ``sameness``, so they differ in more than letter case, spaces or punctuation.
+                are the same by ``normalization``, so they differ in more than letter case, spaces or punctuation.
             unfiltered: draw from the model's own distribution. So does a generator without rules.
             on_progress: called with events: how far the search is, and that most names didn't reach the threshold.
 
         Raises:
-            SettingsError: the wishes contradict each other; raised at once, before a name is drawn.
+            SettingsError: the constraints contradict each other; raised at once, before a name is drawn.
             GenerationError: the model doesn't know which names are new (raised at once); or there are fewer than n
                 names, or finding them takes too long. Those found have been returned by then.
 
@@ -137,9 +137,9 @@ class Generator:
         >>> names = ["Anna", "Annika", "Hanna", "Hans"]
         >>> vocabulary = Vocabulary.from_names(names)
         >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
-        >>> from namegen.core.generation.wishes.texts import StartsWith
+        >>> from namegen.core.generation.constraints.texts import StartsWith
         >>> batches = Generator(model, vocabulary).generate(
-        ...     3, rng=np.random.default_rng(0), wishes=Wishlist([StartsWith("Hann")]), allow_seen=True)
+        ...     3, rng=np.random.default_rng(0), constraints=ConstraintList([StartsWith("Hann")]), allow_seen=True)
         >>> [len(batch.names) for batch in batches]
         [3]
         """
@@ -147,9 +147,13 @@ class Generator:
         longest = sampling.max_length
 
         def search(
-            count: int, wishes: Wishlist | None, *, allow_seen: bool, allow_repeats: bool = False
+            count: int,
+            constraints: ConstraintList | None,
+            *,
+            allow_seen: bool,
+            allow_repeats: bool = False,
         ) -> Search:
-            walk, judge = self.prepare(count, longest, wishes, allow_seen, allow_repeats)
+            walk, judge = self.prepare(count, longest, constraints, allow_seen, allow_repeats)
             return Search(
                 walk,
                 judge,
@@ -162,15 +166,15 @@ class Generator:
 
         scorer = self.scorer
         if unfiltered or scorer is None or not scorer.rules:
-            drawn = search(n, wishes, allow_seen=allow_seen, allow_repeats=allow_repeats)
+            drawn = search(n, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats)
             return map(self._batch_of, drawn.unfiltered())
-        of_lengths = wishes or Wishlist()
+        of_lengths = constraints or ConstraintList()
         if of_lengths.get(MinLength) is None:
-            of_lengths = Wishlist([*of_lengths, UsualLength(min(self.shortest, longest))])
+            of_lengths = ConstraintList([*of_lengths, UsualLength(min(self.shortest, longest))])
         if not allow_seen or self.known_names is None:
             new = search(n, of_lengths, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(scorer))
-        drawn = search(n, wishes, allow_seen=True, allow_repeats=allow_repeats)
+        drawn = search(n, constraints, allow_seen=True, allow_repeats=allow_repeats)
         search(n, of_lengths, allow_seen=False)  # raises, as it would later
 
         def new_names(known_names: int) -> Iterator[Candidates]:
@@ -228,16 +232,16 @@ class Generator:
         self,
         n: int,
         longest: int,
-        wishes: Wishlist | None,
+        constraints: ConstraintList | None,
         allow_seen: bool,
         allow_repeats: bool,
     ) -> tuple[Walk, Judge]:
-        """Check the wishes, and make what every search for names needs: the walk, and the judge of finished names.
+        """Check the constraints, and make what every search for names needs: the walk, and the judge of finished names.
 
         Args:
             n: how many names.
             longest: characters of the longest name that is returned.
-            wishes: what each name must keep.
+            constraints: what each name must keep.
             allow_seen: as in ``generate``.
             allow_repeats: as in ``generate``.
 
@@ -245,26 +249,26 @@ class Generator:
             SettingsError, GenerationError: as ``generate`` does at once.
         """
         check_amount(n, "names")
-        every: list[Wish] = [
+        every: list[Constraint] = [
             WellFormed(self.vocabulary.combines),
             MaxLength(longest),
-            *(wishes or ()),
+            *(constraints or ()),
         ]
         every += [] if allow_repeats else [Distinct()]
         if not allow_seen and self.known_names is not None:
             every.append(New(self.known_names))
         if not allow_seen and self.claimed:
-            every.append(Unclaimed(self.claimed, self.sameness))
-        wishes = Wishlist(every)
-        wishes.check(self.vocabulary)
-        if not allow_seen and self.known_names is None and wishes.get(Avoid) is None:
+            every.append(Unclaimed(self.claimed, self.normalization))
+        constraints = ConstraintList(every)
+        constraints.check(self.vocabulary)
+        if not allow_seen and self.known_names is None and constraints.get(ExcludedNames) is None:
             raise GenerationError(
                 "this model does not keep the names it learned from, so it cannot say which are new: give them with "
-                f"{setting(Avoid.name)}, or give {setting(New.name, True)}"
+                f"{setting(ExcludedNames.name)}, or give {setting(New.name, True)}"
             )
-        fits = PrefixFilter(wishes, self.vocabulary)
+        fits = PrefixFilter(constraints, self.vocabulary)
         walk = Walk(self.model, fits, self.beginnings, rows_per_prefix=self.rows_per_prefix)
-        return walk, Judge(wishes, self.sameness)
+        return walk, Judge(constraints, self.normalization)
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
         """Names of a search as a batch."""

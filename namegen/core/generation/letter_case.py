@@ -1,7 +1,7 @@
 """Letter case: finished names in one way of writing, as about half of the listed companies stand in capitals.
 
-It comes last: a name is drawn, judged by every wish and found new as it was learned, and then written so. Letter case
-never decides whether two names are the same, so what was new and distinct stays so.
+It comes last: a name is drawn, judged by every constraint and found new as it was learned, and then written so. Letter
+case never decides whether two names are the same, so what was new and distinct stays so.
 """
 
 from __future__ import annotations
@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from namegen.core.data.sameness import NAMES, SEPARATORS, Sameness, bare, left, usual_spellings
+from namegen.core.data.normalization import (
+    NAMES,
+    SEPARATORS,
+    Normalization,
+    bare,
+    left,
+    usual_spellings,
+)
 from namegen.core.settings import LETTER_CASES
 
-AS_LEARNED = LETTER_CASES[0]
+ORIGINAL = LETTER_CASES[0]
 MAX_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
 
 _WORD = re.compile(rf"[^\s{SEPARATORS}]+")
@@ -23,26 +30,26 @@ _INITIALS = re.compile(r"[^\W\d_]{1,2}(?:&[^\W\d_]{1,2})+")
 _VOWEL = re.compile("[AEIOUY]")
 
 
-def write(name: str, case: str | None, sameness: Sameness = NAMES) -> str:
+def write(name: str, case: str | None, normalization: Normalization = NAMES) -> str:
     """A name in a letter case.
 
     Args:
         name: as it was learned.
         case: one of ``settings.LETTER_CASES``; with ``title`` see ``title``. None: ``title`` for companies, others as
             learned.
-        sameness: the rule of its list, which says whether it is that of a company.
+        normalization: the rule of its list, which says whether it is that of a company.
 
-    >>> write("Straße", "upper"), write("AES CORP", "lower"), write("Bob", "as-learned")
+    >>> write("Straße", "upper"), write("AES CORP", "lower"), write("Bob", "original")
     ('STRASSE', 'aes corp', 'Bob')
     """
-    if case == AS_LEARNED or (case is None and not sameness.endings):
+    if case == ORIGINAL or (case is None and not normalization.endings):
         return name
     if case in ("title", None):
-        return title(name, sameness)
+        return title(name, normalization)
     return unicodedata.normalize("NFC", name.upper() if case == "upper" else name.lower())
 
 
-def title(name: str, sameness: Sameness = NAMES) -> str:
+def title(name: str, normalization: Normalization = NAMES) -> str:
     """A name with a capital at the beginning of each word; a word in mixed case stays as it is.
 
     A word in capitals gets small letters behind the first, behind an apostrophe too (but O'Reilly, and McDonald); Roman
@@ -52,8 +59,8 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
     (``legal_forms.txt``), as are words such as `of` (``usual_case.txt``). A word in capitals that has no vowel stays,
     being an acronym; so does a short one that stands beside words in mixed case.
 
-    >>> from namegen.core.data.sameness import sameness_of
-    >>> of_companies = sameness_of("companies")
+    >>> from namegen.core.data.normalization import normalization_of
+    >>> of_companies = normalization_of("company")
     >>> [title(name, of_companies) for name in ("MCDONALD'S CORP", "BANK OF AMERICA CORP", "SHELL PLC", "NVR, INC.")]
     ["McDonald's Corp", 'Bank of America Corp', 'Shell plc', 'NVR, Inc.']
     >>> title("UBS Group AG", of_companies), title("de la Cruz"), title("jean-luc o'neil"), title("JOHN NG III")
@@ -65,13 +72,13 @@ def title(name: str, sameness: Sameness = NAMES) -> str:
     words = _WORD.findall(name)
     forms = [bare(word) for word in words]
     named = [place for place, form in enumerate(forms) if form]
-    kept = left([forms[place] for place in named], *sameness.lookup)
+    kept = left([forms[place] for place in named], *normalization.lookup)
     ending = named[kept] if kept < len(named) else len(words)  # where the legal forms begin
     long = [word for word in words[:ending] if sum(map(str.isalpha, word)) > MAX_ACRONYM]
     mixed = not all(map(_in_capitals, words)) and not any(
         map(_in_capitals, long)
     )  # whether capitals mean something
-    is_company = bool(sameness.endings)
+    is_company = bool(normalization.endings)
     of_endings, of_others = usual_spellings() if is_company else ({}, {})
     places = iter(range(len(words)))
 

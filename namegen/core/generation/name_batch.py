@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.sameness import NAMES, KnownSet, Sameness
+from namegen.core.data.normalization import NAMES, KnownSet, Normalization
 from namegen.core.settings import LETTER_CASES
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Float64, Int64
 
-AS_LEARNED = LETTER_CASES[0]
+ORIGINAL = LETTER_CASES[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,13 @@ class NameBatch:
         names: the names, in random order.
         scores: finds the log-probability of each together with each of the ``R`` beginnings that it may have, under the
             model at temperature 1, nats, STOP included.
-        known_names, sameness: what ``new`` goes by.
+        known_names, normalization: what ``new`` goes by.
     """
 
     names: list[str]
     scores: Callable[[], Float64[Array, "names R"]] = field(repr=False)
     known_names: KnownSet | None = field(default=None, repr=False)
-    sameness: Sameness = field(default=NAMES, repr=False)
+    normalization: Normalization = field(default=NAMES, repr=False)
 
     @cached_property
     def joint(self) -> Float64[Array, "names R"]:
@@ -60,7 +60,7 @@ class NameBatch:
         if self.known_names is None:
             return None
         row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
-        new = ~self.sameness.are_known(row_of, self.known_names)
+        new = ~self.normalization.are_known(row_of, self.known_names)
         return new[
             np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))
         ]
@@ -83,12 +83,12 @@ def check_letter_case(case: str | None) -> None:
 
 def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
     """Batches with their names in a letter case; see ``write`` in ``letter_case.py``."""
-    if case == AS_LEARNED:
+    if case == ORIGINAL:
         return batches
     from namegen.core.generation.letter_case import write
 
     return (
-        replace(batch, names=[write(name, case, batch.sameness) for name in batch.names])
+        replace(batch, names=[write(name, case, batch.normalization) for name in batch.names])
         for batch in batches
     )
 

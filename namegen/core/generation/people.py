@@ -19,13 +19,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    ExcludedNames,
+    ExcludedWords,
+    NoProfanity,
+)
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.sampling import SamplingSettings, check_amount
-from namegen.core.generation.wishes.wish import Finished
-from namegen.core.generation.wishes.wishlist import Avoid, Banned, NotRude, Wishlist
 from namegen.errors import GenerationError, SettingsError, of_part, quote, setting
-from namegen.events import Searched, Watcher, unwatched
+from namegen.events import ProgressCallback, Searched, ignore_progress
 
 FIELDS = ("given", "family", "origin", "gender")  # of a template
 TEMPLATE = "{given} {family}"
@@ -53,10 +58,10 @@ class Person:
     gender: Gender = None
     household: int | None = None
 
-    def written(self, template: str = TEMPLATE) -> str:
+    def format(self, template: str = TEMPLATE) -> str:
         """The whole name.
 
-        >>> Person("Aino", "Virtala", "Finnish").written("{family}, {given} ({origin})")
+        >>> Person("Aino", "Virtala", "Finnish").format("{family}, {given} ({origin})")
         'Virtala, Aino (Finnish)'
         """
         return template.format(**{field: getattr(self, field) or "" for field in FIELDS})
@@ -107,7 +112,7 @@ class PartOfName:
         generators: what draws it, for each kind.
         any_origin: what draws it for all of them together.
         sampling: how, and how long it may be.
-        wishes: what it must keep.
+        constraints: what it must keep.
         allow_seen: whether names of the list will do.
         unfiltered: whether names are drawn from the model's own distribution.
         listed: names of the list, for each kind, that are given in place of drawn ones; None: names are drawn.
@@ -117,7 +122,7 @@ class PartOfName:
     generators: Mapping[Kind, Generator]
     any_origin: Generator
     sampling: SamplingSettings
-    wishes: Wishlist
+    constraints: ConstraintList
     allow_seen: bool
     unfiltered: bool = False
     listed: Mapping[Kind, list[str]] | None = None
@@ -175,18 +180,21 @@ class PartOfName:
 
     def refused(self, names: Sequence[str], worn: bool) -> set[str]:
         """The names that are in the list where only new ones will do; of those that are worn, also unwanted ones."""
-        known, finished = self.any_origin.known_names, Finished(names, self.any_origin.sameness)
+        known, finished = (
+            self.any_origin.known_names,
+            Finished(names, self.any_origin.normalization),
+        )
         fails = [
             one.refuses(finished)
-            for one in self.wishes
-            if worn and isinstance(one, Avoid | Banned | NotRude)
+            for one in self.constraints
+            if worn and isinstance(one, ExcludedNames | ExcludedWords | NoProfanity)
         ]
         if self.listed is None and not self.allow_seen and known is not None:
             fails.append(finished.are_known(known))
         return {name for of_one in fails for name in compress(names, of_one.tolist())}
 
     def check(self, rng: np.random.Generator) -> None:
-        """Raise SettingsError for wishes that contradict each other, GenerationError where no kind can keep them."""
+        """Raise SettingsError for contradictory constraints, GenerationError if no kind can satisfy them."""
         with of_part(self.part):
             if self.listed is None:
                 together = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
@@ -194,13 +202,15 @@ class PartOfName:
             found = self.listed is None or any(self._fitting.values())
         if not found:
             raise GenerationError(
-                f"no real {self.part} name fits: relax a wish, or give {setting(self.part, 'new')}"
+                f"no real {self.part} name fits: relax a constraint, or give {setting(self.part, 'new')}"
             )
 
     @cached_property
     def _fitting(self) -> dict[Kind, Sequence[str]]:
-        """The listed names that keep the wishes."""
-        _, judge = self.any_origin.prepare(1, self.sampling.max_length, self.wishes, True, True)
+        """The listed names that keep the constraints."""
+        _, judge = self.any_origin.prepare(
+            1, self.sampling.max_length, self.constraints, True, True
+        )
         return {
             kind: judge.keep(names, np.ones(len(names), np.int64))[1].names
             for kind, names in (self.listed or {}).items()
@@ -213,7 +223,7 @@ class PartOfName:
             n,
             rng=rng,
             sampling=self.sampling,
-            wishes=self.wishes,
+            constraints=self.constraints,
             allow_seen=self.allow_seen,
             allow_repeats=allow_repeats,
             unfiltered=self.unfiltered,
@@ -240,29 +250,29 @@ class PeopleInventor:
         self.given, self.family, self.household, self.forms = given, family, household, forms
 
     def generate(
-        self, n: int, *, rng: np.random.Generator, watch: Watcher = unwatched
+        self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[list[Person]]:
-        """Give n people, in batches as they are found. An origin that cannot keep the wishes is left out.
+        """Give n people, in batches as they are found. An origin that cannot keep the constraints is left out.
 
         Args:
             n: how many; if they are in households, the last of these may be smaller.
             rng: where the random numbers come from.
-            watch: told now and then how far the search is.
+            on_progress: told now and then how far the search is.
 
         Raises:
-            SettingsError: the wishes contradict each other; at once.
+            SettingsError: the constraints contradict each other; at once.
             GenerationError: no origin can keep them, at once; or, after those found have been given, there are no more.
         """
         check_amount(n, "people")
-        # First of all origins together: of a wish that none can keep, that is one search and not one for each.
+        # First of all origins together: of a constraint that none can keep, that is one search and not one for each.
         for part in (self.given, self.family):
-            if n and not all(wish.always for wish in part.wishes):
+            if n and not all(constraint.always for constraint in part.constraints):
                 part.check(np.random.default_rng(rng.integers(2**63)))
-        return _search(self, n, rng, watch)
+        return _search(self, n, rng, on_progress)
 
 
 def _search(
-    inventor: PeopleInventor, n: int, rng: np.random.Generator, watch: Watcher
+    inventor: PeopleInventor, n: int, rng: np.random.Generator, on_progress: ProgressCallback
 ) -> Iterator[list[Person]]:
     """Ask the origins in rounds, each for its share of the households that are still missing."""
     taken: set[str] = set()
@@ -283,7 +293,7 @@ def _search(
         batch: list[list[Person]] = []
         for one, count in zip(origins, (counts - made).tolist(), strict=True):
             batch += one.some(count, rng) if count > 0 else []
-            watch(Searched(min(found + len(batch) * size, n), n))
+            on_progress(Searched(min(found + len(batch) * size, n), n))
         origins = [one for one in origins if not one.exhausted]
         rng.shuffle(batch)
         people = [person for household in batch for person in household][: n - found]
@@ -296,7 +306,7 @@ def _search(
         if people:
             yield people
     if found < n:
-        lacking = "no other whole name was found: ask for fewer, or relax a wish"
+        lacking = "no other whole name was found: ask for fewer, or relax a constraint"
         if size > 1:
             lacking = f"no given names are left for a household of {size:,}: ask for smaller ones, or for fewer people"
         raise GenerationError(f"{found:,} people found of {n:,} asked for; {lacking}")

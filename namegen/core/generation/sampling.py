@@ -69,7 +69,7 @@ def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Ar
 def truncate(
     chances: Float64[Array, "B V"], top_k: int | None = None, top_p: float | None = None
 ) -> Float64[Array, "B V"]:
-    """Keep the likeliest tokens only, and renormalise.
+    """Keep the likeliest tokens only, and renormalize.
 
     Args:
         chances: probabilities, the temperature applied.

@@ -32,7 +32,7 @@ import numpy as np
 from namegen.core.checkpoint.metadata import Metadata
 from namegen.core.checkpoint.ngram_set import END, NgramSet, digit_as_0, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.sameness import KnownSet, digests, scramble
+from namegen.core.data.normalization import KnownSet, digests, scramble
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 

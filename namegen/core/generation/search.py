@@ -23,14 +23,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
+from namegen.core.generation.constraints.constraint_list import Distinct, Judge
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
 from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals, Found
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
 from namegen.core.generation.start_limit import StartLimit
-from namegen.core.generation.wishes.wishlist import Distinct, Judge
 from namegen.errors import GenerationError
-from namegen.events import FilledUp, Searched, Watcher
+from namegen.events import FilledUp, ProgressCallback, Searched
 from namegen.types import Array, Float64, Int32, Int64
 
 CHUNK_NAMES = (
@@ -115,7 +115,7 @@ class Search:
         rng: np.random.Generator,
         sampling: SamplingSettings,
         searches: int,
-        on_progress: Watcher,
+        on_progress: ProgressCallback,
     ) -> None:
         self.walk, self.judge, self.n, self.rng, self.sampling = walk, judge, n, rng, sampling
         self._searches, self._on_progress = searches, on_progress
@@ -258,11 +258,13 @@ class Search:
         else:
             why = (
                 ", because only the likeliest characters are taken"
-                if more_variety(self.sampling)[1]
+                if more_variety(self.sampling).is_stuck
                 else ""
             )
             told += f"no other name is possible{why}: "
-        return told + advice(self._rejected, self.judge.wishes, self.sampling, fewer=self.found > 0)
+        return told + advice(
+            self._rejected, self.judge.constraints, self.sampling, fewer=self.found > 0
+        )
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float
     if not models:
         raise SettingsError("a blend needs a model: give one or more")
     given = (1 / models,) * models if weights is None else tuple(map(float, weights))
-    name = setting("blend", ",".join(f"{weight:g}" for weight in given))
+    name = setting("weights", ",".join(f"{weight:g}" for weight in given))
     if len(given) != models:
         raise SettingsError(
             f"{name} has {len(given)} weights for {models} models: give one for each, in their order"

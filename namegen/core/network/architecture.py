@@ -25,7 +25,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 
 from namegen.core.network.cells import CELLS, Cell, Formula
-from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.network.initializers import INITIALIZERS
 from namegen.core.settings import DROPS, PLAIN_CELL, PLAIN_HIDDEN, NetworkSettings
 from namegen.documents import Json, from_plain
 from namegen.errors import CheckpointError, EngineError, OutputError, SettingsError, quote, setting
@@ -98,7 +98,7 @@ class Network(ABC):
         every other parameter is a matrix that ``init`` draws.
 
         Args:
-            init: one of ``INITIALISERS``.
+            init: one of ``INITIALIZERS``.
             rng: where the numbers come from.
 
         Returns:
@@ -111,7 +111,7 @@ class Network(ABC):
             elif init == "glorot" and name.endswith(".recurrent_kernel"):
                 values[name] = orthogonal(shape, rng=rng)
             else:
-                values[name] = INITIALISERS[init](shape, rng=rng)
+                values[name] = INITIALIZERS[init](shape, rng=rng)
         return values
 
     @property
@@ -353,17 +353,17 @@ class RecurrentNetwork(Network):
         """What each ``drop_*`` setting masks. A mask of one column leaves out whole rows of a kernel: a unit that the
         layer reads.
 
-        >>> RecurrentNetwork(54, hidden=(32, 32)).mask_shapes["drop_between"]
+        >>> RecurrentNetwork(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'rnn.1.kernel': (32, 1)}
         """
         shapes = self.parameter_shapes
         between = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
         return {
-            "drop_recurrent": {
+            "recurrent_dropout": {
                 name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")
             },
-            "drop_between": {name: (shapes[name][0], 1) for name in between},
-            "drop_output": {"output.kernel": (shapes["output.kernel"][0], 1)},
+            "layer_dropout": {name: (shapes[name][0], 1) for name in between},
+            "output_dropout": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
 
 
@@ -420,4 +420,6 @@ def exportable(network: Network, operations: Container[str], what: str) -> Recur
         if lacking is None:
             return recurrent
         said = f"the cell {recurrent.cell_class.name!r}, as it cannot compute the operation {lacking!r} of its formula"
-    raise OutputError(f"{what} cannot hold {said}: use the network with the engine that trained it")
+    raise OutputError(
+        f"{what} cannot hold {said}: use the network with the backend that trained it"
+    )

@@ -25,8 +25,8 @@ from namegen.core.checkpoint.metadata import Label, Metadata, shortest_name
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.batching import BatchMaker, ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.normalization import KnownSet, normalization_of
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet, sameness_of
 from namegen.core.data.split import TRAINING
 from namegen.core.engine import Engine, EngineClass, network_for
 from namegen.core.evaluation.references import HeldOutReferences
@@ -35,8 +35,8 @@ from namegen.core.generation.scoring import has_phrases, known_words, words_by_l
 from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.base import OpenBase, begun
-from namegen.core.training.effort import QUICK, settled
+from namegen.core.training.base_model import OpenBaseModel, begun
+from namegen.core.training.defaults import settled
 from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.run_folder import Identity
 from namegen.core.training.steps import Dropping
@@ -60,7 +60,7 @@ class PreparedTraining:
         batches: what an epoch reads.
         metadata: what the model will carry beside its parameters, as far as the list and the recipe decide it.
         for_use: whether names will be asked of the model.
-        begins_from: what is said of the base; "": nothing.
+        begins_from: what is said of the base model; "": nothing.
         claims: see ``prepare``.
     """
 
@@ -105,7 +105,7 @@ class PreparedTraining:
         rates hang on it.
         """
         training = to_plain(self.recipe.training)
-        if not SCHEDULES[self.recipe.training.schedule].depends_on_epochs:
+        if not SCHEDULES[self.recipe.training.lr_schedule].depends_on_epochs:
             del training["epochs"]
         return Identity(
             list=self.corpus.fingerprint,
@@ -132,7 +132,7 @@ def prepare(
     threads: int = 1,
     for_use: bool = False,
     claims: Callable[[str], tuple[str, ...]] = lambda _: (),
-    open_base: OpenBase | None = None,
+    open_base_model: OpenBaseModel | None = None,
 ) -> PreparedTraining:
     """Put a training together.
 
@@ -143,7 +143,7 @@ def prepare(
         threads: for the engine.
         for_use: whether names will be asked of the model: then it is measured at the end which are to be offered.
         claims: what no new name of a list of such a name may begin with, as will be when names are asked of the model.
-        open_base: opens the model that a training may begin from; None: all begin from random numbers.
+        open_base_model: opens the model that a training may begin from; None: all begin from random numbers.
 
     Raises:
         NamesError: too few names to split. EngineError: the engine lacks the cell. SettingsError: a wrong value.
@@ -154,31 +154,33 @@ def prepare(
     architecture = recipe.network.architecture or engine_class.architectures[0].architecture
     recipe = replace(recipe, data=data, network=replace(recipe.network, architecture=architecture))
     learned = corpus.where(parts.part_of == TRAINING)
-    recipe, base, begins_from = begun(recipe, open_base, corpus, learned)
+    recipe, base_model, begins_from = begun(recipe, open_base_model, corpus, learned)
     recipe = settled(recipe, parts, phrases=learned.is_phrases)
     network = network_for(
         engine_class, recipe.network, parts.vocabulary.size, labels=len(parts.labels)
     )
     dropping = Dropping(network, recipe.training)  # refuses before anything takes long
     # Streams of random numbers: [seed, e] orders the names of epoch e, [seed, e, 1] draws its sample.
-    start = network.initial_parameters(recipe.network.init, rng=np.random.default_rng([seed, 0, 2]))
-    if base is not None:
-        start = base.parameters(learned, parts.vocabulary, parts.labels)
+    start = network.initial_parameters(
+        recipe.network.initializer, rng=np.random.default_rng([seed, 0, 2])
+    )
+    if base_model is not None:
+        start = base_model.parameters(learned, parts.vocabulary, parts.labels)
     with engine_at_work(
-        engine_class.name, "before training", ": report it to those who make the engine"
+        engine_class.name, "before training", ": report it to those who make the backend"
     ):
         engine = engine_class(network, recipe.training, threads=threads)
         engine.set_state(start)
-    sameness = sameness_of(data.sameness)
+    normalization = normalization_of(data.name_type)
     names, starts = parts.distinct_names, parts.beginnings
-    known = sameness.known_set((*names, *sameness.common_words(names)))
-    known = known if base is None else base.known_with(known)
+    known = normalization.known_set((*names, *normalization.common_words(names)))
+    known = known if base_model is None else base_model.known_with(known)
     generator = Generator(
         engine,
         parts.vocabulary,
         known_names=known,
         beginnings=starts,
-        sameness=sameness,
+        normalization=normalization,
         claimed=claims(corpus.source),
     )
     batches, smoothing = parts.batches, recipe.training.label_smoothing
@@ -192,7 +194,7 @@ def prepare(
         labels=tuple(map(Label, parts.labels, parts.label_counts.values())),
         shortest_name=shortest_name(learned.names),
         longest_name=parts.longest_name,
-        endings=sameness.endings,
+        endings=normalization.endings,
         ngrams=ngrams,
         words=words,
         known_names=known,
@@ -206,7 +208,11 @@ def prepare(
             "backend": engine.name,
             "settings": to_plain(recipe.training),
             "seed": seed,
-            **({} if base is None else {"base": str(recipe.network.base), "credit": base.credit}),
+            **(
+                {}
+                if base_model is None
+                else {"base_model": str(recipe.network.base_model), "credit": base_model.credit}
+            ),
         },
     )
     return PreparedTraining(
@@ -250,10 +256,10 @@ def data_for(corpus: Corpus, recipe: Recipe) -> DataSettings:
     """How a list is read, with what nothing was said of: a tenth of the names is held out to choose by, but of a list
     that is too short to choose by, or of phrases, nothing, so that all of it is learned.
 
-    The effort quick keeps to the original project, and a test part needs names that counting is chosen by.
+    ``quick`` keeps to the original project, and a test set needs names that select the n-gram baseline.
     """
     data = recipe.data
     is_short = corpus.is_short or corpus.is_phrases
-    may_be_short = data.validation is None and data.test == 0 and recipe.training.effort != QUICK
+    may_be_short = data.validation is None and data.test == 0 and not recipe.training.quick
     validation = 0.0 if may_be_short and is_short else data.held_out
-    return replace(data, validation=validation, sameness=data.sameness or corpus.sameness)
+    return replace(data, validation=validation, name_type=data.name_type or corpus.name_type)

@@ -22,7 +22,7 @@ from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
 from namegen.core.training.trainer import DIVERGED, STOPS, diverged
 from namegen.errors import TrainingError, engine_at_work
-from namegen.events import Measuring, Watcher
+from namegen.events import Measuring, ProgressCallback
 from namegen.types import Array
 
 PLAIN = (
@@ -92,8 +92,8 @@ def finish(
     checkpoint: Checkpoint,
     *,
     out: Path | None,
-    watch: Watcher,
-    stop: Callable[[], bool],
+    on_progress: ProgressCallback,
+    should_stop: Callable[[], bool],
 ) -> RunResult:
     """Evaluate the best model on each part of the list, and measure how its new names are scored.
 
@@ -102,14 +102,14 @@ def finish(
         progress: how far.
         checkpoint: the best model, without its figures on the list.
         out: the run folder.
-        watch: told that it is measured.
-        stop: asked before the names of each label are drawn; True leaves them unmeasured, so that the training has not
-            finished, unless a stop had been asked for already.
+        on_progress: told that it is measured.
+        should_stop: asked before the names of each label are drawn; True leaves them unmeasured, so that the training
+            has not finished, unless a stop had been asked for already.
 
     Raises:
         TrainingError: the last update of the best epoch was the one that went astray.
     """
-    watch(Measuring())
+    on_progress(Measuring())
     parts, engine, training = prepared.parts, prepared.engine, prepared.recipe.training
     with borrowed(engine, checkpoint.parameters):
         evaluator = AccuracyEvaluator(engine)
@@ -124,11 +124,11 @@ def finish(
         quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
         rules = None
         if prepared.for_use:
-            stopped_before = stop()
+            stopped_before = should_stop()
 
             def proceed() -> bool:
-                watch(Measuring())
-                return stopped_before or not stop()
+                on_progress(Measuring())
+                return stopped_before or not should_stop()
 
             rules = measure_rules(
                 replace(prepared.generator, scorer=scorer_of(checkpoint)),

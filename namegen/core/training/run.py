@@ -28,7 +28,7 @@ from namegen.core.training.run_folder import RunFolder, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
 from namegen.documents import to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
-from namegen.events import TrainingBegins, Watcher, unwatched
+from namegen.events import ProgressCallback, TrainingBegins, ignore_progress
 from namegen.types import Array, Float32
 
 SECONDS_BETWEEN_SAVES = 5.0
@@ -40,7 +40,7 @@ class TrainingRun:
     Args:
         prepared: what ``prepare`` made of a list.
         folder: where the files go; None: nothing is written.
-        watch, stop: see ``Trainer``.
+        on_progress, should_stop: see ``Trainer``.
 
     Attributes:
         progress: where the run stands.
@@ -51,12 +51,12 @@ class TrainingRun:
         prepared: PreparedTraining,
         *,
         folder: RunFolder | None = None,
-        watch: Watcher = unwatched,
-        stop: Callable[[], bool] = lambda: False,
+        on_progress: ProgressCallback = ignore_progress,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.prepared = prepared
         self.folder = folder
-        self._watch, self._stop = watch, stop
+        self._on_progress, self._should_stop = on_progress, should_stop
         self.progress = TrainingProgress()
         self._saved_best = -1  # the epoch whose parameters the folder's model holds
         self._saved_at = time.monotonic()
@@ -64,7 +64,7 @@ class TrainingRun:
     @cached_property
     def trainer(self) -> Trainer:
         """The loop over the epochs; made when it is first asked for."""
-        return Trainer(self.prepared, self._watch, self._stop)
+        return Trainer(self.prepared, self._on_progress, self._should_stop)
 
     @property
     def finished(self) -> bool:
@@ -79,7 +79,7 @@ class TrainingRun:
             TrainingError: the loss is no longer finite; what was saved before stays.
             OutputError: a file cannot be written.
         """
-        self._watch(self._begins())
+        self._on_progress(self._begins())
         self.save()  # so that a run that is killed at once can be resumed, too
         try:
             for _ in self.trainer.run(self.progress):
@@ -163,7 +163,7 @@ class TrainingRun:
             types = {values.dtype for values in parameters_of(engine.get_state()).values()}
             if not {values.dtype for values in saved.progress.best.parameters.values()} <= types:
                 raise CheckpointError(
-                    f"the best parameters in {self.folder.path} are not of the type that the engine computes in: take "
+                    f"the best parameters in {self.folder.path} are not of the type that the backend computes in: take "
                     "another copy of the state, or train anew"
                 )
         engine.set_state(saved.engine_state)
@@ -171,7 +171,7 @@ class TrainingRun:
             engine,
             saved.probe,
             network.beginnings[0],
-            reader=f"the engine {engine.name!r}",
+            reader=f"the backend {engine.name!r}",
             trained_by=saved.engine,
             is_own=engine.name == saved.engine,
             name=f"the run {self.folder.path}",
@@ -189,7 +189,12 @@ class TrainingRun:
         """Give the best model with its figures."""
         out = None if self.folder is None else self.folder.path
         return finish(
-            self.prepared, self.progress, self._model(), out=out, watch=self._watch, stop=self._stop
+            self.prepared,
+            self.progress,
+            self._model(),
+            out=out,
+            on_progress=self._on_progress,
+            should_stop=self._should_stop,
         )
 
     def _model(self) -> Checkpoint:
@@ -216,14 +221,14 @@ class TrainingRun:
         )
 
     def _save_best(self, model: Checkpoint | None = None) -> None:
-        """Write the best model if it is a new one, or has its figures now. What began from a base is a model already,
-        and to go on needs what it says of the base.
+        """Write the best model if it is a new one, or has its figures now. What began from a base model is a model
+        already, and to go on needs what it says of the base model.
         """
-        best, from_base = self.progress.best, self.prepared.recipe.network.from_base
+        best, uses_base_model = self.progress.best, self.prepared.recipe.network.uses_base_model
         epoch = 0 if best is None else best.epoch
         if (
             self.folder is not None
-            and (epoch or from_base)
+            and (epoch or uses_base_model)
             and (model is not None or epoch != self._saved_best)
         ):
             self.folder.save_model(model or self._model())

@@ -1,7 +1,8 @@
 """Dropping: the masks of each step. They leave something out, so that the network leans on nothing alone:
 
-- ``drop_recurrent``: single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher, 2018).
-- ``drop_between``, ``drop_output``: whole rows of a kernel, that is, units which it reads (Srivastava et al., 2014).
+- ``recurrent_dropout``: single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher, 2018).
+- ``layer_dropout``, ``output_dropout``: whole rows of a kernel, that is, units which it reads (Srivastava et al.,
+  2014).
 
 What stays is scaled by 1 / (1 − rate), so that sums stay what they were on average. One mask serves all names of a
 step: names that share a prefix still share its state, so the gradient on the tree stays exact.
@@ -32,7 +33,7 @@ class Dropping:
         SettingsError: a rate for something that the network does not have.
 
     >>> from namegen.core.network.architecture import RecurrentNetwork
-    >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(drop_output=0.5))
+    >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(output_dropout=0.5))
     >>> mask = dropping.masks(epoch=0, step=0)["output.kernel"]
     >>> mask.shape, sorted(set(mask.ravel().tolist()))
     ((8, 1), [0.0, 2.0])

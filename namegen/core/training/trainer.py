@@ -30,11 +30,11 @@ from namegen.errors import (
     engine_at_work,
     setting,
 )
-from namegen.events import StepBegins, Watcher
+from namegen.events import ProgressCallback, StepBegins
 
 # nats per character; guessing costs log V, 14 at most: such a network is lost though its loss is finite
 DIVERGED = 1_000
-STOPS = ", so training stops, and what was saved is kept: report it to those who make the engine, or use another engine"
+STOPS = ", so training stops. The saved state is kept. Report this to the authors of the backend, or use another one"
 
 
 class Trainer:
@@ -42,12 +42,15 @@ class Trainer:
 
     Args:
         prepared: the engine, what it reads, and how.
-        watch: told of each step and epoch.
-        stop: asked before every step; True ends the run there, as Ctrl-C wants it.
+        on_progress: told of each step and epoch.
+        should_stop: asked before every step; True ends the run there, as Ctrl-C wants it.
     """
 
     def __init__(
-        self, prepared: PreparedTraining, watch: Watcher, stop: Callable[[], bool]
+        self,
+        prepared: PreparedTraining,
+        on_progress: ProgressCallback,
+        should_stop: Callable[[], bool],
     ) -> None:
         training = prepared.recipe.training
         if training.batch_size is None or training.epochs is None:
@@ -68,9 +71,9 @@ class Trainer:
             self.epochs,
             training.peak_learning_rate,
             training.warmup,
-            training.rate_steps,
+            training.lr_steps,
         )
-        self.watch, self.stop = watch, stop
+        self.on_progress, self.should_stop = on_progress, should_stop
         self._raised: Exception | None = None  # out of the stream of steps
 
     def run(self, progress: TrainingProgress) -> Iterator[TrainingProgress]:
@@ -107,7 +110,7 @@ class Trainer:
 
     def _learning_rate(self, step: int) -> float:
         """That of a step, counted from 0 over the whole run."""
-        return SCHEDULES[self.training.schedule].rate(step, self._plan)
+        return SCHEDULES[self.training.lr_schedule].rate(step, self._plan)
 
     def _stream(self, progress: TrainingProgress) -> Iterator[Step]:
         """The steps of the epoch under way that are still to be taken."""
@@ -118,9 +121,9 @@ class Trainer:
                 epoch, batch_size=size, seed=seed, first_step=progress.step
             )
             for step, batch in enumerate(batches, start=progress.step):
-                if self.stop():
+                if self.should_stop():
                     return
-                self.watch(StepBegins(epoch, step))
+                self.on_progress(StepBegins(epoch, step))
                 yield Step(
                     batch, self._learning_rate(first + step), self.dropping.masks(epoch, step)
                 )
@@ -199,7 +202,7 @@ class Trainer:
         if metrics is not None:
             value = (
                 -metrics.accuracy_argmax
-                if self.training.best_by == "accuracy"
+                if self.training.monitor == "accuracy"
                 else metrics.loss_nats_per_char
             )
         if progress.best is None or value < progress.best.value:  # ties to the earlier
@@ -209,7 +212,7 @@ class Trainer:
                     probe(self.engine, self._beginning),
                 )
             progress.best = BestEpoch(progress.epoch, value, parameters, computed)
-        self.watch(progress.history[-1])
+        self.on_progress(progress.history[-1])
 
     def _sample(self, epoch: int) -> tuple[str, bool]:
         """One name as the network would give it now, and whether the list lacks it."""
@@ -228,7 +231,7 @@ class Trainer:
 
 def diverged(training: TrainingSettings, epoch: int) -> str:
     """What a TrainingError says, and what to try."""
-    rates = [rate for _, rate in training.rate_steps] or [training.peak_learning_rate]
+    rates = [rate for _, rate in training.lr_steps] or [training.peak_learning_rate]
     return (
         f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops; what was "
         f"saved before is kept: try a lower {setting('learning_rate')} than {max(rates):g}, or "

@@ -32,16 +32,18 @@ from namegen.experiments.machine import EngineCode, Machine
 from namegen.experiments.trained import Metric, PlainMetrics, TrainingSummary
 
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
-FORMAT_VERSION: Literal[3] = 3
+FORMAT_VERSION: Literal[4] = 4
 NUMPY, TFLITE = "numpy", "tflite"
 GENERATED_NAMES = 10_000  # drawn by each network, and by the n-gram
 ODDEST = 0.1  # the share of real names that a plausible one is likelier than (``quality.py``)
 
-SplitName = Literal["names", "unique"]
+SplitName = Literal["by-row", "by-name"]
 Role = Literal["like_for_like", "network"]  # the part of a report that a training belongs to
 Algorithm = Literal["one_by_one", "count_splitting"]
 Loop = Literal["step", "generate"]  # the signatures of a ``.tflite`` that draw names
-Counting = Literal["ngram", "chain", "pairs"]  # the n-gram, and Markov chains of order 4 and 1
+NgramModelName = Literal[
+    "ngram", "chain", "pairs"
+]  # the n-gram, and Markov chains of order 4 and 1
 Part = Literal["training", "held_out", "whole"]
 Lengths = dict[CountKey, Count]  # characters of a name → names
 # Order of the n-gram → Jensen–Shannon divergence in bits, of all three orders.
@@ -181,7 +183,7 @@ class ReferenceSubject:
     """Ceiling and n-gram of one split of the list.
 
     Attributes:
-        split: whether a name may stand on both sides ("names") or not ("unique").
+        split: whether a name may stand on both sides ("by-row") or not ("by-name").
         seed: of the split.
         validation: the share of the list that is held out.
     """
@@ -218,28 +220,28 @@ class Reference(ReferenceSubject):
     Attributes:
         seen_percent: of the held-out names, those that stand in the training part too.
         baseline_order: of the n-gram.
-        repeats_damped: networks and n-gram read a name of c entries about √c times.
+        sqrt_duplicates: networks and n-gram read a name of c entries about √c times.
         parts: ceiling and n-gram on each part of the list.
-        counting_names: what the names are like that n-gram and Markov chains draw from what the network reads.
+        ngram_names: what the names are like that n-gram and Markov chains draw from what the network reads.
         judge_names: how many names the judge of plausible ones has counted.
     """
 
     seen_percent: Percent
     baseline_order: Count
-    repeats_damped: bool
+    sqrt_duplicates: bool
     parts: Parts[ReferencePart]
-    counting_names: dict[Counting, NameFigures]
+    ngram_names: dict[NgramModelName, NameFigures]
     judge_names: Count
 
     @property
     def names(self) -> dict[str, NameFigures]:
         """What counts → the names that it draws, as a report calls it."""
-        called: dict[Counting, str] = {
+        called: dict[NgramModelName, str] = {
             "ngram": f"{self.baseline_order}-gram",
             "chain": "a Markov chain of order 4",
             "pairs": "pairs of letters",
         }
-        return {called[name]: found for name, found in self.counting_names.items()}
+        return {called[name]: found for name, found in self.ngram_names.items()}
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -586,7 +588,7 @@ class Comparison:
     """
 
     format: Literal["namegen comparison"]
-    format_version: Literal[3]
+    format_version: Literal[4]
     quick: bool
     seeds: tuple[Count, ...]
     split_seed: Count

@@ -126,7 +126,7 @@ def curve_plots(entry: ListEntry, engines: Iterable[str] = ()) -> Iterator[Plot]
         engines: all of the report, so that each looks alike in the plots of every list.
     """
     for number, (network, runs) in enumerate(entry.like_for_like.items(), start=1):
-        by = "each engine" if len(runs) > 1 else runs[0].engine
+        by = "each backend" if len(runs) > 1 else runs[0].engine
         title, detail = (
             f"{network} on {{list}}, by {by}",
             "loss against epochs, and accuracy against seconds",

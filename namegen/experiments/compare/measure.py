@@ -156,7 +156,7 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
     from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
     from namegen.core.evaluation.references import best_ngram
     from namegen.core.settings import DataSettings
-    from namegen.experiments.compare.quality import counting_names
+    from namegen.experiments.compare.quality import ngram_names
 
     corpus = request.corpus
     data = DataSettings(validation=subject.validation, split=subject.split)
@@ -170,16 +170,14 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
         groups = _groups(model, tree, corpus.vocabulary) if tree is held_out else UNSET
         return ReferencePart(tree.name_count, tree.characters, ceiling_, baseline, groups)
 
-    drawn, judge_names = counting_names(
-        corpus, parts, model, subject, names=GENERATED_NAMES, seed=0
-    )
+    drawn, judge_names = ngram_names(corpus, parts, model, subject, names=GENERATED_NAMES, seed=0)
     return Reference(
         **vars(subject),
         seen_percent=parts.seen_percent,
         baseline_order=model.order,
-        repeats_damped=parts.damped,
+        sqrt_duplicates=parts.damped,
         parts=Parts(part(parts.training), part(held_out), part(parts.whole)),
-        counting_names=drawn,
+        ngram_names=drawn,
         judge_names=judge_names,
     )
 
@@ -266,7 +264,7 @@ class Trains:
         prepared = prepare(
             self._request.corpus, recipe, self._clocked(), threads=self._request.threads
         )
-        result = TrainingRun(prepared, watch=watch.at_epochs).run()
+        result = TrainingRun(prepared, on_progress=watch.at_epochs).run()
         seconds = seconds_per_epoch(result.history)
         timing = Timing(
             batch_size=cast(int, prepared.recipe.training.batch_size),

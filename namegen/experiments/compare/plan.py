@@ -85,12 +85,12 @@ class Scope:
     @property
     def splits(self) -> tuple[SplitName, ...]:
         """The ways in which a list is split; like for like runs with the first."""
-        return ("names",) if self.quick else ("names", "unique")
+        return ("by-row",) if self.quick else ("by-row", "by-name")
 
     @property
     def training(self) -> dict[str, Json]:
         """What is the same for every training but those of the original's networks."""
-        return {"effort": "quick"} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
+        return {"quick": True} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
 
 
 About_co = TypeVar("About_co", bound=Subject, covariant=True)

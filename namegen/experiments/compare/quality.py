@@ -24,8 +24,8 @@ import numpy as np
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.normalization import KnownSet, digests, known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet, digests, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -35,10 +35,10 @@ from namegen.core.models.ngram import KNESER_NEY, UNSMOOTHED, NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare.document import (
     ODDEST,
-    Counting,
     Divergences,
     Lengths,
     NameFigures,
+    NgramModelName,
     ReferenceSubject,
 )
 from namegen.types import Array, Float64
@@ -197,10 +197,10 @@ def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"
 
 
 BAR_NAMES = 2_000  # of the training part set the bar at most: they say to a per cent which the oddest tenth is
-CHAIN_ORDERS: dict[Counting, int] = {"pairs": 1, "chain": 4}
+CHAIN_ORDERS: dict[NgramModelName, int] = {"pairs": 1, "chain": 4}
 
 
-def counting_names(
+def ngram_names(
     corpus: Corpus,
     parts: ListParts,
     ngram: NgramModel,
@@ -208,7 +208,7 @@ def counting_names(
     *,
     names: int,
     seed: int,
-) -> tuple[dict[Counting, NameFigures], int]:
+) -> tuple[dict[NgramModelName, NameFigures], int]:
     """What the names are like that n-gram and Markov chains draw, and how many names their judge knows.
 
     Args:
@@ -222,7 +222,7 @@ def counting_names(
     judge, half = SplitJudge.of(corpus, split), two_halves(corpus.names)[0]
     size, tree = corpus.vocabulary.size, parts.batches.tree
     sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
-    models: dict[Counting, LanguageModel] = {"ngram": ngram}
+    models: dict[NgramModelName, LanguageModel] = {"ngram": ngram}
     models |= {
         name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()
     }

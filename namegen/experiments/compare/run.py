@@ -24,7 +24,7 @@ from namegen.backends import engine_paths
 from namegen.children import Children, Part, PartEnded, run_all
 from namegen.core.data.corpus import Corpus
 from namegen.documents import from_plain, to_plain
-from namegen.events import Ended, Planned, Watcher, unwatched
+from namegen.events import Ended, Planned, ProgressCallback, ignore_progress
 from namegen.experiments.compare.document import (
     FORMAT,
     FORMAT_VERSION,
@@ -84,7 +84,7 @@ def compare(
     out: Path | str,
     *,
     scope: Scope | None = None,
-    watch: Watcher = unwatched,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Comparison:
     """Measure what is not measured yet, write the report, and give the document of ``results.json``.
 
@@ -92,7 +92,7 @@ def compare(
         corpora: the lists.
         out: a folder that does not exist, is empty, or was made by an earlier comparison.
         scope: how much is measured.
-        watch: told how far it is.
+        on_progress: told how far it is.
 
     Raises:
         NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
@@ -103,7 +103,7 @@ def compare(
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
     with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
-        results = make_results(corpora, scope, plan, measure(plan, kept, watch))
+        results = make_results(corpora, scope, plan, measure(plan, kept, on_progress))
         write_document(Path(out) / RESULTS, results, indent=1)
         write_report(results, Path(out) / REPORT)
         return results
@@ -112,7 +112,7 @@ def compare(
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def measure(plan: Plan, folder: Path, watch: Watcher) -> Outcome:
+def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
     """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
     store, outcome = KeptStore(folder), Outcome()
     for one in plan:
@@ -120,14 +120,16 @@ def measure(plan: Plan, folder: Path, watch: Watcher) -> Outcome:
         if kept is not None:
             outcome.records[one.key] = kept[0]
             outcome.commits.add(kept[2])
-    watch(Planned("measurement", len(plan), len(outcome.records)))
+    on_progress(Planned("measurement", len(plan), len(outcome.records)))
     for timed, stage in groupby(plan, key=lambda one: one.timed):
         with Children(1 if timed else max((os.cpu_count() or 1) // THREADS, 1)) as children:
             under_way: dict[Part, tuple[Measurement[Subject], float]] = {}
-            for ended in run_all(children, _parts(stage, store, outcome, watch, under_way), watch):
+            for ended in run_all(
+                children, _parts(stage, store, outcome, on_progress, under_way), on_progress
+            ):
                 measurement, started = under_way.pop(ended.part)
                 trouble = _take_in(ended, measurement, store, outcome)
-                watch(Ended(measurement.label, time.monotonic() - started, trouble))
+                on_progress(Ended(measurement.label, time.monotonic() - started, trouble))
     return outcome
 
 
@@ -135,7 +137,7 @@ def _parts(
     stage: Iterable[Measurement[Subject]],
     store: KeptStore,
     outcome: Outcome,
-    watch: Watcher,
+    on_progress: ProgressCallback,
     under_way: dict[Part, tuple[Measurement[Subject], float]],
 ) -> Iterator[Part]:
     """Those that are not there and can be made: not without the network that they read."""
@@ -143,7 +145,7 @@ def _parts(
         if one.key in outcome.records:
             continue
         if one.reads is not None and one.reads.key not in outcome.records:
-            watch(Ended(one.label, trouble="left out"))
+            on_progress(Ended(one.label, trouble="left out"))
             continue
         corpus = one.corpus
         writes, reads = (

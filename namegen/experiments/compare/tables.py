@@ -61,7 +61,7 @@ from namegen.experiments.report import (
 )
 from namegen.experiments.trained import Metric
 
-TITLE = "namegen: the engines compared"
+TITLE = "namegen: the backends compared"
 LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
 LIKE_FOR_LIKE, NETWORKS, GENERATION = "Like for like", "Networks and accuracy", "Generation"
 TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
@@ -151,7 +151,7 @@ def _note(entry: ListEntry, split: SplitName) -> str:
     note = f"Share of the held-out names that are also in the training part, in %: {reference.seen_percent:.1f}."
     if len({run.seed for run in entry.trainings}) > 1:
         note += " All figures are means over the seeds, with the range of the seeds in brackets."
-    if reference.repeats_damped:
+    if reference.sqrt_duplicates:
         note += " Networks and n-gram read a name with c entries about √c times; the figures count all its entries."
     return note
 
@@ -164,14 +164,14 @@ def like_for_like_table(entry: ListEntry) -> Table:
     rows = [(one, of_engines[0]) for of_engines in speeds([entry]) for one in of_engines]
     several = max(len(one.rounds) for one, _ in rows) > 1
     note = (
-        "Medians of rounds, in which the engines took turns (ratios, too), with their range. "
+        "Medians of rounds, in which the backends took turns (ratios, too), with their range. "
         if several
         else ""
     )
     note += (
-        f"{NONE}: the first engine itself, or memory that is not known of this batch size alone."
+        f"{NONE}: the first backend itself, or memory that is not known of this batch size alone."
     )
-    return make_table("The same training by each engine", SPEED_COLUMNS, rows, note)
+    return make_table("The same training by each backend", SPEED_COLUMNS, rows, note)
 
 
 def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
@@ -287,7 +287,7 @@ def why_not_plausible(reference: Reference) -> str:
     A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
     """
     known, real = reference.judge_names, 100 * (1 - ODDEST)
-    pairs = reference.counting_names.get("pairs")
+    pairs = reference.ngram_names.get("pairs")
     if pairs is None or pairs.plausible_percent is None:
         return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
     if pairs.plausible_percent > real - TOLD_APART:
@@ -363,7 +363,7 @@ def measured_where(results: Comparison) -> list[str]:
         f"measurement in a process of its own with {counted(results.threads, 'thread')}; what is timed ran alone.",
         *_quietness_in_words(Quietness.of(results)),
         f"{found}{commits}.",
-        f"Engines: {codes}.",
+        f"Backends: {codes}.",
         f"Seeds {', '.join(map(str, results.seeds))}, split by the seed {results.split_seed}; "
         f"{results.validation:.0%} of each list held out. The figures are those of the epoch with the lowest held-out "
         "loss (for the original's networks, with the highest held-out accuracy, as in the original).",
@@ -424,7 +424,7 @@ def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
                 f"{SHORT_LIST} different names from a base, if that suits it."
             )
     if like_for_like:
-        about = "The same network, start and batches, trained by each engine, at a third of the learning rate of the "
+        about = "The same network, start and batches, trained by each backend, at a third of the learning rate of the "
         about += "networks below, so their figures differ. Accuracy (argmax): the likeliest next character is right."
         yield _section(
             LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)]

@@ -277,7 +277,7 @@ def _names(lists: Sequence[ListEntry]) -> str:
     said = f"{_percent([one.best.recreated_percent for one in drawn])} of the names that {drawn[0].network} generated"
     said += " were already in the list"
     references = chain(*(entry.references[:1] for entry in lists))
-    ngram = [one.counting_names["ngram"] for one in references if "ngram" in one.counting_names]
+    ngram = [one.ngram_names["ngram"] for one in references if "ngram" in one.ngram_names]
     if ngram:
         said += f"; of the n-gram's names, {_percent([one.recreated_percent for one in ngram])}"
     return f"{said}."

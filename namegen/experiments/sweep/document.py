@@ -12,7 +12,7 @@ from namegen.experiments.trained import PlainMetrics, TrainingSummary
 from namegen.settings_toml import Config
 
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
-FORMAT_VERSION: Literal[3] = 3
+FORMAT_VERSION: Literal[4] = 4
 MODEL_SUFFIX = ".safetensors"
 
 
@@ -142,7 +142,7 @@ class Results:
     """
 
     format: Literal["namegen sweep"]
-    format_version: Literal[3]
+    format_version: Literal[4]
     axes: Mapping[str, tuple[Json, ...]]
     base: Config
     left: int

@@ -48,7 +48,7 @@ NO_AXES = {
     "data.column": "all lists are read alike: make a file of each column",
     "data.max_name_length": "all lists are read alike: set it once, in [data]",
     **dict.fromkeys(OF_THE_RUN, "it changes nothing that is learned: set it once, in [run]"),
-    "network.base": "a sweep learns from each list alone",
+    "network.base_model": "a sweep learns from each list alone",
 }
 AXES = tuple(path for path in PATHS if path not in NO_AXES)
 MOST_RUNS = 10_000

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import from_plain, to_plain
-from namegen.events import Ended, Planned, Watcher, unwatched
+from namegen.events import Ended, Planned, ProgressCallback, ignore_progress
 from namegen.experiments.kept import KeptStore, open_folder, write_document
 from namegen.experiments.machine import codes_for_report
 from namegen.experiments.sweep.document import (
@@ -47,7 +47,7 @@ def sweep(
     *,
     scheduler: str | None = None,
     workers: int | None = None,
-    watch: Watcher = unwatched,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Results:
     """Make the runs that are not there yet, write table and plots, and give the document of ``results.json``.
 
@@ -59,7 +59,7 @@ def sweep(
         out: a folder that does not exist, is empty, or was made by an earlier sweep.
         scheduler: the address of a dask scheduler; None: processes of this machine.
         workers: how many local processes; None: one a core.
-        watch: told how far it is.
+        on_progress: told how far it is.
 
     Raises:
         EngineError: dask is not installed, the scheduler does not answer or goes away, or its workers have another
@@ -70,11 +70,11 @@ def sweep(
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
         store = KeptStore(kept)
         found = {run.key: one for run in runs if (one := read_kept(store, run)) is not None}
-        watch(Planned("run", len(runs), len(found), scheduler or ""))
+        on_progress(Planned("run", len(runs), len(found), scheduler or ""))
         try:
             if len(found) < len(runs):
                 with runner:
-                    _make(runs, found, runner, store, watch)
+                    _make(runs, found, runner, store, on_progress)
         except BaseException:  # stopped, or the scheduler is gone
             if found:
                 _write(make_results(grid, runs, found), Path(out))
@@ -96,7 +96,7 @@ def _make(
     found: dict[str, Run],
     runner: Runner,
     store: KeptStore,
-    watch: Watcher,
+    on_progress: ProgressCallback,
 ) -> None:
     """Make the runs that are left, and take in what comes back."""
     under_way: dict[Part, SweepRun] = {}
@@ -120,15 +120,15 @@ def _make(
                 under_way[part] = run
                 yield part
 
-    for event in run_all(runner, parts(), watch):
+    for event in run_all(runner, parts(), on_progress):
         run = under_way.pop(event.part)
         ended = found[run.key] = keep(store, run, event)
         if ended.trained is None:
-            watch(Ended(run.label, trouble=ended.status))
+            on_progress(Ended(run.label, trouble=ended.status))
         else:
             splits.setdefault(_split(run), ended.trained.held_out)
             accuracy = ended.trained.figures.held_out.accuracy_argmax
-            watch(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
+            on_progress(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:

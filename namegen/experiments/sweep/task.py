@@ -39,7 +39,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
             job.config.run.threads or 1,
         )  # others run beside it
         prepared = prepare(corpus, job.config.recipe, load_engine(engine), threads=threads)
-        run = TrainingRun(prepared, watch=parent.watch)
+        run = TrainingRun(prepared, on_progress=parent.on_progress)
         result = run.run()
     except NamegenError as error:
         astray, missing = isinstance(error, TrainingError), isinstance(error, EngineError)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from namegen.core.checkpoint import checkpoint as module
 from namegen.core.checkpoint.checkpoint import SETS, Checkpoint, read_tensors, write_tensors
 from namegen.core.checkpoint.metadata import Label
-from namegen.core.data.sameness import known_set
+from namegen.core.data.normalization import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError, OutputError

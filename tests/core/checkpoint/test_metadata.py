@@ -32,8 +32,8 @@ from namegen.core.checkpoint.metadata import (
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.normalization import KnownSet, known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet, known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import CheckpointError

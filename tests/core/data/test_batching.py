@@ -126,7 +126,7 @@ def test_a_batch_stays_as_it_is() -> None:
             setattr(batch, name, None)
 
 
-def damped_one_by_one(names: Sequence[str]) -> list[bool]:
+def sqrt_weighted_one_by_one(names: Sequence[str]) -> list[bool]:
     """The simple form: of each name a number of entries that are left to read."""
     left = {name: round(math.sqrt(count)) for name, count in Counter(names).items()}
     read = []
@@ -143,4 +143,4 @@ def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> Non
     """Its first entries, in the order of the list."""
     distinct = list(dict.fromkeys(names))
     read = damped(np.array([distinct.index(name) for name in names], np.int64))
-    assert read.tolist() == damped_one_by_one(names)
+    assert read.tolist() == sqrt_weighted_one_by_one(names)

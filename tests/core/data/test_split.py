@@ -16,15 +16,15 @@ from namegen.core.data.split import TRAINING
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
 from namegen.lists import load_bundled
-from tests.core.data.test_batching import damped_one_by_one
+from tests.core.data.test_batching import sqrt_weighted_one_by_one
 from tests.core.data.test_prefix_tree import assert_same_tree
 from tests.strategies import clean_lists, clean_name
 
-SPLITS = st.sampled_from(["unique", "names"])
+SPLITS = st.sampled_from(["by-name", "by-row"])
 
 
 def parts_of(
-    corpus: Corpus, validation: float, split: str = "unique", seed: int = 0, test: float = 0.0
+    corpus: Corpus, validation: float, split: str = "by-name", seed: int = 0, test: float = 0.0
 ) -> tuple[tuple[str, ...], ...]:
     """To train on, to choose by, to test with."""
     return tuple(
@@ -49,7 +49,7 @@ class TestNames:
         for part in (training, validation):
             left = iter(corpus.names)
             assert all(name in left for name in part), "a part is a subsequence of the list"
-        if split == "unique":
+        if split == "by-name":
             assert not set(training) & set(validation)
         else:
             assert len(validation) == round(share * len(names))
@@ -77,7 +77,7 @@ class TestNames:
         ]
         assert all(0.09 < share < 0.11 for share in shares)
         assert len(set(shares)) > 5
-        three, again, four = (parts_of(corpus, 0.2, "names", seed) for seed in (3, 3, 4))
+        three, again, four = (parts_of(corpus, 0.2, "by-row", seed) for seed in (3, 3, 4))
         assert three == again != four
 
     def test_the_split_of_a_name_is_fixed(self) -> None:
@@ -86,7 +86,7 @@ class TestNames:
         held_out = [int(name.removeprefix("name ")) for name in parts_of(corpus, 0.2)[1]]
         assert held_out == [0, 5, 6, 7, 23, 29]
 
-    @pytest.mark.parametrize("split", ["unique", "names"])
+    @pytest.mark.parametrize("split", ["by-name", "by-row"])
     def test_a_test_part_is_taken_out_of_what_is_trained_on(self, split: str) -> None:
         corpus, seed = load_bundled("companies"), 7
         learned, chosen_by, nothing = parts_of(corpus, 0.1, split, seed)
@@ -101,7 +101,7 @@ class TestNames:
             True,
         ]
 
-    @pytest.mark.parametrize("split", ["unique", "names"])
+    @pytest.mark.parametrize("split", ["by-name", "by-row"])
     @pytest.mark.parametrize(
         ("names", "said"),
         [([], "0 names"), (["Bob"], "1 name"), (["a", "b"], "2 names"), (["a"] * 9, "1 distinct")],
@@ -131,16 +131,16 @@ class TestTrees:
             st.one_of(st.sampled_from(["Al", "Alan", "Bo"]), clean_name), min_size=10, max_size=60
         ),
         SPLITS,
-        st.sampled_from(["kept", "damped"]),
+        st.sampled_from(["full", "sqrt"]),
         st.sampled_from([(0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.3, 0.3)]),
     )
     def test_each_tree_is_that_of_its_names(
-        self, names: list[str], split: str, repeats: str, shares: tuple[float, float]
+        self, names: list[str], split: str, duplicates: str, shares: tuple[float, float]
     ) -> None:
         """All are taken out of one sorted list; the simple way is a tree of each part's own names."""
         corpus = Corpus.from_names(names)
         validation, test = shares
-        data = DataSettings(validation=validation, test=test, split=split, repeats=repeats)
+        data = DataSettings(validation=validation, test=test, split=split, duplicates=duplicates)
         try:
             parts = ListParts.from_corpus(corpus, data, seed=3)
         except NamesError:
@@ -162,11 +162,13 @@ class TestTrees:
             100 * np.mean([*map(training.__contains__, chosen_by)] or [0])
         )
         assert parts.distinct_names == tuple(dict.fromkeys(corpus.names))
-        assert parts.damped == (repeats == "damped")
+        assert parts.damped == (duplicates == "sqrt")
         read = list(training)
-        if repeats == "damped":
+        if duplicates == "sqrt":
             read = [
-                name for name, is_read in zip(read, damped_one_by_one(read), strict=True) if is_read
+                name
+                for name, is_read in zip(read, sqrt_weighted_one_by_one(read), strict=True)
+                if is_read
             ]
         batches = BatchMaker.from_names(read, vocabulary)
         assert_same_tree(parts.batches.tree, batches.tree)
@@ -190,9 +192,9 @@ class TestTrees:
         assert training + chosen_by + tested == Counter(corpus.names)
         assert not tested.keys() & (training + chosen_by).keys()
 
-    @pytest.mark.parametrize(("split", "repeats"), [("unique", "damped"), ("names", "kept")])
+    @pytest.mark.parametrize(("split", "duplicates"), [("by-name", "sqrt"), ("by-row", "full")])
     def test_what_is_damped_follows_the_split_unless_it_is_said(
-        self, split: str, repeats: str
+        self, split: str, duplicates: str
     ) -> None:
         corpus = Corpus.from_names(["Al"] * 9 + ["Bo"] * 9)
 
@@ -202,9 +204,9 @@ class TestTrees:
             )
             return parts.batches.name_count
 
-        counts = {"damped": 6, "kept": 18}
-        assert names_read() == counts[repeats]
-        assert {said: names_read(repeats=said) for said in counts} == counts
+        counts = {"sqrt": 6, "full": 18}
+        assert names_read() == counts[duplicates]
+        assert {said: names_read(duplicates=said) for said in counts} == counts
 
 
 def decoded(tree: PrefixTree | None, corpus: Corpus) -> set[tuple[str, str]]:
@@ -241,5 +243,5 @@ class TestLabels:
 
     def test_a_name_that_was_learned_under_another_label_was_seen(self) -> None:
         corpus = Corpus.from_names(["Aino"] * 20, labels=[f"label {place}" for place in range(20)])
-        parts = ListParts.from_corpus(corpus, DataSettings(split="names", validation=0.2), seed=0)
+        parts = ListParts.from_corpus(corpus, DataSettings(split="by-row", validation=0.2), seed=0)
         assert parts.seen_percent == 100

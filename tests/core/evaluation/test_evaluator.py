@@ -168,7 +168,7 @@ def test_the_probe_reads_a_beginning_and_eight_characters_never_the_boundary() -
 
 INF, NAN = np.inf, np.nan
 OTHER, NOT_A_NUMBER = (
-    "m was trained by the engine 'far', and the page computes other values",
+    "m was trained by the backend 'far', and the page computes other values",
     "m that are not numbers",
 )
 
@@ -199,7 +199,8 @@ def test_what_differs_is_found_and_rounding_is_not(
         check_probe(Fixed(*found), of_file, 0, **about)
     if said is OTHER:
         with pytest.raises(
-            CheckpointError, match="the engine 'far', and its present version computes other values"
+            CheckpointError,
+            match="the backend 'far', and its present version computes other values",
         ):
             check_probe(Fixed(*found), of_file, 0, is_own=True, **about)
     return None

@@ -21,9 +21,9 @@ from namegen.lists import load_bundled
 CORPUS = Corpus.from_names(load_bundled("mlb-first").names[:4000])
 
 
-@pytest.mark.parametrize("repeats", ["kept", "damped"])
-def test_the_references_are_those_of_the_parts(repeats: str) -> None:
-    parts = ListParts.from_corpus(CORPUS, DataSettings(repeats=repeats), seed=0)
+@pytest.mark.parametrize("duplicates", ["full", "sqrt"])
+def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
+    parts = ListParts.from_corpus(CORPUS, DataSettings(duplicates=duplicates), seed=0)
     (training, chosen_by, _), size = CORPUS.split(DataSettings(), seed=0), CORPUS.vocabulary.size
     held_out = PrefixTree.from_names(chosen_by.names, CORPUS.vocabulary)
     assert parts.held_out is not None
@@ -35,11 +35,11 @@ def test_the_references_are_those_of_the_parts(repeats: str) -> None:
     ]
     figures = {
         reading: best_ngram(PrefixTree.from_names(names, CORPUS.vocabulary), held_out, size)[1]
-        for reading, names in (("kept", kept), ("damped", fewer))
+        for reading, names in (("full", kept), ("sqrt", fewer))
     }
-    assert references.same_reading.metrics == figures[repeats]
-    assert figures["damped"].loss_nats_per_char < figures["kept"].loss_nats_per_char
-    assert references.baseline.metrics == figures["damped"]  # whatever the network reads
+    assert references.same_reading.metrics == figures[duplicates]
+    assert figures["sqrt"].loss_nats_per_char < figures["full"].loss_nats_per_char
+    assert references.baseline.metrics == figures["sqrt"]  # whatever the network reads
     assert references.baseline.damped
     assert references.test_to_dict() == {}
 
@@ -78,7 +78,7 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(
     ).run()
     assert fitted == []
     document = result.to_dict()
-    assert document["validation"]["baseline"]["repeats"] in ("kept", "damped")
+    assert document["validation"]["baseline"]["duplicates"] in ("full", "sqrt")
     assert len(fitted) == fits  # on the part as it stands, and damped
     assert result.to_dict() == document
     assert len(fitted) == fits

@@ -1,4 +1,4 @@
-"""Scores: letter by letter what a plain loop gives, and the percentile by counting."""
+"""Scores: letter by letter what a plain loop gives, and the percentile by the n-gram baseline."""
 
 from __future__ import annotations
 

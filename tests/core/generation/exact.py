@@ -10,10 +10,10 @@ import numpy as np
 
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints.constraint import Constraint
+from namegen.core.generation.constraints.constraint_list import ConstraintList, MaxLength
 from namegen.core.generation.count_splitting import Draws, PrefixFilter, Walk
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import MaxLength, Wishlist
 from tests.reading import logits_behind
 
 
@@ -69,10 +69,10 @@ def draw(
     *,
     rng: np.random.Generator,
     sampling: SamplingSettings,
-    wishes: Iterable[Wish] = (),
+    constraints: Iterable[Constraint] = (),
 ) -> Draws:
     """One walk down the tree: n draws, of which those that the filter lets through are given."""
-    asked = Wishlist([MaxLength(sampling.max_length), *wishes])
+    asked = ConstraintList([MaxLength(sampling.max_length), *constraints])
     return Walk(model, PrefixFilter(asked, model.vocabulary)).draw(n, rng=rng, sampling=sampling)
 
 

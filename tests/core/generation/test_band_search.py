@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 
 import namegen.core.generation.exact.band_search as bands_module
 import namegen.core.generation.exact.most_likely as most_likely_module
-from namegen.core.data.sameness import known_set, normalise
+from namegen.core.data.normalization import known_set, normalize
+from namegen.core.generation.constraints.constraint_list import ConstraintList, MinDistance
+from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.exact.band_search import BandSearch, ByProbability
 from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.wishes.wishlist import MinDistance, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
+from tests.core.generation.constraints.test_constraint_list import EXAMPLES
 from tests.core.generation.exact import SmallModel, all_names
-from tests.core.generation.wishes.test_wishlist import EXAMPLES
 
 MODEL = SmallModel()
 LONGEST = 7
@@ -53,11 +53,11 @@ def test_the_likeliest_are_those_of_brute_force_with_their_probabilities(n: int)
     assert (np.diff(batch.log_probability) <= 0).all()
 
 
-@pytest.mark.parametrize("wish", EXAMPLES)
-def test_wishes_hold(wish: str) -> None:
-    wishes, holds = EXAMPLES[wish]
+@pytest.mark.parametrize("constraint", EXAMPLES)
+def test_constraints_hold(constraint: str) -> None:
+    constraints, holds = EXAMPLES[constraint]
     expected = [name for name in in_order(EXACT) if holds(name)][:50]
-    assert best(len(expected), wishes=wishes) == expected
+    assert best(len(expected), constraints=constraints) == expected
 
 
 @given(
@@ -68,7 +68,7 @@ def test_wishes_hold(wish: str) -> None:
     known=st.lists(st.text("ab", min_size=1, max_size=3), max_size=6),
 )
 @settings(max_examples=20)
-def test_any_small_model_and_wish(
+def test_any_small_model_and_constraint(
     n: int, seed: float, starts_with: str, contains: str, known: list[str]
 ) -> None:
     model = SmallModel("ab", seed=seed)
@@ -77,9 +77,9 @@ def test_any_small_model_and_wish(
     expected = [name for name in wanted if name not in known][:n]
     found: list[str] = []
     source = Generator(model, model.vocabulary, known_names=known_set(known))
-    asked = Wishlist([StartsWith(starts_with), Contains(contains)])
+    asked = ConstraintList([StartsWith(starts_with), Contains(contains)])
     try:
-        for batch in most_likely(source, n, max_length=5, wishes=asked):
+        for batch in most_likely(source, n, max_length=5, constraints=asked):
             found += batch.names
     except GenerationError:
         assert len(expected) < n
@@ -94,7 +94,7 @@ def test_of_one_name_in_two_spellings_the_likelier_is_given() -> None:
     every = [name for name in in_order(all_names(model, 4)) if name == name.strip()]
     expected: dict[str, str] = {}
     for name in every:
-        expected.setdefault(normalise(name), name)
+        expected.setdefault(normalize(name), name)
     assert best(30, model, max_length=4) == list(expected.values())[:30]
     assert best(30, model, max_length=4, allow_repeats=True) == every[:30]
 
@@ -110,7 +110,7 @@ def test_equally_likely_names_stand_in_the_order_of_their_characters() -> None:
 
 def test_progress_is_told_and_changes_nothing() -> None:
     told: list[Searched] = []
-    assert best(60, watch=told.append) == in_order(EXACT)[:60]
+    assert best(60, on_progress=told.append) == in_order(EXACT)[:60]
     found, read = [event.found for event in told], [event.read for event in told]
     assert {(event.wanted, event.drawn) for event in told} == {(60, 0)}
     assert len(read) > 5
@@ -132,9 +132,13 @@ def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 3_000)
-    wishes = Wishlist([Contains("abcabc"), MinDistance(2, ["ccc"])])
+    constraints = ConstraintList([Contains("abcabc"), MinDistance(2, ["ccc"])])
     batches = most_likely(
-        Generator(MODEL, MODEL.vocabulary), 500, max_length=30, wishes=wishes, allow_seen=True
+        Generator(MODEL, MODEL.vocabulary),
+        500,
+        max_length=30,
+        constraints=constraints,
+        allow_seen=True,
     )
     found: list[str] = []
     with pytest.raises(
@@ -142,7 +146,7 @@ def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
     ):
         found.extend(name for batch in batches for name in batch.names)
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 100_000)
-    assert found == best(max(len(found), 1), max_length=30, wishes=wishes)[: len(found)]
+    assert found == best(max(len(found), 1), max_length=30, constraints=constraints)[: len(found)]
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 50)
     with pytest.raises(
         GenerationError, match=r"no more within .* prefixes: ask for fewer"
@@ -155,10 +159,13 @@ def test_new_names_are_not_of_the_list_in_any_spelling() -> None:
     assert best(10, known=[name.upper() for name in known]) == in_order(EXACT)[5:15]
 
 
-def test_wishes_are_checked_at_once() -> None:
+def test_constraints_are_checked_at_once() -> None:
     with pytest.raises(SettingsError, match="starts_with"):
         most_likely(
-            Generator(MODEL, MODEL.vocabulary), 1, max_length=5, wishes=Wishlist([StartsWith("X")])
+            Generator(MODEL, MODEL.vocabulary),
+            1,
+            max_length=5,
+            constraints=ConstraintList([StartsWith("X")]),
         )
     with pytest.raises(SettingsError, match="-3 names"):
         most_likely(Generator(MODEL, MODEL.vocabulary), -3, max_length=5, allow_seen=True)
@@ -176,7 +183,7 @@ def test_a_floor_far_below_is_reached_at_once() -> None:
             ) + 0 * logits, state
 
     told: list[Searched] = []
-    assert best(2, Steep(), max_length=2, watch=told.append) == ["a", "aa"]
+    assert best(2, Steep(), max_length=2, on_progress=told.append) == ["a", "aa"]
     assert told[-1].read < 50
 
 
@@ -192,11 +199,13 @@ class Counting(SmallModel):
 
 
 def searched(
-    bound: int, n: int, model: SmallModel, *wishes: Contains | EndsWith
+    bound: int, n: int, model: SmallModel, *constraints: Contains | EndsWith
 ) -> tuple[BandSearch, list[str]]:
     """A search for the likeliest names of up to six characters, and what it found."""
     source = Generator(model, model.vocabulary)
-    walk, judge = source.prepare(n, 6, Wishlist(wishes), allow_seen=True, allow_repeats=True)
+    walk, judge = source.prepare(
+        n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
+    )
     search = BandSearch(walk=walk, judge=judge, order=ByProbability(), bound=bound)
     if isinstance(model, Counting):
         model.search = search
@@ -207,20 +216,20 @@ def searched(
 
 
 @pytest.mark.parametrize(
-    "wishes",
+    "constraints",
     [(), (Contains("cab"),), (EndsWith("aca"), Contains("bb"))],
-    ids=["no wish", "one", "two"],
+    ids=["no constraint", "one", "two"],
 )
-def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_wishes_are_asked(
-    wishes: tuple[Contains | EndsWith, ...],
+def test_the_bound_is_what_a_search_may_read_and_a_quarter_of_what_its_constraints_are_asked(
+    constraints: tuple[Contains | EndsWith, ...],
 ) -> None:
     model = Counting()
-    search, names = searched(10**9, 12, model, *wishes)
+    search, names = searched(10**9, 12, model, *constraints)
     needed = model.done
     assert not search.bounded
-    search, found = searched(needed, 12, model, *wishes)
+    search, found = searched(needed, 12, model, *constraints)
     assert (search.bounded, found) == (False, names)
-    search, found = searched(needed - 1, 12, model, *wishes)
+    search, found = searched(needed - 1, 12, model, *constraints)
     assert search.bounded
     assert found == names[: len(found)]
 

@@ -16,6 +16,9 @@ from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints.constraint_list import ConstraintList, Judge
+from namegen.core.generation.constraints.matches import Matches
+from namegen.core.generation.constraints.texts import Contains
 from namegen.core.generation.count_splitting import Walk
 from namegen.core.generation.exact.band_search import BandSearch, ByProbability
 from namegen.core.generation.exact.most_likely import most_likely
@@ -25,9 +28,6 @@ from namegen.core.generation.people import Kind, PartOfName, PeopleInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
-from namegen.core.generation.wishes.matches import Matches
-from namegen.core.generation.wishes.texts import Contains
-from namegen.core.generation.wishes.wishlist import Judge, Wishlist
 from namegen.errors import GenerationError
 from tests.core.generation.exact import ReadingModel, SmallModel, draw
 
@@ -67,7 +67,7 @@ class Growing:
 def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     """The prefixes of each band of a search for the three likeliest names without a z."""
     walk, judge = Generator(model, model.vocabulary).prepare(
-        3, 400, Wishlist([Matches("[ab]*")]), True, True
+        3, 400, ConstraintList([Matches("[ab]*")]), True, True
     )
     search = BandSearch(walk, judge, ByProbability(), bound=bound)
     so_far = [0]
@@ -92,7 +92,7 @@ def test_all_bands_before_the_last_cost_less_than_it(
     *before, last = read_by_bands(model)
     assert sum(before) < 0.75 * last
     assert read_by_bands(model, bound=sum(before) + last) == before, (
-        "what the wishes are asked counts as well"
+        "what the constraints are asked counts as well"
     )
 
 
@@ -153,7 +153,7 @@ def test_two_rounds_mostly_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {
         "rng": np.random.default_rng(0),
         "sampling": sampling,
-        "wishes": Wishlist([Contains("a")]),
+        "constraints": ConstraintList([Contains("a")]),
         **ANY,
     }
     batches = Generator(model, model.vocabulary).generate(9_000, **asked)  # type: ignore[arg-type]
@@ -193,10 +193,14 @@ def test_never_are_fewer_told_than_were_given(allow_repeats: bool) -> None:
         assert all(count >= least for count in told[at:])
 
 
-def part_of(model: SmallModel, wish: Contains, kinds: int = 1, longest: int = 4) -> PartOfName:
+def part_of(
+    model: SmallModel, constraint: Contains, kinds: int = 1, longest: int = 4
+) -> PartOfName:
     source, sampling = Generator(model, model.vocabulary), SamplingSettings(max_length=longest)
     sources = {Kind(str(kind)): source for kind in range(kinds)}
-    return PartOfName("given", sources, source, sampling, Wishlist([wish]), allow_seen=True)
+    return PartOfName(
+        "given", sources, source, sampling, ConstraintList([constraint]), allow_seen=True
+    )
 
 
 def test_each_part_of_each_request_is_checked_with_random_numbers_of_its_own(
@@ -229,12 +233,12 @@ class Endless(ReadingModel):
 
 
 @pytest.mark.parametrize(
-    ("wish", "n"),
+    ("constraint", "n"),
     [(None, 3_000), (Matches(".*" + "abcabc" * 3 + ".*"), 1), (Contains("abcabc" * 3), 3_000)],
-    ids=["no wish", "matches", "contains"],
+    ids=["no constraint", "matches", "contains"],
 )
 def test_of_names_that_never_end_so_much_is_computed_and_no_more(
-    wish: Matches | Contains | None, n: int, monkeypatch: pytest.MonkeyPatch
+    constraint: Matches | Contains | None, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many are asked for. Of a thousand characters each, draws alone would be no bound."""
     for module in (count_splitting_module, bands_module, search_module):
@@ -242,11 +246,13 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
     model = Endless()
     source, rng = Generator(model, model.vocabulary), np.random.default_rng(0)
     sampling = SamplingSettings(max_length=900)
-    wishes = Wishlist([wish] if wish else [])
+    constraints = ConstraintList([constraint] if constraint else [])
     searches: list[Callable[[], object]] = [
-        lambda: list(most_likely(source, n, max_length=900, allow_seen=True, wishes=wishes)),
         lambda: list(
-            source.generate(n, rng=rng, sampling=sampling, allow_seen=True, wishes=wishes)
+            most_likely(source, n, max_length=900, allow_seen=True, constraints=constraints)
+        ),
+        lambda: list(
+            source.generate(n, rng=rng, sampling=sampling, allow_seen=True, constraints=constraints)
         ),
     ]
     for search in searches:
@@ -256,9 +262,11 @@ def test_of_names_that_never_end_so_much_is_computed_and_no_more(
         assert 100 < sum(model.rows) < 2 * 150_000 / model.vocabulary_size
 
 
-@pytest.mark.parametrize("wish", [None, Contains("abcabc" * 3)], ids=["no wish", "contains"])
+@pytest.mark.parametrize(
+    "constraint", [None, Contains("abcabc" * 3)], ids=["no constraint", "contains"]
+)
 def test_so_much_is_computed_for_filtered_names_that_never_end(
-    wish: Contains | None, monkeypatch: pytest.MonkeyPatch
+    constraint: Contains | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both passes and the exact search have a bound each."""
     for module in (count_splitting_module, bands_module, search_module):
@@ -274,7 +282,7 @@ def test_so_much_is_computed_for_filtered_names_that_never_end(
         rng=np.random.default_rng(0),
         sampling=SamplingSettings(max_length=900),
         allow_seen=True,
-        wishes=Wishlist([wish] if wish else []),
+        constraints=ConstraintList([constraint] if constraint else []),
     )
     with pytest.raises(GenerationError, match=r"^names found: 0 of .* no more within"):
         list(batches)

@@ -9,9 +9,9 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
+from namegen.core.generation.constraints.texts import StartsWith
 from namegen.core.generation.count_splitting import ADD_AT_ONCE, FEW, running_sums, split_counts
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.texts import StartsWith
 from tests.core.generation.exact import (
     ReadingModel,
     SmallModel,
@@ -98,7 +98,11 @@ def test_the_probability_of_a_start_is_that_of_three_tokens_given_the_forced_one
     """At temperature 1, however names are drawn; a short name's end is a token, too."""
     sampling = SamplingSettings(1.5, max_length=6)
     draws = draw(
-        MODEL, 2_000, rng=np.random.default_rng(0), sampling=sampling, wishes=[StartsWith(start)]
+        MODEL,
+        2_000,
+        rng=np.random.default_rng(0),
+        sampling=sampling,
+        constraints=[StartsWith(start)],
     )
     for name, found in zip(
         draws.names(MODEL.vocabulary), draws.start_probability.tolist(), strict=True

@@ -15,8 +15,8 @@ from namegen.core.checkpoint.metadata import ListMetadata
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set
 from namegen.core.generation import fitting
 from namegen.core.generation.scoring import Scorer, Source
 from namegen.errors import GenerationError
@@ -28,7 +28,7 @@ from tests.core.plain_scores import PlainSource, plain_score
 QUICK = merge(
     Config(),
     {
-        "training.effort": "quick",
+        "training.quick": True,
         "training.epochs": 3,
         "network.hidden": (16,),
         "data.validation": 0.0,
@@ -73,7 +73,7 @@ def test_names_of_a_label_have_the_letter_pairs_of_its_names() -> None:
     foreign = []
     for label, listed in names_of.items():
         known = {pair for name in listed for pair in pairwise(f"^{name}$")}
-        names = model.labelled(label).generate(50, seed=1)
+        names = model.for_labels(label).generate(50, seed=1)
         foreign += [any(pair not in known for pair in pairwise(f"^{name}$")) for name in names]
     assert len(foreign) == 150
     assert np.mean(foreign) <= 0.05
@@ -102,7 +102,7 @@ def test_a_list_of_three_names(tiny: LoadedModel) -> None:
 
 
 def test_a_label_with_one_name(labelled: LoadedModel) -> None:
-    names = labelled.labelled("b").generate(20, seed=1)
+    names = labelled.for_labels("b").generate(20, seed=1)
     assert len(set(names)) == 20
     assert "Zoltan" not in names
     assert len(labelled.generate(20, seed=1)) == 20
@@ -111,7 +111,7 @@ def test_a_label_with_one_name(labelled: LoadedModel) -> None:
 def test_a_blend_of_models_with_and_without_labels(
     tiny: LoadedModel, labelled: LoadedModel
 ) -> None:
-    for part in (labelled, labelled.labelled("b")):
+    for part in (labelled, labelled.for_labels("b")):
         both = api.blend([part, tiny])
         assert both.scorer is not None
         assert len(both.scorer.sources) == len(part.labels) + 1
@@ -154,7 +154,7 @@ def test_rules_that_are_not_stored_are_measured_once(monkeypatch: pytest.MonkeyP
     assert whole == scores_by_label(model, tokens)
     assert min(abs(one - other) for one, other in combinations(whole, 2)) > 0.35
     for labels in combinations(range(3), 2):
-        found = scores_by_label(model.labelled(*("abc"[label] for label in labels)), tokens)
+        found = scores_by_label(model.for_labels(*("abc"[label] for label in labels)), tokens)
         assert [found[label] for label in labels] == pytest.approx(
             [whole[label] for label in labels], abs=0.35
         )

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set
 from namegen.core.generation import fitting
 from namegen.core.generation.fitting import FEWEST_NAMES, NewNames, fit_rules, measure_rules
 from namegen.core.generation.generator import Generator

@@ -14,15 +14,19 @@ import pytest
 
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.sameness import digest, known_set
+from namegen.core.data.normalization import digest, known_set
+from namegen.core.generation.constraints.constraint import Constraint
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    ExcludedNames,
+    MinLength,
+)
+from namegen.core.generation.constraints.texts import EndsWith, StartsWith
 from namegen.core.generation.exact.most_likely import most_likely
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort, round_size
-from namegen.core.generation.wishes.texts import EndsWith, StartsWith
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Avoid, MinLength, Wishlist
 from namegen.errors import GenerationError, SettingsError
 from namegen.events import Searched
 from tests.core.generation.exact import (
@@ -69,13 +73,13 @@ def names_of(source: Generator, n: int, seed: int = 0, **asked: object) -> list[
 def drawn(
     beginnings: Beginnings,
     n: int,
-    *wishes: Wish,
+    *constraints: Constraint,
     model: SmallModel = MODEL,
     longest: int = 4,
     **sampling: object,
 ) -> Counter[str]:
     settings = SamplingSettings(**sampling, max_length=longest)  # type: ignore[arg-type]
-    asked = {"sampling": settings, "wishes": Wishlist(wishes), **ANY}
+    asked = {"sampling": settings, "constraints": ConstraintList(constraints), **ANY}
     return Counter(names_of(generator(model=model, beginnings=beginnings), n, **asked))
 
 
@@ -115,7 +119,7 @@ def test_a_forced_prefix_conditions_on_it(sampling: dict[str, float]) -> None:
     check_frequencies(drawn(TWO, 30_000, StartsWith("ca"), **sampling), wanted)
 
 
-def test_wishes_that_reject_condition_over_all_beginnings_too() -> None:
+def test_constraints_that_reject_condition_over_all_beginnings_too() -> None:
     exact = {name: p for name, p in exactly(THREE).items() if name.endswith("b")}
     check_frequencies(drawn(THREE, 10_000, EndsWith("b")), conditioned(exact))
 
@@ -200,8 +204,10 @@ def test_the_likeliest_names_over_all_beginnings_are_those_of_brute_force() -> N
     np.testing.assert_allclose(
         batch.log_probability, [math.log(exact[name]) for name in batch.names], atol=1e-6
     )
-    wishes = Wishlist([StartsWith("ca")])
-    found = next(most_likely(source, 10, max_length=5, wishes=wishes, allow_seen=True)).names
+    constraints = ConstraintList([StartsWith("ca")])
+    found = next(
+        most_likely(source, 10, max_length=5, constraints=constraints, allow_seen=True)
+    ).names
     assert found == [name for name in expected if name.startswith("ca")][:10]
     of_label = exactly(Beginnings.single(V + 1), 5)
     one = next(
@@ -283,10 +289,10 @@ def test_names_that_differ_in_letter_case_or_spacing_or_beginning_are_given_once
 
 
 def test_a_model_without_names_cannot_give_new_ones() -> None:
-    with pytest.raises(GenerationError, match=r"with avoid, or give allow_seen=True"):
+    with pytest.raises(GenerationError, match=r"with exclude_names, or give allow_seen=True"):
         generator().generate(1, rng=np.random.default_rng(0))
-    assert "a" not in names_of(generator(), 20, wishes=Wishlist([Avoid(["a"])]))
-    assert len(names_of(generator(), 5, wishes=Wishlist([Avoid([])]))) == 5
+    assert "a" not in names_of(generator(), 20, constraints=ConstraintList([ExcludedNames(["a"])]))
+    assert len(names_of(generator(), 5, constraints=ConstraintList([ExcludedNames([])]))) == 5
 
 
 def test_progress_is_told_within_a_batch_and_changes_nothing(
@@ -294,7 +300,10 @@ def test_progress_is_told_within_a_batch_and_changes_nothing(
 ) -> None:
     monkeypatch.setattr(search_module, "CHUNK_NAMES", 500)
     monkeypatch.setattr(BLOCK_ROWS, 16)
-    asked = {"wishes": Wishlist([MinLength(4)]), "sampling": SamplingSettings(max_length=9)}
+    asked = {
+        "constraints": ConstraintList([MinLength(4)]),
+        "sampling": SamplingSettings(max_length=9),
+    }
     told: list[Searched] = []
     names = names_of(generator([]), 200, on_progress=told.append, **asked)
     assert names == names_of(generator([]), 200, **asked)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.baseball.inventing import InventedPlayer
-from namegen.core.data.sameness import NAMES, normalise, sameness_of
+from namegen.core.data.normalization import NAMES, normalization_of, normalize
 from namegen.core.generation.letter_case import title, write
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.settings import LETTER_CASES
@@ -15,7 +15,7 @@ from namegen.errors import SettingsError
 from namegen.lists import load_bundled
 from tests.strategies import any_name
 
-COMPANIES = sameness_of("companies")
+COMPANIES = normalization_of("company")
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ def test_the_title_case_of_other_names(name: str, expected: str) -> None:
 
 
 @given(any_name, st.sampled_from(LETTER_CASES), st.sampled_from([NAMES, COMPANIES]))
-def test_it_stays_the_same_name(name: str, case: str, sameness) -> None:
-    written = write(name, case, sameness)
-    assert normalise(written) == normalise(name)
-    assert case != "as-learned" or written == name
+def test_it_stays_the_same_name(name: str, case: str, normalization) -> None:
+    written = write(name, case, normalization)
+    assert normalize(written) == normalize(name)
+    assert case != "original" or written == name
 
 
 @pytest.mark.parametrize("name", ["companies", "japanese-given"])
@@ -73,7 +73,7 @@ def test_of_the_bundled_lists(name: str) -> None:
     for each in sorted(set(load_bundled(name).names))[::50]:
         once = title(each, COMPANIES)
         assert title(once, COMPANIES) == once
-        assert normalise(once) == normalise(each)
+        assert normalize(once) == normalize(each)
 
 
 def test_upper_and_lower() -> None:
@@ -84,6 +84,6 @@ def test_upper_and_lower() -> None:
     assert InventedPlayer("KEN", "MCBO", "III").in_case("title").full_name == "Ken Mcbo III"
     with pytest.raises(
         SettingsError,
-        match="letter_case is 'Upper': expected one of as-learned, title, upper, lower",
+        match="letter_case is 'Upper': expected one of original, title, upper, lower",
     ):
         check_letter_case("Upper")

@@ -10,13 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.sameness import known_set
+from namegen.core.data.normalization import known_set
 from namegen.core.generation import search
+from namegen.core.generation.constraints.constraint import Constraint
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    ExcludedNames,
+    ExcludedWords,
+)
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wish import Wish
-from namegen.core.generation.wishes.wishlist import Avoid, Banned, Wishlist
 from namegen.errors import GenerationError
 from namegen.events import Searched
 from tests.core.generation.exact import SmallModel, all_names, check_frequencies, conditioned
@@ -27,7 +31,7 @@ GIVEN, FAMILY = SmallModel("abc"), SmallModel("xyz", seed=2.0)
 def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     source = Generator(model, model.vocabulary)
     sampling = SamplingSettings(max_length=longest)
-    return PartOfName(name, {Kind(): source}, source, sampling, Wishlist(), allow_seen=True)
+    return PartOfName(name, {Kind(): source}, source, sampling, ConstraintList(), allow_seen=True)
 
 
 def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
@@ -37,14 +41,14 @@ def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
     check_frequencies(Counter(names), exact)
 
 
-def test_it_is_told_how_many_were_found_and_without_wishes_not_asked_whether_anybody_keeps_them(
+def test_it_is_told_how_many_were_found_and_without_constraints_not_asked_whether_anybody_keeps_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("asked"))
     told: list[Searched] = []
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     rng = np.random.default_rng(0)
-    found = [len(batch) for batch in inventor.generate(30, rng=rng, watch=told.append)]
+    found = [len(batch) for batch in inventor.generate(30, rng=rng, on_progress=told.append)]
     assert told == [Searched(so_far, 30) for so_far in np.cumsum(found).tolist()]
     assert told[-1].found == 30
 
@@ -178,11 +182,14 @@ def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_
 
 
 @pytest.mark.parametrize(
-    "wish", [Banned(["ková"]), Avoid([f"{one}ováková" for one in "BDHKLMNRST"])]
+    "constraint",
+    [ExcludedWords(["ková"]), ExcludedNames([f"{one}ováková" for one in "BDHKLMNRST"])],
 )
-def test_a_word_that_is_banned_or_a_name_to_avoid_is_kept_out_of_womens_forms(wish: Wish) -> None:
+def test_a_word_that_is_banned_or_a_name_to_avoid_is_kept_out_of_womens_forms(
+    constraint: Constraint,
+) -> None:
     some = czechs(1, ["Malý", *(f"{one}ovák" for one in "BDHKLMNRST")])
-    some.family = replace(some.family, wishes=Wishlist([wish]))
+    some.family = replace(some.family, constraints=ConstraintList([constraint]))
     of_seeds = [some.generate(2, rng=np.random.default_rng(seed)) for seed in range(50)]
     assert {one.family for batches in of_seeds for batch in batches for one in batch} == {
         "Malá",

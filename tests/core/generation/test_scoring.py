@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.normalization import KnownSet
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import KnownSet
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.scoring import (
     Scorer,

@@ -16,14 +16,14 @@ import namegen.core.generation.start_limit as start_limit_module
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.normalization import known_set
 from namegen.core.data.prefix_tree import PrefixTree
-from namegen.core.data.sameness import known_set
+from namegen.core.generation.constraints.constraint_list import ConstraintList, MinLength
+from namegen.core.generation.constraints.texts import Contains, StartsWith
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer, Source
 from namegen.core.generation.search import Effort
-from namegen.core.generation.wishes.texts import Contains, StartsWith
-from namegen.core.generation.wishes.wishlist import MinLength, Wishlist
 from namegen.errors import GenerationError
 from namegen.events import Event, FilledUp
 from tests.core.generation.exact import (
@@ -210,18 +210,20 @@ def test_names_that_are_hardly_ever_drawn_are_found_by_an_exact_search(
     """If drawing gives up at once, too."""
     monkeypatch.setattr(search_module, "DRAWS_FOR_CANDIDATES", 1)
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
-    wishes = Wishlist([Contains("bbb" if fewer else "bb")])
+    constraints = ConstraintList([Contains("bbb" if fewer else "bb")])
     expected = [name for name in new_names() if ("bbb" if fewer else "bb") in name]
-    assert sorted(generate_until_error(generator(), 1_000, wishes=wishes)) == sorted(expected)
+    assert sorted(generate_until_error(generator(), 1_000, constraints=constraints)) == sorted(
+        expected
+    )
 
 
 @pytest.mark.usefixtures("exhaustive")
-def test_wishes_hold_in_both_passes() -> None:
-    wishes = Wishlist([Contains("ca"), MinLength(3)])
+def test_constraints_hold_in_both_passes() -> None:
+    constraints = ConstraintList([Contains("ca"), MinLength(3)])
     fitting = [name for name in new_names() if "ca" in name and len(name) >= 3]
     best = [name for name in reaching() if name in fitting]
     assert 0 < len(best) < len(fitting)
-    names = generate(generator(), len(fitting), wishes=wishes)
+    names = generate(generator(), len(fitting), constraints=constraints)
     assert sorted(names) == sorted(fitting)
     assert set(names[: len(best)]) == set(best)
 
@@ -274,11 +276,15 @@ class TestStarts:
             self.is_kept(generate(source, 40, seed=seed, unfiltered=True)) for seed in range(5)
         )
 
-    def test_a_start_that_a_wish_forces_is_not_limited(self) -> None:
+    def test_a_start_that_a_constraint_forces_is_not_limited(self) -> None:
         told: list[Event] = []
         low = generator(rules=[replace(RULES[0], threshold=-99.0)])
         names = generate(
-            low, 20, longest=9, wishes=Wishlist([StartsWith("cab")]), on_progress=told.append
+            low,
+            20,
+            longest=9,
+            constraints=ConstraintList([StartsWith("cab")]),
+            on_progress=told.append,
         )
         assert len(names) == 20
         assert not any(isinstance(event, FilledUp) for event in told)
@@ -292,14 +298,16 @@ class TestLengths:
     """The lengths of names that nobody asked for."""
 
     @pytest.mark.parametrize(
-        ("longest", "wishes", "shortest"),
+        ("longest", "constraints", "shortest"),
         [(LONGEST, [], 3), (2, [], 2), (LONGEST, [MinLength(1)], 1), (LONGEST, [MinLength(4)], 4)],
     )
     def test_names_shorter_than_usual_are_not_returned(
-        self, longest: int, wishes: list[MinLength], shortest: int
+        self, longest: int, constraints: list[MinLength], shortest: int
     ) -> None:
-        """Unless a wish or the greatest length leaves no others."""
-        names = generate(generator(shortest=3), 6, longest=longest, wishes=Wishlist(wishes))
+        """Unless a constraint or the greatest length leaves no others."""
+        names = generate(
+            generator(shortest=3), 6, longest=longest, constraints=ConstraintList(constraints)
+        )
         assert min(map(len, names)) == shortest
 
     def test_unfiltered_names_may_be_shorter(self) -> None:

@@ -13,14 +13,14 @@ import namegen.core.generation.exact.band_search as bands_module
 import namegen.core.generation.exact.without_replacement as arrivals_module
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
-from namegen.core.data.sameness import digest, normalise, scramble
+from namegen.core.data.normalization import digest, normalize, scramble
+from namegen.core.generation.constraints.constraint_list import ConstraintList
+from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
 from namegen.core.generation.exact.without_replacement import Arrivals, log_waits
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.search import Effort
-from namegen.core.generation.wishes.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.events import Searched
@@ -41,12 +41,12 @@ SAMPLINGS = [{}, {"temperature": 0.6}, {"temperature": 1.5, "top_k": 3, "top_p":
 def search(
     source: Generator,
     rng: np.random.Generator,
-    wishes: Wishlist | None = None,
+    constraints: ConstraintList | None = None,
     longest: int = 2,
     **asked: object,
 ) -> Arrivals:
     repeats = bool(asked.pop("allow_repeats", False))
-    walk, judge = source.prepare(1, longest, wishes, allow_seen=True, allow_repeats=repeats)
+    walk, judge = source.prepare(1, longest, constraints, allow_seen=True, allow_repeats=repeats)
     return Arrivals(walk, judge, SamplingSettings(**asked, max_length=longest), rng)  # type: ignore[arg-type]
 
 
@@ -67,12 +67,12 @@ def pairs_in_order(chances: dict[str, float]) -> dict[str, float]:
 def ranks(
     searches: int,
     beginnings: Beginnings | None = None,
-    wishes: Wishlist | None = None,
+    constraints: ConstraintList | None = None,
     **sampling: float,
 ) -> dict[str, np.ndarray]:
     """Of each beginning and name of up to two characters, its rank in so many searches, read side by side."""
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings or Beginnings.single())
-    walk, _ = source.prepare(1, 2, wishes, allow_seen=True, allow_repeats=True)
+    walk, _ = source.prepare(1, 2, constraints, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
     roots, marks = arrivals_module.ByArrival(settings, np.uint64(0)).start(walk)
     found: dict[str, np.ndarray] = {}
@@ -133,7 +133,7 @@ def test_names_of_several_beginnings_have_the_sum_of_their_probabilities() -> No
     check_frequencies(first_pairs(ranks(10_000, TWO)), pairs_in_order(exact))
     forced = {name: p for name, p in exact.items() if name.startswith("c")}
     check_frequencies(
-        first_pairs(ranks(10_000, TWO, Wishlist([StartsWith("c")]))), pairs_in_order(forced)
+        first_pairs(ranks(10_000, TWO, ConstraintList([StartsWith("c")]))), pairs_in_order(forced)
     )
 
 
@@ -177,12 +177,12 @@ def test_a_search_gives_the_names_in_the_order_of_their_ranks() -> None:
     check_frequencies(counts, conditioned({name: p for name, p in exact.items() if name}))
 
 
-def test_repeats_are_independent_draws_from_what_the_wishes_leave() -> None:
-    wishes = Wishlist([Contains("ca")])
+def test_repeats_are_independent_draws_from_what_the_constraints_leave() -> None:
+    constraints = ConstraintList([Contains("ca")])
     source = Generator(MODEL, MODEL.vocabulary, beginnings=TWO)
     chances = over_beginnings(MODEL, TWO, 3)
     exact = conditioned({name: p for name, p in chances.items() if "ca" in name})
-    asked = {"wishes": wishes, "longest": 3, "allow_repeats": True}
+    asked = {"constraints": constraints, "longest": 3, "allow_repeats": True}
     for n in (3_000, 20_000):  # from the bands, and mostly from when all names are known
         names = arriving(n, n, source, **asked)
         assert len(names) == n
@@ -196,12 +196,12 @@ def test_repeats_are_independent_draws_from_what_the_wishes_leave() -> None:
     "sampling", [{}, {"temperature": 0.05}, {"temperature": 0.002}, {"top_k": 2}], ids=str
 )
 def test_every_name_is_found_once_and_then_there_are_no_more(sampling: dict[str, float]) -> None:
-    wishes = Wishlist([EndsWith("ca")])
+    constraints = ConstraintList([EndsWith("ca")])
     # Of those that are too unlikely for a number a plain loop at temperature 1 knows that they are possible.
     plain = {name: value for name, value in sampling.items() if name != "temperature"}
     exact = {name for name, p in all_names(MODEL, 5, **plain).items() if p and name.endswith("ca")}
     source = search(
-        Generator(MODEL, MODEL.vocabulary), np.random.default_rng(0), wishes, 5, **sampling
+        Generator(MODEL, MODEL.vocabulary), np.random.default_rng(0), constraints, 5, **sampling
     )
     names = [name for found in source.find(10_000) for name in found.names]
     assert sorted(names) == sorted(exact)
@@ -231,7 +231,7 @@ def test_of_one_name_in_two_spellings_the_first_to_arrive_is_given() -> None:
     check_frequencies(
         spelled, conditioned({name: p for name, p in shares.items() if name.lower() == "ab"})
     )
-    assert sorted(map(normalise, found[0])) == sorted({normalise(name) for name in shares})
+    assert sorted(map(normalize, found[0])) == sorted({normalize(name) for name in shares})
 
 
 def generate(n: int, seed: int, source: Generator | None = None, **asked: object) -> list[str]:
@@ -245,10 +245,14 @@ def generate(n: int, seed: int, source: Generator | None = None, **asked: object
 def test_what_is_drawn_and_then_searched_for_is_what_plain_draws_with_rejection_give(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first two names of a wish, one of them drawn mostly, have the probabilities of draws without replacement."""
+    """The first two names of a constraint, one of them drawn mostly, have the probabilities of draws without
+    replacement.
+    """
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=30, draws_in_vain=30))
-    wishes = Wishlist([EndsWith("ca")])
-    both = Counter(" ".join(generate(2, seed, longest=3, wishes=wishes)) for seed in range(60))
+    constraints = ConstraintList([EndsWith("ca")])
+    both = Counter(
+        " ".join(generate(2, seed, longest=3, constraints=constraints)) for seed in range(60)
+    )
     exact = {name: p for name, p in all_names(MODEL, 3).items() if name.endswith("ca")}
     check_frequencies(both, pairs_in_order(exact))
 
@@ -274,7 +278,7 @@ def test_names_that_were_drawn_and_those_that_were_found_never_repeat(
     assert (
         len({digest(name) for name in found})
         == len(found)
-        == len({normalise(name) for name in exact if name})
+        == len({normalize(name) for name in exact if name})
     )
     np.testing.assert_allclose(scores, [math.log(exact[name]) for name in found], atol=1e-5)
     for what in ("found", "drawn", "read"):
@@ -287,11 +291,11 @@ def test_the_seed_decides_and_as_many_as_are_asked_for_are_given(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(search_module, "UNFILTERED", Effort(draws_per_name=1, draws_in_vain=1))
-    asked = {"wishes": Wishlist([Contains("cab")]), "longest": 6}
+    asked = {"constraints": ConstraintList([Contains("cab")]), "longest": 6}
     assert generate(9, 5, **asked) == generate(9, 5, **asked) != generate(9, 6, **asked)
-    wishes = Wishlist([EndsWith("ca")])
-    assert len(generate(1_000, 0, wishes=wishes, allow_repeats=True)) == 1_000
-    assert len(generate(300, 0, wishes=wishes, longest=8)) == 300
+    constraints = ConstraintList([EndsWith("ca")])
+    assert len(generate(1_000, 0, constraints=constraints, allow_repeats=True)) == 1_000
+    assert len(generate(300, 0, constraints=constraints, longest=8)) == 300
 
 
 def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
@@ -305,17 +309,21 @@ def test_a_search_that_comes_to_its_bound_says_so_after_what_it_found(
             match=r"no more within [\d,]+ tries and [\d,]+ prefixes: .*relax contains",
         ):
             generate(
-                50, 0, wishes=Wishlist([Contains("abcabcab")]), longest=30, allow_repeats=repeats
+                50,
+                0,
+                constraints=ConstraintList([Contains("abcabcab")]),
+                longest=30,
+                allow_repeats=repeats,
             )
     # Names of up to thirty characters are too many to come to an end, but not to be given.
     assert len(arriving(20, longest=30, allow_repeats=True)) == 20
 
 
 def test_names_that_were_found_before_the_bound_are_returned() -> None:
-    """A wish that few names keep: the search can't end, and its last band has names."""
-    wishes = Wishlist([Contains("abcab")])
+    """A constraint that few names keep: the search can't end, and its last band has names."""
+    constraints = ConstraintList([Contains("abcab")])
     walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
-        1, 30, wishes, allow_seen=True, allow_repeats=False
+        1, 30, constraints, allow_seen=True, allow_repeats=False
     )
     arrivals = Arrivals(
         walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), most=5_000

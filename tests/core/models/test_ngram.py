@@ -166,7 +166,7 @@ def test_the_best_order_is_the_one_with_the_lowest_held_out_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     corpus = Corpus.from_names(load_bundled("mlb-first").names[:5_000])
-    learned, chosen_by, _ = corpus.split(DataSettings(split="names"), seed=0)
+    learned, chosen_by, _ = corpus.split(DataSettings(split="by-row"), seed=0)
     vocabulary = corpus.vocabulary
     training, held_out = (
         PrefixTree.from_names(part.names, vocabulary) for part in (learned, chosen_by)

@@ -13,7 +13,7 @@ import pytest
 from namegen.core import settings
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.network.cells import CELLS
-from namegen.core.network.initialisers import INITIALISERS
+from namegen.core.network.initializers import INITIALIZERS
 from namegen.errors import CheckpointError, SettingsError
 
 # Large, so that measured variances are close.
@@ -93,7 +93,7 @@ def test_a_network_that_cannot_be() -> None:
             RecurrentNetwork(**({"vocabulary_size": 5} | wrong))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("init", INITIALISERS)
+@pytest.mark.parametrize("init", INITIALIZERS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_initial_values(init: str, cell: str) -> None:
     """Every parameter in its shape, finite, in float64; biases zero, kernels not; one seed gives the same again."""

@@ -18,7 +18,7 @@ CORPUS = Corpus(load_bundled("mlb-first").names[:400], source="four hundred")
 
 
 SHORT = TrainingSettings(
-    effort="quick", epochs=4, batch_size=32, schedule="constant", learning_rate=0.01
+    quick=True, epochs=4, batch_size=32, lr_schedule="constant", learning_rate=0.01
 )
 
 
@@ -30,7 +30,7 @@ def make_run(
     for_use: bool = False,
     **more: object,
 ) -> TrainingRun:
-    recipe = Recipe(data or DataSettings(split="names"), NetworkSettings(hidden=(8,)), training)
+    recipe = Recipe(data or DataSettings(split="by-row"), NetworkSettings(hidden=(8,)), training)
     return TrainingRun(prepare(corpus, recipe, NumpyEngine, for_use=for_use), **more)
 
 

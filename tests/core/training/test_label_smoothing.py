@@ -68,7 +68,7 @@ def test_held_out_names_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(label_smoothing, "NgramModel", noted)
     data = DataSettings(test=0.1)
-    settings = TrainingSettings(effort="quick", label_smoothing=0.5)
+    settings = TrainingSettings(quick=True, label_smoothing=0.5)
     prepared = prepare(corpus, Recipe(data, NetworkSettings(hidden=(2,)), settings), NumpyEngine)
     (tree,) = counted
     training, validation, test = (part.names for part in corpus.split(data, seed=0))

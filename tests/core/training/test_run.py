@@ -38,11 +38,11 @@ def test_a_run_that_was_stopped_goes_on_bit_for_bit(
     tmp_path: Path, optimizer: str, stops: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(OPTIMIZERS, "lion", LION)
-    training = replace(SHORT, optimizer=optimizer, drop_recurrent=0.3, drop_output=0.2)
+    training = replace(SHORT, optimizer=optimizer, recurrent_dropout=0.3, output_dropout=0.2)
     whole = make_run(training)
     whole.run()
     for number, steps in enumerate(stops):
-        run = make_run(training, folder=RunFolder(tmp_path), stop=After(steps))
+        run = make_run(training, folder=RunFolder(tmp_path), should_stop=After(steps))
         if number:
             run.resume()
         assert not run.run().finished
@@ -60,7 +60,9 @@ def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_pat
     told: list[Event] = []
     whole = make_run(for_use=True).run()
     stop = lambda: told.count(Measuring()) > 1  # noqa: E731  # the first one is told before the figures
-    first = make_run(for_use=True, folder=RunFolder(tmp_path), watch=told.append, stop=stop).run()
+    first = make_run(
+        for_use=True, folder=RunFolder(tmp_path), on_progress=told.append, should_stop=stop
+    ).run()
     assert told[-2:] == [Measuring()] * 2
     assert not first.finished
     assert first.epochs == SHORT.epochs
@@ -76,15 +78,15 @@ def test_a_stop_while_the_score_rules_are_measured_leaves_them_to_resume(tmp_pat
 def test_a_best_epoch_before_the_pause_and_the_patience_since_are_not_forgotten(
     tmp_path: Path,
 ) -> None:
-    training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, best_by="accuracy")
-    data = DataSettings(split="unique")
+    training = replace(SHORT, epochs=60, learning_rate=0.1, patience=4, monitor="accuracy")
+    data = DataSettings(split="by-name")
     whole = make_run(training, data)
     wanted = whole.run()
     assert wanted.epochs == wanted.best_epoch + 4 < 60
     pause = (
         wanted.best_epoch + 2
     ) * whole.trainer.steps + 1  # in the third epoch after the best one
-    make_run(training, data, folder=RunFolder(tmp_path), stop=After(pause)).run()
+    make_run(training, data, folder=RunFolder(tmp_path), should_stop=After(pause)).run()
     last = make_run(training, data, folder=RunFolder(tmp_path))
     last.resume()
     result = last.run()
@@ -98,20 +100,20 @@ def refuses_others(folder: RunFolder, data: dict[str, float], **training: float)
         with pytest.raises(CheckpointError, match=r"other settings \[training\]"):
             make_run(replace(SHORT, **{name: value}), folder=folder).resume()
     with pytest.raises(CheckpointError, match=r"other settings \[data\]"):
-        make_run(data=DataSettings(**data, split="names"), folder=folder).resume()
+        make_run(data=DataSettings(**data, split="by-row"), folder=folder).resume()
 
 
 def test_settings_or_names_that_have_changed_are_refused(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    make_run(folder=folder, stop=After(5)).run()
-    refuses_others(folder, data={"validation": 0.2}, batch_size=16, drop_output=0.1)
+    make_run(folder=folder, should_stop=After(5)).run()
+    refuses_others(folder, data={"validation": 0.2}, batch_size=16, output_dropout=0.1)
     with pytest.raises(NamesError, match="has changed since"):
         make_run(corpus=Corpus((*CORPUS.names[:-1], "Bob"), source="other"), folder=folder).resume()
 
 
 def test_a_setting_that_an_older_state_lacks_counts_as_its_default(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    make_run(folder=folder, stop=After(5)).run()
+    make_run(folder=folder, should_stop=After(5)).run()
     state = folder.load_state()
     del (
         state.identity.data["test"],
@@ -144,7 +146,7 @@ def test_the_model_holds_the_best_parameters_and_the_lists_own_percentiles() -> 
 
 
 def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped() -> None:
-    run = make_run(data=DataSettings(split="unique"))
+    run = make_run(data=DataSettings(split="by-name"))
     assert run.prepared.batches.name_count < run.prepared.parts.training.name_count
     result = run.run()
     engine = engine_of(result.checkpoint)
@@ -154,7 +156,7 @@ def test_the_training_figures_are_of_all_entries_also_where_repeats_are_damped()
 
 
 def test_the_model_has_the_probe_of_its_own_parameters_after_a_pause_too(tmp_path: Path) -> None:
-    worse = replace(SHORT, schedule="steps", learning_rate=None, rate_steps=((0, 0.01), (1, 0.3)))
+    worse = replace(SHORT, lr_schedule="steps", learning_rate=None, lr_steps=((0, 0.01), (1, 0.3)))
     for is_begun in (False, True):
         run = make_run(worse, folder=RunFolder(tmp_path))
         if is_begun:
@@ -185,7 +187,7 @@ def test_the_default_rate_falls_with_the_width_of_plain_layers(
         resolve_training(TrainingSettings(optimizer="sgd"), 21_000, network).peak_learning_rate
         == 0.5
     )
-    recipe = Recipe(network=network, training=TrainingSettings(effort="quick", epochs=1))
+    recipe = Recipe(network=network, training=TrainingSettings(quick=True, epochs=1))
     assert prepare(CORPUS, recipe, NumpyEngine).recipe.training.peak_learning_rate == pytest.approx(
         rate
     )

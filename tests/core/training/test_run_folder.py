@@ -11,7 +11,7 @@ import pytest
 
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.sameness import known_set
+from namegen.core.data.normalization import known_set
 from namegen.core.settings import DataSettings
 from namegen.core.training.run_folder import OWN_FILES, RunFolder, kept_here
 from namegen.errors import CheckpointError, FolderInUseError, OutputError

@@ -28,14 +28,14 @@ from tests.core.training.small_runs import CORPUS, SHORT, make_run
 
 
 def test_the_result_is_the_best_epoch_by_the_criterion() -> None:
-    for best_by, column in (
+    for monitor, column in (
         ("loss", "validation_loss_nats_per_char"),
         ("accuracy", "validation_accuracy_argmax"),
     ):
-        run = make_run(replace(SHORT, epochs=8, learning_rate=0.05, best_by=best_by))
+        run = make_run(replace(SHORT, epochs=8, learning_rate=0.05, monitor=monitor))
         result = run.run()
         values = [getattr(metadata, column) for metadata in result.history]
-        wanted = min(values) if best_by == "loss" else max(values)
+        wanted = min(values) if monitor == "loss" else max(values)
         assert result.best_epoch == values.index(wanted) + 1  # ties to the earlier
         assert result.validation is not None
         assert result.validation.to_dict()[column.removeprefix("validation_")] == pytest.approx(
@@ -65,7 +65,7 @@ def test_a_loss_that_is_not_a_number_stops_training_and_keeps_the_best_model(
 ) -> None:
     rates = ((0, 0.01), (2, 1e39))
     training = replace(
-        SHORT, optimizer="sgd", schedule="steps", learning_rate=None, rate_steps=rates
+        SHORT, optimizer="sgd", lr_schedule="steps", learning_rate=None, lr_steps=rates
     )
     run = make_run(training, folder=RunFolder(tmp_path))
     with pytest.raises(TrainingError, match=r"in epoch 3.*lower learning_rate than 1e\+39"):
@@ -97,7 +97,7 @@ def test_settings_that_are_not_resolved_are_refused() -> None:
 
 def test_a_watcher_is_told_of_the_beginning_every_step_and_epoch_and_the_end() -> None:
     told: list[Event] = []
-    run = make_run(watch=told.append)
+    run = make_run(on_progress=told.append)
     run.run()
     steps = run.trainer.steps
     assert isinstance(told[0], TrainingBegins)
@@ -155,7 +155,7 @@ def test_what_is_ours_is_not_told_as_the_engines() -> None:
         raise ValueError("of the program that asks")
 
     with pytest.raises(ValueError, match="of the program that asks"):
-        failing(0.0, stop=stop).run()
+        failing(0.0, should_stop=stop).run()
 
 
 def test_an_engine_that_gives_no_number_as_its_loss_has_gone_astray() -> None:
@@ -169,10 +169,10 @@ def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
     """The learning rate of every step of a training."""
     training = TrainingSettings(**settings)
     plan = Plan(
-        steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.rate_steps
+        steps_per_epoch, epochs, training.peak_learning_rate, training.warmup, training.lr_steps
     )
     return [
-        SCHEDULES[training.schedule].rate(step, plan) for step in range(steps_per_epoch * epochs)
+        SCHEDULES[training.lr_schedule].rate(step, plan) for step in range(steps_per_epoch * epochs)
     ]
 
 
@@ -180,8 +180,8 @@ def rates(steps_per_epoch: int, epochs: int, **settings: Any) -> list[float]:
 def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
     schedule = SCHEDULES[name]
     given = {
-        "schedule": name,
-        "rate_steps": ((0, 0.1), (2, 0.01)) if "rate_steps" in schedule.reads else (),
+        "lr_schedule": name,
+        "lr_steps": ((0, 0.1), (2, 0.01)) if "lr_steps" in schedule.reads else (),
     }
     short, long = rates(3, 4, **given), rates(3, 5, **given)
     assert (short != long[: len(short)]) == schedule.depends_on_epochs
@@ -193,9 +193,11 @@ def test_a_schedule_declares_what_its_rates_depend_on(name: str) -> None:
 
 
 def test_steps_change_the_rate_at_the_first_step_of_their_epoch() -> None:
-    assert set(rates(5, 4, schedule="constant", learning_rate=0.3)) == {0.3}
+    assert set(rates(5, 4, lr_schedule="constant", learning_rate=0.3)) == {0.3}
     assert 0 < rates(1, 1)[0] <= 0.02
-    assert rates(3, 3, schedule="steps", rate_steps=((0, 0.1), (2, 0.01))) == [0.1] * 6 + [0.01] * 3
+    assert (
+        rates(3, 3, lr_schedule="steps", lr_steps=((0, 0.1), (2, 0.01))) == [0.1] * 6 + [0.01] * 3
+    )
 
 
 def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> None:
@@ -210,14 +212,14 @@ def test_one_cycle_rises_for_the_warm_up_and_then_falls_to_almost_nothing() -> N
     assert found[-1] == pytest.approx(0.02 / 10_000)
 
 
-@pytest.mark.parametrize("settings", [{"schedule": "steps"}, {"rate_steps": ((0, 0.1),)}])
+@pytest.mark.parametrize("settings", [{"lr_schedule": "steps"}, {"lr_steps": ((0, 0.1),)}])
 def test_rate_steps_go_with_their_schedule_and_with_no_other(settings: dict) -> None:
     with pytest.raises(SettingsError, match="together"):
         TrainingSettings(**settings)
 
 
 NETWORK = RecurrentNetwork(30, "gru", hidden=(40, 50))
-ALL = TrainingSettings(drop_recurrent=0.25, drop_between=0.5, drop_output=0.1, seed=7)
+ALL = TrainingSettings(recurrent_dropout=0.25, layer_dropout=0.5, output_dropout=0.1, seed=7)
 
 
 def test_each_rate_masks_its_own_parameters() -> None:
@@ -229,7 +231,7 @@ def test_each_rate_masks_its_own_parameters() -> None:
         "output.kernel": (50, 1),
     }
     assert Dropping(NETWORK, TrainingSettings()).masks(0, 0) == {}
-    assert list(Dropping(NETWORK, TrainingSettings(drop_output=0.1)).masks(0, 0)) == [
+    assert list(Dropping(NETWORK, TrainingSettings(output_dropout=0.1)).masks(0, 0)) == [
         "output.kernel"
     ]
 
@@ -261,17 +263,17 @@ def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
 
 def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
     with pytest.raises(
-        SettingsError, match=r"^drop_between is 0\.5, and this network has nothing there to drop"
+        SettingsError, match=r"^layer_dropout is 0\.5, and this network has nothing there to drop"
     ):
-        Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(drop_between=0.5))
+        Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(layer_dropout=0.5))
 
 
 @pytest.mark.parametrize("times", [1, 5])
 def test_the_smallest_rates_are_kept_to(times: int) -> None:
     """Of four million weights 64 are expected to go, or so many times as many."""
     network, rate = RecurrentNetwork(5, hidden=(2_048,)), times / 2**16
-    (name,) = network.mask_shapes["drop_recurrent"]
-    mask = Dropping(network, TrainingSettings(drop_recurrent=rate)).masks(epoch=0, step=0)[name]
+    (name,) = network.mask_shapes["recurrent_dropout"]
+    mask = Dropping(network, TrainingSettings(recurrent_dropout=rate)).masks(epoch=0, step=0)[name]
     assert mask.size >= 2**22
     expected = mask.size * rate
     assert abs(int((mask == 0).sum()) - expected) < 3 * np.sqrt(expected)
@@ -290,7 +292,7 @@ def test_each_label_is_learned_behind_its_own_beginning() -> None:
         "ae"[label] + "".join(rng.choice(list("abcde"), rng.integers(1, 6))) for label in labels
     ]
     corpus = Corpus.from_names(names, labels=map(str, labels))
-    training = replace(SHORT, batch_size=10, epochs=3, learning_rate=0.05, drop_output=0.2)
+    training = replace(SHORT, batch_size=10, epochs=3, learning_rate=0.05, output_dropout=0.2)
     recipe = Recipe(DataSettings(), NetworkSettings(cell="lstm", hidden=(6, 5)), training)
     prepared = prepare(corpus, recipe, NumpyEngine)
     losses = [

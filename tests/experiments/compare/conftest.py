@@ -55,7 +55,7 @@ def with_losses(entry: ListEntry, losses: dict[str, float], *splits: str) -> Lis
 def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
     """A list of which a judge finds so much of what pairs of letters make plausible."""
     first, *others = entry.references
-    drawn = first.counting_names["ngram"]
+    drawn = first.ngram_names["ngram"]
     some = None if pairs is None else 85.0
     counting = {
         "ngram": replace(drawn, new_percent=15.0, plausible_percent=some, new_names=("Zed", "Zod")),
@@ -77,5 +77,5 @@ def judged(entry: ListEntry, pairs: float | None = 60.0) -> ListEntry:
         )
         for one in entry.generation
     ]
-    first = replace(first, counting_names=counting, judge_names=1_701)  # type: ignore[arg-type]
+    first = replace(first, ngram_names=counting, judge_names=1_701)  # type: ignore[arg-type]
     return replace(entry, references=(first, *others), generation=tuple(generation))

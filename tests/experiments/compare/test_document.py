@@ -93,7 +93,7 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
         ('{"format": "namegen sweep"}', "isn't a results.json of namegen compare-backends"),
         (None, "No such file"),
         ({"seeds": ["0"]}, "$.seeds[0]"),
-        ({"format_version": 2}, "format version 2, but this namegen reads 3"),
+        ({"format_version": 2}, "format version 2, but this namegen reads 4"),
         ({"format_version": "\x1b[31m" + "9" * 100_000}, "has the format version"),
     ],
 )

@@ -33,7 +33,7 @@ def list_plots(comparison: Comparison) -> list[Plot]:
 
 
 def test_every_plot_has_a_key_of_its_own(comparison: Comparison) -> None:
-    keys = ["curves-1", "curves-2", "accuracy-names", "accuracy-unique", "speed", "lengths"]
+    keys = ["curves-1", "curves-2", "accuracy-by-row", "accuracy-by-name", "speed", "lengths"]
     assert [plot.key for plot in list_plots(comparison)] == keys
 
 
@@ -61,7 +61,7 @@ def test_curves_hold_the_history_of_each_engine(comparison: Comparison) -> None:
         assert list(run.history.validation_loss_nats_per_char) in curves
     lines = {str(line.get_label()): line for line in right.get_lines()}
     assert list(lines["keras"].get_xdata()) == list(runs[1].history.seconds)
-    reference = entry.reference("names")
+    reference = entry.reference("by-row")
     assert set(lines["ceiling"].get_ydata()) == {reference.parts.held_out.ceiling.accuracy_argmax}
     assert set(lines[f"{reference.baseline_order}-gram"].get_ydata()) == {
         reference.parts.held_out.baseline.accuracy_argmax
@@ -72,7 +72,7 @@ def test_what_stands_in_a_bar_is_light_in_a_full_colour_and_dark_in_a_pale_one(
     comparison: Comparison,
 ) -> None:
     entry = comparison.lists[0]
-    [axes] = accuracy_figure(entry, "names", style.engine_colours(entry.engines)).axes
+    [axes] = accuracy_figure(entry, "by-row", style.engine_colours(entry.engines)).axes
     inks = {
         bar.get_alpha(): text.get_color()
         for bar, text in zip(axes.patches, axes.texts, strict=True)

@@ -65,16 +65,16 @@ def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
 
 def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
     facts = measured(ListSubject())
-    subject = ReferenceSubject("names", seed=0, validation=0.2)
+    subject = ReferenceSubject("by-row", seed=0, validation=0.2)
     found = measured(subject)
     assert facts.names == found.parts.whole.names == 300
     assert found.parts.whole.ceiling == facts.ceiling
-    split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="names"), seed=0)
+    split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="by-row"), seed=0)
     assert [found.parts.training.names, found.parts.held_out.names, 0] == [
         len(part.names) for part in split
     ]
     assert sum(facts.lengths.values()) == 300
-    assert {sum(drawn.lengths.values()) for drawn in found.counting_names.values()} == {100}
+    assert {sum(drawn.lengths.values()) for drawn in found.ngram_names.values()} == {100}
 
 
 def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> None:
@@ -87,7 +87,7 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
 
 
 def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
-    subject = ReferenceSubject("unique", seed=1, validation=0.2)
+    subject = ReferenceSubject("by-name", seed=1, validation=0.2)
     reference = measured(subject)
     held_out = reference.parts.held_out
     assert_sums_of(held_out.baseline_groups, held_out.baseline, held_out.characters)
@@ -96,9 +96,9 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
     )
     config = {
         "network": {"hidden": [4]},
-        "data": {"split": "unique", "validation": 0.2, "split_seed": 1},
+        "data": {"split": "by-name", "validation": 0.2, "split_seed": 1},
     }
-    config["training"] = {"seed": 0, "epochs": 2, "effort": "quick"}
+    config["training"] = {"seed": 0, "epochs": 2, "quick": True}
     path = str(tmp_path / "model.safetensors")
     trained = measured(TrainingSubject("n", "numpy", "network", config), writes=path)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
@@ -123,15 +123,15 @@ def test_generating_is_timed_often_and_if_it_is_slow_once(
     # The first one compiles, and the second one is disturbed.
     clock = SimpleNamespace(perf_counter=lambda: (len(made) + (len(made) > 1) / 2) * seconds)
     monkeypatch.setattr(measure, "time", clock)
-    watch = Watch()
-    monkeypatch.setattr(watch, "look", lambda: looks.append(len(made)))
-    names, _, least = measure._timed(lambda: made.append("Al") or ["Al"], watch)  # type: ignore[func-returns-value]
+    on_progress = Watch()
+    monkeypatch.setattr(on_progress, "look", lambda: looks.append(len(made)))
+    names, _, least = measure._timed(lambda: made.append("Al") or ["Al"], on_progress)  # type: ignore[func-returns-value]
     assert (len(made) - 1, names) == (passes, ["Al"])
     assert least == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
     assert looks == list(range(1, passes + 2)), "after each"
 
 
-@pytest.mark.parametrize(("split", "damped"), [("names", False), ("unique", True)])
+@pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
 def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
     names = load_bundled("mlb-last").names[:500]
     found = measured(ReferenceSubject(split, 0, 0.2), names)
@@ -139,7 +139,7 @@ def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool)
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
     assert parts.held_out is not None
     beside = HeldOutReferences(parts.held_out, parts)
-    assert found.repeats_damped == damped
+    assert found.sqrt_duplicates == damped
     assert found.baseline_order == beside.same_reading.order
     assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
 
@@ -154,16 +154,16 @@ def test_a_network_that_an_engine_lacks_is_left_out(
     monkeypatch.setattr("namegen.backends.opening.load_engine", lambda name: Attention)
     config = {
         "network": {"cell": "lstm"},
-        "data": {"split": "names", "split_seed": 0, "validation": 0.1},
+        "data": {"split": "by-row", "split_seed": 0, "validation": 0.1},
     }
     config["training"] = {"seed": 0}
     with pytest.raises(
-        EngineError, match="the engine fake has no cell 'lstm': choose one of attention"
+        EngineError, match="the backend fake has no cell 'lstm': choose one of attention"
     ):
         measured(TrainingSubject("n", "x", "network", config))
     path = tmp_path / "model.safetensors"
     make_run().finish().checkpoint.save(path)
-    asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("names", 0, 0.2))
+    asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     with pytest.raises(EngineError, match="no cell 'simple_rnn': choose one of attention"):
         measured(asked, reads=str(path))
 
@@ -179,9 +179,9 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
     monkeypatch.setattr(measure, "control_seconds", lambda: float(next(looks)))
     names = load_bundled("mlb-first").names[:1000]
     config = {
-        "data": {"validation": 0.2, "split": "names", "split_seed": 0},
+        "data": {"validation": 0.2, "split": "by-row", "split_seed": 0},
         "network": {"cell": "simple_rnn", "hidden": [8]},
-        "training": {"effort": "quick", "seed": 0, "epochs": 3, "batch_size": 32},
+        "training": {"quick": True, "seed": 0, "epochs": 3, "batch_size": 32},
     }
     found = measured(TimingSubject("n", "numpy", 1, config, large), names)
     assert [one.batch_size for one in found.batches] == sizes
@@ -199,10 +199,10 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
 def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     took = iter([3.0, 1.0, 4.0, 2.0, 5.0])
     monkeypatch.setattr(measure, "control_seconds", lambda: next(took))
-    with Watch() as watch:
+    with Watch() as on_progress:
         for _ in range(3):
-            watch.look()
-    assert watch.quiet.control_seconds == (1.0, 2.0)
+            on_progress.look()
+    assert on_progress.quiet.control_seconds == (1.0, 2.0)
 
 
 @linux
@@ -237,7 +237,7 @@ def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
 
 
 def test_a_short_time_says_nothing_of_others() -> None:
-    with Watch() as watch:
+    with Watch() as on_progress:
         pass
-    assert watch.quiet.other_cores is None
-    assert min(watch.quiet.control_seconds) > 0
+    assert on_progress.quiet.other_cores is None
+    assert min(on_progress.quiet.control_seconds) > 0

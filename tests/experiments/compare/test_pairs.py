@@ -163,7 +163,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
     for one, other, mean in (
         ("LSTM 2×32", BASELINE, -0.05), ("GRU 2×32", "LSTM 2×32", 0.05), ("GRU 2×32", BASELINE, None)
     ):  # fmt: skip
-        apart = between(entry, "unique", one, other, LOSS)
+        apart = between(entry, "by-name", one, other, LOSS)
         assert apart is not None
         assert (apart.is_found, apart.seeds) == (mean is not None, 3)
         assert mean is None or apart.mean == pytest.approx(mean, abs=0.001)
@@ -171,7 +171,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
         replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings
     )
     assert (
-        between(replace(entry, trainings=trainings), "unique", "LSTM 2×32", BASELINE, LOSS) is None
+        between(replace(entry, trainings=trainings), "by-name", "LSTM 2×32", BASELINE, LOSS) is None
     )
 
 

@@ -76,8 +76,8 @@ def test_the_split_is_held_for_every_training_and_seed() -> None:
     assert {one.reference.seed for one in trainings} == {7}
     assert {one.seed for one in trainings} == {0, 1}
     assert {(one.split, one.seed) for one in of_kind(plan, ReferenceSubject)} == {
-        ("names", 7),
-        ("unique", 7),
+        ("by-row", 7),
+        ("by-name", 7),
     }
     assert not {one.key for one in plan if one.timed} & {
         one.key for one in make_plan([CORPUS], FULL) if one.timed

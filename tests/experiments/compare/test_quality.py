@@ -11,7 +11,7 @@ import pytest
 
 from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
-from namegen.core.data.sameness import digest
+from namegen.core.data.normalization import digest
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
@@ -19,9 +19,9 @@ from namegen.experiments.compare.document import ODDEST, NameFigures, ReferenceS
 from namegen.experiments.compare.quality import (
     FEWEST_NAMES,
     SplitJudge,
-    counting_names,
     describe_names,
     divergences,
+    ngram_names,
     two_halves,
 )
 from namegen.lists import load_bundled
@@ -62,7 +62,7 @@ def test_divergences_are_those_of_the_definition() -> None:
 
 WHOLE = load_bundled("mlb-last").names
 CORPUS = Corpus(WHOLE[::4], source="x")
-SPLIT = ReferenceSubject("names", seed=0, validation=0.2)
+SPLIT = ReferenceSubject("by-row", seed=0, validation=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_generated_names_are_counted(judge: SplitJudge) -> None:
     assert describe_names([], ["Al"], ["Al"], judge).unique_percent == 0
 
 
-@pytest.mark.parametrize("split", ["names", "unique"])
+@pytest.mark.parametrize("split", ["by-row", "by-name"])
 def test_no_name_is_known_to_a_model_and_to_its_judge(
     split: SplitName, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +150,7 @@ def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataSettings(validation=SPLIT.validation, split=SPLIT.split)
     parts = ListParts.from_corpus(CORPUS, data, seed=SPLIT.seed)
     ngram = NgramModel(parts.batches.tree, CORPUS.vocabulary.size, 4)
-    found, known = counting_names(CORPUS, parts, ngram, SPLIT, names=1_000, seed=0)
+    found, known = ngram_names(CORPUS, parts, ngram, SPLIT, names=1_000, seed=0)
     assert found.keys() == {"ngram", "chain", "pairs"}
     assert known == SplitJudge.of(CORPUS, SPLIT).names
     chain, pairs = found["chain"], found["pairs"]
@@ -164,8 +164,8 @@ def test_names_of_labels_are_drawn_from_all_of_them() -> None:
     names = CORPUS.names[:1500]
     labels = tuple("ab"[place % 2] for place in range(len(names)))
     corpus = Corpus(names, source="x", labels=labels)
-    parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split="names"), seed=0)
+    parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split="by-row"), seed=0)
     ngram = NgramModel(parts.batches.tree, corpus.vocabulary.size, 3)
-    found, _ = counting_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
+    found, _ = ngram_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
     assert all(sum(one.lengths.values()) == 500 for one in found.values())
     assert found["chain"].new_percent < 70  # what begins with no label is nothing but new

@@ -58,11 +58,11 @@ def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -
 
 
 def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> None:
-    broken = job(ReferenceSubject("names", seed=0, validation=0.999999))
-    subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("names", 0, 0.2))
+    broken = job(ReferenceSubject("by-row", seed=0, validation=0.999999))
+    subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     dependents = [
         job(subject, reads=broken),
-        job(subject, reads=job(ReferenceSubject("names", 1, 0.2))),
+        job(subject, reads=job(ReferenceSubject("by-row", 1, 0.2))),
     ]  # not planned
     log = Log()
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
@@ -77,7 +77,7 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
 def test_a_comparison_leaves_its_document_and_a_report_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "measure", lambda plan, folder, watch: Outcome())
+    monkeypatch.setattr(run, "measure", lambda plan, folder, on_progress: Outcome())
     made = compare([Corpus(CORPUS.names, source="Zoë.txt")], tmp_path / "out", scope=SCOPE)
     written = (tmp_path / "out" / "results.json").read_text(encoding="utf-8")
     assert json.loads(written) == to_plain(made)

@@ -31,7 +31,7 @@ from tests.experiments.compare.test_verdict import bare
 
 def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
     entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05})
-    table = loss_table(entry, "unique")
+    table = loss_table(entry, "by-name")
     assert table.columns[-1] == AGAINST_NGRAM
     cells = {row[0]: row[-1] for row in table.rows}
     assert cells["LSTM 2×32"].startswith("−0.05")
@@ -46,7 +46,7 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
         "95 % interval of the difference, over the held-out names and over the 3 seeds"
         in table.note
     )
-    accuracy = accuracy_table(entry, "names")
+    accuracy = accuracy_table(entry, "by-row")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
     assert "above 0 it is better" in accuracy.note
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
@@ -56,7 +56,7 @@ def test_too_few_held_out_names_are_told(
     comparison: Comparison, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namegen.experiments.compare.pairs.FEWEST_GROUPS", 65)
-    table = loss_table(comparison.lists[0], "unique")
+    table = loss_table(comparison.lists[0], "by-name")
     assert AGAINST_NGRAM not in table.columns
     assert table.note == TOO_FEW
 
@@ -111,7 +111,7 @@ def test_a_judge_that_tells_nothing_is_not_heard(
 
 def test_new_names_of_each_network_and_of_the_n_gram_are_shown(comparison: Comparison) -> None:
     rows = samples(judged(comparison.lists[0])).rows
-    assert len(rows) == len(comparison.lists[0].networks("names")) + 1
+    assert len(rows) == len(comparison.lists[0].networks("by-row")) + 1
     assert rows[0] == ("SimpleRNN 2×32", "Ann, Ben")
     assert rows[-1] == ("8-gram", "Zed, Zod")
     assert samples(replace(comparison.lists[0], generation=(), references=())).rows == (), (
@@ -125,7 +125,7 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
         "odd": EngineCode(None, {"torch": None}),
     }
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
-    assert "Engines: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
+    assert "Backends: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
     assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
     assert any("1.10 times its shortest time" in one for one in where)
     lost = replace(
@@ -190,8 +190,8 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
     assert len(list(tmp_path.glob("*.png"))) == page.count("<svg") == 4
     in_sight = re.sub(r'<details class="folded">.*?</details>', "", page, flags=re.S)
     assert re.findall(r"<figcaption>(.*)", in_sight) == [
-        "SimpleRNN 2×32 on mlb-first, by each engine",
-        "Accuracy of the networks on mlb-first, split names",
+        "SimpleRNN 2×32 on mlb-first, by each backend",
+        "Accuracy of the networks on mlb-first, split by-row",
     ]
     assert "LSTM 2×32 on mlb-first, by numpy" in page
     assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [

@@ -184,16 +184,16 @@ def test_the_better_model_is_named_if_the_difference_is_significant(
 
 def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Comparison) -> None:
     worse = with_losses(comparison.lists[0], dict.fromkeys(ALL, 0.05))
-    better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05}, "unique")
+    better = with_losses(comparison.lists[1], {"LSTM 2×32": -0.05}, "by-name")
     found = verdict(replace(comparison, lists=(worse, better)))
     assert "depends on the list" in found.headline
     network, ngram, neither = (
         next(one for one in found.quality.split(". ") if said in one)
         for said in ("network, LSTM 2×32, predicts", "n-gram predicts", "don't differ")
     )
-    assert "mlb-last (split unique)" in network
-    assert "mlb-first (split names) and mlb-first (split unique)" in ngram
-    assert "mlb-last (split names)" in neither
+    assert "mlb-last (split by-name)" in network
+    assert "mlb-first (split by-row) and mlb-first (split by-name)" in ngram
+    assert "mlb-last (split by-row)" in neither
     many = tuple(named(worse, f"list {number}") for number in range(2))
     assert "in 4 of 6 cases" in verdict(replace(comparison, lists=(*many, better))).quality
 
@@ -212,9 +212,9 @@ def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> Non
 def test_the_table_has_the_best_network_and_those_that_may_be_as_good(
     comparison: Comparison,
 ) -> None:
-    entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05}, "unique")
+    entry = with_losses(comparison.lists[0], {"LSTM 2×32": -0.05, "GRU 2×32": -0.05}, "by-name")
     names, unique = verdict(replace(comparison, lists=(entry,))).table.rows
-    assert (names[0], names[1], names[4], names[5]) == ("mlb-first", "names", "2.000", "2.000")
+    assert (names[0], names[1], names[4], names[5]) == ("mlb-first", "by-row", "2.000", "2.000")
     assert names[6].startswith("no difference found")
     assert {unique[2], unique[3]} == {"LSTM 2×32", "GRU 2×32"}
     assert unique[4:6] == ("1.950", "2.000")

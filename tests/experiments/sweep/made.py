@@ -20,7 +20,7 @@ def metrics(accuracy: float) -> PlainMetrics:
 def results_of(
     *runs: Run, axes: dict[str, tuple[Any, ...]] | None = None, left: int = 0
 ) -> Results:
-    return Results("namegen sweep", 3, axes or AXES, Config(), left, (), {}, runs)
+    return Results("namegen sweep", 4, axes or AXES, Config(), left, (), {}, runs)
 
 
 def some_run(rate: float, seed: int, **outcome: Any) -> Run:

@@ -59,7 +59,7 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
         "run.threads = [1, 2]\nnetwork.cell = ['lstm', 'lstm', 'lsmt']\ndata.column = ['a']\n"
-        "network.base = ['']\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
+        "network.base_model = ['']\ntraining.learning_rate = [0.1, -1.0]\nrun.backend = ['numpy', 'nope']\n",
         "grid.learning_rate cannot be varied: did you mean training.learning_rate?",
         "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
@@ -67,7 +67,7 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
         "grid.run.threads cannot be varied, as it changes nothing that is learned",
         "grid.data.column cannot be varied, as all lists are read alike",
         "grid.network.cell holds a value twice",
-        "grid.network.base cannot be varied, as a sweep learns from each list alone",
+        "grid.network.base_model cannot be varied, as a sweep learns from each list alone",
         "training.learning_rate is -1.0",
         "run.backend is 'nope'",
         " has 11 wrong values:\n",
@@ -91,7 +91,7 @@ MANY = ", ".join(map(str, range(101)))
 @pytest.mark.parametrize(
     ("grid", "said"),
     [
-        ("training.schedule = ['steps', 'constant']", "rate_steps"),
+        ("training.lr_schedule = ['steps', 'constant']", "lr_steps"),
         ("training.momentum = [0.0, 0.9]", "training.momentum has no effect, as the optimizer is"),
         (
             f"training.seed = [{MANY}]\ntraining.epochs = [{MANY}]",
@@ -108,9 +108,9 @@ def test_a_grid_that_will_not_do_is_told(tmp_path: Path, grid: str, said: str) -
 def test_a_value_may_be_right_beside_that_of_another_axis(tmp_path: Path) -> None:
     grid = grid_of(
         tmp_path,
-        "[grid]\ntraining.schedule = ['steps']\ntraining.rate_steps = [[[0, 0.1]], [[0, 0.2]]]\n",
+        "[grid]\ntraining.lr_schedule =  ['steps']\ntraining.lr_steps = [[[0, 0.1]], [[0, 0.2]]]\n",
     )
-    assert [config.training.rate_steps for _, config in grid.points] == [((0, 0.1),), ((0, 0.2),)]
+    assert [config.training.lr_steps for _, config in grid.points] == [((0, 0.1),), ((0, 0.2),)]
     optimizers = (
         "[grid]\ntraining.momentum = [0.0, 0.9]\ntraining.optimizer = ['adam', 'momentum']\n"
     )
@@ -180,9 +180,9 @@ def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
 
 def test_settings_are_said_in_words() -> None:
     settings = {
-        "training.rate_steps": [[0, 0.1], [5, 0.01]],
-        "training.through_time": False,
+        "training.lr_steps": [[0, 0.1], [5, 0.01]],
+        "training.bptt": False,
         "network.cell": "gru",
     }
-    assert label(settings) == "rate steps 0:0.1,5:0.01, through time no, cell gru"
+    assert label(settings) == "lr steps 0:0.1,5:0.01, bptt no, cell gru"
     assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})

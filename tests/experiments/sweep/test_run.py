@@ -62,9 +62,9 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
     names = load_bundled("mlb-last").names[
         :500
     ]  # whose best orders differ as they stand and damped
-    outcome, model = train({"data": {"repeats": "kept"}, **TINY}, names)
+    outcome, model = train({"data": {"duplicates": "full"}, **TINY}, names)
     assert model
-    config, corpus = parse_config({"data": {"repeats": "kept"}}), Corpus(names, source="x")
+    config, corpus = parse_config({"data": {"duplicates": "full"}}), Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, config.data, seed=config.training.seed)
     best, metrics = best_ngram(parts.batches.tree, parts.held_out, corpus.vocabulary.size)
     held_out = outcome.done.held_out
@@ -103,8 +103,8 @@ def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_document_is_read_as_it_was_written_and_its_fields_are_explained() -> None:
-    axes = {"training.rate_steps": ([[0, 0.1]], [[0, 0.2]])}
-    settings = {"training.rate_steps": [[0, 0.1]]}
+    axes = {"training.lr_steps": ([[0, 0.1]], [[0, 0.2]])}
+    settings = {"training.lr_steps": [[0, 0.1]]}
     runs = [trained_run(0.1, 1, 0.5), some_run(0.1, 0, status="failed", why="it died")]
     made = results_of(*(replace(run, settings=settings) for run in runs), axes=axes, left=2)
     plain = to_plain(made)

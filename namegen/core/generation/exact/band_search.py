@@ -22,8 +22,8 @@ import numpy as np
 
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.engine import State
+from namegen.core.generation.constraints.constraint_list import Judge
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, TRIED_PER_READ, Open, Walk
-from namegen.core.generation.wishes.wishlist import Judge
 from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
@@ -103,7 +103,7 @@ class Ranked:
         floor: above which the band finds names.
         names: those there are.
         marks: of each name: its ``rank``; its ``score``, the log-probability in nats; and its ``beginning``.
-        refused: how many others failed at which wish.
+        refused: how many others failed at which constraint.
         waiting, waiting_marks: names that are still to be judged, and what was marked of them.
     """
 
@@ -146,7 +146,7 @@ class Ranked:
         if (
             self.judge.given is not None
         ):  # no two names that differ in letter case, spaces or punctuation only
-            marked = self.judge.sameness.digests([every[row] for row in order])
+            marked = self.judge.normalization.digests([every[row] for row in order])
             order = [
                 order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()
             ]
@@ -164,10 +164,10 @@ class BandSearch:
         walk: the model and the filter.
         judge: the last word on a finished name.
         order: what ranks them.
-        bound: prefixes that are read before the search gives up, each that the wishes are asked of counted as a part
-            of one; sooner where the model knows so many characters that
-            it would compute more than ``MAX_LOGITS``, prefixes are so long that it takes more than ``MAX_IN_VAIN``, or
-            more wait than memory is for (``MAX_NUMBERS``).
+        bound: prefixes that are read before the search gives up, each that the constraints are asked of counted as a
+            part of one; sooner where the model knows so many characters that it would compute more than ``MAX_LOGITS``,
+            prefixes are so long that it takes more than ``MAX_IN_VAIN``, or more wait than memory is for
+            (``MAX_NUMBERS``).
         tell: called now and then with the names found so far, of which some may still be refused or give way to higher
             ones, and the prefixes read so far.
 
@@ -175,7 +175,7 @@ class BandSearch:
         read: prefixes so far.
         bounded: whether the search came to its bound, or its next band would have; where not, there are no more names
             than were given.
-        refused: how many prefixes and names of the last band failed at which wish.
+        refused: how many prefixes and names of the last band failed at which constraint.
         given: names that the caller has taken already, for ``tell``.
     """
 
@@ -206,7 +206,9 @@ class BandSearch:
 
     @property
     def _work(self) -> int:
-        """What was done so far, in prefixes that are read: where a wish refuses nearly all, asking it takes longest."""
+        """What was done so far, in prefixes that are read: where a constraint refuses nearly all, asking it takes
+        longest.
+        """
         return self.read + self.walk.tried // TRIED_PER_READ
 
     def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
@@ -254,7 +256,7 @@ class BandSearch:
                 read >= SMALL_BAND and width > 2 * BAND_NATS
             ):
                 width = max(BAND_NATS, width / 2)
-            # It grows as this band did, by their widths. Low, as asking the wishes counts as well.
+            # It grows as this band did, by their widths. Low, as asking the constraints counts as well.
             expected = (
                 read * (read / before) ** (width / last_width) if read > before > SMALL_BAND else 0
             )
@@ -326,7 +328,7 @@ class BandSearch:
         after: State,
     ) -> Iterator[_Block]:
         """The prefixes that are one longer, in blocks, each made when it is its turn: before that a prefix would take
-        room for all its characters and its place in every wish.
+        room for all its characters and its place in every constraint.
         """
         marks = {name: mark[row, token] for name, mark in following.items()}
         ones, of_pairs = np.ones(len(row), np.int64), marks.pop("score")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from namegen.core.generation.advice import advice
+from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.exact.band_search import BandSearch, ByProbability
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch
-from namegen.core.generation.wishes.wishlist import Wishlist
 from namegen.errors import GenerationError
-from namegen.events import Searched, Watcher, unwatched
+from namegen.events import ProgressCallback, Searched, ignore_progress
 from namegen.types import Array, Float64
 
 MAX_PREFIXES = 1_000_000  # that a search reads before it gives up: some seconds
@@ -23,10 +23,10 @@ def most_likely(
     n: int,
     *,
     max_length: int,
-    wishes: Wishlist | None = None,
+    constraints: ConstraintList | None = None,
     allow_seen: bool = False,
     allow_repeats: bool = False,
-    watch: Watcher = unwatched,
+    on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[NameBatch]:
     """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
 
@@ -34,11 +34,11 @@ def most_likely(
         generator: the model, its characters, and the names that are not new.
         n: how many.
         max_length: characters of the longest name that is given.
-        wishes: what each name must keep.
+        constraints: what each name must keep.
         allow_seen: names of the list too.
         allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
             only, the likeliest.
-        watch: told now and then how far the search is.
+        on_progress: told now and then how far the search is.
 
     Raises:
         SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
@@ -53,10 +53,10 @@ def most_likely(
     >>> next(most_likely(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
-    walk, judge = generator.as_one().prepare(n, max_length, wishes, allow_seen, allow_repeats)
+    walk, judge = generator.as_one().prepare(n, max_length, constraints, allow_seen, allow_repeats)
 
     def tell(found: int, read: int) -> None:
-        watch(Searched(found, n, read=read))
+        on_progress(Searched(found, n, read=read))
 
     search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, tell=tell)
     return _names_of(search, n, generator)
@@ -73,6 +73,8 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
         told = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are; "
         if search.bounded:
             raise GenerationError(
-                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.wishes)}"
+                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.constraints)}"
             )
-        raise GenerationError(f"{told}no other name is possible: ask for fewer, or relax a wish")
+        raise GenerationError(
+            f"{told}no other name is possible: ask for fewer, or relax a constraint"
+        )

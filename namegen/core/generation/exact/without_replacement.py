@@ -15,7 +15,7 @@ With −log(time) for the rank this is sampling without replacement by Gumbel's 
 "Stochastic Beams and Where to Find Them", 2019; Maddison, Tarlow and Minka, "A* Sampling", 2014). A prefix never comes
 later than the names that begin with it, so ``band_search.py`` reads whatever arrives up to some time, then up to a
 later one.
-Prefixes that the wishes refuse are dropped unread, and where nothing is left to arrive, that is proved.
+Prefixes that the constraints refuse are dropped unread, and where nothing is left to arrive, that is proved.
 
 Whoever has drawn some names already may go over to this at any moment: what drawing finds next does not depend on how
 often it was in vain. Each wait is a hash of the prefix and of one random number, so that it is the same in every band.
@@ -29,11 +29,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from namegen.core.data.sameness import scramble
+from namegen.core.data.normalization import scramble
+from namegen.core.generation.constraints.constraint_list import Given, Judge
 from namegen.core.generation.count_splitting import Open, Walk
 from namegen.core.generation.exact.band_search import BandSearch, Marks, Ranked, Tell
 from namegen.core.generation.sampling import SamplingSettings
-from namegen.core.generation.wishes.wishlist import Given, Judge
 from namegen.types import Array, Float, Float64, Int32, Int64, UInt64
 
 MAX_PREFIXES = 1_500_000  # that are read in vain before the search gives up: some seconds
@@ -137,7 +137,7 @@ class Arrivals(BandSearch):
     def find(self, n: int) -> Iterator[Found]:
         """Give n names as they are found, in order; fewer if there are no more, or the bound was met.
 
-        Names that may be given again are independent draws from all that the wishes leave.
+        Names that may be given again are independent draws from all that the constraints leave.
         """
         return (
             self._distinct(n, self.judge.given)
@@ -150,7 +150,7 @@ class Arrivals(BandSearch):
         for found in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
             names = self._found(found, np.arange(min(len(found.names), n - self.given)))
             if names.names:
-                given.add(self.judge.sameness.digests(names.names))
+                given.add(self.judge.normalization.digests(names.names))
                 self._goes_on(len(names.names))
                 yield names
 

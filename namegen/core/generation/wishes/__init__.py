@@ -1,1 +1,0 @@
-"""What may be wished of a name: each wish is one class. Read ``wish.py`` first; ``wishlist.py`` lists them all."""

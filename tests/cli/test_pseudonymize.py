@@ -1,0 +1,129 @@
+"""``namegen pseudonymize``: a table in, the same table with other names out."""
+
+from __future__ import annotations
+
+import pytest
+
+from namegen.pseudonymize import Pseudonyms
+from tests.cli.conftest import Program
+from tests.cli.test_help import LOADED, loaded_modules
+
+KEY = bytes(range(32))
+ARGUMENTS = (
+    "pseudonymize",
+    "table.csv",
+    "--column",
+    "first",
+    "--pool",
+    "pool.txt",
+    "--key-file",
+    "my.key",
+)
+TABLE = '\ufefffirst,"a ""q""\r\n"\r\n{Ann},=1+1\r\n{Bob, Jr},\r\n\r\n{Ann},"a\rb"\r\n,7\r\n'
+GIVEN = {"{Ann}": " Ann ", "{Bob, Jr}": '"Bob, Jr"'}
+NAMES = ["Ada", "=Bo", "Cy, Jr"]
+
+
+@pytest.fixture
+def place(program: Program) -> Program:
+    program.write("pool.txt", "Ada\r\n=Bo\nCy, Jr\n\nAda")
+    program.write("table.csv", filled(GIVEN))
+    program.write("my.key", KEY).chmod(0o600)
+    return program
+
+
+def filled(names: dict[str, str]) -> str:
+    text = TABLE
+    for value, name in names.items():
+        text = text.replace(value, name)
+    return text
+
+
+def test_one_column_gets_names_and_all_else_stays(place: Program) -> None:
+    """Not even NumPy is loaded. A formula of the pool is made safe; those of the table are the user's own."""
+    written = {"Ada": "Ada", "=Bo": "'=Bo", "Cy, Jr": '"Cy, Jr"'}
+    expected = {value: written[Pseudonyms(pool=NAMES, key=KEY).of(value[1:-1])] for value in GIVEN}
+    done = place.fresh(*ARGUMENTS, "--out", "out.csv", before=LOADED)
+    assert "numpy" not in loaded_modules(done)
+    assert "3 values; if all are different, expect 1 pairs" in done.err
+    assert (place.folder / "out.csv").read_bytes().decode() == filled(expected)
+    other = ("pseudonymize", "-", "--column", "b", *ARGUMENTS[4:], "--quiet")
+    done = place(*other, stdin=b'a; b\nx,y;Ann\n"z ";\n').done()
+    assert (done.out, done.err) == (f"a; b\nx,y;{expected['{Ann}']}\nz ;\n".replace('"', ""), "")
+    assert place(*other, stdin=b'b\n""\n').out == 'b\n""\n'
+
+
+def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> None:
+    out = place.folder / "out.csv"
+    out.write_text("old")
+    for said, content in (
+        ("cannot read row 3 of table.csv (1 cells where the first row has 2)", "first,b\nx,y\nz\n"),
+        (
+            "two values share the name",
+            "first\n" + "".join(f"value {number}\n" for number in range(4)),
+        ),
+        ("no column 'first': choose one of 'name'", "name\nx\n"),
+        ("cannot read table.csv ('utf-8' codec", b"first\nx\xff\n"),
+        ("cannot read row 2 of table.csv (unexpected end of data)", 'first\n"x\n'),
+        ("the first row of a CSV file must name its columns", ""),
+    ):
+        place.write("table.csv", content)
+        place(*ARGUMENTS, "--unique", "--out", "out.csv", "--force").refused(said)
+    place(*ARGUMENTS, "--out", "out.csv").refused("exists already")
+    place(*ARGUMENTS, "--column", "b").refused("more than once: give one", code=2)
+    place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
+    assert out.read_text() == "old"
+    assert sorted(path.suffix for path in place.folder.iterdir()) == [
+        ".csv",
+        ".csv",
+        ".key",
+        ".txt",
+    ], "none is bound"
+
+
+def test_a_run_that_gives_a_name_binds_the_key(place: Program) -> None:
+    kept = place.folder / "my.key.pool"
+    place.write("table.csv", "name\nx\n")
+    place(*ARGUMENTS).refused("no column 'first'")
+    assert not kept.exists()
+    place.write("table.csv", "first\nx\ny,z\n")
+    assert "cannot read row 3" in place(*ARGUMENTS).err
+    assert kept.exists()
+    kept.unlink()
+    kept.mkdir()
+    place(*ARGUMENTS, "--out", "new.csv").refused("my.key.pool")
+    assert not (place.folder / "new.csv").exists()
+
+
+def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
+    found = place(*ARGUMENTS, "--out", "out.csv", "--json").json
+    assert (found["names"], found["values"], found["expected_shared"], found["values_in_pool"]) == (
+        3,
+        3,
+        1,
+        0,
+    )
+    place.write("ada.csv", "first\nAda\n Ada\nBob\n")
+    told = place("pseudonymize", "ada.csv", *ARGUMENTS[2:]).done().err
+    assert "2 values of the table stand in the pool" in told
+    assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
+    assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
+    place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')
+    assert place(*ARGUMENTS[:5], "pool.csv", *ARGUMENTS[6:]).done().out == (
+        place.folder / "out.csv"
+    ).read_text("utf-8")
+    place.write("pool.txt", "Ada\n")
+    place(*ARGUMENTS).refused("my.key.pool has the hash of another pool")
+    for content, mode, said in (
+        (b"", 0o600, "0 bytes"),
+        (KEY[:15], 0o600, "15 bytes"),
+        (KEY, 0o644, "everybody can"),
+    ):
+        place.write("my.key", content).chmod(mode)
+        place(*ARGUMENTS).refused(said, code=1 if mode == 0o644 else 2)
+    (place.folder / "my.key").unlink()
+    place(*ARGUMENTS).refused("cannot read my.key", "head -c 32 /dev/urandom")
+    place(*ARGUMENTS[:7], ".").refused("cannot read . (")
+    place.write("pool.txt", "\n")
+    place.write("my.key", KEY).chmod(0o600)
+    place(*ARGUMENTS).refused("pool has no names", code=2)

@@ -1,0 +1,172 @@
+"""Each constraint by itself: limits, texts, words, and lists of names; and how little the costly ones do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen.core.data.normalization import digests, known_set, normalize
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints.constraint import Finished, composed
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    Distinct,
+    ExcludedNames,
+    ExcludedWords,
+    Given,
+    MaxLength,
+    MinDistance,
+    MinLength,
+    New,
+    WellFormed,
+)
+from namegen.core.generation.constraints.texts import (
+    Contains,
+    EndsWith,
+    StartsWith,
+    TextConstraint,
+    shortest_text,
+)
+from namegen.errors import SettingsError
+
+texts = st.text("abc", max_size=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("Anna", True), ("de la Cruz", True), ("", False), (" A", False)]
+)
+def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool) -> None:
+    assert WellFormed().keeps(name) == is_one
+    assert not WellFormed().keeps(f"{name} ")
+
+
+@pytest.mark.parametrize("combines", [False, True])
+@pytest.mark.parametrize(
+    "names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []]
+)
+def test_many_at_once_are_judged_like_one(names: list[str], combines: bool) -> None:
+    constraint = WellFormed(combines)
+    assert (~constraint.refuses(Finished(names))).tolist() == [
+        constraint.keeps(name) for name in names
+    ]
+
+
+def test_lengths_that_are_the_limits_are_allowed_and_a_depth_decides_about_all_prefixes() -> None:
+    names, places = Finished(["Al", "Bob", "Anna"]), np.zeros(2, np.int64)
+    assert MinLength(3).refuses(names).tolist() == [True, False, False]
+    assert MaxLength(3).refuses(names).tolist() == [False, False, True]
+    for depth in range(6):
+        tokens = np.ones((2, depth), np.int32)
+        assert MinLength(3).refuses_names(tokens, places).tolist() == [depth < 3] * 2
+        assert not MinLength(3).refuses_prefixes(tokens, places).any()
+        assert MaxLength(3).refuses_prefixes(tokens, places).tolist() == [depth > 3] * 2
+
+
+@pytest.mark.parametrize("constraint", [StartsWith, Contains, EndsWith])
+def test_the_longest_text(constraint: type[TextConstraint]) -> None:
+    assert len(constraint("a" * 10_000).value) == 10_000
+    with pytest.raises(SettingsError, match=f"{constraint.name} has 10,001 characters"):
+        constraint("a" * 10_001)
+
+
+@given(texts, texts, texts)
+def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str, end: str) -> None:
+    length = shortest_text(beginning, inside, end)
+
+    def fits(size: int) -> bool:
+        """Lay the three over a text of unknown characters, the middle one wherever it goes."""
+        if size < max(len(beginning), len(inside), len(end)):
+            return False
+        for place in range(size - len(inside) + 1):
+            text: dict[int, str] = {}
+            laid = ((0, beginning), (place, inside), (size - len(end), end))
+            if all(
+                text.setdefault(start + offset, character) == character
+                for start, part in laid
+                for offset, character in enumerate(part)
+            ):
+                return True
+        return False
+
+    assert length == next(size for size in range(20) if fits(size))
+
+
+@given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=8))
+def test_an_automaton_knows_what_is_missing(text: str, prefix: str) -> None:
+    """What it drops cannot have the text any more; what it lets through as a name has it."""
+    vocabulary, longest = Vocabulary("abc"), 9
+    tokens = vocabulary.encode_all([prefix])[0]
+    for constraint in (Contains(text), EndsWith(text)):
+        tracker = constraint.tracker(vocabulary, longest)
+        place = np.array([tracker.start(tokens)])
+        assert tracker.refuses_names(tokens[None, :], place).tolist() == [
+            not constraint.keeps(prefix)
+        ]
+        room = longest - len(prefix)
+        hopeless = room < min(
+            k for k in range(len(text) + 1) if constraint.keeps(prefix + text[len(text) - k :])
+        )
+        assert tracker.refuses_prefixes(tokens[None, :], place).tolist() == [hopeless]
+
+
+def test_a_space_at_an_end_is_named() -> None:
+    for constraint in (StartsWith(" a"), EndsWith("a ")):
+        with pytest.raises(SettingsError, match="space"):
+            ConstraintList([constraint]).check(Vocabulary(" a"))
+
+
+def test_composed_characters_may_be_given_as_two_but_not_in_what_is_too_long_anyway() -> None:
+    assert StartsWith("Zoe\u0308").value == "Zoë"
+    two = "e\u0301" * 5_000
+    assert composed(two) == "é" * 5_000
+    assert composed(two + "x") == two + "x"
+
+
+@given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
+def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) -> None:
+    """As they are typed, and in the form in which case, spaces and punctuation do not count."""
+    typed = [word.strip().casefold() for word in banned if word.strip() and word.strip()[0] != "="]
+    forms = [*typed, *(normalize(word) for word in typed)]
+    expected = any(
+        form in text for form in forms if form for text in (name.casefold(), normalize(name))
+    )
+    assert ExcludedWords(word for word in banned if word.strip()[:1] != "=").keeps(name) != expected
+
+
+def test_banned_words_as_one_would_hope() -> None:
+    constraint = ExcludedWords(["Damn", " hell\n", "", "  ", "&", "b.a.d"])
+    found = ["Goddamned", "D-A-M-N", "Shell Oil", "A & B", "Sinbad", "Adam N."]
+    assert not any(constraint.keeps(name) for name in found)
+    assert all(constraint.keeps(name) for name in ("", "Dan", "Hel", "<b>", "\x1b[1m", "ba"))
+
+
+def test_a_word_behind_an_equals_sign_is_banned_as_a_whole_word_alone() -> None:
+    constraint = ExcludedWords(["=Ann", " =o'neil ", "=", "=van der"])
+    assert not any(
+        map(constraint.keeps, ("ann", "Mary Ann", "Ann-Lee", "A. O\u2019Neil", "Van-der"))
+    )
+    assert all(map(constraint.keeps, ("Anna", "Joann", "", "=", "Vanderlyn")))
+    ConstraintList([StartsWith("Ann"), constraint]).check(Vocabulary("An"))  # Annn is allowed
+
+
+def test_lists_refuse_their_names_in_any_spelling() -> None:
+    names = Finished(["ANNA", "Bob", "Anne"])
+    distinct = Distinct()
+    distinct.given.add(digests(["bob"]))
+    assert New(known_set(["Anna"])).refuses(names).tolist() == [True, False, False]
+    assert ExcludedNames(["b-o-b"]).refuses(names).tolist() == [False, True, False]
+    assert distinct.refuses(names).tolist() == [False, True, False]
+    assert MinDistance(2, ["Anna"]).refuses(names).tolist() == [True, False, True]
+
+
+def test_given_holds_what_was_added() -> None:
+    given, rng = Given(), np.random.default_rng(0)
+    every: set[int] = set()
+    for size in (5, 0, 1, 3, 40, 2, 2, *[100] * 20):
+        marks = rng.integers(2**64, size=size, dtype=np.uint64)
+        given.add(marks)
+        every |= set(marks.tolist())
+        asked = np.concatenate((marks, digests(["nobody"])))
+        assert given.holds(asked).tolist() == [mark in every for mark in asked.tolist()]

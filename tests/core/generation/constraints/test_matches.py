@@ -1,0 +1,213 @@
+"""Expressions: nothing that may match is pruned, prefixes are asked where that can be told, and time is bounded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import namegen.core.generation.constraints.matches as matches_module
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.generation.constraints.matches import Matches, written_out
+from namegen.errors import GenerationError, NamegenError, SettingsError
+
+VOCABULARY = Vocabulary("abc")
+TOKENS = VOCABULARY.encode_all(["ab", "ba", "bb"])[0].reshape(3, 2)
+PLACES = np.zeros(3, np.int64)
+
+plain_patterns = st.recursive(
+    st.sampled_from(("a", "b", "c", ".", "[ab]", "[^a]", r"\w", r"\d", r"\p{L}")),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map("".join),
+        st.tuples(inner, inner).map("(?:{0[0]}|{0[1]})".format),
+        st.tuples(inner, st.sampled_from(("*", "+", "?", "{2}", "{1,2}", "*?", "{2,}"))).map(
+            "({0[0]}){0[1]}".format
+        ),
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    plain_patterns,
+    st.text("abcAB1", max_size=5),
+    st.sampled_from(("", "^", "(?i)")),
+    st.sampled_from(("", "$")),
+)
+@settings(max_examples=100)
+def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_are_answered_alike(
+    pattern: str, name: str, before: str, after: str
+) -> None:
+    asked = Matches(before + pattern + after)
+    assert asked.prunes
+    assert asked.keeps(name) == (regex.fullmatch(before + pattern + after, name) is not None)
+    if asked.keeps(name):
+        assert all(asked.may_begin(name[:length]) for length in range(len(name) + 1))
+    other = name.translate(asked.alike("1ABabc"))
+    assert (asked.keeps(other), asked.may_begin(other)) == (
+        asked.keeps(name),
+        asked.may_begin(name),
+    )
+
+
+def test_few_characters_stand_for_many() -> None:
+    assert set(Matches("([A-Z]+)*1").alike("1ABCZabz").values()) == {"1", "A", "a"}
+    assert set(Matches(r"(?i)^(?:a{2}|\d+?)*$").alike("aAbB12").values()) == {"a", "A", "b", "1"}
+
+
+LOOKS_BEYOND = (
+    r"a\Bb a\b.* (?=a).* (?!a).* (?<=a)b (a)\1 (?>a|ab) a++ a*+b (?:ab){e<=1} \Ka [a&&b] [[a]--[b]] (?r)ab "
+    r"(?P<x>a)(?&x) \X a^b (?|a|b)"
+)
+
+
+@pytest.mark.parametrize("expression", LOOKS_BEYOND.split())
+def test_what_looks_beyond_its_place_is_asked_of_whole_names_only(expression: str) -> None:
+    pattern = Matches(expression)
+    assert not pattern.prunes
+    assert pattern.may_begin("whatever")
+
+
+@pytest.mark.parametrize(
+    "expression", [r"\p{Uppercase-Letter}a*", r"\P{Script=Latin}", r"\p{Script: Old Italic}+"]
+)
+def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
+    assert Matches(expression).prunes
+
+
+def test_an_expression_that_explodes_is_stopped_and_said() -> None:
+    with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
+        Matches("(a|aa)+").keeps("a" * 60 + "b")
+
+
+def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the calls are put: names that are drawn, and prefixes."""
+    monkeypatch.setattr(matches_module, "SECONDS_TO_SPARE", -1.0)
+    for constraint in (Matches("ab"), Matches(r"(?=a)ab")):
+        with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
+            constraint.tracker(VOCABULARY, 9).refuses_names(TOKENS, PLACES)
+    monkeypatch.setattr(matches_module, "SECONDS_A_CALL_ON_AVERAGE", 1.0)
+    assert Matches("a").ask_all(["a", "b"] * 60, partial=False) == [True, False] * 60
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "((((a{100}){100}){100}){100})",
+        r"((((?:\p{L}|b){100}){100}){100}){100}",
+        "(?x) (a{1 0 00} ) {1000 0}",
+        "((((|){100}){100}){100}){100}",
+        "(a{1000}){1000}",
+        "a{" + "9" * 5000 + "}",
+    ],
+)
+def test_an_expression_that_is_too_large_is_never_compiled(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(regex, "compile", lambda *_: pytest.fail("compiled"))
+    with pytest.raises(SettingsError, match=r"^matches=.* is too large an expression"):
+        Matches(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        ".{1,1000000}",
+        "((a{0,1000}){0,1000}){0,1000}",
+        "[{}(){9000}]{20}",
+        r"\({9000}\[{9000}",
+        "a" * 10_000,
+    ],
+)
+def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
+    Matches(expression)
+
+
+@given(plain_patterns, st.integers(1, 30))
+@settings(max_examples=30)
+def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) -> None:
+    assert (
+        written_out(f"(?:{pattern}){{{times}}}")
+        == written_out(pattern * times)
+        == times * written_out(pattern)
+    )
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("sign", ["[", "(", "{1", "\\", "[\\", "(?x", ")"])
+def test_the_size_is_counted_at_once(sign: str) -> None:
+    """A signal ends what would go on for hours."""
+    written_out(sign * (10_000 // len(sign)))
+
+
+def test_every_error_is_one_of_ours() -> None:
+    """Whatever is typed as an expression: an answer or a named error."""
+    for expression in (
+        "",
+        "\\",
+        "(?P<",
+        "[[:alpha:]",
+        "(?<n",
+        "\ud800",
+        "a{99999999999}",
+        "(" * 5000,
+        "\0",
+        "a|*",
+    ):
+        try:
+            Matches(expression).keeps("ab")
+        except NamegenError:
+            continue
+    with pytest.raises(
+        SettingsError, match="matches has 10,001 characters: expected at most 10,000"
+    ):
+        Matches("a" * 10_001)
+
+
+def test_an_expression_is_shown_as_long_as_it_fits_and_cut_to_the_same_length() -> None:
+    shown = []
+    for length in (60, 61, 500):
+        with pytest.raises(SettingsError) as error:
+            Matches("(" + "a" * (length - 1))
+        shown.append(str(error.value).split("'")[1])
+    assert shown == ["(" + "a" * 59, "(" + "a" * 56 + "...", "(" + "a" * 56 + "..."]
+
+
+def test_an_expression_means_what_it_means_in_the_library() -> None:
+    """Where Python's ``re`` differs: vowel signs are parts of words, and letter case is Unicode's, Turkish aside."""
+    assert Matches(r"\w+").keeps("हिन्दी")
+    assert [Matches("(?i)i").keeps(letter) for letter in "Iıİ"] == [True, False, True]
+
+
+def test_prefixes_and_names_are_asked_as_texts() -> None:
+    tracker = Matches("ab*c?").tracker(VOCABULARY, 9)
+    assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, True, True]
+    assert tracker.refuses_names(TOKENS, PLACES).tolist() == [False, True, True]
+    assert Matches("abc").tracker(VOCABULARY, 9).refuses_names(TOKENS, PLACES).all()
+    around = Matches("(?=a)ab").tracker(VOCABULARY, 9)
+    assert not around.refuses_prefixes(TOKENS, PLACES).any()
+    assert around.refuses_names(TOKENS, PLACES).tolist() == [False, True, True]
+
+
+def test_rows_are_answered_each_as_if_asked_alone() -> None:
+    tracker = Matches("[ab]{2}c?").tracker(VOCABULARY, 9)
+    tokens = np.random.default_rng(0).integers(1, 4, (200, 3)).astype(np.int32)
+    places = np.zeros(200, np.int64)
+    alone = [tracker.refuses_names(tokens[row : row + 1], places[:1])[0] for row in range(200)]
+    assert tracker.refuses_names(tokens, places).tolist() == alone
+    assert 0 < sum(alone) < 200
+
+
+def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    constraint, asked = Matches("[ab]{2}c"), []
+    tracker, true = constraint.tracker(VOCABULARY, 9), constraint.ask_all
+    monkeypatch.setattr(
+        constraint, "ask_all", lambda texts, **how: asked.extend(texts) or true(texts, **how)
+    )
+    for _ in range(2):
+        assert tracker.refuses_prefixes(TOKENS, PLACES).tolist() == [False, False, False]
+    assert asked == ["aa"]

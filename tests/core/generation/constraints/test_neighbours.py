@@ -1,0 +1,107 @@
+"""The constraint for a distance refuses exactly the names that a plain comparison with every name of the list finds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import namegen.core.generation.constraints.constraint_list as constraint_list_module
+from namegen.core.data.normalization import normalize
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.core.generation.constraints.constraint_list import MinDistance
+from namegen.errors import SettingsError
+from tests.strategies import any_name
+
+close_names = st.one_of(
+    st.text("abc", max_size=6),
+    st.text("ab", min_size=8, max_size=30),
+    st.sampled_from(
+        (
+            "Jean-Luc",
+            "jean luc",
+            "JEAN LUCE",
+            "Straße",
+            "strase",
+            "ab" * 14,
+            "ab" * 13 + "c",
+            "?",
+            "",
+        )
+    ),
+    any_name,
+)
+distances = st.integers(1, 3)
+
+
+def edit_distance(one: str, other: str) -> int:
+    """Levenshtein's distance, a row of the table after the other."""
+    row = list(range(len(other) + 1))
+    for place, character in enumerate(one, start=1):
+        diagonal, row[0] = row[0], place
+        for column, opposite in enumerate(other, start=1):
+            diagonal, row[column] = (
+                row[column],
+                min(row[column] + 1, row[column - 1] + 1, diagonal + (character != opposite)),
+            )
+    return row[-1]
+
+
+def brute_force(avoided: list[str], names: list[str], distance: int) -> list[bool]:
+    forms = [normalize(name) for name in avoided]
+    return [
+        any(edit_distance(normalize(name), form) < distance for form in forms) for name in names
+    ]
+
+
+def near(avoided: list[str], names: list[str], distance: int) -> list[bool]:
+    return MinDistance(distance, avoided).refuses(Finished(names)).tolist()
+
+
+@given(st.lists(close_names, max_size=20), st.lists(close_names, max_size=20), distances)
+def test_close_names_are_those_of_brute_force(
+    avoided: list[str], names: list[str], distance: int
+) -> None:
+    assert near(avoided, names, distance) == brute_force(avoided, names, distance)
+
+
+edits = st.lists(
+    st.tuples(st.sampled_from("idr"), st.integers(0, 30), st.sampled_from("abcxyz")), max_size=4
+)
+
+
+@given(st.text("abcde", min_size=1, max_size=30), edits, distances)
+def test_a_name_a_few_edits_away_is_close_wherever_the_edits_are(
+    name: str, changes: list[tuple[str, int, str]], distance: int
+) -> None:
+    changed = name
+    for kind, where, character in changes:
+        place = where % (len(changed) + 1)
+        changed = (
+            changed[:place] + (character if kind != "d" else "") + changed[place + (kind != "i") :]
+        )
+    assert near([name], [changed], distance) == brute_force([name], [changed], distance)
+
+
+@pytest.mark.parametrize("distance", [1, 2])
+def test_blocks_change_nothing(distance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    names = ["".join(rng.choice(list("abcd"), rng.integers(1, 9))) for _ in range(200)]
+    names += names[:30]
+    expected = brute_force(names[:80], names[80:], distance)
+    assert {True, False} == set(expected)
+    for size in (constraint_list_module.BLOCK_PAIRS, 40, 3):
+        monkeypatch.setattr(constraint_list_module, "BLOCK_PAIRS", size)
+        assert near(names[:80], names[80:], distance) == expected
+
+
+def test_an_empty_list_is_close_to_nothing() -> None:
+    assert near([], ["a", ""], 3) == [False, False]
+    assert near(["a"], [], 3) == []
+
+
+@pytest.mark.parametrize("distance", [-1, 0, 4, 10**9])
+def test_a_distance_out_of_range_is_named(distance: int) -> None:
+    with pytest.raises(SettingsError, match=f"min_distance is {distance}"):
+        MinDistance(distance, ["a"])

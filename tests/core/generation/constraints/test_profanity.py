@@ -1,0 +1,120 @@
+"""Rude names: which are refused, how many real ones are, and that everything that draws leaves them out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from namegen import api
+from namegen.constraints import make_constraints
+from namegen.core.data.profanity import MAX_STRETCH, are_profane, folded, hash_of, read_hashes
+from namegen.core.generation.constraints.constraint_list import NoProfanity
+from namegen.errors import SettingsError
+from namegen.lists import BUNDLED, load_bundled
+
+REAL = (
+    "Cockburn",
+    "Marsen",
+    "Dickens",
+    "Dickinson",
+    "Assad",
+    "Cummings",
+    "Titus",
+    "Sussex",
+    "Ana-Li",
+    "Hancock",
+)
+PROFANITY = (
+    "Wolfcock",
+    "Fagger",
+    "Cockie",
+    "COCK",
+    "Shitts",
+    "Bitchell",
+    "O'Cunt",
+    "Fúcksen",
+    "Dick-Slut",
+    "Ass Foods Inc",
+)
+
+
+@pytest.mark.parametrize(("names", "refused"), [(REAL, False), (PROFANITY, True), ((), False)])
+def test_rude_names_are_refused_and_real_ones_are_not(
+    names: tuple[str, ...], refused: bool
+) -> None:
+    assert are_profane(names).tolist() == [refused] * len(names)
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("acfhiknosuK \n-ïé😀"), max_size=20)
+        | st.sampled_from(REAL + PROFANITY),
+        max_size=6,
+    )
+)
+def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[str]) -> None:
+    refused, allowed = (set(hashes.tolist()) for hashes in read_hashes())
+
+    def is_rude(name: str) -> bool:
+        text = folded([name])
+        places = [
+            (i, j)
+            for i in range(len(text))
+            for j in range(i + 1, min(len(text), i + MAX_STRETCH) + 1)
+        ]
+        found = [(i, j) for i, j in places if hash_of(text[i:j]) in refused]
+        around = [text[i - (text[i] != " ") : j + (text[j - 1] != " ")] for i, j in found]
+        return any(hash_of(stretch) not in allowed for stretch in around)
+
+    assert are_profane(names).tolist() == [is_rude(name) for name in names]
+
+
+def test_of_the_real_names_hardly_any_is_refused() -> None:
+    """Where this fails after a change of a list, run docs/tools/make_profanity.py again."""
+    names = [name for one in BUNDLED for name in set(load_bundled(one).names)]
+    assert are_profane(names).mean() < 0.001
+
+
+def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
+    model = api.load_shipped("mlb-last")
+    every = model.most_likely(40, starts_with="Cock", allow_profanity=True)
+    polite = [name for name, rude in zip(every, are_profane(every), strict=True) if not rude]
+    assert 5 < len(polite) < 40
+    assert model.most_likely(len(polite), starts_with="Cock") == polite
+
+
+def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = api.load_shipped("world-family")
+
+    def drawn(**rude: bool) -> list[str]:
+        people = [f"{one.given} {one.family}" for one in api.generate_people(9, seed=1, **rude)]
+        players = [one.full_name for one in api.generate_players(9, seed=1, **rude)]
+        repeated = model.generate(40, seed=1, allow_repeats=True, **rude)
+        return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
+
+    monkeypatch.setattr(
+        NoProfanity, "refuses", lambda _, some: np.array(["w" in name for name in some.names], bool)
+    )
+    assert "w" not in "".join(drawn())
+    assert "w" in "".join(drawn(allow_profanity=True))
+
+
+def test_a_text_that_is_rude_whatever_stands_beside_it_is_refused_at_once() -> None:
+    model = api.load_shipped("mlb-last")
+    for constraint in ("starts_with", "contains", "ends_with"):
+        with pytest.raises(SettingsError, match=f"{constraint}='fuck' contains profanity"):
+            model.generate(1, **{constraint: "fuck"})
+    assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # as Hancock does
+
+
+def test_whether_rude_names_may_come_is_yes_or_no() -> None:
+    assert not list(make_constraints(allow_profanity=True))
+    assert [constraint.name for constraint in make_constraints(allow_profanity=None)] == [
+        "allow_profanity"
+    ]
+    with pytest.raises(SettingsError, match="allow_profanity is 'no': expected True or False"):
+        make_constraints(allow_profanity="no")  # type: ignore[arg-type]

@@ -1,0 +1,196 @@
+"""Trainings that begin from a base model: which do, from which numbers, and what their models say of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from itertools import compress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import training
+from namegen.api.training import open_base_model
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.backends.opening import open_network
+from namegen.core.checkpoint.checkpoint import Checkpoint
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.normalization import digests
+from namegen.core.data.vocabulary import Vocabulary
+from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.base_model import BaseModel, begun
+from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.errors import CheckpointError, SettingsError
+from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge, read_config
+from tests.core.training.small_runs import After
+from tests.reading import engine_of, logits_behind
+
+ITALIAN = re.findall(
+    r"\w+",
+    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti Deluca Mancini Costa "
+    "Giordano Rizzo Lombardi Moretti",
+)
+ELVES = re.findall(  # made up, so that they sound like no origin
+    r"\w+",
+    "Aelindra Thalorien Sylvaris Caelith Elowen Nimriel Faelar Ilyana Lorindel Vaeril Saelihn Arannis Mirathel "
+    "Eldrin Galathiel Ysolde Ravaleth Lirael Celebrin Tauriel",
+)
+RNN = NetworkSettings(architecture="rnn")
+
+
+@cache
+def shipped() -> BaseModel:
+    return open_base_model(None)
+
+
+def small_base_model() -> BaseModel:
+    network = RecurrentNetwork(4, "gru", (5,))
+    values = network.initial_parameters("normal", rng=np.random.default_rng(0))
+    parameters = {name: 9 * value.astype(np.float32) for name, value in values.items()}
+    checkpoint = Checkpoint(network=network, vocabulary=Vocabulary("abc"), parameters=parameters)
+    return BaseModel("small", checkpoint, open_network(checkpoint, "small"))
+
+
+def of_names(names: list[str], **network: object) -> PreparedTraining:
+    recipe = Recipe(network=NetworkSettings(**network))
+    return prepare(
+        Corpus.from_names(names), recipe, NumpyEngine, open_base_model=lambda _: shipped()
+    )
+
+
+def test_characters_have_the_rows_of_the_base_and_new_ones_their_mean() -> None:
+    """A name of known characters has the same logits as in the base model, but for those of new characters."""
+    base_model = small_base_model()
+    made = base_model.parameters(Corpus.from_names(["xa", "ca"]), Vocabulary("acx"), ())
+    mean = base_model.checkpoint.parameters["rnn.0.kernel"][1:].mean(axis=0)
+    np.testing.assert_allclose(made["rnn.0.kernel"][3], mean, rtol=1e-6)
+    logits = logits_behind(engine_of(replace(base_model.checkpoint, parameters=made)), (0, 1, 2))
+    expected = logits_behind(base_model.model, (0, 1, 3))
+    np.testing.assert_allclose(logits[:, :3], expected[:, [0, 1, 3]], rtol=1e-5)
+
+
+def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
+    labels = [label.name for label in shipped().checkpoint.labels]
+    rows = shipped().checkpoint.parameters["rnn.0.kernel"][-len(labels) :]
+    given = load_bundled("world-given", labels="origin")
+    of = {one: [label == one for label in given.labels] for one in ("Finnish", "Yoruba")}
+    names = {one: list(compress(given.names, its))[::9] for one, its in of.items()}
+    of_each = {one: shipped().label_weights(some) for one, some in names.items()}
+    for origin, weights in of_each.items():
+        assert weights.sum() == pytest.approx(1)
+        assert labels[int(weights.argmax())] == f"{origin} given"
+    corpus = Corpus.from_names(
+        [*names["Finnish"], *names["Yoruba"]], labels=[one for one in names for _ in names[one]]
+    )
+    made = shipped().parameters(corpus, corpus.vocabulary, tuple(names))["rnn.0.kernel"]
+    np.testing.assert_allclose(
+        made[-2:], [weights @ rows for weights in of_each.values()], rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        shipped().label_weights(["王"]), 1 / len(labels)
+    )  # nothing of it can be read
+
+
+@pytest.mark.parametrize(
+    ("names", "network", "quick", "said"),
+    [
+        (ITALIAN, {}, False, "begins from the model 'base'"),
+        (ITALIAN[:19] * 9, {}, False, "learns from this list alone: fewer than 20"),
+        (ITALIAN, {"hidden": (64,)}, False, "another network is asked for than its gru 128"),
+        ([f"{one}王王" for one in ITALIAN], {}, False, "% of the list's characters"),
+        (ELVES, {}, False, "explains half"),
+        ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, False, ""),
+        (ITALIAN, {}, True, ""),
+        (ITALIAN, {"base_model": "none"}, False, ""),
+        (
+            [f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)],
+            {"base_model": "base"},
+            True,
+            "begins from the model",
+        ),
+    ],
+)
+def test_a_base_is_taken_where_it_suits(
+    names: list[str], network: dict, quick: bool, said: str
+) -> None:
+    recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(quick=quick))
+    chosen, base_model, sentence = begun(
+        recipe, lambda _: shipped(), Corpus.from_names(names), Corpus.from_names(names)
+    )
+    assert said in sentence
+    assert bool(said) == bool(sentence)
+    assert (
+        chosen.network.uses_base_model
+        == (base_model is not None)
+        == ("from the model 'base'" in sentence)
+    )
+
+
+@pytest.mark.parametrize(
+    "network", [{"cell": "lstm"}, {"hidden": (8,)}, {"architecture": "other"}, {}]
+)
+def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
+    recipe = Recipe(network=replace(RNN, base_model="base", **network))
+    names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
+    with pytest.raises(SettingsError, match="base_model"):
+        begun(recipe, lambda _: shipped(), names, names)
+    with pytest.raises(SettingsError, match="leave it out"):  # as of a sweep
+        begun(recipe, None, names, names)
+
+
+def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
+    few = of_names(ITALIAN).recipe.training
+    assert (few.epochs, few.learning_rate, few.label_smoothing, few.recurrent_dropout) == (
+        30,
+        0.002,
+        0.0,
+        0.0,
+    )
+    more = of_names(list(load_bundled("mlb-first").names[:300])).recipe.training
+    assert (more.label_smoothing, more.output_dropout, more.recurrent_dropout > 0.1) == (
+        0.3,
+        0.0,
+        True,
+    )
+
+
+def test_names_of_the_base_are_not_new_and_the_record_says_whom_they_come_from() -> None:
+    metadata = of_names(ITALIAN).metadata
+    assert metadata.known_names.holds(digests(["Aino", ITALIAN[0], "Qqqq"])).tolist() == [
+        True,
+        True,
+        False,
+    ]
+    assert metadata.training["base_model"] == "base"
+    assert "Faraglia and contributors; MIT" in metadata.training["credit"]
+    assert len(of_names(ITALIAN, base_model="none").metadata.known_names) == len(ITALIAN)
+
+
+def test_a_run_goes_on_bit_for_bit_without_its_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stopped in the first epoch, and the base model is gone since."""
+    config = merge(Config(), {"run.threads": 1, "training.epochs": 2})
+    whole = api.train(ITALIAN, config=config, out=tmp_path / "whole").checkpoint
+    assert not api.train(
+        ITALIAN, config=config, out=tmp_path / "run", should_stop=After(2)
+    ).finished
+    assert read_config(tmp_path / "run" / "config.toml").network.base_model == "base"
+    monkeypatch.setattr(training, "shipped_path", lambda _: tmp_path / "gone.safetensors")
+    resumed = api.resume(tmp_path / "run").checkpoint
+    for name, values in whole.parameters.items():
+        np.testing.assert_array_equal(resumed.parameters[name], values)
+    assert resumed.training == whole.training
+    np.testing.assert_array_equal(resumed.known_names.numbers, whole.known_names.numbers)
+    with pytest.raises(CheckpointError, match="base_model=none"):
+        api.train(ITALIAN, config=config)
+    again = api.train(
+        ITALIAN,
+        config=merge(config, {"network.base_model": str(tmp_path / "run"), "training.epochs": 1}),
+    )
+    assert again.checkpoint.training["credit"] == whole.training["credit"]

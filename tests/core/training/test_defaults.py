@@ -1,0 +1,168 @@
+"""What a training chooses where nothing was said: by the list alone, and never over what was said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from namegen.backends.numpy_engine.engine import NumpyEngine
+from namegen.core.data.corpus import Corpus
+from namegen.core.settings import DROPS, DataSettings, NetworkSettings, Recipe, TrainingSettings
+from namegen.core.training.defaults import ListSize, with_defaults
+from namegen.core.training.preparation import data_for, prepare
+from namegen.core.training.run import TrainingRun
+
+SHORT = ListSize(
+    names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40
+)
+LONG = ListSize(
+    names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53
+)
+RNN = NetworkSettings(architecture="rnn")
+STANDARD, QUICK = TrainingSettings(quick=False), TrainingSettings(quick=True)
+
+
+def chosen(
+    size: ListSize, training: TrainingSettings = STANDARD, network: NetworkSettings = RNN
+) -> Recipe:
+    return with_defaults(Recipe(network=network, training=training), size)
+
+
+def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
+    tiny = replace(SHORT, names=10, distinct=10, characters=70)
+    training = chosen(tiny).training
+    assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
+    many = replace(LONG, names=10**7, distinct=10**7, characters=7 * 10**7)
+    assert chosen(many).training.epochs == 1
+
+
+def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_sixty_times() -> None:
+    """Longer names more often."""
+    short = replace(SHORT, names=99, distinct=99, listed=99, characters=99 * 8)
+    training = chosen(short).training
+    assert (training.epochs, training.label_smoothing) == (60, 0.5)
+    assert (training.recurrent_dropout, training.output_dropout) == (0.0, 0.0)
+    assert chosen(replace(short, characters=99 * 15)).training.epochs == 90
+    assert (
+        chosen(replace(short, listed=100)).training.recurrent_dropout == 0.35
+    )  # one of a hundred is held out
+
+
+@pytest.mark.parametrize(
+    ("names", "said", "share"),
+    [
+        (99, {}, 0.0),
+        (100, {}, 0.1),
+        (99, {"quick": True}, 0.1),
+        (99, {"validation": 0.1}, 0.1),
+        (100, {"validation": 0.0}, 0.0),
+        (99, {"test": 0.1}, 0.1),
+    ],
+)
+def test_a_tenth_is_held_out_unless_the_list_is_short(
+    names: int, said: dict[str, Any], share: float
+) -> None:
+    data = DataSettings(**{name: said[name] for name in ("validation", "test") if name in said})
+    training = TrainingSettings(quick=said.get("quick", False))
+    corpus = Corpus.from_names([f"Al{number}" for number in range(names)] * 2)
+    assert data_for(corpus, Recipe(data, training=training)) == replace(
+        data, validation=share, name_type="plain"
+    )
+
+
+def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
+    companies = replace(SHORT, names=4_000, distinct=4_000, characters=100_000)
+    assert chosen(companies).network.hidden == (256,)
+    assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (
+        128,
+    )
+
+
+def test_phrases_are_read_more_often_than_longer_names() -> None:
+    """Colours, of two or three words, are far from learned when companies are known by heart."""
+    phrases = replace(LONG, names=60_000, distinct=60_000, characters=60_000 * 13, prefixes=170_000)
+    recipe = chosen(phrases)
+    assert (recipe.network.cell, recipe.network.hidden) == ("gru", (256,))
+    assert recipe.training.epochs == round(18_000_000 / phrases.characters)
+    assert (recipe.training.batch_size, recipe.training.learning_rate) == (512, 0.01)
+    fewer = chosen(replace(phrases, names=14_999, distinct=14_999, characters=14_999 * 13))
+    assert (fewer.network.hidden, fewer.training.epochs) == ((192,), 48)
+    assert (fewer.training.batch_size, fewer.training.learning_rate) == (128, 0.006)
+    longer = chosen(replace(LONG, characters=LONG.names * 20))
+    assert (longer.network.hidden, longer.training.epochs) == ((256,), 5)
+
+
+def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> None:
+    short, long = chosen(SHORT), chosen(LONG)
+    assert (short.network.cell, long.network.cell) == ("gru", "lstm")
+    assert (short.network.hidden, long.network.hidden) == ((128,), (224,))
+    assert (short.training.learning_rate, long.training.learning_rate) == (0.006, 0.008)
+    assert short.training.batch_size < long.training.batch_size
+    assert short.training.epochs > long.training.epochs
+    assert short.training.recurrent_dropout == round(2.8 / SHORT.length, 2)
+    assert short.training.output_dropout == pytest.approx(
+        short.training.recurrent_dropout / 2, abs=0.005
+    )
+    assert (
+        chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0
+    )  # a table too large for memory
+    assert (
+        chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
+    )  # it keeps its own
+
+
+@pytest.mark.parametrize(
+    "said", [{"recurrent_dropout": 0.0}, {"label_smoothing": 0.0}, {"epochs": 3}, {"batch_size": 7}]
+)
+def test_what_was_said_stands(said: dict[str, float]) -> None:
+    (name,) = said
+    training = chosen(LONG, replace(STANDARD, **said)).training
+    assert getattr(training, name) == said[name]
+    assert replace(training, **{name: None}) == replace(chosen(LONG).training, **{name: None})
+
+
+def test_a_network_that_was_asked_for_stands() -> None:
+    recipe = chosen(LONG, network=replace(RNN, cell="simple_rnn", hidden=(32, 32)))
+    assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
+    assert recipe.training.layer_dropout > 0  # there are units between two layers
+    assert (
+        recipe.training.recurrent_dropout < chosen(LONG).training.recurrent_dropout
+    )  # a narrow layer has little to spare
+    plain = replace(RNN, cell="simple_rnn", hidden=(128,))
+    assert chosen(SHORT, network=plain).training.recurrent_dropout == round(1 / SHORT.length, 2)
+    assert chosen(LONG, network=replace(RNN, hidden=(9,))).network.cell == chosen(LONG).network.cell
+
+
+def test_quick_is_the_network_of_the_original_and_no_more() -> None:
+    recipe = chosen(LONG, QUICK)
+    assert (recipe.network.cell, recipe.network.hidden) == ("simple_rnn", (32, 32))
+    assert [getattr(recipe.training, name) for name in (*DROPS, "label_smoothing")] == [0.0] * 4
+    assert (recipe.training.epochs, recipe.training.batch_size) == (
+        None,
+        None,
+    )  # by the rule of quick
+
+
+def test_another_architecture_is_told_widths_and_nothing_of_cells() -> None:
+    recipe = chosen(LONG, network=NetworkSettings(architecture="transformer"))
+    assert recipe.network.cell is None
+    assert recipe.network.hidden == (32, 32)
+    assert recipe.training.recurrent_dropout == 0.0
+
+
+@pytest.mark.parametrize(
+    "names", [["Al"] * 60, [f"{chr(0x4E00 + i)}a" for i in range(120)], ["a" * 300] * 12]
+)
+def test_lists_at_the_edge_train(names: list[str]) -> None:
+    """One word many times, a large alphabet, names of 300 characters."""
+    recipe = Recipe(DataSettings(validation=0.0), training=TrainingSettings(epochs=1))
+    prepared = prepare(Corpus.from_names(names), recipe, NumpyEngine)
+    size, batches = ListSize.of(prepared.parts), prepared.batches
+    assert (size.names, size.characters) == (
+        batches.name_count,
+        batches.tree.characters,
+    )  # with repeats damped
+    result = TrainingRun(prepared).run()
+    assert result.training.loss_nats_per_char < 20

@@ -1,0 +1,177 @@
+"""Constraints, templates, labels and names of strangers end in names or a sentence."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from namegen.api.model import load
+from namegen.constraints import make_constraints
+from namegen.core.generation.exact import most_likely
+from namegen.core.generation.people import Person, check_template
+from namegen.errors import of_part
+from namegen.models import shipped_path
+from tests.harm.attack import attack
+from tests.harm.effort import tries
+from tests.harm.material import end_sooner, model_file
+
+TEXTS = (
+    "",
+    "a",
+    "Ann",
+    " ",
+    "\0",
+    "\n",
+    "\x1b[31m",
+    "\u202e",
+    "x" * 100_000,
+    "é" * 3000,
+    "a" * 40,
+    "\ud800",
+    "a" * 8,
+)
+NUMBERS = (-1, 0, 1, 2, 4, 5, 999, 10**6, 2**63, 10**400)
+# Of expressions: what is common, what hardly any library knows, and what takes a matcher very long.
+SIGNS = (*"()|*+?^$[]{\\\0", "{2}", "{1,2}", "{2,}", r"\b", "(?:", "(?i)", r"\1")
+SETS = (
+    *"abA.",
+    "[ab]",
+    "[^a]",
+    r"\w",
+    r"\W",
+    r"\d",
+    "(?=a)",
+    "(?!b)",
+    "(?<=a)",
+    "(?>a)",
+    r"(a)\1",
+    "(?x) a # b",
+)
+ODD = (
+    r"\p{L}",
+    "(?R)",
+    r"\K",
+    r"\X",
+    "[[a]--[b]]",
+    "(?e)(a){e<=2}",
+    r"\N{BULLET}",
+    "a{99999999}",
+    "a{2,1}",
+    "😀",
+)
+SLOW = (
+    "([a-zA-Z]+)*1",
+    "(a|a)*b",
+    "(.*)*x",
+    "(a?){40}a{40}",
+    "(.+.+)+!",
+    "(?:(?:n+)+)+$a",
+    r"(\w*)*\d",
+)
+EXPRESSIONS = (*SETS, *SETS, *SIGNS, *ODD, *SLOW)
+# Of templates.
+FIELDS = (
+    "{given}",
+    "{family}",
+    "{origin}",
+    "{given:}",
+    "{{",
+    "}}",
+    ", ",
+    "x" * 5000,
+    "\u202e",
+    "{given",
+)
+BAD_FIELDS = (
+    "{}",
+    "{0}",
+    "{Given}",
+    "{given!r}",
+    "{given.__class__}",
+    "{given[0]}",
+    "{family:>99999999999}",
+)
+
+
+def wild_constraints(rng: Random) -> dict[str, Any]:
+    """A few constraints, each of anything."""
+    constraints: dict[str, Any] = {
+        name: rng.choice(TEXTS) for name in ("starts_with", "ends_with", "contains")
+    }
+    constraints |= {name: rng.choice(NUMBERS) for name in ("min_length", "min_distance")}
+    constraints |= {
+        name: rng.choices(TEXTS, k=rng.randint(0, 3)) for name in ("exclude_words", "exclude_names")
+    }
+    constraints["matches"] = "".join(rng.choices(EXPRESSIONS, k=rng.randint(1, 6)))
+    return {name: constraints[name] for name in rng.sample(sorted(constraints), rng.randint(1, 3))}
+
+
+def test_any_constraints_end_in_names_or_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search ends after so many names and prefixes: here sooner, so that many constraints are tried."""
+    end_sooner(monkeypatch)
+    monkeypatch.setattr(most_likely, "MAX_PREFIXES", 20_000)
+    models = [load(model_file(labelled=labelled)) for labelled in (True, False)]
+
+    def call(seed: int) -> None:
+        constraint_list = wild_constraints(Random(seed))
+        with of_part("given"):
+            make_constraints("mlb-first", **constraint_list)
+        ask = models[seed % 2].generate if seed % 5 else models[seed % 2].best
+        ask(
+            2,
+            max_length=[None, None, 10, 1, 1000][seed % 7 % 5],
+            allow_seen=bool(seed % 2),
+            **constraint_list,
+        )
+
+    assert attack(call, range(tries("constraints and")), seconds=5).refused
+
+
+# Expressions that hardly any name matches, or none, and of which the first letters do not tell that.
+HOPELESS = (
+    "([a-zA-Z]+)*x{4}",
+    ".*(zq|qz).*(xj|jx).*",
+    r"(.)\1{2}.*(.)\2{2}",
+    ".*[aeiou]{6}",
+    "(ab|cd|ef){3,}z",
+)
+
+
+@pytest.mark.parametrize(("way", "seconds"), [("best", 5), ("generate", 30)])
+def test_a_hopeless_search_ends_within_the_bounds_that_are_shipped(
+    way: str, seconds: float
+) -> None:
+    """The other test shortens them; here a shipped model is asked for what it hardly has."""
+    attempts = tries("hopeless")
+    model = load(shipped_path("mlb-first"))
+
+    def call(expression: str) -> None:
+        getattr(model, way)(2, matches=expression)
+
+    attack(call, HOPELESS[:attempts], seconds=seconds)
+
+
+def test_templates_are_filled_in_as_they_read() -> None:
+    values = {"given": "{family}", "family": "O'Neil", "origin": "}{"}
+
+    def call(seed: int) -> None:
+        rng = Random(seed)
+        template = "".join(rng.choices((*FIELDS, *FIELDS, *BAD_FIELDS), k=rng.randint(1, 4)))
+        check_template(template)
+        written = Person(**values).format(template)
+        assert written == template.format(**values)
+        assert not any(bad in template.replace("{{", "").replace("}}", "") for bad in BAD_FIELDS)
+
+    tally = attack(call, range(tries("templates")))
+    assert min(tally.returned, tally.refused) > 0
+
+
+def test_labels_and_names_to_score() -> None:
+    model = load(model_file(labelled=True))
+
+    def call(seed: int) -> None:
+        (model.for_labels, model.score, model.label_probabilities)[seed % 3](TEXTS[seed // 3])
+
+    assert attack(call, range(3 * len(TEXTS))).returned

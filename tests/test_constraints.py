@@ -1,0 +1,157 @@
+"""Constraints, as a program makes them, of a real trained network: each name keeps every one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from namegen import api
+from namegen.api import LoadedModel
+from namegen.cli.generate import generate
+from namegen.cli.terminal import option_name
+from namegen.constraints import make_constraints
+from namegen.core.data.normalization import digests, known_set, normalize
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.core.generation.constraints.constraint_list import CONSTRAINTS, MinDistance, WellFormed
+from namegen.errors import GenerationError, NamesError, SettingsError
+from namegen.lists import load_bundled
+from namegen.settings_toml import Config, merge
+
+NAMES = load_bundled("mlb-first").names[:2_000]
+
+
+@pytest.fixture(scope="session")
+def model() -> LoadedModel:
+    """A network that has read 2,000 first names a few times."""
+    settings = {
+        "training.quick": True,
+        "training.epochs": 3,
+        "network.hidden": (16,),
+        "training.batch_size": 64,
+    }
+    result = api.train(NAMES, config=merge(Config(), settings))
+    return api.open_checkpoint(result.checkpoint, "small")
+
+
+def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
+    """That the names of any constraints keep them is proved in core; here, that each keyword arrives there."""
+    found = model.generate(
+        9, starts_with="Ma", ends_with="n", min_length=5, max_length=9, temperature=0.9, seed=1
+    )
+    assert all(re.fullmatch("Ma.{2,6}n", name) for name in found)
+    far = model.generate(
+        9,
+        matches="[A-Z][a-z]+",
+        contains="e",
+        exclude_words=["an"],
+        exclude_names=NAMES,
+        min_distance=2,
+        seed=1,
+    )
+    far += model.most_likely(
+        3,
+        matches="[A-Z][a-z]+",
+        contains="e",
+        exclude_words=["an"],
+        exclude_names=NAMES,
+        min_distance=2,
+    )
+    assert all(
+        re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower()
+        for name in far
+    )
+    assert not MinDistance(2, NAMES).refuses(Finished(far)).any()
+    assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
+
+
+def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel) -> None:
+    """Held-out names are of the list, too."""
+    known = known_set(NAMES)
+    for temperature in (0.5, 1.6):
+        names = model.generate(1_000, temperature=temperature, seed=1)
+        assert not known.holds(digests(names)).any()
+        assert not {normalize(name) for name in names} & {normalize(name) for name in NAMES}
+    assert not known.holds(digests(model.most_likely(100))).any()
+    for name in NAMES[:50]:
+        spelled = (name.upper(), name.lower(), f" {name} ", "-".join(name))
+        assert model.checkpoint.known_names.holds(digests(spelled)).all()  # type: ignore[union-attr]
+
+
+def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
+    model, near = (
+        api.load_shipped("japanese-given"),
+        MinDistance(2, load_bundled("japanese-given").names).refuses,
+    )
+    assert near(Finished(model.generate(5, seed=0))).any()
+    assert not near(Finished(model.generate(5, min_distance=2, seed=0))).any()
+
+
+def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
+    with pytest.raises(SettingsError, match=r"give that list with exclude_names$"):
+        model.generate(1, min_distance=2)
+    assert len(model.generate(5, min_distance=2, exclude_names=[], seed=0)) == 5
+
+
+def test_what_was_found_before_an_error_is_kept(model: LoadedModel) -> None:
+    with pytest.raises(GenerationError, match="names found: ") as caught:
+        model.generate(10_000, starts_with="Mc", max_length=3, seed=0)
+    found = caught.value.found
+    assert f"names found: {len(found):,} of 10,000" in str(caught.value)
+    assert len({*found}) == len(found) > 5
+    assert all(str(name).startswith("Mc") for name in found)
+
+
+def test_huge_values_are_no_trouble(model: LoadedModel) -> None:
+    assert len(model.generate(3, top_k=10**9, max_length=10**6, temperature=1e3, seed=0)) == 3
+    [name] = model.generate(1, starts_with="M" * 60, seed=0)
+    assert name.startswith("M" * 60)
+
+
+def test_composed_characters_may_be_typed_as_two() -> None:
+    shipped = api.load_shipped("mlb-first")
+    assert "é" in shipped.generate(1, contains="e\u0301", seed=0)[0]
+    assert shipped.score("Jose\u0301").name == "José"
+
+
+def test_a_score_has_its_place_among_the_list(model: LoadedModel) -> None:
+    scores = [model.score(name) for name in NAMES[:200]]
+    percentiles = [score.percentile for score in scores]
+    assert all(percentile is not None and 0 <= percentile <= 100 for percentile in percentiles)
+    assert 35 < sum(percentiles) / len(percentiles) < 65  # type: ignore[arg-type]
+    assert model.score("Xzqwkzqwk").percentile == 0
+    batch = next(model.generate_batches(20, seed=3))
+    for name, log_probability in zip(batch.names, batch.log_probability, strict=True):
+        assert model.score(name).log_probability == pytest.approx(log_probability, abs=1e-4)
+    with pytest.raises(NamesError, match="'€'"):
+        model.score("Zo€")
+
+
+def test_names_without_constraints_load_neither_regex_nor_rapidfuzz() -> None:
+    program = (
+        "import sys, namegen.api as api; model = api.load_shipped('mlb-first');"
+        "model.generate(2, seed=1, starts_with='A', min_length=2);"
+        "print(sorted({'regex', 'rapidfuzz'} & set(sys.modules)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "[]\n"
+
+
+def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
+    options = {option.name for option in generate.params}
+    document = (Path(__file__).parents[1] / "docs" / "use" / "generating.md").read_text(
+        encoding="utf-8"
+    )
+    for name in CONSTRAINTS.keys() - {WellFormed.name}:
+        assert name in options
+        assert f"\n| `{name}` | `{option_name(name)}" in document
+
+
+def test_a_constraint_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
+    with pytest.raises(TypeError, match="'startswith': constraints are starts_with, ends_with"):
+        make_constraints(startswith="Mc")  # type: ignore[call-arg]

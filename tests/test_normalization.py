@@ -1,0 +1,99 @@
+"""A model keeps its list's rule of normalization, and all that is asked of it goes by that rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namegen import api
+from namegen.api import LoadedModel
+from namegen.constraints import make_constraints
+from namegen.core.data.normalization import NAMES, normalization_of
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.lists import load_bundled
+from namegen.settings_toml import parse_config, read_config
+
+COMPANIES = normalization_of("company")
+LISTED = [
+    f"{word} {form}"
+    for word in ("Acme", "Aon", "Cena", "Enac", "Mona")
+    for form in ("Inc", "Corp.", "Co")
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "companies"
+    training = {"quick": True, "epochs": 20, "batch_size": 4}
+    config = parse_config(
+        {"data": {"name_type": "company", "validation": 0.0}, "training": training}
+    )
+    api.train(LISTED, config=config, out=out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> LoadedModel:
+    return api.load(folder)
+
+
+def forms(names: list[str]) -> list[str]:
+    return list(map(COMPANIES.normalize, names))
+
+
+def test_new_and_distinct_go_by_the_rule_of_the_list(model: LoadedModel, folder: Path) -> None:
+    assert model.normalization == COMPANIES
+    assert len(model.metadata.known_names) == 5  # type: ignore[arg-type]
+    names = model.generate(60, seed=1)
+    assert len(set(forms(names))) == 60
+    assert not {*forms(LISTED)} & set(forms(names))
+    best = model.most_likely(30)
+    assert len(set(forms(best))) == 30
+    assert not {*forms(LISTED)} & set(forms(best))
+    seen = next(model.generate_batches(40, seed=1, allow_seen=True, allow_repeats=True))
+    assert seen.new is not None
+    assert seen.new.tolist() == [form not in forms(LISTED) for form in forms(seen.names)]
+    assert 0 < seen.new.sum() < 40
+    assert read_config(folder / "config.toml").data.name_type == "company"
+
+
+def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> None:
+    found = model.generate(40, seed=2, allow_seen=True)
+    avoided = [COMPANIES.without_endings(name) + " GmbH" for name in found[:20]]
+    names = model.generate(40, seed=2, allow_seen=True, exclude_names=avoided)
+    assert not set(forms(avoided)) & set(forms(names))
+    names = model.generate(20, seed=2, exclude_names=["Acme"], min_distance=2, starts_with="A")
+    assert not {"acme", "acm", "ame", "ace", "acmee"} & set(forms(names))
+    near = make_constraints(
+        None, model.normalization, exclude_names=["Acme AG"], min_distance=2, allow_profanity=True
+    )
+    refused = [
+        constraint.refuses(Finished(["Acmee Corp", "Anna Corp"], model.normalization)).tolist()
+        for constraint in near
+    ]
+    assert refused == [[False, False], [True, False]]  # avoid; min_distance
+
+
+def test_a_blend_keeps_the_rule_of_each_model(model: LoadedModel) -> None:
+    config = parse_config({"data": {"validation": 0.0}, "training": {"quick": True, "epochs": 1}})
+    plain = api.load(api.train(["Ann Co", "Anna", "Nan"], config=config))
+    assert plain.normalization == NAMES
+    mixed = api.blend([model, plain])
+    names = ["ann co", "Ann", "Acme AG", "Acme", "Nan Inc", "Bob"]
+    known = mixed.generator.batch(names, np.zeros(len(names)))
+    assert known.new is not None
+    assert known.new.tolist() == [False, True, False, False, False, True]
+
+
+def test_the_bundled_list_of_companies_has_the_rule_by_itself() -> None:
+    assert load_bundled("companies").name_type == "company"
+    assert load_bundled("mlb-last").name_type == "plain"
+    shipped = api.load_shipped("companies").checkpoint
+    assert shipped is not None
+    assert shipped.known_names is not None
+    names = load_bundled("companies").names
+    known = COMPANIES.known_set((*names, *COMPANIES.common_words(names)))
+    assert shipped.known_names.to_bytes() == known.to_bytes()
+    assert api.load_shipped("mlb-first").normalization == NAMES
