@@ -1,13 +1,16 @@
-"""Pseudonyms: a secret key gives each value a name of a pool, the same one each time. No model and no NumPy is needed.
+"""Pseudonyms: a secret key maps each value to a name of a pool, always the same one. No model and no NumPy is needed.
 
     k     = HMAC-SHA-256(key, "namegen pseudonyms 1" ‖ SHA-256(pool) ‖ context)
-    place = HMAC-SHA-256(k, value) mod N
-    place = a permutation of the numbers below N, if the value is one of them: a Feistel network by HMAC-SHA-256(k, …)
+    index = HMAC-SHA-256(k, value) mod N
 
-Values, names and context count as Unicode's form NFC has them, without white space around them. The hash of a pool is
-that of its distinct names in their order, each with a line feed. Of several pools, it is that of all of them, with an
-empty line between two; N is the product of their sizes. The place modulo the size of the first pool is the place in
-it; what the division leaves is the place in the others. docs/use/pseudonyms.md says what this promises, and what not.
+If the value is a whole number below N, its index is instead a permutation of these numbers: a Feistel network whose
+round function is HMAC-SHA-256(k, …).
+
+Values, names and the context are compared in Unicode's form NFC, without surrounding white space. The hash of a pool is
+that of its distinct names in order, each followed by a line feed. For several pools, it's the hash of all of them, with
+an empty line between two pools, and N is the product of their sizes. The index modulo the size of the first pool is
+the index into that pool; the quotient gives the indexes into the other pools in the same way.
+``docs/use/pseudonyms.md`` describes what this guarantees and what it doesn't.
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ import re
 import stat
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from math import isqrt, prod
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import SupportsIndex, cast
 from unicodedata import combining, normalize
 
 from namegen.core.data.list_content import ListContent
@@ -40,38 +43,42 @@ from namegen.errors import (
 )
 from namegen.files import is_there, look, read_whole, write_whole
 
-MIN_KEY_BYTES, MAX_KEY_BYTES, MAX_POOL_BYTES = 16, 4096, 2**29
+MIN_KEY_BYTES = 16
+MAX_KEY_BYTES = 4096
+MAX_POOL_BYTES = 2**29
 MAKE_KEY = "make one with `umask 077; head -c 32 /dev/urandom > KEY`"
-NUMBER, PART = re.compile("0|[1-9][0-9]*"), re.compile(r"\{([1-9][0-9]*)\}")
+WHOLE_NUMBER = re.compile("0|[1-9][0-9]*")
+PLACEHOLDER = re.compile(r"\{([1-9][0-9]*)\}")
 ROUNDS = 8
-MANY = 1000  # characters
+LONG = 1000  # characters; the combining marks of a longer string are sorted here, as ``normalize`` takes too long
+BUCKETS = 1 << 16
 
 
 class Pseudonyms(Iterator[str]):
-    """Give each value a name of a pool: the same one wherever key, pool, context and value are the same.
+    """Map values to names of a pool. The same key, pool, context and value always give the same name.
 
-    Use it to hide names in data that others may see. It is also called ``namegen.pseudonyms``. The names come one after
-    the other, as the values are read.
+    Use it to hide names in data that others may see. It's also available as ``namegen.pseudonyms``. An iterator over
+    the values' names; the values are read one at a time.
 
     Args:
-        values: texts or whole numbers. An empty one stays empty.
+        values: strings or whole numbers. An empty string stays empty.
         pool: the names; or several lists of names, one for each part of a pseudonym.
-        key: at least 16 random bytes, which nobody else may have.
-        template: how the parts are written; None: ``{1}``, of two ``{1} {2}``, and so on.
-        context: with another one, the same value gets another name.
-        unique: refuse a name that another value has already; this takes 8 bytes for each value.
+        key: at least 16 random bytes that nobody else has.
+        template: how the parts are combined. The default is ``{1}``, for two parts ``{1} {2}``, and so on.
+        context: label for this use of the key. Each context maps values to different names.
+        unique: whether to raise an error if two values get the same name. This takes 8 bytes per value.
 
     Attributes:
-        size: N, how many names there are: the product of the sizes of the pools.
-        pool_hash: the SHA-256 of the pool, in hexadecimal digits.
-        hashed: how many values have got a name by their hash so far, repeats included.
-        numbers: how many of the others were whole numbers below N, no two of which share a name.
-        listed: how many values stood in a pool themselves (of several pools, in one of them): a value may have got its
-            own name, or that of another one.
+        size: N, the number of names: the product of the sizes of the pools.
+        pool_hash: the SHA-256 of the pool, in hexadecimal.
+        hashed: values so far whose name was chosen by a hash, repeats included.
+        numbers: values so far that are whole numbers below N; no two of them share a name.
+        listed: values so far that are themselves in a pool, so a pseudonym may be someone's real name.
 
     Raises:
-        SettingsError: a pool without names, a short key, a template without one of the parts; of a value: its type.
-        GenerationError: of a value: another one has its name, and ``unique`` was asked for.
+        SettingsError: a pool is empty, the key is too short, or the template lacks a part. While iterating: a value is
+            neither a string nor a whole number.
+        GenerationError: while iterating with ``unique``: another value has the same name.
 
     >>> list(Pseudonyms(["Ann", "Bob", " Ann", ""], pool=["Ada", "Bo", "Cy"], key=b"only an example!"))
     ['Cy', 'Ada', 'Cy', '']
@@ -93,130 +100,176 @@ class Pseudonyms(Iterator[str]):
     ) -> None:
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise SettingsError(
-                f"{setting('values')} is {shown(values)}: expected several texts or whole numbers"
+                f"{setting('values')} must be an iterable of strings or whole numbers, not {shown(values)}"
             )
-        if not isinstance(key, bytes) or len(key) < MIN_KEY_BYTES:
-            came = (
-                f"{len(key)} bytes"
-                if isinstance(key, bytes)
-                else f"of the type {type(key).__name__}"
-            )
-            raise SettingsError(
-                f"the key is {came}: expected at least {MIN_KEY_BYTES} random bytes; {MAKE_KEY}"
-            )
-        self._values, self._pools = iter(values), _distinct(pool)
-        self.size, self.hashed, self.numbers, self.listed = prod(map(len, self._pools)), 0, 0, 0
-        self._in_pools = frozenset().union(*self._pools)
-        for name, text in (("template", template or ""), ("context", context)):
-            if not isinstance(text, str):
-                raise SettingsError(f"{setting(name)} is {shown(text)}: expected a text")
-        parts = [f"{{{part + 1}}}" for part in range(len(self._pools))]
-        self._template = " ".join(parts) if template is None else template
-        if {found[0] for found in PART.finditer(self._template)} != {*parts}:
-            raise SettingsError(
-                f"{setting('template')} is {quote(self._template)}: it needs {', '.join(parts)}"
-            )
+        _check_key(key)
+        _check_is_string("template", template or "")
+        _check_is_string("context", context)
+        self._values = iter(values)
+        self._pools = _distinct_names(pool)
+        self._names = frozenset().union(*self._pools)
+        self.size = prod(map(len, self._pools))
+        self.hashed = 0
+        self.numbers = 0
+        self.listed = 0
+        self._template = self._checked_template(template)
         lines = "\n".join("".join(f"{name}\n" for name in names) for names in self._pools)
         self.pool_hash = hashlib.sha256(_bytes(lines)).hexdigest()
-        about = (
+        purpose = (
             b"namegen pseudonyms 1" + bytes.fromhex(self.pool_hash) + _bytes(_canonical(context))
         )
-        self._key = hmac.digest(key, about, "sha256")
-        self._taken = [array("Q") for _ in range(1 << 16)] if unique else []
+        self._key = hmac.digest(key, purpose, "sha256")
+        self._taken = [array("Q") for _ in range(BUCKETS)] if unique else []
 
     def __next__(self) -> str:
         return self.of(next(self._values))
 
     @property
     def expected_shared(self) -> float:
-        """How many pairs of the values so far share a name, as expected over all keys, if no value has come twice."""
+        """The expected number of pairs of values that share a name, over all keys, if no value occurs twice."""
         return self.hashed * ((self.hashed - 1) / 2 + self.numbers) / self.size
 
     def of(self, value: str | SupportsIndex) -> str:
-        """The name of one value. Raises SettingsError, GenerationError, as the class has them."""
+        """Return the name of one value.
+
+        Raises:
+            SettingsError: the value is neither a string nor a whole number.
+            GenerationError: another value has the same name, and ``unique`` is set.
+        """
         if not isinstance(value, str | SupportsIndex):
-            raise SettingsError(f"a value is {shown(value)}: expected a text or a whole number")
+            raise SettingsError(f"a value must be a string or a whole number, not {shown(value)}")
         text = _canonical(str(value))
         if not text:
             return ""
-        self.listed += text in self._in_pools
-        if len(text) <= len(str(self.size)) and NUMBER.fullmatch(text) and int(text) < self.size:
-            self.numbers += 1
-            place = self._permuted(int(text))
-        else:
-            self.hashed += 1
-            place = self._mac(_bytes(text)) % self.size
+        if text in self._names:
+            self.listed += 1
         parts = []
+        index = self._index(text)
         for names in self._pools:
-            place, at = divmod(place, len(names))
-            parts.append(names[at])
-        name = PART.sub(lambda part: parts[int(part[1]) - 1], self._template)
+            index, index_in_pool = divmod(index, len(names))
+            parts.append(names[index_in_pool])
+        name = PLACEHOLDER.sub(lambda match: parts[int(match[1]) - 1], self._template)
         if self._taken and not self._is_free(name, text):
             raise GenerationError(
-                f"two values share the name {quote(name)}, as there are only {self.size:,} names: give a larger pool, "
-                f"several pools, or leave {setting('unique')} out"
+                f"two values share the name {quote(name)}, as there are only {self.size:,} names: use a larger pool or "
+                f"several pools, or remove {setting('unique')}"
             )
         return name
+
+    def _checked_template(self, template: str | None) -> str:
+        """The template, which must contain every part; by default the parts with spaces between them."""
+        placeholders = [f"{{{number}}}" for number in range(1, len(self._pools) + 1)]
+        if template is None:
+            return " ".join(placeholders)
+        in_template = {match[0] for match in PLACEHOLDER.finditer(template)}
+        if in_template != set(placeholders):
+            raise SettingsError(
+                f"{setting('template')} {quote(template)} must contain {', '.join(placeholders)}"
+            )
+        return template
+
+    def _index(self, text: str) -> int:
+        """The index of a value's name, below N."""
+        may_be_below_size = len(text) <= len(str(self.size)) and WHOLE_NUMBER.fullmatch(text)
+        if may_be_below_size and int(text) < self.size:
+            self.numbers += 1
+            return self._permuted(int(text))
+        self.hashed += 1
+        return self._mac(_bytes(text)) % self.size
 
     def _mac(self, message: bytes) -> int:
         return int.from_bytes(hmac.digest(self._key, message, "sha256"), "big")
 
     def _permuted(self, number: int) -> int:
-        """The place of a number below N: a Feistel network over pairs, of which there are few more than N, again and
-        again until it gives one below N.
+        """A permutation of the whole numbers below N.
 
-        Source: Black and Rogaway, "Ciphers with arbitrary finite domains", 2002.
+        A Feistel network permutes pairs (left, right), of which there are slightly more than N. It's applied until the
+        result is below N (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).
         """
-        high = isqrt(self.size - 1) + 1
-        low = -(-self.size // high)
+        left_size = isqrt(self.size - 1) + 1
+        right_size = -(-self.size // left_size)
         while True:
-            left, right = divmod(number, low)
-            for turn in range(0, ROUNDS, 2):  # no text in UTF-8 has the byte 255
-                left = (left + self._mac(b"\xff%d,%d" % (turn, right))) % high
-                right = (right + self._mac(b"\xff%d,%d" % (turn + 1, left))) % low
-            if (number := left * low + right) < self.size:
+            left, right = divmod(number, right_size)
+            for turn in range(0, ROUNDS, 2):  # no UTF-8 string contains the byte 255
+                left = (left + self._mac(b"\xff%d,%d" % (turn, right))) % left_size
+                right = (right + self._mac(b"\xff%d,%d" % (turn + 1, left))) % right_size
+            number = left * right_size + right
+            if number < self.size:
                 return number
 
     def _is_free(self, name: str, value: str) -> bool:
-        """Whether no other value has a name. Of a name 7 bytes of its hash are kept, two of them as the place of a
-        sorted array, and of its value 3: among 10 million values, one run in a thousand finds a pair that is none.
+        """Whether no other value has this name.
+
+        Stores 7 bytes of the name's hash (2 of them choose a sorted array) and 3 bytes of the value's. With 10 million
+        values, one run in a thousand reports a pair that doesn't exist.
         """
-        hashed = hashlib.sha256(_bytes(name)).digest()
-        bucket, first = (
-            self._taken[int.from_bytes(hashed[:2], "big")],
-            int.from_bytes(hashed[2:7], "big") << 24,
-        )
-        entry, at = first + self._mac(_bytes(value)) % (1 << 24), bisect_left(bucket, first)
-        if at == len(bucket) or bucket[at] >> 24 != first >> 24:
-            bucket.insert(at, entry)
-        return bucket[at] == entry
+        name_hash = hashlib.sha256(_bytes(name)).digest()
+        bucket = self._taken[int.from_bytes(name_hash[:2], "big")]
+        lowest = int.from_bytes(name_hash[2:7], "big") << 24
+        entry = lowest + self._mac(_bytes(value)) % (1 << 24)
+        index = bisect_left(bucket, lowest)
+        is_known = index < len(bucket) and bucket[index] >> 24 == lowest >> 24
+        if not is_known:
+            bucket.insert(index, entry)
+        return bucket[index] == entry
 
 
-def _distinct(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
-    """The distinct names of each pool. Raises SettingsError: one has none."""
+def _check_key(key: object) -> None:
+    if isinstance(key, bytes) and len(key) >= MIN_KEY_BYTES:
+        return
+    actual = f"{len(key)} bytes" if isinstance(key, bytes) else f"of type {type(key).__name__}"
+    raise SettingsError(
+        f"the key must be at least {MIN_KEY_BYTES} random bytes, but is {actual}: {MAKE_KEY}"
+    )
+
+
+def _check_is_string(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise SettingsError(f"{setting(name)} must be a string, not {shown(value)}")
+
+
+def _distinct_names(pool: Iterable[str] | Iterable[Iterable[str]]) -> list[list[str]]:
+    """The distinct names of each pool. Raises SettingsError if a pool has none."""
     try:
-        given: list[Any] = [None] if isinstance(pool, str) else list(pool)
-        pools = given if given and not isinstance(given[0], str) else [given]
-        found = [list(dict.fromkeys(filter(None, map(_canonical, names)))) for names in pools]
+        pools = [_names_of(names) for names in _as_pools(pool)]
     except (TypeError, AttributeError):
-        found = [[]]
-    if not all(found):
+        pools = [[]]
+    if not all(pools):
         raise SettingsError(
-            f"{setting('pool')} has no names, or some are no text: expected names, or lists of names"
+            f"{setting('pool')} must be a list of names, or several lists, and none of them may be empty"
         )
-    return found
+    return pools
+
+
+def _as_pools(pool: Iterable[str] | Iterable[Iterable[str]]) -> Sequence[Iterable[str]]:
+    """One pool or several, as several. Raises TypeError for a string."""
+    if isinstance(pool, str):
+        raise TypeError
+    items = list(pool)
+    if items and not isinstance(items[0], str):
+        return items
+    return [cast("list[str]", items)]
+
+
+def _names_of(names: Iterable[str]) -> list[str]:
+    """The distinct names, in order, without empty ones."""
+    canonical = map(_canonical, names)
+    return list(dict.fromkeys(name for name in canonical if name))
 
 
 def _canonical(text: str) -> str:
-    """A text without white space around it, in the form NFC."""
+    """The string without surrounding white space, in form NFC."""
     text = text.strip()
-    if (
-        len(text) > MANY and not text.isascii()
-    ):  # to sort combining marks, normalize takes a time that is quadratic
-        marks = "".join(normalize("NFD", one) for one in text)
-        runs = groupby(marks, key=lambda one: combining(one) > 0)
-        text = "".join("".join(sorted(run, key=combining)) for _, run in runs)
+    if len(text) > LONG and not text.isascii():
+        text = _with_sorted_marks(text)
     return normalize("NFC", text)
+
+
+def _with_sorted_marks(text: str) -> str:
+    """The decomposed string with its combining marks in order, for which ``normalize`` takes quadratic time."""
+    decomposed = "".join(normalize("NFD", character) for character in text)
+    runs = groupby(decomposed, key=lambda character: combining(character) > 0)
+    return "".join("".join(sorted(run, key=combining)) for _, run in runs)
 
 
 def _bytes(text: str) -> bytes:
@@ -227,40 +280,47 @@ def _bytes(text: str) -> bytes:
 
 
 def read_pool(path: Path | str) -> list[str]:
-    """The names of a file in UTF-8: a name a line; of a ``.csv``, its column ``name``. Raises NamesError."""
-    content = ListContent(
-        _read(path, MAX_POOL_BYTES, "give a file with a name a line"), short(path)
-    )
-    is_table = Path(path).suffix.lower() == ".csv"
-    return csv_columns(content, "name", None).names if is_table else list(content.lines())
+    """Read the names of a UTF-8 file: one name per line, or the column ``name`` of a ``.csv``. Raises NamesError."""
+    data = _read(path, MAX_POOL_BYTES, "pass a file with one name per line")
+    content = ListContent(data, short(path))
+    if Path(path).suffix.lower() == ".csv":
+        return csv_columns(content, "name", None).names
+    return list(content.lines())
 
 
 def read_key(path: Path | str) -> bytes:
-    """The bytes of a key. Raises NamesError: it cannot be read, or everybody can read it."""
-    found = look(path, None)
-    if (
-        os.name == "posix"
-        and found
-        and found.st_mode & stat.S_IROTH
-        and not stat.S_ISDIR(found.st_mode)
-    ):
-        raise NamesError(f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)")
+    """Read the bytes of a key. Raises NamesError if that's impossible, or if everybody can read the file."""
+    status = look(path, None)
+    if os.name == "posix" and status is not None:
+        is_folder = stat.S_ISDIR(status.st_mode)
+        is_public = bool(status.st_mode & stat.S_IROTH)
+        if is_public and not is_folder:
+            raise NamesError(
+                f"everybody can read the key {short(path)}: keep it secret (`chmod 600`)"
+            )
     return _read(path, MAX_KEY_BYTES, MAKE_KEY)
 
 
 def keep_pool(key_path: Path | str, pool_hash: str, *, write: bool = True) -> None:
-    """Keep the hash of a key's first pool beside the key; unless ``write``, only see that there is no other.
+    """Store the hash of a key's first pool next to the key, or check that it's the stored one.
+
+    Args:
+        key_path: the key file.
+        pool_hash: the hash of the pool.
+        write: whether to store the hash if there is none.
 
     Raises:
-        NamesError: it is another one. OutputError: its hash cannot be kept.
+        NamesError: another hash is stored.
+        OutputError: the hash can't be stored.
     """
-    path, content = Path(f"{key_path}.pool"), f"{pool_hash}\n".encode()
+    path = Path(f"{key_path}.pool")
+    content = f"{pool_hash}\n".encode()
     if not is_there(path, NamesError):
         if write:
             write_whole(path, content)
     elif _read(path, MAX_KEY_BYTES, "make it readable") != content:
         raise NamesError(
-            f"{short(path)} has the hash of another pool: give that pool, as it was, or another key"
+            f"{short(path)} contains the hash of another pool: use that pool unchanged, or another key"
         )
 
 

@@ -115,12 +115,12 @@ def test_a_value_of_a_megabyte_has_a_name_soon() -> None:
 @pytest.mark.parametrize(
     ("said", "arguments"),
     [
-        ("the key is 15 bytes", {"key": KEY[1:]}),
-        ("the key is of the type str", {"key": "only an example!"}),
+        ("but is 15 bytes", {"key": KEY[1:]}),
+        ("but is of type str", {"key": "only an example!"}),
         *(("pool", {"pool": pool}) for pool in ([], [""], 5, "Ada", [POOL, []], [1])),
         *(("template", {"template": template}) for template in ("", "{2}", "{1} {2}", "{name}")),
         *(("values", {"values": values}) for values in ("Ann", 5)),
-        ("a value is 1.5", {"values": [1.5]}),
+        ("a value must be a string or a whole number, not 1.5", {"values": [1.5]}),
     ],
 )
 def test_what_cannot_be_is_one_sentence(said: str, arguments: dict[str, object]) -> None:

@@ -113,7 +113,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
         place.folder / "out.csv"
     ).read_text("utf-8")
     place.write("pool.txt", "Ada\n")
-    place(*ARGUMENTS).refused("my.key.pool has the hash of another pool")
+    place(*ARGUMENTS).refused("my.key.pool contains the hash of another pool")
     for content, mode, said in (
         (b"", 0o600, "0 bytes"),
         (KEY[:15], 0o600, "15 bytes"),
