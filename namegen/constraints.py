@@ -1,11 +1,11 @@
-"""What may be constraint_list of names, as keyword arguments: the same in Python and, as options, on the command line.
+"""Constraints on generated names, as keyword arguments: the same in Python and, as options, on the command line.
 
-A constraint is declared here, with what its option says; what it does is its class in ``core/generation/constraints``.
+Each constraint is declared here, with the help of its option. Its class is in ``core/generation/constraints``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
@@ -32,27 +32,21 @@ MAX_CHARACTERS = 1_000_000
 
 @dataclass(frozen=True)
 class Option:
-    """What the option of a constraint says.
+    """The command-line option of a constraint."""
 
-    Attributes:
-        metavar: what stands for its value.
-        help: which names are given: "that begin with TEXT."; ``{exclude_names}`` stands for the option of that name.
-        least, most: of a whole number; of texts there is no least.
-    """
-
-    metavar: str
-    help: str
-    least: int | None = None
+    metavar: str  # the placeholder for its value
+    help: str  # completes "Give only names …"; ``{exclude_names}`` stands for that option
+    least: int | None = None  # the smallest whole number allowed; None for strings
     most: int = MAX_CHARACTERS
 
 
 class Constraints(TypedDict, total=False):
-    """What each name must keep; None and what is left out ask for nothing.
+    """Conditions that every returned name satisfies; a missing constraint or None means no condition.
 
-    The first four distinguish upper and lower case. ``docs/use/generating.md`` describes which names are returned.
-    ``exclude_words``: letter case, spaces and punctuation do not count; ``=word`` counts as a whole word alone.
-    ``min_distance``: the smallest edit distance to every name of ``exclude_names`` or, without that, of the bundled
-    list that the model learned from. ``allow_profanity``: names may contain profanity.
+    ``starts_with``, ``ends_with``, ``contains`` and ``matches`` distinguish upper and lower case. ``exclude_words`` and
+    ``exclude_names`` ignore letter case, spaces and punctuation; with ``=`` in front, a word is excluded only as a
+    whole word. ``min_distance`` is the smallest edit distance to every name of ``exclude_names``, or of the bundled
+    list that the model was trained on. ``docs/use/generating.md`` describes which names are returned.
     """
 
     starts_with: Annotated[str | None, Option("TEXT", "that begin with TEXT.")]
@@ -60,31 +54,29 @@ class Constraints(TypedDict, total=False):
     contains: Annotated[str | None, Option("TEXT", "that contain TEXT.")]
     matches: Annotated[
         str | None,
-        Option(
-            "REGEX", "that match the regular expression REGEX (of the regex library) as a whole."
-        ),
+        Option("REGEX", "that match REGEX as a whole (a regular expression of the regex library)."),
     ]
     min_length: Annotated[
         int | None,
         Option(
             "N",
-            "of N characters or more.  [default: the length that 98% of the list's names reach; unfiltered: 0]",
-            0,
+            "with at least N characters.  [default: the length that 98% of the list's names reach; unfiltered: 0]",
+            least=0,
         ),
     ]
     exclude_words: Annotated[
         Iterable[str] | None,
         Option(
             "FILE",
-            "that contain no word from FILE (one per line); case, spaces and punctuation do not matter. With = before "
-            "it, a word counts only as a whole word.",
+            "that contain no word from FILE (one per line), ignoring case, spaces and punctuation. A word with = in "
+            "front is excluded only as a whole word.",
         ),
     ]
     exclude_names: Annotated[
         Iterable[str] | None,
         Option(
             "FILE",
-            "that are not in FILE (one per line); case, spaces and punctuation do not matter.",
+            "that aren't in FILE (one per line), ignoring case, spaces and punctuation.",
         ),
     ]
     min_distance: Annotated[
@@ -92,22 +84,22 @@ class Constraints(TypedDict, total=False):
         Option(
             "D",
             "that differ by at least D edits from every name of {exclude_names}, or of the model's bundled list.",
-            1,
-            3,
+            least=1,
+            most=3,
         ),
     ]
-    allow_profanity: bool | None
+    allow_profanity: bool | None  # whether names may contain profanity
 
 
 class PartConstraints(Constraints, total=False):
-    """What each first name of players must keep, or each last name; or of people each given name, or family name."""
+    """Constraints for one part of whole names: given or family names of people, first or last names of players."""
 
     max_length: Annotated[
         int | None,
         Option(
             "N",
-            "of N characters or fewer.  [default: as many as the list's longest name; unfiltered: twice as many]",
-            1,
+            "with at most N characters.  [default: as many as the list's longest name; unfiltered: twice as many]",
+            least=1,
         ),
     ]
 
@@ -124,20 +116,21 @@ def make_constraints(
     normalization: Normalization | None = None,
     **constraints: Unpack[Constraints],
 ) -> ConstraintList:
-    """Turn what was asked for into the constraints that core keeps.
+    """Make the constraints of core from keyword arguments.
 
     Args:
-        list_name: the list that the model learned from, for ``min_distance`` without ``exclude_names``.
-        normalization: when two of the model's names are the same, for ``exclude_names`` and ``min_distance``; None:
-            letter case, spaces and punctuation aside.
+        list_name: the list that the model was trained on, for ``min_distance`` without ``exclude_names``.
+        normalization: how names are compared for ``exclude_names`` and ``min_distance``. The default ignores letter
+            case, spaces and punctuation.
         constraints: see ``Constraints``.
 
     Raises:
-        SettingsError: a value is of the wrong type or out of its range; or a distance is asked, and there are no names
-            to keep it from.
+        SettingsError: a value has the wrong type or is out of range; or ``min_distance`` is set and there are no names
+            to compare with.
         TypeError: there is no such constraint.
 
-    >>> [constraint.name for constraint in make_constraints(starts_with="Mc", min_length=5, contains=None)]
+    >>> constraint_list = make_constraints(starts_with="Mc", min_length=5, contains=None)
+    >>> [constraint.name for constraint in constraint_list]
     ['min_length', 'starts_with', 'allow_profanity']
     """
     from namegen.core.data.normalization import NAMES
@@ -149,58 +142,71 @@ def make_constraints(
         NoProfanity,
     )
 
-    kind = NAMES if normalization is None else normalization
-    if unknown := constraints.keys() - Constraints.__annotations__.keys():
+    unknown = constraints.keys() - Constraints.__annotations__.keys()
+    if unknown:
         known = ", ".join(Constraints.__annotations__)
         raise TypeError(
-            f"there is no argument or constraint {unknown.pop()!r}: constraints are {known}; labelled() chooses a label"
+            f"there is no argument or constraint {unknown.pop()!r}: the constraints are {known}; "
+            "for_labels() chooses a label"
         )
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         name: _checked(name, value) for name, value in constraints.items() if value is not None
     }
-    distance = given.pop(MinDistance.name, None)
-    avoided = given.pop(ExcludedNames.name, None)
-    allow_rude = given.pop(NoProfanity.name, False)
-    made = [CONSTRAINTS[name](value) for name, value in given.items()]
-    if not allow_rude:
+    min_distance = values.pop(MinDistance.name, None)
+    excluded_names = values.pop(ExcludedNames.name, None)
+    allow_profanity = values.pop(NoProfanity.name, False)
+    normalization = normalization or NAMES
+    made = [CONSTRAINTS[name](value) for name, value in values.items()]
+    if not allow_profanity:
         made.append(NoProfanity())
-    if avoided is not None:
-        made.append(ExcludedNames(avoided, kind))
-    if distance is not None:
-        if avoided is None and list_name not in BUNDLED:
-            raise SettingsError(
-                f"{setting('min_distance')} needs the names to keep the distance from, and this model does not carry "
-                f"its list: give that list with {setting('exclude_names')}"
-            )
-        names = load_bundled(str(list_name)).names if avoided is None else avoided
-        made.append(MinDistance(distance, names, kind))
+    if excluded_names is not None:
+        made.append(ExcludedNames(excluded_names, normalization))
+    if min_distance is not None:
+        if excluded_names is None:
+            compared_names = _names_of_list(list_name)
+        else:
+            compared_names = excluded_names
+        made.append(MinDistance(min_distance, compared_names, normalization))
     return ConstraintList(made)
 
 
-def _checked(name: str, value: object) -> object:
-    """The value of a constraint, several texts as a list: they are read twice, and may come from an iterator."""
-    kind = get_args(get_type_hints(Constraints)[name])[0]
-    if kind is bool:
-        expected, right = "True or False", isinstance(value, bool)
-    elif kind not in (str, int):
-        expected = "several texts, such as a list of them"
-        value = (
-            list(value)
-            if isinstance(value, Iterable) and not isinstance(value, str | bytes)
-            else value
+def _names_of_list(list_name: str | None) -> Sequence[str]:
+    """The names of the bundled list that a model was trained on, for ``min_distance``."""
+    if list_name not in BUNDLED:
+        raise SettingsError(
+            f"{setting('min_distance')} needs names to compare with, and this model doesn't contain its list: pass the "
+            f"list with {setting('exclude_names')}"
         )
-        right = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    return load_bundled(str(list_name)).names
+
+
+def _checked(name: str, value: object) -> object:
+    """The value of a constraint, if its type is right. Several strings become a list, as they are read twice."""
+    expected_type = get_args(get_type_hints(Constraints)[name])[0]
+    if expected_type is bool:
+        expected = "True or False"
+        fits = isinstance(value, bool)
+    elif expected_type is str:
+        expected = "a string"
+        fits = isinstance(value, str)
+    elif expected_type is int:
+        expected = "a whole number"
+        fits = isinstance(value, Integral) and not isinstance(value, bool)
     else:
-        expected = "a text" if kind is str else "a whole number"
-        right = isinstance(value, str if kind is str else Integral) and not isinstance(value, bool)
-    if not right:
+        expected = "several strings, such as a list"
+        if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+            value = list(value)
+        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if not fits:
         raise SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
     return value
 
 
 @cache
 def claimed_beginnings(*lists: str) -> tuple[str, ...]:
-    """What no new name may begin with: how the companies of these bundled lists do, none of other lists.
+    """The words that no new company may start with, because a company of these bundled lists does.
+
+    Other lists have none.
 
     >>> "blackrock" in claimed_beginnings("mlb-last", "companies")
     True
@@ -208,9 +214,10 @@ def claimed_beginnings(*lists: str) -> tuple[str, ...]:
     from namegen.core.data.normalization import normalization_of
     from namegen.core.generation.constraints.claimed import beginnings
 
-    companies = [name for name in lists if name in BUNDLED and BUNDLED[name].name_type == "company"]
-    return tuple(
-        beginning
-        for name in companies
-        for beginning in beginnings(load_bundled(name).names, normalization_of("company"))
-    )
+    company_lists = [
+        name for name in lists if name in BUNDLED and BUNDLED[name].name_type == "company"
+    ]
+    claimed: list[str] = []
+    for name in company_lists:
+        claimed += beginnings(load_bundled(name).names, normalization_of("company"))
+    return tuple(claimed)

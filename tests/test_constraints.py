@@ -91,7 +91,7 @@ def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
 
 
 def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
-    with pytest.raises(SettingsError, match=r"give that list with exclude_names$"):
+    with pytest.raises(SettingsError, match=r"pass the list with exclude_names$"):
         model.generate(1, min_distance=2)
     assert len(model.generate(5, min_distance=2, exclude_names=[], seed=0)) == 5
 
@@ -153,5 +153,5 @@ def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
 
 
 def test_a_constraint_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
-    with pytest.raises(TypeError, match="'startswith': constraints are starts_with, ends_with"):
+    with pytest.raises(TypeError, match="'startswith': the constraints are starts_with, ends_with"):
         make_constraints(startswith="Mc")  # type: ignore[call-arg]
