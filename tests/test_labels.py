@@ -94,7 +94,7 @@ def test_the_chance_of_a_label_is_bayes_rule(model: LoadedModel) -> None:
     )
     assert list(chances.values()) == sorted(chances.values(), reverse=True)
     assert model.score(name).log_probability == pytest.approx(math.log(sum(joint)), abs=1e-4)
-    with pytest.raises(SettingsError, match="knows no labels"):
+    with pytest.raises(SettingsError, match="has no labels"):
         api.load("mlb-first").label_probabilities(name)
 
 

@@ -1,4 +1,4 @@
-"""A trained model in use: find its file, load it, generate names with it, score them; several models as one."""
+"""Load a trained model, generate names with it and score them; combine several models into one."""
 
 from __future__ import annotations
 
@@ -49,29 +49,49 @@ from namegen.models import SHIPPED, shipped_path
 if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
 
-RUNS = Path("runs")  # where the command line keeps its trainings
+RUNS = Path("runs")  # where the command line writes its runs
 DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
-_KINDS: dict[str, tuple[str, type]] = {
-    **dict.fromkeys(("max_length", "threads"), ("a whole number", Integral)),
-    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), ("True or False", bool)),
-    **dict.fromkeys(("name", "label", "backend"), ("a text", str)),
+@dataclass(frozen=True)
+class _Expected:
+    """The type of an argument, and how a message describes it."""
+
+    type: type
+    description: str
+
+
+_WHOLE_NUMBER = _Expected(Integral, "a whole number")
+_BOOLEAN = _Expected(bool, "True or False")
+_STRING = _Expected(str, "a string")
+_EXPECTED = {
+    **dict.fromkeys(("max_length", "threads"), _WHOLE_NUMBER),
+    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), _BOOLEAN),
+    **dict.fromkeys(("name", "label", "backend"), _STRING),
 }
 
 
 def check_types(**values: object) -> None:
-    """Raise SettingsError for an argument of a wrong type that nothing below looks at; None is right for most."""
+    """Check arguments whose types nothing else checks. None is allowed for all except ``name``.
+
+    Raises:
+        SettingsError: an argument has the wrong type.
+    """
     for name, value in values.items():
-        said, kind = _KINDS[name]
-        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits and (value is not None or name == "name"):
-            raise SettingsError(f"{setting(name)} is {shown(value)}: expected {said}", field=name)
+        if value is None and name != "name":
+            continue
+        expected = _EXPECTED[name]
+        is_bool = isinstance(value, bool)  # a bool is an int as well
+        fits = isinstance(value, expected.type) and is_bool == (expected.type is bool)
+        if not fits:
+            raise SettingsError(
+                f"{setting(name)} is {shown(value)}: expected {expected.description}", field=name
+            )
 
 
 class Searching(Constraints, total=False):
-    """How names are searched for, and what each must keep; ``LoadedModel.generate`` says what each option does."""
+    """The options of an exact search; see ``LoadedModel.generate``."""
 
     max_length: int | None
     allow_seen: bool
@@ -80,7 +100,7 @@ class Searching(Constraints, total=False):
 
 
 class Drawing(Searching, total=False):
-    """How names are drawn; ``LoadedModel.generate`` says what each option does."""
+    """The options of drawing names; see ``LoadedModel.generate``."""
 
     seed: int | None
     temperature: float | None
@@ -117,20 +137,18 @@ class LoadedModel:
         return self.metadata.vocabulary
 
     def reads(self, name: str) -> bool:
-        """Whether it knows every character of a name; of a blend, whether one of its models does."""
-        return any(
-            not vocabulary.unknown(name) for vocabulary in self.blended or (self.vocabulary,)
-        )
+        """Whether the model, or for a blend one of its models, knows every character of a name."""
+        vocabularies = self.blended or (self.vocabulary,)
+        return any(not vocabulary.unknown(name) for vocabulary in vocabularies)
 
     def for_labels(self, *labels: str) -> LoadedModel:
-        """The same model for names of some labels alone; with none given, itself.
+        """The same model, restricted to names with these labels. Without arguments, the model itself.
 
         Args:
-            labels: each a label, or of labels of several parts also one part or some (``find_labels`` in
-                ``core/data/label_parts.py``).
+            labels: whole labels, or for labels with several parts also some of the parts, such as ``female``.
 
         Raises:
-            SettingsError: it does not know such a label, or any.
+            SettingsError: the model doesn't know such a label, or has no labels.
 
         >>> load("world-given").for_labels("Estonian").labels
         ('Estonian,female', 'Estonian,male')
@@ -139,20 +157,19 @@ class LoadedModel:
             check_types(label=label)
         if not labels:
             return self
-        places = list(
-            dict.fromkeys(
-                place for one in labels for place in find_labels(one, self.labels, self.name)
-            )
-        )
+        indexes: list[int] = []
+        for label in labels:
+            indexes += find_labels(label, self.labels, self.name)
+        indexes = list(dict.fromkeys(indexes))
         return replace(
             self,
-            beginnings=self.beginnings.only(places),
-            labels=tuple(self.labels[place] for place in places),
+            beginnings=self.beginnings.only(indexes),
+            labels=tuple(self.labels[index] for index in indexes),
         )
 
     @property
     def generator(self) -> Generator:
-        """Draws names from it."""
+        """Draws names from the model's own distribution."""
         return Generator(
             self.model,
             self.vocabulary,
@@ -166,9 +183,9 @@ class LoadedModel:
 
     @cached_property
     def filtering_generator(self) -> Generator:
-        """The same with rules that score its names.
+        """The same with score rules, so that it can filter new names.
 
-        The rules of a blend, or of a run that hasn't finished, are measured once, in a second or two.
+        For a blend, or a run that hasn't finished, the rules are measured once, in a second or two.
         """
         from namegen.core.generation.fitting import measure_rules
 
@@ -187,35 +204,37 @@ class LoadedModel:
 
     @property
     def default_max_length(self) -> int:
-        """Characters of the longest name that is given unless another limit is asked for: twice the list's longest."""
+        """The longest unfiltered name, in characters, if no other limit is set: twice the list's longest name."""
         return default_max_length(self.metadata.longest_name)
 
     def generate(self, n: int = 20, **options: Unpack[Drawing]) -> list[str]:
-        """Invent names: new and distinct ones, in random order.
+        """Generate names that are new and distinct, in random order.
 
         Args:
-            n: how many names to give.
-            seed: the random seed; the same one gives the same names.
-            temperature: 1 draws from the model's own distribution; below 1 prefers what is likely, 0 always takes the
-                likeliest character. The default is 1.
-            top_k: draw only from the ``top_k`` likeliest next characters.
-            top_p: draw only from the likeliest next characters that together have the probability ``top_p``, up to 1.
-            max_length: the largest number of characters in a name. The default is ``longest_name``, unfiltered
+            n: how many names to return.
+            seed: the random seed. The same seed returns the same names.
+            temperature: 1 draws from the model's own distribution; lower values prefer likely characters; 0 always
+                takes the most likely one. The default is 1.
+            top_k: draw only from the ``top_k`` most likely next characters.
+            top_p: draw only from the most likely next characters whose probabilities add up to ``top_p``, at most 1.
+            max_length: the longest name, in characters. The default is ``metadata.longest_name``, unfiltered
                 ``default_max_length``, or more if a constraint needs it.
-            allow_seen: give names from the list that the model learned from, too.
+            allow_seen: also return names of the training list.
             allow_repeats: allow the same name more than once.
             unfiltered: draw from the model's own distribution. By default, new names are returned only if their score
                 is in the top 1% (``core/generation/scoring.py``), and the best of the others if these are too few.
                 ``allow_repeats`` implies ``unfiltered``.
-            letter_case: how to write the names: ``original``, ``title``, ``upper`` or ``lower``; None: ``title``
-                for companies, others as learned. The constraints are for names as learned; see
-                ``core/generation/letter_case.py``.
-            options: what every name must be like, too, as ``starts_with="Mc"``: see
+            letter_case: ``original``, ``title``, ``upper`` or ``lower``. The default is ``title`` for companies and
+                ``original`` for other names. Constraints are for names in their original case.
+            options: constraints that every name satisfies, such as ``starts_with="Mc"``; see
                 ``namegen.constraints.Constraints``.
 
         Raises:
-            SettingsError: a value is out of its range, or constraints contradict each other.
-            GenerationError: fewer than ``n`` names can be found; those are its ``found``.
+            SettingsError: a value is out of range, or constraints contradict each other.
+            GenerationError: there are fewer than ``n`` names; its ``found`` has those that were found.
+
+        >>> load("mlb-last").generate(2, seed=1, starts_with="Mc")
+        ['McCarley', 'McKenney']
         """
         return gathered(batch.names for batch in self.generate_batches(n, **options))
 
@@ -235,13 +254,13 @@ class LoadedModel:
         letter_case: str | None = None,
         **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
-        """Names in batches as they are found, so that memory stays flat however many are asked for; see ``generate``.
+        """Generate names in batches, as they are found, so that memory stays constant for any ``n``; see ``generate``.
 
-        ``on_progress`` is told now and then, within a batch too, how far the search is (``namegen.events.Searched``).
+        ``on_progress`` is called with events (``namegen.events.Searched``) that describe how far the search is.
 
         Raises:
             SettingsError: at once.
-            GenerationError: after those found have been given: there are no more.
+            GenerationError: after all names that were found.
         """
         check_letter_case(letter_case)
         check_types(allow_seen=allow_seen, allow_repeats=allow_repeats, unfiltered=unfiltered)
@@ -267,12 +286,20 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def most_likely(self, n: int = 20, **options: Unpack[Searching]) -> list[str]:
-        """The ``n`` likeliest names by an exact search, the likeliest first. Of the arguments of ``generate`` it takes
-        the constraints, ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats``.
+        """The ``n`` most likely names, found by an exact search, in order.
+
+        Args:
+            n: how many names to return.
+            options: constraints, and ``max_length``, ``letter_case``, ``allow_seen`` and ``allow_repeats`` of
+                ``generate``.
 
         Raises:
-            SettingsError: a value is out of its range, or constraints contradict each other.
-            GenerationError: there are fewer than ``n`` names, which are its ``found``, or finding them takes too long.
+            SettingsError: a value is out of range, or constraints contradict each other.
+            GenerationError: there are fewer than ``n`` names, or finding them takes too long; its ``found`` has those
+                that were found.
+
+        >>> load("companies").most_likely(2, starts_with="B")
+        ['Black Therapeutics, Inc.', 'Black Acquisition Corp.']
         """
         return gathered(batch.names for batch in self.most_likely_batches(n, **options))
 
@@ -287,9 +314,9 @@ class LoadedModel:
         letter_case: str | None = None,
         **constraints: Unpack[Constraints],
     ) -> Iterator[NameBatch]:
-        """The same as one batch with log-probabilities; where there are fewer than n, the error comes after it.
+        """The same as one batch with log-probabilities. If there are fewer than ``n``, the error comes after it.
 
-        ``on_progress`` is told now and then how far the search is.
+        ``on_progress`` is called with events (``namegen.events.Searched``) that describe how far the search is.
         """
         check_letter_case(letter_case)
         check_types(max_length=max_length, allow_seen=allow_seen, allow_repeats=allow_repeats)
@@ -306,16 +333,16 @@ class LoadedModel:
         return in_case(batches, letter_case)
 
     def score(self, name: str) -> NameScore:
-        """How likely the model finds a name, letter by letter, and how that compares with the names of its list.
+        """The log-probability of a name, letter by letter, compared with the names of the training list.
 
         Raises:
-            NamesError: the name is empty, or has characters that the model does not know.
+            NamesError: the name is empty, or contains characters that the model doesn't know.
         """
         check_types(name=name)
         names = [composed(name.strip())]
         if self.blended and not self.reads(names[0]):
             raise NamesError(
-                f"no model of the blend knows every character of {quote(names[0])}: give another name"
+                f"no model of the blend knows every character of {quote(names[0])}: choose another name"
             )
         # The quantiles are those of the names of all labels.
         has_all_labels = len(self.labels) == len(self.metadata.labels)
@@ -323,30 +350,31 @@ class LoadedModel:
         return score_names(self.model, self.vocabulary, names, quantiles, self.beginnings)[0]
 
     def label_probabilities(self, name: str) -> dict[str, float]:
-        """How likely each label is for a name, the likeliest first; together they are 1.
+        """The probability of each label for a name, highest first. The probabilities add up to 1.
 
         Raises:
-            NamesError: the name is empty, or has characters that the model does not know. SettingsError: it knows no
-                labels.
+            NamesError: the name is empty, or contains characters that the model doesn't know.
+            SettingsError: the model has no labels.
         """
         check_types(name=name)
         if not self.labels:
             raise SettingsError(
-                f"{self.name} knows no labels: give a model of labelled names, such as world-given"
+                f"{self.name} has no labels: use a model of labelled names, such as world-given"
             )
         name = composed(name.strip())
-        chances = label_probabilities(self.model, self.vocabulary, name, self.beginnings).tolist()
-        return dict(
-            sorted(zip(self.labels, chances, strict=True), key=lambda one: (-one[1], one[0]))
-        )
+        probabilities = label_probabilities(
+            self.model, self.vocabulary, name, self.beginnings
+        ).tolist()
+        by_label = dict(zip(self.labels, probabilities, strict=True))
+        return dict(sorted(by_label.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def list_name(self) -> str | None:
-        """What its list was called when it was trained; None where it does not say."""
+        """The name of its training list; None if the model doesn't store it."""
         return None if self.checkpoint is None else self.checkpoint.training.get("list")
 
     def learned_from(self, corpus: Corpus) -> bool:
-        """Whether a list is the one that the model learned from: it has as many names, and the model knows each."""
+        """Whether the model was trained on this list: it has the same number of names, and all of them are known."""
         known = self.metadata.known_names
         if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
             return False
@@ -355,7 +383,7 @@ class LoadedModel:
     def longest(
         self, max_length: int | None, constraint_list: ConstraintList, *, unfiltered: bool
     ) -> int:
-        """Characters of the longest name returned: what was asked for, or room for the default and the constraints."""
+        """The longest name of a search, in characters: ``max_length``, or the default, or what a constraint needs."""
         if max_length is not None:
             return max_length
         usual = self.default_max_length if unfiltered else self.metadata.longest_name
@@ -365,32 +393,35 @@ class LoadedModel:
 def load(
     model: str | Path | RunResult | None = None, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Load a model: a shipped one, a run folder, a checkpoint file, a ``.tflite``, or what ``train`` gave back.
+    """Load a model: a built-in one, a run folder, a checkpoint, a ``.tflite``, or the result of ``train``.
 
     Args:
-        model: the result of a training; or see ``find_model``.
-        backend: the engine that reads it; None: NumPy, or for a network of another architecture the engine that
-            trained it; a ``.tflite`` has its own runtime, whatever stands here.
-        threads: for that engine.
+        model: the result of ``train``; or see ``find_model``.
+        backend: the backend that computes it. The default is NumPy, or for networks with another architecture the
+            backend that trained them. A ``.tflite`` always uses its own runtime.
+        threads: of the backend.
 
     Raises:
-        CheckpointError: no such model, a damaged file, or one for which the engine computes other values than the
-            one that trained it. EngineError: the engine is missing, or does not know the architecture.
+        CheckpointError: there is no such model, its file is damaged, or the backend computes other values than the one
+            that trained it.
+        EngineError: the backend isn't installed, or doesn't know the architecture.
+
+    >>> load("mlb-last").name
+    'mlb-last'
     """
     check_types(backend=backend, threads=threads)
-    trained = getattr(
+    checkpoint = getattr(
         model, "checkpoint", None
-    )  # of a RunResult, whose module would load all that trains
-    if isinstance(trained, Checkpoint):
-        return open_checkpoint(trained, trained.training["list"], backend=backend, threads=threads)
+    )  # importing RunResult would load all of training
+    if isinstance(checkpoint, Checkpoint):
+        list_name = checkpoint.training["list"]
+        return open_checkpoint(checkpoint, list_name, backend=backend, threads=threads)
     if not isinstance(model, str | Path | None):
         raise SettingsError(
-            f"the model is {shown(model)}: expected a text, a path, or what train gave back"
+            f"model is {shown(model)}: it must be a string, a path or the result of train()"
         )
-    if isinstance(
-        model, Path
-    ):  # a path is never a shipped model's name, though it may look like one
-        model = os.path.join(os.curdir, model)
+    if isinstance(model, Path):
+        model = os.path.join(os.curdir, model)  # a path never means a built-in model
     name, path = find_model(model)
     if path.suffix == TFLITE_SUFFIX:
         from namegen.backends.tflite.runtime import TFLiteModel
@@ -401,28 +432,26 @@ def load(
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a run folder or a model file, of any architecture that an engine here knows. Raises CheckpointError."""
+    """Read a run folder or a model file of any architecture that a backend here knows. Raises CheckpointError."""
     path = Path(path, MODEL_FILE) if is_folder(path, None) else Path(path)
     try:
         return read_model(path, find_architecture)
     except CheckpointError as error:
-        Checkpoint.load(
-            path, find_architecture
-        )  # where it is sound, the file of known names beside it is not
+        Checkpoint.load(path, find_architecture)  # raises, unless only the known names are damaged
         raise CheckpointError(f"{error}, or remove it") from error
 
 
 def open_checkpoint(
     checkpoint: Checkpoint, name: str, *, backend: str | None = None, threads: int = 1
 ) -> LoadedModel:
-    """Give a checkpoint's network an engine; see ``load``."""
+    """Open a checkpoint with a backend; see ``load``."""
     return _loaded(
         name, open_network(checkpoint, name, backend=backend, threads=threads), checkpoint
     )
 
 
 def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
-    """What a metadata says of a model, and the model."""
+    """A loaded model, described by its metadata."""
     return LoadedModel(
         name,
         model,
@@ -436,70 +465,84 @@ def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
 
 
 def load_shipped(name: str) -> LoadedModel:
-    """Load a model that comes with the package, whatever files of that name there may be. Raises CheckpointError."""
+    """Load a built-in model, even if there is a file with its name. Raises CheckpointError."""
     return open_checkpoint(read_checkpoint(shipped_path(name)), name)
 
 
 def find_model(model: str | None) -> tuple[str, Path]:
-    """What a MODEL argument stands for: a run folder, a checkpoint, a ``.tflite``, or a shipped model's name.
+    """Find the file of a MODEL argument: a run folder, a checkpoint, a ``.tflite``, or the name of a built-in model.
 
-    A shipped model's name means that model even where a file or a folder has it too: give ``./companies`` for those.
+    The name of a built-in model always means that model, even if there is a file or folder with this name: write
+    ``./companies`` for those.
 
     Args:
-        model: None takes the newest run under ``runs/``, else the shipped ``mlb-first``.
+        model: None means the newest run under ``runs/``, or else the built-in ``mlb-first``.
 
     Returns:
-        How to call it, and its file.
+        The model's name in messages, and its file.
 
     Raises:
-        CheckpointError: there is no such model, and the message says what there is; or it may not be looked at.
+        CheckpointError: there is no such model, or it can't be looked at.
     """
     if model is None:
         newest = _newest_run()
-        return (
-            (str(newest.parent), newest) if newest else (DEFAULT_MODEL, shipped_path(DEFAULT_MODEL))
-        )
+        if newest is None:
+            return DEFAULT_MODEL, shipped_path(DEFAULT_MODEL)
+        return str(newest.parent), newest
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
         raise CheckpointError(
-            f"the model's name is empty: give a run folder, a .safetensors, a .tflite, or one of {', '.join(SHIPPED)}"
+            f"the model's name is empty: pass a run folder, a .safetensors or .tflite file, or one of "
+            f"{', '.join(SHIPPED)}"
         )
     path = Path(model)
     if is_folder(path, CheckpointError):
         if not is_file(path / MODEL_FILE, CheckpointError):
             raise CheckpointError(
-                f"the folder {model} has no {MODEL_FILE}: give a run folder of `namegen train`, after its first epoch"
+                f"the folder {model} has no {MODEL_FILE}: pass a run folder of `namegen train`, after its first epoch"
             )
         return model, path / MODEL_FILE
     if is_there(path, CheckpointError):
         return model, path
+    raise _no_such_model(model)
+
+
+def _no_such_model(model: str) -> CheckpointError:
+    """The error for a model that doesn't exist, with the nearest name of a built-in model or a run."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    near = nearest(path.name, [*SHIPPED, *sorted(runs)])
-    near = near and runs.get(near, near)
-    raise CheckpointError(
-        f"there is no model {quote(model, 200)}: {f'did you mean {near}? Expected' if near else 'expected'} a run "
-        f"folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
+    expected = f"a run folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
+    near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
+    if near is None:
+        return CheckpointError(f"there is no model {quote(model, 200)}: expected {expected}")
+    suggestion = runs.get(near, near)
+    return CheckpointError(
+        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {expected}"
     )
 
 
 def _newest_run() -> Path | None:
-    """The model under ``runs/`` that was written last, of those that can be looked at."""
-    found = [(path, look(path, None)) for path in RUNS.glob(f"*/{MODEL_FILE}")]
-    times = {path: facts.st_mtime_ns for path, facts in found if facts is not None}
+    """The model under ``runs/`` that was written last, ignoring those that can't be looked at."""
+    times: dict[Path, int] = {}
+    for path in RUNS.glob(f"*/{MODEL_FILE}"):
+        status = look(path, None)
+        if status is not None:
+            times[path] = status.st_mtime_ns
     return max(times, key=lambda path: times[path], default=None)
 
 
 def _joined(sets: Iterable[KnownSet | None]) -> KnownSet | None:
-    """What one of them has; None where one is None."""
-    known = list(sets)
-    return None if None in known else KnownSet.joined(one for one in known if one is not None)
+    """The union of the sets; None if one of them is unknown."""
+    known_sets = []
+    for known_set in sets:
+        if known_set is None:
+            return None
+        known_sets.append(known_set)
+    return KnownSet.joined(known_sets)
 
 
 def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scorer | None:
-    """What scores the names of a blend: n-grams of every model, or of every label that it is heard for. None if a model
-    doesn't carry any.
-    """
+    """Scores the names of a blend with the n-grams of every model and label; None if a model stores no n-grams."""
     sources = []
     for model in models:
         if model.scorer is None:
@@ -511,19 +554,19 @@ def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scor
 
 
 def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None) -> LoadedModel:
-    """Several models as one: each character is drawn from the weighted mean of what they say.
+    """Combine several models: each character is drawn from the weighted mean of their probabilities.
 
-    Two lists blended give names that could stand in either. New are the names that none of the lists has; where a model
-    does not say what it learned from, as a ``.tflite`` may not, nobody knows which those are.
+    A blend of two lists generates names that could be in either list. A name is new if none of the lists contains it.
+    If a model doesn't store its known names (as a ``.tflite`` may not), new names can't be recognized.
 
-    A model of labelled names is heard for names of any label, or of those that ``LoadedModel.for_labels`` has chosen.
+    For a model of labelled names, all labels are used, or those chosen with ``LoadedModel.for_labels``.
 
     Args:
-        models: two or more; characters that one of them does not know are left to the others.
-        weights: how much each is heard, summing to 1; None: all alike.
+        models: two or more models. A character that one of them doesn't know is left to the others.
+        weights: the weight of each model; they add up to 1. The default is equal weights.
 
     Raises:
-        SettingsError: weights that do not fit the models.
+        SettingsError: the weights don't fit the models.
 
     >>> from namegen.api import load
     >>> mixed = blend([load("mlb-first"), load("companies")], weights=[0.7, 0.3])
@@ -534,19 +577,27 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         isinstance(model, LoadedModel) for model in models
     ):
         raise SettingsError(
-            f"the models of a blend are {shown(models)}: expected a list of what load gives back"
+            f"the models of a blend are {shown(models)}: expected a list of loaded models"
         )
-    if weights is not None and not all(
-        isinstance(weight, Real)
-        for weight in (weights if isinstance(weights, Iterable) else [None])
-    ):
-        raise SettingsError(f"{setting('weights')} is {shown(weights)}: expected a list of numbers")
-    read = [as_one(model.model, model.beginnings) for model in models]
+    if weights is not None:
+        are_numbers = isinstance(weights, Iterable) and all(
+            isinstance(weight, Real) for weight in weights
+        )
+        if not are_numbers:
+            raise SettingsError(
+                f"{setting('weights')} is {shown(weights)}: expected a list of numbers"
+            )
+    single_models = []  # each with one start token
+    start_tokens = []
+    for model in models:
+        single_model, start_token = as_one(model.model, model.beginnings)
+        single_models.append(single_model)
+        start_tokens.append([start_token])
     mixture = MixtureModel(
-        [model for model, _ in read],
+        single_models,
         [model.vocabulary for model in models],
         weights,
-        beginnings=[[beginning] for _, beginning in read],
+        beginnings=start_tokens,
     )
     metadata = ListMetadata(
         vocabulary=mixture.vocabulary,
