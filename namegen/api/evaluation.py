@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, field
-from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -22,127 +21,171 @@ from namegen.errors import NamesError, shown
 
 @dataclass(frozen=True)
 class ListCeiling:
-    """The best that any model can do on a list, and how large the list is."""
+    """The best possible scores on a list, and the size of the list."""
 
     metrics: Metrics
     names: int
     distinct_names: int
-    distinct_prefixes: int  # the empty one included
-    characters: int  # the boundary at the end of each name included
+    distinct_prefixes: int  # including the empty one
+    characters: int  # including the end token of each name
 
     def to_dict(self) -> dict[str, object]:
-        """As plain values, for JSON."""
+        """Plain values for JSON."""
         sizes = {name: value for name, value in vars(self).items() if name != "metrics"}
         return {**self.metrics.to_dict(), **sizes}
 
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """The best that any model can do on a list: the list itself as a model, which predicts after each prefix what
-    follows that prefix in the list.
+    """Compute the best possible scores on a list: those of a model that knows the list itself.
+
+    After each prefix, this model predicts the characters that follow the prefix in the list, as often as they do.
+
+    Raises:
+        NamesError: the list isn't a ``Corpus``.
+
+    >>> list_ceiling(Corpus.from_names(["Al", "Ali"])).distinct_prefixes
+    4
     """
-    _check_list(corpus)
-    beginnings = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
-    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, beginnings)
+    _check_is_corpus(corpus)
+    start_tokens = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+    tree = PrefixTree.from_names(corpus.names, corpus.vocabulary, start_tokens)
     return ListCeiling(
-        ceiling(tree), tree.name_count, tree.distinct_name_count, tree.nodes, tree.characters
+        metrics=ceiling(tree),
+        names=tree.name_count,
+        distinct_names=tree.distinct_name_count,
+        distinct_prefixes=tree.nodes,
+        characters=tree.characters,
     )
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How well a model predicts a list.
+    """How well a model predicts a list."""
 
-    Attributes:
-        metrics: of the names that the model can read.
-        ceiling: of the same names.
-        names: how many they are.
-        left_out: names with characters, or labels, that the model does not know.
-        model: what it was asked for by.
-        by_label: the figures of the names of each label apart, given their label, with how many they are; {}: the list
-            or the model has no labels.
-    """
-
-    metrics: Metrics
-    ceiling: Metrics
-    names: int
-    left_out: int
-    model: str
+    metrics: Metrics  # of the names that the model knows all characters and the label of
+    ceiling: Metrics  # the best possible scores on the same names
+    names: int  # the number of these names
+    left_out: int  # the number of other names
+    model: str  # the name that the model was loaded by
+    # The metrics of each label's names, given the label, and their number; {} if the list or the model has no labels.
     by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
-        """As plain values, for JSON."""
-        labels = {
-            label: {**metrics.to_dict(), "names": names}
-            for label, (metrics, names) in self.by_label.items()
-        }
-        return {
+        """Plain values for JSON."""
+        document: dict[str, object] = {
             **self.metrics.to_dict(),
             "names": self.names,
             "left_out": self.left_out,
             "ceiling": self.ceiling.to_dict(),
             "model": self.model,
-            **({"labels": labels} if labels else {}),
         }
+        if self.by_label:
+            document["labels"] = {
+                label: {**metrics.to_dict(), "names": names}
+                for label, (metrics, names) in self.by_label.items()
+            }
+        return document
 
 
 def evaluate(model: LoadedModel | str | Path, corpus: Corpus) -> Evaluation:
-    """Measure a model, or what ``load`` makes of a name or a path, on a list; names with characters that it does not
-    know are left out and counted.
+    """Measure how well a model predicts a list. Names with characters that it doesn't know are skipped and counted.
 
-    A model of labelled names predicts those of a labelled list given their labels, and of any other list whatever their
-    label: by their probability over all of its beginnings.
+    If the list and the model have labels, each name is predicted given its label. Otherwise a model with labels
+    predicts a name by its probability over all labels.
+
+    Args:
+        model: a loaded model, or anything that ``load`` accepts.
+        corpus: the list.
 
     Raises:
-        NamesError: no name is left.
+        NamesError: every name was skipped, or the list isn't a ``Corpus``.
+
+    >>> evaluate("mlb-first", Corpus.from_names(["Hank", "Babe", "Дима"])).left_out
+    1
     """
-    _check_list(corpus)
-    model = model if isinstance(model, LoadedModel) else load(model)
-    knows_all = len(model.blended) < 2 and not model.vocabulary.unknown("".join(corpus.names))
-    by_label = bool(model.labels and corpus.labels)
-    names_of: dict[str, list[str]] = (
-        {label: [] for label in corpus.label_counts} if by_label else {"": []}
-    )
-    for name, label in zip(corpus.names, corpus.labels if by_label else repeat(""), strict=False):
-        if knows_all or model.reads(name):
-            names_of[label].append(name)
-    each: dict[str, tuple[Metrics, int]] = {}
-    names, tokens, characters = [], [], []
-    for token, (label, some) in enumerate(names_of.items(), start=model.vocabulary.size):
-        beginnings = _meant(label, model) if by_label else model.beginnings
-        if beginnings is None or not some:
+    _check_is_corpus(corpus)
+    if not isinstance(model, LoadedModel):
+        model = load(model)
+    with_labels = bool(model.labels and corpus.labels)
+    by_label: dict[str, tuple[Metrics, int]] = {}
+    names: list[str] = []
+    labels: list[int] = []  # a start token for each name, which tells the labels apart
+    characters: list[int] = []  # of each label's names
+    known_names = _names_by_label(model, corpus, with_labels=with_labels)
+    for label_token, (label, names_of_label) in enumerate(
+        known_names.items(), start=model.vocabulary.size
+    ):
+        beginnings = _beginnings_of(label, model) if with_labels else model.beginnings
+        if beginnings is None or not names_of_label:
             continue
-        reader, beginning = as_one(model.model, beginnings)
-        tree = PrefixTree.from_names(some, model.vocabulary, [beginning] * len(some))
-        each[label] = AccuracyEvaluator(reader).evaluate(tree), len(some)
-        names += some
-        tokens += [token] * len(some)
+        reader, start_token = as_one(model.model, beginnings)
+        start_tokens = [start_token] * len(names_of_label)
+        tree = PrefixTree.from_names(names_of_label, model.vocabulary, start_tokens)
+        metrics = AccuracyEvaluator(reader).evaluate(tree)
+        by_label[label] = (metrics, len(names_of_label))
+        names += names_of_label
+        labels += [label_token] * len(names_of_label)
         characters.append(tree.characters)
-    if not each:
-        unknown = "a label or characters" if by_label else "characters"
+    if not by_label:
+        unknown = "a label or characters" if with_labels else "characters"
         raise NamesError(
-            f"{corpus.source}: every name has {unknown} that {model.name} does not know: give a list like its own"
+            f"{corpus.source}: every name has {unknown} that {model.name} doesn't know: pass a similar list"
         )
-    figures = [astuple(of_label) for of_label, _ in each.values()]
-    metrics = Metrics(*np.average(figures, axis=0, weights=characters).tolist())
-    best = ceiling(PrefixTree.from_names(names, model.vocabulary, tokens))
-    left_out = len(corpus.names) - len(names)
-    return Evaluation(metrics, best, len(names), left_out, model.name, each if by_label else {})
-
-
-def _meant(label: str, model: LoadedModel) -> Beginnings | None:
-    """What the names of a list's label begin with: that label, or where the model does not know it, those that it
-    means; None: it means none.
-    """
-    places = (
-        [model.labels.index(label)] if label in model.labels else meant_labels(label, model.labels)
+    return Evaluation(
+        metrics=_weighted_mean([metrics for metrics, _ in by_label.values()], characters),
+        ceiling=ceiling(PrefixTree.from_names(names, model.vocabulary, labels)),
+        names=len(names),
+        left_out=len(corpus.names) - len(names),
+        model=model.name,
+        by_label=by_label if with_labels else {},
     )
-    if len(places) < 2:
-        return Beginnings.single(model.beginnings.tokens[places[0]]) if places else None
-    return model.beginnings.only(places)
 
 
-def _check_list(corpus: object) -> None:
+def _names_by_label(
+    model: LoadedModel, corpus: Corpus, *, with_labels: bool
+) -> dict[str, list[str]]:
+    """The names that a model can read, by label; all under "" unless ``with_labels``."""
+    all_characters = "".join(corpus.names)
+    knows_all = len(model.blended) < 2 and not model.vocabulary.unknown(all_characters)
+    names: dict[str, list[str]] = {label: [] for label in corpus.label_counts}
+    if not with_labels:
+        names = {"": []}
+    for name, label in _labelled_names(corpus):
+        if knows_all or model.reads(name):
+            names[label if with_labels else ""].append(name)
+    return names
+
+
+def _labelled_names(corpus: Corpus) -> Iterator[tuple[str, str]]:
+    """Each name with its label; "" if the list has none."""
+    labels = corpus.labels or [""] * len(corpus.names)
+    return zip(corpus.names, labels, strict=True)
+
+
+def _weighted_mean(metrics: list[Metrics], weights: list[int]) -> Metrics:
+    """The mean of several metrics, weighted by the number of characters."""
+    table = [astuple(metrics_of_label) for metrics_of_label in metrics]  # (labels, metrics)
+    return Metrics(*np.average(table, axis=0, weights=weights).tolist())
+
+
+def _beginnings_of(label: str, model: LoadedModel) -> Beginnings | None:
+    """The start tokens for the names of a list's label: those of the same label, or of all labels that it could mean.
+
+    None if the model knows no such label.
+    """
+    if label in model.labels:
+        indexes = [model.labels.index(label)]
+    else:
+        indexes = meant_labels(label, model.labels)
+    if not indexes:
+        return None
+    if len(indexes) == 1:
+        return Beginnings.single(model.beginnings.tokens[indexes[0]])
+    return model.beginnings.only(indexes)
+
+
+def _check_is_corpus(corpus: object) -> None:
     if not isinstance(corpus, Corpus):
         raise NamesError(
-            f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names gives it"
+            f"the list is {shown(corpus)}: expected a Corpus, as read_names or Corpus.from_names returns"
         )

@@ -83,7 +83,7 @@ def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(progr
     assert "left out: 2 of 4 names" in run.err
     program.write("foreign.txt", "Жанна\n")
     program("evaluate", "run", "foreign.txt").refused(
-        "every name has characters that run does not know"
+        "every name has characters that run doesn't know"
     )
 
 
