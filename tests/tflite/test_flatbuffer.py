@@ -1,14 +1,17 @@
-"""What the writer of flatbuffers places, a reader finds; ``graph.py`` has the schema that LiteRT ships."""
+"""The flatbuffers package reads what our writer writes; the numbers in ``schema.py`` are those of LiteRT's schema."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from enum import Enum
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.backends.tflite.flatbuffer import Number, Table, Vector, tables, text, to_bytes
-from namegen.backends.tflite.graph import Op, Type
+from namegen.backends.tflite import schema
+from namegen.backends.tflite.flatbuffer import Number, Table, Vector, string, to_bytes, vector_of
+from namegen.backends.tflite.schema import Op, Type
 
 KINDS = {
     "<b": "Int8Flags",
@@ -31,10 +34,10 @@ numbers = st.sampled_from(sorted(RANGES)).flatmap(
 def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: int) -> None:
     from flatbuffers import number_types, table
 
-    shared = text(words)
+    shared = string(words)
     inner = Table({0: Number("<i", -7), 3: shared})
     last = Vector(b"at the end", 10, alignment=16, rank=0)
-    root = Table({**fields, 13: shared, 14: inner, 15: tables([inner] * copies), 16: last})
+    root = Table({**fields, 13: shared, 14: inner, 15: vector_of([inner] * copies), 16: last})
     content = to_bytes(root, b"TEST")
     assert content == to_bytes(root, b"TEST")
     assert content[4:8] == b"TEST"
@@ -45,7 +48,7 @@ def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: 
         return int(of.Offset(4 + 2 * number))
 
     for number, field in fields.items():
-        flags = getattr(number_types, KINDS[field.kind])
+        flags = getattr(number_types, KINDS[field.format])
         assert read.Get(flags, read.Pos + place(read, number)) == field.value
     assert [place(read, number) for number in range(13) if number not in fields] == [0] * (
         13 - len(fields)
@@ -66,17 +69,42 @@ def test_fields_texts_and_tables(fields: dict[int, Number], words: str, copies: 
     assert start == len(content) - 10
 
 
-def test_numbers() -> None:
-    from ai_edge_litert import schema_py_generated as schema
+def test_numbers_of_types_and_operators() -> None:
+    from ai_edge_litert import schema_py_generated as published
 
-    assert all(vars(schema.TensorType)[one.name] == one.value for one in Type)
-    assert all(vars(schema.BuiltinOperator)[one.name] == one.number for one in Op)
-    tables = {number: name for name, number in vars(schema.BuiltinOptions).items()}
-    for one in Op:
-        name = (
-            "Reducer"
-            if one in (Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY)
-            else one.name.title().replace("_", "")
-        )
-        if one.options is not None:
-            assert tables[one.options] == f"{name}Options"
+    assert all(vars(published.TensorType)[member.name] == member.value for member in Type)
+    assert all(vars(published.BuiltinOperator)[op.name] == op.number for op in Op)
+    options = {number: name for name, number in vars(published.BuiltinOptions).items()}
+    for op in Op:
+        name = op.name.title().replace("_", "")
+        if op in (Op.SUM, Op.REDUCE_MAX, Op.REDUCE_ANY):
+            name = "Reducer"
+        if op.options is not None:
+            assert options[op.options] == f"{name}Options"
+
+
+class SlotRecorder:
+    """Stands for a ``flatbuffers.Builder``: keeps the number of the field that is written."""
+
+    slot = -1
+
+    def __getattr__(self, method: str) -> Callable[..., None]:
+        def record(slot: int, *_: object) -> None:
+            self.slot = slot
+
+        return record
+
+
+def test_numbers_of_fields() -> None:
+    from ai_edge_litert import schema_py_generated as published
+
+    tables = [item for item in vars(schema).values() if isinstance(item, type)]
+    tables = [table for table in tables if not issubclass(table, Enum)]
+    assert schema.WhileOptions in tables
+    for table in tables:
+        for field, number in vars(table).items():
+            if field.isupper():
+                add = getattr(published, f"{table.__name__}Add{field.title().replace('_', '')}")
+                recorder = SlotRecorder()
+                add(recorder, 0)
+                assert recorder.slot == number, (table, field)

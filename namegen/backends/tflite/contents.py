@@ -35,7 +35,8 @@ import numpy as np
 
 from namegen.backends.opening import find_architecture
 from namegen.backends.tflite.graph import File, Weight
-from namegen.backends.tflite.program import OPERATIONS, Program
+from namegen.backends.tflite.layers import OPERATIONS
+from namegen.backends.tflite.program import Program
 from namegen.backends.tflite.weights import (
     FLOAT32,
     LARGEST_INT8,
@@ -135,12 +136,12 @@ def to_bytes_of(contents: Contents) -> bytes:
     document = TFLiteDocument(
         BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half
     )
-    file.describe(METADATA_NAME, to_json(to_plain(document)).encode())
+    file.add_metadata(METADATA_NAME, to_json(to_plain(document)).encode())
     code_points = Weight(metadata.vocabulary.code_points)
     for weight in (code_points, *contents.weights.values()):
-        file.weight(weight)
+        file.add_weight(weight)
     if known is not None:
-        file.describe(KNOWN_NAMES, known.to_bytes())
+        file.add_metadata(KNOWN_NAMES, known.to_bytes())
     Program(file, contents.network, contents.weights, metadata.beginnings).add_signatures(
         code_points
     )

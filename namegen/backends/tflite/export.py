@@ -17,7 +17,7 @@ import numpy as np
 
 from namegen.backends.opening import check_export, engine_to_export, logits_of
 from namegen.backends.tflite.contents import contents_of, to_bytes_of
-from namegen.backends.tflite.program import OPERATIONS
+from namegen.backends.tflite.layers import OPERATIONS
 from namegen.backends.tflite.runtime import TFLiteModel, find_interpreter
 from namegen.backends.tflite.weights import quantizable
 from namegen.core.checkpoint.checkpoint import Checkpoint

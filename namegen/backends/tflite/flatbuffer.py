@@ -1,15 +1,15 @@
-"""A flatbuffer, written from its root downwards: the same tables give the same bytes, whichever libraries are there.
+"""A small FlatBuffers writer whose output depends only on the tables it's given.
 
-``contents.py`` compares a file with what namegen writes of its parts, byte for byte, so the writer is namegen's own: a
-library's may place things otherwise in its next version. The format is public and small (https://flatbuffers.dev):
+``contents.py`` rebuilds a file and compares it byte for byte, so the layout must never change. A library could place
+objects differently in its next version, so namegen has its own writer. The format (https://flatbuffers.dev) in short:
 
-- a *table* is a signed offset back to its vtable, which says at which place in the table each field stands, then the
-  fields: numbers as they are, everything else as an offset to where it stands;
-- a *vector* is the count of its entries (4 bytes), then the entries; text is a vector of bytes with a 0 behind them;
-- offsets are unsigned: what is referred to always stands behind. All numbers have their little end first.
+- A *table* starts with a signed offset back to its vtable. The vtable contains the position of each field inside the
+  table. Numbers are stored in the table itself; for other fields, the table stores an offset.
+- A *vector* is a count (4 bytes) followed by the entries. A string is a vector of bytes with a terminating 0.
+- Offsets are unsigned and relative to their own position, so an object always comes after every reference to it.
+  All numbers are little-endian.
 
-``Table`` and ``Vector`` describe; ``to_bytes`` places. What is referred to twice is written once, if it can stand
-behind both.
+An object that's referenced several times is written once, if that one copy can come after all the references.
 """
 
 from __future__ import annotations
@@ -18,66 +18,58 @@ import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 OFFSET = struct.Struct("<I")
-BACK = struct.Struct("<i")
+VTABLE_OFFSET = struct.Struct("<i")
 
 
 @dataclass(frozen=True, eq=False)
 class Number:
-    """A field that is a number; ``kind`` is as in ``struct``."""
+    """A field that is a number."""
 
-    kind: str
+    format: str  # as in ``struct``
     value: int | float
 
 
 @dataclass(frozen=True, eq=False)
 class Vector:
-    """A count and entries.
+    """A vector of numbers (or bytes), or of references to other objects."""
 
-    Attributes:
-        content: the bytes of entries that are numbers; empty where they are tables or texts.
-        count: how many entries.
-        entries: tables, vectors or texts.
-        alignment: of the first entry in the file.
-        rank: of those that stand at the file's end, in the order of their ranks; None: among the others.
-    """
-
-    content: bytes = b""
-    count: int = 0
-    entries: Sequence[Table | Vector] = ()
-    alignment: int = 4
-    rank: int | None = None
+    content: bytes = b""  # the entries, if they're numbers
+    count: int = 0  # how many entries
+    entries: Sequence[Table | Vector] = ()  # the entries, if they're references
+    alignment: int = 4  # of the first entry in the file, in bytes
+    rank: int | None = None  # vectors with a rank come last in the file, sorted by rank
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Fields by their number in the schema; one that is left out has the schema's default."""
+    """A table. Missing fields have the schema's default value."""
 
-    fields: Mapping[int, Number | Table | Vector]
-
-
-Part: TypeAlias = Table | Vector
+    fields: Mapping[int, Number | Table | Vector]  # by their numbers in the schema
 
 
-def text(value: str) -> Vector:
-    """A text; the 0 behind it is not counted."""
+Object: TypeAlias = Table | Vector
+
+
+def string(value: str) -> Vector:
+    """A string. The count excludes the terminating 0."""
     content = value.encode()
     return Vector(content + b"\0", len(content))
 
 
-def tables(entries: Sequence[Part]) -> Vector:
-    """A vector of what is referred to."""
+def vector_of(entries: Sequence[Object]) -> Vector:
+    """A vector of references."""
     return Vector(count=len(entries), entries=entries)
 
 
 def to_bytes(root: Table, identifier: bytes) -> bytes:
-    """The whole file.
+    """Write a whole file.
 
     Args:
-        root: the table that everything hangs on.
-        identifier: four bytes that say what the file is.
+        root: the table from which everything else is referenced.
+        identifier: the four bytes that identify the file format.
 
     >>> to_bytes(Table({0: Number("<I", 7)}), b"ABCD").hex(" ", 4)
     '10000000 41424344 06000800 04000000 08000000 07000000'
@@ -85,79 +77,107 @@ def to_bytes(root: Table, identifier: bytes) -> bytes:
     return _Writer().write(root, identifier)
 
 
+class _Reference(NamedTuple):
+    position: int  # where the offset has to be written
+    target: Object
+
+
 class _Writer:
-    """Parts are placed in the order in which they are referred to; each reference is filled in once its part stands."""
+    """Writes objects in the order in which they're first referenced, and fills in each offset afterwards."""
 
     def __init__(self) -> None:
         self.content = bytearray()
-        self.places: dict[int, int] = {}  # of what is written, by id
-        self.vtables: dict[bytes, int] = {}
-        self.pending: deque[tuple[int, Part]] = (
-            deque()
-        )  # where an offset is to be filled in, and to what
-        self.last: list[tuple[int, int, Vector]] = []  # rank, place of the offset, vector
+        self.positions: dict[int, int] = {}  # of the objects written so far, by their id()
+        self.vtables: dict[bytes, int] = {}  # positions, by content
+        self.pending: deque[_Reference] = deque()
+        self.ranked: dict[int, list[_Reference]] = {}  # references to vectors with a rank, by rank
 
     def write(self, root: Table, identifier: bytes) -> bytes:
-        self.content += bytes(4) + identifier
+        self.content += bytes(OFFSET.size) + identifier
         self._refer(0, root)
         while self.pending:
-            self._fill(*self.pending.popleft())
-        for _, place, vector in sorted(self.last, key=lambda entry: entry[:2]):
-            self._fill(place, vector)
+            self._resolve(self.pending.popleft())
+        for _, references in sorted(self.ranked.items()):
+            for reference in references:
+                self._resolve(reference)
         return bytes(self.content)
 
-    def _refer(self, place: int, part: Part) -> None:
-        if isinstance(part, Vector) and part.rank is not None:
-            self.last.append((part.rank, place, part))
+    def _refer(self, position: int, target: Object) -> None:
+        reference = _Reference(position, target)
+        if isinstance(target, Vector) and target.rank is not None:
+            self.ranked.setdefault(target.rank, []).append(reference)
         else:
-            self.pending.append((place, part))
+            self.pending.append(reference)
 
-    def _fill(self, place: int, part: Part) -> None:
-        if (
-            self.places.get(id(part), 0) <= place
-        ):  # not there yet; or before what refers to it, where no offset leads
-            self.places[id(part)] = (
-                self._table(part) if isinstance(part, Table) else self._vector(part)
-            )
-        OFFSET.pack_into(self.content, place, self.places[id(part)] - place)
+    def _resolve(self, reference: _Reference) -> None:
+        """Write the offset, and before it the target, unless a copy already comes after the reference."""
+        position, target = reference
+        has_usable_copy = self.positions.get(id(target), 0) > position
+        if not has_usable_copy:
+            self.positions[id(target)] = self._append(target)
+        OFFSET.pack_into(self.content, position, self.positions[id(target)] - position)
 
-    def _align(self, alignment: int, behind: int = 0) -> None:
-        """Zeros, until what comes ``behind`` so many bytes stands where it must."""
-        self.content += bytes(-(len(self.content) + behind) % alignment)
+    def _append(self, target: Object) -> int:
+        """Write a table or vector, and return its position."""
+        if isinstance(target, Table):
+            return self._append_table(target)
+        return self._append_vector(target)
 
-    def _vector(self, vector: Vector) -> int:
-        self._align(max(vector.alignment, 4), behind=4)
-        place = len(self.content)
+    def _append_vector(self, vector: Vector) -> int:
+        self._pad(max(vector.alignment, 4), skip=OFFSET.size)
+        position = len(self.content)
         self.content += OFFSET.pack(vector.count)
         self.content += vector.content
-        for k, entry in enumerate(vector.entries):
-            self.content += bytes(4)
-            self._refer(place + 4 + 4 * k, entry)
-        return place
+        for entry in vector.entries:
+            entry_position = len(self.content)
+            self.content += bytes(OFFSET.size)
+            self._refer(entry_position, entry)
+        return position
 
-    def _table(self, table: Table) -> int:
-        """The widest fields first, so that none needs a gap; then in the order of their numbers."""
-        size, offsets = 4, [0] * (1 + max(table.fields, default=-1))
-        sizes = {
-            k: struct.calcsize(one.kind) if isinstance(one, Number) else 4
-            for k, one in table.fields.items()
-        }
-        for number in sorted(table.fields, key=lambda number: (-sizes[number], number)):
-            offsets[number] = size
-            size += sizes[number]
-        vtable = struct.pack(f"<{2 + len(offsets)}H", 4 + 2 * len(offsets), size, *offsets)
+    def _append_table(self, table: Table) -> int:
+        offsets, size = _field_offsets(table)
+        vtable_position = self._vtable(offsets, size)
+        self._pad(4)
+        position = len(self.content)
+        self.content += bytes(size)
+        VTABLE_OFFSET.pack_into(self.content, position, position - vtable_position)
+        for number, field in table.fields.items():
+            field_position = position + offsets[number]
+            if isinstance(field, Number):
+                struct.pack_into(field.format, self.content, field_position, field.value)
+            else:
+                self._refer(field_position, field)
+        return position
+
+    def _vtable(self, offsets: Mapping[int, int], table_size: int) -> int:
+        """The position of a vtable. Tables with the same layout share one."""
+        slots = 1 + max(offsets, default=-1)
+        field_offsets = [offsets.get(number, 0) for number in range(slots)]
+        vtable_size = 4 + 2 * slots
+        vtable = struct.pack(f"<{2 + slots}H", vtable_size, table_size, *field_offsets)
         if vtable not in self.vtables:
-            self._align(2)
+            self._pad(2)
             self.vtables[vtable] = len(self.content)
             self.content += vtable
-        self._align(4)
-        place = len(self.content)
-        self.content += bytes(size)
-        BACK.pack_into(self.content, place, place - self.vtables[vtable])
-        for number, field in table.fields.items():
-            at = place + offsets[number]
-            if isinstance(field, Number):
-                struct.pack_into(field.kind, self.content, at, field.value)
-            else:
-                self._refer(at, field)
-        return place
+        return self.vtables[vtable]
+
+    def _pad(self, alignment: int, skip: int = 0) -> None:
+        """Append zeros until the position ``skip`` bytes further on is aligned."""
+        self.content += bytes(-(len(self.content) + skip) % alignment)
+
+
+def _field_offsets(table: Table) -> tuple[dict[int, int], int]:
+    """Where each field is, relative to the table, and the table's size in bytes.
+
+    The widest fields come first, so no padding is needed; fields of equal width are in the order of their numbers.
+    """
+    sizes = {
+        number: struct.calcsize(field.format) if isinstance(field, Number) else OFFSET.size
+        for number, field in table.fields.items()
+    }
+    offsets: dict[int, int] = {}
+    end = VTABLE_OFFSET.size
+    for number in sorted(sizes, key=lambda number: (-sizes[number], number)):
+        offsets[number] = end
+        end += sizes[number]
+    return offsets, end

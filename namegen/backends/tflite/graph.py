@@ -1,350 +1,363 @@
-"""Subgraphs: the tensors and operators of a ``.tflite``, one after the other, as the tables of its flatbuffer.
+"""Builders for the tensors, operators and subgraphs of a .tflite file.
 
-A ``File`` has the buffers, which all subgraphs share: a weight stands in it once. A ``Graph`` is one subgraph; its
-operators run in the order in which they were added. A size of −1 in a shape is any number.
-
-The numbers of operators, types and tables' fields are those of the public schema. They never change their meaning: a
-newer schema only adds to them. ``tests/tflite/test_flatbuffer.py`` holds each against the schema that LiteRT ships.
+A ``File`` contains the buffers that all subgraphs share, so each weight is stored once. A ``Graph`` is one subgraph.
+Its operators run in the order in which they were added. A size of −1 in a shape means any size.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, IntEnum
 from itertools import count
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 
-from namegen.backends.tflite.flatbuffer import Number, Part, Table, Vector, tables, text, to_bytes
+from namegen.backends.tflite import schema
+from namegen.backends.tflite.flatbuffer import (
+    Number,
+    Object,
+    Table,
+    Vector,
+    string,
+    to_bytes,
+    vector_of,
+)
+from namegen.backends.tflite.schema import Op, Type
 from namegen.types import Array
 
 IDENTIFIER = b"TFL3"
-VERSION = 3
-
-
-class Type(IntEnum):
-    """Of a tensor's numbers."""
-
-    FLOAT32 = 0
-    FLOAT16 = 1
-    INT32 = 2
-    BOOL = 6
-    INT8 = 9
-
-
-class Op(Enum):
-    """Operators that LiteRT has built in: the number of each and, where it has options, that of their table."""
-
-    ADD = 0, 11
-    DEQUANTIZE = 6
-    FULLY_CONNECTED = 9, 8
-    LOGISTIC = 14
-    MUL = 18, 21
-    RESHAPE = 22
-    SOFTMAX = 25, 9
-    TANH = 28
-    GATHER = 36, 23
-    TRANSPOSE = 39
-    SUB = 41, 28
-    DIV = 42, 29
-    STRIDED_SLICE = 45, 32
-    EXP = 47
-    SPLIT = 49, 35
-    CAST = 53
-    ARG_MAX = 56, 40
-    MINIMUM = 57
-    LESS = 58
-    GREATER = 61
-    LESS_EQUAL = 63
-    NOT_EQUAL = 72
-    LOG = 73
-    SUM = 74, 27
-    SHAPE = 77, 55
-    REDUCE_MAX = 82, 27
-    PACK = 83, 59
-    LOGICAL_AND = 86
-    UNPACK = 88, 64
-    REDUCE_ANY = 91, 27
-    FILL = 94
-    ABS = 101
-    WHILE = 119, 93
-    SELECT_V2 = 123
-    CUMSUM = 128, 102
-    DYNAMIC_UPDATE_SLICE = 151
-
-    def __init__(self, number: int, options: int | None = None) -> None:
-        self.number, self.options = number, options
-
-
-TYPES = {np.dtype(kind.name.lower()): kind for kind in Type}  # NumPy has the same names
-NONE_CHOSEN: Mapping[int, Number] = {}
-LARGEST_PLACEHOLDER = 127  # operators with larger numbers have this one in the field of old files
+SCHEMA_VERSION = 3
+BUFFER_ALIGNMENT = 16  # bytes
+ANY = -1  # a size that's only known at run time
+TYPES = {np.dtype(member.name.lower()): member for member in Type}  # NumPy has the same names
+LARGEST_OLD_CODE = 127  # older readers see this number instead of any larger operator number
+DEQUANTIZES_FLOAT16 = 3  # the version of DEQUANTIZE that reads float16
 
 Shape: TypeAlias = tuple[int, ...]
-Fields: TypeAlias = Mapping[
-    int, Number
-]  # of an operator's options; those left out have the schema's default
+Options: TypeAlias = Mapping[int, Number]  # missing options have the schema's default value
+
+DEFAULT_OPTIONS: Options = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One of a subgraph's tensors, by its place there."""
+    """A tensor of a subgraph."""
 
-    place: int
+    index: int  # in the subgraph
     type: Type
     shape: Shape
 
 
 @dataclass(frozen=True, eq=False)
 class Weight:
-    """Numbers of the network as they stand in the file.
+    """Numbers of the network, in the form in which the file contains them."""
 
-    Attributes:
-        values: float32, float16 or int8.
-        scales: int8 alone: float32, what the numbers are multiplied with: one for all, or one for each row.
-    """
-
-    values: Array
-    scales: Array | None = None
+    values: Array  # float32, float16 or int8
+    scales: Array | None = None  # float32, only for int8: one factor for all values, or one per row
 
 
-def integer(value: int) -> Number:
-    """A field of four bytes, signed."""
+@dataclass(frozen=True, eq=False)
+class StoredWeight:
+    """Where a file contains a weight."""
+
+    buffer: int  # the buffer's index
+    quantization: Table | None  # contains the scales
+
+
+def int32(value: int) -> Number:
+    """A signed field of four bytes."""
     return Number("<i", value)
 
 
-TRUE = Number("<b", 1)  # a field that is a yes
+def uint32(value: int) -> Number:
+    """An unsigned field of four bytes."""
+    return Number("<I", value)
 
 
-def numbers(values: Iterable[int]) -> Vector:
-    """A vector of whole numbers of four bytes."""
+def int8(value: int) -> Number:
+    """A signed field of one byte."""
+    return Number("<b", value)
+
+
+TRUE = int8(1)  # a boolean field
+
+
+def int32_vector(values: Iterable[int]) -> Vector:
+    """A vector of signed integers of four bytes."""
     array = np.array(list(values), "<i4")
     return Vector(array.tobytes(), len(array))
 
 
 class File:
-    """What all subgraphs share, and at the end the whole file."""
+    """A .tflite file: the subgraphs, and everything that they share."""
 
     def __init__(self) -> None:
         self.graphs: list[Graph] = []
-        self.buffers: list[Table] = [Table({})]  # by convention the first is empty
-        self.operators: dict[tuple[Op, int], int] = {}
+        self.buffers: list[Table] = [Table({})]  # by convention, the first buffer is empty
+        self.operator_codes: dict[tuple[Op, int], int] = {}  # indices, by operator and version
         self.signatures: list[Table] = []
         self.metadata: list[Table] = []
-        self._ranks = count()
+        self._ranks = count()  # of the vectors at the end of the file
+        # Objects that were added before:
         self._constants: dict[tuple[str, bytes], int] = {}
-        self._weights: dict[int, tuple[int, Table | None]] = {}
+        self._weights: dict[int, StoredWeight] = {}  # by id()
         self._shapes: dict[Shape, Vector] = {}
-        self._texts: dict[str, Vector] = {}
+        self._strings: dict[str, Vector] = {}
 
-    def graph(self, name: str) -> Graph:
-        """A new subgraph."""
-        self.graphs.append(Graph(self, name, len(self.graphs)))
-        return self.graphs[-1]
+    def add_graph(self, name: str) -> Graph:
+        """Add a new subgraph."""
+        graph = Graph(self, name, len(self.graphs))
+        self.graphs.append(graph)
+        return graph
 
-    def sign(
-        self, key: str, graph: Graph, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+    def add_signature(
+        self, name: str, graph: Graph, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
     ) -> None:
-        """Make a subgraph known by a name, and its inputs and outputs by theirs."""
-        graph.ends(inputs.values(), outputs.values())
-        ends = [
-            tables(
-                [
-                    Table({0: self.text(name), 1: Number("<I", end.place)})
-                    for name, end in sorted(named.items())
-                ]
-            )
-            for named in (inputs, outputs)
-        ]
-        self.signatures.append(
-            Table({0: ends[0], 1: ends[1], 2: self.text(key), 4: Number("<I", graph.place)})
-        )
-
-    def describe(self, name: str, content: bytes) -> None:
-        """Add an entry to the metadata; it stands at the end of the file, behind what was added before."""
-        self.metadata.append(
-            Table({0: self.text(name), 1: Number("<I", self._at_the_end(content))})
-        )
-
-    def weight(self, weight: Weight) -> tuple[int, Table | None]:
-        """The buffer of a weight, and the table of its scales; at the end of the file, behind what was added before."""
-        if id(weight) not in self._weights:
-            buffer, scales = self._at_the_end(weight.values.tobytes()), None
-            if weight.scales is not None:
-                rows = len(weight.scales)
-                content = Vector(
-                    weight.scales.tobytes(), rows, alignment=16, rank=next(self._ranks)
-                )
-                scales = Table({2: content, 3: Vector(bytes(8 * rows), rows, alignment=8)})
-            self._weights[id(weight)] = buffer, scales
-        return self._weights[id(weight)]
-
-    def constant(self, values: Array) -> int:
-        """The buffer of a small array; the same for the same numbers."""
-        key = (values.dtype.str, values.tobytes())
-        if key not in self._constants:
-            self._constants[key] = self._buffer(
-                Vector(values.tobytes(), values.nbytes, alignment=16)
-            )
-        return self._constants[key]
-
-    def _at_the_end(self, content: bytes) -> int:
-        return self._buffer(Vector(content, len(content), alignment=16, rank=next(self._ranks)))
-
-    def _buffer(self, data: Vector) -> int:
-        self.buffers.append(Table({0: data}))
-        return len(self.buffers) - 1
-
-    def operator(self, op: Op, version: int) -> int:
-        """The place of an operator's code."""
-        return self.operators.setdefault((op, version), len(self.operators))
-
-    def shape(self, shape: Shape) -> Vector:
-        """One vector for each shape."""
-        return self._shapes.setdefault(shape, numbers(shape))
-
-    def text(self, value: str) -> Vector:
-        """One for each text."""
-        return self._texts.setdefault(value, text(value))
-
-    def to_bytes(self) -> bytes:
-        """The whole file."""
-        codes = [
-            Table(
-                {
-                    0: Number("<b", min(op.number, LARGEST_PLACEHOLDER)),
-                    2: integer(version),
-                    3: integer(op.number),
-                }
-            )
-            for op, version in self.operators
-        ]
-        root = Table(
+        """Let programs call a subgraph by a name, and pass its inputs and outputs by their names."""
+        graph.set_inputs_and_outputs(inputs.values(), outputs.values())
+        signature = Table(
             {
-                0: Number("<I", VERSION),
-                1: tables(codes),
-                2: tables([graph.table() for graph in self.graphs]),
-                3: text("namegen"),
-                4: tables(self.buffers),
-                6: tables(self.metadata),
-                7: tables(self.signatures),
+                schema.SignatureDef.INPUTS: self._tensor_map(inputs),
+                schema.SignatureDef.OUTPUTS: self._tensor_map(outputs),
+                schema.SignatureDef.SIGNATURE_KEY: self.string(name),
+                schema.SignatureDef.SUBGRAPH_INDEX: uint32(graph.index),
             }
         )
-        return to_bytes(root, IDENTIFIER)
+        self.signatures.append(signature)
+
+    def _tensor_map(self, tensors: Mapping[str, Tensor]) -> Vector:
+        """The names of a signature's inputs or outputs, in alphabetical order."""
+        entries: list[Table] = []
+        for name, tensor in sorted(tensors.items()):
+            entry = Table(
+                {
+                    schema.TensorMap.NAME: self.string(name),
+                    schema.TensorMap.TENSOR_INDEX: uint32(tensor.index),
+                }
+            )
+            entries.append(entry)
+        return vector_of(entries)
+
+    def add_metadata(self, name: str, content: bytes) -> None:
+        """Add a metadata entry. Its bytes come at the end of the file, after everything added there before."""
+        entry = Table(
+            {
+                schema.Metadata.NAME: self.string(name),
+                schema.Metadata.BUFFER: uint32(self._buffer_at_the_end(content)),
+            }
+        )
+        self.metadata.append(entry)
+
+    def add_weight(self, weight: Weight) -> StoredWeight:
+        """Store a weight at the end of the file, unless it's already there."""
+        if id(weight) not in self._weights:
+            buffer = self._buffer_at_the_end(weight.values.tobytes())
+            quantization = None if weight.scales is None else self._quantization(weight.scales)
+            self._weights[id(weight)] = StoredWeight(buffer, quantization)
+        return self._weights[id(weight)]
+
+    def _quantization(self, scales: Array) -> Table:
+        """The table with the scales of a weight. All zero points are 0."""
+        scale = Vector(
+            scales.tobytes(), len(scales), alignment=BUFFER_ALIGNMENT, rank=next(self._ranks)
+        )
+        zero_points = Vector(bytes(8 * len(scales)), len(scales), alignment=8)  # int64
+        return Table(
+            {
+                schema.QuantizationParameters.SCALE: scale,
+                schema.QuantizationParameters.ZERO_POINT: zero_points,
+            }
+        )
+
+    def constant_buffer(self, values: Array) -> int:
+        """The buffer of a small array. Equal arrays share one."""
+        key = (values.dtype.str, values.tobytes())
+        if key not in self._constants:
+            vector = Vector(values.tobytes(), values.nbytes, alignment=BUFFER_ALIGNMENT)
+            self._constants[key] = self._buffer(vector)
+        return self._constants[key]
+
+    def _buffer_at_the_end(self, content: bytes) -> int:
+        vector = Vector(content, len(content), alignment=BUFFER_ALIGNMENT, rank=next(self._ranks))
+        return self._buffer(vector)
+
+    def _buffer(self, data: Vector) -> int:
+        self.buffers.append(Table({schema.Buffer.DATA: data}))
+        return len(self.buffers) - 1
+
+    def operator_code(self, op: Op, version: int) -> int:
+        """The index of an operator in a certain version."""
+        return self.operator_codes.setdefault((op, version), len(self.operator_codes))
+
+    def shape(self, shape: Shape) -> Vector:
+        """A shape. Equal shapes share one vector."""
+        return self._shapes.setdefault(shape, int32_vector(shape))
+
+    def string(self, value: str) -> Vector:
+        """A string. Equal strings share one vector."""
+        return self._strings.setdefault(value, string(value))
+
+    def to_bytes(self) -> bytes:
+        """Write the whole file."""
+        codes: list[Table] = []
+        for op, version in self.operator_codes:
+            old_code = min(op.number, LARGEST_OLD_CODE)
+            code = Table(
+                {
+                    schema.OperatorCode.DEPRECATED_BUILTIN_CODE: int8(old_code),
+                    schema.OperatorCode.VERSION: int32(version),
+                    schema.OperatorCode.BUILTIN_CODE: int32(op.number),
+                }
+            )
+            codes.append(code)
+        model = Table(
+            {
+                schema.Model.VERSION: uint32(SCHEMA_VERSION),
+                schema.Model.OPERATOR_CODES: vector_of(codes),
+                schema.Model.SUBGRAPHS: vector_of([graph.to_table() for graph in self.graphs]),
+                schema.Model.DESCRIPTION: string("namegen"),
+                schema.Model.BUFFERS: vector_of(self.buffers),
+                schema.Model.METADATA: vector_of(self.metadata),
+                schema.Model.SIGNATURE_DEFS: vector_of(self.signatures),
+            }
+        )
+        return to_bytes(model, IDENTIFIER)
+
+
+NO_TENSOR = Tensor(-1, Type.FLOAT32, ())  # stands for an optional input that isn't used
 
 
 class Graph:
-    """One subgraph.
+    """A subgraph.
 
     Args:
-        file: what it is a part of.
-        name: for whoever looks at the file.
-        place: its number there.
+        file: the file that it's part of.
+        name: shown by tools that display the file.
+        index: its index in the file.
     """
 
-    def __init__(self, file: File, name: str, place: int) -> None:
-        self.file, self.name, self.place = file, name, place
+    def __init__(self, file: File, name: str, index: int) -> None:
+        self.file = file
+        self.name = name
+        self.index = index
         self.tensors: list[Table] = []
         self.operators: list[Table] = []
-        self.inputs: list[int] = []
+        self.inputs: list[int] = []  # indices of tensors
         self.outputs: list[int] = []
+        # Tensors that were added before:
         self._constants: dict[tuple[str, Shape, bytes], Tensor] = {}
-        self._weights: dict[int, Tensor] = {}
+        self._weights: dict[int, Tensor] = {}  # by id()
 
-    def ends(self, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
-        """Say what goes in and what comes out."""
-        self.inputs = [tensor.place for tensor in inputs]
-        self.outputs = [tensor.place for tensor in outputs]
+    def set_inputs_and_outputs(self, inputs: Iterable[Tensor], outputs: Iterable[Tensor]) -> None:
+        """Declare which tensors are passed in, and which are returned."""
+        self.inputs = [tensor.index for tensor in inputs]
+        self.outputs = [tensor.index for tensor in outputs]
 
     def tensor(
         self,
-        kind: Type,
+        tensor_type: Type,
         shape: Shape,
         *,
         name: str = "",
         buffer: int = 0,
-        scales: Table | None = None,
+        quantization: Table | None = None,
     ) -> Tensor:
-        """A new one: what an operator computes, unless it has a buffer."""
-        fields: dict[int, Number | Part] = {
-            0: self.file.shape(tuple(1 if size < 0 else size for size in shape)),
-            1: Number("<b", kind),
-            2: Number("<I", buffer),
-            8: TRUE,
+        """Add a new tensor: a stored one if it has a buffer, otherwise an input or the output of an operator."""
+        initial_shape = tuple(1 if size == ANY else size for size in shape)
+        fields: dict[int, Number | Object] = {
+            schema.Tensor.SHAPE: self.file.shape(initial_shape),
+            schema.Tensor.TYPE: int8(tensor_type),
+            schema.Tensor.BUFFER: uint32(buffer),
+            schema.Tensor.HAS_RANK: TRUE,
         }
         if name:
-            fields[3] = self.file.text(name)
-        if scales is not None:
-            fields[4] = scales
-        if -1 in shape:
-            fields[7] = self.file.shape(shape)
+            fields[schema.Tensor.NAME] = self.file.string(name)
+        if quantization is not None:
+            fields[schema.Tensor.QUANTIZATION] = quantization
+        if ANY in shape:
+            fields[schema.Tensor.SHAPE_SIGNATURE] = self.file.shape(shape)
         self.tensors.append(Table(fields))
-        return Tensor(len(self.tensors) - 1, kind, shape)
+        return Tensor(len(self.tensors) - 1, tensor_type, shape)
 
     def constant(self, values: object, dtype: type = np.int32) -> Tensor:
-        """A small array that an operator reads."""
+        """A small array that operators read. Equal arrays share one tensor."""
         array: Array = np.asarray(values, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            buffer = self.file.constant(array)
+            buffer = self.file.constant_buffer(array)
             self._constants[key] = self.tensor(TYPES[array.dtype], array.shape, buffer=buffer)
         return self._constants[key]
 
     def weight(self, weight: Weight) -> Tensor:
-        """Numbers of the network; half precision is widened, which the runtime does once."""
+        """A weight of the network. The runtime converts float16 to float32 once, when it loads the file."""
         if id(weight) not in self._weights:
-            buffer, scales = self.file.weight(weight)
-            kind = TYPES[weight.values.dtype]
-            tensor = self.tensor(kind, weight.values.shape, buffer=buffer, scales=scales)
-            if kind == Type.FLOAT16:
-                tensor = self.add(Op.DEQUANTIZE, [tensor], Type.FLOAT32, tensor.shape, version=3)
+            stored = self.file.add_weight(weight)
+            tensor = self.tensor(
+                TYPES[weight.values.dtype],
+                weight.values.shape,
+                buffer=stored.buffer,
+                quantization=stored.quantization,
+            )
+            if tensor.type == Type.FLOAT16:
+                tensor = self.compute(
+                    Op.DEQUANTIZE, [tensor], Type.FLOAT32, version=DEQUANTIZES_FLOAT16
+                )
             self._weights[id(weight)] = tensor
         return self._weights[id(weight)]
 
-    def add(
+    def compute(
         self,
         op: Op,
-        inputs: Sequence[Tensor | None],
-        kind: Type,
-        shape: Shape,
-        fields: Fields = NONE_CHOSEN,
+        inputs: Sequence[Tensor],
+        output_type: Type | None = None,
+        shape: Shape | None = None,
+        options: Options = DEFAULT_OPTIONS,
         *,
         version: int = 1,
-        scales: Table | None = None,
+        quantization: Table | None = None,
     ) -> Tensor:
-        """An operator with one output, which is given back."""
-        output = self.tensor(kind, shape, scales=scales)
-        self.run(op, inputs, [output], fields, version)
+        """Add an operator with one output, and return the output.
+
+        By default, the output has the type and the shape of the first input.
+        """
+        if output_type is None:
+            output_type = inputs[0].type
+        if shape is None:
+            shape = inputs[0].shape
+        output = self.tensor(output_type, shape, quantization=quantization)
+        self.add_operator(op, inputs, [output], options, version=version)
         return output
 
-    def run(
+    def add_operator(
         self,
         op: Op,
-        inputs: Sequence[Tensor | None],
+        inputs: Sequence[Tensor],
         outputs: Sequence[Tensor],
-        fields: Fields = NONE_CHOSEN,
+        options: Options = DEFAULT_OPTIONS,
+        *,
         version: int = 1,
     ) -> None:
-        """An operator; an input of None is left out."""
-        operator: dict[int, Number | Part] = {
-            0: Number("<I", self.file.operator(op, version)),
-            1: numbers(-1 if tensor is None else tensor.place for tensor in inputs),
-            2: numbers(tensor.place for tensor in outputs),
+        """Add an operator."""
+        fields: dict[int, Number | Object] = {
+            schema.Operator.OPCODE_INDEX: uint32(self.file.operator_code(op, version)),
+            schema.Operator.INPUTS: int32_vector(tensor.index for tensor in inputs),
+            schema.Operator.OUTPUTS: int32_vector(tensor.index for tensor in outputs),
         }
         if op.options is not None:
-            operator |= {3: Number("<B", op.options), 4: Table(fields)}
-        self.operators.append(Table(operator))
+            fields[schema.Operator.BUILTIN_OPTIONS_TYPE] = Number("<B", op.options)
+            fields[schema.Operator.BUILTIN_OPTIONS] = Table(options)
+        self.operators.append(Table(fields))
 
-    def table(self) -> Table:
-        """As it stands in the file."""
-        ends = {1: numbers(self.inputs), 2: numbers(self.outputs)}
+    def to_table(self) -> Table:
+        """The subgraph's table in the file."""
         return Table(
             {
-                0: tables(self.tensors),
-                **ends,
-                3: tables(self.operators),
-                4: self.file.text(self.name),
+                schema.SubGraph.TENSORS: vector_of(self.tensors),
+                schema.SubGraph.INPUTS: int32_vector(self.inputs),
+                schema.SubGraph.OUTPUTS: int32_vector(self.outputs),
+                schema.SubGraph.OPERATORS: vector_of(self.operators),
+                schema.SubGraph.NAME: self.file.string(self.name),
             }
         )

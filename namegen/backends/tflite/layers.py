@@ -1,0 +1,231 @@
+"""The network's arithmetic as operators of a .tflite subgraph. ``core/README.md`` defines the letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from namegen.backends.tflite.graph import (
+    ANY,
+    DEFAULT_OPTIONS,
+    NO_TENSOR,
+    TRUE,
+    Graph,
+    Options,
+    Tensor,
+    Weight,
+    int32,
+)
+from namegen.backends.tflite.schema import FullyConnectedOptions, Op, SplitOptions, Type
+from namegen.core.network.architecture import RecurrentNetwork
+from namegen.core.network.cells import Formula, Operation
+
+# The versions of the operators that read int8 weights.
+MULTIPLIES_INT8 = 12  # FULLY_CONNECTED; it also rounds the rows to 8 bits
+GATHERS_INT8 = 2  # GATHER
+DEQUANTIZES_INT8 = 2  # DEQUANTIZE
+OPERATIONS = {  # the operators for the operations of a cell's formula
+    "add": Op.ADD,
+    "subtract": Op.SUB,
+    "multiply": Op.MUL,
+    "divide": Op.DIV,
+    "absolute": Op.ABS,
+    "sigmoid": Op.LOGISTIC,
+    "tanh": Op.TANH,
+}
+
+
+def network_step(
+    graph: Graph,
+    network: RecurrentNetwork,
+    weights: Mapping[str, Weight],
+    *,
+    tokens: Tensor,
+    state: Sequence[Tensor],
+) -> tuple[Tensor, list[Tensor]]:
+    """Read one token per row.
+
+    Args:
+        graph: the subgraph that the operators are added to.
+        network: the shapes.
+        weights: the weights, named as in ``weights.py``.
+        tokens: token ids, (B,).
+        state: the arrays of all layers' states, (B, H) each.
+
+    Returns:
+        The logits (B, V), and the state afterwards.
+    """
+    rows = tokens
+    new_state: list[Tensor] = []
+    arrays_per_layer = network.formula.states
+    for index, width in enumerate(network.hidden):
+        first = arrays_per_layer * index
+        layer_state = state[first : first + arrays_per_layer]
+        layer = Layer(graph, index, formula=network.formula, width=width, weights=weights)
+        new_layer_state = layer.step(rows, layer_state)
+        new_state += new_layer_state
+        rows = new_layer_state[0]  # h, (B, H)
+    logits = matrix_product(graph, rows, weights["output.kernel"], weights["output.bias"])
+    return logits, new_state
+
+
+def matrix_product(graph: Graph, rows: Tensor, kernel: Weight, bias: Weight | None) -> Tensor:
+    """``rows K (+ b)``. The kernel is stored as (outputs, inputs), which is how the operator reads it."""
+    kernel_tensor = graph.weight(kernel)
+    bias_tensor = NO_TENSOR if bias is None else graph.weight(bias)
+    options: Options = DEFAULT_OPTIONS
+    version = 1
+    if kernel.scales is not None:
+        options = {FullyConnectedOptions.ASYMMETRIC_QUANTIZE_INPUTS: TRUE}
+        version = MULTIPLIES_INT8
+    return graph.compute(
+        Op.FULLY_CONNECTED,
+        [rows, kernel_tensor, bias_tensor],
+        Type.FLOAT32,
+        (ANY, kernel.values.shape[0]),
+        options,
+        version=version,
+    )
+
+
+def reads_only_sums(formula: Formula) -> bool:
+    """Whether a cell reads x and s of each gate only as ``x + s``. Then one ADD computes the sums of all gates.
+
+    >>> from namegen.core.network.cells import GRU, LSTM
+    >>> reads_only_sums(LSTM.formula), reads_only_sums(GRU.formula)
+    (True, False)
+    """
+    if formula.state_gates != formula.gates:
+        return False
+    return all(
+        _adds_x_and_s(operation, formula)
+        for operation in formula.operations
+        if _reads_x_or_s(operation, formula)
+    )
+
+
+def _reads_x_or_s(operation: Operation, formula: Formula) -> bool:
+    """Whether an operation reads x or s of any gate. Their indices come before those of all other values."""
+    count = formula.gates + formula.state_gates
+    return any(index < count for index in operation.of)
+
+
+def _adds_x_and_s(operation: Operation, formula: Formula) -> bool:
+    """Whether an operation is ``x + s`` of one gate."""
+    if operation.name != "add":
+        return False
+    first, second = sorted(operation.of)
+    is_x = first < formula.gates
+    is_s_of_same_gate = second == first + formula.gates
+    return is_x and is_s_of_same_gate
+
+
+@dataclass(eq=False)
+class Layer:
+    """One recurrent layer in a subgraph."""
+
+    graph: Graph  # the subgraph that the operators are added to
+    index: int  # which layer, from 0
+    formula: Formula  # of the cell
+    width: int  # H
+    weights: Mapping[str, Weight]  # of all layers, named as in ``weights.py``
+    x_bias: Weight | None = field(default=None, init=False)
+    s_bias: Weight | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.reads_only_sums = reads_only_sums(self.formula)
+        if self.formula.biases == 2:
+            self.x_bias = self.weight("bias.0")
+            self.s_bias = self.weight("bias.1")
+        elif self.reads_only_sums:
+            self.s_bias = self.weight("bias")  # part of the matrix product, so it costs nothing
+        else:
+            self.x_bias = self.weight("bias")
+
+    def weight(self, name: str) -> Weight:
+        """A weight of this layer."""
+        return self.weights[f"rnn.{self.index}.{name}"]
+
+    def step(self, rows: Tensor, before: Sequence[Tensor]) -> list[Tensor]:
+        """The layer's state after one step.
+
+        Args:
+            rows: token ids (B,) for the first layer, otherwise the previous layer's h.
+            before: the layer's state before the step, (B, H) each.
+        """
+        h = before[0]
+        if self.reads_only_sums:
+            x_all = self.x(rows)
+            sums_all = self.graph.compute(Op.ADD, [x_all, self.s(h)])  # (B, G H)
+            sums = self.split(sums_all)
+            values = [*sums, *sums, *before]
+        else:
+            x = self.split(self.x(rows))
+            s = self.split(self.s(h)) if self.formula.state_gates else []
+            values = [*x, *s, *before]
+        for operation in self.formula.operations:
+            values.append(self.run(operation, values))
+        return [values[index] for index in self.formula.after]
+
+    def run(self, operation: Operation, values: Sequence[Tensor]) -> Tensor:
+        """The result of one operation of the formula.
+
+        Args:
+            operation: the operation.
+            values: x of each gate, s of each gate, the state before the step, and the results of earlier operations.
+                If the cell reads only sums, x and s are already ``x + s``.
+        """
+        if operation.name == "number":
+            return self.graph.constant(operation.number, np.float32)
+        if self.reads_only_sums and _reads_x_or_s(operation, self.formula):
+            return values[min(operation.of)]
+        operands = [values[index] for index in operation.of]
+        op = OPERATIONS[operation.name]
+        return self.graph.compute(op, operands, Type.FLOAT32, (ANY, self.width))
+
+    def x(self, rows: Tensor) -> Tensor:
+        """``x K (+ b)`` of all gates, (B, G H)."""
+        if self.index > 0:
+            return matrix_product(self.graph, rows, self.weight("kernel"), self.x_bias)
+        x = self.kernel_rows(rows)
+        if self.x_bias is None:
+            return x
+        bias = self.graph.weight(self.x_bias)
+        return self.graph.compute(Op.ADD, [x, bias])
+
+    def kernel_rows(self, tokens: Tensor) -> Tensor:
+        """The first layer's ``x K``, (B, G H): x is a one-hot row, so its product with K is a row of K."""
+        kernel = self.weight("kernel")
+        table = self.graph.weight(kernel)
+        shape = (ANY, kernel.values.shape[1])
+        if kernel.scales is None:
+            return self.graph.compute(Op.GATHER, [table, tokens], Type.FLOAT32, shape)
+        rows = self.graph.compute(
+            Op.GATHER,
+            [table, tokens],
+            Type.INT8,
+            shape,
+            version=GATHERS_INT8,
+            quantization=self.graph.file.add_weight(kernel).quantization,
+        )
+        return self.graph.compute(Op.DEQUANTIZE, [rows], Type.FLOAT32, version=DEQUANTIZES_INT8)
+
+    def s(self, h: Tensor) -> Tensor:
+        """``h U (+ b)`` of all gates that read the state, (B, S H)."""
+        return matrix_product(self.graph, h, self.weight("recurrent_kernel"), self.s_bias)
+
+    def split(self, values: Tensor) -> list[Tensor]:
+        """Split (B, k H) into k arrays (B, H), one per gate."""
+        gates = values.shape[1] // self.width
+        if gates == 1:
+            return [values]
+        outputs = [self.graph.tensor(Type.FLOAT32, (ANY, self.width)) for _ in range(gates)]
+        self.graph.add_operator(
+            Op.SPLIT,
+            [self.graph.constant(1), values],
+            outputs,
+            {SplitOptions.NUM_SPLITS: int32(gates)},
+        )
+        return outputs

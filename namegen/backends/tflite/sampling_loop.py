@@ -1,0 +1,336 @@
+"""The ``generate`` signature of a .tflite: a WHILE loop that draws one character of every name per round.
+
+It follows the rule of ``core/generation/sampling.draw`` in float32. In shapes, n is the number of names, T the largest
+number of characters (end token included), and V the size of the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from namegen.backends.tflite.flatbuffer import Number
+from namegen.backends.tflite.graph import ANY, TRUE, File, Graph, Tensor, Weight, int8, int32
+from namegen.backends.tflite.layers import network_step
+from namegen.backends.tflite.schema import (
+    ArgMaxOptions,
+    GatherOptions,
+    Op,
+    PackOptions,
+    ReducerOptions,
+    ShapeOptions,
+    SoftmaxOptions,
+    StridedSliceOptions,
+    Type,
+    UnpackOptions,
+    WhileOptions,
+)
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.network.architecture import RecurrentNetwork
+
+FILLS = 2  # the version of FILL
+GATHERS_PER_ROW = 5  # the version of GATHER that has BATCH_DIMS
+
+
+@dataclass(frozen=True)
+class LoopVariables:
+    """The variables of the loop."""
+
+    position: Tensor  # how many characters have been drawn, ()
+    tokens: Tensor  # the names, padded with end tokens, (T, n)
+    last: Tensor  # the last token of each name, (n,)
+    log_probability: Tensor  # of each name so far, at temperature 1, in nats, (n,)
+    is_unfinished: Tensor  # whether a name has no end token yet, (n,)
+    max_length: Tensor  # T, ()
+    is_sampling: Tensor  # False: take the most likely character, ()
+    divisor: Tensor  # of the logits: the temperature, or 1 if there's no sampling, ()
+    uniforms: Tensor  # the uniform random numbers, (T, n)
+    states: list[Tensor]  # the arrays of the network's state, (n, H) each
+
+    def all(self) -> list[Tensor]:
+        """All tensors, in the order of the loop's inputs and outputs."""
+        return [
+            self.position,
+            self.tokens,
+            self.last,
+            self.log_probability,
+            self.is_unfinished,
+            self.max_length,
+            self.is_sampling,
+            self.divisor,
+            self.uniforms,
+            *self.states,
+        ]
+
+    def declare_in(self, graph: Graph) -> LoopVariables:
+        """New tensors of the same types and shapes: the inputs of one of the loop's subgraphs, or its results."""
+
+        def declare(tensor: Tensor) -> Tensor:
+            return graph.tensor(tensor.type, tensor.shape)
+
+        return LoopVariables(
+            position=declare(self.position),
+            tokens=declare(self.tokens),
+            last=declare(self.last),
+            log_probability=declare(self.log_probability),
+            is_unfinished=declare(self.is_unfinished),
+            max_length=declare(self.max_length),
+            is_sampling=declare(self.is_sampling),
+            divisor=declare(self.divisor),
+            uniforms=declare(self.uniforms),
+            states=[declare(state) for state in self.states],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingLoop:
+    """Adds the ``generate`` signature to a file."""
+
+    file: File
+    network: RecurrentNetwork
+    weights: Mapping[str, Weight]  # named as in ``weights.py``
+    start_tokens: Beginnings
+
+    def add_signature(self, graph: Graph) -> None:
+        """Add the signature.
+
+        Its inputs are ``uniforms`` (n, T), random numbers from 0 to below 1, and ``temperature``. With several start
+        tokens, ``uniforms`` is (n, 1 + T), and the first number of a row chooses the start token. Its outputs are
+        ``tokens`` (n, T) and ``log_probability`` (n,), which is given the start token.
+
+        Args:
+            graph: the signature's subgraph, which is still empty.
+        """
+        uniforms = graph.tensor(Type.FLOAT32, (ANY, ANY), name="uniforms")
+        temperature = graph.tensor(Type.FLOAT32, (), name="temperature")
+        start = self._start(graph, uniforms, temperature)
+        condition = self._condition(start)
+        body = self._body(start)
+        end = start.declare_in(graph)
+        options = {
+            WhileOptions.COND_SUBGRAPH_INDEX: int32(condition.index),
+            WhileOptions.BODY_SUBGRAPH_INDEX: int32(body.index),
+        }
+        graph.add_operator(Op.WHILE, start.all(), end.all(), options)
+        tokens = transpose(graph, end.tokens)  # (n, T)
+        self.file.add_signature(
+            "generate",
+            graph,
+            inputs={"uniforms": uniforms, "temperature": temperature},
+            outputs={"tokens": tokens, "log_probability": end.log_probability},
+        )
+
+    def _start(self, graph: Graph, uniforms: Tensor, temperature: Tensor) -> LoopVariables:
+        """The variables before the first character."""
+        start_tokens: Tensor | None = None
+        if self.start_tokens.several:
+            start_tokens = self._drawn_start_tokens(graph, uniforms)
+            uniforms = columns(graph, uniforms, 1, None)  # (n, T)
+        names, max_length = sizes(graph, uniforms)
+        uniforms_by_position = transpose(graph, uniforms)  # (T, n)
+        zero = graph.constant(0, np.float32)
+        is_sampling = graph.compute(Op.GREATER, [temperature, zero], Type.BOOL)
+        one = graph.constant(1, np.float32)
+        divisor = graph.compute(Op.SELECT_V2, [is_sampling, temperature, one], Type.FLOAT32)
+        per_name = graph.compute(Op.RESHAPE, [names, graph.constant([1])], Type.INT32, (1,))
+        if start_tokens is None:
+            start_tokens = fill(graph, per_name, self.start_tokens.tokens[0], (ANY,))
+        per_character = pack(graph, max_length, names)
+        return LoopVariables(
+            position=graph.constant(0),
+            tokens=fill(graph, per_character, BOUNDARY, (ANY, ANY)),
+            last=start_tokens,
+            log_probability=fill(graph, per_name, 0.0, (ANY,), np.float32),
+            is_unfinished=fill(graph, per_name, True, (ANY,), np.bool_),
+            max_length=max_length,
+            is_sampling=is_sampling,
+            divisor=divisor,
+            uniforms=uniforms_by_position,
+            states=[zero_state(graph, names, width) for width in self.network.state_widths],
+        )
+
+    def _drawn_start_tokens(self, graph: Graph, uniforms: Tensor) -> Tensor:
+        """The start token of each name, (n,), chosen by the first column of ``uniforms``."""
+        sums = graph.constant(np.cumsum(self.start_tokens.shares), np.float32)
+        index = pick(graph, sums, columns(graph, uniforms, 0, 1))
+        ids = graph.constant(self.start_tokens.ids)
+        return graph.compute(Op.GATHER, [ids, index], Type.INT32, (ANY,))
+
+    def _condition(self, start: LoopVariables) -> Graph:
+        """The subgraph that decides whether to continue: T isn't reached, and some name is unfinished."""
+        graph = self.file.add_graph("goes_on")
+        variables = start.declare_in(graph)
+        has_room = graph.compute(Op.LESS, [variables.position, variables.max_length], Type.BOOL)
+        any_unfinished = graph.compute(
+            Op.REDUCE_ANY, [variables.is_unfinished, graph.constant([0])], Type.BOOL, ()
+        )
+        continues = graph.compute(Op.LOGICAL_AND, [has_room, any_unfinished])
+        graph.set_inputs_and_outputs(variables.all(), [continues])
+        return graph
+
+    def _body(self, start: LoopVariables) -> Graph:
+        """The subgraph that draws the next character of every name."""
+        graph = self.file.add_graph("one_character")
+        before = start.declare_in(graph)
+        logits, states = network_step(
+            graph, self.network, self.weights, tokens=before.last, state=before.states
+        )  # (n, V)
+        most_likely = self._most_likely(graph, logits)
+        shifted = self._shifted(graph, logits)
+        sampled = self._sampled(graph, shifted, before)
+        drawn = graph.compute(
+            Op.SELECT_V2, [before.is_sampling, sampled, most_likely], Type.INT32, (ANY,)
+        )
+        log_probability = self._new_log_probability(graph, shifted, drawn, before)
+        last = self._blank_if_finished(graph, drawn, before.is_unfinished)
+        tokens = self._with_new_tokens(graph, last, before)
+        after = replace(
+            before,
+            position=graph.compute(Op.ADD, [before.position, graph.constant(1)]),
+            tokens=tokens,
+            last=last,
+            log_probability=log_probability,
+            is_unfinished=graph.compute(Op.NOT_EQUAL, [last, graph.constant(BOUNDARY)], Type.BOOL),
+            states=states,
+        )
+        graph.set_inputs_and_outputs(before.all(), after.all())
+        return graph
+
+    def _most_likely(self, graph: Graph, logits: Tensor) -> Tensor:
+        """The id of each row's largest logit, (n,)."""
+        options = {ArgMaxOptions.OUTPUT_TYPE: int8(Type.INT32)}
+        return graph.compute(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), options)
+
+    def _shifted(self, graph: Graph, logits: Tensor) -> Tensor:
+        """The logits minus each row's largest one, so that dividing by a low temperature can't overflow, (n, V)."""
+        keep_axis = {ReducerOptions.KEEP_DIMS: TRUE}
+        largest = graph.compute(
+            Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), keep_axis
+        )
+        return graph.compute(Op.SUB, [logits, largest])
+
+    def _sampled(self, graph: Graph, shifted: Tensor, variables: LoopVariables) -> Tensor:
+        """An id per name, drawn from the softmax of its logits divided by the temperature, (n,)."""
+        scaled = graph.compute(Op.DIV, [shifted, variables.divisor])
+        beta = {SoftmaxOptions.BETA: Number("<f", 1.0)}
+        probabilities = graph.compute(Op.SOFTMAX, [scaled], options=beta)
+        sums = graph.compute(Op.CUMSUM, [probabilities, graph.constant(1)])
+        uniforms = graph.compute(
+            Op.GATHER, [variables.uniforms, variables.position], Type.FLOAT32, (ANY,)
+        )
+        column = graph.compute(
+            Op.RESHAPE, [uniforms, graph.constant([-1, 1])], Type.FLOAT32, (ANY, 1)
+        )
+        return pick(graph, sums, column)
+
+    def _new_log_probability(
+        self, graph: Graph, shifted: Tensor, drawn: Tensor, before: LoopVariables
+    ) -> Tensor:
+        """The log-probability of each name including the drawn character, (n,). Finished names keep theirs."""
+        of_character = log_probability(graph, shifted, drawn)
+        total = graph.compute(Op.ADD, [before.log_probability, of_character])
+        return graph.compute(
+            Op.SELECT_V2, [before.is_unfinished, total, before.log_probability], Type.FLOAT32
+        )
+
+    def _blank_if_finished(self, graph: Graph, drawn: Tensor, is_unfinished: Tensor) -> Tensor:
+        """The drawn ids, with the end token (id 0) for names that are finished, (n,)."""
+        factor = graph.compute(Op.CAST, [is_unfinished], Type.INT32)
+        return graph.compute(Op.MUL, [drawn, factor])
+
+    def _with_new_tokens(self, graph: Graph, last: Tensor, before: LoopVariables) -> Tensor:
+        """The tokens with the new ones as a further row, (T, n)."""
+        row = graph.compute(Op.RESHAPE, [last, graph.constant([1, -1])], Type.INT32, (1, ANY))
+        first_cell = pack(graph, before.position, graph.constant(0))
+        return graph.compute(Op.DYNAMIC_UPDATE_SLICE, [before.tokens, row, first_cell])
+
+
+def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
+    """The first index whose cumulative sum exceeds the uniform number, else the last index, (n,).
+
+    Args:
+        graph: the subgraph that the operators are added to.
+        sums: cumulative sums, (k,) or (n, k).
+        uniforms: one uniform number per row, (n, 1).
+    """
+    k = sums.shape[-1]
+    last = graph.constant(k - 1)
+    is_below = graph.compute(Op.LESS_EQUAL, [sums, uniforms], Type.BOOL, (ANY, k))
+    ones = graph.compute(Op.CAST, [is_below], Type.INT32)
+    count = graph.compute(Op.SUM, [ones, graph.constant(1)], Type.INT32, (ANY,))
+    return graph.compute(Op.MINIMUM, [count, last])
+
+
+def log_probability(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
+    """The log-probability of one id per row at temperature 1, (n,).
+
+    LOG_SOFTMAX would take five times as long as these operators.
+
+    Args:
+        graph: the subgraph that the operators are added to.
+        shifted: logits (n, V) whose largest value in each row is 0.
+        ids: (n,).
+    """
+    powers = graph.compute(Op.EXP, [shifted])
+    total = graph.compute(Op.SUM, [powers, graph.constant(1)], Type.FLOAT32, (ANY,))
+    one_per_row = {GatherOptions.AXIS: int32(1), GatherOptions.BATCH_DIMS: int32(1)}
+    logits = graph.compute(
+        Op.GATHER, [shifted, ids], Type.FLOAT32, (ANY,), one_per_row, version=GATHERS_PER_ROW
+    )
+    log_total = graph.compute(Op.LOG, [total])
+    return graph.compute(Op.SUB, [logits, log_total])
+
+
+def columns(graph: Graph, matrix: Tensor, start: int, stop: int | None) -> Tensor:
+    """The columns from ``start`` to before ``stop``, or to the end if it's None."""
+    rows_axis, both_axes = 0b01, 0b11  # masks: the axes that aren't cut at this end
+    begin = graph.constant([0, start])
+    end = graph.constant([0, stop or 0])
+    strides = graph.constant([1, 1])
+    options = {
+        StridedSliceOptions.BEGIN_MASK: int32(rows_axis),
+        StridedSliceOptions.END_MASK: int32(both_axes if stop is None else rows_axis),
+    }
+    width = ANY if stop is None else stop - start
+    inputs = [matrix, begin, end, strides]
+    shape = (matrix.shape[0], width)
+    return graph.compute(Op.STRIDED_SLICE, inputs, shape=shape, options=options)
+
+
+def transpose(graph: Graph, matrix: Tensor) -> Tensor:
+    """The transposed matrix."""
+    axes = graph.constant([1, 0])
+    return graph.compute(Op.TRANSPOSE, [matrix, axes], shape=(ANY, ANY))
+
+
+def sizes(graph: Graph, matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """The numbers of rows and columns."""
+    output_type = {ShapeOptions.OUT_TYPE: int8(Type.INT32)}
+    shape = graph.compute(Op.SHAPE, [matrix], Type.INT32, (2,), output_type)
+    rows = graph.tensor(Type.INT32, ())
+    columns = graph.tensor(Type.INT32, ())
+    graph.add_operator(Op.UNPACK, [shape], [rows, columns], {UnpackOptions.NUM: int32(2)})
+    return rows, columns
+
+
+def zero_state(graph: Graph, rows: Tensor, width: int) -> Tensor:
+    """Zeros, (rows, width)."""
+    shape = pack(graph, rows, graph.constant(width))
+    return fill(graph, shape, 0.0, (ANY, width), np.float32)
+
+
+def fill(
+    graph: Graph, shape: Tensor, value: int | float, sizes: tuple[int, ...], dtype: type = np.int32
+) -> Tensor:
+    """An array of equal numbers. ``sizes`` is the shape as far as it's known already."""
+    constant = graph.constant(value, dtype)
+    return graph.compute(Op.FILL, [shape, constant], constant.type, sizes, version=FILLS)
+
+
+def pack(graph: Graph, *values: Tensor) -> Tensor:
+    """A vector of scalars."""
+    options = {PackOptions.VALUES_COUNT: int32(len(values))}
+    return graph.compute(Op.PACK, values, Type.INT32, (len(values),), options)
