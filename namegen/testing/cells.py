@@ -1,4 +1,4 @@
-"""For the writer of a cell of the NumPy engine: its derivative against central differences."""
+"""A gradient check for authors of cells of the NumPy backend."""
 
 from __future__ import annotations
 
@@ -8,99 +8,134 @@ from types import SimpleNamespace
 import numpy as np
 
 from namegen.backends.numpy_engine.cells import NumpyCell
+from namegen.core.network.cells import Formula
 from namegen.testing.comparisons import expect, expect_close, expect_equal, expect_within
 from namegen.types import Array
 
-ROWS, WIDTH = 4, 3
-STEP = 1e-5
-LIBRARY = SimpleNamespace(**vars(np), sigmoid=lambda x: 1 / (1 + np.exp(-x)))  # of operations
-TOLERANCE = 1e-7  # of the largest derivative, or absolute if that is below 1: far above what rounding leaves
+ROWS = 4
+WIDTH = 3
+STEP = 1e-5  # of the central differences
+# Of a derivative: relative to the largest derivative, absolute if that's below 1. It's far above rounding errors.
+TOLERANCE = 1e-7
+LIBRARY = SimpleNamespace(**vars(np), sigmoid=lambda x: 1 / (1 + np.exp(-x)))  # computes formulas
 
 
 def check_cell(cell: NumpyCell) -> None:
-    """Hold the NumPy engine's code for a cell against its formula, and its way back against central differences,
-    in float64.
+    """Compare a cell's code with its formula, and its backward pass with central differences, in float64.
 
-    Four rows of a width of three, random numbers; no tree and no network, so that a failure is the cell's own. What is
-    differentiated is a weighted sum of the state after the step, by the input's part ``x``, by the state's part ``s``,
-    and by the state before, where the cell carries it.
+    The check uses the cell alone, with random numbers for four rows of width three. It differentiates a weighted sum
+    of the state after the step with respect to x (from the input), s (from the state), and the state before the step,
+    if the cell carries it.
 
     Args:
-        cell: what is checked.
+        cell: the cell.
 
     Raises:
-        AssertionError: a method leaves numbers unwritten, changes what it must not, or computes something else than the
-            formula that is declared, or a derivative is wrong; says which, of which gate, and both values.
+        AssertionError: a method doesn't write all numbers, changes its inputs, or computes something else than the
+            declared formula, or a derivative is wrong.
 
     >>> from namegen.backends.numpy_engine.cells import SimpleRNN
     >>> check_cell(SimpleRNN())
     """
-    rng, formula = np.random.default_rng(0), cell.declared.formula
-    x, s, before, weights = (
-        rng.normal(0, 0.8, (count, ROWS, WIDTH))
-        for count in (formula.gates, formula.state_gates, formula.states, formula.states)
-    )
-    states, apart = list(cell.carried), formula.gates + len(cell.apart)
+    check = _CellCheck(cell)
+    check.forward_pass()
+    check.backward_pass()
 
-    def new(count: int) -> Array:
-        return np.full((count, ROWS, WIDTH), np.nan)
 
-    def forward() -> tuple[Array, Array]:
-        after, cache = new(formula.states), new(cell.cached)
-        cell.forward(x.copy(), s.copy(), before[states], after, cache)
+class _CellCheck:
+    """A cell with random inputs."""
+
+    def __init__(self, cell: NumpyCell) -> None:
+        rng = np.random.default_rng(0)
+
+        def random_arrays(count: int) -> Array:
+            return rng.normal(0, 0.8, (count, ROWS, WIDTH))
+
+        self.cell = cell
+        self.formula: Formula = cell.declared.formula
+        self.x = random_arrays(self.formula.gates)  # (G, B, H)
+        self.s = random_arrays(self.formula.state_gates)  # (S, B, H)
+        self.before = random_arrays(self.formula.states)  # (states, B, H)
+        self.weights = random_arrays(self.formula.states)  # of the sum that's differentiated
+        self.carried = list(cell.carried)
+
+    def forward(self) -> tuple[Array, Array]:
+        """The state after the step, and the cache for the backward pass."""
+        after = _unwritten(self.formula.states)
+        cache = _unwritten(self.cell.cached)
+        self.cell.forward(self.x.copy(), self.s.copy(), self.before[self.carried], after, cache)
         return after, cache
 
-    after, cache = forward()
-    expect(
-        not np.isnan(after).any(),
-        "forward leaves numbers of the state after the step unwritten, or makes NaN",
-    )
-    for name, one, other in zip(
-        cell.declared.states, after, formula.run([*x, *s, *before], LIBRARY), strict=True
-    ):
-        expect_close(
-            one,
-            other,
-            f"forward computes another {name} than the formula of {cell.declared.name}: a number",
-        )
-    given = [before[states], after, cache]
-    found = [values.copy() for values in given]
-    local, d = new(apart + len(states) + cell.more_local), new(apart + len(states))
-    cell.local_derivatives(given[0], after, cache, local)
-    for name, one, other in zip(
-        ("the state before", "the state after", "the cache"), given, found, strict=True
-    ):
-        expect_equal(
-            one, other, f"local_derivatives must not change {name}, but one of its numbers"
-        )
-    cell.backward(weights.copy(), local, d)
+    def weighted_sum(self) -> float:
+        """The function that's differentiated."""
+        after, _ = self.forward()
+        return float((self.weights * after).sum())
 
-    d_before = np.zeros_like(before)  # what is not carried is not read but through s
-    d_before[states] = d[apart:]
-    d_x, d_s = d[: formula.gates], d[cell.of_state]
-    for name, variable, derivative in (
-        ("x", x, d_x),
-        ("s", s, d_s),
-        ("the state before", before, d_before),
-    ):
-        expected = _central_differences(lambda: float((weights * forward()[0]).sum()), variable)
-        limit = TOLERANCE * float(np.abs(expected).max(initial=1))
-        expect_within(
-            derivative,
-            expected,
-            limit,
-            f"the derivative by {name}, of backward beside central differences,",
+    def forward_pass(self) -> None:
+        """Compare the state after the step with the formula."""
+        after, _ = self.forward()
+        expect(
+            not np.isnan(after).any(),
+            "forward leaves numbers of the state after the step unwritten, or computes NaN",
         )
+        expected = self.formula.run([*self.x, *self.s, *self.before], LIBRARY)
+        for name, array, expected_array in zip(
+            self.cell.declared.states, after, expected, strict=True
+        ):
+            expect_close(
+                array,
+                expected_array,
+                f"forward computes another {name} than the formula of {self.cell.declared.name}: a number",
+            )
+
+    def backward_pass(self) -> None:
+        """Compare the derivatives with central differences."""
+        gates = self.formula.gates
+        derivatives = gates + len(self.cell.apart)  # with respect to x, and to s where it's apart
+        d = _unwritten(derivatives + len(self.carried))
+        self.cell.backward(self.weights.copy(), self.local_derivatives(), d)
+        d_before = np.zeros_like(self.before)  # states that aren't carried are only read through s
+        d_before[self.carried] = d[derivatives:]
+        self.expect_derivative("x", self.x, d[:gates])
+        self.expect_derivative("s", self.s, d[self.cell.of_state])
+        self.expect_derivative("the state before", self.before, d_before)
+
+    def local_derivatives(self) -> Array:
+        """The cell's local derivatives, computed without changing the inputs."""
+        before = self.before[self.carried]
+        after, cache = self.forward()
+        inputs = {"the state before": before, "the state after": after, "the cache": cache}
+        copies = {name: values.copy() for name, values in inputs.items()}
+        count = self.formula.gates + len(self.cell.apart) + len(self.carried)
+        local = _unwritten(count + self.cell.more_local)
+        self.cell.local_derivatives(before, after, cache, local)
+        for name, values in inputs.items():
+            subject = f"local_derivatives must not change {name}, but one of its numbers"
+            expect_equal(values, copies[name], subject)
+        return local
+
+    def expect_derivative(self, name: str, variable: Array, derivative: Array) -> None:
+        """Compare the derivative with respect to one variable."""
+        expected = _central_differences(self.weighted_sum, variable)
+        limit = TOLERANCE * float(np.abs(expected).max(initial=1))
+        subject = f"the derivative with respect to {name}, of backward,"
+        expect_within(derivative, expected, limit, subject)
+
+
+def _unwritten(count: int) -> Array:
+    """Arrays of NaN, so that numbers that a cell doesn't write are noticed."""
+    return np.full((count, ROWS, WIDTH), np.nan)
 
 
 def _central_differences(function: Callable[[], float], variable: Array) -> Array:
-    """The derivative of the function by each number of the variable, which it reads."""
-    found = np.empty(variable.shape)
-    for place in np.ndindex(variable.shape):
-        value = variable[place]
-        variable[place] = value + STEP
+    """The function's derivative with respect to each number of a variable that it reads."""
+    derivative = np.empty(variable.shape)
+    for index in np.ndindex(variable.shape):
+        value = variable[index]
+        variable[index] = value + STEP
         above = function()
-        variable[place] = value - STEP
-        found[place] = (above - function()) / (2 * STEP)
-        variable[place] = value
-    return found
+        variable[index] = value - STEP
+        below = function()
+        variable[index] = value
+        derivative[index] = (above - below) / (2 * STEP)
+    return derivative

@@ -1,5 +1,7 @@
-"""Comparisons that raise AssertionError by themselves, and what a failure says: what differs and by how much, in which
-check, for which cell, and by which formula it should have been computed.
+"""Comparisons for the checks. They raise an AssertionError that describes the difference.
+
+``named`` adds the check's name and the cell to each error. A difference after training also names the optimizer's
+formula (``describe_training``).
 """
 
 from __future__ import annotations
@@ -15,144 +17,167 @@ from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array
 
+P = ParamSpec("P")
+
+# Rounding differences if numbers are added in another order: relative to the largest number, absolute if it's below 1.
+FLOAT32_ROUNDING = 1e-5
+FLOAT64_ROUNDING = 1e-12
+CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
+TRUNCATION = "the state before each character, all of its arrays, counts as a constant"
+
 
 def expect(holds: bool | np.bool, message: str) -> None:
-    """Raise AssertionError with the message unless it holds."""
+    """Raise an AssertionError with this message unless the condition holds."""
     if not holds:
         raise AssertionError(message)
 
 
-def expect_error(kind: type[Exception], call: Callable[[], object], what: str) -> None:
-    """Raise AssertionError unless the call raises an error of that kind."""
+def expect_error(error_class: type[Exception], call: Callable[[], object], subject: str) -> None:
+    """Raise an AssertionError unless the call raises an error of this class.
+
+    Args:
+        error_class: the expected class.
+        call: what to call.
+        subject: what's wrong with the call, for the message.
+    """
     try:
         call()
-    except kind:
+    except error_class:
         return
     except Exception as error:
         raise AssertionError(
-            f"{what} raised {type(error).__name__} ({error}): expected {kind.__name__}"
+            f"{subject} raised {type(error).__name__} ({error}): expected {error_class.__name__}"
         ) from error
-    raise AssertionError(f"{what} was let through: expected {kind.__name__}")
+    raise AssertionError(f"{subject} was accepted: expected {error_class.__name__}")
 
 
-def expect_near(found: float, expected: float, tolerance: float, what: str) -> None:
-    """No further apart than a share of what is expected."""
+def expect_near(actual: float, expected: float, tolerance: float, subject: str) -> None:
+    """Expect a number with at most a relative difference of ``tolerance``."""
     expect(
-        abs(found - expected) <= tolerance * abs(expected),
-        f"{what} is {found:.12g}: expected {expected:.12g}",
+        abs(actual - expected) <= tolerance * abs(expected),
+        f"{subject} is {actual:.12g}: expected {expected:.12g}",
     )
 
 
-def expect_within(found: Array, expected: Array, limit: float, what: str) -> None:
-    """No two numbers further apart than the limit; infinities of one sign are equal, NaN is far from everything."""
+def expect_within(actual: Array, expected: Array, limit: float, subject: str) -> None:
+    """Expect an array in which no number differs by more than the limit.
+
+    Equal infinities don't differ. NaN differs from everything.
+
+    Args:
+        actual: the array.
+        expected: what it must be.
+        limit: the largest allowed difference.
+        subject: what the array is, for the message.
+    """
     expect(
-        found.shape == expected.shape,
-        f"{what} has the shape {found.shape}: expected {expected.shape}",
+        actual.shape == expected.shape,
+        f"{subject} has the shape {actual.shape}: expected {expected.shape}",
     )
     with np.errstate(invalid="ignore", over="ignore"):
-        apart = np.where(found == expected, 0, np.abs(found.astype(np.float64) - expected))
-    if not (apart <= limit).all():
-        place = np.unravel_index(
-            int(np.argmax(np.where(np.isnan(apart), np.inf, apart))), apart.shape
-        )
-        at = f" at {tuple(map(int, place))}" if place else ""
-        raise AssertionError(
-            f"{what} differs by {apart[place]:.2g}{at}, where {limit:.2g} is allowed: found {found[place]:.9g}, "
-            f"expected {expected[place]:.9g}"
-        )
-
-
-def expect_close(found: Array, expected: Array, what: str) -> None:
-    """Equal but for rounding: of a matrix product's own order of adding, no more."""
-    tolerance = 1e-5 if found.dtype == np.float32 else 1e-12
-    largest = float(
-        np.abs(expected, where=np.isfinite(expected), out=np.zeros(expected.shape)).max()
+        difference = np.abs(actual.astype(np.float64) - expected)
+        difference = np.where(actual == expected, 0, difference)
+    if (difference <= limit).all():
+        return
+    comparable = np.where(np.isnan(difference), np.inf, difference)
+    worst = np.unravel_index(int(np.argmax(comparable)), difference.shape)
+    location = f" at {tuple(map(int, worst))}" if worst else ""
+    raise AssertionError(
+        f"{subject} differs by {difference[worst]:.2g}{location}, where {limit:.2g} is allowed: "
+        f"it is {actual[worst]:.9g}, expected {expected[worst]:.9g}"
     )
-    expect_within(found, expected, tolerance * max(1.0, largest), what)
 
 
-def expect_equal(found: Array, expected: Array, what: str) -> None:
-    """Bit for bit."""
-    expect_within(found, expected, 0.0, what)
+def expect_close(actual: Array, expected: Array, subject: str) -> None:
+    """Expect an array that differs only by rounding, because a matrix product may add in any order."""
+    tolerance = FLOAT32_ROUNDING if actual.dtype == np.float32 else FLOAT64_ROUNDING
+    finite = np.isfinite(expected)
+    magnitudes = np.abs(expected, where=finite, out=np.zeros(expected.shape))
+    largest = max(1.0, float(magnitudes.max()))
+    expect_within(actual, expected, tolerance * largest, subject)
+
+
+def expect_equal(actual: Array, expected: Array, subject: str) -> None:
+    """Expect exactly the same numbers."""
+    expect_within(actual, expected, 0.0, subject)
 
 
 def expect_same(
-    found: Mapping[str, Array], expected: Mapping[str, Array], what: str, tolerance: float = 0.0
+    actual: Mapping[str, Array], expected: Mapping[str, Array], subject: str, tolerance: float = 0.0
 ) -> None:
-    """Two states with the same names, types and, within a tolerance, numbers.
+    """Expect a state with the same names, types and, within a tolerance, the same numbers.
 
     Args:
-        found: a state.
+        actual: the state.
         expected: what it must be.
-        what: where the state comes from, for the message.
-        tolerance: a share of the largest number of each tensor.
+        subject: where the state comes from, for the message.
+        tolerance: relative to the largest number of each tensor.
+
+    >>> expect_same({"output.bias": np.zeros(2)}, {"output.bias": np.zeros(2)}, "after a step of rate 0")
     """
     expect(
-        found.keys() == expected.keys(),
-        f"{what}: the states differ in {sorted(found.keys() ^ expected.keys())}",
+        actual.keys() == expected.keys(),
+        f"{subject}: the states differ in {sorted(actual.keys() ^ expected.keys())}",
     )
     for name, values in expected.items():
         expect(
-            found[name].dtype == values.dtype,
-            f"{what}: {name} is {found[name].dtype}: expected {values.dtype}",
+            actual[name].dtype == values.dtype,
+            f"{subject}: {name} is {actual[name].dtype}: expected {values.dtype}",
         )
         limit = tolerance * float(np.abs(values).max(initial=0))
-        expect_within(found[name], values, limit, f"{what}: {name}")
-
-
-P = ParamSpec("P")
-
-CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
-CUTTING = "the state before each character, all of its arrays, counts as a constant"
+        expect_within(actual[name], values, limit, f"{subject}: {name}")
 
 
 def named(module: Mapping[str, object], prefix: str = "check_") -> dict[str, Callable[..., None]]:
-    """The checks of a module, by name; an exception of any kind inside a check is its failure, which names it.
+    """The checks of a module by their names, such as ``"few names"`` for ``check_few_names``.
+
+    Any exception inside a check becomes an AssertionError that contains the check's name.
 
     Args:
-        module: what its names mean.
-        prefix: that its checks have, and nothing else.
+        module: the module's names and what they refer to.
+        prefix: the prefix of all functions that are checks.
     """
-    return {
-        (words := name.removeprefix(prefix).replace("_", " ")): _naming(words, check)
-        for name, check in module.items()
-        if name.startswith(prefix) and callable(check)
-    }
+    checks: dict[str, Callable[..., None]] = {}
+    for function_name, check in module.items():
+        if function_name.startswith(prefix) and callable(check):
+            name = function_name.removeprefix(prefix).replace("_", " ")
+            checks[name] = _with_name(name, check)
+    return checks
 
 
-def _naming(name: str, check: Callable[P, None]) -> Callable[P, None]:
-    """A text among the arguments is the cell that the check is run for, a network the architecture."""
+def _with_name(name: str, check: Callable[P, None]) -> Callable[P, None]:
+    """A check whose errors contain its name, and the cell or the architecture that it was called with."""
 
     @wraps(check)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        given = (*args, *kwargs.values())
-        kinds = [f", cell {value}" for value in given if isinstance(value, str)]
-        kinds += [
-            f", architecture {value.architecture}" for value in given if isinstance(value, Network)
-        ]
-        where = f"check {name!r}{''.join(kinds)}"
+        context = f"check {name!r}"
+        for argument in (*args, *kwargs.values()):
+            if isinstance(argument, str):
+                context += f", cell {argument}"
+            elif isinstance(argument, Network):
+                context += f", architecture {argument.architecture}"
         try:
             check(*args, **kwargs)
         except AssertionError as error:
-            raise AssertionError(f"{where}: {error}") from error
+            raise AssertionError(f"{context}: {error}") from error
         except Exception as error:
             raise AssertionError(
-                f"{where}: the backend raised {type(error).__name__}: {error}"
+                f"{context}: the backend raised {type(error).__name__}: {error}"
             ) from error
 
     return run
 
 
 def describe_training(training: TrainingSettings) -> str:
-    """The optimizer with its formula, and what else of the settings decides how an update is computed.
+    """Describe how a step changes the parameters: the optimizer's formula, clipping and truncation.
 
     >>> describe_training(TrainingSettings(optimizer="sgd"))
     'optimizer sgd (w ← w − lr·g)'
     """
     formula = OPTIMIZERS[training.optimizer].formula.format(**training.hyperparameters)
-    text = f"optimizer {training.optimizer} ({formula})"
+    description = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
-        text += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
+        description += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
     if not training.bptt:
-        text += f", without bptt ({CUTTING})"
-    return text
+        description += f", without bptt ({TRUNCATION})"
+    return description

@@ -37,7 +37,7 @@ def test_a_wrong_derivative_is_caught(cell: str, wrong: str, place: int) -> None
             d[place] *= 1.001
 
     with pytest.raises(
-        AssertionError, match=f"^the derivative by {wrong}, of backward .* differs by"
+        AssertionError, match=f"^the derivative with respect to {wrong}, of backward, differs by"
     ):
         check_cell(Spoilt())
 

@@ -1,23 +1,20 @@
-"""Contents: the parts that a ``.tflite`` is made of, the bytes that namegen writes of them, and the way back.
+"""What a .tflite file contains, how it's written, and how it's read back safely.
 
-Whatever does not stand in a part follows from them: the same contents give the same bytes, on every machine and with
-every version of LiteRT. Who changes what is written (``program.py``, ``graph.py``, ``flatbuffer.py``, ``weights.py``)
-raises ``FORMAT_VERSION``; a test holds a file of the present one.
+The same contents give the same bytes, on every machine and with every version of LiteRT. If you change the bytes (in
+any module of this folder), increase ``FORMAT_VERSION``. A test compares hashes of files in the current format.
 
-**At the end of the file** stand, one after the other, the description, the code points, the weights and the names
-of the training list. The first and the last are entries of the file's metadata table, which other programs ignore. The
-description is a JSON text, which begins
+**The end of the file** contains the description, the code points, the weights and the hashes of the training names,
+in this order. The description and the hashes are entries of the file's metadata table, which other programs ignore.
+The hashes are written by ``KnownSet.to_bytes``. The description is JSON that starts like this:
 
-    {"checksum":"0123…64 hexadecimal digits","format":"namegen tflite","format_version":10,…
+    {"checksum":"0123… (64 hexadecimal digits)","format":"namegen tflite","format_version":11,…
 
-where the checksum is the BLAKE2b (32 bytes) of the file with the digits replaced by zeros. The names are as
-``KnownSet.to_bytes`` writes them.
+The checksum is the file's BLAKE2b hash (32 bytes), computed with zeros in place of the digits.
 
-**Reading** trusts nothing. The LiteRT runtime is compiled code that follows a file's offsets and sizes as it finds
-them: a forged one ends the process, or worse. So it is given none that is not, byte for byte, what namegen writes. Each
-part is as long as the description says, and the file is long enough for it before it is taken. Then the file is written
-again from its parts and must come out the same, its checksum included, so that one that is damaged is refused as well.
-Nothing of the flatbuffer itself, no offset and no table, is ever followed.
+**Reading** doesn't trust the file. LiteRT is compiled code that follows any offset in a file, so a forged file can
+crash the process or worse. namegen therefore never follows an offset of the flatbuffer. It reads the description,
+takes each part at the end of the file with the length that follows from the description, and writes the file again
+from these parts. Only an identical file, checksum included, is passed to LiteRT. This also detects damage.
 """
 
 from __future__ import annotations
@@ -29,7 +26,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from textwrap import shorten
-from typing import Literal
+from typing import Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -40,6 +37,7 @@ from namegen.backends.tflite.program import Program
 from namegen.backends.tflite.weights import (
     FLOAT32,
     LARGEST_INT8,
+    SMALLEST_SCALE,
     Piece,
     pieces,
     stays_finite,
@@ -53,144 +51,162 @@ from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain
 from namegen.errors import CheckpointError, NamesError, OutputError, SettingsError
 from namegen.types import Array
 
-METADATA_NAME, KNOWN_NAMES = "namegen", "namegen.known_names"
-FORMAT, FORMAT_VERSION = "namegen tflite", 11
-BLANK = "0" * 64
-HEAD = re.compile(
+DESCRIPTION = "namegen"  # names of metadata entries
+KNOWN_NAMES = "namegen.known_names"
+FORMAT = "namegen tflite"
+FORMAT_VERSION = 11
+BLANK = "0" * 64  # takes the place of the checksum while it's computed
+HEAD = re.compile(  # how a description starts
     rb'\{"checksum":"([0-9a-f]{64})","format":"'
     + FORMAT.encode()
     + rb'","format_version":(\d{1,9})[,}]'
 )
 CODE_POINT = np.dtype("<i4")
-ALIGNMENT = 16  # bytes; the length of a part, 4 bytes, stands right before it
-LONGEST_REASON = 300  # characters
+ALIGNMENT = 16  # of each part at the end of the file, in bytes
+LENGTH_SIZE = 4  # bytes; the length of a part is right before it
+LONGEST_REASON = 300  # of an error message, in characters
+
+Quantize: TypeAlias = Literal["none", "float16", "int8"]
 
 
 @dataclass(frozen=True)
 class TFLiteDocument:
-    """The description. The first three fields also come first in the file, in the order of their letters.
-
-    Attributes:
-        checksum, format, format_version: see above.
-        quantize: how the weights are stored.
-        metadata: the model's metadata without its known names, which are stored separately.
-        half: with ``float16`` the parameters that stand in half precision.
-    """
+    """The description. In the file, its fields are in alphabetical order."""
 
     checksum: str
     format: str
     format_version: int
-    quantize: Literal["none", "float16", "int8"]
-    metadata: Mapping[str, Json]
-    half: tuple[str, ...]
+    quantize: Quantize
+    metadata: Mapping[str, Json]  # the model's metadata, except for the known names
+    half: tuple[str, ...]  # the parameters in half precision
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """All that a file holds.
+    """Everything that a file contains."""
 
-    Attributes:
-        metadata: that of the model, its known names shortened.
-        quantize: how the weights are stored.
-        weights: by the names of ``weights.py``, in its order.
-        half: the parameters in half precision.
-    """
-
-    metadata: Metadata
-    quantize: Literal["none", "float16", "int8"]
-    weights: Mapping[str, Weight]
-    half: tuple[str, ...] = ()
+    metadata: Metadata  # of the model; its known names are shortened hashes
+    quantize: Quantize
+    weights: Mapping[str, Weight]  # named as in ``weights.py``, and in its order
+    half: tuple[str, ...] = ()  # the parameters in half precision
 
     @property
     def network(self) -> RecurrentNetwork:
-        """The shapes of the weights. Raises OutputError for another architecture or operation than a .tflite holds."""
+        """The shapes of the weights.
+
+        Raises:
+            OutputError: a .tflite can't contain this architecture, or an operation of the cell.
+        """
         return exportable(self.metadata.network, OPERATIONS, "a .tflite")
 
 
 def contents_of(checkpoint: Checkpoint, quantize: str, half: Collection[str] = ()) -> Contents:
-    """The parts of a file for a checkpoint.
+    """Convert a checkpoint to the contents of a file.
 
     Args:
-        checkpoint: the network.
-        quantize: ``none``; ``float16``; ``int8``, kernels of 1,024 numbers and more in 8 bits, with the range of what
-            they are multiplied with taken at run time.
+        checkpoint: the trained network.
+        quantize: ``none``, ``float16`` or ``int8``. With ``int8``, kernels of at least 1,024 weights are stored in
+            8 bits, and the runtime also rounds what they're multiplied with to 8 bits.
         half: the parameters in half precision.
 
     Raises:
-        OutputError: another architecture or operation, or a parameter that is not finite, or too large.
+        OutputError: a .tflite can't contain this architecture or an operation of the cell, or a parameter isn't finite
+            or is too large.
     """
     network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
-    if not stays_finite(stored(checkpoint.parameters, pieces(network, "none"))):
+    unquantized = stored(checkpoint.parameters, pieces(network, "none"))
+    if not stays_finite(unquantized):
         raise OutputError(
-            "the model has weights that are NaN, infinite or so large that its logits are: train anew"
+            "the model has weights that are NaN, infinite or so large that its logits are: train it again"
         )
     weights = stored(checkpoint.parameters, pieces(network, quantize, half))
-    return Contents(checkpoint.to_export(), quantize, weights, tuple(half))  # type: ignore[arg-type]  # it is one of them
+    return Contents(checkpoint.to_export(), cast(Quantize, quantize), weights, tuple(half))
 
 
 def to_bytes_of(contents: Contents) -> bytes:
-    """The whole file, with its checksum."""
+    """Write the whole file, checksum included."""
     file = File()
-    metadata, known = contents.metadata, contents.metadata.known_names
-    plain = replace(metadata, known_names=None).to_plain()
+    metadata = contents.metadata
     document = TFLiteDocument(
-        BLANK, FORMAT, FORMAT_VERSION, contents.quantize, plain, contents.half
+        checksum=BLANK,
+        format=FORMAT,
+        format_version=FORMAT_VERSION,
+        quantize=contents.quantize,
+        metadata=replace(metadata, known_names=None).to_plain(),
+        half=contents.half,
     )
-    file.add_metadata(METADATA_NAME, to_json(to_plain(document)).encode())
+    file.add_metadata(DESCRIPTION, to_json(to_plain(document)).encode())
     code_points = Weight(metadata.vocabulary.code_points)
-    for weight in (code_points, *contents.weights.values()):
+    file.add_weight(code_points)
+    for weight in contents.weights.values():
         file.add_weight(weight)
-    if known is not None:
-        file.add_metadata(KNOWN_NAMES, known.to_bytes())
-    Program(file, contents.network, contents.weights, metadata.beginnings).add_signatures(
-        code_points
-    )
+    if metadata.known_names is not None:
+        file.add_metadata(KNOWN_NAMES, metadata.known_names.to_bytes())
+    program = Program(file, contents.network, contents.weights, metadata.beginnings)
+    program.add_signatures(code_points)
     return seal(file.to_bytes())
 
 
 def seal(content: bytes) -> bytes:
-    """Fill in the checksum of a file whose description has a blank one."""
-    blank = f'{{"checksum":"{BLANK}"'.encode()
+    """Fill in the checksum of a file that has a blank one.
+
+    Raises:
+        ValueError: the file doesn't contain exactly one blank checksum.
+    """
+    blank = _checksum_field(BLANK)
     if content.count(blank) != 1:
-        raise ValueError("the file must hold one description with a blank checksum")
-    return content.replace(
-        blank, f'{{"checksum":"{blake2b(content, digest_size=32).hexdigest()}"'.encode()
-    )
+        raise ValueError("the file must contain exactly one description with a blank checksum")
+    checksum = blake2b(content, digest_size=32).hexdigest()
+    return content.replace(blank, _checksum_field(checksum))
+
+
+def _checksum_field(checksum: str) -> bytes:
+    """The start of a description."""
+    return f'{{"checksum":"{checksum}"'.encode()
 
 
 def read_contents(content: bytes, path: Path | str) -> Contents:
-    """The parts of a file that is what namegen writes of them.
+    """Read a file, if it's exactly what namegen writes.
 
     Args:
         content: the whole file.
-        path: how error messages call it.
+        path: the file's name in error messages.
 
     Raises:
-        CheckpointError: damaged, foreign, of another version, or anything else than what namegen writes.
+        CheckpointError: the file is damaged, has another format version, or wasn't written by namegen.
     """
     description, end = read_description(content, path)
     try:
-        document, tail = from_plain(TFLiteDocument, read_object(description)), Tail(content, end)
-        metadata = read_metadata(document.metadata, find_architecture)
-        network = exportable(metadata.network, OPERATIONS, "a .tflite")
-        tail.take(CODE_POINT, (network.vocabulary_size,))  # they follow from the vocabulary
-        layout = pieces(network, document.quantize, document.half)
-        weights = {name: _weight(tail, piece) for name, piece in layout.items()}
-        if not stays_finite(weights):
-            raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
-        if (entry := tail.rest()) is not None:
-            metadata = replace(metadata, known_names=_known_names(entry))
-        contents = Contents(metadata, document.quantize, weights, document.half)
+        contents = _parsed(description, Tail(content, end))
         if to_bytes_of(contents) != content:
-            raise CheckpointError(
-                "it is damaged, or not what namegen writes of its parts, so it is not run"
-            )
+            raise CheckpointError("it's damaged, or not what namegen writes, so it isn't run")
     except (CheckpointError, NamesError, OutputError, SettingsError, ValueError) as error:
-        words = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
+        reason = shorten(str(error), LONGEST_REASON, placeholder=" …")  # it may quote the file
         raise CheckpointError(
-            f"{path} does not fit together: {words}; take another copy of the file, or export it again"
+            f"{path} does not fit together: {reason}; take another copy of the file, or export it again"
         ) from error
     return contents
+
+
+def _parsed(description: bytes, tail: Tail) -> Contents:
+    """The contents of a file.
+
+    Args:
+        description: the JSON.
+        tail: the parts after it.
+    """
+    document = from_plain(TFLiteDocument, read_object(description))
+    metadata = read_metadata(document.metadata, find_architecture)
+    network = exportable(metadata.network, OPERATIONS, "a .tflite")
+    tail.take(CODE_POINT, (network.vocabulary_size,))  # skipped: the description has the vocabulary
+    layout = pieces(network, document.quantize, document.half)
+    weights = {name: _weight(tail, piece) for name, piece in layout.items()}
+    if not stays_finite(weights):
+        raise CheckpointError("its weights are NaN, infinite or so large that its logits are")
+    known_names = tail.rest()
+    if known_names is not None:
+        metadata = replace(metadata, known_names=_known_names(known_names))
+    return Contents(metadata, document.quantize, weights, document.half)
 
 
 def _known_names(entry: bytes) -> KnownSet:
@@ -201,64 +217,82 @@ def _known_names(entry: bytes) -> KnownSet:
 
 
 def read_description(content: bytes, path: Path | str) -> tuple[bytes, int]:
-    """The description in a file, and the place where it ends. Raises CheckpointError as ``read_contents`` does."""
+    """Find the description in a file.
+
+    Args:
+        content: the whole file.
+        path: the file's name in error messages.
+
+    Returns:
+        The description, and the position of its end.
+
+    Raises:
+        CheckpointError: there's no description, more than one, or one of another format version.
+    """
     heads = list(HEAD.finditer(content))
     if len(heads) != 1:
+        problem = "not a .tflite of namegen, or it's damaged" if content else "empty"
         raise CheckpointError(
-            f"{path} is {'not a .tflite of namegen, or it is damaged' if content else 'empty'}: give a file that "
-            "namegen export-tflite wrote"
+            f"{path} is {problem}: use a file that namegen export-tflite has written"
         )
-    version, start = int(heads[0][2]), heads[0].start()
+    head = heads[0]
+    version = int(head[2])
     if version != FORMAT_VERSION:
         advice = "update namegen" if version > FORMAT_VERSION else "export the model again"
         raise CheckpointError(
             f"{path} has the format version {version}, and this namegen reads version {FORMAT_VERSION}: {advice}"
         )
-    length = int.from_bytes(content[max(start - 4, 0) : start], "little")
+    start = head.start()
+    length_field = content[max(start - LENGTH_SIZE, 0) : start]
+    length = int.from_bytes(length_field, "little")
     if length > min(LARGEST, len(content) - start):
         raise CheckpointError(
             f"{path} does not fit together: its description has no end; export it again"
         )
-    return content[start : start + length], start + length
+    end = start + length
+    return content[start:end], end
 
 
+@dataclass
 class Tail:
-    """The parts at the end of a file, one after the other. The length before each is not read: when the file is written
-    again, it must be the same.
+    """Reads the parts at the end of a file, one after the other.
 
-    Args:
-        content: the whole file.
-        place: where the last part that is known ends.
+    It ignores the length before each part. If a length is wrong, the file differs from the one that's written again.
     """
 
-    def __init__(self, content: bytes, place: int) -> None:
-        self.content, self.place = content, place
+    content: bytes  # the whole file
+    end: int  # of the last part that was read
 
     def take(self, dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> Array:
-        """The numbers of the next part. Raises ValueError: the file ends before."""
-        count, start = math.prod(shape), self._start()
-        self.place = start + count * dtype.itemsize
-        if self.place > len(self.content):
+        """Read the next part. Raises ValueError if the file is too short."""
+        count = math.prod(shape)
+        start = self._next_start()
+        self.end = start + count * dtype.itemsize
+        if self.end > len(self.content):
             raise ValueError("it is cut short")
         return np.frombuffer(self.content, dtype, count, start).reshape(shape)
 
     def rest(self) -> bytes | None:
-        """The last part, to the end of the file; None where there is none."""
-        return None if self.place == len(self.content) else self.content[self._start() :]
+        """Read the last part, up to the end of the file; None if there's no further part."""
+        if self.end == len(self.content):
+            return None
+        return self.content[self._next_start() :]
 
-    def _start(self) -> int:
-        """Of the next part, behind its length, which has 4 bytes."""
-        return -(-(self.place + 4) // ALIGNMENT) * ALIGNMENT
+    def _next_start(self) -> int:
+        """The start of the next part: after its length, rounded up."""
+        blocks = math.ceil((self.end + LENGTH_SIZE) / ALIGNMENT)
+        return blocks * ALIGNMENT
 
 
 def _weight(tail: Tail, piece: Piece) -> Weight:
-    """The next piece. Of 8 bits −128 is refused: the runtime's products are made for −127 to 127."""
+    """Read the next piece. LiteRT's products don't support −128."""
     values = tail.take(piece.dtype, piece.shape)
-    if not piece.scales:
+    if piece.scales == 0:
         return Weight(values)
     scales = tail.take(FLOAT32, (piece.scales,))
     if (values < -LARGEST_INT8).any():
         raise CheckpointError("some of its weights are out of range")
-    if not (np.isfinite(scales) & (scales >= np.finfo(np.float32).tiny)).all():
+    is_valid = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
+    if not is_valid.all():
         raise CheckpointError("some scales of its weights are not numbers above 0")
     return Weight(values, scales)

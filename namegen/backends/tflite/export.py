@@ -1,7 +1,7 @@
-"""Export of a trained network, of either engine, as a ``.tflite`` that has been held against its source.
+"""Export of a trained network as a .tflite file that's checked before it's written.
 
-``contents.py`` makes the file's bytes; here they are opened in the LiteRT runtime, compared with the NumPy engine at
-every prefix of a list of names, and only then written. TensorFlow is not needed.
+``contents.py`` creates the file's bytes. This module opens them in the LiteRT runtime, compares the results with the
+NumPy backend's at every prefix of a list of names, and writes the file only if they agree. It doesn't need TensorFlow.
 """
 
 from __future__ import annotations
@@ -33,34 +33,37 @@ from namegen.errors import CheckpointError, NamesError, OutputError, SettingsErr
 from namegen.files import check_output, write_whole
 from namegen.types import Array, Float, Float64, Int, Int32
 
-DRAWN_NAMES, SEED = 1000, 0  # the names that a file is checked with, where none are given
-MAX_CHARACTERS = 200_000  # of all of them, should none of them end: 1,000 names of up to 200
-# How far a file may be from its source: in its logits; for int8, in its loss in nats per character.
+DRAWN_NAMES = 1000  # how many names the check draws
+MAX_CHARACTERS = 200_000  # of all drawn names together, if none of them ends: 1,000 names of 200
+SEED = 0
+# The largest difference from the source: of the logits, or for int8 of the loss in nats per character.
 TOLERANCES = {"none": 1e-4, "float16": 1e-2, "int8": 1e-2}
-# Of the drawn names, those that the loop in the file must spell and score as its steps do; rounding costs a few.
-LOOP_SHARE, SCORE_TOLERANCE = 0.9, 1e-3  # nats
+FLOAT16_SHARE = 0.9  # of the tolerance; the rest is for rounding in the runtime
+# The share of the drawn names that the sampling loop must spell and score like the steps; rounding changes a few.
+LOOP_SHARE = 0.9
+SCORE_TOLERANCE = 1e-3  # nats
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was exported, and how near it is to its source."""
+    """What was exported, and how close the file is to its source."""
 
     out: str
     quantize: str
-    bytes: int
-    names: int  # that it was checked with
-    left_out: int  # names given that hold characters which the model does not know
-    prefixes: int  # the names' distinct ones, behind each beginning
-    largest_logit_difference: float  # over all ids at all distinct prefixes of the names
+    bytes: int  # the file's size
+    names: int  # how many names the file was checked with
+    left_out: int  # names with characters that the model doesn't know
+    prefixes: int  # distinct prefixes of the names, for each start token
+    largest_logit_difference: float  # over all prefixes and token ids
     before: Metrics  # of the source, on the names
     after: Metrics  # of the file
     seconds: float
-    quantized: tuple[str, ...] = ()  # the weights that are stored in 16 or 8 bits
-    quantizable: int = 0  # how many arrays of weights are large enough for that
-    known_names: int = 0  # that the file carries
+    quantized: tuple[str, ...] = ()  # the weight arrays that are stored in 16 or 8 bits
+    quantizable: int = 0  # how many weight arrays are large enough for that
+    known_names: int = 0  # how many known names the file contains
 
     def to_dict(self) -> dict[str, object]:
-        """The object of ``export-tflite --json``."""
+        """The object that ``export-tflite --json`` prints."""
         return {**asdict(self), "before": self.before.to_dict(), "after": self.after.to_dict()}
 
 
@@ -73,178 +76,232 @@ def export_tflite(
     force: bool = False,
     without_names: bool = False,
 ) -> ExportReport:
-    """Write a checkpoint as a ``.tflite``, if the file gives what the checkpoint gives.
+    """Export a checkpoint as a .tflite file.
+
+    The file is only written if it computes what the checkpoint computes.
 
     Args:
-        checkpoint: from either engine.
-        path: the file.
-        quantize: ``none`` (float32); ``float16``, as many weights in half precision as the tolerance allows; ``int8``,
-            weights in 8 bits.
-        names: what it is checked with; None: 1,000 drawn from the model itself, always the same; fewer long ones.
-        force: overwrite a file that exists.
-        without_names: leave out the digests of the names that the model learned from (ten bits each); then the file
-            cannot say which names are new.
+        checkpoint: the trained network, from any backend.
+        path: the file to write.
+        quantize: ``none`` stores all weights as float32. ``float16`` stores as many weights in half precision as the
+            tolerance allows. ``int8`` stores large weight arrays in 8 bits.
+        names: names for the check. By default, 1,000 names are drawn from the model, always the same ones, and fewer
+            if they may be long.
+        force: overwrite an existing file.
+        without_names: leave out the hashes of the training names (ten bits per name). The file then can't recognize
+            which names are new.
 
     Raises:
-        OutputError: the file exists or cannot be written, the cell is unknown or was changed, or what was made differs
-            too much: then nothing is left behind, and what was there is kept.
-        EngineError: LiteRT is not installed.
-        CheckpointError: an engine trained it that computes something else.
-        SettingsError: an unknown quantisation. NamesError: none of the names can be read by the model.
+        OutputError: the file exists or can't be written, the cell is unknown or was changed, or the results differ too
+            much. In each case, nothing is written, and an existing file stays as it was.
+        EngineError: LiteRT isn't installed.
+        CheckpointError: the backend that trained the network computes something else.
+        SettingsError: ``quantize`` is unknown.
+        NamesError: the model can't read any of the names.
     """
     started = time.perf_counter()
     if quantize not in TOLERANCES:
         raise SettingsError(f"quantize is {quantize!r}: expected one of {', '.join(TOLERANCES)}")
-    path = check_output(path, example="model.tflite", force=force)
-    if path.suffix != ".tflite":
-        raise OutputError(
-            f"{path} does not end with .tflite, as namegen expects: give a name such as model.tflite"
-        )
+    path = _checked_path(path, force=force)
     find_interpreter()
-    network = exportable(checkpoint.network, OPERATIONS, "a .tflite")
-    source = engine_to_export(checkpoint, "the model")
-    # The operators have to compute what the NumPy engine does, whatever the quantisation.
-    plain = TFLiteModel(
-        to_bytes_of(contents_of(replace(checkpoint, probe=None, known_names=None), "none"))
-    )
-    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, plain))
-    checkpoint = replace(checkpoint, probe=probe(source, network.beginnings[0]))
+    source = _checked_source(checkpoint)
+    checkpoint = replace(checkpoint, probe=probe(source, checkpoint.network.beginnings[0]))
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
-    beginnings = checkpoint.beginnings
-    numbers = beginnings.numbers + checkpoint.max_length
-    count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers)
-    uniforms = np.random.default_rng(SEED).random((count, numbers))
+    uniforms = _uniforms(checkpoint)
     if names is None:
-        tokens = Generator(source, checkpoint.vocabulary, beginnings=beginnings).draw_one_by_one(
-            uniforms
-        )
-        names = checkpoint.vocabulary.decode_all(tokens)
-    known = [name for name in names if not checkpoint.vocabulary.unknown(name)]
-    if not known:
-        raise NamesError(
-            f"none of the {len(names):,} names has only characters that the model knows: "
-            "give names like those that it was trained on"
-        )
-    behind_each = [token for token in beginnings.tokens for _ in known]
-    tree = PrefixTree.from_names(known * len(beginnings.tokens), checkpoint.vocabulary, behind_each)
+        generator = Generator(source, checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+        names = checkpoint.vocabulary.decode_all(generator.draw_one_by_one(uniforms))
+    readable_names = _readable(names, checkpoint)
+    tree = _tree_of(readable_names, checkpoint)
 
-    large = quantizable(network, quantize)
-    half = weights_in_half(checkpoint, source, tree) if quantize == "float16" else ()
+    half: tuple[str, ...] = ()
+    quantizable_weights = quantizable(checkpoint.network, quantize)
+    if quantize == "float16":
+        half = weights_in_half(checkpoint, source, tree)
     content = to_bytes_of(contents_of(checkpoint, quantize, half))
-    try:
-        model = TFLiteModel(content)
-    except CheckpointError as error:
-        # The network itself was compared already: what is opened differs by its weights' precision alone.
-        reason = (
-            str(error)
-            if quantize == "none"
-            else "its weights are too inexact to give the results of this model"
-        )
-        raise disagreement(quantize, reason) from error
-    pair = Pair(source, model)
-    before = AccuracyEvaluator(pair).evaluate(tree)
-    after = AccuracyEvaluator(model).evaluate(tree)
-    figure, found = "largest difference of logits", pair.largest_difference
-    if quantize == "int8":
-        figure = "difference of the loss in nats per character"
-        found = abs(after.loss_nats_per_char - before.loss_nats_per_char)
-    if not found <= TOLERANCES[quantize]:  # a NaN is too far
-        raise disagreement(
-            quantize, f"{figure} {found:.2g}, expected at most {TOLERANCES[quantize]:g}"
-        )
+    model = _opened(content, quantize)
+    comparison = _compare(source, model, tree)
     check_parts_and_loop(checkpoint, model, uniforms)
     write_whole(path, content)
+    known_names = model.metadata.known_names
     return ExportReport(
         out=str(path),
         quantize=quantize,
         bytes=len(content),
-        names=len(known),
-        left_out=len(names) - len(known),
+        names=len(readable_names),
+        left_out=len(names) - len(readable_names),
         prefixes=tree.nodes,
-        largest_logit_difference=pair.largest_difference,
-        before=before,
-        after=after,
+        largest_logit_difference=comparison.largest_logit_difference,
+        before=comparison.before,
+        after=comparison.after,
         seconds=time.perf_counter() - started,
-        quantized=half if quantize == "float16" else large,
-        quantizable=len(large),
-        known_names=0 if model.metadata.known_names is None else len(model.metadata.known_names),
+        quantized=half if quantize == "float16" else quantizable_weights,
+        quantizable=len(quantizable_weights),
+        known_names=0 if known_names is None else len(known_names),
     )
 
 
-def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:
-    """The kernels that can be rounded to half precision, together, with the logits still near enough to the source.
+def _checked_path(path: Path | str, *, force: bool) -> Path:
+    path = check_output(path, example="model.tflite", force=force)
+    if path.suffix != ".tflite":
+        raise OutputError(
+            f"{path} doesn't end with .tflite: choose a file name such as model.tflite"
+        )
+    return path
 
-    A recurrent network reads its own rounding errors again at every character, so in one that was trained well not all
-    can. Those that cost least for each number saved come first.
+
+def _checked_source(checkpoint: Checkpoint) -> Engine:
+    """A backend that reads the checkpoint. It's compared with the operators of the .tflite, without quantization."""
+    exportable(checkpoint.network, OPERATIONS, "a .tflite")
+    source = engine_to_export(checkpoint, "the model")
+    contents = contents_of(replace(checkpoint, probe=None, known_names=None), "none")
+    model = TFLiteModel(to_bytes_of(contents))
+    check_export(checkpoint, "the model", "a .tflite", partial(logits_of, model))
+    return source
+
+
+def _uniforms(checkpoint: Checkpoint) -> Float64[Array, "n T"]:
+    """The uniform random numbers that names are drawn with."""
+    numbers_per_name = checkpoint.beginnings.numbers + checkpoint.max_length
+    count = min(DRAWN_NAMES, MAX_CHARACTERS // numbers_per_name)
+    return np.random.default_rng(SEED).random((count, numbers_per_name))
+
+
+def _readable(names: Sequence[str], checkpoint: Checkpoint) -> list[str]:
+    """The names whose characters the model knows."""
+    readable_names = [name for name in names if not checkpoint.vocabulary.unknown(name)]
+    if not readable_names:
+        raise NamesError(
+            f"none of the {len(names):,} names has only characters that the model knows: "
+            "pass names like those in its training list"
+        )
+    return readable_names
+
+
+def _tree_of(names: list[str], checkpoint: Checkpoint) -> PrefixTree:
+    """The prefixes of all names, after each start token."""
+    start_tokens = checkpoint.beginnings.tokens
+    start_token_of_each = [token for token in start_tokens for _ in names]
+    return PrefixTree.from_names(
+        names * len(start_tokens), checkpoint.vocabulary, start_token_of_each
+    )
+
+
+def _opened(content: bytes, quantize: str) -> TFLiteModel:
+    """The model in a file. Raises OutputError if its self-test fails."""
+    try:
+        return TFLiteModel(content)
+    except CheckpointError as error:
+        # The operators were compared before, so only the precision of the weights can be the reason.
+        reason = str(error)
+        if quantize != "none":
+            reason = "its weights are too inexact to give the results of this model"
+        raise disagreement(quantize, reason) from error
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A file compared with its source."""
+
+    before: Metrics  # of the source
+    after: Metrics  # of the file
+    largest_logit_difference: float
+
+
+def _compare(source: Engine, model: TFLiteModel, tree: PrefixTree) -> Comparison:
+    """Compare a file with its source at every prefix. Raises OutputError if it's too far from it."""
+    pair = Pair(source, model)
+    before = AccuracyEvaluator(pair).evaluate(tree)
+    after = AccuracyEvaluator(model).evaluate(tree)
+    metric = "largest difference of logits"
+    difference = pair.largest_difference
+    if model.quantize == "int8":
+        metric = "difference of the loss in nats per character"
+        difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
+    tolerance = TOLERANCES[model.quantize]
+    is_close = difference <= tolerance  # False for NaN
+    if not is_close:
+        reason = f"{metric} {difference:.2g}, expected at most {tolerance:g}"
+        raise disagreement(model.quantize, reason)
+    return Comparison(before, after, pair.largest_difference)
+
+
+def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:
+    """Choose the kernels to store in half precision, such that the logits stay close to the source's.
+
+    A recurrent network feeds its rounding errors back at every character, so a well-trained one can't have all kernels
+    in half precision. Kernels whose rounding costs least per saved number are chosen first.
     """
 
     def error(names: Sequence[str]) -> float:
+        """The largest difference of logits if these kernels are rounded."""
         rounded = type(source)(checkpoint.network, None, threads=1)
         rounded.set_state(rounded_to_half(checkpoint, names).parameters)
         pair = Pair(source, rounded)
         AccuracyEvaluator(pair).evaluate(tree)
         return pair.largest_difference
 
-    limit = 0.9 * TOLERANCES["float16"]  # the rest is for the runtime's own rounding
+    def error_per_number(name: str) -> float:
+        return error([name]) / checkpoint.parameters[name].size
+
+    limit = FLOAT16_SHARE * TOLERANCES["float16"]
     kernels = quantizable(checkpoint.network, "float16")
     chosen: list[str] = []
-    for name in sorted(kernels, key=lambda name: error([name]) / checkpoint.parameters[name].size):
+    for name in sorted(kernels, key=error_per_number):
         if error([*chosen, name]) <= limit:
             chosen.append(name)
     return tuple(sorted(chosen, key=kernels.index))
 
 
 def rounded_to_half(checkpoint: Checkpoint, names: Sequence[str]) -> Checkpoint:
-    """The same checkpoint with some of its parameters rounded to what half precision can hold."""
-    rounded = {
-        name: checkpoint.parameters[name].astype(np.float16).astype(np.float32) for name in names
-    }
-    return replace(checkpoint, parameters={**checkpoint.parameters, **rounded})
+    """Round some parameters of a checkpoint to half precision."""
+    parameters = dict(checkpoint.parameters)
+    for name in names:
+        parameters[name] = parameters[name].astype(np.float16).astype(np.float32)
+    return replace(checkpoint, parameters=parameters)
 
 
 class Pair:
-    """Two models that read the same, one beside the other: a LanguageModel that gives the first one's logits and keeps
-    the largest difference to the second one's.
+    """Two language models that read the same tokens.
+
+    It's a LanguageModel itself: it returns the logits of the first model, and keeps the largest difference from the
+    second model's logits.
     """
 
     def __init__(self, first: LanguageModel, second: LanguageModel) -> None:
-        self.models, self.vocabulary_size = (first, second), first.vocabulary_size
+        self.first = first
+        self.second = second
+        self.vocabulary_size = first.vocabulary_size
         self.largest_difference = 0.0
 
-    def initial_state(self, rows: int) -> list[State]:
-        """Both states."""
-        return [model.initial_state(rows) for model in self.models]
+    def initial_state(self, rows: int) -> tuple[State, State]:
+        """Both initial states."""
+        return self.first.initial_state(rows), self.second.initial_state(rows)
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
-    ) -> tuple[Float[Array, "B V"], list[State]]:
-        """Read with both, and compare."""
-        (first, first_state), (second, second_state) = (
-            model.step(tokens, part)
-            for model, part in zip(self.models, cast(list[State], state), strict=True)
-        )
-        difference = np.abs(first - second).max()
-        self.largest_difference = float(
-            np.maximum(self.largest_difference, difference)
-        )  # keeps a NaN, as max does not
-        return first, [first_state, second_state]
+    ) -> tuple[Float[Array, "B V"], tuple[State, State]]:
+        """Read one token per row with both models, and compare the logits."""
+        first_state, second_state = cast(tuple[State, State], state)
+        first_logits, first_state = self.first.step(tokens, first_state)
+        second_logits, second_state = self.second.step(tokens, second_state)
+        difference = np.abs(first_logits - second_logits).max()
+        # np.maximum keeps a NaN; max doesn't.
+        self.largest_difference = float(np.maximum(self.largest_difference, difference))
+        return first_logits, (first_state, second_state)
 
-    def select(self, state: State, rows: Int[Array, "K"]) -> list[State]:
-        """Gather rows of both states."""
-        return [
-            model.select(part, rows)
-            for model, part in zip(self.models, cast(list[State], state), strict=True)
-        ]
+    def select(self, state: State, rows: Int[Array, "K"]) -> tuple[State, State]:
+        """Select rows of both states."""
+        first_state, second_state = cast(tuple[State, State], state)
+        return self.first.select(first_state, rows), self.second.select(second_state, rows)
 
 
 def disagreement(quantize: str, reason: str) -> OutputError:
-    """The error for a file that is not good enough; another quantisation is advised where one was chosen."""
-    advice = (
-        "use another version of LiteRT"
-        if quantize == "none"
-        else f"choose another {setting('quantize')}"
-    )
+    """The error for a file whose results differ too much from the source's."""
+    advice = f"choose another {setting('quantize')}"
+    if quantize == "none":
+        advice = "use another version of LiteRT"
     return OutputError(
         f"the .tflite ({quantize}) differs from its source: {reason}; no file was written, {advice}"
     )
@@ -253,39 +310,46 @@ def disagreement(quantize: str, reason: str) -> OutputError:
 def check_parts_and_loop(
     checkpoint: Checkpoint, model: TFLiteModel, uniforms: Float[Array, "n T"]
 ) -> None:
-    """Raise OutputError if the file does not give back the rest of its source, or draws otherwise by its own loop."""
+    """Check that a file contains its source's metadata, and that its sampling loop draws what its steps draw.
+
+    Raises:
+        OutputError: it doesn't.
+    """
     metadata = model.metadata
     if metadata.to_plain() != checkpoint.to_export().to_plain():
         raise OutputError(
-            "the .tflite does not give back the metadata of its source; no file was written"
+            "the .tflite doesn't contain the metadata of its source; no file was written"
         )
-    apart = Generator(model, metadata.vocabulary, beginnings=metadata.beginnings).draw_one_by_one(
-        uniforms
-    )
+    generator = Generator(model, metadata.vocabulary, beginnings=metadata.beginnings)
+    expected_tokens = generator.draw_one_by_one(uniforms)  # (n, T)
+    shares = np.tile(metadata.beginnings.shares, (len(uniforms), 1))
+    start_tokens = metadata.beginnings.ids[pick(uniforms[:, 0], shares)]  # (n,)
+    expected_scores = scores_of(model, start_tokens, expected_tokens)  # (n,)
     tokens, scores = model.generate_tokens(uniforms)
-    first = metadata.beginnings.ids[
-        pick(uniforms[:, 0], np.tile(metadata.beginnings.shares, (len(uniforms), 1)))
-    ]
-    near = np.isclose(scores, scores_of(model, first, apart), atol=SCORE_TOLERANCE)
-    same = ((tokens == apart).all(axis=1) & near).mean()
-    if not same >= LOOP_SHARE:
+    has_same_tokens = (tokens == expected_tokens).all(axis=1)
+    has_same_score = np.isclose(scores, expected_scores, atol=SCORE_TOLERANCE)
+    same_share = (has_same_tokens & has_same_score).mean()
+    if not same_share >= LOOP_SHARE:
         raise disagreement(
             model.quantize,
-            f"its sampling loop gives only {same:.1%} of the names that its steps give, with their log-probabilities, "
-            f"expected at least {LOOP_SHARE:.0%}",
+            f"its sampling loop gives only {same_share:.1%} of the names that its steps give, with their "
+            f"log-probabilities, expected at least {LOOP_SHARE:.0%}",
         )
 
 
 def scores_of(
-    model: LanguageModel, first: Int32[Array, "n"], tokens: Int32[Array, "n T"]
+    model: LanguageModel, start_tokens: Int32[Array, "n"], tokens: Int32[Array, "n T"]
 ) -> Float64[Array, "n"]:
-    """The log-probability of each row behind its first token, up to its first boundary, in nats."""
-    last, state = first, model.initial_state(len(tokens))
-    each = np.zeros(tokens.shape)
-    for place, column in enumerate(tokens.T):
+    """The log-probability of each row given its start token, up to its first end token, in nats."""
+    rows = np.arange(len(tokens))
+    last = start_tokens
+    state = model.initial_state(len(tokens))
+    log_probabilities = np.zeros(tokens.shape)  # (n, T)
+    for position, column in enumerate(tokens.T):
         logits, state = model.step(last, state)
-        each[:, place] = all_log_probabilities(logits)[np.arange(len(tokens)), column]
+        log_probabilities[:, position] = all_log_probabilities(logits)[rows, column]
         last = column
-    each[:, 1:] *= tokens[:, :-1] != BOUNDARY
-    total: Float64[Array, "n"] = each.sum(axis=1)
+    is_after_end = tokens[:, :-1] == BOUNDARY
+    log_probabilities[:, 1:] *= ~is_after_end
+    total: Float64[Array, "n"] = log_probabilities.sum(axis=1)
     return total

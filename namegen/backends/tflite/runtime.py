@@ -1,7 +1,7 @@
-"""TFLiteModel: a ``.tflite`` of ``namegen export-tflite`` as a LanguageModel, in the LiteRT runtime alone.
+"""TFLiteModel: an exported .tflite file as a LanguageModel, run by LiteRT without TensorFlow.
 
-No TensorFlow is loaded. ``docs/use/tflite.md`` shows the same in a few lines without namegen, which trusts the file;
-``contents.py`` does not, and stands before the runtime here.
+``docs/use/tflite.md`` shows how to run a file in a few lines without namegen. That code trusts the file; here,
+``contents.py`` checks the file before LiteRT sees it.
 """
 
 from __future__ import annotations
@@ -28,32 +28,35 @@ from namegen.errors import (
 from namegen.files import read_whole
 from namegen.types import Array, Float, Float32, Int, Int32
 
-CHUNK_NAMES = 256  # rows of the sampling loop at a time: they stay in the processor's cache, and end early together
-BELOW_ONE = np.nextafter(
-    np.float32(1), np.float32(0)
-)  # a float64 below 1 may round to 1, which is no uniform number
-LARGEST_FILE = (
-    200_000_000  # bytes: 50 million parameters. What is read is written again, all within 1 GB
+CHUNK_NAMES = (
+    256  # names per call of the sampling loop: they fit in the cache, and the loop can end early
 )
+# The largest uniform number in float32: a float64 just below 1 would be rounded to 1.
+BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
+# In bytes, for 50 million parameters. Reading writes the file again, which takes less than 1 GB in all.
+LARGEST_FILE = 200_000_000
 
-TFLiteState: TypeAlias = tuple[Array, ...]  # one (B, H) for each array of each layer's state
+TFLiteState: TypeAlias = tuple[Array, ...]  # the state arrays of all layers, (B, H) each
 
 
 class TFLiteModel:
-    """A trained network in a ``.tflite``. Several threads may use it: one waits for the other.
+    """A trained network in a .tflite file. Threads may share it; they take turns.
+
+    Attributes:
+        metadata: everything in the file except for its weights, such as the vocabulary, labels and known names.
+        quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
+        vocabulary_size: ``V``.
 
     Args:
         content: the whole file.
-        path: how error messages call it.
-        threads: for the runtime.
-
-    Attributes:
-        metadata: all that it carries beside its weights: vocabulary, labels, known names and the like.
-        quantize: how its weights are stored: ``none``, ``float16`` or ``int8``.
+        path: the file's name in error messages.
+        threads: how many threads LiteRT uses.
 
     Raises:
-        CheckpointError: a damaged or foreign file, or one of which the runtime computes something else than the engine
-            that trained it. EngineError: LiteRT is not installed.
+        CheckpointError: the file is damaged or wasn't written by namegen, or LiteRT computes something else than the
+            backend that trained the network.
+        EngineError: LiteRT isn't installed.
+        SettingsError: ``threads`` is less than 1.
     """
 
     def __init__(
@@ -62,20 +65,20 @@ class TFLiteModel:
         if threads < 1:
             raise SettingsError(f"threads is {threads}: expected a whole number of at least 1")
         contents = read_contents(content, path)
-        self.metadata, self.quantize = contents.metadata, contents.quantize
-        network = contents.network
-        self.vocabulary_size, self._widths = network.vocabulary_size, network.state_widths
-        self._names = [f"state_{k}" for k in range(len(self._widths))]
-        self._lock = threading.Lock()  # the runtime's buffers are those of one call
+        self.metadata = contents.metadata
+        self.quantize = contents.quantize
+        self.vocabulary_size = contents.network.vocabulary_size
+        self._state_widths = contents.network.state_widths
+        self._state_names = [f"state_{k}" for k in range(len(self._state_widths))]
+        self._lock = threading.Lock()  # LiteRT has one set of buffers, for one call at a time
         interpreter_class = find_interpreter()
         try:
             with quiet():
                 interpreter = interpreter_class(model_content=content, num_threads=threads)
                 self._step = interpreter.get_signature_runner("step")
                 self._generate = interpreter.get_signature_runner("generate")
-                interpreter.get_signature_runner(
-                    "vocabulary"
-                )()  # the runtime says what it has to say now, unheard
+                vocabulary = interpreter.get_signature_runner("vocabulary")
+                vocabulary()  # LiteRT prints its messages at the first call, which quiet() hides
         except (ValueError, RuntimeError) as error:
             raise CheckpointError(
                 f"{path} does not fit together: {error}; export it again"
@@ -83,7 +86,7 @@ class TFLiteModel:
         check_probe(
             self,
             self.metadata.probe,
-            network.beginnings[0],
+            contents.network.beginnings[0],
             reader="the LiteRT runtime here",
             trained_by=self.metadata.engine,
             name=str(path),
@@ -93,10 +96,20 @@ class TFLiteModel:
 
     @classmethod
     def load(cls, path: Path | str, threads: int = 1) -> TFLiteModel:
-        """Read a file. Raises what the class raises."""
+        """Read a file.
+
+        Args:
+            path: the file.
+            threads: how many threads LiteRT uses.
+
+        Raises:
+            CheckpointError: the file can't be read, or one of the reasons listed for the class.
+            EngineError: LiteRT isn't installed.
+            SettingsError: ``threads`` is less than 1.
+        """
         try:
             content = read_whole(path, LARGEST_FILE)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        except (OSError, ValueError) as error:  # ValueError: the path contains a NUL
             raise CheckpointError(
                 f"cannot read {short(path)}: {reason_of(error)}; give another file"
             ) from error
@@ -104,59 +117,65 @@ class TFLiteModel:
 
     def initial_state(self, rows: int) -> TFLiteState:
         """Zeros for every layer."""
-        return tuple(np.zeros((rows, width), np.float32) for width in self._widths)
+        return tuple(np.zeros((rows, width), np.float32) for width in self._state_widths)
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float32[Array, "B V"], TFLiteState]:
-        """Read one token a row. Rows come as they are: a number that changes costs 2 to 10 %, padding more."""
-        inputs = dict(zip(self._names, cast(TFLiteState, state), strict=True))
+        """Read one token per row.
+
+        A number of rows that differs from the previous call costs 2 to 10%; padding the rows would cost more.
+        """
+        state_inputs = dict(zip(self._state_names, cast(TFLiteState, state), strict=True))
         with self._lock:
-            outputs: dict[str, Array] = self._step(tokens=tokens, **inputs)
-        return outputs["logits"], tuple(
-            [outputs[name] for name in self._names]
-        )  # copies of the runtime's buffers
+            outputs: dict[str, Array] = self._step(tokens=tokens, **state_inputs)
+        new_state = tuple([outputs[name] for name in self._state_names])
+        return outputs["logits"], new_state  # LiteRT has copied both from its buffers
 
     def select(self, state: State, rows: Int[Array, "K"]) -> TFLiteState:
-        """Gather rows of a state."""
+        """Select rows of a state."""
         return tuple(array.take(rows, axis=0) for array in cast(TFLiteState, state))
 
     def generate_tokens(
         self, uniforms: Float[Array, "n numbers"], temperature: float = 1.0
     ) -> tuple[Int32[Array, "n T"], Float32[Array, "n"]]:
-        """Draw one name for each row of uniform numbers, with the sampling loop that is inside the file.
+        """Draw one name per row of uniform random numbers, with the sampling loop in the file.
 
-        The same as ``Generator.draw_one_by_one``, in float32.
+        It draws the same names as ``Generator.draw_one_by_one``, in float32.
 
         Args:
-            uniforms: at least 0 and below 1, one a token; where there are several beginnings, one more, the first,
-                chooses which.
-            temperature: see ``core/generation/sampling.py``.
+            uniforms: random numbers from 0 to below 1, one per token. With several start tokens, one more number per
+                row comes first, and chooses the start token.
+            temperature: as for ``core/generation/sampling.draw``.
 
         Returns:
-            Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
-            numbers. And of each row the log-probability of what it holds, given its beginning, at temperature 1, nats.
+            Token ids, where each name is padded with end tokens; a row without an end token wasn't finished within its
+            numbers. And the log-probability of each row given its start token, at temperature 1, in nats.
+
+        Raises:
+            SettingsError: the temperature is below 0 or isn't a number.
         """
         check_temperature(temperature)
-        numbers = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
-        tokens = np.zeros(
-            (len(numbers), max(numbers.shape[1] - self.metadata.beginnings.numbers, 0)), np.int32
-        )
-        scores = np.zeros(len(numbers), np.float32)
-        if tokens.size:
-            for start in range(0, len(numbers), CHUNK_NAMES):
-                part = slice(start, start + CHUNK_NAMES)
-                with self._lock:
-                    drawn = self._generate(
-                        uniforms=numbers[part], temperature=np.float32(temperature)
-                    )
-                tokens[part] = drawn["tokens"]
-                scores[part] = drawn["log_probability"]
+        uniforms = np.minimum(uniforms.astype(np.float32), BELOW_ONE)
+        names, numbers = uniforms.shape
+        longest = max(numbers - self.metadata.beginnings.numbers, 0)
+        tokens = np.zeros((names, longest), np.int32)
+        scores = np.zeros(names, np.float32)
+        if tokens.size == 0:
+            return tokens, scores
+        for start in range(0, names, CHUNK_NAMES):
+            chunk = slice(start, start + CHUNK_NAMES)
+            with self._lock:
+                drawn = self._generate(
+                    uniforms=uniforms[chunk], temperature=np.float32(temperature)
+                )
+            tokens[chunk] = drawn["tokens"]
+            scores[chunk] = drawn["log_probability"]
         return tokens, scores
 
 
 def find_interpreter() -> Any:
-    """LiteRT's class. Raises EngineError where it is not installed."""
+    """LiteRT's interpreter class. Raises EngineError if LiteRT isn't installed."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ModuleNotFoundError as error:
