@@ -1,4 +1,4 @@
-"""What the checks are made of: names, networks, small engines, and steps to take."""
+"""What the checks work with: names, networks, small engines, and training steps."""
 
 from __future__ import annotations
 
@@ -18,51 +18,52 @@ from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array, Int32
 
+# A cell of the architecture rnn, or a small network of another architecture with VOCABULARY.
+Kind: TypeAlias = str | Network
+
+# fmt: off
 NAMES = (
-    "Al",
-    "Ali",
-    "Al",
-    "Alma",
-    "Bo",
-    "Bob",
-    "B",
-    "Lil",
-    "Lila",
-    "Lilo",
-    "Mo",
-    "Al",
-    "Ob",
-    "Omar",
-    "Bo",
-    "Amal",
+    "Al", "Ali", "Al", "Alma", "Bo", "Bob", "B", "Lil",
+    "Lila", "Lilo", "Mo", "Al", "Ob", "Omar", "Bo", "Amal",
 )
-VOCABULARY = Vocabulary.from_names(NAMES)
-Kind: TypeAlias = (
-    str | Network
-)  # a cell of the architecture rnn, or a small network of VOCABULARY of another one
-LABELS = 2
+# The label of each name. Al and Bo occur with both labels.
 LABEL_OF = (
-    0,
-    1,
-    0,
-    0,
-    1,
-    1,
-    1,
-    0,
-    0,
-    0,
-    1,
-    1,
-    1,
-    0,
-    0,
-    0,
-)  # of each of NAMES: Al and Bo stand under both
-TOKENS = np.array(
-    [[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32
-)  # rows that models read
+    0, 1, 0, 0, 1, 1, 1, 0,
+    0, 0, 1, 1, 1, 0, 0, 0,
+)
+# fmt: on
+LABELS = 2
+VOCABULARY = Vocabulary.from_names(NAMES)
+# Rows of tokens that models read.
+TOKENS = np.array([[1, 2, 3], [4, 4, 1], [1, 2, 4], [2, 0, 5], [3, 3, 3]], dtype=np.int32)
 ADAM = TrainingSettings()
+DROPOUT = 0.3  # the share of zeros in a mask
+TARGET_ERROR = 5e-4  # how far the sum of a target distribution may be from 1
+
+
+def _long_name(length: int, ending: str) -> str:
+    """A name of many different characters, then the ending."""
+    characters = VOCABULARY.characters
+    indices = [(7 * k + k // 9) % len(characters) for k in range(length)]
+    return "".join(characters[index] for index in indices) + ending
+
+
+# A name of 70 characters, names that have their first 40 characters in common, and shorter names.
+LONG_NAMES = (
+    _long_name(69, "a"),
+    _long_name(40, "Bob"),
+    _long_name(40, "BobAl"),
+    _long_name(30, "o"),
+    _long_name(20, "l"),
+    _long_name(2, ""),
+    _long_name(0, "B"),
+)
+FEW_NAMES = {
+    "one name": ("Lila",),
+    "one name nine times": ("Al",) * 9,
+    "names of one character": ("B", "A", "B"),
+    "names that repeat": ("Al", "Alma", "Al", "Al", "Bo", "Al", "Bo"),
+}
 
 
 class GuardedSettings(TrainingSettings):
@@ -88,45 +89,20 @@ class GuardedSettings(TrainingSettings):
     __hash__ = object.__hash__
 
 
-# One of 70 characters; some that part after 40; and short ones beside them.
-LONG_NAMES = tuple(
-    "".join(
-        VOCABULARY.characters[(7 * place + place // 9) % len(VOCABULARY.characters)]
-        for place in range(length)
-    )
-    + ending
-    for length, ending in (
-        (69, "a"),
-        (40, "Bob"),
-        (40, "BobAl"),
-        (30, "o"),
-        (20, "l"),
-        (2, ""),
-        (0, "B"),
-    )
-)
-FEW_NAMES = {
-    "one name": ("Lila",),
-    "one name nine times": ("Al",) * 9,
-    "names of one character": ("B", "A", "B"),
-    "names that repeat": ("Al", "Alma", "Al", "Al", "Bo", "Al", "Bo"),
-}
-
-
 def network_of(
     cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int = VOCABULARY.size
 ) -> RecurrentNetwork:
-    """A recurrent network for the names of a check."""
+    """A recurrent network, by default with two layers of different widths."""
     return RecurrentNetwork(vocabulary_size, cell, hidden=hidden)
 
 
 def small_network(kind: Kind) -> Network:
-    """Two layers of different widths; of another architecture the network that is given."""
+    """The network of a check: two layers of a cell, or the network that was passed to the check."""
     return kind if isinstance(kind, Network) else network_of(kind)
 
 
 def labelled_network(kind: Kind) -> Network:
-    """The same, of names with two labels."""
+    """``small_network``, but for names with two labels."""
     return replace(small_network(kind), labels=LABELS)
 
 
@@ -139,25 +115,33 @@ def small_engine(
     dtype: str = "float32",
     seed: int = 1,
 ) -> Engine:
-    """An engine as good as new: parameters, biases too, drawn from the seed, and an optimizer that starts anew.
+    """An engine with random parameters and a fresh optimizer.
 
-    Some engines compile for seconds, so the checks share them. A check that needs several gives each a ``number``.
-    Without ``training`` it only reads.
+    Some engines compile for seconds, so the checks share engines. They're reset each time.
+
+    Args:
+        engine_class: the class of the engine.
+        kind: the cell or the network.
+        training: the training settings; None for an engine that only reads.
+        number: distinguishes engines that a check needs at the same time.
+        dtype: the engine's precision.
+        seed: for the parameters.
     """
     network = small_network(kind)
-    return _started(
-        _shared(engine_class, network, number, training and training.plain, dtype), network, seed
-    )
+    plain_training = None if training is None else training.plain
+    engine = _shared_engine(engine_class, network, number, plain_training, dtype)
+    return _reset(engine, network, seed)
 
 
 def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
-    """An engine that no check has used yet."""
+    """An engine that no check has used yet, with the parameters of ``small_engine``."""
     network = small_network(kind)
-    return _started(engine_class(network, ADAM.plain, threads=threads), network, seed=1)
+    engine = engine_class(network, ADAM.plain, threads=threads)
+    return _reset(engine, network, seed=1)
 
 
 @lru_cache(maxsize=64)
-def _shared(
+def _shared_engine(
     engine_class: EngineClass,
     network: Network,
     number: int,
@@ -168,11 +152,13 @@ def _shared(
     return engine
 
 
-def _started(engine: Engine, network: Network, seed: int) -> Engine:
+def _reset(engine: Engine, network: Network, seed: int) -> Engine:
+    """The engine with random parameters and a fresh optimizer."""
     rng = np.random.default_rng(seed)
-    engine.set_state(
-        {name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()}
-    )
+    parameters = {
+        name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()
+    }
+    engine.set_state(parameters)
     return engine
 
 
@@ -184,26 +170,28 @@ def small_steps(
     soft: bool = False,
     labelled: bool = False,
 ) -> Iterator[Step]:
-    """So many steps on batches of the names, the same each time.
+    """Training steps on batches of ``NAMES``, always the same ones.
 
     Args:
-        count: how many.
-        rate: the learning rate of each.
-        masked: a network of which every step masks all that can be dropped; None: no masks.
-        soft: each batch says what should follow, by random distributions that do not quite sum to 1.
-        labelled: each name stands under its label.
+        count: how many steps.
+        rate: the learning rate of each step.
+        masked: the network whose parameters are masked in every step (all that support dropout); None: no masks.
+        soft: whether batches have target distributions. They're random, and their sums differ slightly from 1.
+        labelled: whether names start with the start tokens of their labels.
     """
-    beginnings = [VOCABULARY.size + label for label in LABEL_OF] if labelled else None
-    maker, rng = BatchMaker.from_names(NAMES, VOCABULARY, beginnings), np.random.default_rng(11)
+    start_tokens = None
+    if labelled:
+        start_tokens = [VOCABULARY.size + label for label in LABEL_OF]
+    maker = BatchMaker.from_names(NAMES, VOCABULARY, start_tokens)
+    rng = np.random.default_rng(11)
     batches = (
         batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3)
     )
     for batch in islice(batches, count):
-        yield Step(
-            soften(batch, rng, off=5e-4) if soft else batch,
-            rate,
-            {} if masked is None else random_masks(masked, rng),
-        )
+        if soft:
+            batch = soften(batch, rng, off=TARGET_ERROR)
+        masks = {} if masked is None else random_masks(masked, rng)
+        yield Step(batch, rate, masks)
 
 
 def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch:
@@ -214,54 +202,62 @@ def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch
 def soften(
     batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0
 ) -> Batch:
-    """The same names with random distributions as targets.
+    """The same batch with random target distributions.
 
     Args:
-        batch: the names.
-        rng: where the distributions come from.
-        vocabulary: over which they are.
-        off: how far a row may be from a sum of 1.
+        batch: the batch.
+        rng: the source of randomness.
+        vocabulary: the batch's vocabulary.
+        off: how far the sum of a distribution may be from 1.
     """
-    chances = rng.dirichlet(np.ones(vocabulary.size), batch.tree.nodes)
-    chances *= 1 + rng.uniform(-off, off, (batch.tree.nodes, 1))
-    return Batch(batch.tree, chances.astype(np.float32))
+    nodes = batch.tree.nodes
+    targets = rng.dirichlet(np.ones(vocabulary.size), nodes)  # (N, V)
+    targets *= 1 + rng.uniform(-off, off, (nodes, 1))
+    return Batch(batch.tree, targets.astype(np.float32))
 
 
 def long_steps(count: int) -> Iterator[Step]:
-    """So many steps on names of up to 70 characters."""
-    return (Step(batch_of(LONG_NAMES[place % 2 :]), 0.01) for place in range(count))
+    """Steps on names of up to 70 characters. Every second step excludes the longest name."""
+    return (Step(batch_of(LONG_NAMES[k % 2 :]), 0.01) for k in range(count))
 
 
 def few_steps() -> Iterator[Step]:
-    """A step on each batch of ``FEW_NAMES``."""
+    """One step for each batch of ``FEW_NAMES``."""
     return (Step(batch_of(names), 0.02) for names in FEW_NAMES.values())
 
 
 def mixed_steps(network: Network) -> list[Step]:
-    """Plain steps, masked ones, ones with targets and ones with both, among one another."""
-    kinds = [
-        small_steps(2, masked=masked, soft=soft, labelled=network.labels > 0)
-        for soft in (False, True)
-        for masked in (None, network)
-    ]
-    return [step for steps in zip(*kinds, strict=True) for step in steps]
+    """Alternating plain steps, steps with masks, steps with targets, and steps with both."""
+    labelled = network.labels > 0
+    plain = small_steps(2, labelled=labelled)
+    with_masks = small_steps(2, masked=network, labelled=labelled)
+    with_targets = small_steps(2, soft=True, labelled=labelled)
+    with_both = small_steps(2, masked=network, soft=True, labelled=labelled)
+    steps: list[Step] = []
+    for steps_of_each in zip(plain, with_masks, with_targets, with_both, strict=True):
+        steps += steps_of_each
+    return steps
 
 
 def falling_rates(steps: Iterable[Step]) -> list[Step]:
-    """The same steps with another learning rate each, one of them 0."""
-    return [
-        replace(step, learning_rate=0.0 if place == 3 else step.learning_rate / (1 + 0.05 * place))
-        for place, step in enumerate(steps)
-    ]
+    """The same steps with falling learning rates. One of the rates is 0."""
+    changed: list[Step] = []
+    for index, step in enumerate(steps):
+        rate = step.learning_rate / (1 + 0.05 * index)
+        if index == 3:
+            rate = 0.0
+        changed.append(replace(step, learning_rate=rate))
+    return changed
 
 
 def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:
-    """A mask for each parameter that can have one; 30 % of it zeros, the rest scaled as dropping scales it."""
-    return {
-        name: (rng.random(shape) >= 0.3).astype(np.float32) / np.float32(0.7)
-        for shapes in network.mask_shapes.values()
-        for name, shape in shapes.items()
-    }
+    """A dropout mask for each parameter that can have one. Kept parts are scaled as usual in dropout."""
+    masks: dict[str, Array] = {}
+    for shapes in network.mask_shapes.values():
+        for name, shape in shapes.items():
+            is_kept = rng.random(shape) >= DROPOUT
+            masks[name] = is_kept.astype(np.float32) / np.float32(1 - DROPOUT)
+    return masks
 
 
 def read(
@@ -269,28 +265,39 @@ def read(
     tokens: Int32[Array, "R T"],
     beginnings: int | Int32[Array, "R"] = BOUNDARY,
 ) -> list[Array]:
-    """The logits after the beginning and after each token, one array ``(R, V)`` a depth."""
-    state: State = model.initial_state(len(tokens))
-    found = []
-    for column in (np.broadcast_to(np.asarray(beginnings, np.int32), len(tokens)), *tokens.T):
+    """The logits after the start token and after each further token.
+
+    Args:
+        model: the model.
+        tokens: the tokens after the start token.
+        beginnings: the start tokens, or one for all rows.
+
+    Returns:
+        T + 1 arrays (R, V).
+    """
+    rows = len(tokens)
+    start_tokens = np.broadcast_to(np.asarray(beginnings, np.int32), rows)
+    state: State = model.initial_state(rows)
+    logits_by_depth: list[Array] = []
+    for column in (start_tokens, *tokens.T):
         logits, state = model.step(np.array(column), state)
-        found.append(logits)
-    return found
+        logits_by_depth.append(logits)
+    return logits_by_depth
 
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """The loss of the batch in nats, by stepping through its distinct names."""
-    rows = batch.sequences()
+    """The loss of a batch in nats, summed over its characters. It's computed by stepping through the distinct names."""
+    names = batch.sequences()
     total = 0.0
-    for depth, logits in enumerate(read(model, rows.tokens[:, :-1], rows.beginnings)):
-        wide = logits.astype(np.float64)
-        log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
-        here = np.flatnonzero(
-            depth <= rows.lengths
-        )  # their next token is a character, or the boundary at their end
+    for depth, logits in enumerate(read(model, names.tokens[:, :-1], names.beginnings)):
+        logits = logits.astype(np.float64)
+        log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)  # (R, V)
+        # Rows whose next token is a character or the end token:
+        rows = np.flatnonzero(depth <= names.lengths)
         if batch.targets is None:
-            total -= float(rows.counts[here] @ log_p[here, rows.tokens[here, depth]])
+            log_p_of_names = log_p[rows, names.tokens[rows, depth]]
         else:
-            wanted = batch.targets[rows.nodes[here, depth]]  # (here, V)
-            total -= float(rows.counts[here] @ (wanted * log_p[here]).sum(axis=1))
+            targets = batch.targets[names.nodes[rows, depth]]  # (rows, V)
+            log_p_of_names = (targets * log_p[rows]).sum(axis=1)
+        total -= float(names.counts[rows] @ log_p_of_names)
     return total
