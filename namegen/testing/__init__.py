@@ -1,16 +1,19 @@
-"""For the writer of an engine, or of a program on top of one: the checks that an engine passes.
+"""Checks for authors of backends, and of programs that use one.
 
-A third engine proves itself with one call in its own tests, ``check_engine(MyEngine)``, which lists every failure; or,
-to have a test for each fact, with ``cases``:
+To test a new engine, call ``check_engine(MyEngine)``, which lists all failures. Or use ``cases`` to run each check as a
+test of its own:
 
     @pytest.mark.parametrize("run", [pytest.param(run, id=name) for name, run in cases(MyEngine)])
     def test_my_engine(run):
         run()
 
-``CONFORMANCE_CHECKS`` (``checks.py``) is what ``core/engine.py`` demands, ``NETWORK_CHECKS`` (``parity.py``) that an
-engine computes the same network as the NumPy engine. A model that only generates is held against
-``LANGUAGE_MODEL_CHECKS``, a cell of the NumPy engine against ``check_cell``. A check returns nothing, or raises an
-AssertionError that names it; what an engine raises inside a check is such a failure too.
+- ``CONFORMANCE_CHECKS`` (in ``checks.py``) test what ``core/engine.py`` requires of every engine.
+- ``NETWORK_CHECKS`` (in ``parity.py``) test that an engine computes the same network as the NumPy engine.
+- ``LANGUAGE_MODEL_CHECKS`` (in ``checks.py``) test models that can only generate names.
+- ``check_cell`` tests a cell of the NumPy engine.
+
+A check returns nothing, or raises an AssertionError that starts with the check's name. If the engine raises any error
+inside a check, the check raises an AssertionError as well.
 """
 
 from __future__ import annotations
@@ -35,26 +38,34 @@ from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 def cases(
     engine_class: EngineClass, *networks: Network
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Every check for every cell that the engine implements: what it is called, and what runs it.
+    """All checks for every cell that an engine implements.
 
     Args:
-        engine_class: which engine.
-        networks: a small network of ``VOCABULARY.size`` for each architecture of the engine's own; it is held against
-            ``CONFORMANCE_CHECKS``, as there is nothing that it must equal.
+        engine_class: the class of the engine.
+        networks: a small network with ``VOCABULARY.size`` tokens for each architecture of the engine's own. They run
+            only ``CONFORMANCE_CHECKS``, because there's no other engine to compare with.
+
+    Yields:
+        The name of each check with its cell or architecture, and a function that runs it.
 
     Raises:
-        AssertionError: the class does not say which cells it implements, or there is nothing to check.
+        AssertionError: the class doesn't declare its cells, or there's nothing to check.
+
+    >>> from namegen.backends.numpy_engine.engine import NumpyEngine
+    >>> names = [name for name, _ in cases(NumpyEngine)]
+    >>> names[0]
+    'attributes (gru)'
     """
     cells = getattr(engine_class, "cells", None)
     if not isinstance(cells, frozenset) or not (cells or networks):
         raise AssertionError(
-            f"cells is {cells!r}: expected a frozenset of the names of the cells that it implements; for a backend of "
-            "other architectures an empty one, and a small network of each"
+            f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
+            "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
         )
-    of_cells: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
+    cell_checks: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
     for cell in sorted(cells):
-        for name, of_cell in of_cells.items():
-            yield f"{name} ({cell})", partial(of_cell, engine_class, cell)
+        for name, cell_check in cell_checks.items():
+            yield f"{name} ({cell})", partial(cell_check, engine_class, cell)
     for network in networks:
         for name, check in CONFORMANCE_CHECKS.items():
             yield f"{name} ({network.architecture})", partial(check, engine_class, network)
@@ -63,17 +74,18 @@ def cases(
 def check_engine(
     engine_class: EngineClass, *networks: Network, stop_at_first: bool = False
 ) -> None:
-    """Run all checks, for every cell that the engine implements, and for each network that is given.
+    """Run all checks for every cell that an engine implements, and for additional networks.
 
     Args:
-        engine_class: which engine.
+        engine_class: the class of the engine.
         networks: see ``cases``.
-        stop_at_first: raise the first failure at once, with its traceback, instead of a list of all.
+        stop_at_first: raise the first failure immediately, with its traceback, instead of listing all failures.
 
     Raises:
-        AssertionError: the facts that do not hold, a line for each.
+        AssertionError: checks fail. The message contains one line for each of them.
     """
-    failures, count = [], 0
+    failures: list[str] = []
+    count = 0
     for _, run in cases(engine_class, *networks):
         count += 1
         try:
@@ -81,9 +93,10 @@ def check_engine(
         except AssertionError as error:
             if stop_at_first:
                 raise
-            failures.append(str(error).splitlines()[0])  # the check's name, and what differs
+            first_line = str(error).splitlines()[0]  # the check's name, and the difference
+            failures.append(first_line)
     if failures:
-        listed = "\n".join(failures)
+        failure_list = "\n".join(failures)
         raise AssertionError(
-            f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{listed}"
+            f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{failure_list}"
         )

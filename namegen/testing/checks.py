@@ -1,6 +1,7 @@
-"""What ``core/engine.py`` demands of every LanguageModel and of every engine, a check for each fact.
+"""The checks of what ``core/engine.py`` requires of every LanguageModel and every engine.
 
-A check returns nothing, or raises AssertionError. ``steps.py`` has those of the steps of a training.
+Each check tests one fact. It returns nothing, or raises an AssertionError. ``steps.py`` contains the checks of training
+steps.
 """
 
 from __future__ import annotations
@@ -41,117 +42,121 @@ from namegen.testing.material import (
 )
 from namegen.types import Array, Int32
 
-ModelCheck: TypeAlias = Callable[
-    [LanguageModel, Array], None
-]  # a model, and rows of tokens that it may be given
-Check: TypeAlias = Callable[
-    [EngineClass, Kind], None
-]  # an engine's class, and a cell or a small network
-CellCheck: TypeAlias = Callable[
-    [EngineClass, str], None
-]  # and a cell, of the architecture rnn alone
+# A check of a model, with rows of tokens that it can read.
+ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]
+# A check of an engine class, with a cell or a small network.
+Check: TypeAlias = Callable[[EngineClass, Kind], None]
+# A check of an engine class, with a cell of the architecture rnn.
+CellCheck: TypeAlias = Callable[[EngineClass, str], None]
 
 
 def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Any number of rows, more than 256 too, each as if it were alone; logits of the right shape and type.
+    """A model reads any number of rows, also more than 256, and each row as if it were alone.
 
-    Tokens are C-contiguous int32, as core passes them.
+    The logits have the right shape and type. Tokens are C-contiguous int32 arrays, as namegen passes them.
     """
-    alone = [read(model, row[None]) for row in tokens]
-    for rows in (1, 2, len(tokens), 67, 300):
-        place = np.arange(rows) % len(tokens)
-        for depth, logits in enumerate(read(model, tokens[place])):
-            expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
-            expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
-            expect(
-                logits.shape == (rows, model.vocabulary_size),
-                f"the logits of {rows} rows are {logits.shape}",
-            )
-            expect(
-                not np.isnan(logits).any() and not np.isposinf(logits).any(),
-                "a logit is NaN or +inf",
-            )
-            expect(
-                np.isfinite(logits).any(axis=1).all(),
-                "every logit of a row is -inf: there is no next character",
-            )
+    logits_alone = [read(model, row[None]) for row in tokens]
+    for count in (1, 2, len(tokens), 67, 300):
+        rows = np.arange(count) % len(tokens)  # rows of tokens, repeated
+        for depth, logits in enumerate(read(model, tokens[rows])):
+            _expect_logits(logits, count, model.vocabulary_size)
             expect_close(
                 logits,
-                np.concatenate([alone[row][depth] for row in place]),
-                f"a logit of {rows} rows read at once, against that of the row alone,",
+                np.concatenate([logits_alone[row][depth] for row in rows]),
+                f"a logit of {count} rows read at once, against that of the row alone,",
             )
+
+
+def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
+    """Expect a NumPy array of the right shape, with at least one possible next token per row."""
+    expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
+    expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
+    expect(logits.shape == (rows, vocabulary_size), f"the logits of {rows} rows are {logits.shape}")
+    is_invalid = np.isnan(logits) | np.isposinf(logits)
+    expect(not is_invalid.any(), "a logit is NaN or +inf")
+    expect(
+        np.isfinite(logits).any(axis=1).all(),
+        "every logit of a row is -inf: there is no next character",
+    )
 
 
 def model_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Neither step nor select changes the state or the tokens that they were given."""
-    first, second = tokens[:, 0].copy(), np.roll(tokens[:, 0], 1)
-    _, start = model.step(np.zeros(len(tokens), np.int32), model.initial_state(len(tokens)))
+    """Neither step nor select changes the state or the tokens that it gets."""
+    rows = len(tokens)
+    first = tokens[:, 0].copy()
+    second = np.roll(tokens[:, 0], 1)
+    _, start = model.step(np.zeros(rows, np.int32), model.initial_state(rows))
     logits, after = model.step(first, start)
     expected = logits.copy()
     model.step(second, start)
-    model.step(second, model.select(start, np.arange(len(tokens))[::-1].copy()))
+    reversed_rows = np.arange(rows)[::-1].copy()
+    model.step(second, model.select(start, reversed_rows))
     model.step(second, after)
-    again, _ = model.step(first, start)
+    logits_again, _ = model.step(first, start)
     expect_equal(first, tokens[:, 0], "a step must not write into its tokens, but a token")
     expect_equal(
-        logits,
-        expected,
-        "logits that were given before must not be changed by a later step, but a logit",
+        logits, expected, "logits must not be changed by a later step, but a logit of the first"
     )
     expect_equal(
-        again,
+        logits_again,
         expected,
-        "a state that was passed in must still hold, but from it a logit of the same step",
+        "a state must not be changed by a step, but a logit of the same step",
     )
 
 
 def model_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Select gathers rows: in any order, some not at all, some repeatedly, more than there were, more than 256.
+    """Select gathers any rows: in any order, repeatedly, more than there were, and more than 256.
 
-    The rows are a C-contiguous int64 array, as core passes them: a compiled engine may rely on that.
+    The rows are a C-contiguous int64 array, as namegen passes them. A compiled engine may rely on that.
     """
-    rows = len(tokens)
-    many = np.arange(300) % rows
-    states = {}
-    for count, place in ((rows, np.arange(rows)), (300, many)):
-        _, state = model.step(np.zeros(count, np.int32), model.initial_state(count))
-        states[count] = place, model.step(np.ascontiguousarray(tokens[place, 0]), state)[1]
-    choices = {
-        "in reverse": (rows, list(range(rows))[::-1]),
-        "one": (rows, [rows - 1]),
-        "repeatedly": (rows, [1, 0, 1, 1]),
-        "more often than there were": (rows, [place % rows for place in range(3 * rows)]),
-        "from behind row 255": (300, [299, 256, 257, 3]),
-    }
-    for what, (count, chosen) in choices.items():
-        place, state = states[count]
-        gather = np.array(chosen, dtype=np.int64)
-        token = np.ascontiguousarray(tokens[place[gather], 1])
-        logits, _ = model.step(token, model.select(state, gather))
-        expected = read(model, tokens[place[gather], :2])[-1]
-        expect_close(
-            logits, expected, f"a logit after rows (a contiguous int64 array) were selected {what}"
-        )
+    count = len(tokens)
+    _expect_selected(model, tokens, list(reversed(range(count))), "in reverse")
+    _expect_selected(model, tokens, [count - 1], "one")
+    _expect_selected(model, tokens, [1, 0, 1, 1], "repeatedly")
+    _expect_selected(model, tokens, list(range(count)) * 3, "more often than there were")
+    many_tokens = tokens[np.arange(300) % count]
+    _expect_selected(model, many_tokens, [299, 256, 257, 3], "from behind row 255")
+
+
+def _expect_selected(
+    model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], subject: str
+) -> None:
+    """Expect the same logits from selected rows of a state as from reading only these rows."""
+    _, state = model.step(np.zeros(len(tokens), np.int32), model.initial_state(len(tokens)))
+    _, state = model.step(np.ascontiguousarray(tokens[:, 0]), state)
+    indices = np.array(rows, dtype=np.int64)
+    next_tokens = np.ascontiguousarray(tokens[indices, 1])
+    logits, _ = model.step(next_tokens, model.select(state, indices))
+    expect_close(
+        logits,
+        read(model, tokens[indices, :2])[-1],
+        f"a logit after rows (a contiguous int64 array) were selected {subject}",
+    )
 
 
 LANGUAGE_MODEL_CHECKS: dict[str, ModelCheck] = named(globals(), "model_")
 
 
 def check_attributes(engine_class: EngineClass, kind: Kind) -> None:
-    """What a class says about itself, and that its objects have all that the protocol asks for."""
-    expect(isinstance(engine_class.name, str) and bool(engine_class.name), "name is not a text")
+    """The class declares its name, cells and architectures, and its objects have all methods of the protocol."""
+    name = engine_class.name
+    expect(isinstance(name, str) and name != "", f"name is {name!r}: expected a non-empty string")
     if isinstance(kind, str):
         expect(
             kind in engine_class.cells,
             f"{kind} is not among the cells {sorted(engine_class.cells)}",
         )
-    known = [architecture.architecture for architecture in engine_class.architectures]
+    architectures = [architecture.architecture for architecture in engine_class.architectures]
+    is_unique = len(set(architectures)) == len(architectures)
     expect(
-        len(set(known)) == len(known) > 0,
-        f"architectures are {known}: expected at least one, each once",
+        is_unique and architectures != [],
+        f"architectures are {architectures}: expected at least one, each once",
     )
     architecture = small_network(kind).architecture
-    expect(architecture in known, f"{architecture} is not among the architectures {known}")
+    expect(
+        architecture in architectures,
+        f"{architecture} is not among the architectures {architectures}",
+    )
     expect(
         engine_class.cells <= set(CELLS),
         f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}",
@@ -165,7 +170,7 @@ def check_attributes(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
-    """LANGUAGE_MODEL_CHECKS, and the types of both precisions."""
+    """An engine passes LANGUAGE_MODEL_CHECKS in both precisions, and its logits have its precision."""
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, kind, dtype=dtype)
         for check in LANGUAGE_MODEL_CHECKS.values():
@@ -175,18 +180,17 @@ def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine without training settings reads a trained state, gives parameters only, and refuses to train."""
-    trained, reader = (
-        small_engine(engine_class, kind),
-        small_engine(engine_class, kind, training=None, seed=2),
-    )
+    """An engine without training settings reads a trained state, returns only parameters, and rejects training."""
+    trained = small_engine(engine_class, kind)
+    reader = small_engine(engine_class, kind, training=None, seed=2)
     trained.train_epoch(small_steps(2))
     state = trained.get_state()
     reader.set_state(state)
     expected = {name: state[name] for name in small_network(kind).parameter_shapes}
     expect_same(reader.get_state(), expected, "in a backend that only reads")
-    for found, logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
-        expect_close(found, logits, "a logit of a backend that only reads")
+    expected_logits = read(trained, TOKENS)
+    for depth, logits in enumerate(read(reader, TOKENS)):
+        expect_close(logits, expected_logits[depth], "a logit of a backend that only reads")
     expect_error(
         NamegenError,
         lambda: reader.train_epoch(small_steps(1)),
@@ -195,148 +199,167 @@ def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_determinism(engine_class: EngineClass, kind: Kind) -> None:
-    """Two engines with the same parameters and batches have the same bits."""
-    one, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
-    losses = [engine.train_epoch(small_steps(6)).loss_sum for engine in (one, other)]
-    expect_equal(losses[0], losses[1], "a loss of an equal backend")
-    expect_same(one.get_state(), other.get_state(), "an equal backend after equal steps")
-    for found, expected in zip(read(one, TOKENS), read(other, TOKENS), strict=True):
-        expect_equal(found, expected, "a logit of an equal backend")
+    """Two engines with the same parameters and batches get exactly the same numbers."""
+    first = small_engine(engine_class, kind)
+    second = small_engine(engine_class, kind, number=1)
+    first_losses = first.train_epoch(small_steps(6)).loss_sum
+    second_losses = second.train_epoch(small_steps(6)).loss_sum
+    expect_equal(first_losses, second_losses, "a loss of an equal backend")
+    expect_same(first.get_state(), second.get_state(), "an equal backend after equal steps")
+    second_logits = read(second, TOKENS)
+    for depth, logits in enumerate(read(first, TOKENS)):
+        expect_equal(logits, second_logits[depth], "a logit of an equal backend")
 
 
 def check_warm_up(engine_class: EngineClass, kind: Kind) -> None:
-    """Warming up changes nothing that can be observed, neither at once nor later."""
-    warm, cold = new_engine(engine_class, kind), small_engine(engine_class, kind)
-    kept = warm.get_state()
+    """Warming up changes no results, neither immediately nor later."""
+    warm = new_engine(engine_class, kind)
+    cold = small_engine(engine_class, kind)
+    start = warm.get_state()
     warm.warm_up(next(small_steps(1)))
-    expect_same(warm.get_state(), kept, "after warming up")
-    losses = [engine.train_epoch(small_steps(2)).loss_sum for engine in (warm, cold)]
-    expect_equal(losses[0], losses[1], "a loss after warming up")
+    expect_same(warm.get_state(), start, "after warming up")
+    warm_losses = warm.train_epoch(small_steps(2)).loss_sum
+    cold_losses = cold.train_epoch(small_steps(2)).loss_sum
+    expect_equal(warm_losses, cold_losses, "a loss after warming up")
     expect_same(warm.get_state(), cold.get_state(), "trained after warming up")
 
 
 def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
-    """The state goes by the canonical names, in the engine's own precision."""
-    shapes, slots = small_network(kind).parameter_shapes, ("", *OPTIMIZERS[ADAM.optimizer].slots)
+    """A state has the canonical names, and the engine's precision."""
+    shapes = small_network(kind).parameter_shapes
+    expected_shapes = dict(shapes)
+    for slot in OPTIMIZERS[ADAM.optimizer].slots:
+        for name, shape in shapes.items():
+            expected_shapes[f"optimizer.{slot}.{name}"] = shape
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, kind, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
         expect(state.keys() >= shapes.keys(), f"missing: {sorted(shapes.keys() - state.keys())}")
         count = state.pop("optimizer.step", np.array(-1))
-        found = (count.dtype, count.shape, int(count))
-        expect(found == (np.int64, (), 2), f"optimizer.step is {count!r} after 2 steps")
+        is_two = count.dtype == np.int64 and count.shape == () and int(count) == 2
+        expect(is_two, f"optimizer.step is {count!r} after 2 steps")
         for name, values in state.items():
-            optimizer, _, rest = name.partition(".")
-            slot, _, parameter = rest.partition(".") if optimizer == "optimizer" else ("", "", name)
-            expect(parameter in shapes and slot in slots, f"{name} is not a canonical name")
+            expect(name in expected_shapes, f"{name} is not a canonical name")
             expect(
                 type(values) is np.ndarray and values.dtype == dtype,
                 f"{name} is {values.dtype}: expected {dtype}",
             )
-            expect(values.shape == shapes[parameter], f"{name} has the shape {values.shape}")
+            expect(values.shape == expected_shapes[name], f"{name} has the shape {values.shape}")
 
 
 def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
-    """A state taken out and put in, here or in another engine, is the same, and training goes on bit for bit."""
-    engine, other = (
-        small_engine(engine_class, kind),
-        small_engine(engine_class, kind, number=1, seed=2),
-    )
+    """An engine that gets a state, its own or another engine's, has this state and continues exactly from it."""
+    engine = small_engine(engine_class, kind)
+    other = small_engine(engine_class, kind, number=1, seed=2)
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
     state = engine.get_state()
     engine.train_epoch(iter(steps[2:]))
     uninterrupted = engine.get_state()
-    for one in (engine, other):
-        one.set_state(state)
-        expect_same(one.get_state(), state, "a state that was put in")
-        one.train_epoch(iter(steps[2:]))
-        expect_same(
-            one.get_state(), uninterrupted, f"{describe_training(ADAM)}: gone on from a state"
-        )
+    for resumed in (engine, other):
+        resumed.set_state(state)
+        expect_same(resumed.get_state(), state, "a state that was set")
+        resumed.train_epoch(iter(steps[2:]))
+        subject = f"{describe_training(ADAM)}: resumed from a state"
+        expect_same(resumed.get_state(), uninterrupted, subject)
 
 
 def check_state_is_a_copy(engine_class: EngineClass, kind: Kind) -> None:
-    """Writing into arrays that get_state gave or that set_state took changes nothing in the engine."""
+    """Writing into arrays from get_state, or into arrays passed to set_state, doesn't change the engine."""
     engine = small_engine(engine_class, kind)
     engine.train_epoch(small_steps(1))
-    given = engine.get_state()
-    kept = {name: values.copy() for name, values in given.items()}
-    for values in given.values():
+    returned = engine.get_state()
+    expected = _copy(returned)
+    _overwrite(returned)
+    expect_same(engine.get_state(), expected, "after arrays from get_state were written into")
+    passed = _copy(expected)
+    engine.set_state(passed)
+    _overwrite(passed)
+    expect_same(engine.get_state(), expected, "after arrays passed to set_state were written into")
+
+
+def _copy(state: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: values.copy() for name, values in state.items()}
+
+
+def _overwrite(state: Mapping[str, Array]) -> None:
+    for values in state.values():
         values[...] = 9
-    expect_same(engine.get_state(), kept, "after arrays that get_state gave were written into")
-    taken = {name: values.copy() for name, values in kept.items()}
-    engine.set_state(taken)
-    for values in taken.values():
-        values[...] = 9
-    expect_same(engine.get_state(), kept, "after arrays that set_state took were written into")
 
 
 def check_unfit_states(engine_class: EngineClass, kind: Kind) -> None:
-    """A state with a tensor missing or of another shape is a CheckpointError, and nothing of it is taken."""
+    """A state with a missing tensor or a wrong shape is a CheckpointError, and changes nothing."""
     engine = small_engine(engine_class, kind)
     engine.train_epoch(small_steps(1))
-    kept = engine.get_state()
-    other = {name: np.asarray(values + 1) for name, values in kept.items()}
-    for name in kept:
-        if name != "optimizer.step":
-            missing = {key: values for key, values in other.items() if key != name}
-            expect_error(
-                CheckpointError, partial(engine.set_state, missing), f"a state without {name}"
-            )
-            short = other | {name: other[name][..., :-1]}
-            expect_error(
-                CheckpointError, partial(engine.set_state, short), f"another shape of {name}"
-            )
-    expect_same(engine.get_state(), kept, "after states that do not fit")
+    state = engine.get_state()
+    other_state = {name: np.asarray(values + 1) for name, values in state.items()}
+    for name in state:
+        if name == "optimizer.step":
+            continue
+        incomplete = {key: values for key, values in other_state.items() if key != name}
+        misshapen = {**other_state, name: other_state[name][..., :-1]}
+        expect_error(
+            CheckpointError, partial(engine.set_state, incomplete), f"a state without {name}"
+        )
+        expect_error(
+            CheckpointError, partial(engine.set_state, misshapen), f"another shape of {name}"
+        )
+    expect_same(engine.get_state(), state, "after states that do not fit")
 
 
 def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
-    """A state of parameters alone starts the optimizer anew."""
-    used, new = small_engine(engine_class, kind), new_engine(engine_class, kind)
+    """A state that only contains parameters resets the optimizer."""
+    used = small_engine(engine_class, kind)
+    new = new_engine(engine_class, kind)
     used.train_epoch(small_steps(3))
-    parameters = {name: used.get_state()[name] for name in small_network(kind).parameter_shapes}
+    state = used.get_state()
+    parameters = {name: state[name] for name in small_network(kind).parameter_shapes}
     for engine in (used, new):
         engine.set_state(parameters)
         expect(
             int(engine.get_state()["optimizer.step"]) == 0,
-            "optimizer.step goes on after a state without it",
+            "optimizer.step isn't 0 after a state without it",
         )
         engine.train_epoch(small_steps(2))
-    what = f"{describe_training(ADAM)}: trained on from a state of parameters alone"
-    expect_same(used.get_state(), new.get_state(), what)
+    subject = f"{describe_training(ADAM)}: trained from a state of parameters alone"
+    expect_same(used.get_state(), new.get_state(), subject)
 
 
 def check_threads(engine_class: EngineClass, kind: Kind) -> None:
-    """It takes 1 thread and 2, gives the same bits for the same number, and asks its libraries for no more than 1.
+    """An engine accepts 1 and 2 threads, and gets the same numbers for the same count. With 1, its libraries use 1.
 
-    What is looked at are the thread pools that threadpoolctl sees of the libraries that the engine ``requires``, or of
-    NumPy's BLAS for an engine that requires none: it calls ``namegen.threads.limit_threads``. A library that has no
-    such pool is taken at its word.
+    The check looks at the thread pools that threadpoolctl finds for the libraries in ``requires``, or for NumPy if
+    there are none. Such an engine has to call ``namegen.threads.limit_threads``. Libraries without such a pool aren't
+    checked.
     """
-    for threads in (
-        2,
-        1,
-    ):  # the last one stays: whoever comes next in this process computes with it
-        if threads == 1:
-            threadpool_limits(
-                2, user_api="blas"
-            )  # so that an engine that asks for nothing does not keep the 1 by luck
-        losses, state = _trained(engine_class, kind, threads)
-        other_losses, other_state = _trained(engine_class, kind, threads)
-        expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
-        expect_same(other_state, state, f"an equal backend with threads={threads}")
+    _expect_deterministic(engine_class, kind, threads=2)
+    # An engine that sets nothing must not pass because the limit was 1 before.
+    threadpool_limits(2, user_api="blas")
+    # 1 is last, because the limit stays for everything that runs later in this process.
+    _expect_deterministic(engine_class, kind, threads=1)
     for pool in pools_of(engine_class.requires, threadpool_info()):
-        name, found = pool["internal_api"], pool["num_threads"]
+        library = pool["internal_api"]
+        threads = pool["num_threads"]
         expect(
-            found == 1,
-            f"a backend that was made with threads=1 leaves {name} with {found} threads: expected 1",
+            threads == 1,
+            f"a backend that was made with threads=1 leaves {library} with {threads} threads: expected 1",
         )
 
 
+def _expect_deterministic(engine_class: EngineClass, kind: Kind, *, threads: int) -> None:
+    """Expect the same numbers from two engines with the same number of threads."""
+    losses, state = _trained(engine_class, kind, threads)
+    other_losses, other_state = _trained(engine_class, kind, threads)
+    expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
+    expect_same(other_state, state, f"an equal backend with threads={threads}")
+
+
 def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array, dict[str, Array]]:
-    """Losses and state of a new engine, which is gone afterwards: the next one may take over what it has compiled."""
+    """The losses and the state of a new engine after three steps.
+
+    The engine is deleted afterwards, so the next one may reuse what it has compiled.
+    """
     engine = new_engine(engine_class, kind, threads=threads)
     return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
 
@@ -344,26 +367,29 @@ def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array
 def pools_of(
     libraries: Iterable[str], pools: Iterable[Mapping[str, object]]
 ) -> list[Mapping[str, object]]:
-    """The thread pools that belong to some Python packages, by the folders that their files lie in.
+    """The thread pools of some Python packages. Pools are recognized by the folders of their files.
 
     Args:
         libraries: names of packages; none means NumPy.
-        pools: as ``threadpool_info`` lists them.
+        pools: the pools, from ``threadpool_info``.
+
+    >>> pool = {"filepath": "/lib/site-packages/numpy.libs/libopenblas.so"}
+    >>> pools_of([], [pool]) == [pool], pools_of(["tensorflow"], [pool])
+    (True, [])
     """
-    wanted = {
-        f"{name}{ending}" for name in (tuple(libraries) or ("numpy",)) for ending in ("", ".libs")
-    }
-    found = []
+    packages = list(libraries) or ["numpy"]
+    folders = {f"{package}{suffix}" for package in packages for suffix in ("", ".libs")}
+    selected: list[Mapping[str, object]] = []
     for pool in pools:
-        parts = PurePath(str(pool["filepath"])).parts
-        installed = [
-            after
-            for before, after in pairwise(parts)
-            if before in ("site-packages", "dist-packages")
+        path = PurePath(str(pool["filepath"]))
+        package_folders = [
+            folder
+            for parent, folder in pairwise(path.parts)
+            if parent in ("site-packages", "dist-packages")
         ]
-        if wanted & set(installed[-1:]):
-            found.append(pool)
-    return found
+        if package_folders and package_folders[-1] in folders:
+            selected.append(pool)
+    return selected
 
 
 CONFORMANCE_CHECKS: dict[str, Check] = named({**globals(), **vars(steps)})

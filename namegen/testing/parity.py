@@ -1,4 +1,8 @@
-"""That an engine computes the network of namegen: the NumPy engine is what it must equal."""
+"""The checks that an engine computes the same network as the NumPy engine.
+
+Both engines get the same parameters and steps. Then their logits, losses and parameters must agree, in most checks to
+nine digits in float64.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.engine import EngineClass, Step
+from namegen.core.engine import Engine, EngineClass, Step
 from namegen.core.network.architecture import Network
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
@@ -42,10 +46,13 @@ from namegen.types import Array, Int32
 
 LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
 LARGE_NAMES = tuple(
-    LARGE.characters[place : place + 4] for place in (0, 1, 126, 253, 254, 255, 290, 295)
+    LARGE.characters[start : start + 4] for start in (0, 1, 126, 253, 254, 255, 290, 295)
 )
-HYPERPARAMETER = 0.8  # of an optimizer
-HUGE = 1e21  # the squares of such gradients are beyond float32, whose largest number is 3.4e38
+HYPERPARAMETER = 0.8  # a value that isn't the default of any optimizer's hyperparameter
+HUGE = 1e21  # the squares of such gradients exceed the largest float32, 3.4e38
+REFERENCE = 9  # the number of the NumPy engine that's compared with, see small_engine
+FLOAT64_TOLERANCE = 1e-9  # relative to the largest number of each tensor
+FLOAT32_TOLERANCE = 1e-3
 
 
 def expect_same_training(
@@ -55,55 +62,61 @@ def expect_same_training(
     training: TrainingSettings = ADAM,
     *,
     dtype: str = "float64",
-    tolerance: float = 1e-9,
+    tolerance: float = FLOAT64_TOLERANCE,
 ) -> None:
-    """The same losses on the way, and the same state after the last step.
+    """Expect the NumPy engine's losses at each step, and its state after the last step.
 
     Args:
-        engine_class: which engine.
-        network: what it trains.
-        steps: in one stream.
-        training: its settings.
-        dtype: of both engines.
-        tolerance: a share of a tensor's largest value, the law of parity.
+        engine_class: the class of the engine.
+        network: the network to train.
+        steps: the steps, which are passed as one stream.
+        training: the training settings.
+        dtype: the precision of both engines.
+        tolerance: relative to each loss, and to the largest number of each tensor.
     """
-    what = describe_training(training) + ("" if dtype == "float64" else f", in {dtype}")
-    reference = small_engine(NumpyEngine, network, training=training, number=9, dtype=dtype)
+    subject = describe_training(training)
+    if dtype != "float64":
+        subject += f", in {dtype}"
+    reference = small_engine(NumpyEngine, network, training=training, number=REFERENCE, dtype=dtype)
     engine = small_engine(engine_class, network, training=training, dtype=dtype)
-    expected_losses, losses = (one.train_epoch(iter(steps)).loss_sum for one in (reference, engine))
+    expected_losses = reference.train_epoch(iter(steps)).loss_sum
+    losses = engine.train_epoch(iter(steps)).loss_sum
     expect(
         losses.shape == expected_losses.shape,
-        f"{what}: {losses.shape} losses of {len(steps)} steps are reported",
+        f"{subject}: {losses.shape} losses of {len(steps)} steps are reported",
     )
-    for place, (one, other) in enumerate(zip(losses, expected_losses, strict=True), 1):
-        expect_near(one, other, tolerance, f"{what}: the loss of step {place} of {len(steps)}")
-    expect_same(
-        engine.get_state(), reference.get_state(), f"{what}: after {len(steps)} steps", tolerance
-    )
+    for number, (loss, expected_loss) in enumerate(zip(losses, expected_losses, strict=True), 1):
+        loss_subject = f"{subject}: the loss of step {number} of {len(steps)}"
+        expect_near(loss, expected_loss, tolerance, loss_subject)
+    state_subject = f"{subject}: after {len(steps)} steps"
+    expect_same(engine.get_state(), reference.get_state(), state_subject, tolerance)
 
 
 def expect_same_logits(
     engine_class: EngineClass, network: Network, tokens: Int32[Array, "R T"], dtype: str
 ) -> None:
-    """The same parameters give the same logits, after START and after every token."""
+    """Expect the NumPy engine's logits after the start token and after each of the tokens."""
     engine = small_engine(engine_class, network, training=None, dtype=dtype)
-    reference = small_engine(NumpyEngine, network, number=9, training=None, dtype=dtype)
-    for depth, (found, expected) in enumerate(
-        zip(read(engine, tokens), read(reference, tokens), strict=True)
-    ):
-        expect_close(found, expected, f"in {dtype}: a logit after START and {depth} characters")
+    reference = small_engine(NumpyEngine, network, number=REFERENCE, training=None, dtype=dtype)
+    expected_logits = read(reference, tokens)
+    for depth, logits in enumerate(read(engine, tokens)):
+        expect_close(
+            logits,
+            expected_logits[depth],
+            f"in {dtype}: a logit after the start token and {depth} characters",
+        )
 
 
 def optimizers() -> list[TrainingSettings]:
-    """Each optimizer with slots or hyperparameters. Its hyperparameters aren't the default ones."""
-    chosen: list[TrainingSettings] = []
+    """Settings for each optimizer with slots or hyperparameters. The hyperparameters aren't the default ones."""
+    settings: list[TrainingSettings] = []
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
             hyperparameters: dict[str, Any] = dict.fromkeys(
                 optimizer.hyperparameters, HYPERPARAMETER
             )
-            chosen.append(TrainingSettings(optimizer=name, **hyperparameters))
-    return chosen
+            settings.append(TrainingSettings(optimizer=name, **hyperparameters))
+    return settings
 
 
 def check_same_logits(engine_class: EngineClass, cell: str) -> None:
@@ -113,44 +126,57 @@ def check_same_logits(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_training(engine_class: EngineClass, cell: str) -> None:
-    """Each optimizer gives the same losses and parameters over 12 steps of falling rates; clipped too, and in float32.
+    """Every optimizer gives the same losses and parameters after 12 steps with falling learning rates.
 
-    The gradient is that of the loss divided by the characters, of which every name has one more than it shows, STOP.
+    One of the runs clips the gradients, and one is in float32. The gradient is that of the loss divided by the number
+    of characters, which includes each name's end token.
     """
-    network, steps = small_network(cell), falling_rates(small_steps(12))
-    reference: Any = small_engine(NumpyEngine, network)
-    model = reference.model
-    norms = [
-        np.linalg.norm(model.gradient) for step in steps if model.loss_and_gradient(step.batch)
-    ]
-    for training in (
-        *optimizers(),
-        TrainingSettings(optimizer="sgd", clip_norm=float(np.median(norms))),
-    ):
+    network = small_network(cell)
+    steps = falling_rates(small_steps(12))
+    clipped = TrainingSettings(optimizer="sgd", clip_norm=_median_norm(network, steps))
+    for training in [*optimizers(), clipped]:
         expect_same_training(engine_class, network, steps, training)
-    expect_same_training(engine_class, network, steps, dtype="float32", tolerance=1e-3)
+    expect_same_training(engine_class, network, steps, dtype="float32", tolerance=FLOAT32_TOLERANCE)
+
+
+def _median_norm(network: Network, steps: Sequence[Step]) -> float:
+    """The median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
+    reference: Any = small_engine(NumpyEngine, network)
+    norms: list[float] = []
+    for step in steps:
+        reference.model.loss_and_gradient(step.batch)
+        norms.append(float(np.linalg.norm(reference.model.gradient)))
+    return float(np.median(norms))
 
 
 def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
-    """From a state that the NumPy engine left after 7 steps, each optimizer goes on as the NumPy engine does.
+    """An engine resumes from the NumPy engine's state after 7 steps, and gets the same parameters, for each optimizer.
 
-    So slots mean the same in every engine, and Adam's correction of its bias counts on from ``optimizer.step``.
+    So the optimizer's slots must have the same meaning, and Adam's bias correction must continue from
+    ``optimizer.step``.
     """
-    network, steps = small_network(cell), falling_rates(small_steps(12))
+    network = small_network(cell)
+    steps = falling_rates(small_steps(12))
     for training in optimizers():
-        reference = small_engine(NumpyEngine, network, training=training, number=9, dtype="float64")
+        reference = small_engine(
+            NumpyEngine, network, training=training, number=REFERENCE, dtype="float64"
+        )
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()
-        reference.train_epoch(iter(steps[7:12]))
+        reference.train_epoch(iter(steps[7:]))
         engine = small_engine(engine_class, cell, training=training, dtype="float64")
         engine.set_state(state)
-        engine.train_epoch(iter(steps[7:12]))
-        what = f"{describe_training(training)}: 5 steps after a state of 7"
-        expect_same(engine.get_state(), reference.get_state(), what, 1e-9)
+        engine.train_epoch(iter(steps[7:]))
+        expect_same(
+            engine.get_state(),
+            reference.get_state(),
+            f"{describe_training(training)}: 5 steps after resuming from a state of 7 steps",
+            FLOAT64_TOLERANCE,
+        )
 
 
 def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
-    """The same where the state before each character counts as a constant: h, and for an LSTM c as well."""
+    """The same training if gradients don't flow through the state: h, and also the LSTM's c, count as constants."""
     training = TrainingSettings(bptt=False)
     expect_same_training(
         engine_class, small_network(cell), falling_rates(small_steps(12)), training
@@ -158,99 +184,101 @@ def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
-    """The same where steps leave something out and batches say what should follow.
+    """The same training with masks and with target distributions.
 
-    A gradient is masked first and clipped then; the optimizer moves the unmasked parameter. The gradient of the logits
-    is n (softmax − target), also where a target does not quite sum to 1.
+    A gradient is masked before it's clipped, and the optimizer changes the unmasked parameter. The gradient with
+    respect to the logits is n (softmax − target), even if a target doesn't exactly sum to 1.
     """
     network = small_network(cell)
     clipped = TrainingSettings(optimizer="sgd", clip_norm=0.2)
-    for masked, soft, training in (
-        (network, False, clipped),
-        (None, True, clipped),
-        (network, True, ADAM),
-    ):
-        expect_same_training(
-            engine_class, network, list(small_steps(15, masked=masked, soft=soft)), training
-        )
+    masked = list(small_steps(15, masked=network))
+    targeted = list(small_steps(15, soft=True))
+    masked_and_targeted = list(small_steps(15, masked=network, soft=True))
+    expect_same_training(engine_class, network, masked, clipped)
+    expect_same_training(engine_class, network, targeted, clipped)
+    expect_same_training(engine_class, network, masked_and_targeted, ADAM)
 
 
 def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -> None:
-    """The same on names of 1 to 70 characters: gradients flow back to the first; on one name, and on repeats."""
+    """The same training on names of 1 to 70 characters, on one name, and on repeated names."""
     steps = falling_rates([*long_steps(3), *few_steps(), *long_steps(1)])
     expect_same_training(engine_class, small_network(cell), steps)
 
 
 def check_same_with_three_layers(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and the same training with three layers, each of another width."""
+    """The same logits and training with three layers of different widths."""
     network = network_of(cell, (4, 7, 5))
     expect_same_logits(engine_class, network, TOKENS, "float64")
     expect_same_training(engine_class, network, falling_rates(small_steps(5)))
 
 
 def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and training, with targets too, with 300 characters: their ids do not fit into a byte."""
+    """The same logits and training with 300 tokens, whose ids don't fit into a byte."""
     network = network_of(cell, (3,), LARGE.size)
     tokens = np.array([[1, 255, 256], [299, 44, 298]], np.int32)
     expect_same_logits(engine_class, network, tokens, "float64")
     batch = batch_of(LARGE_NAMES, LARGE)
     softened = soften(batch, np.random.default_rng(2), LARGE)
-    expect_same_training(
-        engine_class, network, [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)]
-    )
+    steps = [Step(batch, 0.02), Step(batch, 0.01), Step(softened, 0.01)]
+    expect_same_training(engine_class, network, steps)
 
 
 def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
-    """The same over one stream of 200 steps on short names: none is left out, and Adam counts every one of them."""
-    batches = [
-        batch_of(names)
-        for names in (("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A"))
-    ]
-    steps = [Step(batches[place % 5], 0.02 * (1 - place / 250)) for place in range(200)]
+    """The same training over one stream of 200 steps: none is skipped, and Adam counts all of them."""
+    names_of_batches = [("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A")]
+    batches = [batch_of(names) for names in names_of_batches]
+    steps = [Step(batches[k % 5], 0.02 * (1 - k / 250)) for k in range(200)]
     expect_same_training(engine_class, small_network(cell), steps)
 
 
 def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
-    """The same where each step masks one parameter alone, another each time: whole, by rows, by columns or by one
-    factor.
+    """The same training if each step masks only one parameter.
+
+    The masks have one factor per number, per row, or per column.
     """
-    network, rng, steps = small_network(cell), np.random.default_rng(4), []
-    shapes = network.parameter_shapes
-    for place, (step, (name, shape)) in enumerate(
-        zip(small_steps(len(shapes)), shapes.items(), strict=True)
-    ):
-        kinds = (shape, (*shape[:-1], 1), (1, *shape[1:]))
-        mask = rng.choice(np.array([0, 1, 1.25], np.float32), kinds[place % 3])
+    network = small_network(cell)
+    rng = np.random.default_rng(4)
+    parameters = network.parameter_shapes.items()
+    steps: list[Step] = []
+    for k, step in enumerate(small_steps(len(parameters))):
+        name, shape = list(parameters)[k]
+        mask_shapes = [shape, (*shape[:-1], 1), (1, *shape[1:])]
+        mask = rng.choice(np.array([0, 1, 1.25], np.float32), mask_shapes[k % 3])
         steps.append(Step(step.batch, 0.02, {name: mask}))
     expect_same_training(engine_class, network, steps)
 
 
 def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) -> None:
-    """A gradient whose squares overflow float32 is scaled to the norm, neither to nothing nor to NaN."""
+    """A gradient is clipped to the norm even if its squares overflow float32. It becomes neither 0 nor NaN."""
     network = small_network(cell)
     training = TrainingSettings(optimizer="sgd", clip_norm=0.5)
-    moved = []
-    for kind, number in ((engine_class, 0), (NumpyEngine, 9)):
-        engine = small_engine(kind, network, training=training, number=number)
-        before = engine.get_state()
-        before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)
-        engine.set_state(before)
-        engine.train_epoch(small_steps(1, rate=1.0))
-        after = engine.get_state()
-        changes = [
-            after[name] - before[name]
-            for name in network.parameter_shapes
-            if name.startswith("rnn.")
-        ]
-        moved.append(
-            np.sqrt(sum(float(np.square(change, dtype=np.float64).sum()) for change in changes))
-        )
-    what = f"{describe_training(training)}: how far the layers move by gradients around {HUGE:.0e}, in float32,"
-    expect_near(moved[0], moved[1], 1e-3, what)
+    engine = small_engine(engine_class, network, training=training)
+    reference = small_engine(NumpyEngine, network, training=training, number=REFERENCE)
+    expect_near(
+        _distance_after_huge_gradients(engine, network),
+        _distance_after_huge_gradients(reference, network),
+        FLOAT32_TOLERANCE,
+        f"{describe_training(training)}: how far the layers move by gradients around {HUGE:.0e}, in float32,",
+    )
+
+
+def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
+    """How far one step of rate 1 moves the layers' parameters if the output layer makes their gradients huge."""
+    before = engine.get_state()
+    before["output.kernel"] = (before["output.kernel"] * HUGE).astype(np.float32)
+    engine.set_state(before)
+    engine.train_epoch(small_steps(1, rate=1.0))
+    after = engine.get_state()
+    squares = 0.0
+    for name in network.parameter_shapes:
+        if name.startswith("rnn."):
+            change = after[name] - before[name]
+            squares += float(np.square(change, dtype=np.float64).sum())
+    return float(np.sqrt(squares))
 
 
 def check_same_with_beginnings(engine_class: EngineClass, cell: str) -> None:
-    """The same where names have labels, with plain, masked and targeted steps."""
+    """The same training on names with labels, with plain, masked and targeted steps."""
     network = labelled_network(cell)
     expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))
 

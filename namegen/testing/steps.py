@@ -1,16 +1,15 @@
-"""What an engine does with the steps of a training: each is applied, in order, with its own rate, masks and targets; by
-the gradient of its loss; and behind whatever a name begins with, where a list has labels.
-"""
+"""The checks of an engine's training steps: their losses, gradients, learning rates, masks and targets, and labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from namegen.core.engine import Engine, EngineClass, Step
+from namegen.core.engine import Engine, EngineClass, Step, StepLosses
+from namegen.core.network.architecture import Network
 from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.testing.comparisons import (
@@ -40,15 +39,24 @@ from namegen.testing.material import (
     soften,
     stepped_loss,
 )
+from namegen.types import Array
 
 SHIFT = 1e-5  # of a parameter, for central differences
+GRADIENT_TOLERANCE = 1e-7  # relative to the derivative, absolute if that's below 1
 GUARDED = GuardedSettings(optimizer="momentum", momentum=0.8, clip_norm=0.5)
 
 
 def expect_stepped_losses(
-    engine_class: EngineClass, kind: Kind, steps: Iterable[Step], what: str
+    engine_class: EngineClass, kind: Kind, steps: Iterable[Step], subject: str
 ) -> None:
-    """Each step, in a stream of its own, reports its loss before its update, as stepping down its names gives it."""
+    """Expect that each step reports the loss before its update, as computed by stepping through the names.
+
+    Args:
+        engine_class: the class of the engine.
+        kind: the cell or the network.
+        steps: the steps. Each is a stream of its own.
+        subject: what the steps are on, for the message.
+    """
     steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
         engine = small_engine(engine_class, kind, dtype=dtype)
@@ -56,80 +64,105 @@ def expect_stepped_losses(
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
-            types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
-            expect(
-                types == "float64 and int64",
-                f"losses and characters are {types}: expected float64 and int64",
-            )
-            shapes = (losses.loss_sum.shape, losses.characters.shape)
-            expect(
-                shapes == ((1,), (1,)),
-                f"one step gives losses and characters of the shapes {shapes}",
-            )
-            counted = losses.characters.tolist()
-            expect(
-                counted == [step.batch.characters],
-                f"a step on {what} counts {counted} characters: expected [{step.batch.characters}], STOPs counted",
-            )
-            told = f"the loss of a step on {what}, against stepping through its names before its update, in {dtype},"
+            _expect_one_entry(losses, step, subject)
             expect_near(
-                float(losses.loss_sum[0]), stepped_loss(reader, step.batch), tolerance, told
+                float(losses.loss_sum[0]),
+                stepped_loss(reader, step.batch),
+                tolerance,
+                f"the loss of a step on {subject}, against stepping through its names before its update, in {dtype},",
             )
+
+
+def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
+    """Expect the types and shapes of one step's losses, and its number of characters."""
+    types = f"{losses.loss_sum.dtype} and {losses.characters.dtype}"
+    expect(
+        types == "float64 and int64",
+        f"losses and characters are {types}: expected float64 and int64",
+    )
+    shapes = (losses.loss_sum.shape, losses.characters.shape)
+    expect(
+        shapes == ((1,), (1,)),
+        f"one step gives losses and characters of the shapes {shapes}",
+    )
+    characters = losses.characters.tolist()
+    expected = [step.batch.characters]
+    expect(
+        characters == expected,
+        f"a step on {subject} counts {characters} characters: expected {expected}, including end tokens",
+    )
 
 
 def check_step_losses(engine_class: EngineClass, kind: Kind) -> None:
-    """An entry a step: the loss before its update, summed, as stepping down the names gives it; the characters."""
+    """Each step reports its characters and its loss before the update, summed over the characters."""
     expect_stepped_losses(engine_class, kind, small_steps(3), "plain names")
 
 
 def check_targets(engine_class: EngineClass, kind: Kind) -> None:
-    """A batch that says what should follow is judged by that, at every node as often as names pass it.
+    """The loss of a batch with targets uses these distributions, at each node as often as names pass it.
 
-    The distributions do not quite sum to 1, as float32 does not; some names repeat.
+    Because of float32, the distributions don't exactly sum to 1. Some names are repeated.
     """
     rng = np.random.default_rng(5)
     repeated = batch_of(["Al", "Bo", "Al", "Al", "Al", "Lila"])
+    softened_steps = [Step(soften(repeated, rng), 0.02)]
     expect_stepped_losses(
         engine_class, kind, small_steps(2, soft=True), "targets off a sum of 1 by up to 0.0005"
     )
-    expect_stepped_losses(
-        engine_class, kind, [Step(soften(repeated, rng), 0.02)], "targets of repeated names"
-    )
+    expect_stepped_losses(engine_class, kind, softened_steps, "targets of repeated names")
 
 
 def check_long_names(engine_class: EngineClass, kind: Kind) -> None:
-    """Names have any length, here up to 70 characters: each character is read, predicted and counted."""
+    """Names may have any length. Here they have up to 70 characters."""
     expect_stepped_losses(engine_class, kind, long_steps(2), "names of up to 70 characters")
 
 
 def check_few_names(engine_class: EngineClass, kind: Kind) -> None:
-    """A batch may be one name, one name many times, or names of one character: repeats are weights."""
-    for what, step in zip(FEW_NAMES, few_steps(), strict=True):
-        expect_stepped_losses(engine_class, kind, [step], what)
+    """A batch may contain one name, a name many times, or names of one character."""
+    for names, step in zip(FEW_NAMES, few_steps(), strict=True):
+        expect_stepped_losses(engine_class, kind, [step], names)
 
 
 def expect_as_apart(
-    engine_class: EngineClass, kind: Kind, steps: list[Step], what: str
+    engine_class: EngineClass, kind: Kind, steps: list[Step], subject: str
 ) -> tuple[Engine, Engine]:
-    """One stream of steps does what the same steps do in streams of their own. Gives both engines."""
-    together, apart = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
+    """Expect the same results if steps are in one stream and if each is a stream of its own.
+
+    Args:
+        engine_class: the class of the engine.
+        kind: the cell or the network.
+        steps: the steps.
+        subject: what the steps are, for the message.
+
+    Returns:
+        The engine that read one stream, and the engine that read several.
+    """
+    together = small_engine(engine_class, kind)
+    apart = small_engine(engine_class, kind, number=1)
     losses = together.train_epoch(iter(steps))
-    single = [apart.train_epoch(iter([step])) for step in steps]
-    for name in ("loss_sum", "characters"):
-        expected = np.concatenate([getattr(one, name) for one in single])
-        expect_equal(getattr(losses, name), expected, f"{name} of {what}")
-    expect_same(together.get_state(), apart.get_state(), what)
+    losses_apart = [apart.train_epoch(iter([step])) for step in steps]
+    expect_equal(
+        losses.loss_sum,
+        np.concatenate([entry.loss_sum for entry in losses_apart]),
+        f"loss_sum of {subject}",
+    )
+    expect_equal(
+        losses.characters,
+        np.concatenate([entry.characters for entry in losses_apart]),
+        f"characters of {subject}",
+    )
+    expect_same(together.get_state(), apart.get_state(), subject)
     return together, apart
 
 
 def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
-    """Steps with targets, with masks, with both and with neither may follow one another in one stream."""
+    """A stream may contain plain steps, steps with targets, steps with masks, and steps with both, in any order."""
     steps = mixed_steps(small_network(kind))
     expect_as_apart(engine_class, kind, steps, "plain, masked and targeted steps in one stream")
 
 
 def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine reads only the settings that are declared for backends. Learning rates and dropout come with steps."""
+    """An engine only reads settings that are declared for backends. Learning rates and masks come with the steps."""
     network = small_network(kind)
     engine = engine_class(network, GUARDED, threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(1)))
@@ -140,83 +173,83 @@ def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_masks(engine_class: EngineClass, kind: Kind) -> None:
-    """For its step a masked parameter counts as parameter times mask; what is kept of it is unmasked."""
+    """During a step, a masked parameter is multiplied by its mask. The engine keeps the unmasked parameter."""
     network = small_network(kind)
     engine = small_engine(engine_class, kind, dtype="float64")
     reader = small_engine(engine_class, kind, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
-        kept = engine.get_state()
-        reader.set_state(
-            {name: kept[name] * step.masks.get(name, 1) for name in network.parameter_shapes}
-        )
-        found = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expect_near(found, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
-        parameters = {
-            name: values
-            for name, values in engine.get_state().items()
-            if name in network.parameter_shapes
-        }
-        expect_same(
-            parameters, {name: kept[name] for name in parameters}, "after a masked step of rate 0"
-        )
+        parameters = _parameters(engine, network)
+        masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
+        reader.set_state(masked)
+        loss = float(engine.train_epoch(iter([step])).loss_sum[0])
+        expect_near(loss, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
+        expect_same(_parameters(engine, network), parameters, "after a masked step of rate 0")
+    _expect_unfit_masks(engine, network)
+
+
+def _expect_unfit_masks(engine: Engine, network: Network) -> None:
+    """Expect that masks that don't fit are rejected, and that they change nothing."""
     before = engine.get_state()
     name, shape = next(iter(network.parameter_shapes.items()))
-    for masks, what in (
-        (
-            {"no.such.parameter": np.ones((1, 1), np.float32)},
-            "a mask for a parameter that does not exist",
-        ),
-        ({name: np.ones((2, *shape), np.float32)}, "a mask of another shape"),
-    ):
-        wrong = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
-        expect_error(EngineError, partial(engine.train_epoch, iter(wrong)), what)
+    unfit_masks: dict[str, dict[str, Array]] = {
+        "a mask for a parameter that does not exist": {
+            "no.such.parameter": np.ones((1, 1), np.float32)
+        },
+        "a mask of another shape": {name: np.ones((2, *shape), np.float32)},
+    }
+    for subject, masks in unfit_masks.items():
+        steps = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
+        expect_error(EngineError, partial(engine.train_epoch, iter(steps)), subject)
     expect_same(engine.get_state(), before, "after steps with masks that do not fit")
 
 
+def _parameters(engine: Engine, network: Network) -> dict[str, Array]:
+    """The parameters of an engine, without the optimizer's state."""
+    state = engine.get_state()
+    return {name: state[name] for name in network.parameter_shapes}
+
+
 def check_steps_in_order(engine_class: EngineClass, kind: Kind) -> None:
-    """One stream of steps does what the same steps do in streams of their own; an empty one does nothing."""
-    steps = [Step(step.batch, 0.01 * (1 + place)) for place, step in enumerate(small_steps(5))]
+    """A stream applies its steps in order. An empty stream does nothing."""
+    steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
     together, apart = expect_as_apart(engine_class, kind, steps, "five steps in one stream")
-    nothing = together.train_epoch(iter(()))
+    losses = together.train_epoch(iter(()))
     expect(
-        nothing.loss_sum.shape == nothing.characters.shape == (0,),
+        losses.loss_sum.shape == losses.characters.shape == (0,),
         "an empty stream gives no entries",
     )
     expect_same(together.get_state(), apart.get_state(), "after an empty stream")
 
 
 def check_rates(engine_class: EngineClass, kind: Kind) -> None:
-    """Each step moves by its own rate: not at all by zero, and by another one elsewhere."""
-    engine, other = small_engine(engine_class, kind), small_engine(engine_class, kind, number=1)
-    names = list(small_network(kind).parameter_shapes)
-    kept = engine.get_state()
+    """Each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
+    network = small_network(kind)
+    engine = small_engine(engine_class, kind)
+    other = small_engine(engine_class, kind, number=1)
+    start = _parameters(engine, network)
     losses = engine.train_epoch(small_steps(2, rate=0.0))
-    state = engine.get_state()
     expect(
         losses.loss_sum.shape == (2,),
         f"2 steps of rate 0 are reported as {losses.loss_sum.shape} losses",
     )
-    expect(
-        int(state["optimizer.step"]) == 2,
-        f"optimizer.step is {state['optimizer.step']} after 2 steps of rate 0",
-    )
-    expect_same(
-        {name: state[name] for name in names},
-        {name: kept[name] for name in names},
-        "after steps of rate 0",
-    )
+    step_count = engine.get_state()["optimizer.step"]
+    expect(int(step_count) == 2, f"optimizer.step is {step_count} after 2 steps of rate 0")
+    expect_same(_parameters(engine, network), start, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
     other.train_epoch(small_steps(1, rate=0.02))
-    found, expected = engine.get_state(), other.get_state()
-    for other_state, what in (
-        (kept, "a step changes nothing"),
-        (expected, "the learning rate changes nothing"),
-    ):
-        expect(any(not np.array_equal(found[name], other_state[name]) for name in names), what)
+    parameters = _parameters(engine, network)
+    other_parameters = _parameters(other, network)
+    expect(_differ(parameters, start), "a step changes nothing")
+    expect(_differ(parameters, other_parameters), "the learning rate changes nothing")
+
+
+def _differ(parameters: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
+    """Whether any number differs."""
+    return any(not np.array_equal(values, others[name]) for name, values in parameters.items())
 
 
 def check_learning(engine_class: EngineClass, kind: Kind) -> None:
-    """Forty updates on one small batch bring its loss down."""
+    """Forty updates on one small batch reduce its loss."""
     engine = small_engine(engine_class, kind)
     losses = engine.train_epoch(Step(batch_of(NAMES), 0.02) for _ in range(40)).loss_sum
     expect(
@@ -225,55 +258,74 @@ def check_learning(engine_class: EngineClass, kind: Kind) -> None:
 
 
 def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
-    """A step follows the gradient of its loss, divided by its characters: against central differences in float64.
+    """The gradient is that of the loss divided by the number of characters: compared with central differences.
 
-    Gradient descent at a rate of 1 takes the gradient away from a parameter, and a step at a rate of 0 tells the loss.
-    Each parameter is moved along one random direction, so that two losses are enough for all of its numbers.
+    A step of gradient descent with rate 1 subtracts the gradient from the parameters, and a step with rate 0 reports
+    the loss. Each parameter is moved along one random direction, so two losses are enough for all of its numbers.
     """
-    engine = small_engine(
-        engine_class, kind, training=TrainingSettings(optimizer="sgd"), dtype="float64"
-    )
-    network, start, rng = small_network(kind), engine.get_state(), np.random.default_rng(3)
+    training = TrainingSettings(optimizer="sgd")
+    engine = small_engine(engine_class, kind, training=training, dtype="float64")
+    network = small_network(kind)
+    start = engine.get_state()
+    rng = np.random.default_rng(3)
     for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
         engine.set_state(start)
         engine.train_epoch(iter([step]))
         after = engine.get_state()
-        still = replace(step, learning_rate=0.0)
+        masked = ", masked," if step.masks else ""
         for name, shape in network.parameter_shapes.items():
-            way = rng.normal(size=shape)
-            losses = []
-            for shift in (SHIFT, -SHIFT):
-                engine.set_state(start | {name: start[name] + shift * way})
-                losses.append(float(engine.train_epoch(iter([still])).loss_sum[0]))
-            expected = (losses[0] - losses[1]) / (2 * SHIFT * step.batch.characters)
-            found = float(((start[name] - after[name]) * way).sum())
+            direction = rng.normal(size=shape)
+            gradient = start[name] - after[name]
+            derivative = float((gradient * direction).sum())
+            expected = _derivative_along(engine, start, step, name, direction)
             expect(
-                abs(found - expected) <= 1e-7 * max(1.0, abs(expected)),
-                f"the gradient of {name}{', masked,' if step.masks else ''} is {found:.9g} along a direction in which "
+                abs(derivative - expected) <= GRADIENT_TOLERANCE * max(1.0, abs(expected)),
+                f"the gradient of {name}{masked} is {derivative:.9g} along a direction in which "
                 f"central differences of the loss give {expected:.9g}",
             )
 
 
+def _derivative_along(
+    engine: Engine, start: Mapping[str, Array], step: Step, name: str, direction: Array
+) -> float:
+    """The derivative of the mean loss along a direction of one parameter, by central differences.
+
+    Args:
+        engine: the engine that reports the loss.
+        start: the state at which to differentiate.
+        step: the step whose loss is differentiated.
+        name: the parameter.
+        direction: an array of the parameter's shape.
+    """
+
+    def loss(shift: float) -> float:
+        engine.set_state({**start, name: start[name] + shift * direction})
+        losses = engine.train_epoch(iter([replace(step, learning_rate=0.0)]))
+        return float(losses.loss_sum[0])
+
+    return (loss(SHIFT) - loss(-SHIFT)) / (2 * SHIFT * step.batch.characters)
+
+
 def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
-    """Each label's names are read behind its own beginning: logits, and the losses of batches of several roots."""
+    """Names are read after their label's start token, in steps of the model and in the losses of batches."""
     network = labelled_network(kind)
     engine = small_engine(engine_class, network, dtype="float64")
-    found = [read(engine, TOKENS, beginning) for beginning in network.beginnings]
-    for one in found[0]:
+    first_start, second_start = network.beginnings
+    after_first = read(engine, TOKENS, first_start)
+    after_second = read(engine, TOKENS, second_start)
+    for logits in after_first:
         expect(
-            one.shape == (len(TOKENS), VOCABULARY.size),
-            f"the logits of {len(TOKENS)} rows are {one.shape}",
+            logits.shape == (len(TOKENS), VOCABULARY.size),
+            f"the logits of {len(TOKENS)} rows are {logits.shape}",
         )
-    first, second = (logits[0] for logits in found)
-    expect(
-        bool((first != second).any(axis=1).all()),
-        "a name has the same logits behind two beginnings",
-    )
-    each = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
-    together = read(engine, np.concatenate((TOKENS, TOKENS)), each)
-    for both, one, other in zip(together, *found, strict=True):
-        expect_close(both, np.concatenate((one, other)), "rows of two beginnings in one step")
+    differs = (after_first[0] != after_second[0]).any(axis=1)
+    expect(bool(differs.all()), "a name has the same logits after two start tokens")
+    start_tokens = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
+    together = read(engine, np.concatenate((TOKENS, TOKENS)), start_tokens)
+    for depth, logits in enumerate(together):
+        expected_logits = np.concatenate((after_first[depth], after_second[depth]))
+        expect_close(logits, expected_logits, "rows of two start tokens in one step")
     for step in small_steps(3, labelled=True):
-        expected = stepped_loss(engine, step.batch)
+        expected_loss = stepped_loss(engine, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
-        expect_near(loss, expected, 1e-9, "the loss of a step on names of two labels")
+        expect_near(loss, expected_loss, 1e-9, "the loss of a step on names of two labels")
