@@ -121,7 +121,10 @@ def export_tflite(
         half = weights_in_half(checkpoint, source, tree)
     content = to_bytes_of(contents_of(checkpoint, quantize, half))
     model = _opened(content, quantize)
-    comparison = _compare(source, model, tree)
+    pair = Pair(source, model)
+    before = AccuracyEvaluator(pair).evaluate(tree)
+    after = AccuracyEvaluator(model).evaluate(tree)
+    _check_difference(pair, before, after, quantize)
     check_parts_and_loop(checkpoint, model, uniforms)
     write_whole(path, content)
     known_names = model.metadata.known_names
@@ -132,9 +135,9 @@ def export_tflite(
         names=len(readable_names),
         left_out=len(names) - len(readable_names),
         prefixes=tree.nodes,
-        largest_logit_difference=comparison.largest_logit_difference,
-        before=comparison.before,
-        after=comparison.after,
+        largest_logit_difference=pair.largest_difference,
+        before=before,
+        after=after,
         seconds=time.perf_counter() - started,
         quantized=half if quantize == "float16" else quantizable_weights,
         quantizable=len(quantizable_weights),
@@ -200,31 +203,25 @@ def _opened(content: bytes, quantize: str) -> TFLiteModel:
         raise disagreement(quantize, reason) from error
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A file compared with its source."""
+def _check_difference(pair: Pair, before: Metrics, after: Metrics, quantize: str) -> None:
+    """Raise OutputError if the file's results are too far from its source's.
 
-    before: Metrics  # of the source
-    after: Metrics  # of the file
-    largest_logit_difference: float
-
-
-def _compare(source: Engine, model: TFLiteModel, tree: PrefixTree) -> Comparison:
-    """Compare a file with its source at every prefix. Raises OutputError if it's too far from it."""
-    pair = Pair(source, model)
-    before = AccuracyEvaluator(pair).evaluate(tree)
-    after = AccuracyEvaluator(model).evaluate(tree)
+    Args:
+        pair: the source and the file, after they've read all names.
+        before: the source's metrics.
+        after: the file's metrics.
+        quantize: how the file's weights are stored.
+    """
     metric = "largest difference of logits"
     difference = pair.largest_difference
-    if model.quantize == "int8":
+    if quantize == "int8":
         metric = "difference of the loss in nats per character"
         difference = abs(after.loss_nats_per_char - before.loss_nats_per_char)
-    tolerance = TOLERANCES[model.quantize]
+    tolerance = TOLERANCES[quantize]
     is_close = difference <= tolerance  # False for NaN
     if not is_close:
         reason = f"{metric} {difference:.2g}, expected at most {tolerance:g}"
-        raise disagreement(model.quantize, reason)
-    return Comparison(before, after, pair.largest_difference)
+        raise disagreement(quantize, reason)
 
 
 def weights_in_half(checkpoint: Checkpoint, source: Engine, tree: PrefixTree) -> tuple[str, ...]:

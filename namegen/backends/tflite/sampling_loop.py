@@ -131,10 +131,14 @@ class SamplingLoop:
             uniforms = columns(graph, uniforms, 1, None)  # (n, T)
         names, max_length = sizes(graph, uniforms)
         uniforms_by_position = transpose(graph, uniforms)  # (T, n)
-        zero = graph.constant(0, np.float32)
-        is_sampling = graph.compute(Op.GREATER, [temperature, zero], Type.BOOL)
-        one = graph.constant(1, np.float32)
-        divisor = graph.compute(Op.SELECT_V2, [is_sampling, temperature, one], Type.FLOAT32)
+        is_sampling = graph.compute(
+            Op.GREATER, [temperature, graph.constant(0, np.float32)], Type.BOOL
+        )
+        divisor = graph.compute(
+            Op.SELECT_V2,
+            [is_sampling, temperature, graph.constant(1, np.float32)],
+            Type.FLOAT32,
+        )
         per_name = graph.compute(Op.RESHAPE, [names, graph.constant([1])], Type.INT32, (1,))
         if start_tokens is None:
             start_tokens = fill(graph, per_name, self.start_tokens.tokens[0], (ANY,))
@@ -177,16 +181,27 @@ class SamplingLoop:
         before = start.declare_in(graph)
         logits, states = network_step(
             graph, self.network, self.weights, tokens=before.last, state=before.states
-        )  # (n, V)
-        most_likely = self._most_likely(graph, logits)
-        shifted = self._shifted(graph, logits)
-        sampled = self._sampled(graph, shifted, before)
+        )  # logits: (n, V)
+
+        int32_output = {ArgMaxOptions.OUTPUT_TYPE: int8(Type.INT32)}
+        most_likely = graph.compute(
+            Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), int32_output
+        )
+        keep_axis = {ReducerOptions.KEEP_DIMS: TRUE}
+        largest = graph.compute(
+            Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), keep_axis
+        )
+        # Differences to the largest logit can't overflow when they're divided by a low temperature.
+        shifted = graph.compute(Op.SUB, [logits, largest])  # (n, V)
+        sampled = self._sampled(graph, shifted, before)  # (n,)
         drawn = graph.compute(
             Op.SELECT_V2, [before.is_sampling, sampled, most_likely], Type.INT32, (ANY,)
         )
+
         log_probability = self._new_log_probability(graph, shifted, drawn, before)
-        last = self._blank_if_finished(graph, drawn, before.is_unfinished)
-        tokens = self._with_new_tokens(graph, last, before)
+        factor = graph.compute(Op.CAST, [before.is_unfinished], Type.INT32)
+        last = graph.compute(Op.MUL, [drawn, factor])  # the end token (id 0) for finished names
+        tokens = self._with_new_tokens(graph, last, before)  # (T, n)
         after = replace(
             before,
             position=graph.compute(Op.ADD, [before.position, graph.constant(1)]),
@@ -198,19 +213,6 @@ class SamplingLoop:
         )
         graph.set_inputs_and_outputs(before.all(), after.all())
         return graph
-
-    def _most_likely(self, graph: Graph, logits: Tensor) -> Tensor:
-        """The id of each row's largest logit, (n,)."""
-        options = {ArgMaxOptions.OUTPUT_TYPE: int8(Type.INT32)}
-        return graph.compute(Op.ARG_MAX, [logits, graph.constant(1)], Type.INT32, (ANY,), options)
-
-    def _shifted(self, graph: Graph, logits: Tensor) -> Tensor:
-        """The logits minus each row's largest one, so that dividing by a low temperature can't overflow, (n, V)."""
-        keep_axis = {ReducerOptions.KEEP_DIMS: TRUE}
-        largest = graph.compute(
-            Op.REDUCE_MAX, [logits, graph.constant([1])], Type.FLOAT32, (ANY, 1), keep_axis
-        )
-        return graph.compute(Op.SUB, [logits, largest])
 
     def _sampled(self, graph: Graph, shifted: Tensor, variables: LoopVariables) -> Tensor:
         """An id per name, drawn from the softmax of its logits divided by the temperature, (n,)."""
@@ -230,16 +232,11 @@ class SamplingLoop:
         self, graph: Graph, shifted: Tensor, drawn: Tensor, before: LoopVariables
     ) -> Tensor:
         """The log-probability of each name including the drawn character, (n,). Finished names keep theirs."""
-        of_character = log_probability(graph, shifted, drawn)
+        of_character = log_probability_of(graph, shifted, drawn)
         total = graph.compute(Op.ADD, [before.log_probability, of_character])
         return graph.compute(
             Op.SELECT_V2, [before.is_unfinished, total, before.log_probability], Type.FLOAT32
         )
-
-    def _blank_if_finished(self, graph: Graph, drawn: Tensor, is_unfinished: Tensor) -> Tensor:
-        """The drawn ids, with the end token (id 0) for names that are finished, (n,)."""
-        factor = graph.compute(Op.CAST, [is_unfinished], Type.INT32)
-        return graph.compute(Op.MUL, [drawn, factor])
 
     def _with_new_tokens(self, graph: Graph, last: Tensor, before: LoopVariables) -> Tensor:
         """The tokens with the new ones as a further row, (T, n)."""
@@ -264,7 +261,7 @@ def pick(graph: Graph, sums: Tensor, uniforms: Tensor) -> Tensor:
     return graph.compute(Op.MINIMUM, [count, last])
 
 
-def log_probability(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
+def log_probability_of(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
     """The log-probability of one id per row at temperature 1, (n,).
 
     LOG_SOFTMAX would take five times as long as these operators.
@@ -286,7 +283,9 @@ def log_probability(graph: Graph, shifted: Tensor, ids: Tensor) -> Tensor:
 
 def columns(graph: Graph, matrix: Tensor, start: int, stop: int | None) -> Tensor:
     """The columns from ``start`` to before ``stop``, or to the end if it's None."""
-    rows_axis, both_axes = 0b01, 0b11  # masks: the axes that aren't cut at this end
+    # Masks of the axes that aren't cut at this end:
+    rows_axis = 0b01
+    both_axes = 0b11
     begin = graph.constant([0, start])
     end = graph.constant([0, stop or 0])
     strides = graph.constant([1, 1])
