@@ -35,7 +35,7 @@ from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
-from namegen.core.data.batching import ListParts, sqrt_weighted_tree  # noqa: E402
+from namegen.core.data.list_parts import ListParts, sqrt_weighted_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
 from namegen.core.engine import LanguageModel  # noqa: E402
 from namegen.core.evaluation.evaluator import AccuracyEvaluator  # noqa: E402

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.defaults import settled
 from namegen.experiments.sweep.grid import read_grid

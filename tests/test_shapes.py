@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
 
-from namegen.core.data.prefix_tree import ranges
+from namegen.core.data.arrays import ranges
 from tests import shapes
 
 ONE, TWO = np.zeros(1, np.int64), np.zeros(2, np.int64)

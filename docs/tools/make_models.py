@@ -28,9 +28,9 @@ from make_base import in_half
 from namegen import api
 from namegen.core.checkpoint.checkpoint import Checkpoint, known_names_path
 from namegen.core.checkpoint.metadata import TrainingSummary
-from namegen.core.data.batching import ListParts
 from namegen.core.data.label_parts import askable, by_part
 from namegen.core.data.list_formats import split_parts
+from namegen.core.data.list_parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from namegen.api.model import LoadedModel, load
-from namegen.core.data.batching import label_beginnings
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import meant_labels
 from namegen.core.data.labels import Beginnings
+from namegen.core.data.list_parts import label_beginnings
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling
 from namegen.core.models.mixture import as_one

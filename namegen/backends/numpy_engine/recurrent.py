@@ -32,7 +32,7 @@ import numpy as np
 
 from namegen.backends.numpy_engine.cells import NumpyCell
 from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk
-from namegen.core.data.prefix_tree import new_run
+from namegen.core.data.arrays import new_run
 from namegen.types import Array, Float, Int, Int64
 
 # Numbers of an array that a cell works on at a time, so that all its arrays stay in the cache; of a tree, a level at

@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, new_run
+from namegen.core.data.arrays import new_run
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.types import Array, Float, Int64
 
 BLOCK_GROUPS = (

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from namegen.core.data.arrays import ranges
 from namegen.core.data.normalization import digests
-from namegen.core.data.prefix_tree import PrefixTree, ranges
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel, State
 from namegen.core.models import all_log_probabilities

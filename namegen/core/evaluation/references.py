@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from namegen.core.data.batching import ListParts, sqrt_weighted_tree
+from namegen.core.data.list_parts import ListParts, sqrt_weighted_tree
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import BOUNDARY
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics, ceiling

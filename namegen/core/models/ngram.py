@@ -9,7 +9,8 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
-from namegen.core.data.prefix_tree import PrefixTree, index_type, new_run, ranges
+from namegen.core.data.arrays import index_type, new_run, ranges
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import State
 from namegen.errors import NamesError
 from namegen.types import Array, Bool, Float64, Int, Int32, Int64

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import FEWEST_NAMES, SHORT_LIST
+from namegen.core.data.list_parts import ListParts
 from namegen.core.network.cells import CELLS
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.label_smoothing import fits_in_memory

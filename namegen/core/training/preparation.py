@@ -23,8 +23,9 @@ import numpy as np
 
 from namegen.core.checkpoint.metadata import Label, Metadata, shortest_name
 from namegen.core.checkpoint.ngram_set import NgramSet
-from namegen.core.data.batching import BatchMaker, ListParts
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.data.normalization import KnownSet, normalization_of
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.split import TRAINING

@@ -128,7 +128,7 @@ def measure(document: Json, parent: Parent) -> dict[str, Json]:
 
 def measure_list(request: Request, subject: ListSubject) -> ListFacts:
     """How large the list is, its ceiling, and how far its two halves are apart."""
-    from namegen.core.data.batching import label_beginnings
+    from namegen.core.data.list_parts import label_beginnings
     from namegen.core.data.prefix_tree import PrefixTree
     from namegen.core.evaluation.evaluator import ceiling
     from namegen.experiments.compare.quality import divergences, lengths, two_halves
@@ -152,7 +152,7 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
 
     That is the training part, with fewer repeats where those are damped.
     """
-    from namegen.core.data.batching import ListParts
+    from namegen.core.data.list_parts import ListParts
     from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
     from namegen.core.evaluation.references import best_ngram
     from namegen.core.settings import DataSettings

@@ -22,8 +22,8 @@ from typing import Literal
 import numpy as np
 
 from namegen.core.checkpoint.metadata import default_max_length
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.data.normalization import KnownSet, digests, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

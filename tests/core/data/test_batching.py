@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from namegen.core.data.batching import Batch, BatchMaker, damped
+from namegen.core.data.batching import Batch, BatchMaker
+from namegen.core.data.list_parts import sqrt_weighted_entries
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.errors import SettingsError
@@ -142,5 +143,5 @@ def sqrt_weighted_one_by_one(names: Sequence[str]) -> list[bool]:
 def test_a_name_of_c_entries_is_read_about_root_c_times(names: list[str]) -> None:
     """Its first entries, in the order of the list."""
     distinct = list(dict.fromkeys(names))
-    read = damped(np.array([distinct.index(name) for name in names], np.int64))
+    read = sqrt_weighted_entries(np.array([distinct.index(name) for name in names], np.int64))
     assert read.tolist() == sqrt_weighted_one_by_one(names)

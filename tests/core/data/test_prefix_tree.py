@@ -11,9 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import namegen.core.data.prefix_tree as module
+import namegen.core.data.ranking as module
+from namegen.core.data.arrays import index_type
 from namegen.core.data.batching import BatchMaker
-from namegen.core.data.prefix_tree import PrefixTree, Ranking, SortedNames, index_type, take_rows
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.ranking import Ranking, take_rows
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.errors import NamesError
 from tests.strategies import HARD_NAMES, any_name, labelled_lists, names_lists
@@ -177,7 +179,7 @@ def test_the_order_is_that_of_sorted_strings(entries: Labelled) -> None:
     """Beginnings before names, equal entries in the order of the list, as Python's stable sort leaves them."""
     names, vocabulary, beginnings = parts_of(entries)
     found, ranking = SortedNames.ranked(names, vocabulary, beginnings)
-    assert ranking.order.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
+    assert ranking.sorted_entries.tolist() == sorted(range(len(entries)), key=entries.__getitem__)
     counts, distinct = Counter(entries), sorted(set(entries))
     assert [entries[entry] for entry in ranking.representatives] == distinct
     assert found.counts.tolist() == ranking.counts.tolist() == [counts[entry] for entry in distinct]
@@ -215,8 +217,8 @@ def test_what_is_no_list_is_refused() -> None:
         ([], None, "no names"),
         ([], [], "no names"),
         (["ab", "az"], None, "'z'"),
-        (["a", "b"], [3], "one beginning for each name"),
-        (["a", "b"], [3, 4, 3], "one beginning for each name"),
+        (["a", "b"], [3], "start tokens for 2 names"),
+        (["a", "b"], [3, 4, 3], "start tokens for 2 names"),
     ):
         for make_of in (PrefixTree.from_names, BatchMaker.from_names):
             with pytest.raises(NamesError, match=said):
@@ -268,7 +270,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BLOCK", 7)
     monkeypatch.setattr("namegen.core.data.vocabulary._BLOCK_CHARACTERS", 5)
     again = Ranking.of(names, vocabulary)
-    np.testing.assert_array_equal(again.order, whole.order)
+    np.testing.assert_array_equal(again.sorted_entries, whole.sorted_entries)
     np.testing.assert_array_equal(again.tokens, whole.tokens)
     np.testing.assert_array_equal(again.distinct_tokens(), whole.distinct_tokens())
 
@@ -291,8 +293,8 @@ def test_a_list_is_sorted_in_few_portions_and_only_as_far_as_names_are_alike(
 ) -> None:
     in_order = module._sorted
 
-    def counted(tokens: np.ndarray, *rest: Any) -> tuple[np.ndarray, np.ndarray]:
-        return in_order(tokens.view(Counted), *rest)
+    def counted(tokens: np.ndarray, **rest: Any) -> tuple[np.ndarray, np.ndarray]:
+        return in_order(tokens.view(Counted), **rest)
 
     def looks(names: list[str]) -> int:
         """How often names' characters are taken while they are sorted."""

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.data.batching import BatchMaker, ListParts
+from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.split import TRAINING
 from namegen.core.settings import DataSettings

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, ceiling
 from namegen.core.evaluation.references import HeldOutReferences, best_ngram

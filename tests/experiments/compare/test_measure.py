@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from namegen.children import own_environment
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.documents import UNSET, to_plain

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from namegen.children import Parent, Part, PartEnded
-from namegen.core.data.batching import ListParts
 from namegen.core.data.corpus import Corpus
+from namegen.core.data.list_parts import ListParts
 from namegen.core.engine import StepLosses
 from namegen.core.evaluation.references import best_ngram
 from namegen.documents import from_plain, to_plain

@@ -1,0 +1,254 @@
+"""The training, validation and test sets of a list, as prefix trees and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from namegen.core.data.batching import BatchMaker
+from namegen.core.data.corpus import Corpus
+from namegen.core.data.labels import Beginnings
+from namegen.core.data.prefix_tree import PrefixTree, SortedNames
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
+from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
+from namegen.core.settings import DataSettings
+from namegen.types import Array, Bool, Float64, Int, Int8, Int64
+
+
+@dataclass(frozen=True, eq=False)
+class ListParts:
+    """The training, validation and test sets of a list.
+
+    All trees use the vocabulary of the whole list. If the list has labels, each name starts with its label's token.
+    """
+
+    vocabulary: Vocabulary
+    labels: tuple[str, ...]  # in the order of their start tokens; empty if the list has no labels
+    names: SortedNames  # the distinct names of the whole list, with their counts
+    training: PrefixTree  # the training set with all duplicates
+    batches: BatchMaker  # the names of an epoch: the training set, maybe with fewer duplicates
+    held_out: PrefixTree | None  # the validation set
+    test: PrefixTree | None  # the test set
+    seen_percent: float  # the percentage of the validation set that's also in the training set
+    damped: bool  # whether ``batches`` use square-root weighting of duplicates
+    distinct_names: tuple[str, ...]  # of the whole list, in the order in which they first occur
+    part_of: Int8[Array, "entries"]  # ``TRAINING``, ``VALIDATION`` or ``TEST`` (``split.py``)
+
+    @classmethod
+    def from_corpus(cls, corpus: Corpus, data: DataSettings, *, seed: int) -> ListParts:
+        """Split a list, and build the tree of each set.
+
+        Args:
+            corpus: The list.
+            data: The shares of the sets, the kind of split, and whether duplicates are square-root weighted.
+            seed: The seed of the split if the settings have none.
+
+        Raises:
+            NamesError: The list has too few names to split.
+
+        >>> corpus = Corpus.from_names(["Al", "Ali", "Bo", "Al", "Cy", "Di", "Ed", "Flo", "Gus", "Hal"])
+        >>> parts = ListParts.from_corpus(corpus, DataSettings(validation=0.3, split="by-row"), seed=0)
+        >>> parts.whole.name_count, parts.training.name_count, parts.held_out.name_count
+        (10, 7, 3)
+        """
+        distinct = _DistinctNames.of(corpus)
+        sorted_names = distinct.sorted_names
+        part_of = choose_parts(
+            distinct=distinct.names,
+            name_of=distinct.number_of_rank[distinct.rank],  # (entries,) → number
+            data=data,
+            seed=seed,
+            source=corpus.source,
+        )
+        training_counts = distinct.counts(part_of == TRAINING)  # (ranks,)
+        validation_counts = distinct.counts(part_of == VALIDATION)  # (ranks,)
+        test_counts = distinct.counts(part_of == TEST)  # (ranks,)
+        training = sorted_names.counted(training_counts)
+        batches = _training_batches(
+            training=training,
+            counts=training_counts,
+            rank=distinct.rank[part_of == TRAINING],
+            uses_sqrt_duplicates=data.uses_sqrt_duplicates,
+        )
+        has_all_duplicates = batches.name_count == training.counts.sum()
+        training_tree = (
+            batches.tree if has_all_duplicates else batches.recounted_tree(training.counts)
+        )
+        return cls(
+            vocabulary=corpus.vocabulary,
+            labels=tuple(corpus.label_counts),
+            names=sorted_names,
+            training=training_tree,
+            batches=batches,
+            held_out=_tree(sorted_names, validation_counts),
+            test=_tree(sorted_names, test_counts),
+            seen_percent=distinct.seen_percent(training_counts, validation_counts),
+            damped=data.uses_sqrt_duplicates,
+            distinct_names=tuple(distinct.names),
+            part_of=part_of,
+        )
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """How many names of the training set have each label, in the order of the labels' start tokens."""
+        roots = self.training.roots
+        start_tokens = self.training.token[:roots].tolist()
+        counts = self.training.count[:roots].tolist()
+        count_of_token = dict(zip(start_tokens, counts, strict=True))
+        first_token = self.vocabulary.size
+        return {
+            label: count_of_token.get(token, 0)
+            for token, label in enumerate(self.labels, start=first_token)
+        }
+
+    @property
+    def beginnings(self) -> Beginnings:
+        """The start tokens, with the share of the training set that has each label."""
+        return Beginnings.from_counts(self.vocabulary.size, list(self.label_counts.values()))
+
+    @property
+    def longest_name(self) -> int:
+        """Characters of the longest name of the list."""
+        return max(map(len, self.distinct_names))
+
+    @property
+    def whole(self) -> PrefixTree:
+        """The tree of the whole list. To save memory, it isn't stored, but built each time."""
+        has_all_names = self.held_out is None and self.test is None
+        return self.training if has_all_names else self.names.tree()
+
+
+@dataclass(frozen=True, eq=False)
+class _DistinctNames:
+    """The distinct names of a list. They are numbered in two ways.
+
+    A *rank* numbers the R distinct pairs of a label and a name, in sorted order. A *number* counts the D distinct
+    names, regardless of their labels, in the order in which they first occur. Without labels, R = D.
+    """
+
+    sorted_names: SortedNames  # the names by rank
+    names: Sequence[str]  # the names by number
+    rank: Int[Array, "entries"]  # of each entry of the list
+    number_of_rank: Int[Array, "R"]
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> _DistinctNames:
+        start_tokens = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+        sorted_names, ranking = SortedNames.ranked(corpus.names, corpus.vocabulary, start_tokens)
+        rank = ranking.rank  # (entries,)
+        first_entry = ranking.representatives  # (R,) the first entry with each rank
+        del ranking  # it has the characters of every entry, and the trees need that memory
+        # Strings that are neighbors in the list are often neighbors in memory, which makes it faster to collect them.
+        ranks_by_entry = np.argsort(
+            first_entry
+        )  # (R,) all ranks, in the order of their first entries
+        entries = first_entry[ranks_by_entry].tolist()
+        names: Sequence[str] = tuple(map(corpus.names.__getitem__, entries))  # (R,)
+        number_of_rank = np.empty_like(rank, shape=len(names))  # (R,)
+        number_of_rank[ranks_by_entry] = np.arange(len(names))
+        if corpus.labels:  # a name may have several labels
+            names, name_number = numbered(names)  # (D,), (R,)
+            number_of_rank = name_number.astype(rank.dtype)[number_of_rank]
+        return cls(sorted_names, names, rank, number_of_rank)
+
+    def counts(self, chosen: Bool[Array, "entries"]) -> Int64[Array, "R"]:
+        """How many of the chosen entries have each rank."""
+        return np.bincount(self.rank[chosen], minlength=len(self.number_of_rank))
+
+    def seen_percent(
+        self, training_counts: Int64[Array, "R"], validation_counts: Int64[Array, "R"]
+    ) -> float:
+        """The percentage of the validation set that's also in the training set, regardless of labels."""
+        training = np.bincount(self.number_of_rank, training_counts).astype(np.int64)  # (D,)
+        validation = np.bincount(self.number_of_rank, validation_counts).astype(np.int64)  # (D,)
+        return seen_percent(training, validation)
+
+
+def _training_batches(
+    training: SortedNames,
+    counts: Int64[Array, "R"],
+    rank: Int[Array, "training_entries"],
+    *,
+    uses_sqrt_duplicates: bool,
+) -> BatchMaker:
+    """The batches of the training set.
+
+    Args:
+        training: The distinct names of the training set.
+        counts: How many entries of the training set have each rank.
+        rank: The rank of each entry of the training set.
+        uses_sqrt_duplicates: Whether to use square-root weighting of duplicates.
+    """
+    index_of_rank = np.cumsum(counts > 0, dtype=rank.dtype) - 1  # (R,) in the training set's names
+    name_of = index_of_rank[rank]  # (training entries,)
+    if uses_sqrt_duplicates:
+        name_of = name_of[sqrt_weighted_entries(name_of)]
+    return BatchMaker(training.counted(np.bincount(name_of)), name_of)
+
+
+def _tree(names: SortedNames, counts: Int64[Array, "R"]) -> PrefixTree | None:
+    return names.counted(counts).tree() if counts.any() else None
+
+
+def sqrt_weighted_entries(name_of: Int[Array, "entries"]) -> Bool[Array, "entries"]:
+    """Choose the entries of a list that remain with square-root weighting of duplicates.
+
+    If a name occurs c times, its first √c entries remain (rounded to a whole number).
+
+    Args:
+        name_of: A number for each entry, the same for equal names.
+
+    Returns:
+        Whether each entry remains.
+
+    >>> sqrt_weighted_entries(np.array([0, 1, 0, 0, 0])).tolist()      # Al, Bo, Al, Al, Al
+    [True, True, True, False, False]
+    """
+    entries = np.argsort(
+        name_of, kind="stable"
+    )  # equal names side by side, in the order of the list
+    counts = np.bincount(name_of)  # (names,)
+    first = np.cumsum(counts) - counts  # (names,) where each name starts in ``entries``
+    earlier = np.arange(len(entries)) - np.repeat(first, counts)  # earlier entries of the same name
+    remains = np.empty(len(entries), dtype=bool)
+    remains[entries] = earlier < np.repeat(_sqrt_counts(counts), counts)
+    return remains
+
+
+def sqrt_weighted_tree(tree: PrefixTree) -> PrefixTree:
+    """Apply square-root weighting of duplicates to a tree.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Al", "Bo", "Al", "Al", "Al"]
+    >>> tree = sqrt_weighted_tree(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> tree.name_count
+    3
+    """
+    is_end = tree.edge_token == BOUNDARY  # (E,)
+    counts = _sqrt_counts(tree.edge_count[is_end]).astype(np.int64)  # (names,)
+    return tree.recounted(tree.edge_node[is_end], counts)
+
+
+def _sqrt_counts(counts: Int64[Array, "names"]) -> Float64[Array, "names"]:
+    return np.rint(np.sqrt(counts))
+
+
+def label_beginnings(
+    corpus: Corpus, vocabulary: Vocabulary, labels: Iterable[str]
+) -> list[int] | None:
+    """Return the start token of each name of a list, which depends on its label.
+
+    Args:
+        corpus: The list.
+        vocabulary: The vocabulary of the model. The labels' start tokens are numbered from its size ``V`` on.
+        labels: All labels of the model, in the order of their start tokens. They include the labels of the list.
+
+    Returns:
+        One token per name, or None if the list has no labels.
+    """
+    if not corpus.labels:
+        return None
+    start_tokens = {label: token for token, label in enumerate(labels, start=vocabulary.size)}
+    return [start_tokens[label] for label in corpus.labels]
