@@ -35,7 +35,7 @@ for said, call in [
     ("temperature is", lambda: players(1, temperature="a")), ("seed is", lambda: players(1, seed=1.5)),
     ("last_constraints is 5", lambda: players(1, last_constraints=5)), ("list", lambda: api.evaluate("mlb-first",
     ["Anna"])), ("list", lambda: api.list_ceiling(["Anna"])), ("names", lambda: api.train(5)), ("out", lambda:
-    api.resume(5)), ("names is 'Anna'", lambda: api.train("Anna")), ("item 2: the name 5 is no text", lambda:
+    api.resume(5)), ("names is 'Anna'", lambda: api.train("Anna")), ("item 2: the name 5 isn't a string", lambda:
     api.train(["a", 5])), ("out", lambda: api.train(["Anna", "Bob"] * 9, out=5)), ("epochs", lambda: api.train(["Anna"],
     epochs=5)),
 ]:

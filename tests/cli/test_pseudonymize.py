@@ -65,7 +65,7 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
         ("no column 'first': choose one of 'name'", "name\nx\n"),
         ("cannot read table.csv ('utf-8' codec", b"first\nx\xff\n"),
         ("cannot read row 2 of table.csv (unexpected end of data)", 'first\n"x\n'),
-        ("the first row of a CSV file must name its columns", ""),
+        ("the first row of a CSV file must contain the names of its columns", ""),
     ):
         place.write("table.csv", content)
         place(*ARGUMENTS, "--unique", "--out", "out.csv", "--force").refused(said)

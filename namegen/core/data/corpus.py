@@ -1,6 +1,6 @@
-"""Corpus: a list of names, cleaned; its labels, its characters, its fingerprint, what was left out.
+"""Corpus: a cleaned list of names, maybe with labels.
 
-Core opens no files: it takes the bytes and a word for where they came from, which every error then names.
+It's created from bytes or strings, because ``core`` doesn't open files. Error messages call the list by its ``source``.
 """
 
 from __future__ import annotations
@@ -21,35 +21,29 @@ from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, quote, setting, shown
 from namegen.types import Array, Bool
 
+# Counts of distinct names:
 FEWEST_NAMES = (
-    100  # different ones: a tenth of fewer can choose nothing, so nothing is held out of them
+    100  # with fewer names, 10% are too few for a validation set, so that all names are trained on
 )
-MANY_NAMES = 100_000
-FEWEST_TO_COMPARE, SHORT_LIST = (
-    20,
-    500,
-)  # different names: lists of fewer than 500 may be fine-tuned from a base
-PHRASES = (
-    0.4  # the share of a short list's names with several words that makes it a list of phrases
+FEWEST_TO_COMPARE = (
+    20  # with fewer names, namegen can't tell whether a pretrained base model suits the list
 )
+SHORT_LIST = 500  # with fewer names, the model may be fine-tuned from a pretrained base model
+MANY_NAMES = (
+    100_000  # so many names of a long list nearly always include FEWEST_NAMES distinct names
+)
+PHRASES = 0.4  # a short list has phrases if at least this share of its names has several words
 MAX_NAME_LENGTH = DataSettings.max_name_length
-# Unicode's canonical composition makes one code point of at most four, so no longer line can become a name in time.
+# Unicode's canonical composition replaces at most four code points by one. Longer lines can't become short enough.
 _LONGEST_COMPOSITION = 4
-# Putting the marks on one letter in order takes time quadratic in them. Unicode allows no more in a text that can be
-# normalized as it comes (Standard Annex 15, Stream-Safe Text Format), and says that no language needs so many.
+# Sorting the combining marks of one letter takes time quadratic in their number. Unicode's Stream-Safe Text Format
+# (Standard Annex 15) allows at most 30, which is more than any language needs.
 _MOST_MARKS = 30
 
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
-    r"""A list of names, in its order, repeats kept: they are the frequencies.
-
-    Attributes:
-        names: each without surrounding space, in Unicode's composed form (NFC), never empty.
-        source: what the list is called in messages: a file, a bundled list, standard input.
-        dropped: what was left out in reading, and how many of it; the keys are plural nouns.
-        labels: what each name is labelled with, never empty; (): the list has no labels.
-        normalization: when two of its names count as one; see ``DataSettings``.
+    r"""A list of names in its original order. Duplicates are kept, because they are the frequencies of the names.
 
     >>> corpus = Corpus.from_bytes("Bob\r\n\r\n Al ".encode(), source="friends.txt")
     >>> corpus.names, corpus.vocabulary.size
@@ -58,11 +52,15 @@ class Corpus:
     'friends.txt: 1 empty line was dropped'
     """
 
-    names: tuple[str, ...]
-    source: str
-    dropped: Mapping[str, int] = field(default_factory=dict)
-    labels: tuple[str, ...] = ()
-    name_type: str = "plain"
+    names: tuple[
+        str, ...
+    ]  # without white space around them, in Unicode's composed form (NFC), never empty
+    source: str  # what messages call the list, such as its file
+    dropped: Mapping[str, int] = field(default_factory=dict)  # plural noun → how many were dropped
+    labels: tuple[
+        str, ...
+    ] = ()  # the label of each name, never an empty string; (): the list has no labels
+    name_type: str = "plain"  # decides when two names are the same; see ``DataSettings``
 
     @classmethod
     def from_bytes(
@@ -79,18 +77,19 @@ class Corpus:
 
         Args:
             data: UTF-8, with or without a byte order mark, with any line ends.
-            source: what to call the list in messages.
-            kind: ``text``, one name a line, as ``text_lines`` reads it; ``csv``, a column of a table whose first row
-                names the columns (separated by commas, else by semicolons or tabs); ``json``, a list of strings, or of
-                objects with strings.
-            column: the column of a table, by its name or its number, counted from 1; not needed if there is one beside
-                that of the labels.
-            label_column: the one that labels each name, such as its origin; None: the list has no labels. A row without
-                a label is dropped.
-            max_name_length: a name with more characters is an error, as it is a sign of a file that is no list.
+            source: What messages call the list.
+            kind: ``text`` is one name per line. ``csv`` is a table whose first row contains the names of the columns;
+                cells are separated by commas, semicolons or tabs. ``json`` is a list of strings or of objects, and
+                ``jsonl`` has one string or object per line.
+            column: The name or number (from 1) of the column of names. It isn't needed if no other column remains.
+            label_column: The column of labels, such as origins. Rows without a label are dropped. None: the list has no
+                labels.
+            max_name_length: The most characters of a name. A longer name is an error, because the file is probably not
+                a list.
 
         Raises:
-            NamesError: no name in it, not UTF-8, a NUL byte, a line too long, no such column, JSON of another form.
+            NamesError: The data has no names, isn't in the format, isn't UTF-8, or has a NUL, too long a line or name,
+                or no such column.
         """
         table = FORMATS[kind](ListContent(data, source), column, label_column)
         return cls._clean(table, source, max_name_length)
@@ -104,125 +103,135 @@ class Corpus:
         source: str = "the names given",
         max_name_length: int = MAX_NAME_LENGTH,
     ) -> Corpus:
-        """Make a corpus of strings that a program has already, cleaned as those of a file are.
+        """Clean a list of strings.
 
         Args:
-            names: the list.
-            labels: one for each name, such as its origin; None: there are none.
-            source: what to call the list in messages.
-            max_name_length: a name with more characters is an error.
+            names: The list.
+            labels: The label of each name, such as its origin. None: the list has no labels.
+            source: What messages call the list.
+            max_name_length: The most characters of a name.
 
         Raises:
-            NamesError: no name among them, one that is too long, one with a line end, a NUL or half a character; or not
-                one label for each.
+            NamesError: There are no names; a name is too long, or has a line end, a NUL or half a character; or the
+                number of labels is wrong.
 
         >>> Corpus.from_names(["Aino", "Anna", "Anna"], labels=["Finnish", "Finnish", "Danish"]).label_counts
         {'Danish': 1, 'Finnish': 2}
         """
-        for what, given in (("names", names), ("labels", () if labels is None else labels)):
-            # A text would be a list of its letters.
-            if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-                raise NamesError(f"{what} is {shown(given)}: give a list of {what}")
-        entries, of_each = list(names), None if labels is None else list(labels)
-        if of_each is not None and len(of_each) != len(entries):
+        name_list = _as_list(names, "names")
+        label_list = None if labels is None else _as_list(labels, "labels")
+        if label_list is not None and len(label_list) != len(name_list):
             raise NamesError(
-                f"{source} has {len(entries):,} names and {len(of_each):,} labels: give one for each name"
+                f"{source} has {len(name_list):,} names and {len(label_list):,} labels: give one label for each name"
             )
-        return cls._clean(Table(entries, of_each), source, max_name_length)
+        return cls._clean(Table(name_list, label_list), source, max_name_length)
 
     @classmethod
     def _clean(cls, table: Table, source: str, max_name_length: int) -> Corpus:
-        """Trim, compose, check and drop."""
-        names = _cleaned(table.names, source, table.where, max_name_length, "name")
-        counts = dict(table.dropped)
-        if empty := names.count(""):
-            counts[table.empty] = empty
+        """Clean names and labels, and drop the names that are empty or have no label."""
+        cleaner = _Cleaner(source, table.where, max_name_length)
+        names = cleaner.cleaned(table.names, "name")
+        dropped = dict(table.dropped)
+        empty = names.count("")
+        if empty:
+            dropped[table.empty] = empty
         if table.labels is None:
-            return cls(_some(tuple(filter(None, names)), source), source, counts)
-        labels = _cleaned(table.labels, source, table.where, max_name_length, "label")
-        named = [(name, label) for name, label in zip(names, labels, strict=True) if name]
-        labelled = [pair for pair in named if pair[1]]
-        if named and not labelled:
-            raise NamesError(
-                f"{source}: no name has a label: give a column that labels some, or leave it out"
-            )
-        if len(labelled) < len(named):
-            counts["names without a label"] = len(named) - len(labelled)
-        kept = _some(tuple(name for name, _ in labelled), source)
-        return cls(kept, source, counts, tuple(label for _, label in labelled))
+            kept = tuple(filter(None, names))
+            kept_labels: tuple[str, ...] = ()
+        else:
+            labels = cleaner.cleaned(table.labels, "label")
+            pairs = [(name, label) for name, label in zip(names, labels, strict=True) if name]
+            kept = tuple(name for name, label in pairs if label)
+            kept_labels = tuple(label for _, label in pairs if label)
+            if pairs and not kept:
+                raise NamesError(
+                    f"{source}: no name has a label: choose another label column, or none"
+                )
+            if len(kept) < len(pairs):
+                dropped["names without a label"] = len(pairs) - len(kept)
+        if not kept:
+            raise NamesError(f"{source} has no names: give a list with at least one name")
+        return cls(kept, source, dropped, labels=kept_labels)
 
     @property
     def is_short(self) -> bool:
-        """Whether it has fewer than ``FEWEST_NAMES`` different names."""
-        some = self.names[:MANY_NAMES]  # of a long list the first ones tell
-        return len(set(some)) < FEWEST_NAMES and len(set(self.names)) < FEWEST_NAMES
+        """Whether the list has fewer than ``FEWEST_NAMES`` distinct names."""
+        first = self.names[:MANY_NAMES]  # usually enough to tell
+        return len(set(first)) < FEWEST_NAMES and len(set(self.names)) < FEWEST_NAMES
 
     @cached_property
     def is_phrases(self) -> bool:
-        """Whether it is a short list of phrases, which is trained differently (``core/training/defaults.py``).
+        """Whether it's a short list of phrases, which needs other training settings (``core/training/defaults.py``).
 
-        Many of its names have several words, whose first and last parts combine to at least twice as many names.
+        Many of its names have several words, and their beginnings and last words can be combined to at least twice as
+        many names.
         """
         names = set(self.names)
-        cut = [name.rpartition(" ") for name in names if " " in name]
-        combinations = len({start for start, _, _ in cut}) * len({end for _, _, end in cut})
+        phrases = [name.rpartition(" ") for name in names if " " in name]
+        starts = {start for start, _, _ in phrases}
+        ends = {end for _, _, end in phrases}
         is_short = FEWEST_TO_COMPARE <= len(names) < SHORT_LIST
-        return is_short and len(cut) >= PHRASES * len(names) and combinations >= 2 * len(cut)
+        has_many_combinations = len(starts) * len(ends) >= 2 * len(phrases)
+        return is_short and len(phrases) >= PHRASES * len(names) and has_many_combinations
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The characters of the whole list, the part that is held out later included."""
+        """The characters of the whole list, including those that only the validation and test sets have."""
         return Vocabulary.from_names(
             ["".join(self.names)]
-        )  # one long name: a set for each would take 20 times as long
+        )  # 20 times faster than a set for each name
 
     @cached_property
     def label_counts(self) -> dict[str, int]:
-        """The labels, sorted, which is the order of their beginnings, with how many names have each."""
-        counts = Counter(self.labels)
-        return {label: counts[label] for label in sorted(counts)}
+        """How many names have each label. The labels are sorted, in the order of their start tokens."""
+        return dict(sorted(Counter(self.labels).items()))
 
     @cached_property
     def fingerprint(self) -> str:
-        """BLAKE2b of the names and labels in their order, as hexadecimal: two lists with the same have the same."""
+        """A hash (BLAKE2b, hexadecimal) of the names and labels in their order."""
         text = "\n".join(self.names) + "".join(f"\n\n{label}" for label in self.labels)
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     def dropped_sentence(self) -> str:
-        """What was left out in reading, in words, for standard error; empty if that is nothing."""
+        """Return a message about what was dropped. It's empty if nothing was dropped."""
         parts = [
-            f"{count:,} {what if count != 1 else _singular(what)}"
-            for what, count in self.dropped.items()
+            f"{count:,} {noun if count != 1 else _singular(noun)}"
+            for noun, count in self.dropped.items()
             if count
         ]
         if not parts:
             return ""
-        listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
-        return f"{self.source}: {listed} {'was' if sum(self.dropped.values()) == 1 else 'were'} dropped"
+        *first, last = parts
+        listed = f"{', '.join(first)} and {last}" if first else last
+        was = "was" if sum(self.dropped.values()) == 1 else "were"
+        return f"{self.source}: {listed} {was} dropped"
 
     def alike_labels_sentence(self) -> str:
-        """Which of its labels differ in letter case and spaces alone, in words; empty if none do.
+        """Return a message about two labels that differ only in letter case or spaces. It's empty if there are none.
 
         >>> Corpus(("Aino", "Pia"), "a list", labels=("Finnish", "finnish ")).alike_labels_sentence()
-        "a list: the labels 'Finnish' and 'finnish ' count as two, as they are written differently"
+        "a list: the labels 'Finnish' and 'finnish ' count as two, because their spelling differs"
         """
-        found: dict[str, str] = {}
+        label_of_form: dict[str, str] = {}
         for label in self.label_counts:
-            other = found.setdefault(" ".join(label.casefold().split()), label)
-            if other != label:
-                told = f"{quote(other)} and {quote(label)}"
-                return f"{self.source}: the labels {told} count as two, as they are written differently"
+            form = " ".join(label.casefold().split())
+            first = label_of_form.setdefault(form, label)
+            if first != label:
+                pair = f"{quote(first)} and {quote(label)}"
+                return (
+                    f"{self.source}: the labels {pair} count as two, because their spelling differs"
+                )
         return ""
 
     def split(self, data: DataSettings, *, seed: int) -> tuple[Corpus, Corpus, Corpus]:
-        """Three lists, labels included: to train on, held out to choose by, and held out to test with.
+        """Split the list, with its labels, into a training set, a validation set and a test set.
 
         Args:
-            data: which says what is held out; see ``choose_parts`` in ``core/data/split.py``.
-            seed: of the split, where ``data`` has none of its own.
+            data: The shares of the sets, and the kind of split; see ``choose_parts`` in ``core/data/split.py``.
+            seed: The seed of the split if ``data`` has none.
 
         Raises:
-            NamesError: too few names for the parts.
+            NamesError: The list has too few names.
         """
         part_of = choose_parts(*numbered(self.names), data, seed=seed, source=self.source)
         return (
@@ -232,79 +241,110 @@ class Corpus:
         )
 
     def where(self, chosen: Bool[Array, "entries"]) -> Corpus:
-        """The list of some of its entries, labels included."""
-        names, labels = (
-            tuple(compress(every, chosen.tolist())) for every in (self.names, self.labels)
-        )
+        """Return the chosen entries, with their labels."""
+        is_chosen = chosen.tolist()
+        names = tuple(compress(self.names, is_chosen))
+        labels = tuple(compress(self.labels, is_chosen))
         return Corpus(names, self.source, labels=labels, name_type=self.name_type)
 
 
+def _as_list(values: Iterable[str], noun: str) -> list[str]:
+    """Raises NamesError for a string, which would be a list of its characters."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise NamesError(f"{noun} is {shown(values)}: give a list of {noun}")
+    return list(values)
+
+
 def _singular(noun: str) -> str:
-    first, _, rest = noun.partition(" without")
-    return first.removesuffix("s") + _ + rest
+    first, preposition, rest = noun.partition(" without")
+    return first.removesuffix("s") + preposition + rest
 
 
-def _some(names: tuple[str, ...], source: str) -> tuple[str, ...]:
-    if not names:
-        raise NamesError(f"{source} has no names: give a list with at least one name")
-    return names
+@dataclass(frozen=True)
+class _Cleaner:
+    """Removes white space around names or labels, composes their characters, and checks them.
 
+    Each step processes all entries in one call. Only to report an error, the entries are examined one by one.
+    """
 
-def _cleaned(
-    entries: list[str], source: str, where: Callable[[int], str], longest: int, what: str
-) -> list[str]:
-    """Names or labels, trimmed, composed and checked; each step is one call over all, a loop only to place an error."""
-    if not all(isinstance(entry, str) for entry in entries):
-        place = next(place for place, entry in enumerate(entries) if not isinstance(entry, str))
-        raise NamesError(
-            f"{source}, {where(place)}: the {what} {shown(entries[place])} is no text: leave it out"
-        )
-    found = list(map(str.strip, entries))
+    source: str
+    where: Callable[[int], str]  # an entry's location in messages
+    max_length: int  # characters
 
-    def refuse(
-        wrong: Callable[[str], bool], has: str, do: str = "correct it or leave it out"
-    ) -> None:
-        place, name = next((place, name) for place, name in enumerate(found) if wrong(name))
-        raise NamesError(
-            f"{source}, {where(place)}: {quote(name)} has {has.format(len(name))}: {do}"
-        )
+    def cleaned(self, entries: list[str], noun: str) -> list[str]:
+        """Clean names or labels.
 
-    def check_lengths(most: int) -> None:
-        if max(map(len, found), default=0) > most:
-            has, do = (
-                f"{{:,}} characters, and a {what} may have {longest:,}",
-                "shorten it, or raise ",
+        Args:
+            entries: The names or labels.
+            noun: What messages call an entry: "name" or "label".
+        """
+        if not all(isinstance(entry, str) for entry in entries):
+            index = [isinstance(entry, str) for entry in entries].index(False)
+            raise NamesError(
+                f"{self.source}, {self.where(index)}: the {noun} {shown(entries[index])} isn't a string: remove it"
             )
-            refuse(lambda name: len(name) > most, has, do + setting("max_name_length"))
+        texts = list(map(str.strip, entries))
+        self._check_lengths(texts, noun, _LONGEST_COMPOSITION * self.max_length)
+        joined = "\n".join(texts)
+        has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
+        if has_line_ends or "\0" in joined:
+            raise self._error(texts, _has_line_end, f"a line end or NUL inside the {noun}")
+        if not joined.isascii():
+            texts = self._composed(texts, joined)
+        self._check_lengths(texts, noun, self.max_length)
+        return texts
 
-    check_lengths(_LONGEST_COMPOSITION * longest)
-    text = "\n".join(found)
-    if text.count("\n") != max(len(found) - 1, 0) or "\r" in text or "\0" in text:
-        refuse(
-            lambda name: any(c in name for c in "\n\r\0"), f"a line end or NUL inside the {what}"
-        )
-    if not text.isascii():
+    def _composed(self, texts: list[str], joined: str) -> list[str]:
+        """The entries in NFC. ``joined`` has all entries as lines."""
         try:
-            text.encode()
+            joined.encode()
         except UnicodeEncodeError:
-            refuse(
-                lambda name: any("\ud800" <= c <= "\udfff" for c in name),
-                "an incomplete Unicode character",
-            )
-        if any(map(_has_too_many_marks, found)):
-            refuse(_has_too_many_marks, f"more than {_MOST_MARKS} accents on one letter")
-        if not unicodedata.is_normalized("NFC", text):
-            found = unicodedata.normalize("NFC", text).split("\n")
-    check_lengths(longest)
-    return found
+            raise self._error(texts, _has_surrogate, "an incomplete Unicode character") from None
+        if any(map(_has_too_many_marks, texts)):
+            problem = f"more than {_MOST_MARKS} accents on one letter"
+            raise self._error(texts, _has_too_many_marks, problem)
+        if unicodedata.is_normalized("NFC", joined):
+            return texts
+        return unicodedata.normalize("NFC", joined).split("\n")
+
+    def _check_lengths(self, texts: list[str], noun: str, most: int) -> None:
+        if max(map(len, texts), default=0) > most:
+            problem = f"{{length:,}} characters, but a {noun} may have {self.max_length:,}"
+            advice = f"shorten it, or raise {setting('max_name_length')}"
+            raise self._error(texts, lambda text: len(text) > most, problem, advice=advice)
+
+    def _error(
+        self,
+        texts: list[str],
+        is_wrong: Callable[[str], bool],
+        problem: str,
+        *,
+        advice: str = "correct or remove it",
+    ) -> NamesError:
+        """The error about the first entry that's wrong. ``{length}`` in the problem becomes the entry's length."""
+        index = list(map(is_wrong, texts)).index(True)
+        text = texts[index]
+        problem = problem.format(length=len(text))
+        return NamesError(
+            f"{self.source}, {self.where(index)}: {quote(text)} has {problem}: {advice}"
+        )
 
 
-def _has_too_many_marks(name: str) -> bool:
-    if len(name) <= _MOST_MARKS or name.isascii():
+def _has_line_end(text: str) -> bool:
+    return any(character in text for character in "\n\r\0")
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _has_too_many_marks(text: str) -> bool:
+    """Whether one letter has more than ``_MOST_MARKS`` combining marks."""
+    if len(text) <= _MOST_MARKS or text.isascii():
         return False
-    marks = 0
-    for character in name:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks > _MOST_MARKS:
+    mark_count = 0
+    for character in text:
+        mark_count = mark_count + 1 if unicodedata.combining(character) else 0
+        if mark_count > _MOST_MARKS:
             return True
     return False

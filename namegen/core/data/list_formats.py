@@ -1,7 +1,7 @@
-"""List formats: the names, and the labels beside them, in the content of a file.
+"""List formats: read the names, and maybe their labels, from the content of a file.
 
-A format is a function from a ``ListContent`` to a ``Table``, and a line of ``FORMATS``; the ending of a file's name
-chooses one. It reads the content piece by piece and keeps only what the table holds, so that memory stays small.
+A format is a function from a ``ListContent`` to a ``Table``, and an entry in ``FORMATS``. The ending of a file's name
+determines its format. Formats read the content in blocks and keep only the columns they need, which saves memory.
 """
 
 from __future__ import annotations
@@ -21,43 +21,40 @@ from namegen.core.data.list_content import MOST_LINES, ListContent
 from namegen.documents import Json
 from namegen.errors import NamesError, quote, setting, shown
 
-# What lines of a pasted list have around the name, the last group.
+# What pasted lists have around each name. The last group of a pattern is the name.
 PASTED = {
-    "commas at ends": re.compile(r"(.*)[,;]"),
+    "trailing commas": re.compile(r"(.*)[,;]"),
     "footnotes": re.compile(r"(.*)\[[0-9]{1,3}\]"),
-    "marks of items": re.compile(r"(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)"),
-    "numbers of items": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
+    "bullets": re.compile(r"(?:[-–—*·>+►✓✔]\s+|[•◦▪●‣]\s*)(.*)"),
+    "item numbers": re.compile(r"\(?([0-9]{1,6})[.):](?:\s+|$)(.*)"),
     "pairs of quotation marks": re.compile(r'"([^"]*)"'),
 }
-# Filled lines: half of the first ones, and so many, must have it. Commas are counted in as many characters of a line.
-LOOKED_AT, FEWEST_PASTED = 1_000, 3
-GOING_ON = 0.8  # of the numbers, at least, are one more than those before
+LOOKED_AT = (
+    1_000  # lines that are examined, and characters of each line in which commas are counted
+)
+FEWEST_PASTED = 3  # so many lines, and half of the examined lines, must match a pattern
+GOING_ON = 0.8  # the smallest share of item numbers that are one more than the previous number
 MOST_COLUMNS = 10_000
 MARKUP = re.compile(r"\s*(<[!?/a-z]|\{\\rtf)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Table:
-    """What a list holds, as it stands there.
-
-    Attributes:
-        names: one for each entry.
-        labels: of each name, empty where the entry has none; None: the list has no labels. One of several columns is
-            the line of a CSV file with their cells.
-        where: the place of an entry in the list, for messages.
-        empty: what an empty name is called, in the plural.
-        dropped: what was left out, as in ``Corpus``.
-    """
+    """The entries of a list, before they are cleaned."""
 
     names: list[str]
+    # The label of each name, or "" if it has none. None: the list has no labels. Labels from several columns are joined
+    # to one line of CSV.
     labels: list[str] | None = None
-    where: Callable[[int], str] = lambda entry: f"item {entry + 1}"
-    empty: str = "empty strings"
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    where: Callable[[int], str] = lambda entry: (
+        f"item {entry + 1}"
+    )  # an entry's location in messages
+    empty: str = "empty strings"  # what messages call empty names
+    dropped: Mapping[str, int] = field(default_factory=dict)  # what was skipped, as in ``Corpus``
 
 
 def join_parts(parts: Iterable[str]) -> str:
-    """A label of these parts; empty if all of them are.
+    """Join the parts of a label. The result is empty if all parts are empty.
 
     >>> join_parts(["Finnish", ""]), join_parts(["Washington, D.C."]), join_parts(["Washington, D.C.", "city"])
     ('Finnish,', 'Washington, D.C.', '"Washington, D.C.",city')
@@ -71,23 +68,23 @@ def join_parts(parts: Iterable[str]) -> str:
 
 
 def split_parts(label: str) -> list[str]:
-    """The parts of a label that has several, or of what was asked for.
+    """Split a label, or the user's request for labels, into its parts.
 
     >>> split_parts("Finnish,"), split_parts('"Washington, D.C.", city')
     (['Finnish', ''], ['Washington, D.C.', 'city'])
     """
     try:
         [parts] = csv.reader([label], skipinitialspace=True)
-    except (csv.Error, ValueError):  # a line end, or a part without an end
+    except (csv.Error, ValueError):  # a line end, or a quotation mark that isn't closed
         return [label]
     return [part.strip() for part in parts]
 
 
 def text_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
-    r"""The lines of a text, each a name, without what most lines of a pasted list have around it.
+    r"""Read one name per line. If the list was pasted from a page, remove the bullets, numbers and so on.
 
     Raises:
-        NamesError: a column was asked for; or it is a table or markup.
+        NamesError: A column was requested, or the content is a table or markup.
 
     >>> def names_of(text: bytes) -> list[str]:
     ...     return text_lines(ListContent(text, "page.txt"), None, None).names
@@ -95,87 +92,114 @@ def text_lines(content: ListContent, column: str | None, label_column: str | Non
     (['Al', 'Bo', 'Cy'], ['Al', 'Bo', 'Cy'], ['A', 'B', 'C'])
     >>> names_of(b"<ul>\n<li>Al")
     Traceback (most recent call last):
-    namegen.errors.NamesError: page.txt is HTML, XML or RTF, and a list was expected: save its names as plain text
+    namegen.errors.NamesError: page.txt is HTML, XML or RTF, not a list: save its names as plain text
     """
     source = content.source
-    if asked := column or label_column:
+    requested = column or label_column
+    if requested:
         raise NamesError(
-            f"{source}: the column {quote(asked)} was asked for, but text has none: give CSV or JSON"
+            f"{source} is plain text, so it has no column {quote(requested)}: give CSV or JSON"
         )
     names = [line.strip() for line in content.lines()]
-    first = list(islice(filter(None, names), LOOKED_AT))
+    first = _first_lines(names)
     if first and MARKUP.match(first[0]):
-        raise NamesError(
-            f"{source} is HTML, XML or RTF, and a list was expected: save its names as plain text"
-        )
+        raise NamesError(f"{source} is HTML, XML or RTF, not a list: save its names as plain text")
     if len(first) == 1 and first[0].count(",") > 1:
-        raise NamesError(f"{source} is one line with commas: give each name a line of its own")
-    dropped = {}
-    for what, pattern in PASTED.items():
-        marked = [found for line in first if (found := pattern.fullmatch(line))]
-        numbers = [int(found[1]) for found in marked] if pattern.groups > 1 else []
-        going_on = sum(after - one == 1 for one, after in pairwise(numbers)) >= GOING_ON * (
-            len(numbers) - 1
-        )
-        if len(marked) >= max(FEWEST_PASTED, len(first) / 2) and going_on:
-            dropped[what] = 0
-            for place, name in enumerate(names):
-                if found := pattern.fullmatch(name):
-                    names[place] = found[pattern.groups]
-                    dropped[what] += 1
-            first = list(islice(filter(None, names), LOOKED_AT))
-    # Names with commas have spaces after them.
-    commas = [len(re.findall(r",(?=\S)", line[:LOOKED_AT])) for line in first]
-    of_commas = commas[:1] > [1] and commas.count(commas[0]) > len(first) / 2
-    if of_commas or sum("\t" in line for line in first) > len(first) / 2:
-        listed = ", ".join(map(quote, re.split(r"[\t,]", first[0])[:20]))
-        raise NamesError(
-            f"{source} is a table: if its first row names its columns, choose one of {listed} with "
-            f"{setting('column')}; or save one column alone"
-        )
+        raise NamesError(f"{source} is one line with commas: put each name on its own line")
+    dropped = _remove_pasted(names)
+    _check_one_column(_first_lines(names), source)
     return Table(
         names, where=lambda entry: f"line {entry + 1}", empty="empty lines", dropped=dropped
     )
 
 
+def _first_lines(names: list[str]) -> list[str]:
+    """The lines to examine: the first ones that aren't empty."""
+    return list(islice(filter(None, names), LOOKED_AT))
+
+
+def _remove_pasted(names: list[str]) -> dict[str, int]:
+    """Remove what a pasted list has around its names, in place, and count what was removed."""
+    removed = {}
+    for noun, pattern in PASTED.items():
+        if not _is_pasted(_first_lines(names), pattern):
+            continue
+        removed[noun] = 0
+        for index, name in enumerate(names):
+            match = pattern.fullmatch(name)
+            if match:
+                names[index] = match[pattern.groups]
+                removed[noun] += 1
+    return removed
+
+
+def _is_pasted(lines: list[str], pattern: re.Pattern[str]) -> bool:
+    """Whether enough lines match a pattern. If they are numbered, the numbers also have to be consecutive."""
+    matches = [match for match in map(pattern.fullmatch, lines) if match]
+    if len(matches) < max(FEWEST_PASTED, len(lines) / 2):
+        return False
+    if pattern.groups == 1:
+        return True
+    numbers = [int(match[1]) for match in matches]
+    consecutive = sum(after - before == 1 for before, after in pairwise(numbers))
+    return consecutive >= GOING_ON * (len(numbers) - 1)
+
+
+def _check_one_column(lines: list[str], source: str) -> None:
+    """Raise NamesError if most lines have tabs, or the same number of commas: two or more."""
+    # In a name, such as "Acme, Inc.", a space follows the comma.
+    commas = [len(re.findall(r",(?=\S)", line[:LOOKED_AT])) for line in lines]
+    most = len(lines) / 2
+    has_commas = bool(commas) and commas[0] > 1 and commas.count(commas[0]) > most
+    if has_commas or sum("\t" in line for line in lines) > most:
+        columns = ", ".join(map(quote, re.split(r"[\t,]", lines[0])[:20]))
+        raise NamesError(
+            f"{source} is a table: if its first row contains the names of its columns, choose one of {columns} with "
+            f"{setting('column')}; otherwise save only one column"
+        )
+
+
 def csv_columns(content: ListContent, column: str | None, label_column: str | None) -> Table:
-    """The cells of one column, and of another one that labels them.
+    """Read a column of names, and maybe columns of labels.
 
     Args:
-        content: of the file.
-        column: of the names; None: the only one, or the only one beside that of the labels.
-        label_column: of the labels, or several of them, separated by commas; None: there are none.
+        content: The content of a CSV file.
+        column: The column of the names. None: the only column that isn't a label column.
+        label_column: The column of the labels, or several columns, separated by commas. None: there are no labels.
 
     Raises:
-        NamesError: no CSV, no such column, or rows that are too long.
+        NamesError: The content isn't CSV, has no such column, or has rows that are too long.
     """
     source = content.source
     rows = _csv_rows(content)
-    header = [name.strip() for name in next(rows)[1]]
-    place, label_places = _column_places(header, column, label_column, source)
-    width = len(header)
+    _, first_row = next(rows)
+    header = [name.strip() for name in first_row]
+    name_index, label_indexes = _column_places(header, column, label_column, source=source)
     names: list[str] = []
     labels: list[str] = []
     line_of = array("I")
-    rows_without = 0
+    short_rows = 0
     for line, row in rows:
-        if len(row) > width and any(map(str.strip, row[width:])):
+        if any(map(str.strip, row[len(header) :])):
             raise NamesError(
-                f"{source}, line {line}: {len(row)} cells where the first row names {width}: quote cells with commas"
+                f"{source}, line {line} has {len(row)} cells, but the first row has {len(header)}: "
+                "quote cells that contain commas"
             )
-        if len(row) <= place:
-            rows_without += 1
+        if len(row) <= name_index:
+            short_rows += 1
             continue
-        names.append(row[place])
+        names.append(row[name_index])
         line_of.append(line)
-        if label_places:
-            labels.append(join_parts([row[at] if len(row) > at else "" for at in label_places]))
+        if label_indexes:
+            labels.append(
+                join_parts(row[index] if index < len(row) else "" for index in label_indexes)
+            )
     dropped = {"header rows": 1}
-    if rows_without:
-        dropped["rows without that column"] = rows_without
+    if short_rows:
+        dropped["rows without that column"] = short_rows
     return Table(
         names=names,
-        labels=labels if label_places else None,
+        labels=labels if label_indexes else None,
         where=lambda entry: f"line {line_of[entry]}",
         empty="empty cells",
         dropped=dropped,
@@ -186,7 +210,7 @@ def _csv_rows(content: ListContent) -> Iterator[tuple[int, list[str]]]:
     """The first row of a CSV file, then all other rows that aren't empty, each with the number of its last line.
 
     Raises:
-        NamesError: It isn't CSV.
+        NamesError: The content isn't CSV.
     """
     lines = content.lines()
     first = next(lines, "")
@@ -196,7 +220,7 @@ def _csv_rows(content: ListContent) -> Iterator[tuple[int, list[str]]]:
         strict=True,
         skipinitialspace=True,
     )
-    start = 1  # the first line of the row that is being read
+    start = 1  # the first line of the current row
     try:
         yield 1, next(reader)
         start = reader.line_num + 1
@@ -205,69 +229,91 @@ def _csv_rows(content: ListContent) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, row
             start = reader.line_num + 1
     except csv.Error as error:
-        is_too_long = "field larger" in str(error)
-        if "unexpected end" in str(error) or (is_too_long and reader.line_num > start):
-            wrong = "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
-        elif is_too_long:
-            longest = csv.field_size_limit()
-            wrong = f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
-        else:
-            wrong = f"not CSV ({error}): quote cells that hold commas or quotation marks"
-        raise NamesError(f"{content.source}, line {start}: {wrong}") from error
+        problem = _csv_problem(str(error), has_several_lines=reader.line_num > start)
+        raise NamesError(f"{content.source}, line {start}: {problem}") from error
+
+
+def _csv_problem(error: str, *, has_several_lines: bool) -> str:
+    """What's wrong with a row, and what to do, by the message of Python's csv module."""
+    is_too_long = "field larger" in error
+    if "unexpected end" in error or (is_too_long and has_several_lines):
+        return "a quotation mark in this row is never closed: close it, or quote the cell and double the mark"
+    if is_too_long:
+        longest = csv.field_size_limit()
+        return (
+            f"a cell has more than {longest:,} characters: shorten it, or close its quotation mark"
+        )
+    return f"not CSV ({error}): quote cells that contain commas or quotation marks"
 
 
 def delimiter_of(first: str) -> str:
-    """What separates the cells of a table, by its first line: a comma, a semicolon or a tab."""
-    bare = re.sub(r'"[^"]*"', "", first)  # what stands between quotation marks separates nothing
-    return max(",;\t", key=bare.count)  # of equals the first
+    """Return the character that separates a table's cells: the most frequent of comma, semicolon and tab.
+
+    Args:
+        first: The first line of the table.
+    """
+    unquoted = re.sub(r'"[^"]*"', "", first)
+    return max(",;\t", key=unquoted.count)  # a comma if they are equally frequent
 
 
 def _column_places(
-    header: Sequence[str], column: str | None, label_column: str | None, source: str
+    header: Sequence[str], column: str | None, label_column: str | None, *, source: str
 ) -> tuple[int, list[int]]:
-    """Where the names stand, and where their labels."""
+    """The index of the column of names, and the indexes of the columns of labels."""
     if label_column is None:
-        return column_place(header, column, source, "column"), []
+        return column_place(header, column, source=source, option="column"), []
     columns = [label_column] if label_column in header else split_parts(label_column)
-    label_places = [column_place(header, one, source, "label_column") for one in columns]
-    if column is None and len(header) == len(set(label_places)) + 1:
-        return (set(range(len(header))) - set(label_places)).pop(), label_places
-    place = column_place(header, column, source, "column")
-    if place in label_places:
+    label_indexes = [
+        column_place(header, name, source=source, option="label_column") for name in columns
+    ]
+    others = set(range(len(header))) - set(label_indexes)
+    if column is None and len(others) == 1:
+        return others.pop(), label_indexes
+    name_index = column_place(header, column, source=source, option="column")
+    if name_index in label_indexes:
         raise NamesError(
-            f"{source}: names and labels cannot both stand in the column {quote(header[place])}"
+            f"{source}: names and labels can't both be in the column {quote(header[name_index])}: choose another one"
         )
-    return place, label_places
+    return name_index, label_indexes
 
 
 def column_place(header: Sequence[str], column: str | None, source: str, option: str) -> int:
-    """Where the column of a name or a number from 1 stands; None: the only one. Raises NamesError."""
-    listed = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
+    """Return the index of a column.
+
+    Args:
+        header: The names of the columns.
+        column: The name or the number of a column, counted from 1. None: the only column.
+        source: What messages call the table.
+        option: The setting that chooses the column.
+
+    Raises:
+        NamesError: There's no such column.
+
+    >>> column_place(["id", "name"], "name", "a.csv", "column"), column_place(["id", "name"], "1", "a.csv", "column")
+    (1, 0)
+    """
+    listed = ", ".join(map(quote, header[:20]))
+    if len(header) > 20:
+        listed += ", …"
     if not any(header):
         raise NamesError(
-            f"{source} has no names: the first row of a CSV file must name its columns"
+            f"{source} has no names: the first row of a CSV file must contain the names of its columns"
         )
     if column is None:
         if len(header) == 1:
             return 0
-        also = f" (and one that labels the names with {setting('label_column')})" * (
-            option == "column"
-        )
-        raise NamesError(
-            f"{source} has {len(header)} columns: choose one of {listed} with {setting(option)}{also}"
-        )
+        advice = f"choose one of {listed} with {setting(option)}"
+        if option == "column":
+            advice += f" (and one with labels with {setting('label_column')})"
+        raise NamesError(f"{source} has {len(header)} columns: {advice}")
     if header.count(column) > 1:
         raise NamesError(
             f"{source} has {header.count(column)} columns {quote(column)}: choose by number, from 1"
         )
     if column in header:
         return header.index(column)
-    if (
-        column.isascii()
-        and column.isdigit()
-        and len(column) < 10
-        and 1 <= int(column) <= len(header)
-    ):
+    is_number = column.isascii() and column.isdigit() and len(column) < 10
+    if is_number and 1 <= int(column) <= len(header):
         return int(column) - 1
     raise NamesError(
         f"{source} has no column {quote(column)}: choose one of {listed}, or a number from 1"
@@ -275,121 +321,114 @@ def column_place(header: Sequence[str], column: str | None, source: str, option:
 
 
 def json_names(content: ListContent, column: str | None, label_column: str | None) -> Table:
-    """The strings of a JSON list; or, where a column is named, the strings of that name in a list of objects.
+    """Read a JSON list of strings, or of objects if a column is requested. A column is a key of the objects.
 
     Raises:
-        NamesError: JSON of any other form.
+        NamesError: The JSON has another form.
     """
-    return _names_of_items(
-        lambda: read_items(content.blocks()), column, label_column, content.source
-    )
+    items = _Items(lambda: read_items(content.blocks()), content.source)
+    return items.table(column, label_column)
 
 
 def json_lines(content: ListContent, column: str | None, label_column: str | None) -> Table:
-    r"""What ``json_names`` makes of a list of these lines.
+    r"""Read one JSON value per line, like the items of ``json_names``.
 
     >>> content = ListContent(b'{"name": "Al"}\n\n{"name": "Bo"}\n', "list")
     >>> json_lines(content, "name", None).names
     ['Al', 'Bo']
     """
-    return _names_of_items(
-        lambda: read_lines(content.lines()), column, label_column, content.source
-    )
+    items = _Items(lambda: read_lines(content.lines()), content.source)
+    return items.table(column, label_column)
 
 
-def _names_of_items(
-    read: Callable[[], Iterator[Json]], column: str | None, label_column: str | None, source: str
-) -> Table:
-    """The names in the items of a JSON file.
+@dataclass(frozen=True)
+class _Items:
+    """The items of a JSON file."""
 
-    Args:
-        read: Reads the items, from the first one on. A list of objects is read twice.
-        column: See ``json_names``.
-        label_column: See ``json_names``.
-        source: What messages call the list.
-    """
-    if column is None and label_column is None:
-        return Table(list(_strings(read, source)))
-    keys: dict[str, None] = {}
-    for _, item in _objects(read, source):
-        keys.update(dict.fromkeys(item))
-        if len(keys) > MOST_COLUMNS:
-            raise NamesError(
-                f"{source} has more than {MOST_COLUMNS:,} columns: leave out those that aren't needed"
-            )
-    if not any(keys):
-        raise NamesError(
-            f"{source} has no columns: give a JSON list of objects that have the name of a column"
-        )
-    name_place, label_places = _column_places(list(keys), column, label_column, source)
-    name_key = list(keys)[name_place]
-    label_keys = [list(keys)[place] for place in label_places]
-    names = []
-    labels = []
-    for place, item in _objects(read, source):
-        names.append(_text(item, name_key, place, source))
-        if label_keys:
-            labels.append(
-                join_parts(_text(item, key, place, source, is_label=True) for key in label_keys)
-            )
-    return Table(names, labels if label_keys else None)
+    read: Callable[[], Iterator[Json]]  # reads all items; objects are read twice
+    source: str  # what messages call the file
 
+    def table(self, column: str | None, label_column: str | None) -> Table:
+        """The names of the items, and maybe their labels. The arguments are those of ``json_names``."""
+        if column is None and label_column is None:
+            return Table(list(self._strings()))
+        keys = self._keys()
+        name_index, label_indexes = _column_places(keys, column, label_column, source=self.source)
+        label_keys = [keys[index] for index in label_indexes]
+        names = []
+        labels = []
+        for index, item in self._objects():
+            names.append(self._text(index, item, keys[name_index]))
+            if label_keys:
+                labels.append(join_parts(self._label(index, item, key) for key in label_keys))
+        return Table(names, labels if label_keys else None)
 
-def _strings(read: Callable[[], Iterator[Json]], source: str) -> Iterator[str]:
-    """The items of a JSON file, each a string."""
-    for place, item in _numbered(read, source):
-        if not isinstance(item, str):
-            also = (
-                f", or say with {setting('column')} which string of each is the name"
-                * isinstance(item, dict)
-            )
-            raise _unexpected(source, place, item, "a string", f"a JSON list of strings{also}")
-        yield item
-
-
-def _objects(
-    read: Callable[[], Iterator[Json]], source: str
-) -> Iterator[tuple[int, dict[str, Json]]]:
-    """The items of a JSON file, each an object, numbered from 0."""
-    for place, item in _numbered(read, source):
-        if not isinstance(item, dict):
-            raise _unexpected(source, place, item, "an object", "a JSON list of objects")
-        yield place, item
-
-
-def _numbered(read: Callable[[], Iterator[Json]], source: str) -> Iterator[tuple[int, Json]]:
-    """The items of a JSON file, numbered from 0. Raises NamesError: it can't be read, or has too many items."""
-    try:
-        for place, item in enumerate(read()):
-            if place == MOST_LINES:
+    def _keys(self) -> list[str]:
+        """The keys of all objects, in the order in which they first occur."""
+        keys: dict[str, None] = {}
+        for _, item in self._objects():
+            keys.update(dict.fromkeys(item))
+            if len(keys) > MOST_COLUMNS:
                 raise NamesError(
-                    f"{source} has more than {MOST_LINES:,} items: split it into several lists"
+                    f"{self.source} has more than {MOST_COLUMNS:,} columns: remove those that aren't needed"
                 )
-            yield place, item
-    except ValueError as error:
-        raise NamesError(
-            f'{source}, {error}: expected a list of strings, such as ["Ann", "Bob"]'
-        ) from error
+        if not any(keys):
+            raise NamesError(
+                f"{self.source} has no columns: give a JSON list of objects whose keys are the columns"
+            )
+        return list(keys)
 
+    def _strings(self) -> Iterator[str]:
+        """The items, which have to be strings."""
+        for index, item in self._numbered():
+            if not isinstance(item, str):
+                advice = "a JSON list of strings"
+                if isinstance(item, dict):
+                    advice += f", or choose the key of the names with {setting('column')}"
+                raise self._unexpected(index, item, "a string", advice)
+            yield item
 
-def _text(
-    item: dict[str, Json], key: str, place: int, source: str, *, is_label: bool = False
-) -> str:
-    """The string of an object under a key. A label may also be a whole number, such as a year, or null."""
-    value = item.get(key, "")
-    if is_label and value is None:
-        return ""
-    if is_label and type(value) is int:
-        return str(value)
-    if not isinstance(value, str):
-        raise _unexpected(source, place, value, f"a string {quote(key)}", "strings")
-    return value
+    def _objects(self) -> Iterator[tuple[int, dict[str, Json]]]:
+        """The items, which have to be objects, with their indexes."""
+        for index, item in self._numbered():
+            if not isinstance(item, dict):
+                raise self._unexpected(index, item, "an object", "a JSON list of objects")
+            yield index, item
 
+    def _numbered(self) -> Iterator[tuple[int, Json]]:
+        """The items with their indexes."""
+        try:
+            for index, item in enumerate(self.read()):
+                if index == MOST_LINES:
+                    raise NamesError(
+                        f"{self.source} has more than {MOST_LINES:,} items: split it into several lists"
+                    )
+                yield index, item
+        except ValueError as error:
+            raise NamesError(
+                f'{self.source}, {error}: expected a list of strings, such as ["Ann", "Bob"]'
+            ) from error
 
-def _unexpected(source: str, place: int, value: object, expected: str, give: str) -> NamesError:
-    return NamesError(
-        f"{source}, item {place + 1} is {shown(value)}, and {expected} was expected: give {give}"
-    )
+    def _label(self, index: int, item: dict[str, Json], key: str) -> str:
+        """A label of an object. It may also be null, or a whole number, such as a year."""
+        value = item.get(key)
+        if value is None:
+            return ""
+        if type(value) is int:  # not bool
+            return str(value)
+        return self._text(index, item, key)
+
+    def _text(self, index: int, item: dict[str, Json], key: str) -> str:
+        """The string of an object with this key, or "" if the object doesn't have the key."""
+        value = item.get(key, "")
+        if not isinstance(value, str):
+            raise self._unexpected(index, value, f"a string as {quote(key)}", "strings")
+        return value
+
+    def _unexpected(self, index: int, value: object, expected: str, advice: str) -> NamesError:
+        return NamesError(
+            f"{self.source}, item {index + 1}: expected {expected}, but found {shown(value)}: give {advice}"
+        )
 
 
 Kind = Literal["text", "csv", "json", "jsonl"]
@@ -403,7 +442,11 @@ ENDINGS: dict[str, Kind] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
 
 
 def format_of(file_name: str, *, has_columns: bool) -> Kind:
-    """The format of a list by the ending of its file's name; without such an ending text, or CSV if it has columns.
+    """Return the format of a list by the ending of its file's name.
+
+    Args:
+        file_name: The file's name. If it has no known ending, the format is CSV or text.
+        has_columns: Whether a column was requested, so that the list must be a table.
 
     >>> format_of("players.csv", has_columns=False), format_of("-", has_columns=True)
     ('csv', 'csv')

@@ -66,7 +66,7 @@ class TestText:
     def test_empty_lines_are_dropped_and_counted(self) -> None:
         assert (corpus := read("\n  Bob\t\n\n \t \nAl  \n\n")).names == ("Bob", "Al")
         assert corpus.dropped_sentence() == "list: 4 empty lines were dropped"
-        assert "give each name a line" in refusal("Al, Bo, Cy\n\n")
+        assert "put each name on its own line" in refusal("Al, Bo, Cy\n\n")
         assert read("a\n\nb").dropped_sentence() == "list: 1 empty line was dropped"
 
     def test_names_of_other_scripts_stay_whole_and_marks_are_composed(self) -> None:
@@ -123,9 +123,7 @@ class TestText:
         self,
     ) -> None:
         assert (corpus := read("9.\tAl\n\n 10.\t2. Bo\n11) Cy\n12.")).names == ("Al", "2. Bo", "Cy")
-        assert (
-            corpus.dropped_sentence() == "list: 4 numbers of items and 2 empty lines were dropped"
-        )
+        assert corpus.dropped_sentence() == "list: 4 item numbers and 2 empty lines were dropped"
         assert read('"Al",\n"Bo",\n"Cy"s,\n"De",').names == ("Al", "Bo", '"Cy"s', "De")
         assert read("Ed\n- Al - Bo[1]\n• Cy[2]\n– De[3]\n1. Fa").names == (
             "Ed",
@@ -269,7 +267,7 @@ class TestJson:
         (b"ab\ncd\xc3", (), "line 2, byte 3: 0xc3"),
         (b"ab\r\ncd\nx\0y", (), "line 3: a NUL byte"),
         ("", ("csv", None), "first row"),
-        ("name\nSmith, Al\n", ("csv", None), "line 2: 2 cells"),
+        ("name\nSmith, Al\n", ("csv", None), "line 2 has 2 cells"),
         ('name\n"A"l\n', ("csv", None), "line 2: not CSV"),
         (
             "name\nAl\n" + "x" * 200_000 + "\n",
@@ -299,24 +297,28 @@ class TestJson:
         ('["a",\n"b"', ("json",), "line 2: not JSON"),
         ('["a" "b"]', ("json",), "line 1: not a JSON list"),
         ('"a"\n\n"b" "c"\n', ("jsonl",), "line 3: not JSON"),
-        ('"a"\n["b"]\n', ("jsonl",), "item 2 is ['b']"),
-        ('["a", true]', ("json",), "item 2 is True"),
+        ('"a"\n["b"]\n', ("jsonl",), "item 2: expected a string, but found ['b']"),
+        ('["a", true]', ("json",), "item 2: expected a string, but found True"),
         ("No\tName\n1\tBob\n2\tAl", ("text",), "is a table: if its first row"),
         ("No,Name,Clan\n1,Bob,x\n2,Al,y", ("text",), "is a table: if its first row"),
         ('["a", "\\ud800"]', ("json",), "item 2: '\\ud800' has an incomplete Unicode character"),
         ('["a", "b\\u0000c"]', ("json",), "item 2: 'b\\x00c' has a line end or NUL"),
-        ('[{"name": "Aino"}]', ("json",), "column which string of each is the name"),
-        ("Bob", ("text", "name", None), "text has none: give CSV or JSON"),
+        ('[{"name": "Aino"}]', ("json",), "choose the key of the names with column"),
+        ("Bob", ("text", "name", None), "is plain text, so it has no column 'name'"),
         (ORIGINS, ("csv", None, "land"), "has no column 'land': choose one of 'name', 'origin'"),
-        (ORIGINS, ("csv", "name", "name"), "cannot both stand in the column 'name'"),
+        (ORIGINS, ("csv", "name", "name"), "can't both be in the column 'name'"),
         ("a,b,c\n1,2,3\n", ("csv", None, "c"), "has 3 columns: choose one of"),
-        ('["Aino"]', ("json", None, "origin"), "item 1 is 'Aino', and an object was expected"),
+        ('["Aino"]', ("json", None, "origin"), "item 1: expected an object, but found 'Aino'"),
         ("[{}]", ("json", None, "origin"), "has no columns"),
-        ('[{"name": "Aino"}, "Bo"]', ("json", "name", None), "item 2 is 'Bo', and an object"),
+        (
+            '[{"name": "Aino"}, "Bo"]',
+            ("json", "name", None),
+            "item 2: expected an object, but found 'Bo'",
+        ),
         (
             '[{"name": "Aino", "origin": 3.5}]',
             ("json", None, "origin"),
-            "item 1 is 3.5, and a string 'origin'",
+            "item 1: expected a string as 'origin', but found 3.5",
         ),
         (
             'name,origin\nAino,"Fin\nnish"\n',
