@@ -1,4 +1,4 @@
-"""JSON lists, read one item at a time, so that memory never holds a whole document."""
+"""Reads JSON lists one item at a time, to save memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LONGEST_ITEM = 2**20  # characters; a block may end an item that is somewhat lon
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,")
 
-# The states of reading a list: what may come next.
+# What may come next in a list:
 _START, _FIRST_ITEM, _ITEM, _SEPARATOR, _END = range(5)
-# The state after a bracket or a comma.
+# The next state after a bracket or a comma:
 _NEXT_STATE = {
     (_START, "["): _FIRST_ITEM,
     (_FIRST_ITEM, "]"): _END,
@@ -29,7 +29,7 @@ def read_items(blocks: Iterable[str]) -> Iterator[Json]:
     """Read the items of a JSON list one after another.
 
     Args:
-        blocks: The text of the document, in pieces of any size.
+        blocks: The text of the list, in blocks of any size.
 
     Raises:
         ValueError: It isn't a JSON list, or an item is too long or nests too deeply. The message starts with the line.
@@ -43,37 +43,35 @@ def read_items(blocks: Iterable[str]) -> Iterator[Json]:
     for block in chain(blocks, [None]):
         is_end = block is None
         text += block or ""
-        at = _after_space(text, 0)
-        while at < len(text):
-            next_state = _NEXT_STATE.get((state, text[at])) if state != _ITEM else None
+        position = _after_space(text, 0)
+        while position < len(text):
+            next_state = _NEXT_STATE.get((state, text[position]))
             if next_state is not None:
                 state = next_state
-                at = _after_space(text, at + 1)
+                position = _after_space(text, position + 1)
                 continue
             if state not in (_FIRST_ITEM, _ITEM):
-                raise _error(line, text, at, "not a JSON list")
-            may_be_cut = not is_end and len(text) - at <= LONGEST_ITEM
+                raise _error(line, text, position, "not a JSON list")
+            may_be_cut = not is_end and len(text) - position <= LONGEST_ITEM
             try:
-                item, end = parse_json(text, at)
+                item, end = parse_json(text, position)
             except json.JSONDecodeError as error:
                 if may_be_cut:
                     break
-                too_long = (
-                    "" if is_end else f", or an item of more than {LONGEST_ITEM:,} characters"
-                )
-                raise _error(line, text, error.pos, f"not JSON{too_long}") from None
+                problem = "not JSON"
+                if not is_end:
+                    problem += f", or an item of more than {LONGEST_ITEM:,} characters"
+                raise _error(line, text, error.pos, problem) from None
             except ValueError as error:
-                raise _error(line, text, at, f"not JSON that can be read ({error})") from None
-            if may_be_cut and len(text) - end <= len(
-                "e-"
-            ):  # the next block may have more digits of this number
+                raise _error(line, text, position, _unreadable(error)) from None
+            if may_be_cut and len(text) - end <= len("e-"):  # of a number that may continue
                 break
             yield item
             comma = _COMMA.match(text, end)
             state = _ITEM if comma else _SEPARATOR
-            at = _after_space(text, comma.end() if comma else end)
-        line += text.count("\n", 0, at)
-        text = text[at:]
+            position = _after_space(text, comma.end() if comma else end)
+        line += text.count("\n", 0, position)
+        text = text[position:]
     if state != _END:
         raise _error(line, text, 0, "not JSON")
 
@@ -95,19 +93,24 @@ def read_lines(lines: Iterable[str]) -> Iterator[Json]:
         except json.JSONDecodeError:
             raise _error(line, "", 0, "not JSON") from None
         except ValueError as error:
-            raise _error(line, "", 0, f"not JSON that can be read ({error})") from None
+            raise _error(line, "", 0, _unreadable(error)) from None
         if _after_space(text, end) < len(text):
             raise _error(line, "", 0, "not JSON")
         yield item
 
 
-def _after_space(text: str, at: int) -> int:
-    """The position of the first character from a position on that isn't white space."""
-    found = _SPACE.match(text, at)
-    assert found is not None  # it matches nothing, too
-    return found.end()
+def _after_space(text: str, position: int) -> int:
+    """The first position from this one on that isn't white space."""
+    match = _SPACE.match(text, position)
+    assert match is not None  # the pattern also matches the empty string
+    return match.end()
 
 
-def _error(line: int, text: str, at: int, what: str) -> ValueError:
-    """The error about a position of a text whose first line has this number."""
-    return ValueError(f"line {line + text.count(chr(10), 0, at)}: {what}")
+def _unreadable(error: ValueError) -> str:
+    return f"not JSON that can be read ({error})"
+
+
+def _error(line: int, text: str, position: int, problem: str) -> ValueError:
+    """The error at a position in a text whose first line has this number."""
+    lines_before = text.count("\n", 0, position)
+    return ValueError(f"line {line + lines_before}: {problem}")

@@ -1,7 +1,7 @@
-"""Asking for labels: which of a model's labels somebody means, by the whole of them or by a part.
+"""Requests for labels: find the labels of a model that a user requests, in whole or by one of their parts.
 
-A label of several parts, such as an origin and a gender, is one text, a line of a CSV file: ``Finnish,female``, or
-``Finnish,`` for a name of either gender. NumPy is not loaded, so that a shell can complete labels at once.
+A label with several parts, such as an origin and a gender, is stored as one string, a line of CSV: ``Finnish,female``,
+or ``Finnish,`` for a name of both genders. This module doesn't load NumPy, so that shells can complete labels quickly.
 """
 
 from __future__ import annotations
@@ -9,30 +9,28 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, takewhile
-from operator import eq, itemgetter
+from operator import eq
 
 from namegen.core.data.list_formats import split_parts
 from namegen.errors import SettingsError, nearest, quote, setting
 
-MOST_TOLD = 12  # labels that a message lists
+MOST_LISTED = 12  # labels in a message
 
 
 def parts_of(labels: Sequence[str]) -> list[list[str]]:
-    """The parts of a model's labels, each as many as the others; labels that are not so are one part each.
+    """Split labels into their parts. If they don't all have the same number of parts, each label is one part.
 
     >>> parts_of(["Finnish,female", "Finnish,"]), parts_of(["Paris, France", "Rome"])
     ([['Finnish', 'female'], ['Finnish', '']], [['Paris, France'], ['Rome']])
     """
-    parts = [split_parts(label) for label in labels]
-    return (
-        parts
-        if {len(one) for one in parts} == {len(parts[0]) if parts else 0}
-        else [[label] for label in labels]
-    )
+    parts = list(map(split_parts, labels))
+    if len(set(map(len, parts))) > 1:
+        return [[label] for label in labels]
+    return parts
 
 
 def askable(labels: Sequence[str]) -> list[str]:
-    """What can be asked of a model with these labels: the values of each part, then whole labels.
+    """Return what can be requested of a model with these labels: the values of each part, then whole labels.
 
     >>> askable(["Finnish,female", "Finnish,"])
     ['Finnish', 'female', 'Finnish,female', 'Finnish,']
@@ -42,70 +40,98 @@ def askable(labels: Sequence[str]) -> list[str]:
 
 
 def by_part(chances: Mapping[str, float]) -> list[dict[str, float]]:
-    """The probabilities of each part's values, the likeliest first, from those of whole labels.
+    """Add up the probabilities of labels for each value of each part.
+
+    Args:
+        chances: The probability of each label.
+
+    Returns:
+        For each part, the probability of each value, highest first.
 
     >>> by_part({"Finnish,female": 0.5, "Finnish,": 0.25, "Danish,female": 0.25})
     [{'Finnish': 0.75, 'Danish': 0.25}, {'female': 0.75, '': 0.25}]
     """
-    found = []
+    result = []
     for values in zip(*parts_of(list(chances)), strict=True):
         sums: defaultdict[str, float] = defaultdict(float)
         for value, chance in zip(values, chances.values(), strict=True):
             sums[value] += chance
-        found.append(dict(sorted(sums.items(), key=lambda one: -one[1])))
-    return found
+        result.append(dict(sorted(sums.items(), key=lambda item: -item[1])))
+    return result
 
 
 def meant_labels(asked: str, labels: Sequence[str]) -> list[int]:
-    """The places of the labels that somebody means: those that have every part that was asked for, and where a label
-    leaves a part empty, that counts for all. Letter case aside where that is enough.
+    """Find the labels that have every requested part. Letter case matters only if the request is ambiguous without it.
+
+    If a label leaves a part empty, it has all values of this part.
 
     Args:
-        asked: a value of any part, or all parts in their order, of which some may be empty: those count for all, too.
-        labels: those that a model knows.
+        asked: A value of any part, or all parts in their order. Some of them may be empty, which matches all values.
+        labels: The labels of the model.
+
+    Returns:
+        The indexes of the labels.
 
     >>> labels = ["Finnish,female", "Finnish,male", "Finnish,", "Danish,female"]
     >>> meant_labels("finnish,female", labels), meant_labels("female", labels), meant_labels("Finish", labels)
     ([0, 2], [0, 2, 3], [])
     """
-    columns = list(zip(*parts_of(labels), strict=True))
+    columns = list(zip(*parts_of(labels), strict=True))  # for each part, the values of all labels
     if len(columns) == 1 and asked in labels:
         return [labels.index(asked)]
-    wanted = (
-        [asked] if _value(asked, chain(*columns)) else split_parts(asked)
-    )  # a value may hold a comma
-    meant = [*range(len(labels))] if any(wanted) else []
-    for place, text in enumerate(wanted):
-        in_order = len(wanted) == len(columns)
-        some = columns[place : place + 1] if in_order else columns
-        value = _value(text, chain(*some))
+    is_value = _value(asked, chain(*columns)) is not None  # a value may contain commas
+    requested = [asked] if is_value else split_parts(asked)
+    if not any(requested):
+        return []
+    in_order = len(requested) == len(columns)
+    meant = list(range(len(labels)))
+    for index, text in enumerate(requested):
         if text:
-            some = [column for column in some if value in column or (in_order and not any(column))]
-            meant = [at for at in meant if any(column[at] in ("", value) for column in some)]
+            searched = [columns[index]] if in_order else columns
+            meant = _having(text, meant, searched, in_order=in_order)
     return meant
 
 
+def _having(
+    text: str, indexes: Iterable[int], columns: Iterable[Sequence[str]], *, in_order: bool
+) -> list[int]:
+    """The indexes of labels that have a value, or an empty part, in one of the columns that contain the value."""
+    value = _value(text, chain(*columns))
+    result: set[int] = set()
+    for column in columns:
+        is_empty = in_order and not any(column)
+        if value in column or is_empty:
+            result.update(index for index in indexes if column[index] in ("", value))
+    return sorted(result)
+
+
 def find_labels(asked: str, labels: Sequence[str], model: str, name: str = "label") -> list[int]:
-    """The same for a user of a model, and of the setting that asks; both are what messages call them.
+    """Find the labels that have every requested part, like ``meant_labels``.
+
+    Args:
+        asked: The request.
+        labels: The labels of the model.
+        model: What messages call the model.
+        name: The setting that has the request.
 
     Raises:
-        SettingsError: there are none; the message says what is nearest, or some that can be asked for.
+        SettingsError: There are none. The message suggests the nearest value, or lists some.
     """
     meant = meant_labels(asked, labels)
     if meant:
         return meant
     if not labels:
         raise SettingsError(
-            f"{setting(name)} is {quote(asked, 60)}, and {model} knows no labels: leave it out, or give a model of "
-            "labelled names, such as world-given"
+            f"{setting(name)} is {quote(asked, 60)}, and {model} knows no labels: remove it, or choose a model with "
+            "labels, such as world-given"
         )
     for values in zip(*parts_of(labels), strict=True):
         refuse_several(name, asked, values)
-    raise unknown_label(name, asked, askable(labels), model)
+    raise unknown_label(name, asked, askable(labels), model=model)
 
 
 def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
-    """Raise SettingsError if what was asked for is several values of one part, with commas between them."""
+    """Raise SettingsError if the request consists of several values of the same part, separated by commas."""
     parts = split_parts(asked)
     if len(parts) > 1 and all(_value(part, values) for part in parts):
         raise SettingsError(
@@ -114,38 +140,48 @@ def refuse_several(name: str, asked: str, values: Collection[str]) -> None:
 
 
 def unknown_label(name: str, asked: str, known: Sequence[str], model: str) -> SettingsError:
-    """The error for a label that a model does not know: it says which known one is nearest, or some of them.
+    """Return the error for a label that the model doesn't know. It suggests the nearest label, or lists some.
 
     >>> print(unknown_label("origin", "Finish", ["Danish", "Finnish"], "world-given"))
     origin is 'Finish', which world-given does not know: did you mean 'Finnish'?
     """
-    near, alike = nearest(asked, known), _begins_alike(asked, known)
-    more = len(known) - MOST_TOLD
-    some = ", ".join(quote(one, 60) for one in known[:MOST_TOLD]) + f", and {more:,} more" * (
-        more > 0
-    )
-    expected = f"expected {quote(alike, 60) + ' perhaps, or ' if alike else ''}one of {some}"
-    expected = f"did you mean {quote(near, 60)}?" if near else expected
+    near = nearest(asked, known)
+    advice = f"did you mean {quote(near, 60)}?" if near else _expected(asked, known)
     return SettingsError(
-        f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {expected}"
+        f"{setting(name)} is {quote(asked, 60)}, which {model} does not know: {advice}"
     )
+
+
+def _expected(asked: str, known: Sequence[str]) -> str:
+    listed = ", ".join(quote(label, 60) for label in known[:MOST_LISTED])
+    more = len(known) - MOST_LISTED
+    if more > 0:
+        listed += f", and {more:,} more"
+    alike = _begins_alike(asked, known)
+    if alike:
+        return f"expected {quote(alike, 60)} perhaps, or one of {listed}"
+    return f"expected one of {listed}"
 
 
 def _begins_alike(asked: str, known: Iterable[str]) -> str | None:
-    """The label that shares most letters with a word from its first one on: three at least, and at most five more.
+    """The label that shares the most first letters with a request: at least three, with at most five other letters.
 
     >>> _begins_alike("Poland", ["Portuguese", "Polish"]), _begins_alike("Portland", ["Portuguese"])
     ('Polish', None)
     """
-    alike = [
-        (sum(takewhile(bool, map(eq, one.casefold(), asked.casefold()))), one) for one in known
-    ]
-    letters, found = max(alike, key=itemgetter(0), default=(0, ""))
-    return found if letters >= 3 and max(len(asked), len(found)) - letters <= 5 else None
+
+    def shared(label: str) -> int:
+        return sum(takewhile(bool, map(eq, label.casefold(), asked.casefold())))
+
+    label = max(known, key=shared, default="")
+    is_alike = shared(label) >= 3 and max(len(asked), len(label)) - shared(label) <= 5
+    return label if is_alike else None
 
 
 def _value(text: str, values: Iterable[str]) -> str | None:
-    """The one of these that a text is, letter case aside if that is enough."""
-    known = {*values}
-    alike = {text} & known or {value for value in known if value.casefold() == text.casefold()}
-    return alike.pop() if len(alike) == 1 else None
+    """The value that equals a text, or else the only value that equals it regardless of letter case."""
+    known = set(values)
+    if text in known:
+        return text
+    alike = [value for value in known if value.casefold() == text.casefold()]
+    return alike[0] if len(alike) == 1 else None

@@ -1,6 +1,6 @@
-"""Labels of names, such as origins: what names begin with by them.
+"""The start tokens of names. A label, such as an origin, is a start token of its own.
 
-A label is a prefix like any other: an id that is read before the first character, in place of the boundary.
+A model reads the start token before the first character. So a label is treated like any other character of a prefix.
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from namegen.types import Array, Float64, Int32
 
 @dataclass(frozen=True)
 class Beginnings:
-    """What is read before a name's first character: the boundary, or of each label an id of its own, from ``V`` on.
+    """The start tokens of names, with their probabilities.
 
-    A name has the probability ``p(name) = Σ share · p(name | beginning)``.
-
-    Attributes:
-        tokens: their ids, each once.
-        shares: the probability of each, which sum to 1.
+    Without labels, ``BOUNDARY`` is the only start token. With labels, the label with index i has the token ``V + i``.
+    A name has the probability ``p(name) = Σ share · p(name | start token)``.
 
     Raises:
-        SettingsError: no beginning, one that stands twice, or shares that are no distribution over them.
+        SettingsError: There's no token, a token repeats, or the shares aren't a distribution.
 
     >>> Beginnings.single()
     Beginnings(tokens=(0,), shares=(1.0,))
@@ -34,86 +31,89 @@ class Beginnings:
     Beginnings(tokens=(54, 55), shares=(0.75, 0.25))
     """
 
-    tokens: tuple[int, ...]
-    shares: tuple[float, ...]
+    tokens: tuple[int, ...]  # distinct ids
+    shares: tuple[float, ...]  # the probability of each token; they sum to 1
 
     def __post_init__(self) -> None:
         if not self.tokens or len(set(self.tokens)) < len(self.tokens) or min(self.tokens) < 0:
             raise SettingsError(
-                f"the beginnings are {self.tokens}: expected at least one id, each once"
+                f"the start tokens are {self.tokens}: give at least one id, and each id only once"
             )
-        sound = (
+        is_distribution = (
             len(self.shares) == len(self.tokens)
             and min(self.shares) >= 0
             and abs(sum(self.shares) - 1) < 1e-9
         )
-        if not sound:
+        if not is_distribution:
             raise SettingsError(
-                f"the shares of the {len(self.tokens)} beginnings are {self.shares}: expected one of at least 0 for "
-                "each, which sum to 1"
+                f"the shares of the {len(self.tokens)} start tokens are {self.shares}: give one share of at least 0 "
+                "for each token, with the sum 1"
             )
 
     @classmethod
     def single(cls, token: int = BOUNDARY) -> Beginnings:
-        """One beginning for all names: the boundary, or that of a label that is asked for."""
+        """Use the same start token for all names."""
         return cls((token,), (1.0,))
 
     @classmethod
     def from_counts(cls, vocabulary_size: int, counts: Sequence[int]) -> Beginnings:
-        """Those of a list's labels, by how many names have each; without labels the boundary.
+        """Use the start tokens of a list's labels, with the labels' shares of the list.
 
         Args:
-            vocabulary_size: ``V``, the id of the first label's beginning.
-            counts: names of each label, in the order of their beginnings.
+            vocabulary_size: ``V``, the start token of the first label.
+            counts: How many names have each label. Without labels, ``BOUNDARY`` is the only start token.
 
         Raises:
-            SettingsError: a count is below 0, or no label has a name.
+            SettingsError: A count is negative, or all are 0.
         """
         if not counts:
             return cls.single()
         total = sum(counts)
         if total < 1 or min(counts) < 0:
             raise SettingsError(
-                f"the labels have {tuple(counts)} names: expected a name with at least one of them"
+                f"the labels have {tuple(counts)} names: at least one label needs a name"
             )
         tokens = tuple(range(vocabulary_size, vocabulary_size + len(counts)))
         return cls(tokens, tuple(count / total for count in counts))
 
-    def only(self, places: Sequence[int]) -> Beginnings:
-        """Some of them, by their places; as likely beside each other as before.
+    def only(self, indexes: Sequence[int]) -> Beginnings:
+        """Select some start tokens. Their shares are scaled to the sum 1.
+
+        Args:
+            indexes: The indexes of the tokens.
 
         Raises:
-            SettingsError: none of these ever is.
+            SettingsError: The selected tokens have the probability 0.
 
         >>> Beginnings.from_counts(54, [30, 10, 10]).only([1, 2])
         Beginnings(tokens=(55, 56), shares=(0.5, 0.5))
         """
-        total = sum(self.shares[place] for place in places)
+        total = sum(self.shares[index] for index in indexes)
         if total <= 0:
             raise SettingsError(
-                "no name that was learned from has one of these labels: choose others"
+                "no name of the training set has one of these labels: choose others"
             )
-        tokens = tuple(self.tokens[place] for place in places)
-        return Beginnings(tokens, tuple(self.shares[place] / total for place in places))
+        tokens = tuple(self.tokens[index] for index in indexes)
+        return Beginnings(tokens, tuple(self.shares[index] / total for index in indexes))
 
     @property
     def several(self) -> bool:
-        """Whether there is more than one, so that a name's beginning has to be drawn."""
+        """Whether there's more than one start token, so that each name's start token has to be drawn."""
         return len(self.tokens) > 1
 
     @property
     def numbers(self) -> int:
-        """Uniform numbers that drawing a name's beginning takes: 1, or 0 where there is only one."""
+        """How many random numbers it takes to draw a start token: 1, or 0 if there's only one token."""
         return int(self.several)
 
     @property
     def ids(self) -> Int32[Array, "R"]:
-        """``tokens`` as a model reads them."""
+        """The tokens as an array."""
         return np.array(self.tokens, np.int32)
 
     @property
     def log_shares(self) -> Float64[Array, "R"]:
-        """Logarithms of the shares; −inf for what never is."""
+        """The logarithms of the shares. −inf if a share is 0."""
         with np.errstate(divide="ignore"):
             logarithms: Float64[Array, "R"] = np.log(self.shares)
         return logarithms

@@ -21,10 +21,6 @@ FOREIGN = b"%PDF", b"\x89PNG", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 class ListContent:
     r"""The bytes of a list, read as UTF-8 with any line ends, and with or without a byte order mark.
 
-    Attributes:
-        data: The bytes.
-        source: What messages call the list.
-
     Raises:
         NamesError: The bytes can't be text. ``blocks`` and ``lines`` also raise it.
 
@@ -37,7 +33,7 @@ class ListContent:
     """
 
     data: bytes
-    source: str
+    source: str  # what messages call the list
 
     def __post_init__(self) -> None:
         if self.data.startswith(FOREIGN):
@@ -47,7 +43,7 @@ class ListContent:
         if b"\0" in self.data:
             line = _line_number(self.data[: self.data.index(b"\0")])
             raise NamesError(
-                f"{self.source}, line {line}: a NUL byte, so this is no UTF-8 text: save the list as UTF-8 text"
+                f"{self.source}, line {line}: a NUL byte, so it isn't UTF-8 text: save the list as UTF-8 text"
             )
 
     def blocks(self) -> Iterator[str]:
@@ -96,11 +92,11 @@ class ListContent:
         if rest:
             yield rest
 
-    def _not_utf8(self, place: int) -> NamesError:
-        before = self.data[:place]
-        column = place - max(before.rfind(b"\n"), before.rfind(b"\r"))
+    def _not_utf8(self, position: int) -> NamesError:
+        before = self.data[:position]
+        column = position - max(before.rfind(b"\n"), before.rfind(b"\r"))
         return NamesError(
-            f"{self.source}, line {_line_number(before)}, byte {column}: 0x{self.data[place]:02x} is not UTF-8: "
+            f"{self.source}, line {_line_number(before)}, byte {column}: 0x{self.data[position]:02x} is not UTF-8: "
             "save the list as UTF-8 text"
         )
 

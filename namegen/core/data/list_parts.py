@@ -11,7 +11,7 @@ from namegen.core.data.batching import BatchMaker
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
-from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered, seen_percent
+from namegen.core.data.split import TEST, TRAINING, VALIDATION, choose_parts, numbered
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.settings import DataSettings
 from namegen.types import Array, Bool, Float64, Int, Int8, Int64
@@ -161,9 +161,11 @@ class _DistinctNames:
         self, training_counts: Int64[Array, "R"], validation_counts: Int64[Array, "R"]
     ) -> float:
         """The percentage of the validation set that's also in the training set, regardless of labels."""
-        training = np.bincount(self.number_of_rank, training_counts).astype(np.int64)  # (D,)
-        validation = np.bincount(self.number_of_rank, validation_counts).astype(np.int64)  # (D,)
-        return seen_percent(training, validation)
+        if not validation_counts.any():
+            return 0.0
+        in_training = np.bincount(self.number_of_rank, training_counts) > 0  # (D,)
+        is_seen = in_training[self.number_of_rank]  # (R,)
+        return 100 * int(validation_counts[is_seen].sum()) / int(validation_counts.sum())
 
 
 def _training_batches(

@@ -363,12 +363,13 @@ class _TreeBuilder:
 
     def __init__(self) -> None:
         self._level = [0]
-        # One array for each depth. N is the number of its nodes, "ends" the number of nodes where names end.
-        self._token: list[Int32[Array, "N"]] = []
-        self._parent: list[Int64[Array, "N"]] = []
-        self._count: list[Int64[Array, "N"]] = []
-        self._end_node: list[Int64[Array, "ends"]] = []
-        self._end_count: list[Int64[Array, "ends"]] = []
+        # One array for each depth, with one number for each of its nodes:
+        self._token: list[Array] = []
+        self._parent: list[Array] = []
+        self._count: list[Array] = []
+        # One array for each depth, with one number for each of its nodes where names end:
+        self._end_node: list[Array] = []
+        self._end_count: list[Array] = []
 
     def add_nodes(
         self,

@@ -1,7 +1,7 @@
-"""Rice codes: rising whole numbers in few bits.
+"""Rice codes store sorted whole numbers in few bits.
 
-Of each number only the gap to the one before is written. A gap is cut in two: its low bits are written as they are, and
-the rest is written as that many ones and a zero. If the gaps are 2ᵏ on average, a number takes about k + 1.5 bits.
+Only the gap between each number and the previous number is stored, in two parts: its low bits as they are, and its
+high bits in unary code, as that many ones and a zero. If the average gap is 2ᵏ, a number takes about k + 1.5 bits.
 
 Source: R. F. Rice, "Some practical universal noiseless coding techniques", JPL 1979.
 """
@@ -17,20 +17,19 @@ HEAD_BYTES = COUNT_BYTES + 1  # one more for how many low bits each gap has
 MAX_LOW_BITS = 40
 MAX_NUMBER = 1 << 62
 MOST_NUMBERS = 1 << 25  # more take too much memory
-MOST_HIGH_BITS = 3  # bits of a number beside its low bits, on average: the best number of low bits leaves no more
+MOST_HIGH_BITS = (
+    3  # the unary code has at most so many bits per number if the number of low bits is optimal
+)
 
 
 def write_rising(numbers: Int64[Array, "n"]) -> bytes:
-    """Write whole numbers of at least 0, in rising order; a number may repeat.
+    """Encode whole numbers.
 
-    The bytes are the count (four bytes, little-endian), the number of low bits (one byte), the low bits of every gap,
-    then the rest of every gap. Bits fill a byte from its lowest bit on.
+    The bytes are the count (four bytes, little-endian), the number of low bits (one byte), the low bits of all gaps,
+    and the unary codes of all gaps. Bits fill a byte from its lowest bit on.
 
     Args:
-        numbers: the numbers, below 2⁶³.
-
-    Returns:
-        The bytes.
+        numbers: Sorted numbers of at least 0 and below 2⁶³. They may repeat.
 
     >>> data = write_rising(np.array([3, 3, 900]))
     >>> numbers, end = read_rising(data, 0)
@@ -40,7 +39,7 @@ def write_rising(numbers: Int64[Array, "n"]) -> bytes:
     gaps = np.diff(numbers, prepend=0)
     low_bits = _best_low_bits(gaps)
     low = (gaps[:, None] >> np.arange(low_bits)) & 1  # (n, low_bits)
-    zeros = np.cumsum((gaps >> low_bits) + 1) - 1  # where the ones of each gap end
+    zeros = np.cumsum((gaps >> low_bits) + 1) - 1  # (n,) where the unary code of each gap ends
     high = np.ones(zeros[-1] + 1 if len(zeros) else 0, np.uint8)
     high[zeros] = 0
     bits = np.packbits(np.concatenate((low.astype(np.uint8).ravel(), high)), bitorder="little")
@@ -48,17 +47,17 @@ def write_rising(numbers: Int64[Array, "n"]) -> bytes:
 
 
 def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
-    """Read what ``write_rising`` wrote.
+    """Decode the result of ``write_rising``.
 
     Args:
-        data: bytes that contain the numbers.
-        start: where they start.
+        data: Bytes that contain the result.
+        start: The index of its first byte.
 
     Returns:
-        The numbers, and where their bytes end.
+        The numbers, and the index after their last byte.
 
     Raises:
-        ValueError: the bytes are cut short or damaged.
+        ValueError: The bytes are cut short or damaged.
     """
     head = data[start : start + HEAD_BYTES]
     count = int.from_bytes(head[:COUNT_BYTES], "little")
@@ -67,7 +66,9 @@ def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
     if count > MOST_NUMBERS or low_bits > MAX_LOW_BITS or count * (low_bits + 1) > 8 * len(body):
         raise ValueError("a set of numbers is cut short")
     most_bits = count * (low_bits + MOST_HIGH_BITS)
-    if low_bits == MAX_LOW_BITS:  # there may be more ones, but no more than a number below 2⁶³ has
+    if (
+        low_bits == MAX_LOW_BITS
+    ):  # the optimum may be higher, so a number below 2⁶³ may have so many more ones
         most_bits += 1 << (63 - MAX_LOW_BITS)
     most_bits = min(most_bits, 8 * len(body))
     bits: UInt8[Array, "bits"] = np.unpackbits(body, count=most_bits, bitorder="little")
@@ -77,14 +78,14 @@ def read_rising(data: bytes, start: int) -> tuple[Int64[Array, "n"], int]:
     if count and (int(zeros[-1]) + 1) << low_bits > MAX_NUMBER:
         raise ValueError("a set of numbers isn't as namegen writes it")
     gaps = (np.diff(zeros, prepend=-1) - 1) << low_bits
-    for place in range(low_bits):
-        gaps += bits[place : count * low_bits : low_bits].astype(np.int64) << place
+    for bit in range(low_bits):
+        gaps += bits[bit : count * low_bits : low_bits].astype(np.int64) << bit
     used_bits = count * low_bits + (int(zeros[-1]) + 1 if count else 0)
     return np.cumsum(gaps), start + HEAD_BYTES + -(-used_bits // 8)
 
 
 def _best_low_bits(gaps: Int64[Array, "n"]) -> int:
-    """The number of low bits that takes the fewest bits in all."""
+    """The number of low bits that results in the shortest code."""
     bits = [
         int((gaps >> low_bits).sum()) + low_bits * len(gaps) for low_bits in range(MAX_LOW_BITS + 1)
     ]

@@ -1,8 +1,8 @@
-"""Vocabulary: the whole number that stands for each character.
+"""Vocabulary: the token ids of the characters.
 
-Id 0 is the boundary of a name: read as START, predicted as STOP, never a character. The characters follow in the order
-of their code points, so that sorting names as strings and sorting their token rows give the same order. Where names
-have labels, each label has an id of its own behind the characters (``labels.py``), read in place of the boundary.
+Id 0 is the boundary of a name. As an input it's the start token, and as a prediction it's the end token. The characters
+follow in the order of their code points, so that sorting token ids sorts names as strings. If names have labels, each
+label has a start token of its own, with an id after the characters' ids (``labels.py``).
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from namegen.errors import NamesError
 from namegen.files import read_whole, write_whole
 from namegen.types import Array, Int, Int32, Int64
 
-BOUNDARY = 0
-_BLOCK_CHARACTERS = 1 << 18  # encoded at a time, at four bytes each on the way
+BOUNDARY = 0  # the start token of names without labels, and the end token of all names
+_BLOCK_CHARACTERS = (
+    1 << 18
+)  # that are encoded at a time, because temporary arrays need four bytes for each
 
 
 @dataclass(frozen=True)
 class VocabularyDocument:
-    """What the JSON file of a vocabulary holds."""
+    """The content of a vocabulary's JSON file."""
 
     format: Literal["namegen vocabulary"]
     format_version: Literal[1]
@@ -38,9 +40,12 @@ class VocabularyDocument:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The characters (Unicode code points) of a list of names, in rising order, as one string.
+    """The characters (Unicode code points) of a list of names.
 
-    Source: the whole list, before any split (``Vocabulary.from_names``).
+    Use the characters of the whole list, so that the validation and test sets have no unknown characters.
+
+    Raises:
+        NamesError: The characters aren't sorted, or one repeats.
 
     >>> vocabulary = Vocabulary.from_names(["Bob", "Al"])
     >>> vocabulary.characters, vocabulary.size
@@ -51,56 +56,65 @@ class Vocabulary:
     'Bob'
     """
 
-    characters: str
+    characters: str  # sorted by code point; the first one has id 1
 
     def __post_init__(self) -> None:
-        if any(a >= b for a, b in zip(self.characters, self.characters[1:], strict=False)):
+        if list(self.characters) != sorted(set(self.characters)):
             raise NamesError(
-                "a vocabulary's characters must stand in rising order of their code points, each once"
+                "a vocabulary's characters must be in the rising order of their code points, without duplicates"
             )
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> Vocabulary:
-        """Every character that occurs in the names."""
+        """Create the vocabulary of all characters in the names."""
         return cls("".join(sorted(set().union(*map(set, names)))))
 
     @property
     def size(self) -> int:
-        """``V``: the characters and the boundary."""
+        """``V``: the number of characters, plus one for the boundary."""
         return len(self.characters) + 1
 
     @cached_property
     def code_points(self) -> Int32[Array, "V"]:
-        """Unicode code point by id; −1 for the boundary."""
+        """The Unicode code point of each id. −1 for the boundary."""
         return np.array([-1, *map(ord, self.characters)], dtype=np.int32)
 
     def unknown(self, text: str) -> str:
-        """The characters of the text that the vocabulary lacks, in rising order, each once."""
+        """Return the characters of a string that aren't in the vocabulary, sorted and without duplicates."""
         return "".join(sorted(set(text) - self._known))
 
     @cached_property
     def combines(self) -> bool:
-        """Whether some characters are put together with others in Unicode's NFC: accents and Korean letters."""
+        """Whether Unicode's NFC may combine some characters with others, such as accents and Korean letters."""
         return any(
-            category(one).startswith("M") or "\u1100" <= one <= "\u11ff" for one in self.characters
+            category(character).startswith("M") or "\u1100" <= character <= "\u11ff"
+            for character in self.characters
         )
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        """The characters as a set, made once: of twenty thousand it takes a millisecond, and every name is asked."""
+        """The characters as a set. It's cached, because 20,000 characters take a millisecond."""
         return frozenset(self.characters)
 
     def encode(self, name: str) -> Int32[Array, "characters"]:
-        """The ids of one name's characters, without boundaries. Raises NamesError for an unknown character."""
-        return self.encode_all([name])[0]
+        """Return the ids of a name's characters, without start and end tokens.
+
+        Raises:
+            NamesError: A character isn't in the vocabulary.
+        """
+        tokens, _ = self.encode_all([name])
+        return tokens
 
     def encode_all(
         self, names: Sequence[str]
     ) -> tuple[Int32[Array, "total"], Int64[Array, "names"]]:
-        """The ids of all names one behind the other, and each name's length.
+        """Encode names.
+
+        Returns:
+            The ids of all names, concatenated without start and end tokens, and the length of each name.
 
         Raises:
-            NamesError: a character is not in the vocabulary; the message names it.
+            NamesError: A character isn't in the vocabulary.
         """
         tokens, lengths = self.encode_compactly(names)
         return tokens.astype(np.int32), lengths
@@ -108,7 +122,7 @@ class Vocabulary:
     def encode_compactly(
         self, names: Sequence[str]
     ) -> tuple[Int[Array, "total"], Int64[Array, "names"]]:
-        """The same, with ids in the smallest type that holds them: of a long list they are most of what is kept.
+        """Encode names like ``encode_all``, with the smallest type of ids. For long lists, this saves most memory.
 
         >>> Vocabulary("Al").encode_compactly(["Al", "A"])
         (array([1, 2, 1], dtype=int8), array([2, 1]))
@@ -116,53 +130,59 @@ class Vocabulary:
         text = "".join(names)
         tokens = np.empty(len(text), self._id_of_code.dtype)
         for start in range(0, len(text), _BLOCK_CHARACTERS):
-            block = text[start : start + _BLOCK_CHARACTERS].encode("utf-32-le", "surrogatepass")
-            tokens[start : start + _BLOCK_CHARACTERS] = self._id_of_code.take(
-                np.frombuffer(block, dtype=np.uint32), mode="clip"
-            )
-        if (
-            not tokens.all()
-        ):  # the boundary is no character, so it stands for those that are not known
+            block = slice(start, start + _BLOCK_CHARACTERS)
+            encoded = text[block].encode("utf-32-le", "surrogatepass")
+            codes = np.frombuffer(encoded, dtype=np.uint32)
+            tokens[block] = self._id_of_code.take(codes, mode="clip")
+        if not tokens.all():  # unknown characters become 0
             unknown = self.unknown(text)
             raise NamesError(
                 f"the characters {unknown[:20]!r} are not among the {self.size - 1} that the model knows: "
-                "leave them out, or train on a list that has them"
+                "remove them, or train on a list that has them"
             )
         return tokens, np.fromiter(map(len, names), dtype=np.int64, count=len(names))
 
     @cached_property
     def _id_of_code(self) -> Int[Array, "codes"]:
-        """The id of each code point up to the highest; 0 for those that are no character, and one 0 for all above."""
-        table = np.full(
-            int(self.code_points.max()) + 2, BOUNDARY, dtype=np.min_scalar_type(-self.size)
-        )
+        """The id of each code point up to the highest in the vocabulary, and one more entry for all higher code points.
+
+        The id of unknown characters is 0.
+        """
+        codes = int(self.code_points.max()) + 2
+        table = np.full(codes, BOUNDARY, dtype=np.min_scalar_type(-self.size))
         table[self.code_points[1:]] = np.arange(1, self.size)
         return table
 
     def decode(self, tokens: Sequence[int] | Int[Array, "T"]) -> str:
-        """The name that the ids spell, up to the first boundary."""
+        """Return the name with these ids. It ends before the first end token."""
         [text] = self.decode_all(np.asarray(tokens, dtype=np.int64)[None, :])
         return text
 
     def decode_all(self, tokens: Int[Array, "names T"]) -> list[str]:
-        """One name a row, each up to its first boundary."""
+        """Return the name of each row. It ends before the row's first end token."""
         rows, depth = tokens.shape
         if depth == 0:
             return [""] * rows
-        ended = np.logical_or.accumulate(tokens == BOUNDARY, axis=1)
-        codes = np.where(ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
-        if (
-            "\0" not in self.characters
-        ):  # NumPy's strings end at their last character that is not NUL
+        has_ended = np.logical_or.accumulate(tokens == BOUNDARY, axis=1)  # (names, T)
+        codes = np.where(has_ended, 0, self.code_points[tokens]).astype(np.uint32)  # (names, T)
+        if "\0" not in self.characters:  # NumPy removes NULs from the end of its strings
             texts: list[str] = np.ascontiguousarray(codes).view(f"<U{depth}")[:, 0].tolist()
             return texts
-        lengths = (~ended).sum(axis=1).tolist()
-        return ["".join(map(chr, row[:n])) for row, n in zip(codes.tolist(), lengths, strict=True)]
+        lengths = (~has_ended).sum(axis=1).tolist()
+        return [
+            "".join(map(chr, row[:length]))
+            for row, length in zip(codes.tolist(), lengths, strict=True)
+        ]
 
     def save(self, path: Path | str, labels: Iterable[str] = ()) -> int:
-        """Write the vocabulary as a JSON file with a model's labels, whole or not at all, and return its bytes.
+        """Write the vocabulary to a JSON file. ``namegen export-vocabulary`` does this for a model.
 
-        ``namegen export-vocabulary`` does it for a model.
+        Args:
+            path: The file. It's replaced only after everything has been written.
+            labels: The labels of the model.
+
+        Returns:
+            The size of the file in bytes.
 
         >>> Vocabulary("abc").save("abc.json")
         99
@@ -170,14 +190,16 @@ class Vocabulary:
         'cab'
         """
         document = VocabularyDocument("namegen vocabulary", 1, self.characters, tuple(labels))
-        return write_whole(
-            Path(path),
-            (json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n").encode(),
-        )
+        text = json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n"
+        return write_whole(Path(path), text.encode())
 
     @classmethod
     def load(cls, path: Path | str) -> Vocabulary:
-        """Read what ``save`` wrote. Raises NamesError for a file that is something else."""
+        """Read a file that ``save`` has written.
+
+        Raises:
+            NamesError: The file can't be read, or isn't a vocabulary.
+        """
         try:
             document = from_plain(VocabularyDocument, read_json(read_whole(path, LARGEST)))
         except OSError as error:

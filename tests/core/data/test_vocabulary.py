@@ -154,7 +154,7 @@ def test_shares_are_the_counts_of_the_labels() -> None:
 def test_beginnings_without_a_distribution_are_refused(
     tokens: tuple[int, ...], shares: tuple[float, ...]
 ) -> None:
-    with pytest.raises(SettingsError, match="beginnings"):
+    with pytest.raises(SettingsError, match="start tokens"):
         Beginnings(tokens, shares)
 
 
