@@ -5,6 +5,7 @@ It's created from bytes or strings, because ``core`` doesn't open files. Error m
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -39,6 +40,8 @@ _LONGEST_COMPOSITION = 4
 # Sorting the combining marks of one letter takes time quadratic in their number. Unicode's Stream-Safe Text Format
 # (Standard Annex 15) allows at most 30, which is more than any language needs.
 _MOST_MARKS = 30
+_LINE_END = re.compile("[\n\r\0]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +291,7 @@ class _Cleaner:
         joined = "\n".join(texts)
         has_line_ends = joined.count("\n") >= max(len(texts), 1) or "\r" in joined
         if has_line_ends or "\0" in joined:
-            raise self._error(texts, _has_line_end, f"a line end or NUL inside the {noun}")
+            raise self._error(texts, _LINE_END.search, f"a line end or NUL inside the {noun}")
         if not joined.isascii():
             texts = self._composed(texts, joined)
         self._check_lengths(texts, noun, self.max_length)
@@ -299,7 +302,7 @@ class _Cleaner:
         try:
             joined.encode()
         except UnicodeEncodeError:
-            raise self._error(texts, _has_surrogate, "an incomplete Unicode character") from None
+            raise self._error(texts, _SURROGATE.search, "an incomplete Unicode character") from None
         if any(map(_has_too_many_marks, texts)):
             problem = f"more than {_MOST_MARKS} accents on one letter"
             raise self._error(texts, _has_too_many_marks, problem)
@@ -316,26 +319,18 @@ class _Cleaner:
     def _error(
         self,
         texts: list[str],
-        is_wrong: Callable[[str], bool],
+        is_wrong: Callable[[str], object],
         problem: str,
         *,
         advice: str = "correct or remove it",
     ) -> NamesError:
         """The error about the first entry that's wrong. ``{length}`` in the problem becomes the entry's length."""
-        index = list(map(is_wrong, texts)).index(True)
+        index = [bool(is_wrong(text)) for text in texts].index(True)
         text = texts[index]
         problem = problem.format(length=len(text))
         return NamesError(
             f"{self.source}, {self.where(index)}: {quote(text)} has {problem}: {advice}"
         )
-
-
-def _has_line_end(text: str) -> bool:
-    return any(character in text for character in "\n\r\0")
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _has_too_many_marks(text: str) -> bool:

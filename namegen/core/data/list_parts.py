@@ -62,9 +62,9 @@ class ListParts:
             seed=seed,
             source=corpus.source,
         )
-        training_counts = distinct.counts(part_of == TRAINING)  # (ranks,)
-        validation_counts = distinct.counts(part_of == VALIDATION)  # (ranks,)
-        test_counts = distinct.counts(part_of == TEST)  # (ranks,)
+        training_counts = distinct.counts(part_of == TRAINING)  # (R,)
+        validation_counts = distinct.counts(part_of == VALIDATION)  # (R,)
+        test_counts = distinct.counts(part_of == TEST)  # (R,)
         training = sorted_names.counted(training_counts)
         batches = _training_batches(
             training=training,

@@ -341,7 +341,8 @@ class SortedNames:
         depth = 0
         while True:
             is_end = self.lengths[names] == depth
-            builder.add_ends(node[is_end], self.counts[names[is_end]])
+            builder.end_node.append(node[is_end])
+            builder.end_count.append(self.counts[names[is_end]])
             names = names[~is_end]
             parents = node[~is_end]
             if len(names) == 0:
@@ -368,8 +369,8 @@ class _TreeBuilder:
         self._parent: list[Array] = []
         self._count: list[Array] = []
         # One array for each depth, with one number for each of its nodes where names end:
-        self._end_node: list[Array] = []
-        self._end_count: list[Array] = []
+        self.end_node: list[Array] = []
+        self.end_count: list[Array] = []
 
     def add_nodes(
         self,
@@ -395,11 +396,6 @@ class _TreeBuilder:
         self._level.append(nodes_before + len(first))
         return nodes_before - 1 + np.cumsum(is_first)
 
-    def add_ends(self, nodes: Int64[Array, "ends"], counts: Int64[Array, "ends"]) -> None:
-        """Add the ends of names at nodes of the last depth, and how often each of these names occurs."""
-        self._end_node.append(nodes)
-        self._end_count.append(counts)
-
     def tree(self) -> PrefixTree:
         """Build the tree with its edges.
 
@@ -411,8 +407,8 @@ class _TreeBuilder:
         parent = _concatenated(self._parent)  # (N,)
         level = np.array(self._level)
         count = _concatenated(self._count)  # (N,)
-        end_node = _concatenated(self._end_node)  # (ends,)
-        end_count = _concatenated(self._end_count)  # (ends,)
+        end_node = _concatenated(self.end_node)  # (ends,)
+        end_count = _concatenated(self.end_count)  # (ends,)
         roots = int(level[1])
         children_before = np.searchsorted(parent[roots:], end_node, side="left")  # (ends,)
         end_edge = children_before + np.arange(len(end_node))  # (ends,)
