@@ -1,19 +1,20 @@
-"""Base model: a network that has learned other names, which a training may begin from in place of random numbers.
+"""Fine-tuning: start a run from a pretrained base model instead of random numbers.
 
-Forty names show how they look, and not how names are built. A network that has read names of many origins knows that,
-and a few readings of the list are enough (Howard and Ruder, 2018, fine-tune language models in the same way). The list
-has characters, and perhaps labels, of its own, so the first and the last kernel are put together anew:
+Forty names show what such names look like, but not how names are built. A network that was trained on names of many
+origins knows that, so a few epochs on the list are enough. Howard and Ruder (2018) fine-tune language models the same
+way.
 
-- a character that the base model knows has the base model's row; any other has the mean of these rows.
-- what names begin with has the mean of the rows of the base model's labels, each weighted by how much of the list it
-  explains: the shares of a mixture of the labels, by expectation and maximisation (Dempster, Laird and Rubin, 1977).
+The list has its own characters, and perhaps its own labels, so some of the base model's parameters are rearranged:
+
+- A character that the base model knows keeps its row. Any other character gets the mean of these rows.
+- The start token of each label gets a weighted mean of the start tokens of the base model. The weights are the shares
+  of a mixture model, fitted to the names by expectation maximization (Dempster, Laird and Rubin, 1977).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import TypeAlias
 
 import numpy as np
@@ -30,175 +31,253 @@ from namegen.core.settings import NOTHING, NetworkSettings, Recipe
 from namegen.errors import SettingsError, quote, setting
 from namegen.types import Array, Float64
 
-COVERED = 0.95  # of the list's characters that a base model knows if nobody asked for it
-HALF = 0.5  # of so few names that nothing is held out: what one label of a base model explains if nobody asked for it
-MOST_FITTED = 100  # different names that weigh the labels
-ROUNDS = 30  # of expectation and maximisation
+# Thresholds for fine-tuning a run whose settings don't name a base model.
+FEWEST_KNOWN = 0.95  # share of the list's characters that the base model knows
+SMALLEST_LABEL_WEIGHT = 0.5  # of the base model's best label, for a list without validation set
+
+MOST_FITTED = 100  # distinct names that the label weights are fitted to
+ROUNDS = 30  # of expectation maximization
+LONGEST_SHOWN = 60  # characters of a model's name in a message
 
 
 @dataclass(frozen=True, eq=False)
 class BaseModel:
-    """What a training begins from.
+    """A pretrained model that a run can be fine-tuned from."""
 
-    Attributes:
-        name: what a message calls it.
-        checkpoint: its parameters and its metadata.
-        model: reads names with them.
-        credit: whom its lists come from, under which licence; "": unknown.
-    """
-
-    name: str
+    name: str  # for messages
     checkpoint: Checkpoint
-    model: LanguageModel
-    credit: str = ""
+    model: LanguageModel  # computes with the checkpoint's parameters
+    credit: str = ""  # authors and license of its lists; "" if unknown
 
     @property
     def network(self) -> RecurrentNetwork:
-        """Its network. Raises SettingsError for one that is not recurrent."""
+        """The model's network.
+
+        Raises:
+            SettingsError: It isn't a recurrent network.
+        """
         network = as_recurrent(self.checkpoint.network)
         if network is None:
             raise SettingsError(
-                f"{quote(self.name)} has no recurrent network to begin from: give another model"
+                f"{quote(self.name)} has no recurrent network to fine-tune: use another model"
             )
         return network
 
     def suits(self, settings: NetworkSettings) -> bool:
-        """Whether its network is what the settings ask for, as far as they do."""
+        """Check whether the network has the architecture, cell and widths that the settings specify."""
         network = self.network
-        alike = settings.cell in (None, network.cell) and settings.hidden in (None, network.hidden)
-        return settings.architecture == network.architecture and alike
+        has_architecture = settings.architecture == network.architecture
+        has_cell = settings.cell in (None, network.cell)
+        has_widths = settings.hidden in (None, network.hidden)
+        return has_architecture and has_cell and has_widths
 
     def known_with(self, known: KnownSet) -> KnownSet:
-        """These names and its own, if it has the whole digests of its own."""
-        own = self.checkpoint.known_names
-        return (
-            known
-            if own is None or own.shortened
-            else KnownSet(np.union1d(known.numbers, own.numbers))
-        )
+        """Add the names of the model's list to known names, if the model has their full hashes."""
+        of_model = self.checkpoint.known_names
+        if of_model is None or of_model.shortened:
+            return known
+        return KnownSet(np.union1d(known.numbers, of_model.numbers))
 
     def label_weights(self, names: Iterable[str]) -> Float64[Array, "L"]:
-        """How much of some names each of its labels explains, together 1."""
-        size, vocabulary, labels = (
-            self.checkpoint.vocabulary.size,
-            self.checkpoint.vocabulary,
-            self.network.labels,
-        )
-        known = set(vocabulary.characters)
-        readable = sorted({"".join(filter(known.__contains__, name)) for name in names} - {""})
-        readable = readable[:: -(-len(readable) // MOST_FITTED) or 1]
-        weights = np.full((labels, 1), 1 / labels)
-        if readable:
-            beginnings = np.repeat(np.arange(size, size + labels), len(readable)).tolist()
-            tree = PrefixTree.from_names(readable * labels, vocabulary, beginnings)
-            shorter_first = np.argsort(list(map(len, readable * labels)), kind="stable")
-            scores = np.empty((labels, len(readable)))
-            scores.flat[shorter_first] = AccuracyEvaluator(self.model).name_log_probabilities(tree)
-            likelihoods = np.exp(scores - scores.max(axis=0))
-            for _ in range(ROUNDS):
-                of_name = weights * likelihoods
-                weights = (of_name / of_name.sum(axis=0)).mean(axis=1, keepdims=True)
-        return weights[:, 0]
-
-    def parameters(
-        self, learned: Corpus, vocabulary: Vocabulary, labels: Sequence[str]
-    ) -> dict[str, Array]:
-        """The values that training starts from.
+        """Fit the shares in which a mixture of the model's labels explains names.
 
         Args:
-            learned: the names that it learns.
-            vocabulary: of its list.
-            labels: those of its list, in the order of their beginnings.
+            names: The names. Characters that the model doesn't know are skipped.
 
         Returns:
-            By canonical name, for a network of this vocabulary and these labels.
+            One weight per label. Their sum is 1.
         """
-        values, own = dict(self.checkpoint.parameters), self.checkpoint.vocabulary
-        id_of = {character: token for token, character in enumerate(own.characters, start=1)}
-        ids = [0, *(id_of.get(character, own.size) for character in vocabulary.characters)]
+        labels = self.network.labels
+        weights = np.full((labels, 1), 1 / labels)  # (L, 1)
+        readable = self._readable(names)
+        if readable:
+            scores = self._scores_by_label(readable)  # (L, names)
+            likelihoods = np.exp(scores - scores.max(axis=0))
+            for _ in range(ROUNDS):
+                joint = weights * likelihoods  # (L, names)
+                posterior = joint / joint.sum(axis=0)
+                weights = posterior.mean(axis=1, keepdims=True)
+        return weights[:, 0]
 
-        def by_character(rows: Array) -> Array:
-            """Rows of the base model's characters as rows of the list's."""
-            new: Array = np.concatenate((rows, rows[1:].mean(axis=0, keepdims=True)))[ids]
-            return new
+    def _readable(self, names: Iterable[str]) -> list[str]:
+        """At most ``MOST_FITTED`` distinct names, without the characters that the model doesn't know."""
+        known = set(self.checkpoint.vocabulary.characters)
+        without_unknown = {"".join(filter(known.__contains__, name)) for name in names}
+        readable = sorted(without_unknown - {""})
+        stride = max(1, -(-len(readable) // MOST_FITTED))
+        return readable[::stride]
 
-        groups: dict[str, list[str]] = {label: [] for label in labels or ("",)}
-        for name, label in zip(learned.names, learned.labels or repeat(""), strict=False):
-            groups[label].append(name)
-        characters, of_labels = np.split(values["rnn.0.kernel"], [own.size])
-        weighed = (
-            [self.label_weights(names) @ of_labels for names in groups.values()]
-            if len(of_labels)
-            else []
+    def _scores_by_label(self, names: list[str]) -> Float64[Array, "L names"]:
+        """The log-probability of each name under each label."""
+        labels = self.network.labels
+        vocabulary = self.checkpoint.vocabulary
+        start_tokens = np.arange(vocabulary.size, vocabulary.size + labels)  # (L,)
+        repeated = names * labels
+        tree = PrefixTree.from_names(
+            repeated, vocabulary, np.repeat(start_tokens, len(names)).tolist()
         )
-        starts = np.array(weighed or [characters[0]] * len(groups))
-        kernel = by_character(characters)
-        kernel[0] = starts.mean(axis=0)
-        values["rnn.0.kernel"] = np.concatenate((kernel, starts if labels else starts[:0]))
-        values["output.kernel"] = by_character(values["output.kernel"].T).T
-        values["output.bias"] = by_character(values["output.bias"])
+        # The evaluator returns shorter names first.
+        shorter_first = np.argsort([len(name) for name in repeated], kind="stable")
+        scores = np.empty((labels, len(names)))
+        scores.flat[shorter_first] = AccuracyEvaluator(self.model).name_log_probabilities(tree)
+        return scores
+
+    def parameters(
+        self, training_set: Corpus, vocabulary: Vocabulary, labels: Sequence[str]
+    ) -> dict[str, Array]:
+        """Rearrange the model's parameters for another list.
+
+        Args:
+            training_set: The names to train on.
+            vocabulary: The list's vocabulary.
+            labels: The list's labels, in the order of their start tokens.
+
+        Returns:
+            The initial parameters, by canonical name, of a network with this vocabulary and these labels.
+        """
+        values = dict(self.checkpoint.parameters)
+        row_of_token = self._row_of_token(vocabulary)
+        kernel = values["rnn.0.kernel"]  # (V + L, gates)
+        of_characters, of_labels = np.split(kernel, [self.checkpoint.vocabulary.size])
+        starts = self._start_rows(training_set, labels, of_characters[0], of_labels)
+        first_kernel = _rearranged(of_characters, row_of_token)
+        first_kernel[0] = starts.mean(axis=0)
+        label_rows = starts if labels else starts[:0]
+        values["rnn.0.kernel"] = np.concatenate((first_kernel, label_rows))
+        values["output.kernel"] = _rearranged(values["output.kernel"].T, row_of_token).T
+        values["output.bias"] = _rearranged(values["output.bias"], row_of_token)
         return values
 
+    def _row_of_token(self, vocabulary: Vocabulary) -> list[int]:
+        """For each token of another vocabulary, the model's row; for unknown characters, one row past the last."""
+        known = self.checkpoint.vocabulary
+        id_of = {character: token for token, character in enumerate(known.characters, start=1)}
+        of_characters = [id_of.get(character, known.size) for character in vocabulary.characters]
+        return [0, *of_characters]
 
-OpenBaseModel: TypeAlias = Callable[
-    [str | None], BaseModel
-]  # a model by its name, or the one that comes with namegen
+    def _start_rows(
+        self,
+        training_set: Corpus,
+        labels: Sequence[str],
+        start: Array,
+        of_labels: Array,
+    ) -> Array:
+        """The row of each label's start token.
+
+        Args:
+            training_set: The names to train on.
+            labels: The list's labels; without any, all names have one start token.
+            start: The base model's row of token 0.
+            of_labels: The base model's rows of its labels, ``(L, gates)``.
+        """
+        names_of: dict[str, list[str]] = {label: [] for label in labels or ("",)}
+        label_of_name = training_set.labels or [""] * len(training_set.names)
+        for name, label in zip(training_set.names, label_of_name, strict=True):
+            names_of[label].append(name)
+        if len(of_labels) == 0:
+            return np.array([start] * len(names_of))
+        return np.array([self.label_weights(names) @ of_labels for names in names_of.values()])
 
 
-def begun(
-    recipe: Recipe, open_base_model: OpenBaseModel | None, corpus: Corpus, learned: Corpus
-) -> tuple[Recipe, BaseModel | None, str]:
-    """Whether a training begins from a base model: the recipe with that decided, the base model if it does, and what is
-    said of it.
+def _rearranged(rows: Array, row_of_token: list[int]) -> Array:
+    """Give each token its row. The row past the last is the mean of all characters' rows."""
+    mean = rows[1:].mean(axis=0, keepdims=True)
+    rearranged: Array = np.concatenate((rows, mean))[row_of_token]
+    return rearranged
+
+
+# Opens a model by its name; for None, the base model that comes with namegen.
+OpenBaseModel: TypeAlias = Callable[[str | None], BaseModel]
+
+
+@dataclass(frozen=True, eq=False)
+class StartingPoint:
+    """What a run starts from."""
+
+    recipe: Recipe  # with the base model's name, cell and widths, if the run is fine-tuned
+    base_model: BaseModel | None = None  # None: random numbers
+    remark: str = ""  # to print; "" if there's nothing unusual
+
+
+def choose_starting_point(
+    recipe: Recipe, open_base_model: OpenBaseModel | None, corpus: Corpus, training_set: Corpus
+) -> StartingPoint:
+    """Decide whether a run is fine-tuned from a pretrained base model.
 
     Args:
-        recipe: whose architecture is decided.
-        open_base_model: opens the one that the recipe asks for; None: none may be had.
-        corpus: the list.
-        learned: the names of it that are learned.
+        recipe: The settings. The architecture is specified.
+        open_base_model: Opens the base model; None if there isn't any.
+        corpus: The list.
+        training_set: The names of the list to train on.
 
     Raises:
-        SettingsError: the one that was asked for does not suit. CheckpointError: it cannot be opened.
+        SettingsError: The base model that the settings name doesn't suit.
+        CheckpointError: The base model can't be opened.
     """
-    asked, network, distinct = recipe.network.base_model, recipe.network, len(set(corpus.names))
-    usual = recipe.training.quick or distinct >= SHORT_LIST or open_base_model is None
-    if asked == NOTHING or (asked is None and usual):
-        return recipe, None, ""
-    if asked is None and distinct < FEWEST_TO_COMPARE:
-        return (
-            recipe,
-            None,
-            f"learns from this list alone: fewer than {FEWEST_TO_COMPARE} names say too little",
-        )
-    if asked is None and learned.is_phrases:
-        return recipe, None, "learns from this list alone: its names are phrases"
+    requested = recipe.network.base_model
+    if requested == NOTHING:
+        return StartingPoint(recipe)
+    if requested is None:
+        distinct = len(set(corpus.names))
+        if recipe.training.quick or distinct >= SHORT_LIST or open_base_model is None:
+            return StartingPoint(recipe)
+        if distinct < FEWEST_TO_COMPARE:
+            reason = f"it has fewer than {FEWEST_TO_COMPARE} different names"
+            return StartingPoint(recipe, remark=f"learns from this list alone: {reason}")
+        if training_set.is_phrases:
+            reason = "its names are phrases"
+            return StartingPoint(recipe, remark=f"learns from this list alone: {reason}")
     if open_base_model is None:
         raise SettingsError(
-            f"{setting('base_model')} is {quote(str(asked), 60)}, which only `train` knows: leave it out"
+            f"{setting('base_model')} is {quote(str(requested), LONGEST_SHOWN)}, but only `train` can fine-tune a "
+            "model: leave it out"
         )
-    base_model, why = open_base_model(asked), ""
-    text = "".join(corpus.names)
-    covered = sum(
-        map(text.count, set(text) & set(base_model.checkpoint.vocabulary.characters))
-    ) / len(text)
-    if not base_model.suits(network):
-        why = f"another network is asked for than its {base_model.network.summary}"
-    elif covered < COVERED and (asked is None or not covered):
-        why = f"it knows {covered:.0%} of the list's characters"
-    elif asked is None and corpus.is_short and base_model.label_weights(learned.names).max() < HALF:
-        why = "none of the origins that it knows explains half of the list"
-    if why and asked is not None:
+    base_model = open_base_model(requested)
+    obstacle = _obstacle(base_model, recipe.network, corpus, training_set)
+    if not obstacle:
+        return _fine_tuned(recipe, base_model)
+    if requested is not None:
         raise SettingsError(
-            f"cannot begin from {quote(base_model.name, 60)}, as {why}: give {setting('base_model', NOTHING)}"
+            f"cannot fine-tune {quote(base_model.name, LONGEST_SHOWN)}, because {obstacle}: use another model, or "
+            f"{setting('base_model', NOTHING)}"
         )
-    if why:
-        return (
-            recipe,
-            None,
-            f"learns from this list alone, not from the model {base_model.name} too: {why}",
-        )
-    name = asked or base_model.name
-    taken = replace(
-        network, base_model=name, cell=base_model.network.cell, hidden=base_model.network.hidden
+    remark = f"learns from this list alone, not from the model {base_model.name} too: {obstacle}"
+    return StartingPoint(recipe, remark=remark)
+
+
+def _obstacle(
+    base_model: BaseModel, settings: NetworkSettings, corpus: Corpus, training_set: Corpus
+) -> str:
+    """Why a run can't be fine-tuned from a base model; "" if it can."""
+    if not base_model.suits(settings):
+        return f"the settings specify another network than its {base_model.network.summary}"
+    is_requested = settings.base_model is not None
+    known = _share_known(base_model, corpus)
+    knows_enough = known > 0 if is_requested else known >= FEWEST_KNOWN
+    if not knows_enough:
+        return f"it knows {known:.0%} of the list's characters"
+    if not is_requested and corpus.is_short:
+        weights = base_model.label_weights(training_set.names)
+        if weights.max() < SMALLEST_LABEL_WEIGHT:
+            return "none of the origins that it knows explains half of the list"
+    return ""
+
+
+def _share_known(base_model: BaseModel, corpus: Corpus) -> float:
+    """The share of the list's characters that the base model knows."""
+    text = "".join(corpus.names)
+    known = set(text) & set(base_model.checkpoint.vocabulary.characters)
+    return sum(text.count(character) for character in known) / len(text)
+
+
+def _fine_tuned(recipe: Recipe, base_model: BaseModel) -> StartingPoint:
+    name = recipe.network.base_model or base_model.name
+    base_network = base_model.network
+    network = replace(
+        recipe.network, base_model=name, cell=base_network.cell, hidden=base_network.hidden
     )
-    return replace(recipe, network=taken), base_model, f"begins from the model {quote(name, 60)}"
+    return StartingPoint(
+        recipe=replace(recipe, network=network),
+        base_model=base_model,
+        remark=f"is fine-tuned from the model {quote(name, LONGEST_SHOWN)}",
+    )

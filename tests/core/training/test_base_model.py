@@ -1,4 +1,4 @@
-"""Trainings that begin from a base model: which do, from which numbers, and what their models say of it."""
+"""Runs that are fine-tuned from a base model: which runs are, their initial parameters, and their metadata."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from namegen.core.data.normalization import digests
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
-from namegen.core.training.base_model import BaseModel, begun
+from namegen.core.training.base_model import BaseModel, choose_starting_point
 from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.errors import CheckpointError, SettingsError
 from namegen.lists import load_bundled
@@ -97,11 +97,11 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "network", "quick", "said"),
+    ("names", "network", "quick", "remark"),
     [
-        (ITALIAN, {}, False, "begins from the model 'base'"),
-        (ITALIAN[:19] * 9, {}, False, "learns from this list alone: fewer than 20"),
-        (ITALIAN, {"hidden": (64,)}, False, "another network is asked for than its gru 128"),
+        (ITALIAN, {}, False, "is fine-tuned from the model 'base'"),
+        (ITALIAN[:19] * 9, {}, False, "learns from this list alone: it has fewer than 20"),
+        (ITALIAN, {"hidden": (64,)}, False, "another network than its gru 128"),
         ([f"{one}王王" for one in ITALIAN], {}, False, "% of the list's characters"),
         (ELVES, {}, False, "explains half"),
         ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, False, ""),
@@ -111,24 +111,21 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
             [f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)],
             {"base_model": "base"},
             True,
-            "begins from the model",
+            "is fine-tuned from the model",
         ),
     ],
 )
 def test_a_base_is_taken_where_it_suits(
-    names: list[str], network: dict, quick: bool, said: str
+    names: list[str], network: dict, quick: bool, remark: str
 ) -> None:
     recipe = Recipe(network=replace(RNN, **network), training=TrainingSettings(quick=quick))
-    chosen, base_model, sentence = begun(
-        recipe, lambda _: shipped(), Corpus.from_names(names), Corpus.from_names(names)
-    )
-    assert said in sentence
-    assert bool(said) == bool(sentence)
-    assert (
-        chosen.network.uses_base_model
-        == (base_model is not None)
-        == ("from the model 'base'" in sentence)
-    )
+    corpus = Corpus.from_names(names)
+    start = choose_starting_point(recipe, lambda _: shipped(), corpus, training_set=corpus)
+    assert remark in start.remark
+    assert bool(remark) == bool(start.remark)
+    is_fine_tuned = start.base_model is not None
+    assert is_fine_tuned == start.recipe.network.uses_base_model
+    assert is_fine_tuned == ("from the model 'base'" in start.remark)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +135,9 @@ def test_a_base_that_was_asked_for_has_to_suit(network: dict) -> None:
     recipe = Recipe(network=replace(RNN, base_model="base", **network))
     names = Corpus.from_names(["王王", "王"] if not network else ITALIAN)
     with pytest.raises(SettingsError, match="base_model"):
-        begun(recipe, lambda _: shipped(), names, names)
+        choose_starting_point(recipe, lambda _: shipped(), names, names)
     with pytest.raises(SettingsError, match="leave it out"):  # as of a sweep
-        begun(recipe, None, names, names)
+        choose_starting_point(recipe, None, names, names)
 
 
 def test_few_readings_are_enough_and_more_names_are_dropped_from_and_smoothed() -> None:
