@@ -215,7 +215,7 @@ def test_a_one_cycle_run_whose_config_was_given_other_epochs_is_refused(program,
         config.write_text(re.sub(r"(?m)^epochs = .*", f"epochs = {epochs}", config.read_text()))
         kept = contents(run_folder)
         program("train", "--resume", "run").refused(
-            "other settings [training] than the run's config.toml"
+            "other settings [training] than those in its config.toml"
         )
         assert contents(run_folder) == kept
 
@@ -229,7 +229,7 @@ def test_what_is_no_run_or_has_changed_is_refused(program, run_folder, some_name
     ):
         program("train", "--resume", out).refused(said)
     program.write("names.txt", some_names + "Newcomer\n")
-    program("train", "--resume", "run").refused("names.txt has changed since this run began")
+    program("train", "--resume", "run").refused("names.txt has changed since this run started")
     assert contents(run_folder) == kept
     program.write("names.txt", some_names)
     state = run_folder / "state.safetensors"

@@ -30,7 +30,7 @@ from namegen.core.generation.generator import Generator
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.core.training import KNOWN_FILE
-from namegen.core.training.run_folder import SavedState
+from namegen.core.training.saved_state import SavedState
 from namegen.documents import LARGEST
 from namegen.errors import CheckpointError, NamegenError, NamesError
 from namegen.lists import read_names

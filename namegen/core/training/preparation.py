@@ -47,7 +47,7 @@ from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.base_model import BaseModel, OpenBaseModel, choose_starting_point
 from namegen.core.training.defaults import settled
 from namegen.core.training.label_smoothing import smooth_targets
-from namegen.core.training.run_folder import Identity
+from namegen.core.training.saved_state import Identity
 from namegen.core.training.steps import Dropping
 from namegen.documents import to_plain
 from namegen.errors import engine_at_work

@@ -1,17 +1,18 @@
-"""The second part of a training: the loop that trains, saves, stops, and resumes as if there had been no pause.
+"""Train, save, stop, and resume as if there had been no pause.
 
     corpus ─► prepare (preparation.py) ─► TrainingRun ─► finish (result.py) ─► RunResult, with the model
 
-It knows only the identity of the list; ``trainer.py`` reads the batches.
+``trainer.py`` has the loop over the epochs and steps. A ``TrainingRun`` saves its progress.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -24,9 +25,10 @@ from namegen.core.training import CONFIG_FILE
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import BestEpoch, TrainingProgress
 from namegen.core.training.result import RunResult, borrowed, finish
-from namegen.core.training.run_folder import RunFolder, SavedState
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.saved_state import Identity, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
-from namegen.documents import to_plain
+from namegen.documents import Json, to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.events import ProgressCallback, TrainingBegins, ignore_progress
 from namegen.types import Array, Float32
@@ -34,17 +36,23 @@ from namegen.types import Array, Float32
 SECONDS_BETWEEN_SAVES = 5.0
 
 
+@dataclass(frozen=True, eq=False)
+class _EngineSnapshot:
+    state: dict[str, Array]  # what ``Engine.get_state`` returned
+    probe: Float32[Array, "2 V"]  # the self-test logits
+
+
 class TrainingRun:
-    """Trains what was put together.
+    """One training run.
 
     Args:
-        prepared: what ``prepare`` made of a list.
-        folder: where the files go; None: nothing is written.
-        on_progress, should_stop: see ``Trainer``.
-
-    Attributes:
-        progress: where the run stands.
+        prepared: What ``prepare`` returned.
+        folder: Where to save the run; None to save nothing.
+        on_progress: Called with each event.
+        should_stop: Called before every step. The run stops if it returns True.
     """
+
+    progress: TrainingProgress  # how far the run is
 
     def __init__(
         self,
@@ -56,180 +64,232 @@ class TrainingRun:
     ) -> None:
         self.prepared = prepared
         self.folder = folder
-        self._on_progress, self._should_stop = on_progress, should_stop
         self.progress = TrainingProgress()
-        self._saved_best = -1  # the epoch whose parameters the folder's model holds
+        self._on_progress = on_progress
+        self._should_stop = should_stop
+        self._saved_best = -1  # the epoch of the model in the folder
         self._saved_at = time.monotonic()
 
     @cached_property
     def trainer(self) -> Trainer:
-        """The loop over the epochs; made when it is first asked for."""
+        """The loop over the epochs."""
         return Trainer(self.prepared, self._on_progress, self._should_stop)
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are trained, or patience has run out."""
+        """Whether no epoch is left, or patience has run out."""
         return self.progress.finished(self.prepared.recipe.training)
 
-    @np.errstate(all="ignore")  # a training that diverges shows in the loss
+    @np.errstate(all="ignore")  # if a run diverges, its loss shows it
     def run(self) -> RunResult:
-        """Train to the end, or until it is stopped; save on the way and at the end.
+        """Train to the end, or until the run is stopped. Save every few seconds and at the end.
 
         Raises:
-            TrainingError: the loss is no longer finite; what was saved before stays.
-            OutputError: a file cannot be written.
+            TrainingError: The run has diverged. The files keep the last sound state.
+            OutputError: A file can't be written.
         """
         self._on_progress(self._begins())
-        self.save()  # so that a run that is killed at once can be resumed, too
+        self.save()  # a run that is killed at once can be resumed, too
         try:
             for _ in self.trainer.run(self.progress):
-                if time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES and not self.finished:
+                is_due = time.monotonic() - self._saved_at >= SECONDS_BETWEEN_SAVES
+                if is_due and not self.finished:
                     self.save()
         except TrainingError:
-            self._save_best()  # its epoch was sound; the state is not, so the last one that was written stays
+            self._save_best()  # from an earlier, sound epoch; the current state isn't sound
             raise
         if not self.finished:
-            self.save()  # at once: the figures of a long list take a while, and whoever asked it to stop may not wait
+            self.save()  # before evaluating a long list, as a stopped run may be killed soon
         result = self.finish()
         self._save_best(result.checkpoint)
         self.save()
         return result
 
     def _begins(self) -> TrainingBegins:
-        references, at = self.prepared.references, self.progress
+        references = self.prepared.references
         return TrainingBegins(
             engine=self.prepared.engine.name,
             epochs=self.trainer.epochs,
             steps=self.trainer.steps,
             characters=self.trainer.batches.characters,
-            epoch=at.epoch,
-            step=at.step,
+            epoch=self.progress.epoch,
+            step=self.progress.step,
             finished=self.finished,
             ceiling=None if references is None else references.ceiling.accuracy_argmax,
             network=self.prepared.network.summary,
         )
 
     def save(self) -> None:
-        """Write the model (if there is a new best one), the history, and last the state."""
-        if self.folder is not None:
-            self._save_best()
-            engine_state, computed = self._engine_now()
-            name, identity = self.prepared.engine.name, self.prepared.identity
-            state = SavedState(engine_state, self.progress, identity, name, computed)
-            self.folder.save_state(state)
-            self._saved_at = time.monotonic()
-
-    def _engine_now(self) -> tuple[dict[str, Array], Float32[Array, "2 V"]]:
-        """The engine's state, and what it computes with it."""
-        engine = self.prepared.engine
-        with engine_at_work(engine.name, "while its state was being saved", STOPS):
-            return engine.get_state(), probe(engine, self.prepared.network.beginnings[0])
-
-    def resume(self) -> None:
-        """Take up what the folder holds: the next ``run`` continues as if there had been no pause.
+        """Save the model if it's a new best one, then the history, and the state last.
 
         Raises:
-            CheckpointError: the state is damaged, or belongs to another network or other settings; or this engine
-                computes something else of it than the one that saved it.
-            NamesError: the list has changed since.
+            OutputError: A file can't be written.
         """
         if self.folder is None:
-            raise CheckpointError("this run has no folder to go on from: make it with one")
-        saved, engine, network = (
-            self.folder.load_state(),
-            self.prepared.engine,
-            self.prepared.network,
+            return
+        self._save_best()
+        snapshot = self._snapshot()
+        state = SavedState(
+            engine_state=snapshot.state,
+            progress=self.progress,
+            identity=self.prepared.identity,
+            engine=self.prepared.engine.name,
+            probe=snapshot.probe,
         )
-        identity, here = saved.identity, self.prepared.identity
-        if identity.list != here.list:
+        self.folder.save_state(state)
+        self._saved_at = time.monotonic()
+
+    def _snapshot(self) -> _EngineSnapshot:
+        engine = self.prepared.engine
+        with engine_at_work(engine.name, "while its state was being saved", STOPS):
+            state = engine.get_state()
+            return _EngineSnapshot(state, self._probe())
+
+    def _probe(self) -> Float32[Array, "2 V"]:
+        return probe(self.prepared.engine, self.prepared.network.beginnings[0])
+
+    def resume(self) -> None:
+        """Load the state from the folder, so that ``run`` continues as if there had been no pause.
+
+        Raises:
+            CheckpointError: The state is damaged, or belongs to another network or other settings; or this backend
+                computes other logits with it than the backend that saved it.
+            NamesError: The list has changed since the run started.
+        """
+        if self.folder is None:
+            raise CheckpointError("this run has no folder to resume from: create it with one")
+        saved = self.folder.load_state()
+        self._check_identity(saved.identity)
+        self._check_best_dtypes(saved.progress.best)
+        self._restore_engine(saved)
+        self.progress = saved.progress
+        self._saved_best = 0
+        best = self.progress.best
+        if best is not None:
+            with borrowed(self.prepared.engine, best.parameters):
+                self.progress.best = replace(best, probe=self._probe())
+        self.prepared = self.prepared.called(saved.identity.list_name)
+
+    def _check_identity(self, saved: Identity) -> None:
+        """Raise an error if the list, the settings or the network have changed."""
+        current = self.prepared.identity
+        if saved.list != current.list:
             raise NamesError(
-                f"the list {here.list_name} has changed since this run began, so it cannot go on (or its state and "
-                f"{CONFIG_FILE} are of two runs): put the old files back, or train anew"
+                f"cannot resume: {current.list_name} has changed since this run started (or its state and "
+                f"{CONFIG_FILE} are from different runs). Restore the old files, or start a new run"
             )
-        parts = {"training": TrainingSettings(), "data": DataSettings(), "network": {}}
-        for (
-            part,
-            defaults,
-        ) in parts.items():  # which count for what a state lacks that is older than the setting
-            before, now = ({**to_plain(defaults), **getattr(one, part)} for one in (identity, here))
-            if before != now:
-                raise CheckpointError(
-                    f"the state in {self.folder.path} was made with other settings [{part}] than the run's "
-                    f"{CONFIG_FILE} has now: put the old ones back, or train anew"
-                )
-        if (
-            saved.progress.best is not None
-        ):  # its names and shapes are checked as the engine borrows it
-            types = {values.dtype for values in parameters_of(engine.get_state()).values()}
-            if not {values.dtype for values in saved.progress.best.parameters.values()} <= types:
-                raise CheckpointError(
-                    f"the best parameters in {self.folder.path} are not of the type that the backend computes in: take "
-                    "another copy of the state, or train anew"
-                )
+        # A state that an older version saved may lack newer settings. They had their defaults.
+        training_defaults = to_plain(TrainingSettings())
+        data_defaults = to_plain(DataSettings())
+        self._check_same(
+            "training",
+            saved=training_defaults | dict(saved.training),
+            current=training_defaults | dict(current.training),
+        )
+        self._check_same(
+            "data",
+            saved=data_defaults | dict(saved.data),
+            current=data_defaults | dict(current.data),
+        )
+        self._check_same("network", saved=saved.network, current=current.network)
+
+    def _check_same(
+        self, table: str, *, saved: Mapping[str, Json], current: Mapping[str, Json]
+    ) -> None:
+        if saved != current:
+            raise CheckpointError(
+                f"cannot resume {self._path}: its state was saved with other settings [{table}] than those in its "
+                f"{CONFIG_FILE}. Restore the old settings, or start a new run"
+            )
+
+    def _check_best_dtypes(self, best: BestEpoch | None) -> None:
+        """Raise CheckpointError if the best parameters have a type that the engine doesn't compute in.
+
+        The engine itself checks their names and shapes.
+        """
+        if best is None:
+            return
+        of_engine = parameters_of(self.prepared.engine.get_state())
+        engine_dtypes = {values.dtype for values in of_engine.values()}
+        saved_dtypes = {values.dtype for values in best.parameters.values()}
+        if not saved_dtypes <= engine_dtypes:
+            raise CheckpointError(
+                f"cannot resume {self._path}: its best parameters don't have the data type of the backend. Use another "
+                "copy of the state, or start a new run"
+            )
+
+    def _restore_engine(self, saved: SavedState) -> None:
+        """Load the engine's state, and check that the engine computes what the saving engine computed."""
+        engine = self.prepared.engine
         engine.set_state(saved.engine_state)
         check_probe(
             engine,
             saved.probe,
-            network.beginnings[0],
+            self.prepared.network.beginnings[0],
             reader=f"the backend {engine.name!r}",
             trained_by=saved.engine,
             is_own=engine.name == saved.engine,
-            name=f"the run {self.folder.path}",
-            advice=f"go on with {setting('backend', saved.engine)}",
+            name=f"the run {self._path}",
+            advice=f"resume with {setting('backend', saved.engine)}",
         )
-        self.progress, self._saved_best = saved.progress, 0
-        if self.progress.best is not None:
-            with borrowed(engine, self.progress.best.parameters):
-                computed = probe(engine, network.beginnings[0])
-            self.progress.best = replace(self.progress.best, probe=computed)
-        self.prepared = self.prepared.called(identity.list_name)
+
+    @property
+    def _path(self) -> Path | None:
+        return None if self.folder is None else self.folder.path
 
     @np.errstate(all="ignore")
     def finish(self) -> RunResult:
-        """Give the best model with its figures."""
-        out = None if self.folder is None else self.folder.path
+        """Evaluate the best model so far."""
         return finish(
             self.prepared,
             self.progress,
             self._model(),
-            out=out,
+            out=self._path,
             on_progress=self._on_progress,
             should_stop=self._should_stop,
         )
 
     def _model(self) -> Checkpoint:
-        """The best model so far; before the first epoch has ended, the network as it stands.
+        """The best model so far, or the network as it is before the end of the first epoch.
 
-        The figures on the list come at the end: to read the whole list takes longer than an epoch of a short one.
+        It has no results on the training and test set yet. For a short list, they take longer than an epoch.
         """
-        progress, metadata, best = self.progress, self.prepared.metadata, self.progress.best
+        best = self.progress.best
         if best is None:
-            state, computed = self._engine_now()
-            best = BestEpoch(0, math.inf, parameters_of(state), computed)
-        validation = progress.history[best.epoch - 1].validation if best.epoch else None
+            snapshot = self._snapshot()
+            best = BestEpoch(
+                epoch=0,
+                value=math.inf,
+                parameters=parameters_of(snapshot.state),
+                probe=snapshot.probe,
+            )
+        validation = None
+        if best.epoch:
+            validation = self.progress.history[best.epoch - 1].validation
         summary: TrainingSummary = {
-            **metadata.training,
-            "epochs": progress.epoch,
+            **self.prepared.metadata.training,
+            "epochs": self.progress.epoch,
             "best_epoch": best.epoch,
             "training": None,
             "validation": None if validation is None else validation.to_dict(),
             "test": None,
         }
-        return Checkpoint(
-            **vars(replace(metadata, training=summary, probe=best.probe)),
-            parameters=best.parameters,
-        )
+        metadata = replace(self.prepared.metadata, training=summary, probe=best.probe)
+        return Checkpoint(**vars(metadata), parameters=best.parameters)
 
-    def _save_best(self, model: Checkpoint | None = None) -> None:
-        """Write the best model if it is a new one, or has its figures now. What began from a base model is a model
-        already, and to go on needs what it says of the base model.
+    def _save_best(self, evaluated: Checkpoint | None = None) -> None:
+        """Save the best model if it's new, or if it has its results now.
+
+        Args:
+            evaluated: The best model with its results, at the end of the run.
         """
-        best, uses_base_model = self.progress.best, self.prepared.recipe.network.uses_base_model
+        if self.folder is None:
+            return
+        best = self.progress.best
         epoch = 0 if best is None else best.epoch
-        if (
-            self.folder is not None
-            and (epoch or uses_base_model)
-            and (model is not None or epoch != self._saved_best)
-        ):
-            self.folder.save_model(model or self._model())
+        # Without the base model's file, resuming needs the metadata about it, which the model contains.
+        is_model = epoch > 0 or self.prepared.recipe.network.uses_base_model
+        is_new = evaluated is not None or epoch != self._saved_best
+        if is_model and is_new:
+            self.folder.save_model(evaluated or self._model())
             self._saved_best = epoch

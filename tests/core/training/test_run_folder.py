@@ -94,8 +94,7 @@ def test_a_training_goes_on_in_no_folder_whose_files_lie_elsewhere(
         if kind == "link":
             elsewhere.write_text("precious")
         (folder / name).symlink_to(elsewhere)
-    said = rf"{name} is (a link|not a file): a training goes on in a folder whose files are its own|because it has no "
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=rf"{name} is (a link|not a file)|it has no "):
         RunFolder.to_resume(folder)
 
 

@@ -20,7 +20,8 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 from namegen.core.training.preparation import prepare
 from namegen.core.training.progress import TrainingProgress
 from namegen.core.training.run import TrainingRun
-from namegen.core.training.run_folder import Identity, RunFolder, SavedState
+from namegen.core.training.run_folder import RunFolder
+from namegen.core.training.saved_state import Identity, SavedState
 from namegen.core.training.steps import Dropping
 from namegen.errors import CheckpointError, EngineFailedError, SettingsError, TrainingError
 from namegen.events import EpochEnded, Event, Measuring, StepBegins, TrainingBegins
