@@ -81,7 +81,7 @@ def test_what_can_be_dropped() -> None:
         ({"recurrent_dropout": 0.5}, (32, 32)),
         ({"layer_dropout": 0.5}, (32,)),
     ):
-        with pytest.raises(SettingsError, match="nothing there to drop"):
+        with pytest.raises(SettingsError, match="no such units or weights"):
             Dropping(Transformer(54, widths), TrainingSettings(**settings))
 
 

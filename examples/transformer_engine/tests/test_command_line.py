@@ -102,7 +102,7 @@ def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
         ),
         (
             ("--recurrent-dropout", "0.1"),
-            "--recurrent-dropout is 0.1, and this network has nothing there to drop",
+            "--recurrent-dropout is 0.1, but this network has no such units",
         ),
     ):
         said = namegen(

@@ -1,4 +1,4 @@
-"""Where a training stands: a record an epoch, ``history.csv``, and the best parameters so far."""
+"""How far a run is: the history of its epochs, ``history.csv``, and the best parameters so far."""
 
 from __future__ import annotations
 
@@ -20,62 +20,79 @@ class EpochRecord(EpochEnded):
 
     @property
     def validation(self) -> Metrics | None:
-        """The figures on the held-out part."""
-        loss, argmax = self.validation_loss_nats_per_char, self.validation_accuracy_argmax
+        """The metrics on the validation set; None without one."""
+        loss = self.validation_loss_nats_per_char
+        argmax = self.validation_accuracy_argmax
         sampled = self.validation_accuracy_sampled
-        return (
-            None
-            if loss is None or argmax is None or sampled is None
-            else Metrics(loss, argmax, sampled)
-        )
+        if loss is None or argmax is None or sampled is None:
+            return None
+        return Metrics(loss, argmax, sampled)
 
 
-COLUMNS = tuple(one.name for one in fields(EpochRecord) if one.name != "training_seconds")
+# The columns of ``history.csv``.
+COLUMNS = tuple(column.name for column in fields(EpochRecord) if column.name != "training_seconds")
 
 
 def history_csv(records: Sequence[EpochRecord]) -> str:
-    """The table that ``history.csv`` holds, safe to show in a terminal and to open in a spreadsheet.
+    """Format the content of ``history.csv``, safe to show in a terminal and to open in a spreadsheet.
 
-    Control characters are escaped, and a cell that a spreadsheet would take for a formula is quoted.
+    Control characters are escaped, and a cell that a spreadsheet would run as a formula is quoted.
     """
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(
-        {**vars(record), "sample": safe_cell(printable(record.sample))} for record in records
-    )
+    for record in records:
+        sample = safe_cell(printable(record.sample))
+        writer.writerow({**vars(record), "sample": sample})
     return stream.getvalue()
 
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The best parameters so far."""
+    """The best epoch so far."""
 
-    epoch: int
-    value: float  # of the criterion: a loss, or a negative accuracy, so that lower is better
-    parameters: Mapping[str, Array]
-    probe: Float32[Array, "2 V"] | None = (
-        None  # what the engine computes with them; None: not asked yet
-    )
+    epoch: int  # counted from 1; 0 for a network that hasn't finished any
+    value: float  # the loss or the negative accuracy, so lower is better
+    parameters: Mapping[str, Array]  # by canonical name
+    probe: Float32[Array, "2 V"] | None = None  # the self-test logits; None if not computed yet
 
 
 @dataclass
 class TrainingProgress:
-    """Where a run stands: all that it needs, beside the engine's own state, to go on as if it had not stopped."""
+    """How far a run is. With the engine's state, it's everything that resuming needs.
 
-    epoch: int = 0  # finished epochs
-    step: int = 0  # steps done of the epoch under way
-    loss_sum: float = 0.0  # nats, of the epoch under way
-    characters: int = 0  # of the epoch under way
-    seconds: float = 0.0  # inside train_epoch and validation, of the whole run
-    training_seconds: float = 0.0  # inside train_epoch, of the epoch under way
+    >>> progress = TrainingProgress(epoch=3)
+    >>> progress.finished(TrainingSettings(epochs=3))
+    True
+    """
+
+    epoch: int = 0  # how many epochs are finished
+    # In the current epoch:
+    step: int = 0  # how many steps are done
+    loss_sum: float = 0.0  # nats
+    characters: int = 0
+    training_seconds: float = 0.0  # inside train_epoch
+    # In the whole run:
+    seconds: float = 0.0  # inside train_epoch and validation
     history: list[EpochRecord] = field(default_factory=list)
     best: BestEpoch | None = None
 
+    def start_next_epoch(self) -> None:
+        """Count the current epoch as finished."""
+        self.epoch += 1
+        self.step = 0
+        self.loss_sum = 0.0
+        self.characters = 0
+        self.training_seconds = 0.0
+
     def finished(self, training: TrainingSettings) -> bool:
-        """Whether every epoch is trained, or patience has run out; by settings that are resolved."""
-        patience, best = training.patience, self.best
-        out_of_patience = (
-            patience is not None and best is not None and self.epoch - best.epoch >= patience
-        )
-        return out_of_patience or (training.epochs is not None and self.epoch >= training.epochs)
+        """Check whether no epoch is left, or patience has run out.
+
+        Args:
+            training: The settings of the run, resolved.
+        """
+        is_last = training.epochs is not None and self.epoch >= training.epochs
+        if training.patience is None or self.best is None:
+            return is_last
+        epochs_without_improvement = self.epoch - self.best.epoch
+        return is_last or epochs_without_improvement >= training.patience

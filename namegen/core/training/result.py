@@ -1,8 +1,8 @@
-"""The last part of a training: what is made of its end, the figures of the best model and the model itself."""
+"""The end of a run: evaluate the best model, and measure how its new names are scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,8 @@ import numpy as np
 
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import TrainingSummary
+from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
@@ -20,70 +22,71 @@ from namegen.core.generation.fitting import measure_rules
 from namegen.core.generation.scoring import scorer_of
 from namegen.core.training.preparation import PreparedTraining
 from namegen.core.training.progress import EpochRecord, TrainingProgress
-from namegen.core.training.trainer import DIVERGED, STOPS, diverged
+from namegen.core.training.trainer import DIVERGED, STOPS, divergence_message
 from namegen.errors import TrainingError, engine_at_work
 from namegen.events import Measuring, ProgressCallback
 from namegen.types import Array
 
-PLAIN = (
-    "backend",
-    "seed",
-    "epochs",
-    "best_epoch",
-    "seconds",
-    "chars_per_second",
-)  # fields that are JSON as they are
+SCORING = (
+    4  # keeps the random numbers for measuring scores apart from all others with the same seed
+)
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """A finished (or stopped) training: the best model and its figures.
+    """A run that has finished or was stopped: the best model and its results."""
 
-    Attributes:
-        checkpoint: the best model.
-        backend, seed: which engine trained it, and from which random numbers.
-        epochs, best_epoch: how many were trained, and which of them gave the model.
-        seconds: inside ``train_epoch`` and validation.
-        chars_per_second: the median of the epochs after the first; None without one.
-        training, validation, test: the model's figures on the parts of the list; None where nothing is held out.
-        references: what the held-out figures stand beside, computed when asked for; None where nothing is held out.
-        history: one record per epoch.
-        out: the run folder; None where nothing was written.
-        finished: whether it was trained to its end.
-    """
-
-    checkpoint: Checkpoint = field(repr=False)
-    backend: str
+    checkpoint: Checkpoint = field(repr=False)  # the best model
+    backend: str  # the name of the backend that trained it
     seed: int
-    epochs: int
-    best_epoch: int
-    seconds: float
+    epochs: int  # how many were trained
+    best_epoch: int  # the epoch that the model is from
+    seconds: float  # inside train_epoch and validation
+    # The median speed of the epochs after the first; None if there are none.
     chars_per_second: float | None
+    # The model's results on each part of the list; None for a part that the list doesn't have.
     training: Metrics
     validation: Metrics | None
     test: Metrics | None
+    # What the results on held-out names are compared with, computed when needed; None without a validation set.
     references: HeldOutReferences | None = field(repr=False)
     history: tuple[EpochRecord, ...] = field(repr=False)
-    out: Path | None
-    finished: bool
+    out: Path | None  # the run folder
+    finished: bool  # False if the run was stopped
 
     def to_dict(self) -> dict[str, object]:
-        """As plain values, for JSON."""
-        validation = test = None
+        """Convert the results to plain values, for JSON."""
+        validation: dict[str, object] | None = None
         if self.references is not None and self.validation is not None:
             validation = {**self.validation.to_dict(), **self.references.to_dict()}
+        test: dict[str, object] | None = None
         if self.test is not None:
-            test = {
-                **self.test.to_dict(),
-                **({} if self.references is None else self.references.test_to_dict()),
-            }
+            test = {**self.test.to_dict()}
+            if self.references is not None:
+                test |= self.references.test_to_dict()
         return {
             "out": None if self.out is None else str(self.out),
-            **{name: getattr(self, name) for name in PLAIN},
+            "backend": self.backend,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": self.seconds,
+            "chars_per_second": self.chars_per_second,
             "training": self.training.to_dict(),
             "validation": validation,
             "test": test,
         }
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """The best model's results."""
+
+    training: Metrics
+    validation: Metrics | None
+    test: Metrics | None
+    quantiles: Array | None  # of the log-probabilities of the list's names
+    rules: tuple[ScoreRule, ...] | None  # how new names are scored; None if stopped or not needed
 
 
 def finish(
@@ -98,78 +101,114 @@ def finish(
     """Evaluate the best model on each part of the list, and measure how its new names are scored.
 
     Args:
-        prepared: what was trained.
-        progress: how far.
-        checkpoint: the best model, without its figures on the list.
-        out: the run folder.
-        on_progress: told that it is measured.
-        should_stop: asked before the names of each label are drawn; True leaves them unmeasured, so that the training
-            has not finished, unless a stop had been asked for already.
+        prepared: The run, as it started.
+        progress: How far the run is.
+        checkpoint: The best model, without its results on the list.
+        out: The run folder.
+        on_progress: Called with ``Measuring`` events.
+        should_stop: Called before the names of each label are drawn. If it returns True, they aren't drawn, and the
+            run isn't finished, unless it returned True before the first names as well.
 
     Raises:
-        TrainingError: the last update of the best epoch was the one that went astray.
+        TrainingError: The best epoch's last update made the network diverge.
     """
     on_progress(Measuring())
-    parts, engine, training = prepared.parts, prepared.engine, prepared.recipe.training
-    with borrowed(engine, checkpoint.parameters):
-        evaluator = AccuracyEvaluator(engine)
-        figures = evaluator.evaluate(parts.training)
-        validation, test = (
-            None if part is None else evaluator.evaluate(part)
-            for part in (parts.held_out, parts.test)
-        )
-        best_epoch = 0 if progress.best is None else progress.best.epoch
-        if best_epoch and not figures.loss_nats_per_char < DIVERGED:
-            raise TrainingError(diverged(training, best_epoch))
-        quantiles = score_quantiles(engine, parts.whole, parts.beginnings)
-        rules = None
-        if prepared.for_use:
-            stopped_before = should_stop()
-
-            def proceed() -> bool:
-                on_progress(Measuring())
-                return stopped_before or not should_stop()
-
-            rules = measure_rules(
-                replace(prepared.generator, scorer=scorer_of(checkpoint)),
-                shortest=checkpoint.shortest_name,
-                longest=checkpoint.longest_name,
-                rng=np.random.default_rng([training.seed, 0, 4]),
-                proceed=proceed,
-            )
-    summary: TrainingSummary = {**checkpoint.training, "training": figures.to_dict()}
-    if test is not None:
-        summary["test"] = test.to_dict()
-    characters = prepared.batches.characters
-    speeds = [
-        characters / one.training_seconds
-        for one in progress.history[1:]
-        if one.training_seconds > 0
-    ]
+    best_epoch = 0 if progress.best is None else progress.best.epoch
+    with borrowed(prepared.engine, checkpoint.parameters):
+        evaluation = _evaluate(prepared, checkpoint, best_epoch, on_progress, should_stop)
+    summary: TrainingSummary = {**checkpoint.training, "training": evaluation.training.to_dict()}
+    if evaluation.test is not None:
+        summary["test"] = evaluation.test.to_dict()
+    model = replace(
+        checkpoint,
+        training=summary,
+        score_quantiles=evaluation.quantiles,
+        score_rules=evaluation.rules or (),
+    )
+    training = prepared.recipe.training
+    lacks_rules = prepared.for_use and evaluation.rules is None
     return RunResult(
-        checkpoint=replace(
-            checkpoint, training=summary, score_quantiles=quantiles, score_rules=rules or ()
-        ),
-        backend=engine.name,
+        checkpoint=model,
+        backend=prepared.engine.name,
         seed=training.seed,
         epochs=progress.epoch,
         best_epoch=best_epoch,
         seconds=progress.seconds,
-        chars_per_second=median(speeds) if speeds else None,
-        training=figures,
-        validation=validation,
-        test=test,
+        chars_per_second=_speed(progress.history, prepared.batches.characters),
+        training=evaluation.training,
+        validation=evaluation.validation,
+        test=evaluation.test,
         references=prepared.references,
         history=tuple(progress.history),
         out=out,
-        finished=progress.finished(training) and not (prepared.for_use and rules is None),
+        finished=progress.finished(training) and not lacks_rules,
     )
+
+
+def _evaluate(
+    prepared: PreparedTraining,
+    checkpoint: Checkpoint,
+    best_epoch: int,
+    on_progress: ProgressCallback,
+    should_stop: Callable[[], bool],
+) -> _Evaluation:
+    """Evaluate the engine, which has the checkpoint's parameters."""
+    parts = prepared.parts
+    evaluator = AccuracyEvaluator(prepared.engine)
+
+    def evaluate(names: PrefixTree | None) -> Metrics | None:
+        return None if names is None else evaluator.evaluate(names)
+
+    training = evaluator.evaluate(parts.training)
+    validation = evaluate(parts.held_out)
+    test = evaluate(parts.test)
+    is_sound = training.loss_nats_per_char < DIVERGED  # False for NaN
+    if best_epoch and not is_sound:
+        raise TrainingError(divergence_message(prepared.recipe.training, best_epoch))
+    quantiles = score_quantiles(prepared.engine, parts.whole, parts.beginnings)
+    rules = None
+    if prepared.for_use:
+        rules = _measure_scores(prepared, checkpoint, on_progress, should_stop)
+    return _Evaluation(training, validation, test, quantiles, rules)
+
+
+def _measure_scores(
+    prepared: PreparedTraining,
+    checkpoint: Checkpoint,
+    on_progress: ProgressCallback,
+    should_stop: Callable[[], bool],
+) -> tuple[ScoreRule, ...] | None:
+    """Measure how new names are scored; None if that was stopped."""
+    was_stopped_before = should_stop()  # then the user is waiting for the end of the run
+
+    def proceed() -> bool:
+        on_progress(Measuring())
+        return was_stopped_before or not should_stop()
+
+    seed = prepared.recipe.training.seed
+    return measure_rules(
+        replace(prepared.generator, scorer=scorer_of(checkpoint)),
+        shortest=checkpoint.shortest_name,
+        longest=checkpoint.longest_name,
+        rng=np.random.default_rng([seed, 0, SCORING]),
+        proceed=proceed,
+    )
+
+
+def _speed(history: Sequence[EpochRecord], characters: int) -> float | None:
+    """The median of the characters per second, without the first epoch, in which engines may compile."""
+    speeds = [
+        characters / record.training_seconds
+        for record in history[1:]
+        if record.training_seconds > 0
+    ]
+    return median(speeds) if speeds else None
 
 
 @contextmanager
 def borrowed(engine: Engine, parameters: Mapping[str, Array]) -> Iterator[None]:
-    """Let an engine hold other parameters for a while; afterwards it is, bit for bit, what it was."""
-    with engine_at_work(engine.name, "while it was being judged", STOPS):
+    """Let an engine compute with other parameters for a while, then restore its state, bit for bit."""
+    with engine_at_work(engine.name, "while it was being evaluated", STOPS):
         state = engine.get_state()
         engine.set_state(parameters)
         try:

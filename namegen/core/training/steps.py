@@ -1,16 +1,18 @@
-"""Dropping: the masks of each step. They leave something out, so that the network leans on nothing alone:
+"""Dropout: the masks of each training step.
 
-- ``recurrent_dropout``: single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher, 2018).
-- ``layer_dropout``, ``output_dropout``: whole rows of a kernel, that is, units which it reads (Srivastava et al.,
-  2014).
+- ``recurrent_dropout`` drops single weights of each recurrent kernel (Wan et al., 2013; Merity, Keskar and Socher,
+  2018).
+- ``layer_dropout`` and ``output_dropout`` drop units between layers and before the output, that is, rows of the kernel
+  that reads them (Srivastava et al., 2014).
 
-What stays is scaled by 1 / (1 − rate), so that sums stay what they were on average. One mask serves all names of a
-step: names that share a prefix still share its state, so the gradient on the tree stays exact.
+The remaining values are scaled by 1 / (1 − rate), so sums keep their mean. All names of a step have the same mask, so
+names that share a prefix still share its state, and the gradient on the prefix tree stays exact.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,18 +21,29 @@ from namegen.core.settings import DROPS, TrainingSettings
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Float32
 
-STREAM = 3  # keeps these random numbers apart from those that order the names and draw samples with the same seed
+# Keeps these random numbers apart from those that shuffle the names and draw samples with the same seed.
+STREAM = 3
+
+
+@dataclass(frozen=True)
+class _MaskedParameter:
+    name: str  # canonical
+    index: int  # among the network's parameters
+    mask_shape: tuple[int, ...]
+    rate: float
 
 
 class Dropping:
-    """Makes the masks of each step. They depend on the seed and the step alone, so nothing has to be kept to go on.
+    """Makes the masks of each step.
+
+    A mask depends only on the seed, the epoch and the step, so resuming a run needs no saved state for it.
 
     Args:
-        network: which parameters there are to mask.
-        training: the rates and the seed.
+        network: The network, which defines the shapes of the masks.
+        training: The dropout rates and the seed.
 
     Raises:
-        SettingsError: a rate for something that the network does not have.
+        SettingsError: A rate is for something that the network doesn't have.
 
     >>> from namegen.core.network.architecture import RecurrentNetwork
     >>> dropping = Dropping(RecurrentNetwork(54, hidden=(8,)), TrainingSettings(output_dropout=0.5))
@@ -41,37 +54,47 @@ class Dropping:
 
     def __init__(self, network: Network, training: TrainingSettings) -> None:
         self._seed = training.seed
-        places = {name: place for place, name in enumerate(network.parameter_shapes)}
-        self._masked: list[
-            tuple[str, int, tuple[int, ...], float]
-        ] = []  # parameter, its place, shape, rate
-        for drop in DROPS:
-            rate, shapes = getattr(training, drop), network.mask_shapes[drop]
-            if rate and not any(network.mask_shapes.values()):
-                raise SettingsError(
-                    f"{setting(drop)} is {rate}, but {network.architecture} has nothing to drop: leave it out"
-                )
-            if rate and not shapes:
-                raise SettingsError(
-                    f"{setting(drop)} is {rate}, and this network has nothing there to drop: add a layer, or do without"
-                )
-            self._masked += [
-                (name, places[name], shape, rate) for name, shape in shapes.items() if rate
-            ]
+        self._masked: list[_MaskedParameter] = []
+        names = list(network.parameter_shapes)
+        for rate_name in DROPS:
+            rate = getattr(training, rate_name)
+            if not rate:
+                continue
+            mask_shapes = network.mask_shapes[rate_name]
+            if not mask_shapes:
+                raise SettingsError(f"{setting(rate_name)} is {rate}, {_why_not(network)}")
+            for name, shape in mask_shapes.items():
+                self._masked.append(_MaskedParameter(name, names.index(name), shape, rate))
 
     def masks(self, epoch: int, step: int) -> dict[str, Float32[Array, "..."]]:
-        """The masks of one step, both counted from 0: 0 for what is left out, else 1 / (1 − rate)."""
-        found = {}
-        for name, place, shape, rate in self._masked:
-            rng = np.random.default_rng([self._seed, epoch, step, STREAM, place])
-            # 16 random bits a number decide as well as 53, and come four at a time.
-            size = math.prod(shape)
-            bits = (
-                rng.bit_generator.random_raw(-(-size // 4))
-                .astype("<u8", copy=False)
-                .view("<u2")[:size]
-            )
-            found[name] = (bits >= round(rate * (1 << 16))).reshape(shape) * np.float32(
-                1 / (1 - rate)
-            )
-        return found
+        """Make the masks of one step.
+
+        Args:
+            epoch: Counted from 0.
+            step: Counted from 0 in each epoch.
+
+        Returns:
+            For each masked parameter, by canonical name: 0 for what is dropped, 1 / (1 − rate) for everything else.
+        """
+        masks = {}
+        for parameter in self._masked:
+            rng = np.random.default_rng([self._seed, epoch, step, STREAM, parameter.index])
+            size = math.prod(parameter.mask_shape)
+            is_kept = _random_16_bits(rng, size) >= round(parameter.rate * (1 << 16))  # (size,)
+            scale = np.float32(1 / (1 - parameter.rate))
+            masks[parameter.name] = is_kept.reshape(parameter.mask_shape) * scale
+        return masks
+
+
+def _why_not(network: Network) -> str:
+    """Why a dropout rate has no effect on a network, and what to do."""
+    if not any(network.mask_shapes.values()):
+        return f"but {network.architecture} doesn't support dropout: leave it out"
+    return "but this network has no such units or weights: add a layer, or leave it out"
+
+
+def _random_16_bits(rng: np.random.Generator, size: int) -> Array:
+    """Random numbers below 2¹⁶. They are precise enough for a rate, and one draw gives four of them."""
+    draws = -(-size // 4)
+    raw = rng.bit_generator.random_raw(draws).astype("<u8", copy=False)  # (draws,)
+    return raw.view("<u2")[:size]

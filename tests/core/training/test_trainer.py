@@ -264,7 +264,7 @@ def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
 
 def test_what_the_network_does_not_have_cannot_be_dropped() -> None:
     with pytest.raises(
-        SettingsError, match=r"^layer_dropout is 0\.5, and this network has nothing there to drop"
+        SettingsError, match=r"^layer_dropout is 0\.5, but this network has no such units"
     ):
         Dropping(RecurrentNetwork(30, hidden=(40,)), TrainingSettings(layer_dropout=0.5))
 
