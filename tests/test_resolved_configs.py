@@ -19,7 +19,7 @@ import pytest
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
 from namegen.core.settings import DataSettings, Recipe
-from namegen.core.training.defaults import settled
+from namegen.core.training.defaults import resolve_recipe
 from namegen.experiments.sweep.grid import read_grid
 from namegen.lists import load_bundled
 from namegen.settings_toml import Config, read_config
@@ -42,7 +42,7 @@ def resolved(config: Config) -> dict[str, Any]:
     """Every setting by its dotted path, as a training of the config's own list has it."""
     parts = parts_of(config.data, config.training.seed)
     network = replace(config.network, architecture=config.network.architecture or "rnn")
-    recipe = settled(Recipe(config.data, network, config.training), parts)
+    recipe = resolve_recipe(Recipe(config.data, network, config.training), parts)
     training = recipe.training
     if training.lr_schedule != "steps":  # whose rates stand in lr_steps
         training = replace(training, learning_rate=training.peak_learning_rate)

@@ -18,214 +18,234 @@ from namegen.core.network.cells import CELLS
 from namegen.core.settings import NetworkSettings, Recipe, TrainingSettings
 from namegen.core.training.label_smoothing import fits_in_memory
 
-RECURRENT = "rnn"  # the architecture that the choices are for; others have their own defaults
+RECURRENT = "rnn"  # the architecture of these presets; others have their own defaults
 
-LONG_NAMES = 12  # characters on average, the STOP counted: such names are made of words, which a network has to keep
-LONGER_THAN_PHRASES = (
-    20  # characters: such names, as of companies, hold more than the three words of a phrase
-)
-USUAL_BATCH = 128  # names of a step
+# Lengths are in characters, averaged over the names. The end token counts as a character.
 SHORT_NAMES = (
-    5  # characters: fewer tell so little of what follows that counting knows next to nothing
+    5  # shorter names say so little about the next character that the n-gram baseline is weak
 )
-USUAL_LENGTH = 10  # characters: the longer the names of a short list, the longer they take to learn
-SOME_NAMES = 1_000  # different ones: of fewer a wide layer would learn each by heart
-# Different names: from so many on a wider layer has enough to learn from, and from so many on it can hardly learn them
-# by heart, so that less is dropped.
-MANY_NAMES, VERY_MANY_NAMES = 5_000, 15_000
-DROPPED_WITHOUT_GATES = (
-    1.0  # gates keep what matters, a plain layer has nothing to keep by: less of it is dropped
+USUAL_LENGTH = 10  # the longer the names of a short list, the more epochs they take
+LONG_NAMES = 12  # longer names consist of several words, which the network has to remember
+LONGER_THAN_PHRASES = (
+    20  # longer names, such as those of companies, exceed the three words of a phrase
 )
-FULL_WIDTH = 128  # units: a narrower layer, which somebody asked for, drops less
+
+# Numbers of distinct names.
+SOME_NAMES = 1_000  # a wide layer would memorize fewer names
+MANY_NAMES = 5_000  # enough for a wider layer
+VERY_MANY_NAMES = 15_000  # a wider layer can hardly memorize them, so it needs less dropout
+
+USUAL_BATCH = 128  # names in a step
+SMALLEST_BATCH = 16
+MAX_DROPOUT = 0.5
+FULL_WIDTH = 128  # units; narrower layers, which only users specify, have less dropout
+
+# A plain layer has no gates that protect what matters, so it has less dropout than a preset says.
+DROPOUT_TIMES_LENGTH_WITHOUT_GATES = 1.0
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What suits a kind of list.
-
-    Attributes:
-        cell, width: of the one layer.
-        smoothing: how far the targets lean on ngram.
-        dropped: over the length of the names, the share of the recurrent weights that is dropped, at most half.
-        output_share: over that share, the one of the units before the output.
-        readings: of each different name.
-        batch_size: names of a step at most.
-        steps: of an epoch at least, if a step can have so few names.
-        learning_rate: Adam's at its peak; None: that of the cell.
-        updates: of the parameters at least, however few names there are.
-        most_characters: that are read in all, unless that is less than one epoch.
-    """
+class Preset:
+    """The settings for one kind of list."""
 
     cell: str
-    width: int
-    smoothing: float = 0.5
-    dropped: float = 2.8
-    output_share: float = 0.5
-    readings: int = 40
-    batch_size: int = USUAL_BATCH
-    steps: int = 100
-    learning_rate: float | None = None
-    updates: int = 1_000
-    most_characters: int = 4_000_000
+    width: int  # of the only layer
+    label_smoothing: float = 0.5
+    dropout_times_length: float = 2.8  # divided by the length of the names: the recurrent dropout
+    output_dropout_share: float = 0.5  # output dropout = this share of the recurrent dropout
+    passes: int = 40  # how often to train on each distinct name
+    batch_size: int = USUAL_BATCH  # at most
+    steps: int = 100  # of an epoch; at least, if the smallest batch size allows it
+    learning_rate: float | None = None  # Adam's highest; None for the cell's default
+    updates: int = 1_000  # in the whole run; at least
+    characters: int = 4_000_000  # to train on in the whole run; at most, except in the first epoch
 
 
-FEW = Choice("gru", 128)
-# Nothing is held out, so nothing stops it, and nothing is dropped: what a network of so few names gives beside the like
-# of the list, the score keeps out.
-SHORT = replace(FEW, dropped=0.0, readings=60, updates=0)
-# Phrases of a short list: a network that leans on the n-gram baseline, or learns by heart, does not put their words
-# together anew. So nothing is smoothed, and as much is dropped as of more names.
-FEW_PHRASES = replace(FEW, smoothing=0.0, readings=60, updates=0)
-# From a base model there is less to learn, and smoothing would take back what it knows.
-FROM_BASE = replace(SHORT, smoothing=0.0, readings=30, learning_rate=0.002)
-MORE_FROM_BASE = replace(
-    FROM_BASE, smoothing=0.3, dropped=1.5, output_share=0.0
-)  # of enough names to hold some out
-MANY = Choice("lstm", 192, smoothing=0.3)
-MANY_SHORT = Choice("lstm", 192, smoothing=0.1, output_share=1.0, readings=24)
-VERY_MANY = Choice("lstm", 224, dropped=1.5)
-# Read by the widest layer and learned by heart the soonest.
-LONG = Choice("lstm", 256, most_characters=2_500_000)
-# Two or three words, as colours have. Names of one step share more prefixes the more of them there are, so larger steps
-# read very many phrases sooner. Words that come again and again (colours) want less dropped than words of one name
-# (full names of people): with 0.7 both are level with Kneser–Ney.
-PHRASES = replace(LONG, cell="gru", width=192, readings=48, most_characters=18_000_000)
+FEW = Preset("gru", 128)
+
+# No validation set, so nothing stops the run early, and no dropout. The network memorizes names, but names that don't
+# look like the list are filtered by their score.
+SHORT = replace(FEW, dropout_times_length=0.0, passes=60, updates=0)
+
+# A short list of phrases. A network that follows the n-gram baseline or memorizes the list rarely finds new
+# combinations of words, so there's no label smoothing, and as much dropout as for more names.
+FEW_PHRASES = replace(FEW, label_smoothing=0.0, passes=60, updates=0)
+
+# A fine-tuned network has less to learn, and label smoothing would undo what it knows.
+FINE_TUNED_SHORT = replace(SHORT, label_smoothing=0.0, passes=30, learning_rate=0.002)
+# With enough names for a validation set.
+FINE_TUNED = replace(
+    FINE_TUNED_SHORT,
+    label_smoothing=0.3,
+    dropout_times_length=1.5,
+    output_dropout_share=0.0,
+)
+
+MANY = Preset("lstm", 192, label_smoothing=0.3)
+MANY_SHORT = Preset("lstm", 192, label_smoothing=0.1, output_dropout_share=1.0, passes=24)
+VERY_MANY = Preset("lstm", 224, dropout_times_length=1.5)
+LONG = Preset("lstm", 256, characters=2_500_000)  # the widest layer memorizes the names soonest
+
+# Two or three words, such as the names of colors.
+PHRASES = replace(LONG, cell="gru", width=192, passes=48, characters=18_000_000)
+# The more names a step has, the more prefixes they share, so larger steps are faster. Phrases that repeat the same
+# words (colors) need less dropout than full names of people. With 0.7, both are as good as Kneser–Ney.
 VERY_MANY_PHRASES = replace(
-    PHRASES, width=256, dropped=0.7, readings=40, batch_size=512, steps=50, learning_rate=0.01
+    PHRASES,
+    width=256,
+    dropout_times_length=0.7,
+    passes=40,
+    batch_size=512,
+    steps=50,
+    learning_rate=0.01,
 )
 
 
 @dataclass(frozen=True)
 class ListSize:
-    """How large a list is, as the choices see it.
+    """The size of a list, as far as the defaults depend on it.
 
-    Attributes:
-        names: that an epoch reads.
-        distinct: different ones.
-        listed: different ones of the whole list, what is held out counted.
-        characters: that an epoch predicts, the STOP of every name counted.
-        prefixes: different ones.
-        vocabulary: ``V``.
-        phrases: whether it is a short list of phrases.
+    >>> ListSize(300, 300, listed_names=330, characters=2_100, prefixes=1_200, vocabulary_size=40).length
+    7.0
     """
 
-    names: int
-    distinct: int
-    listed: int
-    characters: int
-    prefixes: int
-    vocabulary: int
-    phrases: bool = False
+    names: int  # in an epoch
+    distinct_names: int  # in an epoch
+    listed_names: int  # distinct names in the whole list, with the validation and test set
+    characters: int  # that an epoch predicts, with the end token of each name
+    prefixes: int  # distinct ones, in an epoch
+    vocabulary_size: int  # ``V``
+    has_phrases: bool = False  # whether it's a short list of phrases
 
     @classmethod
-    def of(cls, parts: ListParts, *, phrases: bool = False) -> ListSize:
-        """Of what an epoch reads of a list."""
-        tree, listed = parts.batches.tree, len(parts.distinct_names)
-        read = (
-            parts.batches.name_count,
-            tree.distinct_name_count,
-            listed,
-            tree.characters,
-            tree.nodes,
+    def of(cls, parts: ListParts, *, has_phrases: bool = False) -> ListSize:
+        """The size of a list.
+
+        Args:
+            parts: The list.
+            has_phrases: Whether it's a short list of phrases.
+        """
+        tree = parts.batches.tree
+        return cls(
+            names=parts.batches.name_count,
+            distinct_names=tree.distinct_name_count,
+            listed_names=len(parts.distinct_names),
+            characters=tree.characters,
+            prefixes=tree.nodes,
+            vocabulary_size=parts.vocabulary.size,
+            has_phrases=has_phrases,
         )
-        return cls(*read, parts.vocabulary.size, phrases)
 
     @property
     def length(self) -> float:
-        """Characters of a name on average, the STOP counted."""
+        """The average length of the names in characters, with the end token."""
         return self.characters / self.names
 
 
-def settled(recipe: Recipe, parts: ListParts, *, phrases: bool = False) -> Recipe:
-    """The recipe with nothing left open: first by the list, then by the number of names and the network."""
-    size = ListSize.of(parts, phrases=phrases)
+def resolve_recipe(recipe: Recipe, parts: ListParts, *, has_phrases: bool = False) -> Recipe:
+    """Fill in all settings that aren't specified.
+
+    Args:
+        recipe: The settings, with the architecture.
+        parts: The list.
+        has_phrases: Whether it's a short list of phrases.
+    """
+    size = ListSize.of(parts, has_phrases=has_phrases)
     return with_defaults(recipe, size).resolved(name_count=size.names)
 
 
 def with_defaults(recipe: Recipe, size: ListSize) -> Recipe:
-    """The recipe with the defaults of its list. Settings that were specified stay."""
-    if not recipe.training.quick and recipe.network.architecture == RECURRENT:
-        return _standard(recipe, size)
-    return replace(recipe, network=_plain(recipe.network), training=recipe.training.plain)
+    """Fill in the defaults of a list. Settings that are specified stay.
+
+    >>> size = ListSize(300, 300, listed_names=330, characters=2_100, prefixes=1_200, vocabulary_size=40)
+    >>> recipe = with_defaults(Recipe(network=NetworkSettings(architecture="rnn", hidden=(64,))), size)
+    >>> recipe.network.cell, recipe.network.hidden, recipe.training.recurrent_dropout
+    ('gru', (64,), 0.2)
+    """
+    is_recurrent = recipe.network.architecture == RECURRENT
+    if is_recurrent and not recipe.training.quick:
+        return _with_preset(recipe, size)
+    plain = recipe.network.plain
+    if not is_recurrent:  # other architectures have widths, but no cell
+        plain = replace(recipe.network, hidden=plain.hidden)
+    return replace(recipe, network=plain, training=recipe.training.plain)
 
 
-def _plain(network: NetworkSettings) -> NetworkSettings:
-    """The plain network; an architecture without cells is told widths, and no cell."""
-    return (
-        network.plain
-        if network.architecture == RECURRENT
-        else replace(network, hidden=network.plain.hidden)
-    )
-
-
-def _standard(recipe: Recipe, size: ListSize) -> Recipe:
-    training, network, choice = recipe.training, recipe.network, _choice(size)
-    if network.uses_base_model and size.listed < SHORT_LIST:
-        choice = FROM_BASE if size.listed < FEWEST_NAMES else MORE_FROM_BASE
-    cell, hidden = network.cell or choice.cell, network.hidden or (choice.width,)
-    batch_size = training.batch_size or _batch_size(size, choice)
-    dropped = _dropped(size, choice, cell, max(hidden))
-    default_rate = training.optimizer == "adam" and not training.lr_steps
-    training = _given_or(
-        training,
-        recurrent_dropout=dropped,
-        layer_dropout=dropped / 2 if len(hidden) > 1 else 0.0,
-        output_dropout=dropped * choice.output_share,
-        label_smoothing=choice.smoothing if fits_in_memory(size.prefixes, size.vocabulary) else 0.0,
+def _with_preset(recipe: Recipe, size: ListSize) -> Recipe:
+    preset = _preset(size, is_fine_tuned=recipe.network.uses_base_model)
+    cell = recipe.network.cell or preset.cell
+    hidden = recipe.network.hidden or (preset.width,)
+    network = replace(recipe.network, cell=cell, hidden=hidden)
+    batch_size = recipe.training.batch_size or _batch_size(size, preset)
+    dropout = _recurrent_dropout(size, preset, network)
+    can_smooth = fits_in_memory(size.prefixes, size.vocabulary_size)
+    training = _with_missing(
+        recipe.training,
+        recurrent_dropout=dropout,
+        layer_dropout=dropout / 2 if len(hidden) > 1 else 0.0,
+        output_dropout=dropout * preset.output_dropout_share,
+        label_smoothing=preset.label_smoothing if can_smooth else 0.0,
         batch_size=batch_size,
-        epochs=_epochs(size, choice, batch_size),
-        learning_rate=choice.learning_rate or CELLS[cell].learning_rate if default_rate else None,
+        epochs=_epochs(size, preset, batch_size),
     )
-    return replace(recipe, network=replace(network, cell=cell, hidden=hidden), training=training)
+    if training.optimizer == "adam" and not training.lr_steps:
+        learning_rate = preset.learning_rate or CELLS[cell].learning_rate
+        training = _with_missing(training, learning_rate=learning_rate)
+    return replace(recipe, network=network, training=training)
 
 
-def _given_or(training: TrainingSettings, **values: int | float | None) -> TrainingSettings:
-    """The settings with values for what nothing was said of."""
+def _with_missing(training: TrainingSettings, **values: float | None) -> TrainingSettings:
+    """Set the settings that aren't specified."""
     missing: dict[str, Any] = {
         name: value for name, value in values.items() if getattr(training, name) is None
     }
     return replace(training, **missing)
 
 
-def _choice(size: ListSize) -> Choice:
-    """By the length of the names and by how many there are."""
-    if size.listed < FEWEST_NAMES or size.phrases:
-        choice, longer = (
-            FEW_PHRASES if size.phrases else SHORT,
-            max(1.0, size.length / USUAL_LENGTH),
-        )
-        return replace(choice, readings=round(choice.readings * longer))
-    if size.length >= LONG_NAMES and size.distinct >= SOME_NAMES:
+def _preset(size: ListSize, *, is_fine_tuned: bool) -> Preset:
+    is_short = size.listed_names < FEWEST_NAMES
+    if is_fine_tuned and size.listed_names < SHORT_LIST:
+        return FINE_TUNED_SHORT if is_short else FINE_TUNED
+    if is_short or size.has_phrases:
+        preset = FEW_PHRASES if size.has_phrases else SHORT
+        longer_by = max(1.0, size.length / USUAL_LENGTH)
+        return replace(preset, passes=round(preset.passes * longer_by))
+    has_very_many = size.distinct_names >= VERY_MANY_NAMES
+    if size.length >= LONG_NAMES and size.distinct_names >= SOME_NAMES:
         if size.length >= LONGER_THAN_PHRASES:
             return LONG
-        return VERY_MANY_PHRASES if size.distinct >= VERY_MANY_NAMES else PHRASES
-    if size.distinct >= VERY_MANY_NAMES:
+        return VERY_MANY_PHRASES if has_very_many else PHRASES
+    if has_very_many:
         return VERY_MANY
-    if size.distinct >= MANY_NAMES:
+    if size.distinct_names >= MANY_NAMES:
         return MANY_SHORT if size.length < SHORT_NAMES else MANY
     return FEW
 
 
-def _dropped(size: ListSize, choice: Choice, cell: str, width: int) -> float:
-    """The share of the recurrent weights.
+def _recurrent_dropout(size: ListSize, preset: Preset, network: NetworkSettings) -> float:
+    """The longer the names and the narrower the layers, the less dropout: the network has more to remember."""
+    times_length = preset.dropout_times_length
+    if network.cell == "simple_rnn":
+        times_length = DROPOUT_TIMES_LENGTH_WITHOUT_GATES
+    by_length = min(MAX_DROPOUT, times_length / size.length)
+    by_width = min(1.0, max(network.hidden or ()) / FULL_WIDTH)
+    return round(by_length * by_width, 2)
 
-    The longer the names, the more of them has to be kept, and the less can be spared; a narrow layer has little to
-    spare at all.
+
+def _batch_size(size: ListSize, preset: Preset) -> int:
+    """The largest power of two with which an epoch has the preset's number of steps."""
+    fitting = max(size.names // preset.steps, SMALLEST_BATCH)
+    power_of_two = 1 << (fitting.bit_length() - 1)
+    return min(preset.batch_size, power_of_two)
+
+
+def _epochs(size: ListSize, preset: Preset, batch_size: int) -> int:
+    """As many as the preset's passes need.
+
+    More if there'd be too few updates, fewer if there'd be too many characters, but at least one.
     """
-    by_length = DROPPED_WITHOUT_GATES if cell == "simple_rnn" else choice.dropped
-    return round(min(0.5, by_length / size.length) * min(1.0, width / FULL_WIDTH), 2)
-
-
-def _batch_size(size: ListSize, choice: Choice) -> int:
-    """The power of two that makes as many steps an epoch as the choice wants, or a few more."""
-    fitting = max(size.names // choice.steps, 16)
-    return min(choice.batch_size, 1 << (fitting.bit_length() - 1))
-
-
-def _epochs(size: ListSize, choice: Choice, batch_size: int) -> int:
-    """As many as the choice reads each different name; more where that is fewer updates than the choice wants, fewer
-    where it is more characters than the choice has. Each name is read once at least.
-    """
-    updates = -(-size.names // batch_size)
-    wanted = max(choice.readings * size.distinct / size.names, choice.updates / updates)
-    return max(1, round(min(wanted, choice.most_characters / size.characters)))
+    steps = -(-size.names // batch_size)
+    for_passes = preset.passes * size.distinct_names / size.names
+    for_updates = preset.updates / steps
+    most = preset.characters / size.characters
+    return max(1, round(min(max(for_passes, for_updates), most)))

@@ -45,7 +45,7 @@ from namegen.core.network.architecture import Network
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import DataSettings, Recipe
 from namegen.core.training.base_model import BaseModel, OpenBaseModel, choose_starting_point
-from namegen.core.training.defaults import settled
+from namegen.core.training.defaults import resolve_recipe
 from namegen.core.training.label_smoothing import smooth_targets
 from namegen.core.training.saved_state import Identity
 from namegen.core.training.steps import Dropping
@@ -216,7 +216,7 @@ def _settle(
         corpus=corpus,
         parts=parts,
         training_set=training_set,
-        recipe=settled(start.recipe, parts, phrases=training_set.is_phrases),
+        recipe=resolve_recipe(start.recipe, parts, has_phrases=training_set.is_phrases),
         base_model=start.base_model,
         remark=start.remark,
     )

@@ -15,10 +15,20 @@ from namegen.core.training.preparation import data_for, prepare
 from namegen.core.training.run import TrainingRun
 
 SHORT = ListSize(
-    names=300, distinct=300, listed=300, characters=2_000, prefixes=1_200, vocabulary=40
+    names=300,
+    distinct_names=300,
+    listed_names=300,
+    characters=2_000,
+    prefixes=1_200,
+    vocabulary_size=40,
 )
 LONG = ListSize(
-    names=27_000, distinct=27_000, listed=27_000, characters=200_000, prefixes=90_000, vocabulary=53
+    names=27_000,
+    distinct_names=27_000,
+    listed_names=27_000,
+    characters=200_000,
+    prefixes=90_000,
+    vocabulary_size=53,
 )
 RNN = NetworkSettings(architecture="rnn")
 STANDARD, QUICK = TrainingSettings(quick=False), TrainingSettings(quick=True)
@@ -31,22 +41,22 @@ def chosen(
 
 
 def test_a_short_list_is_read_often_and_a_long_one_seldom() -> None:
-    tiny = replace(SHORT, names=10, distinct=10, characters=70)
+    tiny = replace(SHORT, names=10, distinct_names=10, characters=70)
     training = chosen(tiny).training
     assert training.epochs * -(-10 // training.batch_size) == 1000  # updates
-    many = replace(LONG, names=10**7, distinct=10**7, characters=7 * 10**7)
+    many = replace(LONG, names=10**7, distinct_names=10**7, characters=7 * 10**7)
     assert chosen(many).training.epochs == 1
 
 
 def test_nothing_is_dropped_of_a_list_of_under_a_hundred_names_which_is_read_sixty_times() -> None:
     """Longer names more often."""
-    short = replace(SHORT, names=99, distinct=99, listed=99, characters=99 * 8)
+    short = replace(SHORT, names=99, distinct_names=99, listed_names=99, characters=99 * 8)
     training = chosen(short).training
     assert (training.epochs, training.label_smoothing) == (60, 0.5)
     assert (training.recurrent_dropout, training.output_dropout) == (0.0, 0.0)
     assert chosen(replace(short, characters=99 * 15)).training.epochs == 90
     assert (
-        chosen(replace(short, listed=100)).training.recurrent_dropout == 0.35
+        chosen(replace(short, listed_names=100)).training.recurrent_dropout == 0.35
     )  # one of a hundred is held out
 
 
@@ -73,21 +83,23 @@ def test_a_tenth_is_held_out_unless_the_list_is_short(
 
 
 def test_long_names_get_the_widest_layer_if_there_are_some() -> None:
-    companies = replace(SHORT, names=4_000, distinct=4_000, characters=100_000)
+    companies = replace(SHORT, names=4_000, distinct_names=4_000, characters=100_000)
     assert chosen(companies).network.hidden == (256,)
-    assert chosen(replace(companies, names=300, distinct=300, characters=7_500)).network.hidden == (
-        128,
-    )
+    assert chosen(
+        replace(companies, names=300, distinct_names=300, characters=7_500)
+    ).network.hidden == (128,)
 
 
 def test_phrases_are_read_more_often_than_longer_names() -> None:
     """Colours, of two or three words, are far from learned when companies are known by heart."""
-    phrases = replace(LONG, names=60_000, distinct=60_000, characters=60_000 * 13, prefixes=170_000)
+    phrases = replace(
+        LONG, names=60_000, distinct_names=60_000, characters=60_000 * 13, prefixes=170_000
+    )
     recipe = chosen(phrases)
     assert (recipe.network.cell, recipe.network.hidden) == ("gru", (256,))
     assert recipe.training.epochs == round(18_000_000 / phrases.characters)
     assert (recipe.training.batch_size, recipe.training.learning_rate) == (512, 0.01)
-    fewer = chosen(replace(phrases, names=14_999, distinct=14_999, characters=14_999 * 13))
+    fewer = chosen(replace(phrases, names=14_999, distinct_names=14_999, characters=14_999 * 13))
     assert (fewer.network.hidden, fewer.training.epochs) == ((192,), 48)
     assert (fewer.training.batch_size, fewer.training.learning_rate) == (128, 0.006)
     longer = chosen(replace(LONG, characters=LONG.names * 20))
@@ -106,7 +118,7 @@ def test_a_longer_list_gets_a_wider_layer_larger_batches_and_fewer_epochs() -> N
         short.training.recurrent_dropout / 2, abs=0.005
     )
     assert (
-        chosen(replace(LONG, vocabulary=20_000)).training.label_smoothing == 0.0
+        chosen(replace(LONG, vocabulary_size=20_000)).training.label_smoothing == 0.0
     )  # a table too large for memory
     assert (
         chosen(LONG, replace(STANDARD, optimizer="sgd")).training.learning_rate is None
