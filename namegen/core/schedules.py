@@ -1,6 +1,7 @@
-"""The schedules: a row of ``SCHEDULES`` and a function each. Settings, training, messages and help follow from both.
+"""The learning rate schedules.
 
-To add one, write its function and its row.
+To add a schedule, write its function and its row in ``SCHEDULES``. Its option, help and messages follow from the row.
+If it reads a new setting, declare the setting in ``core/settings.py`` and add it to ``Plan``.
 """
 
 from __future__ import annotations
@@ -12,59 +13,62 @@ from typing import NamedTuple
 
 
 class Plan(NamedTuple):
-    """What the learning rates of a training depend on: how long it is, and the settings.
-
-    Attributes:
-        peak: ``learning_rate``, or the optimizer's default.
-    """
+    """What the learning rates of a run depend on."""
 
     steps_per_epoch: int
     epochs: int
-    peak: float
-    warmup: float
-    lr_steps: tuple[tuple[int, float], ...]
+    peak: float  # the setting ``learning_rate``, or the optimizer's default
+    warmup: float  # the share of all steps in which the learning rate rises
+    lr_steps: tuple[tuple[int, float], ...]  # (epoch from 0, learning rate from this epoch on)
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How the learning rate changes during training.
 
-    Attributes:
-        rate: the learning rate of a step, counted from 0 over the whole training.
-        help: what it does, for the option's help.
-        reads: those of ``learning_rate``, ``warmup`` and ``lr_steps`` that it reads; the others have no effect.
-        depends_on_epochs: whether its rates depend on the number of epochs, so that a run cannot be lengthened.
+    >>> plan = Plan(steps_per_epoch=10, epochs=2, peak=0.02, warmup=0.2, lr_steps=())
+    >>> SCHEDULES["constant"].rate(15, plan)
+    0.02
     """
 
-    rate: Callable[[int, Plan], float]
-    help: str
-    reads: tuple[str, ...] = ("learning_rate",)
-    depends_on_epochs: bool = False
+    rate: Callable[
+        [int, Plan], float
+    ]  # the learning rate of a step, counted from 0 over the whole run
+    help: str  # for the help of the option
+    reads: tuple[str, ...] = ("learning_rate",)  # which of learning_rate, warmup and lr_steps
+    depends_on_epochs: bool = False  # if so, a run can't be resumed with more epochs
 
 
 def by_steps(step: int, plan: Plan) -> float:
-    """The original's: each rate from its first epoch on."""
-    return next(
-        rate for first, rate in reversed(plan.lr_steps) if step >= first * plan.steps_per_epoch
-    )
+    """Change the learning rate at the start of some epochs, as in the original project.
+
+    >>> plan = Plan(steps_per_epoch=10, epochs=3, peak=0.02, warmup=0.2, lr_steps=((0, 0.1), (2, 0.01)))
+    >>> by_steps(19, plan), by_steps(20, plan)
+    (0.1, 0.01)
+    """
+    epoch = step // plan.steps_per_epoch
+    rates = [rate for first_epoch, rate in plan.lr_steps if epoch >= first_epoch]
+    return rates[-1]
 
 
 def one_cycle(step: int, plan: Plan) -> float:
-    """Smith, 2018: from 1/25 of the peak in a straight line up to it over the share ``warmup`` of all steps, then along
-    a half cosine to 1/10,000 of it.
+    """Raise the learning rate, then lower it (Smith, 2018).
+
+    It rises linearly from 1/25 of the peak during the share ``warmup`` of all steps. Then it falls along half a cosine
+    to 1/10,000 of the peak.
 
     >>> plan = Plan(steps_per_epoch=11, epochs=1, peak=0.02, warmup=0.2, lr_steps=())
     >>> [round(one_cycle(step, plan), 4) for step in range(11)]
     [0.0008, 0.0104, 0.02, 0.0192, 0.0171, 0.0138, 0.01, 0.0062, 0.0029, 0.0008, 0.0]
     """
-    peak = plan.peak
-    start, end = peak / 25, peak / 10_000
-    last = max(plan.steps_per_epoch * plan.epochs - 1, 1)
-    rising = plan.warmup * last
-    if step < rising:
-        return start + (peak - start) * step / rising
-    done = min((step - rising) / max(last - rising, 1e-9), 1.0)
-    return end + (peak - end) * 0.5 * (1 + math.cos(math.pi * done))
+    start = plan.peak / 25
+    end = plan.peak / 10_000
+    last_step = max(plan.steps_per_epoch * plan.epochs - 1, 1)
+    top = plan.warmup * last_step  # the step with the highest learning rate
+    if step < top:
+        return start + (plan.peak - start) * step / top
+    share_fallen = min((step - top) / max(last_step - top, 1e-9), 1.0)
+    return end + (plan.peak - end) * 0.5 * (1 + math.cos(math.pi * share_fallen))
 
 
 SCHEDULES = {

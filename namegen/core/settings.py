@@ -1,8 +1,7 @@
-"""What a training is told, with its defaults: frozen dataclasses, each checked as it is made, together a ``Recipe``.
+"""The settings of a run, with their defaults. They're frozen dataclasses that check their values.
 
-A setting is declared here and nowhere else: its type and default, the values that it takes, and what its option says.
-``namegen.settings_toml`` reads them from TOML, ``namegen.cli.train`` makes options of them; core never sees
-where they came from.
+Each setting is declared only here: its type, its default, the values that it accepts, and the help text of its option.
+``namegen.settings_toml`` reads settings from TOML, and ``namegen.cli.train`` turns them into options.
 """
 
 from __future__ import annotations
@@ -23,165 +22,174 @@ SPLITS = ("by-name", "by-row")
 DUPLICATES = ("full", "sqrt")
 NAME_TYPES = ("plain", "company")
 LETTER_CASES = ("original", "title", "upper", "lower")
-SOURCES = (
-    "real",
-    "new",
-    "any",
-)  # of a part of a name: those of its model's list, none of that list, either
+SOURCES = ("real", "new", "any")  # of a part of a name: in the model's list, not in it, or both
 GENDERS = ("female", "male")
 CRITERIA = ("loss", "accuracy")
 DROPS = ("recurrent_dropout", "layer_dropout", "output_dropout")
 EFFORTS = ("quick", "standard")
-MOST_ASKED_FOR = 1_000_000_000  # that anybody may ask for at a time
-NOTHING = "none"  # in place of a model to begin from
+MOST_ASKED_FOR = 1_000_000_000  # the largest number of names that can be requested
+NOTHING = "none"  # as base model: start from random numbers
 
-PLAIN_CELL, PLAIN_HIDDEN = "simple_rnn", (32, 32)
+# The original project's network.
+PLAIN_CELL = "simple_rnn"
+PLAIN_HIDDEN = (32, 32)
 
-# With all repeats, 80 epochs fall 0.3 points short on last names; with damped ones there is less to learn by heart,
-# and more epochs only lead away from what holds for new names.
-DEFAULT_EPOCHS, DEFAULT_EPOCHS_DAMPED, DEFAULT_UPDATES = 120, 40, 3_000
-LARGEST_DEFAULT_BATCH, SMALLEST_DEFAULT_BATCH = 128, 16
-BATCHES_OF_A_SMALL_LIST = 40
-WIDTH_OF_DEFAULT = 32  # the layers that the default learning rate was chosen for
+# The defaults with ``quick``, and for architectures other than rnn. With all duplicates, 80 epochs are 0.3 points worse
+# than 120 on last names. With square-root weighting, the network memorizes names if it trains on them more often.
+DEFAULT_EPOCHS = 120
+DEFAULT_EPOCHS_SQRT = 40
+DEFAULT_UPDATES = 3_000  # of the parameters, at least
+LARGEST_DEFAULT_BATCH = 128
+SMALLEST_DEFAULT_BATCH = 16
+STEPS_OF_A_SMALL_LIST = 40  # of an epoch, if that's possible with the smallest batch
+WIDTH_OF_DEFAULT = 32  # of the layers that Adam's default learning rate was tuned for
 
 DEFAULT_VALIDATION = 0.1
 
-WHERE_NAMES_STAND = ("names", "column", "label_column")
+LIST_LOCATION = ("names", "column", "label_column")
 
 
 @dataclass(frozen=True)
 class About:
-    """What is known of a setting beside its type and its default.
+    """Everything about a setting except for its type and its default.
 
-    Attributes:
-        help: what it does, other settings named by ``errors.setting``; "": it has no option of its own.
-        metavar: what stands for its value in the help.
-        default: the default in words, where a rule decides or an option says it otherwise.
-        choices: all values that it takes, where they have names.
-        holds: whether it takes a value of its type.
-        expected: which values those are, in words.
-        backend_reads: whether backends read it. They also read the optimizer's hyperparameters, and
-            no other training setting (``TrainingSettings.backend_settings``).
+    In texts, ``errors.setting`` marks the names of other settings.
     """
 
-    help: str = ""
-    metavar: str = "NAME"
-    default: str = ""
-    choices: Collection[str] = ()
-    holds: Callable[[Any], bool] = lambda value: True
-    expected: str = ""
+    help: str = ""  # "" for a setting without an option
+    metavar: str = "NAME"  # stands for the value in the help
+    default: str = ""  # a description, if the default follows a rule
+    choices: Collection[str] = ()  # all values that it accepts, if they have names
+    holds: Callable[[Any], bool] = lambda value: True  # whether it accepts a value of its type
+    expected: str = ""  # describes the values that it accepts
+    # Backends also read the optimizer's hyperparameters, and no other training setting (see ``backend_settings``).
     backend_reads: bool = False
 
     @classmethod
-    def of(cls, kind: type[object], name: str) -> About:
-        """That of a field of a settings dataclass.
+    def of(cls, settings: type[object], name: str) -> About:
+        """Look up a field of a settings dataclass.
 
         >>> About.of(TrainingSettings, "epochs").expected
         'a whole number from 1 to 1,000,000'
         """
-        declared = {one.name: one.metadata for one in fields(cast(Any, kind))}
-        return cast(About, declared[name].get("about", cls()))
+        declarations = fields(cast(Any, settings))
+        metadata_of = {declaration.name: declaration.metadata for declaration in declarations}
+        return cast(About, metadata_of[name].get("about", cls()))
 
 
 LIST = "chosen for the list"
 COUNT: dict[str, Any] = {
     "metavar": "N",
-    "holds": lambda v: v >= 1,
+    "holds": lambda value: value >= 1,
     "expected": "a whole number of at least 1",
 }
 SHARE: dict[str, Any] = {
     "metavar": "SHARE",
-    "holds": lambda v: 0 <= v <= 0.9,
+    "holds": lambda value: 0 <= value <= 0.9,
     "expected": "a share from 0 to 0.9",
 }
 TO_1: dict[str, Any] = {
     "metavar": "SHARE",
-    "holds": lambda v: 0 <= v <= 1,
+    "holds": lambda value: 0 <= value <= 1,
     "expected": "a share from 0 to 1",
 }
 SEED: dict[str, Any] = {
     "metavar": "N",
-    "holds": lambda v: 0 <= v < 2**63,
+    "holds": lambda value: 0 <= value < 2**63,
     "expected": "a whole number from 0 to 2**63 - 1",
 }
-ABOVE_0: dict[str, Any] = {"holds": lambda v: 0 < v < math.inf, "expected": "a number above 0"}
+ABOVE_0: dict[str, Any] = {
+    "holds": lambda value: 0 < value < math.inf,
+    "expected": "a number above 0",
+}
 
 
 def whole(least: int, most: int) -> dict[str, Any]:
-    """What is declared of a whole number between these two, which it may also be."""
-    expected = f"a whole number from {least} to {most:,}"
-    return {"metavar": "N", "holds": lambda v: least <= v <= most, "expected": expected}
+    """Declare a whole number from ``least`` to ``most``."""
+    return {
+        "metavar": "N",
+        "holds": lambda value: least <= value <= most,
+        "expected": f"a whole number from {least} to {most:,}",
+    }
 
 
 def declared(default: Any, text: str = "", in_words: str = "", **about: Any) -> Any:
-    """A field with what is known of it: what it does, its default in words, the other attributes of ``About``."""
+    """Declare a field.
+
+    Args:
+        default: The default.
+        text: What the setting does.
+        in_words: A description of the default, if it follows a rule.
+        **about: Other attributes of ``About``.
+    """
     if "choices" in about:
-        about |= {
-            "expected": f"one of {', '.join(about['choices'])}",
-            "holds": about["choices"].__contains__,
-        }
-    start: dict[str, Any] = (
-        {"default_factory": dict, "hash": False} if default == {} else {"default": default}
-    )
-    return field(**start, metadata={"about": About(text, default=in_words, **about)})
+        choices = about["choices"]
+        about["expected"] = f"one of {', '.join(choices)}"
+        about["holds"] = choices.__contains__
+    metadata = {"about": About(text, default=in_words, **about)}
+    if default == {}:
+        return field(default_factory=dict, hash=False, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 def reading(name: str) -> str:
-    """The schedules that read a setting.
+    """List the schedules that read a setting.
 
     >>> reading("learning_rate")
     'constant or one-cycle'
     """
-    return " or ".join(one for one, schedule in SCHEDULES.items() if name in schedule.reads)
+    readers = [key for key, schedule in SCHEDULES.items() if name in schedule.reads]
+    return " or ".join(readers)
 
 
 def with_hyperparameter(name: str) -> str:
-    """The optimizers that have a hyperparameter.
+    """List the optimizers that have a hyperparameter.
 
     >>> with_hyperparameter("momentum")
     'momentum'
     """
-    return " or ".join(
-        one for one, optimizer in OPTIMIZERS.items() if name in optimizer.hyperparameters
-    )
+    optimizers = [key for key, optimizer in OPTIMIZERS.items() if name in optimizer.hyperparameters]
+    return " or ".join(optimizers)
 
 
 class Checked:
-    """Settings whose values are looked at as they are made.
+    """A base class of settings that checks their values.
 
     Raises:
-        SettingsError: a value of another type or range; its ``field`` is the name.
+        SettingsError: A setting has a value of the wrong type or range. The error's ``field`` is its name.
     """
 
     def __post_init__(self) -> None:
-        for one in fields(cast(Any, self)):  # those that inherit are dataclasses
-            value, about = getattr(self, one.name), one.metadata.get("about", About())
-            if value is None and one.default is None:
+        for declaration in fields(cast(Any, self)):  # subclasses are dataclasses
+            value = getattr(self, declaration.name)
+            about = declaration.metadata.get("about", About())
+            is_unspecified = value is None and declaration.default is None
+            if is_unspecified or _is_accepted(value, about):
                 continue
-            try:
-                fits = value is not None and about.holds(value)
-            except TypeError:
-                fits = False
-            if not fits:
-                told = shown(value).strip("[]") or shown(
-                    value
-                )  # of several values: each reader writes them otherwise
-                raise SettingsError(
-                    f"{setting(one.name)} is {told}: expected {about.expected}", field=one.name
-                )
+            # No brackets, because options and TOML write several values differently.
+            text = shown(value).strip("[]") or shown(value)
+            raise SettingsError(
+                f"{setting(declaration.name)} is {text}: expected {about.expected}",
+                field=declaration.name,
+            )
+
+
+def _is_accepted(value: object, about: About) -> bool:
+    try:
+        return value is not None and about.holds(value)
+    except TypeError:
+        return False
 
 
 @dataclass(frozen=True)
 class DataSettings(Checked):
-    """Which list is read and how a part of it is held out (``core/data/split.py``, ``batching.py``,
-    ``normalization.py``).
+    """Which list to train on, and how to split it (``core/data/split.py``, ``batching.py``, ``normalization.py``).
 
-    ``names``: a bundled list's name, a path, or ``-`` for standard input. ``label_column``: empty: none, of a bundled
-    list either; None: as the bundled list has it. ``validation``: None: a tenth, and of a short list none
-    (``core/training/defaults.py``).
+    >>> DataSettings(validation=0.2).held_out
+    0.2
     """
 
-    names: str = "mlb-first"
+    names: str = "mlb-first"  # a bundled list, a path, or "-" for standard input
     column: str | None = declared(
         None, "The CSV column that has the names: its title, or its number counted from 1."
     )
@@ -190,11 +198,11 @@ class DataSettings(Checked):
         "The CSV column that has a label for each name, such as its origin; several columns with commas between, such "
         "as origin,gender, make labels of several parts (quote a column whose name has a comma: '\"born, died\"'); '' "
         "for no labels.",
-        "that of a bundled list, if it has one",
+        "the bundled list's label column, if it has one",
     )
-    # a longer line is no name, but a sign of a file that is no list
+    # A longer line isn't a name, so the file probably isn't a list.
     max_name_length: int = declared(
-        1000, "Refuse a list that has a name of more than N characters.", **COUNT
+        1000, "Reject a list that has a name of more than N characters.", **COUNT
     )
     validation: float | None = declared(
         None,
@@ -202,9 +210,9 @@ class DataSettings(Checked):
         f"0.1; 0 for fewer than 100 different names, except with {setting('quick', 'True')} or {setting('test')}",
         **SHARE,
     )
-    test: float = declared(  # none by default: every name that is learned from counts
+    test: float = declared(  # none by default, because every name in the training set helps
         0.0,
-        "A further share of the names to hold out for a final test, which decides nothing.",
+        "A further share of the names to hold out as a test set, for the final evaluation only.",
         **SHARE,
     )
     split: str = declared(
@@ -216,7 +224,7 @@ class DataSettings(Checked):
     split_seed: int | None = declared(
         None,
         "The seed that chooses which names are held out.",
-        f"that of {setting('seed')}",
+        f"the value of {setting('seed')}",
         **SEED,
     )
     duplicates: str | None = declared(
@@ -242,49 +250,46 @@ class DataSettings(Checked):
 
     @property
     def held_out(self) -> float:
-        """The share to choose by; a tenth where nothing was said, and no training has decided otherwise."""
+        """The share of the validation set."""
         return DEFAULT_VALIDATION if self.validation is None else self.validation
 
     @property
     def identity(self) -> dict[str, str | int | float | bool | None]:
-        """What decides, with the list itself, what training reads: all but where the list lies and what counts as new
-        beside it.
+        """The settings that must be the same when a run is resumed.
+
+        The list may be moved, and ``name_type`` only affects which names are new.
         """
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in (*WHERE_NAMES_STAND, "name_type")
-        }
+        excluded = (*LIST_LOCATION, "name_type")
+        return {name: value for name, value in asdict(self).items() if name not in excluded}
 
     @property
     def uses_sqrt_duplicates(self) -> bool:
-        """Whether training reads a common name less often than it stands in the list."""
+        """Whether duplicates have square-root weighting."""
         return self.duplicates == "sqrt" or (self.duplicates is None and self.split != "by-row")
 
 
 @dataclass(frozen=True)
 class NetworkSettings(Checked):
-    """The network apart from its vocabulary: the recurrent cell, the width of each layer, the initial values.
+    """The network, except for its vocabulary: the recurrent cell, the width of each layer, and the initial values.
 
-    ``options``: settings that an architecture of a third party has beside these; namegen's own, ``rnn``, has none.
+    >>> NetworkSettings(hidden=(64,)).plain.hidden
+    (64,)
     """
 
     architecture: str | None = declared(
         None,
         "The kind of network.",
         "the backend's first one; for namegen's own backends, rnn",
-        holds=lambda v: v != "",
+        holds=lambda value: value != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = declared(
-        None, "The recurrent cell.", LIST, choices=tuple(CELLS)
-    )  # the plain one: simple_rnn
-    hidden: tuple[int, ...] | None = declared(  # the plain ones: 32, 32
+    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=tuple(CELLS))
+    hidden: tuple[int, ...] | None = declared(
         None,
         "The number of units of each layer, such as 64 or 32,32.",
         LIST,
         metavar="W,W",
-        holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= w <= 4096 for w in widths),
+        holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= width <= 4096 for width in widths),
         expected="1 to 16 widths, each from 1 to 4096",
     )
     initializer: str = declared(
@@ -295,7 +300,7 @@ class NetworkSettings(Checked):
         f"Fine-tune this pretrained model: a run folder, a model file or a built-in model; {NOTHING}: random weights.",
         "namegen's base model for 100 to 499 names, or 20 to 99 of one dominant origin; otherwise random weights",
         metavar="MODEL",
-        holds=lambda v: v != "",
+        holds=lambda value: value != "",
         expected=f"a model, or {NOTHING}",
     )
     options: Mapping[str, int | float | str | bool] = declared(
@@ -304,7 +309,7 @@ class NetworkSettings(Checked):
 
     @property
     def plain(self) -> NetworkSettings:
-        """The same; what nothing was said of is as in the original project's network.
+        """Fill in what isn't specified with the original project's network.
 
         >>> NetworkSettings(hidden=(8,)).plain.cell
         'simple_rnn'
@@ -313,16 +318,19 @@ class NetworkSettings(Checked):
 
     @property
     def uses_base_model(self) -> bool:
-        """Whether it begins from another model's parameters."""
+        """Whether the network is fine-tuned from a pretrained base model."""
         return self.base_model not in (None, NOTHING)
 
 
 @dataclass(frozen=True)
 class TrainingSettings(Checked):
-    """How a network is trained. ``None`` means: by the rule in the field's own words.
+    """How to train the network. None stands for the default that a field describes.
 
-    The defaults of a list are in ``core/training/defaults.py``, what is dropped in ``steps.py`` (of the recurrent
-    kernels single weights, as Merity, Keskar and Socher, 2018, do), label smoothing in ``label_smoothing.py``.
+    ``core/training`` has the defaults that depend on the list (``defaults.py``), dropout (``steps.py``) and label
+    smoothing (``label_smoothing.py``).
+
+    >>> TrainingSettings(optimizer="sgd").peak_learning_rate
+    0.5
     """
 
     quick: bool = declared(
@@ -330,14 +338,13 @@ class TrainingSettings(Checked):
         "Use a small network without dropout for the settings you don't specify: it trains in seconds, and its names "
         "aren't as good.",
     )
-    # quick: 120 (40 with damped repeats), or as many as 3,000 updates take if that is more
     epochs: int | None = declared(
         None, "The number of epochs: how often to read the whole list.", LIST, **whole(1, 1_000_000)
     )
     batch_size: int | None = declared(
         None, "The number of names in each training step.", LIST, **COUNT
     )
-    # adam: a step of its own for each weight, so that one rate does for many lists
+    # Adam scales the steps of each weight, so the same learning rate works for many lists.
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
     learning_rate: float | None = declared(
         None,
@@ -350,10 +357,11 @@ class TrainingSettings(Checked):
         0.9,
         f"The momentum, for {setting('optimizer', with_hyperparameter('momentum'))}.",
         metavar="M",
-        holds=lambda v: 0 <= v < 1,
+        holds=lambda value: 0 <= value < 1,
         expected="a number from 0 to below 1",
     )
-    clip_norm: float | None = declared(  # no limit: names are short, and gradients stay small
+    # No limit by default: names are short, so gradients stay small.
+    clip_norm: float | None = declared(
         None,
         "The largest allowed gradient norm.",
         "no limit",
@@ -361,7 +369,8 @@ class TrainingSettings(Checked):
         backend_reads=True,
         **ABOVE_0,
     )
-    lr_schedule: str = declared(  # one-cycle takes half the time of a rate that only falls
+    # One-cycle takes half the time of a learning rate that only falls.
+    lr_schedule: str = declared(
         "one-cycle",
         "How the learning rate changes during training. "
         + "; ".join(f"{name}: {schedule.help}" for name, schedule in SCHEDULES.items())
@@ -379,31 +388,31 @@ class TrainingSettings(Checked):
         metavar="E:RATE,…",
         holds=lambda steps: (
             all(0 < rate < math.inf for _, rate in steps)
-            and all(a < b for (a, _), (b, _) in itertools.pairwise(steps))
+            and all(before < after for (before, _), (after, _) in itertools.pairwise(steps))
             and (not steps or steps[0][0] == 0)
         ),
         expected="pairs of epoch and rate, with rising epochs from 0 on and rates above 0",
     )
     bptt: bool = declared(
         True,
-        "Send gradients back through all characters of a name, or only through one.",
+        "Backpropagate through all characters of a name, or only through one.",
         backend_reads=True,
     )
     recurrent_dropout: float | None = declared(
         None,
-        "Dropout: the share of the recurrent weights to leave out in each step.",
+        "Dropout: the share of the recurrent weights to drop in each training step.",
         LIST,
         **SHARE,
     )
     layer_dropout: float | None = declared(
         None,
-        "Dropout: the share of the units between layers to leave out in each step.",
+        "Dropout: the share of the units between layers to drop in each training step.",
         LIST,
         **SHARE,
     )
     output_dropout: float | None = declared(
         None,
-        "Dropout: the share of the units before the output to leave out in each step.",
+        "Dropout: the share of the units before the output to drop in each training step.",
         LIST,
         **SHARE,
     )
@@ -416,9 +425,9 @@ class TrainingSettings(Checked):
     patience: int | None = declared(
         None, "Stop after N epochs without improvement.", "never", **COUNT
     )
-    # loss tells a good epoch from a lucky one; accuracy was the original's rule
+    # The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
     monitor: str = declared(
-        "loss", "The held-out figure that decides which epoch is the best.", choices=CRITERIA
+        "loss", "The validation metric that decides which epoch is the best.", choices=CRITERIA
     )
     seed: int = declared(
         0, "The random seed: the same seed and backend train the same network.", **SEED
@@ -426,32 +435,30 @@ class TrainingSettings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if ("lr_steps" in SCHEDULES[self.lr_schedule].reads) != bool(self.lr_steps):
+        needs_lr_steps = "lr_steps" in SCHEDULES[self.lr_schedule].reads
+        if needs_lr_steps != bool(self.lr_steps):
             raise SettingsError(
-                f"the schedule is {self.lr_schedule}, with {len(self.lr_steps)} rate steps: give "
+                f"the schedule is {self.lr_schedule}, with {len(self.lr_steps)} rate steps: set "
                 f"{setting('lr_steps')} together with the schedule {reading('lr_steps')}, and only with it"
             )
 
     @property
     def plain(self) -> TrainingSettings:
-        """The same; what nothing was said of is neither dropped nor smoothed.
+        """Turn off dropout and label smoothing, unless they're specified.
 
         >>> TrainingSettings(output_dropout=0.1).plain.recurrent_dropout
         0.0
         """
-        nothing: dict[str, Any] = {
-            name: 0.0 for name in (*DROPS, "label_smoothing") if getattr(self, name) is None
-        }
-        return replace(self, **nothing)
+        names = (*DROPS, "label_smoothing")
+        unspecified: dict[str, Any] = {name: 0.0 for name in names if getattr(self, name) is None}
+        return replace(self, **unspecified)
 
     @property
     def peak_learning_rate(self) -> float:
-        """The learning rate given, or else the optimizer's own default."""
-        return (
-            OPTIMIZERS[self.optimizer].learning_rate
-            if self.learning_rate is None
-            else self.learning_rate
-        )
+        """The learning rate, or the optimizer's default."""
+        if self.learning_rate is None:
+            return OPTIMIZERS[self.optimizer].learning_rate
+        return self.learning_rate
 
     @property
     def clips(self) -> bool:
@@ -491,29 +498,28 @@ class TrainingSettings(Checked):
 
     @property
     def without_effect(self) -> dict[str, str]:
-        """The fields that change nothing beside the others, each with the reason.
+        """The fields that have no effect because of other settings, each with the reason.
 
         >>> TrainingSettings(optimizer="momentum").without_effect
         {}
         >>> TrainingSettings(lr_schedule="constant").without_effect["warmup"]
         'the schedule is constant, not one-cycle'
         """
-        found = {}
+        reasons = {}
         for optimizer in OPTIMIZERS.values():
             for name in optimizer.hyperparameters:
                 if name not in self.hyperparameters:
-                    found[name] = (
-                        f"the optimizer is {self.optimizer}, not {with_hyperparameter(name)}"
-                    )
+                    readers = with_hyperparameter(name)
+                    reasons[name] = f"the optimizer is {self.optimizer}, not {readers}"
         for name in ("learning_rate", "warmup"):
             if name not in SCHEDULES[self.lr_schedule].reads:
-                found[name] = f"the schedule is {self.lr_schedule}, not {reading(name)}"
-        return found
+                reasons[name] = f"the schedule is {self.lr_schedule}, not {reading(name)}"
+        return reasons
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides what a training learns, beside the list itself: what is read, which network, how it is trained.
+    """Everything except for the list that decides what a run learns.
 
     >>> recipe = Recipe(network=NetworkSettings(hidden=(128,))).resolved(name_count=3_000)
     >>> recipe.training.batch_size, recipe.training.epochs, recipe.training.peak_learning_rate
@@ -526,34 +532,38 @@ class Recipe:
 
     @property
     def without_effect(self) -> dict[str, str]:
-        """The settings that change nothing beside the others, by table and name, each with the reason.
+        """The settings that have no effect because of other settings, by table and name, each with the reason.
 
         >>> Recipe(DataSettings(validation=0.0)).without_effect["training.monitor"]
         'there are no held-out names, and the training loss decides'
         """
-        found = {
+        reasons = {
             f"training.{name}": reason for name, reason in self.training.without_effect.items()
         }
-        if self.data.validation == 0:
-            found["training.monitor"] = "there are no held-out names, and the training loss decides"
-            if self.data.test == 0:
-                found["data.split_seed"] = "no names are held out"
-                if self.data.duplicates is not None:  # else the split decides those
-                    found["data.split"] = "no names are held out, and repeats are decided already"
-        return found
+        has_validation_set = self.data.validation != 0
+        if not has_validation_set:
+            reasons["training.monitor"] = (
+                "there are no held-out names, and the training loss decides"
+            )
+        if not has_validation_set and self.data.test == 0:
+            reasons["data.split_seed"] = "no names are held out"
+            if self.data.duplicates is not None:  # otherwise, the default depends on the split
+                reasons["data.split"] = "no names are held out, and duplicates are set"
+        return reasons
 
     def resolved(self, *, name_count: int) -> Recipe:
-        """The same with everything filled in that depends on the list and the network.
+        """Fill in the training settings that depend on the list and the network.
 
         Args:
-            name_count: how many names an epoch reads.
+            name_count: The number of names in an epoch.
         """
-        return replace(
-            self,
-            training=resolve_training(
-                self.training, name_count, self.network, damped=self.data.uses_sqrt_duplicates
-            ),
+        training = resolve_training(
+            self.training,
+            name_count,
+            self.network,
+            uses_sqrt_duplicates=self.data.uses_sqrt_duplicates,
         )
+        return replace(self, training=training)
 
 
 def resolve_training(
@@ -561,41 +571,48 @@ def resolve_training(
     name_count: int,
     network: NetworkSettings | None = None,
     *,
-    damped: bool = False,
+    uses_sqrt_duplicates: bool = False,
 ) -> TrainingSettings:
-    """Fill in what depends on the list and the network: the learning rate, the batch size, then the epochs.
+    """Fill in the learning rate, the batch size and the number of epochs, unless they're specified.
 
-    Adam's default rate is for plain layers of 32; for wider ones it falls with the square root of their width.
+    - Adam's default learning rate is for plain layers of 32 units. For wider ones, it falls with the square root of
+      their width.
+    - A batch has 128 names; if an epoch would have fewer than 40 batches, a smaller power of two, but at least 16.
+    - The run has 120 epochs (40 with square-root weighting), or more if these have fewer than 3,000 updates.
 
-    Batches of 128 names, smaller (a power of two, at least 16) where an epoch would have fewer than 40 of them; as
-    many steps as 120 epochs (40 where repeats are damped) or 3,000 updates have, whichever is more.
+    Args:
+        training: The settings.
+        name_count: The number of names in an epoch.
+        network: The network; None to keep the learning rate.
+        uses_sqrt_duplicates: Whether duplicates have square-root weighting.
+
+    >>> resolve_training(TrainingSettings(), 21_000).epochs
+    120
     """
-    batch_size, epochs = training.batch_size, training.epochs
-    if network is not None and _too_wide(training, network):
+    if network is not None and _needs_lower_rate(training, network):
         widest = max(network.hidden or PLAIN_HIDDEN)
-        training = replace(
-            training,
-            learning_rate=training.peak_learning_rate * math.sqrt(WIDTH_OF_DEFAULT / widest),
-        )
+        scale = math.sqrt(WIDTH_OF_DEFAULT / widest)
+        training = replace(training, learning_rate=training.peak_learning_rate * scale)
+    batch_size = training.batch_size
     if batch_size is None:
-        fitting = max(name_count // BATCHES_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
-        batch_size = min(LARGEST_DEFAULT_BATCH, 2 ** (fitting.bit_length() - 1))
+        fitting = max(name_count // STEPS_OF_A_SMALL_LIST, SMALLEST_DEFAULT_BATCH)
+        power_of_two = 2 ** (fitting.bit_length() - 1)
+        batch_size = min(LARGEST_DEFAULT_BATCH, power_of_two)
+    epochs = training.epochs
     if epochs is None:
-        fewest = DEFAULT_EPOCHS_DAMPED if damped else DEFAULT_EPOCHS
-        epochs = max(fewest, -(-DEFAULT_UPDATES // -(-name_count // batch_size)))
+        steps = -(-name_count // batch_size)
+        for_updates = -(-DEFAULT_UPDATES // steps)
+        fewest = DEFAULT_EPOCHS_SQRT if uses_sqrt_duplicates else DEFAULT_EPOCHS
+        epochs = max(fewest, for_updates)
     return replace(training, batch_size=batch_size, epochs=epochs)
 
 
-def _too_wide(training: TrainingSettings, network: NetworkSettings) -> bool:
-    """Whether the default rate would be too high; gates take it well at every width."""
-    network = network.plain
-    default = (
-        training.optimizer == "adam" and training.learning_rate is None and not training.lr_steps
-    )
-    recurrent = network.architecture in (None, "rnn")
-    return (
-        default
-        and recurrent
-        and network.cell == "simple_rnn"
-        and max(network.hidden or ()) > WIDTH_OF_DEFAULT
-    )
+def _needs_lower_rate(training: TrainingSettings, network: NetworkSettings) -> bool:
+    """Whether the default learning rate is too high: for wide layers without gates."""
+    has_default_rate = training.learning_rate is None and not training.lr_steps
+    if training.optimizer != "adam" or not has_default_rate:
+        return False
+    is_recurrent = network.architecture in (None, "rnn")
+    plain = network.plain
+    is_wide = max(plain.hidden or ()) > WIDTH_OF_DEFAULT
+    return is_recurrent and plain.cell == "simple_rnn" and is_wide

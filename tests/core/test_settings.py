@@ -1,4 +1,4 @@
-"""What a training is told: the defaults that depend on the list and the network."""
+"""The settings of a run: the defaults that depend on the list and the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.lion import DECAYING, DecaySettings
 
 
 @pytest.mark.parametrize(
-    ("names", "damped", "batch_size", "epochs"),
+    ("names", "uses_sqrt_duplicates", "batch_size", "epochs"),
     [
         (21_000, False, 128, 120),
         (6_000, True, 128, 64),
@@ -22,9 +22,11 @@ from tests.lion import DECAYING, DecaySettings
     ],
 )
 def test_the_defaults_follow_the_size_of_the_list(
-    names: int, damped: bool, batch_size: int, epochs: int
+    names: int, uses_sqrt_duplicates: bool, batch_size: int, epochs: int
 ) -> None:
-    resolved = resolve_training(TrainingSettings(), names, damped=damped)
+    resolved = resolve_training(
+        TrainingSettings(), names, uses_sqrt_duplicates=uses_sqrt_duplicates
+    )
     assert (resolved.batch_size, resolved.epochs) == (batch_size, epochs)
 
 

@@ -221,11 +221,12 @@ def choose_starting_point(
         distinct = len(set(corpus.names))
         if recipe.training.quick or distinct >= SHORT_LIST or open_base_model is None:
             return StartingPoint(recipe)
+        reason = ""
         if distinct < FEWEST_TO_COMPARE:
             reason = f"it has fewer than {FEWEST_TO_COMPARE} different names"
-            return StartingPoint(recipe, remark=f"learns from this list alone: {reason}")
-        if training_set.is_phrases:
+        elif training_set.is_phrases:
             reason = "its names are phrases"
+        if reason:
             return StartingPoint(recipe, remark=f"learns from this list alone: {reason}")
     if open_base_model is None:
         raise SettingsError(

@@ -59,10 +59,6 @@ INITIAL_PARAMETERS = 2  # keeps their random numbers apart from all others with 
 ForbiddenStarts: TypeAlias = Callable[[str], tuple[str, ...]]
 
 
-def _no_forbidden_starts(list_name: str) -> tuple[str, ...]:
-    return ()
-
-
 @dataclass(frozen=True, eq=False)
 class PreparedTraining:
     """Everything that a run starts with."""
@@ -78,7 +74,7 @@ class PreparedTraining:
     metadata: Metadata  # the model's metadata, without its results
     for_use: bool  # whether the model will be asked for names; see ``prepare``
     remark: str = ""  # about the base model; "" for none
-    claims: ForbiddenStarts = _no_forbidden_starts
+    claims: ForbiddenStarts = lambda list_name: ()
 
     @cached_property
     def references(self) -> HeldOutReferences | None:
@@ -135,7 +131,7 @@ def prepare(
     *,
     threads: int = 1,
     for_use: bool = False,
-    claims: ForbiddenStarts = _no_forbidden_starts,
+    claims: ForbiddenStarts = lambda list_name: (),
     open_base_model: OpenBaseModel | None = None,
 ) -> PreparedTraining:
     """Put a training run together.

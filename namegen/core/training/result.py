@@ -13,7 +13,6 @@ import numpy as np
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import TrainingSummary
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.engine import Engine
 from namegen.core.evaluation.evaluator import AccuracyEvaluator, Metrics
 from namegen.core.evaluation.references import HeldOutReferences
@@ -86,7 +85,6 @@ class _Evaluation:
     validation: Metrics | None
     test: Metrics | None
     quantiles: Array | None  # of the log-probabilities of the list's names
-    rules: tuple[ScoreRule, ...] | None  # how new names are scored; None if stopped or not needed
 
 
 def finish(
@@ -115,7 +113,10 @@ def finish(
     on_progress(Measuring())
     best_epoch = 0 if progress.best is None else progress.best.epoch
     with borrowed(prepared.engine, checkpoint.parameters):
-        evaluation = _evaluate(prepared, checkpoint, best_epoch, on_progress, should_stop)
+        evaluation = _evaluate(prepared, best_epoch)
+        rules = None
+        if prepared.for_use:
+            rules = _measure_scores(prepared, checkpoint, on_progress, should_stop)
     summary: TrainingSummary = {**checkpoint.training, "training": evaluation.training.to_dict()}
     if evaluation.test is not None:
         summary["test"] = evaluation.test.to_dict()
@@ -123,10 +124,10 @@ def finish(
         checkpoint,
         training=summary,
         score_quantiles=evaluation.quantiles,
-        score_rules=evaluation.rules or (),
+        score_rules=rules or (),
     )
     training = prepared.recipe.training
-    lacks_rules = prepared.for_use and evaluation.rules is None
+    lacks_rules = prepared.for_use and rules is None
     return RunResult(
         checkpoint=model,
         backend=prepared.engine.name,
@@ -145,31 +146,18 @@ def finish(
     )
 
 
-def _evaluate(
-    prepared: PreparedTraining,
-    checkpoint: Checkpoint,
-    best_epoch: int,
-    on_progress: ProgressCallback,
-    should_stop: Callable[[], bool],
-) -> _Evaluation:
-    """Evaluate the engine, which has the checkpoint's parameters."""
+def _evaluate(prepared: PreparedTraining, best_epoch: int) -> _Evaluation:
+    """Evaluate the engine, which has the best parameters."""
     parts = prepared.parts
     evaluator = AccuracyEvaluator(prepared.engine)
-
-    def evaluate(names: PrefixTree | None) -> Metrics | None:
-        return None if names is None else evaluator.evaluate(names)
-
     training = evaluator.evaluate(parts.training)
-    validation = evaluate(parts.held_out)
-    test = evaluate(parts.test)
+    validation = None if parts.held_out is None else evaluator.evaluate(parts.held_out)
+    test = None if parts.test is None else evaluator.evaluate(parts.test)
     is_sound = training.loss_nats_per_char < DIVERGED  # False for NaN
     if best_epoch and not is_sound:
         raise TrainingError(divergence_message(prepared.recipe.training, best_epoch))
     quantiles = score_quantiles(prepared.engine, parts.whole, parts.beginnings)
-    rules = None
-    if prepared.for_use:
-        rules = _measure_scores(prepared, checkpoint, on_progress, should_stop)
-    return _Evaluation(training, validation, test, quantiles, rules)
+    return _Evaluation(training, validation, test, quantiles)
 
 
 def _measure_scores(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from namegen.core.training.result import RunResult, borrowed, finish
 from namegen.core.training.run_folder import RunFolder
 from namegen.core.training.saved_state import Identity, SavedState
 from namegen.core.training.trainer import STOPS, Trainer
-from namegen.documents import Json, to_plain
+from namegen.documents import to_plain
 from namegen.errors import CheckpointError, NamesError, TrainingError, engine_at_work, setting
 from namegen.events import ProgressCallback, TrainingBegins, ignore_progress
 from namegen.types import Array, Float32
@@ -179,24 +179,16 @@ class TrainingRun:
                 f"{CONFIG_FILE} are from different runs). Restore the old files, or start a new run"
             )
         # A state that an older version saved may lack newer settings. They had their defaults.
-        training_defaults = to_plain(TrainingSettings())
-        data_defaults = to_plain(DataSettings())
-        self._check_same(
-            "training",
-            saved=training_defaults | dict(saved.training),
-            current=training_defaults | dict(current.training),
-        )
-        self._check_same(
-            "data",
-            saved=data_defaults | dict(saved.data),
-            current=data_defaults | dict(current.data),
-        )
-        self._check_same("network", saved=saved.network, current=current.network)
-
-    def _check_same(
-        self, table: str, *, saved: Mapping[str, Json], current: Mapping[str, Json]
-    ) -> None:
-        if saved != current:
+        training = to_plain(TrainingSettings())
+        data = to_plain(DataSettings())
+        is_same = {
+            "training": {**training, **saved.training} == {**training, **current.training},
+            "data": {**data, **saved.data} == {**data, **current.data},
+            "network": saved.network == current.network,
+        }
+        for table, same in is_same.items():
+            if same:
+                continue
             raise CheckpointError(
                 f"cannot resume {self._path}: its state was saved with other settings [{table}] than those in its "
                 f"{CONFIG_FILE}. Restore the old settings, or start a new run"
