@@ -137,13 +137,14 @@ class BaseModel:
         """
         values = dict(self.checkpoint.parameters)
         row_of_token = self._row_of_token(vocabulary)
-        kernel = values["rnn.0.kernel"]  # (V + L, gates)
-        of_characters, of_labels = np.split(kernel, [self.checkpoint.vocabulary.size])
-        starts = self._start_rows(training_set, labels, of_characters[0], of_labels)
-        first_kernel = _rearranged(of_characters, row_of_token)
-        first_kernel[0] = starts.mean(axis=0)
+        starts = np.array(
+            [self._start_row(names) for names in _names_by_label(training_set, labels)]
+        )  # (L or 1, gates)
+        of_characters = values["rnn.0.kernel"][: self.checkpoint.vocabulary.size]  # (V, gates)
+        kernel = _rearranged(of_characters, row_of_token)
+        kernel[0] = starts.mean(axis=0)
         label_rows = starts if labels else starts[:0]
-        values["rnn.0.kernel"] = np.concatenate((first_kernel, label_rows))
+        values["rnn.0.kernel"] = np.concatenate((kernel, label_rows))
         values["output.kernel"] = _rearranged(values["output.kernel"].T, row_of_token).T
         values["output.bias"] = _rearranged(values["output.bias"], row_of_token)
         return values
@@ -155,28 +156,22 @@ class BaseModel:
         of_characters = [id_of.get(character, known.size) for character in vocabulary.characters]
         return [0, *of_characters]
 
-    def _start_rows(
-        self,
-        training_set: Corpus,
-        labels: Sequence[str],
-        start: Array,
-        of_labels: Array,
-    ) -> Array:
-        """The row of each label's start token.
+    def _start_row(self, names: list[str]) -> Array:
+        """The row of the first kernel for the start token of names, ``(gates,)``."""
+        kernel = self.checkpoint.parameters["rnn.0.kernel"]  # (V + L, gates)
+        of_labels = kernel[self.checkpoint.vocabulary.size :]  # (L, gates)
+        start_row: Array = self.label_weights(names) @ of_labels if len(of_labels) else kernel[0]
+        return start_row
 
-        Args:
-            training_set: The names to train on.
-            labels: The list's labels; without any, all names have one start token.
-            start: The base model's row of token 0.
-            of_labels: The base model's rows of its labels, ``(L, gates)``.
-        """
-        names_of: dict[str, list[str]] = {label: [] for label in labels or ("",)}
-        label_of_name = training_set.labels or [""] * len(training_set.names)
-        for name, label in zip(training_set.names, label_of_name, strict=True):
-            names_of[label].append(name)
-        if len(of_labels) == 0:
-            return np.array([start] * len(names_of))
-        return np.array([self.label_weights(names) @ of_labels for names in names_of.values()])
+
+def _names_by_label(training_set: Corpus, labels: Sequence[str]) -> Iterable[list[str]]:
+    """The names of each label, or all names if there are no labels."""
+    if not labels:
+        return [list(training_set.names)]
+    names_of: dict[str, list[str]] = {label: [] for label in labels}
+    for name, label in zip(training_set.names, training_set.labels, strict=True):
+        names_of[label].append(name)
+    return names_of.values()
 
 
 def _rearranged(rows: Array, row_of_token: list[int]) -> Array:

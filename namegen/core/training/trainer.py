@@ -57,11 +57,6 @@ class Trainer:
         SettingsError: The settings aren't resolved.
     """
 
-    training: TrainingSettings
-    batch_size: int  # names
-    epochs: int
-    steps: int  # of each epoch
-
     def __init__(
         self,
         prepared: PreparedTraining,
@@ -83,7 +78,7 @@ class Trainer:
         self.dropping = prepared.dropping
         self.on_progress = on_progress
         self.should_stop = should_stop
-        self.steps = self.batches.steps(self.batch_size)
+        self.steps = self.batches.steps(self.batch_size)  # of each epoch
         self._plan = Plan(
             steps_per_epoch=self.steps,
             epochs=self.epochs,
