@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from namegen.core.checkpoint.checkpoint import FORMAT_VERSION, read_tensors, write_tensors
-from namegen.core.training.run_folder import LARGEST_RECORD
+from namegen.documents import LARGEST_RECORD
 from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
 ON_LISTS = ("train", "ceiling", "describe")

@@ -1,6 +1,12 @@
-"""From a list to a trained network: begin with ``preparation.py``. Here: what the files of a run folder are called."""
+"""Train a network on a list. Start reading with ``preparation.py``.
 
-CONFIG_FILE, PLOT_FILE = "config.toml", "history.png"
+These are the names of the files in a run folder.
+"""
+
+CONFIG_FILE = "config.toml"
 NAMES_FILE = "names.csv"
-MODEL_FILE, HISTORY_FILE, STATE_FILE = "model.safetensors", "history.csv", "state.safetensors"
+MODEL_FILE = "model.safetensors"
 KNOWN_FILE = "model.known_names.safetensors"
+HISTORY_FILE = "history.csv"
+PLOT_FILE = "history.png"
+STATE_FILE = "state.safetensors"
