@@ -15,7 +15,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
 from namegen.core.evaluation.references import best_ngram
-from namegen.core.models import ngram as module
+from namegen.core.models import distinct_keys as module
 from namegen.core.models.ngram import UNSMOOTHED, NgramModel
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError
@@ -194,8 +194,8 @@ def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(
     expected, place = np.unique(key, return_inverse=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", block)
-        found, rank = module.ranked(len(key), lambda part: key[part])
-        again, count = module.counted(len(key), lambda part: key[part], times)
+        found, rank = module.rank_keys(len(key), lambda part: key[part])
+        again, count = module.count_keys(len(key), lambda part: key[part], times)
     assert found.tolist() == again.tolist() == expected.tolist()
     assert rank.tolist() == place.tolist()
     assert count.tolist() == [times[place == one].sum() for one in range(len(expected))]

@@ -1,0 +1,87 @@
+"""The distinct values among many integer keys, computed in blocks so that memory stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from namegen.core.data.prefix_tree import index_type, new_run
+from namegen.types import Array, Int, Int64
+
+BLOCK = 1 << 20  # rows
+
+# Returns the keys of a slice of the rows. The keys of all rows never exist at the same time.
+KeysOfRows: TypeAlias = Callable[[slice], Int64[Array, "block"]]
+
+
+def rank_keys(
+    rows: int, keys_of: KeysOfRows
+) -> tuple[Int64[Array, "distinct"], Int[Array, "rows"]]:
+    """Return the distinct keys in rising order, and for each row the rank of its key among them.
+
+    Args:
+        rows: the number of rows, at least 1.
+        keys_of: returns the keys of a slice of the rows.
+
+    >>> keys = np.array([7, 3, 7])
+    >>> distinct, rank = rank_keys(3, lambda block: keys[block])
+    >>> distinct.tolist(), rank.tolist()
+    ([3, 7], [1, 0, 1])
+    """
+    rank = np.empty(rows, index_type(rows))
+    blocks = _blocks(rows)
+    distinct_of_blocks = []
+    for block in blocks:
+        distinct, rank[block] = np.unique(keys_of(block), return_inverse=True)
+        distinct_of_blocks.append(distinct)
+    if len(blocks) == 1:
+        return distinct_of_blocks[0], rank
+    merged = _merged(distinct_of_blocks)
+    for block, distinct in zip(blocks, distinct_of_blocks, strict=True):
+        rank_in_merged = np.searchsorted(merged, distinct)
+        rank[block] = rank_in_merged[rank[block]]
+    return merged, rank
+
+
+def count_keys(
+    rows: int, keys_of: KeysOfRows, times: Int64[Array, "rows"]
+) -> tuple[Int64[Array, "D"], Int64[Array, "D"]]:
+    """Return the distinct keys in rising order, and how often each occurs.
+
+    Args:
+        rows: the number of rows, at least 1.
+        keys_of: returns the keys of a slice of the rows.
+        times: how often each row counts.
+
+    >>> keys = np.array([7, 3, 7])
+    >>> distinct, count = count_keys(3, lambda block: keys[block], np.array([1, 5, 1]))
+    >>> distinct.tolist(), count.tolist()
+    ([3, 7], [5, 2])
+    """
+    distinct_of_blocks = []
+    counts_of_blocks = []
+    for block in _blocks(rows):
+        distinct, rank = np.unique(keys_of(block), return_inverse=True)
+        distinct_of_blocks.append(distinct)
+        counts_of_blocks.append(np.bincount(rank, weights=times[block]).astype(np.int64))
+    if len(distinct_of_blocks) == 1:
+        return distinct_of_blocks[0], counts_of_blocks[0]
+    merged = _merged(distinct_of_blocks)
+    total = np.zeros(len(merged), np.int64)
+    for distinct, count in zip(distinct_of_blocks, counts_of_blocks, strict=True):
+        total[np.searchsorted(merged, distinct)] += count
+    return merged, total
+
+
+def _blocks(rows: int) -> list[slice]:
+    return [slice(start, start + BLOCK) for start in range(0, rows, BLOCK)]
+
+
+def _merged(arrays: list[Int64[Array, "_"]]) -> Int64[Array, "distinct"]:
+    """The distinct values of several arrays, in rising order."""
+    values = np.concatenate(arrays)
+    # Sorting is many times faster than np.unique, which hashes, if most of the values differ.
+    values.sort()
+    return values[new_run(values)]
