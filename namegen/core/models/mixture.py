@@ -1,4 +1,4 @@
-"""Models made of models: MixtureModel, several as one; AnyBeginning, a model of labelled names whatever their label."""
+"""Mixtures: ``MixtureModel`` combines several models, ``AnyBeginning`` the start tokens of one labeled model."""
 
 from __future__ import annotations
 
@@ -16,41 +16,51 @@ from namegen.core.models import all_log_probabilities
 from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Float, Float64, Int, Int32
 
-SUM_TOLERANCE = 1e-6  # of weights that were written down with a few digits
+SUM_TOLERANCE = 1e-6  # for weights that were written with a few digits
 
 
 @dataclass(frozen=True, eq=False)
 class MixtureState:
-    """The states of all models side by side.
+    """The states of all models of a mixture."""
 
-    Attributes:
-        inner: each model's own.
-        able: which models have known every character so far; of the others nothing is heard any more.
-    """
-
-    inner: tuple[State, ...]
-    able: Bool[Array, "B M"]
+    inner: tuple[State, ...]  # one per model
+    is_active: Bool[Array, "B M"]  # whether the model knows every token of the row so far
 
 
 class MixtureModel:
-    """``p(next | prefix) = Σ_m w_m p_m(next | prefix)``: at every character a weighted mean of the probabilities.
+    """Average the probabilities of several models: ``p(next | prefix) = Σ_m w_m p_m(next | prefix)``.
 
-    The vocabulary is the union of the models': a model gives a character that it does not know the probability 0, and
-    after one it is heard no more; the weights of the others are scaled to sum to 1. Once no model has known a prefix,
-    its probability is 0, and what follows does not matter.
+    The vocabulary is the union of the models' vocabularies. If a model doesn't know a character, it gives it the
+    probability 0. Once a name contains such a character, the model no longer counts for that name, and the weights of
+    the other models are scaled so that they sum to 1. A prefix that no model knows has the probability 0, and the
+    predictions after it have no meaning.
 
     Args:
-        models: each with its vocabulary; any LanguageModel whose names begin with the boundary.
-        vocabularies: one for each model.
-        weights: above 0, summing to 1; None: all alike.
-        beginnings: of each model, what it reads for each label of the mixture, whose own ids go from ``V`` on: its own
-            beginning of that label, or the boundary where it knows no labels; −1: it knows others, and is not heard
-            there. None: the mixture has no labels.
+        models: any LanguageModels.
+        vocabularies: the vocabulary of each model.
+        weights: the weight of each model, above 0. They sum to 1. None: equal weights.
+        beginnings: for each model, one id per label of the mixture. The mixture's own ids for its labels start at
+            ``V``. The model's id is its start token for the label, or the plain start token if the model has no labels,
+            or −1 if it has labels, but not this one, so that it doesn't count for the label. None: the mixture has no
+            labels.
 
     Raises:
-        SettingsError: no model, or weights that do not fit.
+        SettingsError: if there is no model, or the weights are invalid.
 
     Source: linear interpolation, Jelinek and Mercer, 1980.
+
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.models.ngram import NgramModel
+    >>> lists = ["Ann", "Abe"], ["Ann", "Bob", "Ben"]
+    >>> vocabularies = [Vocabulary.from_names(names) for names in lists]
+    >>> models = [
+    ...     NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, 2, "none")
+    ...     for names, vocabulary in zip(lists, vocabularies)
+    ... ]
+    >>> mixture = MixtureModel(models, vocabularies, [0.25, 0.75])
+    >>> logits, state = mixture.step(np.zeros(1, np.int32), mixture.initial_state(1))
+    >>> round(float(np.exp(logits)[0, mixture.vocabulary.encode("A")[0]]), 6)    # 0.25 · 1 + 0.75 · 1/3
+    0.5
     """
 
     def __init__(
@@ -66,232 +76,256 @@ class MixtureModel:
             (getattr(model, "rows_per_prefix", 1) for model in models), default=1
         )
         self.weights: Float64[Array, "M"] = np.array(checked_weights(weights, len(models)))
-        vocabulary = Vocabulary.from_names(known.characters for known in vocabularies)
-        self.vocabulary, self.vocabulary_size = vocabulary, vocabulary.size
-        self._own = [
-            _own_ids(vocabulary, known) for known in vocabularies
-        ]  # of what is predicted, (V,)
-        of_labels: Sequence[Sequence[int]] = beginnings or [()] * len(models)
-        self._read = [  # of what is read, (V + L,)
-            np.concatenate((own, np.array(labels, np.int32)))
-            for own, labels in zip(self._own, of_labels, strict=True)
+        self.vocabulary = Vocabulary.from_names(
+            vocabulary.characters for vocabulary in vocabularies
+        )
+        self.vocabulary_size = self.vocabulary.size
+        # For each model, its ids of the tokens that the mixture predicts: (V,).
+        self._predicted_ids = [
+            _ids_in_model(self.vocabulary, vocabulary) for vocabulary in vocabularies
         ]
+        # For each model, its ids of the tokens that the mixture reads: (V + L,).
+        self._read_ids = self._predicted_ids
+        if beginnings:
+            self._read_ids = [
+                np.concatenate((predicted, np.array(start_tokens, np.int32)))
+                for predicted, start_tokens in zip(self._predicted_ids, beginnings, strict=True)
+            ]
 
     def initial_state(self, rows: int) -> MixtureState:
-        """Nothing has been read."""
-        able = np.ones((rows, len(self.models)), bool)
-        return MixtureState(tuple(model.initial_state(rows) for model in self.models), able)
+        """The state before the start token."""
+        inner = tuple(model.initial_state(rows) for model in self.models)
+        return MixtureState(inner, np.ones((rows, len(self.models)), bool))
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], MixtureState]:
-        """Read one token a row; log-probabilities of the next one."""
-        chances, after = self._step_each(tokens, cast(MixtureState, state))
-        with np.errstate(divide="ignore"):  # the log of 0 is −inf, as it should be
-            logits = np.log(np.einsum("bm,bmv->bv", self._heard(after.able), chances))
-        return logits, after
+        """Read one token per row, and return the log-probabilities of the next token."""
+        probabilities, after = self._step_each(tokens, cast(MixtureState, state))
+        weights = self._active_weights(after.is_active)
+        with np.errstate(divide="ignore"):  # log(0) = -inf is correct
+            return np.log(np.einsum("bm,bmv->bv", weights, probabilities)), after
 
     def _step_each(
         self, tokens: Int32[Array, "B"], state: MixtureState
     ) -> tuple[Float64[Array, "B M V"], MixtureState]:
-        """Read one token a row; what each model by itself thinks of the next one."""
-        able, after = state.able.copy(), []
-        chances = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
-        for m, (model, own) in enumerate(zip(self.models, self._own, strict=True)):
-            read = self._read[m][tokens]
-            able[:, m] &= read >= 0
+        """Read one token per row with every model, and return the probabilities of each model."""
+        is_active = state.is_active.copy()  # (B, M)
+        inner_after = []
+        probabilities = np.zeros((len(tokens), len(self.models), self.vocabulary_size))
+        for m, model in enumerate(self.models):
+            read = self._read_ids[m][tokens]  # (B,)
+            is_active[:, m] &= read >= 0
             logits, inner = model.step(np.maximum(read, BOUNDARY), state.inner[m])
-            known = own >= 0
-            chances[:, m, known] = np.exp(all_log_probabilities(logits[:, own[known]]))
-            after.append(inner)
-        return chances, MixtureState(tuple(after), able)
+            inner_after.append(inner)
+            predicted = self._predicted_ids[m]  # (V,)
+            is_known = predicted >= 0  # (V,)
+            log_probabilities = all_log_probabilities(logits[:, predicted[is_known]])
+            probabilities[:, m, is_known] = np.exp(log_probabilities)
+        return probabilities, MixtureState(tuple(inner_after), is_active)
 
-    def _heard(self, able: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
-        """The weights of each row: of the models that have known every character of it, scaled to sum to 1."""
-        weights = np.where(able, self.weights, 0.0)
-        heard = weights.sum(axis=1, keepdims=True)
-        return np.where(heard > 0, weights / np.where(heard > 0, heard, 1), self.weights)
+    def _active_weights(self, is_active: Bool[Array, "B M"]) -> Float64[Array, "B M"]:
+        """The weights of each row's active models, scaled so that they sum to 1."""
+        weights = np.where(is_active, self.weights, 0.0)  # (B, M)
+        total = weights.sum(axis=1, keepdims=True)  # (B, 1)
+        is_any_active = total > 0
+        scaled = weights / np.where(is_any_active, total, 1)
+        return np.where(is_any_active, scaled, self.weights)
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixtureState:
-        """Gather rows."""
+        """Gather rows of the state."""
         state = cast(MixtureState, state)
-        inner = (
-            model.select(one, rows) for model, one in zip(self.models, state.inner, strict=True)
+        inner = tuple(
+            model.select(model_state, rows)
+            for model, model_state in zip(self.models, state.inner, strict=True)
         )
-        return MixtureState(tuple(inner), state.able[rows])
+        return MixtureState(inner, state.is_active[rows])
 
 
 def checked_weights(weights: Sequence[float] | None, models: int) -> tuple[float, ...]:
-    """One weight for each model, summing to 1 exactly.
+    """Return one weight per model. They sum to 1, as closely as floating-point numbers can.
 
     Args:
-        weights: None for all alike.
-        models: how many there are.
+        weights: the weights that the user passed; None: equal weights.
+        models: the number of models.
 
     Raises:
-        SettingsError: no model; another number of weights; one that is not above 0; a sum that is not 1.
+        SettingsError: if there is no model, if the number of weights differs from the number of models, if a weight
+            isn't above 0, or if the sum isn't 1.
 
     >>> checked_weights(None, 2), checked_weights([0.75, 0.25], 2)
     ((0.5, 0.5), (0.75, 0.25))
     """
     if not models:
-        raise SettingsError("a blend needs a model: give one or more")
-    given = (1 / models,) * models if weights is None else tuple(map(float, weights))
-    name = setting("weights", ",".join(f"{weight:g}" for weight in given))
-    if len(given) != models:
+        raise SettingsError("a blend needs at least one model")
+    if weights is None:
+        weights = [1 / models] * models
+    weights = tuple(float(weight) for weight in weights)
+    name = setting("weights", ",".join(f"{weight:g}" for weight in weights))
+    if len(weights) != models:
         raise SettingsError(
-            f"{name} has {len(given)} weights for {models} models: give one for each, in their order"
+            f"{name} has {len(weights)} weights for {models} models: pass one for each, in the same order"
         )
-    if not all(math.isfinite(weight) and weight > 0 for weight in given):
+    if not all(math.isfinite(weight) and weight > 0 for weight in weights):
         raise SettingsError(
-            f"{name}: expected weights above 0; leave out the model that is not wanted"
+            f"{name}: expected weights above 0; to exclude a model, remove it from the blend"
         )
-    total = math.fsum(given)
+    total = math.fsum(weights)
     if abs(total - 1) > SUM_TOLERANCE:
-        scaled = ",".join(f"{weight / total:.4g}" for weight in given)
+        scaled = ",".join(f"{weight / total:.4g}" for weight in weights)
         raise SettingsError(
             f"{name} sums to {total:g}: expected weights that sum to 1, such as {scaled}"
         )
-    return tuple(weight / total for weight in given)
+    return tuple(weight / total for weight in weights)
 
 
-def _own_ids(vocabulary: Vocabulary, known: Vocabulary) -> Int32[Array, "V"]:
-    """For each id of a vocabulary the id that a model has for it; −1 where it does not know the character."""
-    own = np.full(vocabulary.size, -1, np.int32)
-    own[BOUNDARY] = BOUNDARY
+def _ids_in_model(vocabulary: Vocabulary, of_model: Vocabulary) -> Int32[Array, "V"]:
+    """For each id of the vocabulary, the model's id; −1 if the model doesn't know the character."""
+    ids = np.full(vocabulary.size, -1, np.int32)
+    ids[BOUNDARY] = BOUNDARY
     shared = "".join(
-        character for character in vocabulary.characters if not known.unknown(character)
+        character for character in vocabulary.characters if not of_model.unknown(character)
     )
-    own[vocabulary.encode(shared)] = known.encode(shared)
-    return own
+    ids[vocabulary.encode(shared)] = of_model.encode(shared)
+    return ids
 
 
-SMALLEST_SUM = 1e-200  # of exponentials: what is above has lost nothing to the smallest numbers
+# Sums of exponentials above this value are precise. Below it, terms may have been too small for a float64.
+SMALLEST_SUM = 1e-200
 
 
 @dataclass(frozen=True, eq=False)
 class MixedState:
-    """The states of all beginnings side by side, and how likely each of them is.
+    """The states of all start tokens, and how likely each start token is."""
 
-    Attributes:
-        inner: the model's own, a row for each row and beginning, the beginnings of a row being neighbours.
-        started: which rows have read their beginning.
-        log_weights: of each beginning, given what was read before the last token.
-        log_chances: of each token to follow what was read, under each beginning, of the rows before ``select``.
-        rows: which of those each row is: gathered only for the one token that is read.
-    """
-
-    inner: State
-    started: Bool[Array, "B"]
-    log_weights: Float64[Array, "B R"]
-    log_chances: Float64[Array, "rows R V"]
-    rows: Int[Array, "B"]
+    inner: State  # the model's state, with R neighboring rows for each of the B rows
+    has_started: Bool[Array, "B"]  # whether the start token has been read
+    log_weights: Float64[Array, "B R"]  # log p(start token | all tokens before the latest one)
+    # log p(next token | prefix, start token). The rows are those before ``select``: it stores the row numbers instead
+    # of copying this array, because the next step needs only one token of each row.
+    log_probabilities: Float64[Array, "rows R V"]
+    rows: Int[Array, "B"]  # the row of log_probabilities that belongs to each row
 
 
 class AnyBeginning:
-    """``p(next | prefix) = Σ_b w_b p(next | prefix, b)``, with w_b the probability of b given the prefix.
+    """Turn a labeled model into one for names with any label: ``p(next | prefix) = Σ_b w_b p(next | prefix, b)``.
 
-    So a name has the probability ``Σ_b share_b p(name | b)``. It begins with the boundary, as without labels. A
-    step costs what a step of the model costs for as many rows as there are beginnings.
+    ``w_b`` is the probability of the start token b, given the prefix. So a name has the probability
+    ``Σ_b share_b p(name | b)``. The names of this model begin with the plain start token. A step costs as much as a
+    step of the labeled model with one row per start token.
 
     Args:
-        model: what reads the beginnings.
-        beginnings: which, and their shares.
+        model: the labeled model.
+        beginnings: its start tokens, and their shares.
     """
 
     def __init__(self, model: LanguageModel, beginnings: Beginnings) -> None:
-        self.model, self.beginnings = model, beginnings
-        self.rows_per_prefix, self.vocabulary_size = len(beginnings.tokens), model.vocabulary_size
+        self.model = model
+        self.beginnings = beginnings
+        self.rows_per_prefix = len(beginnings.tokens)
+        self.vocabulary_size = model.vocabulary_size
 
     def initial_state(self, rows: int) -> MixedState:
-        """Nothing has been read: each beginning is as likely as its share."""
-        count = len(self.beginnings.tokens)
+        """The state before the start token. Each start token is as likely as its share."""
         return MixedState(
-            self.model.initial_state(rows * count),
-            np.zeros(rows, bool),
-            np.tile(self.beginnings.log_shares, (rows, 1)),
-            np.zeros((1, count, self.vocabulary_size)),
-            np.zeros(rows, np.int64),
+            inner=self.model.initial_state(rows * self.rows_per_prefix),
+            has_started=np.zeros(rows, bool),
+            log_weights=np.tile(self.beginnings.log_shares, (rows, 1)),
+            log_probabilities=np.zeros((1, self.rows_per_prefix, self.vocabulary_size)),
+            rows=np.zeros(rows, np.int64),
         )
 
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float64[Array, "B V"], MixedState]:
-        """Read one token a row, at first the boundary; log-probabilities of the next one."""
+        """Read one token per row, and return the log-probabilities of the next token."""
         state = cast(MixedState, state)
-        count, started = len(self.beginnings.tokens), state.started[:, None]
-        read = np.where(started, tokens[:, None], self.beginnings.ids).astype(np.int32)  # (B, R)
-        of_token = state.log_chances[
-            state.rows, :, np.where(state.started, tokens, BOUNDARY)
-        ]  # (B, R)
-        weights = np.where(started, _given(state.log_weights, of_token), state.log_weights)
-        logits, inner = self.model.step(read.reshape(-1), state.inner)
-        chances, mixed = _mixed(logits.reshape(len(tokens), count, -1), weights)
+        rows = len(tokens)
+        has_started = state.has_started[:, None]  # (B, 1)
+        read = np.where(has_started, tokens[:, None], self.beginnings.ids).astype(
+            np.int32
+        )  # (B, R)
+        token_index = np.where(state.has_started, tokens, BOUNDARY)  # (B,)
+        log_likelihood = state.log_probabilities[state.rows, :, token_index]  # (B, R)
+        posterior = _posterior(state.log_weights, log_likelihood)
+        log_weights = np.where(has_started, posterior, state.log_weights)  # (B, R)
+        logits, inner = self.model.step(read.reshape(-1), state.inner)  # (B · R, V)
+        logits = logits.reshape(rows, self.rows_per_prefix, -1)
+        log_probabilities, mixed = _mixed(logits, log_weights)
         after = MixedState(
-            inner, np.ones(len(tokens), bool), weights, chances, np.arange(len(tokens))
+            inner=inner,
+            has_started=np.ones(rows, bool),
+            log_weights=log_weights,
+            log_probabilities=log_probabilities,
+            rows=np.arange(rows),
         )
         return mixed, after
 
     def select(self, state: State, rows: Int[Array, "K"]) -> MixedState:
-        """Gather rows."""
-        state, count = cast(MixedState, state), len(self.beginnings.tokens)
-        inner_rows = (np.asarray(rows)[:, None] * count + np.arange(count)).reshape(-1)
-        inner, weights = self.model.select(state.inner, inner_rows), state.log_weights[rows]
-        return MixedState(inner, state.started[rows], weights, state.log_chances, state.rows[rows])
+        """Gather rows of the state."""
+        state = cast(MixedState, state)
+        first_inner_rows = np.asarray(rows)[:, None] * self.rows_per_prefix  # (K, 1)
+        inner_rows = first_inner_rows + np.arange(self.rows_per_prefix)  # (K, R)
+        return MixedState(
+            inner=self.model.select(state.inner, inner_rows.reshape(-1)),
+            has_started=state.has_started[rows],
+            log_weights=state.log_weights[rows],
+            log_probabilities=state.log_probabilities,
+            rows=state.rows[rows],
+        )
 
 
-def _given(
-    log_weights: Float64[Array, "B R"], of_token: Float64[Array, "B R"]
+def _posterior(
+    log_weights: Float64[Array, "B R"], log_likelihood: Float64[Array, "B R"]
 ) -> Float64[Array, "B R"]:
-    """Bayes's rule: the weights after a token was read. After one that no beginning allows they stay as they were."""
-    joint = log_weights + of_token
-    total = _log_sum(joint.copy())[:, None]
-    possible = total > -np.inf
-    given: Float64[Array, "B R"] = np.where(
-        possible, joint - np.where(possible, total, 0), log_weights
-    )
-    return given
+    """Bayes's rule: the log-weights after a token. If all start tokens exclude the token, they don't change."""
+    joint = log_weights + log_likelihood  # (B, R)
+    total = _log_sum(joint.copy())[:, None]  # (B, 1)
+    is_possible = total > -np.inf
+    normalized = joint - np.where(is_possible, total, 0)
+    posterior: Float64[Array, "B R"] = np.where(is_possible, normalized, log_weights)
+    return posterior
 
 
 def _mixed(
-    logits: Float[Array, "B R V"], weights: Float64[Array, "B R"]
+    logits: Float[Array, "B R V"], log_weights: Float64[Array, "B R"]
 ) -> tuple[Float64[Array, "B R V"], Float64[Array, "B V"]]:
-    """The log-probabilities of each token under each beginning, and over all of them, weighted.
+    """The log-probabilities of each token, for each start token and for all of them together.
 
-    Each exponential is taken once, for the sums of both. A token that is so unlikely under every beginning that its
-    sum would be lost among the smallest numbers is summed once more, as logarithms.
+    The exponentials are computed once, for both. Sums below ``SMALLEST_SUM`` are computed again with logarithms.
     """
-    chances = logits.astype(np.float64)
-    chances -= chances.max(axis=2, keepdims=True)
-    parts = np.exp(chances)
-    sums = parts.sum(axis=2)
-    chances -= np.log(sums)[:, :, None]
-    mixed: Float64[Array, "B V"] = np.matmul((np.exp(weights) / sums)[:, None, :], parts)[:, 0]
+    log_probabilities = logits.astype(np.float64)  # (B, R, V), normalized in place below
+    log_probabilities -= log_probabilities.max(axis=2, keepdims=True)
+    exponentials = np.exp(log_probabilities)  # (B, R, V)
+    sums = exponentials.sum(axis=2)  # (B, R)
+    log_probabilities -= np.log(sums)[:, :, None]
+    factors = np.exp(log_weights) / sums  # (B, R)
+    mixed: Float64[Array, "B V"] = np.matmul(factors[:, None, :], exponentials)[:, 0]
     row, token = np.nonzero(mixed < SMALLEST_SUM)
     with np.errstate(divide="ignore"):
         mixed = np.log(mixed, out=mixed)
-    mixed[row, token] = _log_sum(weights[row] + chances[row, :, token])
-    return chances, mixed
+    mixed[row, token] = _log_sum(log_weights[row] + log_probabilities[row, :, token])
+    return log_probabilities, mixed
 
 
 def _log_sum(logs: Float64[Array, "B R *V"]) -> Float64[Array, "B *V"]:
-    """The logarithm of a sum over the beginnings, of what is given as logarithms, which are written over.
+    """``log Σ_R exp(logs)``. The input array is overwritten.
 
-    A tenth of the time of ``np.logaddexp.reduce``, which takes two logarithms and an exponential for each pair.
+    It takes a tenth of the time of ``np.logaddexp.reduce``, which computes two logarithms and an exponential per pair.
     """
-    top = logs.max(axis=1)
-    top[top == -np.inf] = 0  # where nothing is possible the sum is 0 whatever is taken off before
-    logs -= top[:, None]
+    largest = logs.max(axis=1)
+    largest[largest == -np.inf] = 0  # the sum is 0 then, and -inf - -inf would be NaN
+    logs -= largest[:, None]
     with np.errstate(divide="ignore"):
         total: Float64[Array, "B *V"] = np.log(np.exp(logs, out=logs).sum(axis=1))
-    total += top
+    total += largest
     return total
 
 
 def as_one(model: LanguageModel, beginnings: Beginnings) -> tuple[LanguageModel, int]:
-    """A model whose names all begin alike, and the id that they begin with.
+    """Return a model that has one start token for all names, and the id of this token.
 
-    With one beginning that is the model itself, at no cost; with several an ``AnyBeginning``.
+    If there is only one start token, that's the model itself. Otherwise, it's an ``AnyBeginning``.
     """
     if beginnings.several:
         return AnyBeginning(model, beginnings), BOUNDARY

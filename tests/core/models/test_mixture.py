@@ -98,7 +98,7 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
         ([1.5, -0.5], 2, "expected weights above 0"),
         ([float("nan"), 0.5], 2, "expected weights above 0"),
         ([0.5, 0.5], 3, "has 2 weights for 3 models"),
-        (None, 0, "needs a model"),
+        (None, 0, "needs at least one model"),
     ],
 )
 def test_weights_that_make_no_mixture_are_refused(
