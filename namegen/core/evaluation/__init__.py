@@ -1,1 +1,1 @@
-"""How well a model predicts a list, and what its figures are to be compared with. Begin with ``evaluator.py``."""
+"""How well a model predicts a list, references to compare it with, and scores of names. Start with ``evaluator.py``."""

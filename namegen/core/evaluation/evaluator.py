@@ -1,7 +1,7 @@
-"""What any LanguageModel computes: how well it predicts a list of names, and its probe, the logits after fixed tokens.
+"""How well a LanguageModel predicts a list of names, and its self-test logits, which show whether it still works.
 
-Figures on a list run over the distinct prefixes of its tree, each weighted by its count, so they are those of reading
-every name, exactly.
+All metrics are computed over the distinct prefixes of the list's tree, each weighted by its count. The result is the
+same as that of reading every name.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ from namegen.types import Array, Bool, Float, Float32, Float64, Int, Int32, Int6
 
 @dataclass(frozen=True)
 class Metrics:
-    """The four figures of a model on a list. "char" counts the characters and the boundary at the end of each name."""
+    """How well a model predicts a list. "char" counts the characters and the end token of each name."""
 
     loss_nats_per_char: float
-    accuracy_argmax: float  # how often the likeliest next character is the true one
-    accuracy_sampled: (
-        float  # how often a character drawn from the model would be: the mean of p(true)
-    )
+    accuracy_argmax: float  # how often the most likely next character is the true one
+    accuracy_sampled: float  # how often a sampled next character is, which is the mean of p(true)
 
     @property
     def bits_per_char(self) -> float:
@@ -38,108 +36,135 @@ class Metrics:
         return self.loss_nats_per_char / math.log(2)
 
     def to_dict(self) -> dict[str, float | None]:
-        """The object that every JSON output calls M. A loss that is infinite becomes null."""
-        finite = math.isfinite(self.loss_nats_per_char)
+        """The metrics as JSON values. An infinite loss becomes null."""
+        is_finite = math.isfinite(self.loss_nats_per_char)
         return {
-            "loss_nats_per_char": self.loss_nats_per_char if finite else None,
-            "bits_per_char": self.bits_per_char if finite else None,
+            "loss_nats_per_char": self.loss_nats_per_char if is_finite else None,
+            "bits_per_char": self.bits_per_char if is_finite else None,
             "accuracy_argmax": self.accuracy_argmax,
             "accuracy_sampled": self.accuracy_sampled,
         }
 
 
 def ceiling(tree: PrefixTree) -> Metrics:
-    """The list itself as a model: each prefix predicts what follows it in this very list.
+    """Return the metrics of the list as its own model, which predicts what follows each prefix in this list.
 
-    For loss and argmax no model does better on this list; ``accuracy_sampled`` is what a perfectly calibrated model
-    reaches. One pass over the edges.
+    No model has a lower loss or a higher argmax accuracy on this list. ``accuracy_sampled`` is that of a perfectly
+    calibrated model.
 
     >>> from namegen.core.data.vocabulary import Vocabulary
     >>> names = ["Al", "Ali", "Al"]
-    >>> figures = ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names)))
-    >>> round(figures.accuracy_argmax, 3)      # 9 of 10: only the i of Ali is not the commonest
+    >>> metrics = ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> round(metrics.accuracy_argmax, 3)      # 9 of 10: after "Al", the end is more common than "i"
     0.9
     """
-    count, share = tree.edge_count, tree.edge_count / tree.count[tree.edge_node]
-    first = np.flatnonzero(np.diff(tree.edge_node, prepend=-1))  # edges of one node are neighbours
+    count = tree.edge_count  # (E,)
+    probability = count / tree.count[tree.edge_node]  # (E,)
+    first_edge = np.flatnonzero(np.diff(tree.edge_node, prepend=-1))  # of each node
     characters = tree.characters
     return Metrics(
-        loss_nats_per_char=float(-(count @ np.log(share)) / characters) + 0.0,  # no -0.0
-        accuracy_argmax=float(np.maximum.reduceat(count, first).sum() / characters),
-        accuracy_sampled=float(count @ share / characters),
+        loss_nats_per_char=float(-(count @ np.log(probability)) / characters) + 0.0,  # no -0.0
+        accuracy_argmax=float(np.maximum.reduceat(count, first_edge).sum() / characters),
+        accuracy_sampled=float(count @ probability / characters),
     )
 
 
-CHUNK_ROWS = 8192  # prefixes that are read at a time
-MAX_LOGITS, LOGITS_IN_CACHE = (
-    1 << 22,
-    1 << 18,
-)  # where they have more than the one, so many prefixes as have the other
-MAX_ROWS, ROWS_IN_CACHE = (
-    1 << 18,
-    1 << 14,
-)  # the same of the rows of a model that reads several for each of ours
+CHUNK_ROWS = 8192  # prefixes per step
+# If a step computed more logits than MAX_LOGITS, it reads only as many prefixes as give LOGITS_IN_CACHE.
+MAX_LOGITS = 1 << 22
+LOGITS_IN_CACHE = 1 << 18
+# The same limits for the rows of a model that reads several rows per prefix.
+MAX_ROWS = 1 << 18
+ROWS_IN_CACHE = 1 << 14
 
 
-def read_prefixes(
-    model: LanguageModel, tree: PrefixTree
-) -> Iterator[tuple[Int[Array, "B"], Float[Array, "B V"], Int[Array, "e"], Int[Array, "e"]]]:
-    """The nodes of a tree, each once and behind its parent, with the logits of what follows them; the edges that leave
-    them, and from which of these nodes each does.
+@dataclass(frozen=True, eq=False)
+class PrefixChunk:
+    """Some prefixes of a tree that a model has read in one step."""
 
-    Between two depths only the states of the nodes that have children are kept, in chunks; and they are read depth
-    first, so that few states wait at any time: memory stays flat however long the list is.
+    nodes: Int[Array, "B"]
+    logits: Float[Array, "B V"]  # of the token after each prefix
+    edges: Int[Array, "e"]  # the edges that leave these nodes
+    rows: Int[Array, "e"]  # the row of the node that each edge leaves
+
+
+@dataclass(frozen=True, eq=False)
+class _Unread:
+    """Nodes to read next, and the states of their parents."""
+
+    nodes: Int[Array, "B"]
+    states: State
+    parents: Int[Array, "B"]  # the row of each node's parent in the states
+
+
+def read_prefixes(model: LanguageModel, tree: PrefixTree) -> Iterator[PrefixChunk]:
+    """Read each prefix of a tree once, after its parent.
+
+    The tree is read depth first, in chunks, and only the states of nodes with children are kept. So few states exist at
+    the same time, and memory stays small however long the list is.
     """
-    too_many = CHUNK_ROWS * model.vocabulary_size > MAX_LOGITS
-    chunk_rows = at_a_time(
-        model, max(1, LOGITS_IN_CACHE // model.vocabulary_size) if too_many else CHUNK_ROWS
-    )
-    # Nodes, with a state and which of its rows stand before them.
+    chunk_rows = _chunk_rows(model)
     roots = np.arange(tree.roots)
-    pending: list[tuple[Int[Array, "B"], State, Int[Array, "B"]]] = [
-        (roots, model.initial_state(len(roots)), roots)
-    ]
+    pending = [_Unread(roots, model.initial_state(len(roots)), roots)]
     while pending:
-        nodes, before, parents = pending.pop()
+        unread = pending.pop()
+        nodes = unread.nodes
         edges, rows = ranges(tree.edge_start[nodes], tree.edge_start[nodes + 1])
-        logits, after = model.step(tree.token[nodes], model.select(before, parents))
-        yield nodes, logits, edges, rows
-        children = tree.edge_child[edges]
-        inner = children >= 0
-        parents, children = rows[inner], children[inner]
+        states = model.select(unread.states, unread.parents)
+        logits, states = model.step(tree.token[nodes], states)
+        yield PrefixChunk(nodes, logits, edges, rows)
+        children = tree.edge_child[edges]  # (e,)
+        has_child = children >= 0
+        parents = rows[has_child]
+        children = children[has_child]
         for start in range(0, len(children), chunk_rows):
-            part = slice(start, start + chunk_rows)
-            pending.append((children[part], after, parents[part]))
+            chunk = slice(start, start + chunk_rows)
+            pending.append(_Unread(children[chunk], states, parents[chunk]))
 
 
-def at_a_time(model: LanguageModel, rows: int) -> int:
-    """So many rows, or as few as a model takes that reads each of them behind many beginnings."""
-    of_each = getattr(model, "rows_per_prefix", 1)
-    return max(1, ROWS_IN_CACHE // of_each) if rows * of_each > MAX_ROWS else rows
+def _chunk_rows(model: LanguageModel) -> int:
+    rows = CHUNK_ROWS
+    if rows * model.vocabulary_size > MAX_LOGITS:
+        rows = max(1, LOGITS_IN_CACHE // model.vocabulary_size)
+    return limited_rows(model, rows)
+
+
+def limited_rows(model: LanguageModel, rows: int) -> int:
+    """Return how many prefixes to read per step: ``rows``, or fewer if the model reads many rows per prefix."""
+    rows_per_prefix = getattr(model, "rows_per_prefix", 1)
+    if rows * rows_per_prefix > MAX_ROWS:
+        return max(1, ROWS_IN_CACHE // rows_per_prefix)
+    return rows
 
 
 def chances_at_nodes(model: LanguageModel, tree: PrefixTree) -> Float32[Array, "N V"]:
-    """What a model expects behind every prefix of a tree."""
-    chances = np.empty((tree.nodes, model.vocabulary_size), np.float32)
-    for nodes, logits, *_ in read_prefixes(model, tree):
-        chances[nodes] = np.exp(all_log_probabilities(logits))
-    return chances
+    """Return a model's probabilities of the next token after every prefix of a tree."""
+    probabilities = np.empty((tree.nodes, model.vocabulary_size), np.float32)
+    for chunk in read_prefixes(model, tree):
+        probabilities[chunk.nodes] = np.exp(all_log_probabilities(chunk.logits))
+    return probabilities
 
 
 class AccuracyEvaluator:
-    """Evaluates any LanguageModel on any list.
+    """Evaluate a LanguageModel on lists of names.
 
-    Args:
-        model: what is evaluated.
+    >>> from namegen.core.models.ngram import NgramModel
+    >>> names = ["Al", "Ali", "Al"]
+    >>> vocabulary = Vocabulary.from_names(names)
+    >>> tree = PrefixTree.from_names(names, vocabulary)
+    >>> evaluator = AccuracyEvaluator(NgramModel(tree, vocabulary.size, order=3))
+    >>> round(evaluator.evaluate(tree).accuracy_argmax, 3)
+    0.9
     """
 
     def __init__(self, model: LanguageModel) -> None:
         self.model = model
 
     def evaluate(self, tree: PrefixTree) -> Metrics:
-        """The four figures on the list that the tree stands for."""
+        """Return the metrics on the tree's list."""
         log_probability, is_argmax = self.edge_scores(tree)
-        count, characters = tree.edge_count, tree.characters
+        count = tree.edge_count  # (E,)
+        characters = tree.characters
         return Metrics(
             loss_nats_per_char=float(-(count @ log_probability) / characters),
             accuracy_argmax=float(count @ is_argmax / characters),
@@ -147,45 +172,42 @@ class AccuracyEvaluator:
         )
 
     def name_log_probabilities(self, tree: PrefixTree) -> Float64[Array, "names"]:
-        """The log-probability of each distinct name given its beginning, in nats, STOP included, in the order of
-        ``tree.sequences()``.
+        """Return the log-probability of each distinct name, in nats, given its start token.
+
+        It includes the end token. The names have the order of ``tree.sequences()``.
         """
-        return name_sums(tree, self.edge_scores(tree)[0][:, None])[:, 0]
+        log_probability, _ = self.edge_scores(tree)
+        return name_sums(tree, log_probability[:, None])[:, 0]
 
     def edge_scores(self, tree: PrefixTree) -> tuple[Float64[Array, "E"], Bool[Array, "E"]]:
-        """Every edge's log-probability in nats, and whether it is the likeliest of all that could leave its node; each
-        distinct prefix is read once.
-        """
-        log_probability, is_argmax = (
-            np.empty(len(tree.edge_node)),
-            np.empty(len(tree.edge_node), bool),
-        )
-        for _, logits, edges, rows in read_prefixes(self.model, tree):
-            tokens = tree.edge_token[edges]
-            exact = logits.astype(np.float64)
-            top, of_edges = exact.max(axis=1), exact[rows, tokens]
-            exact -= top[:, None]
-            log_sums = np.log(np.exp(exact, out=exact).sum(axis=1)) + top
-            log_probability[edges] = of_edges - log_sums[rows]
-            is_argmax[edges] = np.argmax(logits, axis=1)[rows] == tokens
+        """Return each edge's log-probability in nats, and whether its token is the most likely one after its node."""
+        log_probability = np.empty(len(tree.edge_node))
+        is_argmax = np.empty(len(tree.edge_node), bool)
+        for chunk in read_prefixes(self.model, tree):
+            tokens = tree.edge_token[chunk.edges]  # (e,)
+            logits = chunk.logits.astype(np.float64)  # (B, V)
+            edge_logits = logits[chunk.rows, tokens]  # (e,)
+            largest = logits.max(axis=1)  # (B,)
+            logits -= largest[:, None]
+            log_sums = np.log(np.exp(logits, out=logits).sum(axis=1)) + largest  # (B,)
+            log_probability[chunk.edges] = edge_logits - log_sums[chunk.rows]
+            most_likely = np.argmax(chunk.logits, axis=1)  # (B,)
+            is_argmax[chunk.edges] = most_likely[chunk.rows] == tokens
         return log_probability, is_argmax
 
 
-def name_sums(tree: PrefixTree, of_edges: Float64[Array, "E K"]) -> Float64[Array, "names K"]:
-    """The sums of some values over the edges of each distinct name, its end included, in the order of
-    ``tree.sequences()``.
-    """
-    ends = tree.edge_token == BOUNDARY
-    at_node = np.zeros((tree.nodes, of_edges.shape[1]))  # of the prefix, (N, K)
+def name_sums(tree: PrefixTree, edge_values: Float64[Array, "E K"]) -> Float64[Array, "names K"]:
+    """Sum values over the edges of each distinct name, including its end, in the order of ``tree.sequences()``."""
+    is_end = tree.edge_token == BOUNDARY  # (E,)
+    node_sums = np.zeros((tree.nodes, edge_values.shape[1]))  # (N, K)
     for depth in range(1, tree.depth):
-        above, rows = tree.level[depth - 1], slice(tree.level[depth], tree.level[depth + 1])
-        edges = slice(
-            tree.edge_start[above], tree.edge_start[rows.start]
-        )  # those that leave the depth above
-        into = of_edges[edges][~ends[edges]]  # one into every node, in node order
-        at_node[rows] = at_node[tree.parent[rows]] + into
-    of_names: Float64[Array, "names K"] = at_node[tree.edge_node[ends]] + of_edges[ends]
-    return of_names
+        parents_start = tree.level[depth - 1]
+        nodes = slice(tree.level[depth], tree.level[depth + 1])
+        edges = slice(tree.edge_start[parents_start], tree.edge_start[nodes.start])
+        to_nodes = edge_values[edges][~is_end[edges]]  # one row per node, in the same order
+        node_sums[nodes] = node_sums[tree.parent[nodes]] + to_nodes
+    sums: Float64[Array, "names K"] = node_sums[tree.edge_node[is_end]] + edge_values[is_end]
+    return sums
 
 
 GROUP_BITS = 6
@@ -195,18 +217,20 @@ GROUPS = 1 << GROUP_BITS
 def group_sums(
     model: LanguageModel, tree: PrefixTree, vocabulary: Vocabulary
 ) -> dict[str, Int64[Array, "groups"] | Float64[Array, "groups"]]:
-    """What a model makes of each group of a list's names; one that stands several times in the list counts as often.
+    """Evaluate a model on each group of a list's names, for confidence intervals by bootstrap.
+
+    A name that occurs several times in the list also counts several times.
 
     Args:
-        model: what is evaluated.
+        model: any LanguageModel.
         tree: the list.
-        vocabulary: its characters.
+        vocabulary: its vocabulary.
 
     Returns:
-        ``characters``: to be predicted, the end of each name included.
-        ``nats``: minus the log-probability of them all.
-        ``hits``: characters that were the likeliest.
-        ``sampled``: the probabilities of the true characters.
+        ``characters``: the number of characters and end tokens.
+        ``nats``: the sum of their negative log-probabilities.
+        ``hits``: how many of them were the most likely prediction.
+        ``sampled``: the sum of their probabilities.
 
     >>> from namegen.core.models.ngram import NgramModel
     >>> names = ["Al", "Ali", "Al", "Bo"]
@@ -216,24 +240,29 @@ def group_sums(
     13
     """
     log_probability, is_argmax = AccuracyEvaluator(model).edge_scores(tree)
-    of_edges = np.stack((-log_probability, is_argmax, np.exp(log_probability)), axis=1)  # (E, 3)
+    edge_values = np.stack((-log_probability, is_argmax, np.exp(log_probability)), axis=1)  # (E, 3)
     sequences = tree.sequences()
-    group = groups_of(vocabulary.decode_all(sequences.tokens))
+    group = groups_of(vocabulary.decode_all(sequences.tokens))  # (names,)
 
-    def total(of_names: Array) -> Float64[Array, "groups"]:
-        summed: Float64[Array, "groups"] = np.bincount(
-            group, sequences.counts * of_names, minlength=GROUPS
-        )
-        return summed
+    def sums(name_values: Array) -> Float64[Array, "groups"]:
+        weighted = sequences.counts * name_values
+        result: Float64[Array, "groups"] = np.bincount(group, weighted, minlength=GROUPS)
+        return result
 
-    nats, hits, sampled = map(total, name_sums(tree, of_edges).T)
-    characters = total(sequences.lengths + 1)  # whole numbers, which a float64 holds exactly
-    whole = {"characters": characters.astype(np.int64), "hits": hits.astype(np.int64)}
-    return {**whole, "nats": nats, "sampled": sampled}
+    nats, hits, sampled = map(sums, name_sums(tree, edge_values).T)
+    characters = sums(sequences.lengths + 1)
+    return {
+        "characters": characters.astype(np.int64),
+        "hits": hits.astype(np.int64),
+        "nats": nats,
+        "sampled": sampled,
+    }
 
 
 def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:
-    """The group of each name, from 0 on; letter case and punctuation do not count, nor does the split.
+    """Return the group of each name, from 0 to ``GROUPS − 1``: the first bits of its hash.
+
+    Names that differ only in letter case or punctuation have the same group, whatever the split.
 
     >>> groups_of(["Bob", "bob", "Al"]).tolist()
     [36, 36, 43]
@@ -242,37 +271,34 @@ def groups_of(names: Sequence[str]) -> Int64[Array, "names"]:
 
 
 PROBE_TOKENS = 8
-TOLERANCE, QUANTISED_TOLERANCE = (
-    1e-3,
-    2e-2,
-)  # shares of the largest logit, or of 1 where all are smaller
+# The largest allowed differences, as shares of the largest logit, or of 1 if all logits are smaller.
+TOLERANCE = 1e-3
+QUANTISED_TOLERANCE = 2e-2
 
 
 def probe_tokens(vocabulary_size: int) -> Int32[Array, "8"]:
-    """The tokens that are read after a beginning: none of them the boundary, most of them different.
+    """Return the tokens that the self-test reads after the start token: characters, most of them different.
 
     >>> probe_tokens(27).tolist()
     [8, 15, 22, 3, 10, 17, 24, 5]
     """
     characters = max(vocabulary_size - 1, 1)
-    return (1 + 7 * np.arange(1, PROBE_TOKENS + 1) % characters).astype(np.int32) % np.int32(
-        vocabulary_size
-    )
+    tokens = 1 + 7 * np.arange(1, PROBE_TOKENS + 1) % characters
+    return tokens.astype(np.int32) % np.int32(vocabulary_size)
 
 
 def probe(model: LanguageModel, beginning: int) -> Float32[Array, "2 V"]:
-    """The logits after the beginning, and after the fixed tokens behind it.
+    """Compute the self-test logits: those after the start token, and those after some fixed tokens.
 
     Args:
-        model: whose.
-        beginning: the first id, ``Network.beginnings[0]``.
+        model: any LanguageModel.
+        beginning: the id of the start token, ``Network.beginnings[0]``.
     """
-    tokens = probe_tokens(model.vocabulary_size)
     logits, state = model.step(np.array([beginning], np.int32), model.initial_state(1))
-    first = logits[0]
-    for token in tokens:
+    after_start = logits[0]  # (V,)
+    for token in probe_tokens(model.vocabulary_size):
         logits, state = model.step(np.array([token], np.int32), state)
-    return np.stack([first, logits[0]]).astype(np.float32)
+    return np.stack([after_start, logits[0]]).astype(np.float32)
 
 
 def check_probe(
@@ -287,42 +313,41 @@ def check_probe(
     is_own: bool = False,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Refuse a model that computes something else than the one that was saved.
+    """Raise an error if a loaded model computes other logits than it did when it was saved.
 
     Args:
-        model: what was made of the file.
-        expected: the file's probe; None: nothing can be checked.
-        beginning: the first id.
-        reader: what has made the model, as a message calls it.
-        trained_by: the engine that trained it.
-        name: the model, as a message calls it.
-        advice: what to do then.
-        is_own: whether the reader is the engine that trained it.
-        tolerance: the largest difference that rounding explains, a share of the largest logit.
+        model: the loaded model.
+        expected: the self-test logits in its file; None: don't check.
+        beginning: the id of the start token.
+        reader: the program that loaded the model, for the error message.
+        trained_by: the backend that trained it.
+        name: the model's name, for the error message.
+        advice: what the user can do, for the error message.
+        is_own: whether the reader is the backend that trained the model.
+        tolerance: the largest difference that rounding explains, as a share of the largest logit.
 
     Raises:
-        CheckpointError: the difference is larger, or a logit is not a number.
+        CheckpointError: if the difference is larger, or a logit isn't a number.
     """
     if expected is None:
         return
     with np.errstate(all="ignore"):
-        found = probe(model, beginning)
-    if np.isnan(found).any():
+        computed = probe(model, beginning)
+    if np.isnan(computed).any():
         raise CheckpointError(
-            f"{reader} computes logits for {name} that are not numbers: train anew, or {advice}"
+            f"{reader} computes logits for {name} that are not numbers: train it again, or {advice}"
         )
-    if found.shape != expected.shape:
+    if computed.shape != expected.shape:
         raise CheckpointError(
-            f"the probe of {name} has the shape {expected.shape}, and its network gives {found.shape}: {advice}"
+            f"the self-test logits of {name} have the shape {expected.shape}, but its network computes "
+            f"{computed.shape}: {advice}"
         )
-    difference, largest = difference_of(found, expected)
+    difference, largest = difference_of(computed, expected)
     if difference <= tolerance * max(1.0, largest):
         return
     if is_own:
-        reader, advice = (
-            "its present version",
-            "use the version of the backend that trained it, or train anew",
-        )
+        reader = "its present version"
+        advice = "use the version of the backend that trained it, or train it again"
     raise CheckpointError(
         f"{name} was trained by the backend {trained_by!r}, and {reader} computes other values for it (logits that "
         f"differ by {difference:.2g}): {advice}"
@@ -330,16 +355,18 @@ def check_probe(
 
 
 def difference_of(found: Float[Array, "..."], expected: Float[Array, "..."]) -> tuple[float, float]:
-    """The largest difference of two arrays of logits, and the largest logit of the second.
+    """Return the largest absolute difference of two arrays of logits, and the largest absolute logit of the second.
 
-    A model may give −inf for what never comes: where both do they agree, where one does they are infinitely apart; and
-    so they are where a file's own probe holds a NaN.
+    A logit may be −inf, for a token that never occurs. If only one of two logits is −inf, the difference is infinite.
+    It's also infinite if the expected logits contain NaN.
+
+    >>> difference_of(np.array([1.0, -np.inf]), np.array([1.5, -np.inf]))
+    (0.5, 1.5)
     """
-    finite = np.isfinite(expected)
-    largest = float(np.abs(expected, where=finite, out=np.zeros_like(expected)).max())
-    if (
-        not np.array_equal(found[~finite], expected[~finite])
-        or not np.isfinite(found[finite]).all()
-    ):
+    is_finite = np.isfinite(expected)
+    largest = float(np.abs(expected, where=is_finite, out=np.zeros_like(expected)).max())
+    same_infinities = np.array_equal(found[~is_finite], expected[~is_finite])
+    if not same_infinities or not np.isfinite(found[is_finite]).all():
         return float("inf"), largest
-    return float(np.abs(found[finite] - expected[finite]).max(initial=0.0)), largest
+    difference = np.abs(found[is_finite] - expected[is_finite]).max(initial=0.0)
+    return float(difference), largest

@@ -13,7 +13,7 @@ from namegen.core.data.labels import Beginnings
 from namegen.core.data.prefix_tree import PrefixTree, SortedNames
 from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import LanguageModel
-from namegen.core.evaluation.evaluator import AccuracyEvaluator, at_a_time
+from namegen.core.evaluation.evaluator import AccuracyEvaluator, limited_rows
 from namegen.core.models import all_log_probabilities
 from namegen.core.models.mixture import AnyBeginning, as_one
 from namegen.errors import NamesError
@@ -83,7 +83,7 @@ def score_names(
     _check_lengths(names)
     scores: list[NameScore] = []
     model, beginning = as_one(model, beginnings or Beginnings.single())
-    size = at_a_time(model, BLOCK_NAMES)
+    size = limited_rows(model, BLOCK_NAMES)
     for start in range(0, len(names), size):
         block = names[start : start + size]
         letters = _letters(model, np.full(len(block), beginning, np.int32), vocabulary, block)

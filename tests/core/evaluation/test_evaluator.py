@@ -185,7 +185,7 @@ OTHER, NOT_A_NUMBER = (
         ((0.1, 0.0), (0.1, 0.00101), OTHER),
         ((0.0, 0.0), (NAN, 1.0), NOT_A_NUMBER),
         ((NAN, NAN), (0.0, 1.0), OTHER),
-        ((0.0, 0.0), (0.0, 0.0, 0.0), "the probe of m has the shape"),
+        ((0.0, 0.0), (0.0, 0.0, 0.0), "the self-test logits of m have the shape"),
     ],
 )
 def test_what_differs_is_found_and_rounding_is_not(
