@@ -1,5 +1,5 @@
-"""What a network's figures on the held-out names stand beside: the ceiling above them, the n-gram baseline as the bar
-to pass.
+"""References for a network's metrics on held-out names: the ceiling, which is the best possible result, and the n-gram
+baseline, which a network should beat.
 """
 
 from __future__ import annotations
@@ -19,131 +19,133 @@ from namegen.core.models.ngram import SMOOTHING_NAMES, NgramModel
 def best_ngram(
     tree: PrefixTree, held_out: PrefixTree, vocabulary_size: int
 ) -> tuple[NgramModel, Metrics]:
-    """Of several orders and both smoothings, the n-gram with the lowest loss on held-out names, and its figures."""
-    every = NgramModel.each(tree, vocabulary_size)
-    found = ((model, AccuracyEvaluator(model).evaluate(held_out)) for model in every)
-    return min(found, key=lambda one: one[1].loss_nats_per_char)
+    """Return the n-gram with the lowest loss on held-out names, of several orders and both smoothings, and its metrics.
+
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> vocabulary = Vocabulary.from_names(["Ann", "Anna", "Nan"])
+    >>> training = PrefixTree.from_names(["Ann", "Anna"], vocabulary)
+    >>> held_out = PrefixTree.from_names(["Nan"], vocabulary)
+    >>> model, metrics = best_ngram(training, held_out, vocabulary.size)
+    >>> metrics == AccuracyEvaluator(model).evaluate(held_out)
+    True
+    """
+    candidates = (
+        (model, AccuracyEvaluator(model).evaluate(held_out))
+        for model in NgramModel.each(tree, vocabulary_size)
+    )
+    return min(candidates, key=lambda candidate: candidate[1].loss_nats_per_char)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The n-gram baseline: the n-gram that does best on the names to choose by.
-
-    Attributes:
-        order, smoothing: of the n-gram.
-        damped: whether it read common names less often than they stand in the list.
-        by_label: whether it counted the names of each label apart; of a list without labels it makes no difference.
-        metrics: its figures on the names to choose by.
-        test: those on the test part; None where there is none.
-    """
+    """The n-gram baseline: the n-gram with the lowest loss on the validation set."""
 
     order: int
     smoothing: str
-    damped: bool
-    metrics: Metrics
-    test: Metrics | None = None
-    by_label: bool = True
+    damped: bool  # whether it uses square-root weighting of duplicates
+    metrics: Metrics  # on the validation set
+    test: Metrics | None = None  # on the test set, if there is one
+    by_label: bool = True  # False: it ignores the labels of the list
 
     @property
     def summary(self) -> str:
-        """In words: ``Kneser–Ney n-gram, order 5``."""
-        without = "" if self.by_label else ", without labels"
-        return f"{SMOOTHING_NAMES[self.smoothing]} n-gram, order {self.order}{without}"
+        """A short description, such as ``Kneser–Ney n-gram, order 5``."""
+        suffix = "" if self.by_label else ", without labels"
+        return f"{SMOOTHING_NAMES[self.smoothing]} n-gram, order {self.order}{suffix}"
 
     def to_dict(self) -> dict[str, object]:
-        """How it counts, as plain values."""
-        duplicates = "sqrt" if self.damped else "full"
+        """The settings of the n-gram as JSON values."""
         plain: dict[str, object] = {
             "order": self.order,
             "smoothing": self.smoothing,
-            "duplicates": duplicates,
+            "duplicates": "sqrt" if self.damped else "full",
         }
-        return plain if self.by_label else {**plain, "labels": "left out"}
+        if not self.by_label:
+            plain["labels"] = "left out"
+        return plain
 
     def fitted_on(self, training: PrefixTree, vocabulary_size: int) -> NgramModel:
-        """The same n-gram of other names: those of a training part as they stand, repeats and labels included."""
-        read = sqrt_weighted_tree(training) if self.damped else training
-        tree = read if self.by_label else read.under_one_root()
+        """Fit an n-gram with the same settings to another training set, which contains all duplicates and labels."""
+        tree = sqrt_weighted_tree(training) if self.damped else training
+        if not self.by_label:
+            tree = tree.under_one_root()
         return NgramModel(tree, vocabulary_size, self.order, self.smoothing)
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutReferences:
-    """The references of one split; each is computed when it is first asked for, as fitting n-grams takes a while.
+    """The references of one split. They're computed on first access, because fitting n-grams takes a while."""
 
-    Attributes:
-        tree: the names that are held out to choose by.
-        parts: the list that they are a part of.
-    """
-
-    tree: PrefixTree
-    parts: ListParts
+    tree: PrefixTree  # the validation set
+    parts: ListParts  # the split list
 
     @cached_property
     def ceiling(self) -> Metrics:
-        """The best that any model can do on the names to choose by."""
+        """The best possible metrics on the validation set."""
         return ceiling(self.tree)
 
     @cached_property
     def test_ceiling(self) -> Metrics | None:
-        """The best that any model can do on the test part; None where there is none."""
+        """The best possible metrics on the test set; None if there isn't one."""
         return None if self.parts.test is None else ceiling(self.parts.test)
 
     @cached_property
     def baseline(self) -> Baseline:
-        """The n-gram baseline, fitted to the training set with full or square-root counts, whichever is better."""
-        return min(
-            self.same_reading,
-            self._other_reading,
-            key=lambda found: found.metrics.loss_nats_per_char,
-        )
+        """The n-gram baseline, fitted with full or square-root counts, whichever is better."""
+        return _better(self.same_reading, self._other_weighting)
 
     @cached_property
     def same_reading(self) -> Baseline:
-        """The n-gram baseline that reads just what the network reads."""
-        return self._fitted_on(self.parts.batches.tree, damped=self.parts.damped)
+        """The n-gram baseline, fitted to exactly the names that the network is trained on."""
+        return self._fitted_to(self.parts.batches.tree, damped=self.parts.damped)
 
     @cached_property
-    def _other_reading(self) -> Baseline:
-        """The n-gram baseline that reads repeats where the network does not, or the other way round."""
-        training, read = self.parts.training, self.parts.batches.tree
+    def _other_weighting(self) -> Baseline:
+        """The n-gram baseline with full counts if the network uses square-root counts, and vice versa."""
+        training = self.parts.training
         other = training if self.parts.damped else sqrt_weighted_tree(training)
-        if np.array_equal(read.edge_count, other.edge_count):  # of the same names: nothing repeats
-            return self.same_reading
-        return self._fitted_on(other, damped=not self.parts.damped)
+        if np.array_equal(self.parts.batches.tree.edge_count, other.edge_count):
+            return self.same_reading  # no name occurs twice
+        return self._fitted_to(other, damped=not self.parts.damped)
 
     def judging(self, *, test: bool) -> int:
-        """How many different names judge: those of the test part, or those to choose by."""
+        """Return how many distinct names the test set or the validation set contains."""
         tree = self.parts.test if test else self.tree
         return 0 if tree is None else tree.distinct_name_count
 
-    def _fitted_on(self, tree: PrefixTree, *, damped: bool) -> Baseline:
-        """The better n-gram: with the label as the first token of its contexts, or without labels."""
-        ways = (True, False) if tree.token[0] != BOUNDARY else (True,)
-        found = (self._best(tree, damped=damped, by_label=way) for way in ways)
-        return min(found, key=lambda one: one.metrics.loss_nats_per_char)
+    def _fitted_to(self, tree: PrefixTree, *, damped: bool) -> Baseline:
+        """The best n-gram of a tree. If the names have labels, it may use them or not."""
+        with_labels = self._best(tree, damped=damped, by_label=True)
+        if tree.token[0] == BOUNDARY:
+            return with_labels
+        return _better(with_labels, self._best(tree, damped=damped, by_label=False))
 
     def _best(self, tree: PrefixTree, *, damped: bool, by_label: bool) -> Baseline:
-        def read(part: PrefixTree) -> PrefixTree:
-            return part if by_label else part.under_one_root()
-
-        model, metrics = best_ngram(read(tree), read(self.tree), self.parts.vocabulary.size)
-        test = (
-            None
-            if self.parts.test is None
-            else AccuracyEvaluator(model).evaluate(read(self.parts.test))
+        validation = self.tree
+        test = self.parts.test
+        if not by_label:
+            tree = tree.under_one_root()
+            validation = validation.under_one_root()
+            test = test.under_one_root() if test is not None else None
+        model, metrics = best_ngram(tree, validation, self.parts.vocabulary.size)
+        return Baseline(
+            order=model.order,
+            smoothing=model.smoothing,
+            damped=damped,
+            metrics=metrics,
+            test=AccuracyEvaluator(model).evaluate(test) if test is not None else None,
+            by_label=by_label,
         )
-        return Baseline(model.order, model.smoothing, damped, metrics, test, by_label)
 
     def to_dict(self) -> dict[str, object]:
-        """As plain values, for JSON."""
+        """The references on the validation set as JSON values."""
         return {
             **self._plain(self.ceiling, self.baseline.metrics),
             "seen_percent": self.parts.seen_percent,
         }
 
     def test_to_dict(self) -> dict[str, object]:
-        """Those of the test part as plain values; {} where there is none."""
+        """The references on the test set as JSON values; {} if there isn't one."""
         if self.test_ceiling is None or self.baseline.test is None:
             return {}
         return self._plain(self.test_ceiling, self.baseline.test)
@@ -153,3 +155,8 @@ class HeldOutReferences:
             "ceiling": ceiling.to_dict(),
             "baseline": {**baseline.to_dict(), **self.baseline.to_dict()},
         }
+
+
+def _better(first: Baseline, second: Baseline) -> Baseline:
+    """The baseline with the lower loss; the first one if they're equal."""
+    return min(first, second, key=lambda baseline: baseline.metrics.loss_nats_per_char)

@@ -1,4 +1,4 @@
-"""Scoring: how likely a name is under a model, letter by letter, and how that compares with the names of its list."""
+"""Scores of names: how likely a model considers each character, and how that compares with the names of its list."""
 
 from __future__ import annotations
 
@@ -19,36 +19,30 @@ from namegen.core.models.mixture import AnyBeginning, as_one
 from namegen.errors import NamesError
 from namegen.types import Array, Float64, Int32
 
-AGAINST = 1.0  # nats, by each 4-gram that a label lacks: gave the most right first origins of held-out given names
-MAX_NAME = 10_000  # characters: a step of the network each
-BLOCK_NAMES = 4096  # names that are read together
-MAX_READ = 1_000_000  # prefixes, each behind each beginning, that percentiles are worth
-FAR_TOO_MANY = 4 * MAX_READ  # that not even the fewest names may need
+MAX_NAME = 10_000  # characters, each of which takes one step of the model
+BLOCK_NAMES = 4096  # names per step
+MAX_READ = 1_000_000  # how many prefixes to read for the percentiles, counted once per start token
+FAR_TOO_MANY = 4 * MAX_READ  # with more, there are no percentiles
 
 
 @dataclass(frozen=True)
 class NameScore:
-    """What a model thinks of one name.
-
-    Attributes:
-        name: the name.
-        letters: the log-probability of each character given those before it, and last that of the name's end; nats.
-        percentile: how many of a hundred names of the model's list are less likely, 0 to 100; None where the model
-            does not carry that.
-    """
+    """The probability of one name."""
 
     name: str
+    # The log-probability of each character given the characters before it, and then of the end token; nats.
     letters: tuple[float, ...]
+    # How many percent of the names in the model's list are less likely; None if the model doesn't contain quantiles.
     percentile: float | None
 
     @property
     def log_probability(self) -> float:
-        """Of the whole name, its end included, in nats."""
+        """The log-probability of the whole name and its end, in nats."""
         return math.fsum(self.letters)
 
     @property
     def bits_per_char(self) -> float:
-        """Mean surprise over the characters and the end of the name, in bits."""
+        """The mean surprise per character in bits. The end of the name counts as a character."""
         return -self.log_probability / math.log(2) / len(self.letters)
 
 
@@ -59,18 +53,18 @@ def score_names(
     quantiles: Float64[Array, "101"] | None = None,
     beginnings: Beginnings | None = None,
 ) -> list[NameScore]:
-    """Score names, in their order; where names begin in several ways, by their probability over all of them.
+    """Score names, in the same order. For a labeled model, a name's probability is the sum over all its start tokens.
 
     Args:
         model: any LanguageModel.
-        vocabulary: its characters.
+        vocabulary: its vocabulary.
         names: the names.
-        quantiles: log-probabilities at the percentiles 0 to 100 of the model's list (``score_quantiles`` of a
-            checkpoint).
-        beginnings: what names begin with, by their shares; None: the boundary.
+        quantiles: log-probabilities at the percentiles 0 to 100 of the model's list, from ``score_quantiles``.
+        beginnings: the start tokens and their shares; None: the plain start token.
 
     Raises:
-        NamesError: a name is empty, longer than 10,000 characters, or has a character that the model does not know.
+        NamesError: if a name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+            know.
 
     >>> from namegen.core.models.ngram import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree, SortedNames
@@ -81,47 +75,49 @@ def score_names(
     (3, 0.47)
     """
     _check_lengths(names)
+    model, start_token = as_one(model, beginnings or Beginnings.single())
     scores: list[NameScore] = []
-    model, beginning = as_one(model, beginnings or Beginnings.single())
-    size = limited_rows(model, BLOCK_NAMES)
-    for start in range(0, len(names), size):
-        block = names[start : start + size]
-        letters = _letters(model, np.full(len(block), beginning, np.int32), vocabulary, block)
-        scores += [
-            NameScore(name, tuple(row[: len(name) + 1]), _percentile(row, name, quantiles))
-            for name, row in zip(block, letters.tolist(), strict=True)
-        ]
+    block_size = limited_rows(model, BLOCK_NAMES)
+    for block_start in range(0, len(names), block_size):
+        block = names[block_start : block_start + block_size]
+        start_tokens = np.full(len(block), start_token, np.int32)
+        letters_of_names = _letters(model, start_tokens, vocabulary, block).tolist()
+        for name, padded_letters in zip(block, letters_of_names, strict=True):
+            letters = padded_letters[: len(name) + 1]
+            scores.append(NameScore(name, tuple(letters), _percentile(letters, quantiles)))
     return scores
 
 
 def label_probabilities(
     model: LanguageModel, vocabulary: Vocabulary, name: str, beginnings: Beginnings
 ) -> Float64[Array, "R"]:
-    """The probability of each beginning given a whole name, by Bayes's rule: which label it is likeliest to have.
+    """Return the probability of each start token given a whole name, by Bayes's rule: which label it probably has.
 
     Args:
         model: any LanguageModel.
-        vocabulary: its characters.
+        vocabulary: its vocabulary.
         name: the name.
-        beginnings: what names begin with, by their shares.
+        beginnings: the start tokens and their shares.
 
     Raises:
-        NamesError: the name is empty, longer than 10,000 characters, or has a character that the model does not know.
+        NamesError: if the name is empty, longer than 10,000 characters, or contains a character that the model doesn't
+            know.
     """
     _check_lengths([name])
-    letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))
-    joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)
-    if not joint.max() > -np.inf:
-        joint = beginnings.log_shares
-    chances: Float64[Array, "R"] = np.exp(joint - joint.max())
-    chances /= chances.sum()
-    return chances
+    letters = _letters(model, beginnings.ids, vocabulary, [name] * len(beginnings.tokens))  # (R, T)
+    log_joint = beginnings.log_shares + letters[:, : len(name) + 1].sum(axis=1)  # (R,)
+    is_possible = log_joint.max() > -np.inf
+    if not is_possible:
+        log_joint = beginnings.log_shares
+    probabilities: Float64[Array, "R"] = np.exp(log_joint - log_joint.max())
+    probabilities /= probabilities.sum()
+    return probabilities
 
 
 def _check_lengths(names: Sequence[str]) -> None:
-    """Raise NamesError for an empty name, and for one that would take longer to read than anybody waits."""
+    """Raise NamesError if a name is empty or so long that reading it would take too much time."""
     if "" in names:
-        raise NamesError("a name is empty: give names of at least one character")
+        raise NamesError("a name is empty: expected at least one character")
     longest = max(map(len, names), default=0)
     if longest > MAX_NAME:
         raise NamesError(f"a name has {longest:,} characters: expected at most {MAX_NAME:,}")
@@ -129,72 +125,90 @@ def _check_lengths(names: Sequence[str]) -> None:
 
 def _letters(
     model: LanguageModel,
-    beginnings: Int32[Array, "names"],
+    start_tokens: Int32[Array, "names"],
     vocabulary: Vocabulary,
     names: Sequence[str],
 ) -> Float64[Array, "names T"]:
-    """The log-probability of each token of each name; behind a name's end the numbers mean nothing."""
-    flat, lengths = vocabulary.encode_all(names)
+    """The log-probability of each token of each name. The values after a name's end token have no meaning."""
+    encoded, lengths = vocabulary.encode_all(names)  # the characters of all names, (names,)
     tokens = np.full((len(names), int(lengths.max()) + 1), BOUNDARY, np.int32)  # (names, T)
-    tokens[np.arange(tokens.shape[1]) < lengths[:, None]] = flat
+    is_character = np.arange(tokens.shape[1]) < lengths[:, None]  # (names, T)
+    tokens[is_character] = encoded
     letters = np.empty(tokens.shape)
-    state, last, rows = model.initial_state(len(names)), beginnings, np.arange(len(names))
+    rows = np.arange(len(names))
+    state = model.initial_state(len(names))
+    latest = start_tokens  # (names,)
     for depth in range(tokens.shape[1]):
-        logits, state = model.step(last, state)
-        last = np.ascontiguousarray(tokens[:, depth])
-        letters[:, depth] = all_log_probabilities(logits)[rows, last]
+        logits, state = model.step(latest, state)
+        latest = np.ascontiguousarray(tokens[:, depth])
+        letters[:, depth] = all_log_probabilities(logits)[rows, latest]
     return letters
 
 
-def _percentile(
-    letters: list[float], name: str, quantiles: Float64[Array, "101"] | None
-) -> float | None:
-    """Where the name stands between the percentiles; in the middle of those that it equals."""
+def _percentile(letters: list[float], quantiles: Float64[Array, "101"] | None) -> float | None:
+    """The percentile of a name. If its score equals several quantiles, it's the middle of them."""
     if quantiles is None:
         return None
-    score = math.fsum(letters[: len(name) + 1])
-    below, up_to = (int(np.searchsorted(quantiles, score, side)) for side in ("left", "right"))
+    score = math.fsum(letters)
+    below = int(np.searchsorted(quantiles, score, "left"))
+    up_to = int(np.searchsorted(quantiles, score, "right"))
     if below < up_to:
         return (below + up_to - 1) / 2
-    if below in (0, len(quantiles)):
-        return 0.0 if below == 0 else 100.0
-    left, right = float(quantiles[below - 1]), float(quantiles[below])
+    if below == 0:
+        return 0.0
+    if below == len(quantiles):
+        return 100.0
+    left = float(quantiles[below - 1])
+    right = float(quantiles[below])
     return below - 1 + (score - left) / (right - left)
 
 
 def score_quantiles(
     model: LanguageModel, tree: PrefixTree, beginnings: Beginnings | None = None
 ) -> Float64[Array, "101"] | None:
-    """The percentiles 0 to 100 of the log-probabilities of a list's names, repeats counted; nats. Where reading all
-    names behind all beginnings would take long, those of some names that are chosen at random; None where there are so
-    many beginnings that not even those can be read.
+    """Return the percentiles 0 to 100 of the log-probabilities of a list's names, in nats. Duplicates count.
+
+    With several start tokens, a name's probability is the sum over all of them, whatever its own label is. If reading
+    all names after all start tokens would take long, a random sample of the names is used.
 
     Args:
         model: any LanguageModel.
         tree: the list.
-        beginnings: what names begin with, by their shares: a name has its probability over all of them, whatever its
-            own label is; None or a single one: that with which each stands in the tree.
+        beginnings: the start tokens and their shares. With None or a single one, each name has its start token in the
+            tree.
+
+    Returns:
+        None if there are so many start tokens that even the smallest useful sample would take too long.
+
+    >>> from namegen.core.models.ngram import NgramModel
+    >>> vocabulary = Vocabulary.from_names(["Al", "Ali"])
+    >>> tree = PrefixTree.from_names(["Al", "Ali"], vocabulary)
+    >>> quantiles = score_quantiles(NgramModel(tree, vocabulary.size, order=3), tree)
+    >>> len(quantiles), bool(quantiles[0] <= quantiles[100])
+    (101, True)
     """
     if beginnings is not None and beginnings.several:
-        tree = _some_names(tree.under_one_root(), len(beginnings.tokens))
+        tree = _sample(tree.under_one_root(), len(beginnings.tokens))
         model = AnyBeginning(model, beginnings)
         if tree.nodes * len(beginnings.tokens) > FAR_TOO_MANY:
             return None
-    scores = AccuracyEvaluator(model).name_log_probabilities(tree)
-    counts = tree.edge_count[tree.edge_token == BOUNDARY]  # in the same order
-    order = np.argsort(scores)
-    reached = np.cumsum(counts[order])
-    wanted = np.linspace(0, reached[-1] - 1, QUANTILES).round()
-    return scores[order][np.searchsorted(reached, wanted, side="right")]
+    scores = AccuracyEvaluator(model).name_log_probabilities(tree)  # (names,)
+    counts = tree.edge_count[tree.edge_token == BOUNDARY]  # (names,), in the same order
+    by_score = np.argsort(scores)
+    names_up_to = np.cumsum(counts[by_score])
+    positions = np.linspace(0, names_up_to[-1] - 1, QUANTILES).round()
+    index = np.searchsorted(names_up_to, positions, side="right")
+    return scores[by_score][index]
 
 
-def _some_names(tree: PrefixTree, beginnings: int) -> PrefixTree:
-    """So many names that reading them behind each beginning takes some seconds; at least two for each percentile."""
-    share = MAX_READ / (tree.nodes * beginnings)
+def _sample(tree: PrefixTree, start_tokens: int) -> PrefixTree:
+    """A random sample of the names that can be read in some seconds. It contains at least two names per percentile."""
+    share = MAX_READ / (tree.nodes * start_tokens)
     if share >= 1:
         return tree
-    rows = tree.sequences()
-    chosen = np.random.default_rng(0).permutation(len(rows.counts))[
-        : max(int(share * len(rows.counts)), 2 * QUANTILES)
-    ]
-    return SortedNames.from_rows(rows.tokens[chosen], rows.counts[chosen])[0].tree()
+    names = tree.sequences()
+    name_count = len(names.counts)
+    sample_size = max(int(share * name_count), 2 * QUANTILES)
+    chosen = np.random.default_rng(0).permutation(name_count)[:sample_size]
+    sorted_names, _ = SortedNames.from_rows(names.tokens[chosen], names.counts[chosen])
+    return sorted_names.tree()
