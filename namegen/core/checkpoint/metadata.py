@@ -1,11 +1,11 @@
-"""Metadata: everything that a model's file contains, except for the parameters. It's declared once.
+"""Model metadata: everything that a model's file contains, except for the parameters.
 
-Checkpoints, ``.tflite`` files, pages and modules contain the same metadata as JSON, under the names of the fields.
-``to_plain`` writes it and ``read_metadata`` reads and checks it, for all four. So a new field takes one line in
-``Metadata``, and its type is its check. For types that JSON lacks, ``FORMS`` defines the conversion.
+Checkpoints, ``.tflite`` files, pages and modules contain the same metadata as JSON, with the fields' names as keys.
+``to_plain`` writes it, and ``read_metadata`` reads and checks it, for all four. So a new field takes one line in
+``Metadata``, and its type is its check. If JSON has no such type, ``CONVERSIONS`` defines how to write and read it.
 
-Bytes become text in base 85, five characters for four bytes: Python's ``b85encode`` with ``,`` in place of ``<``, so
-that nothing has to be escaped in JSON or in a page. Numbers stand with the little end first.
+Bytes are written as base 85, which takes five characters for four bytes. It's Python's ``b85encode`` with ``,`` instead
+of ``<``, so that nothing has to be escaped in JSON or HTML. Numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -29,26 +29,27 @@ from namegen.errors import CheckpointError, NamegenError, quote
 from namegen.types import Array, Float32, Float64
 
 QUANTILES = 101
-LARGEST_RULE = 1e6  # nats: far beyond any list
-SHORT = 0.02  # the share of a list's names that may be shorter than any name returned
-MAX_DEFAULT_LENGTH = 1_000  # characters of a name, unless a longer limit is asked for
+LARGEST_RULE = 1e6  # nats, far more than any list produces
+SHORT = 0.02  # the share of a list's names that may be shorter than any returned name
+MAX_DEFAULT_LENGTH = 1_000  # characters of a name, unless the user sets a higher limit
 
-# From an architecture's name and the engine that trained it to its class; raises CheckpointError where nobody knows it.
+# Returns the class of an architecture, given its name and the backend that trained the network. Raises CheckpointError
+# if the architecture is unknown.
 Architectures: TypeAlias = Callable[[str, str], type[Network]]
 
 
 def own_architectures(name: str, engine: str) -> type[Network]:
-    """The architectures of core itself: ``rnn``. Raises CheckpointError for any other."""
+    """Return the class of core's only architecture, ``rnn``. Raise CheckpointError for any other architecture."""
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     raise CheckpointError(
-        f"it holds a network of the architecture {quote(name)}, trained by the backend {quote(engine)}: expected "
+        f"its network has the architecture {quote(name)}, trained by the backend {quote(engine)}: expected "
         f"{RecurrentNetwork.architecture}"
     )
 
 
 def default_max_length(longest_name: int) -> int:
-    """Characters of the longest name that a model gives unless another limit is asked for: twice its list's longest.
+    """Return the default of ``max_length``: twice the length of the list's longest name, up to a limit.
 
     >>> default_max_length(14)
     28
@@ -57,7 +58,7 @@ def default_max_length(longest_name: int) -> int:
 
 
 def shortest_name(names: Sequence[str]) -> int:
-    """Characters of the shortest name that a model of a list returns by default: the 2% quantile of the lengths.
+    """Return the length of the shortest name that a model returns by default: the 2% quantile of the list's lengths.
 
     >>> shortest_name(["Al", *["Anna"] * 60])
     4
@@ -66,7 +67,7 @@ def shortest_name(names: Sequence[str]) -> int:
 
 
 def bytes_to_text(data: bytes) -> str:
-    """Bytes in base 85.
+    """Write bytes as base 85.
 
     >>> bytes_to_text(b"name"), text_to_bytes("ZeeX@")
     ('ZeeX@', b'name')
@@ -75,23 +76,25 @@ def bytes_to_text(data: bytes) -> str:
 
 
 def text_to_bytes(text: str) -> bytes:
-    """The way back. Raises ValueError for any other text."""
+    """Read what ``bytes_to_text`` wrote. Raise ValueError for any other string."""
+    python_text = text.replace("<", " ")  # b85decode rejects spaces
+    python_text = python_text.replace(",", "<")
     try:
-        return b85decode(text.replace("<", " ").replace(",", "<"))  # a space is not base 85
+        return b85decode(python_text)
     except ValueError as error:
-        raise ValueError("a text is not base 85, as namegen writes it") from error
+        raise ValueError("expected a string in base 85, as namegen writes it") from error
 
 
 @dataclass(frozen=True)
 class Label:
-    """A label of a list: a start token of its own, and how many names of the training part have it."""
+    """A label of a list. Each label has a start token."""
 
     name: str
-    names: Count
+    names: Count  # how many names of the training set have this label
 
 
 class TrainingSummary(TypedDict, total=False):
-    """What a metadata's ``training`` may say, each with its type and range; other keys are passed by."""
+    """The keys of ``Metadata.training`` that namegen knows, with their types and ranges. Other keys are allowed."""
 
     list: str
     names: Count
@@ -112,41 +115,42 @@ class TrainingSummary(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Form:
-    """How values of a type that JSON does not have become plain: the type that they get, the way to it and back."""
+class Conversion:
+    """How to write and read a type that JSON doesn't have."""
 
-    plain: object
+    plain: object  # the type in the JSON document
     write: Callable[[Any], Json]
     read: Callable[[Any], object]
 
 
-def _bytes(write: Callable[[Any], bytes], read: Callable[[bytes], object]) -> Form:
-    """Bytes as text."""
-    return Form(
-        str | None,
-        lambda value: bytes_to_text(write(value)),
-        lambda text: read(text_to_bytes(text)),
+def _as_bytes(write: Callable[[Any], bytes], read: Callable[[bytes], object]) -> Conversion:
+    """Convert values to bytes, and the bytes to text."""
+    return Conversion(
+        plain=str | None,
+        write=lambda value: bytes_to_text(write(value)),
+        read=lambda text: read(text_to_bytes(text)),
     )
 
 
-def _numbers(dtype: str, *shape: int) -> Form:
-    """Numbers, by their bytes."""
-    return _bytes(
-        lambda one: np.asarray(one, dtype).tobytes(),
-        lambda one: np.frombuffer(one, dtype).reshape(shape),
+def _as_array(dtype: str, *shape: int) -> Conversion:
+    """Convert an array to the bytes of its numbers."""
+    return _as_bytes(
+        write=lambda array: np.asarray(array, dtype).tobytes(),
+        read=lambda data: np.frombuffer(data, dtype).reshape(shape),
     )
 
 
-# Of the fields of Metadata that JSON has no type for.
-FORMS = {
-    "network": Form(Mapping[str, Json], Network.to_dict, dict),  # read_metadata finds its class
-    "vocabulary": Form(str, lambda vocabulary: vocabulary.characters, Vocabulary),
-    "training": Form(Mapping[str, Json], dict, dict),
-    "score_quantiles": _numbers("<f8", QUANTILES),
-    "probe": _numbers("<f4", 2, -1),
-    "ngrams": _bytes(NgramSet.to_bytes, NgramSet.read),
-    "words": _bytes(KnownSet.to_bytes, KnownSet.read),
-    "known_names": _bytes(KnownSet.to_bytes, KnownSet.read),
+# By the name of the field in Metadata.
+CONVERSIONS = {
+    # read_metadata creates the network, because only it knows the class.
+    "network": Conversion(Mapping[str, Json], Network.to_dict, dict),
+    "vocabulary": Conversion(str, lambda vocabulary: vocabulary.characters, Vocabulary),
+    "training": Conversion(Mapping[str, Json], dict, dict),
+    "score_quantiles": _as_array("<f8", QUANTILES),
+    "probe": _as_array("<f4", 2, -1),
+    "ngrams": _as_bytes(NgramSet.to_bytes, NgramSet.read),
+    "words": _as_bytes(KnownSet.to_bytes, KnownSet.read),
+    "known_names": _as_bytes(KnownSet.to_bytes, KnownSet.read),
 }
 
 
@@ -161,7 +165,7 @@ class ListMetadata:
     # How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
     # weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
-    # What doesn't count at the end of a name when two names are compared (``core/data/normalization.py``).
+    # Endings that are ignored when two names are compared (``core/data/normalization.py``).
     endings: tuple[str, ...] = ()
     ngrams: NgramSet | None = None  # of the training set, by label
     words: KnownSet | None = None  # of the training set, if many of its names contain a space
@@ -174,17 +178,17 @@ class ListMetadata:
 
     @property
     def normalization(self) -> Normalization:
-        """When two of its names are the same."""
+        """The rule for when two names are the same."""
         return Normalization(self.endings)
 
     @property
     def beginnings(self) -> Beginnings:
-        """What its names begin with, by how many names of the training part have each; without labels the boundary."""
+        """The start tokens and their shares in the training set. Without labels, that's the plain start token."""
         return Beginnings.from_counts(self.vocabulary.size, [label.names for label in self.labels])
 
     @property
     def max_length(self) -> int:
-        """Characters of the longest name that it gives unless another limit is asked for."""
+        """The length of the longest name that the model returns by default."""
         return default_max_length(self.longest_name)
 
 
@@ -193,93 +197,125 @@ class Metadata(ListMetadata):
     """Everything that a model's file contains, except for the parameters."""
 
     network: Network  # the shapes of the parameters
-    engine: str = "numpy"  # which one trained it
-    # What the engine computed for fixed tokens (``core/evaluation/evaluator.py``). A reader that computes something
-    # else is detected. None if nothing can be checked.
+    engine: str = "numpy"  # the backend that trained it
+    # The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/evaluator.py``). They
+    # show whether another program computes the same. None: there's no self-test.
     probe: Float32[Array, "2 V"] | None = None
 
     def to_export(self) -> Metadata:
-        """The same for a file that is passed on: of the list's path, which tells where somebody keeps things, the
-        file's name; of the known names, as much as every export holds.
+        """Return the metadata for a file that is passed on.
+
+        It contains the name of the list's file instead of its path, which may be private, and short hashes of the known
+        names.
         """
-        training, known = self.training, self.known_names
+        training = self.training
         if "list" in training:
             training = {**training, "list": Path(training["list"]).name}
-        return replace(self, training=training, known_names=None if known is None else known.short)
+        known_names = self.known_names
+        if known_names is not None:
+            known_names = known_names.short
+        return replace(self, training=training, known_names=known_names)
 
     def to_plain(self) -> dict[str, Json]:
-        """Plain values by the names of the fields."""
-        written = {name: _converted(name, "write", getattr(self, name)) for name in _PLAIN_TYPES}
-        return to_plain(MetadataDocument(**written))
+        """Return the metadata as JSON values."""
+        values = {name: _write_field(name, getattr(self, name)) for name in _PLAIN_TYPES}
+        return to_plain(MetadataDocument(**values))
 
 
-# The plain values of a metadata, with their types: it has the fields of Metadata, and none may be missing.
-_HINTS = get_type_hints(Metadata, include_extras=True)
+# MetadataDocument has the fields of Metadata, with the types of the JSON document. All of them are required.
+_TYPES = get_type_hints(Metadata, include_extras=True)
 _PLAIN_TYPES = {
-    one.name: FORMS[one.name].plain if one.name in FORMS else _HINTS[one.name]
-    for one in fields(Metadata)
+    field.name: CONVERSIONS[field.name].plain if field.name in CONVERSIONS else _TYPES[field.name]
+    for field in fields(Metadata)
 }
 MetadataDocument: type[Any] = make_dataclass("MetadataDocument", _PLAIN_TYPES.items())
 
 
-def _converted(name: str, way: str, value: object) -> Any:
-    """A field's value, written or read."""
-    return getattr(FORMS[name], way)(value) if name in FORMS and value is not None else value
+def _write_field(name: str, value: object) -> Any:
+    if value is None or name not in CONVERSIONS:
+        return value
+    return CONVERSIONS[name].write(value)
+
+
+def _read_field(name: str, value: object) -> Any:
+    if value is None or name not in CONVERSIONS:
+        return value
+    try:
+        return CONVERSIONS[name].read(value)
+    except (ValueError, NamegenError) as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def read_metadata(plain: object, architectures: Architectures = own_architectures) -> Metadata:
-    """A metadata from plain values, checked.
+    """Read and check metadata.
 
     Args:
-        plain: what ``Metadata.to_plain`` gave, from anybody's file.
-        architectures: those that its network may have.
+        plain: JSON values, as returned by ``Metadata.to_plain``. They may come from an untrusted file.
+        architectures: returns the class of the network.
 
     Raises:
-        ValueError: a field is missing, unknown, of another type, or does not fit the others.
-        CheckpointError: an architecture that nobody here knows.
+        ValueError: if a field is missing, is unknown, has the wrong type, or contradicts another field.
+        CheckpointError: if the network's architecture is unknown.
+
+    >>> metadata = Metadata(vocabulary=Vocabulary("abc"), network=RecurrentNetwork(4, "gru", (2,)))
+    >>> read_metadata(metadata.to_plain()).vocabulary
+    Vocabulary(characters='abc')
     """
     document = from_plain(MetadataDocument, plain)
     architecture = architectures(str(document.network.get("architecture")), document.engine)
-    summary = document.training
-    from_plain(
-        TrainingSummary,
-        {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary},
-    )
+    _check_summary(document.training)
+    values = {name: _read_field(name, getattr(document, name)) for name in _PLAIN_TYPES}
     try:
-        values = {name: _converted(name, "read", getattr(document, name)) for name in _PLAIN_TYPES}
         values["network"] = architecture.from_dict(document.network)
         metadata = Metadata(**values)
         check_together(metadata)
-        return metadata
     except NamegenError as error:
         raise ValueError(str(error)) from error
+    return metadata
+
+
+def _check_summary(summary: Mapping[str, Json]) -> None:
+    """Raise ValueError if a known key of the training summary has a value of the wrong type."""
+    known = {name: summary[name] for name in TrainingSummary.__annotations__ if name in summary}
+    from_plain(TrainingSummary, known)
 
 
 def check_together(metadata: Metadata) -> None:
-    """Raise ValueError, NamesError or SettingsError for values that are sound one by one and do not fit together."""
-    network, vocabulary, ngrams = metadata.network, metadata.vocabulary, metadata.ngrams
-    labels, quantiles = len(metadata.labels), metadata.score_quantiles
+    """Raise ValueError, NamesError or SettingsError if fields of the metadata contradict each other."""
+    network = metadata.network
+    vocabulary = metadata.vocabulary
+    labels = len(metadata.labels)
     if network.vocabulary_size != vocabulary.size:
         raise ValueError(
-            f"the network has {network.vocabulary_size} outputs and the vocabulary {vocabulary.size} ids"
+            f"the network has {network.vocabulary_size} outputs, but the vocabulary has {vocabulary.size} ids"
         )
     if network.labels != labels:
-        raise ValueError(f"the network has {network.labels} labels and the file {labels}")
-    _ = metadata.beginnings, metadata.normalization  # raise
-    if any(abs(number) > LARGEST_RULE for rule in metadata.score_rules for number in astuple(rule)):
-        raise ValueError("score_rules has a number that no list gives")
-    if len(metadata.score_rules) not in (0, 1, labels):
-        raise ValueError("score_rules has another number of rules than there are labels")
-    if ngrams is not None and (ngrams.labels, ngrams.symbols) != (
-        max(labels, 1),
-        vocabulary.size + 1,
-    ):
-        raise ValueError("ngrams doesn't fit the vocabulary and the labels")
+        raise ValueError(f"the network has {network.labels} labels, but the file has {labels}")
+    _ = metadata.beginnings  # raises SettingsError if the labels' counts are invalid
+    _ = metadata.normalization  # raises an error if the endings are invalid
     if metadata.shortest_name > metadata.longest_name:
         raise ValueError("shortest_name is above longest_name")
-    if quantiles is not None and not (
-        np.isfinite(quantiles).all() and (quantiles[:-1] <= quantiles[1:]).all()
-    ):
-        raise ValueError("the score_quantiles are not numbers in rising order")
     if metadata.probe is not None and metadata.probe.shape != (2, vocabulary.size):
-        raise ValueError("the probe is not two rows of logits")
+        raise ValueError("probe doesn't have two rows of logits")
+    _check_scoring(metadata)
+
+
+def _check_scoring(metadata: ListMetadata) -> None:
+    """Raise ValueError if the fields for scores are invalid, or don't fit the vocabulary and the labels."""
+    labels = len(metadata.labels)
+    if len(metadata.score_rules) not in (0, 1, labels):
+        raise ValueError("score_rules has neither one rule nor one per label")
+    for rule in metadata.score_rules:
+        if any(abs(number) > LARGEST_RULE for number in astuple(rule)):
+            raise ValueError("score_rules contains a number that is too large")
+    ngrams = metadata.ngrams
+    if ngrams is not None:
+        fits_labels = ngrams.labels == max(labels, 1)
+        fits_vocabulary = ngrams.symbols == metadata.vocabulary.size + 1
+        if not (fits_labels and fits_vocabulary):
+            raise ValueError("ngrams doesn't fit the vocabulary and the labels")
+    quantiles = metadata.score_quantiles
+    if quantiles is not None:
+        is_rising = (quantiles[:-1] <= quantiles[1:]).all()
+        if not (is_rising and np.isfinite(quantiles).all()):
+            raise ValueError("score_quantiles aren't finite numbers in rising order")

@@ -1,10 +1,10 @@
 """N-grams: which sequences of one to five characters the names of a list contain.
 
-A network gives every character some probability, so a name that is likely as a whole may have one place that looks like
-nothing in the list: `Guqnon`. The score of a name counts such places (``core/generation/scoring.py``).
+A network gives every character some probability. So a name that is likely as a whole can contain a sequence that looks
+like nothing in the list, such as `Guqnon`. The score of a name counts such sequences (``core/generation/scoring.py``).
 
 Each name is read with four start symbols before it and an end symbol after it. Upper and lower case differ, and all
-digits are the same symbol. Names with different labels have sets of their own.
+digits are the same symbol. Each label has its own n-grams.
 
 The set is a trie: a node is an n-gram, and its children are the n-grams that are one symbol longer. The *suffix* of a
 node is the n-gram without its first symbol, which the list contains as well. Two facts follow:
@@ -29,10 +29,11 @@ from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.types import Array, Int, Int64
 
 ORDER = 5  # symbols of the longest n-grams
-PAIR_COUNT = 5  # a missing pair of symbols counts as so many missing n-grams
+PAIR_COUNT = 5  # how many missing n-grams a missing pair of symbols counts as
 END = 0  # the symbol after the last character
-HEAD_BYTES = 8  # for the numbers of labels and symbols
-MAX_LABELS, MAX_SYMBOLS = 1 << 20, 1 << 21
+HEAD_BYTES = 8  # the numbers of labels and symbols
+MAX_LABELS = 1 << 20
+MAX_SYMBOLS = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +41,6 @@ class NgramSet:
     """The n-grams of a list, of all orders from 1 to ``ORDER``.
 
     Nodes are numbered by order, then by parent, then by symbol. The first nodes are the empty n-grams, one per label.
-
-    Attributes:
-        labels: how many labels the list has; 1 if it has none.
-        symbols: how many symbols there are: the end, the characters, and the start.
-        parent: the node without the last symbol; −1 for the empty n-grams.
-        symbol: the last symbol; −1 for the empty n-grams.
-        suffix: the node without the first symbol; −1 for the empty n-grams.
-        first_of_order: the first node of each order, and after them the number of nodes.
 
     >>> names = ["Anna", "Hanna"]
     >>> vocabulary = Vocabulary.from_names(names)
@@ -59,12 +52,12 @@ class NgramSet:
     [8]
     """
 
-    labels: int
-    symbols: int
-    parent: Int64[Array, "nodes"]
-    symbol: Int64[Array, "nodes"]
-    suffix: Int64[Array, "nodes"]
-    first_of_order: tuple[int, ...]
+    labels: int  # the number of labels; 1 if the list has none
+    symbols: int  # the number of symbols: the end, the characters, and the start
+    parent: Int64[Array, "nodes"]  # the node without the last symbol; −1 for empty n-grams
+    symbol: Int64[Array, "nodes"]  # the last symbol; −1 for empty n-grams
+    suffix: Int64[Array, "nodes"]  # the node without the first symbol; −1 for empty n-grams
+    first_of_order: tuple[int, ...]  # the first node of each order, and then the number of nodes
 
     @classmethod
     def from_tree(cls, tree: PrefixTree, vocabulary: Vocabulary, labels: int = 0) -> NgramSet:
@@ -72,37 +65,33 @@ class NgramSet:
 
         Args:
             tree: the list.
-            vocabulary: its characters.
-            labels: how many labels it has; 0 if it has none.
+            vocabulary: its vocabulary.
+            labels: the number of labels; 0 if the list has none.
         """
-        # A position is a root, a character or the end of a name: what n-grams can end with.
-        ended = tree.edge_node[tree.edge_token == BOUNDARY]
-        symbol = np.concatenate(
-            (
-                np.full(tree.roots, vocabulary.size),
-                symbols_of(vocabulary)[tree.token[tree.roots :]],
-                np.full(len(ended), END),
-            )
-        )  # (positions,)
-        before = np.concatenate((tree.parent, ended))  # (positions,) the position before
+        # A position is where an n-gram can end: a root, a character or the end of a name.
+        end_parent = tree.edge_node[tree.edge_token == BOUNDARY]
+        start_symbols = np.full(tree.roots, vocabulary.size)
+        characters = symbols_of(vocabulary)[tree.token[tree.roots :]]
+        end_symbols = np.full(len(end_parent), END)
+        symbol = np.concatenate((start_symbols, characters, end_symbols))  # (positions,)
+        before = np.concatenate((tree.parent, end_parent))  # (positions,) the position before
         before[: tree.roots] = np.arange(tree.roots)  # before a start symbol, there is another one
         label_of_root = np.maximum(tree.token[: tree.roots].astype(np.int64) - vocabulary.size, 0)
+        root = np.concatenate((tree.root_of, tree.root_of[end_parent]))  # (positions,)
+        node = label_of_root[root]  # (positions,) the empty n-gram
         trie = _Trie(labels=max(labels, 1), symbols=vocabulary.size + 1)
-        node = label_of_root[
-            np.concatenate((tree.root_of, tree.root_of[ended]))
-        ]  # the empty n-gram of each position
         for _ in range(ORDER):
-            key = node[before] * trie.symbols + symbol
+            key = node[before] * trie.symbols + symbol  # (positions,)
             keys, first, rank = np.unique(key, return_index=True, return_inverse=True)
-            added = trie.add(
+            first_added = trie.add(
                 parent=keys // trie.symbols, symbol=keys % trie.symbols, suffix=node[first]
             )
-            node = added + rank  # (positions,) now the n-gram that is one symbol longer
+            node = first_added + rank  # (positions,) now the n-gram that is one symbol longer
         return trie.frozen()
 
     @cached_property
     def _keys(self) -> Int64[Array, "children"]:
-        """Each node's parent and symbol as one number, in rising order; then one more that is larger than any key."""
+        """Each node's parent and symbol as one number, in rising order. The last key is larger than any other."""
         keys = self.parent[self.labels :] * (self.symbols + 1) + self.symbol[self.labels :]
         return np.append(keys, np.iinfo(np.int64).max)
 
@@ -120,36 +109,35 @@ class NgramSet:
         """Read one more symbol in each context.
 
         Args:
-            contexts: nodes of at most four symbols, the longest known n-gram before the symbol.
-            symbols: the symbol read; ``self.symbols`` stands for a character that the list doesn't contain.
+            contexts: the node of the longest known n-gram before the symbol, with at most four symbols.
+            symbols: the symbol to read; ``self.symbols`` stands for a character that the list doesn't contain.
 
         Returns:
             The contexts after the symbol, and how many of the n-grams of two to five symbols that end with it are
             missing. A missing pair counts as ``PAIR_COUNT`` of them.
         """
-        longest = np.empty(
-            len(contexts), np.int64
-        )  # the longest known n-gram that ends with the symbol
+        longest = np.empty(len(contexts), np.int64)  # (K,) the longest known n-gram with the symbol
         rows = np.arange(len(contexts))
         while len(rows):
             keys = contexts * (self.symbols + 1) + symbols[rows]
-            child = np.searchsorted(self._keys, keys)
-            is_known = self._keys[child] == keys
+            index = np.searchsorted(self._keys, keys)
+            is_known = self._keys[index] == keys
             is_empty = contexts < self.labels
-            longest[rows] = np.where(is_known, child + self.labels, contexts)
-            goes_on = ~is_known & ~is_empty
-            rows, contexts = rows[goes_on], self.suffix[contexts[goes_on]]
+            longest[rows] = np.where(is_known, index + self.labels, contexts)
+            is_unfinished = ~is_known & ~is_empty
+            rows = rows[is_unfinished]
+            contexts = self.suffix[contexts[is_unfinished]]
         order = np.searchsorted(self.first_of_order, longest, side="right") - 1
         after = np.where(order == ORDER, self.suffix[longest], longest)
         return after, _MISSING[order]
 
     def missing(self, tokens: Int[Array, "K length"], label: Int[Array, "K"]) -> Int64[Array, "K"]:
-        """Count the n-grams of two to five symbols that whole names have and the list doesn't.
+        """Count the n-grams of two to five symbols that names contain but the list doesn't.
 
-        A repeat counts again, and a missing pair counts as ``PAIR_COUNT``.
+        An n-gram that occurs twice in a name counts twice. A missing pair counts as ``PAIR_COUNT`` n-grams.
 
         Args:
-            tokens: symbols of names of one length.
+            tokens: the symbols of names with the same length.
             label: the index of each name's label; 0 without labels.
         """
         contexts = self.start[label]
@@ -160,40 +148,44 @@ class NgramSet:
         return total
 
     def to_bytes(self) -> bytes:
-        """Write the set: how many labels and symbols there are, then for each order which candidates are n-grams."""
-        head = np.array([self.labels, self.symbols], "<u4").tobytes()
-        orders = []
+        """Write the number of labels and symbols, and then for each order which candidates are n-grams."""
+        data = np.array([self.labels, self.symbols], "<u4").tobytes()
         for parents, nodes in pairwise(pairwise(self.first_of_order)):
-            places = _Candidates(self, slice(*parents)).places(slice(*nodes))
-            orders.append(write_rising(places - np.arange(len(places))))
-        return head + b"".join(orders)
+            numbers = _Candidates(self, slice(*parents)).numbers(slice(*nodes))
+            data += write_rising(numbers - np.arange(len(numbers)))
+        return data
 
     @classmethod
     def read(cls, data: bytes) -> NgramSet:
         """Read what ``to_bytes`` wrote.
 
         Raises:
-            ValueError: the bytes are cut short or damaged.
+            ValueError: if the bytes are cut short or damaged.
         """
-        labels, symbols = np.frombuffer(data[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0"), "<u4").tolist()
+        head = data[:HEAD_BYTES].ljust(HEAD_BYTES, b"\0")
+        labels, symbols = np.frombuffer(head, "<u4").tolist()
         if not (0 < labels <= MAX_LABELS and 1 < symbols <= MAX_SYMBOLS):
             raise ValueError("the n-grams are cut short")
-        trie, position = _Trie(labels, symbols), HEAD_BYTES
+        trie = _Trie(labels, symbols)
+        position = HEAD_BYTES
         for _ in range(ORDER):
-            numbers, position = read_rising(data, position)
+            rising, position = read_rising(data, position)
             parents = slice(*trie.first_of_order[-2:])
-            trie.add(*_Candidates(trie, parents).chosen(numbers + np.arange(len(numbers))))
+            _Candidates(trie, parents).add(rising + np.arange(len(rising)), to=trie)
         if position != len(data):
             raise ValueError("the n-grams aren't as namegen writes them")
         return trie.frozen()
 
 
 class _Trie:
-    """An ``NgramSet`` in the making, with the same attributes."""
+    """An unfinished ``NgramSet``, with the same attributes."""
 
     def __init__(self, labels: int, symbols: int) -> None:
-        self.labels, self.symbols = labels, symbols
-        self.parent = self.symbol = self.suffix = np.full(labels, -1)
+        self.labels = labels
+        self.symbols = symbols
+        self.parent = np.full(labels, -1)
+        self.symbol = self.parent
+        self.suffix = self.parent
         self.first_of_order: tuple[int, ...] = (0, labels)
 
     def add(
@@ -216,69 +208,71 @@ class _Trie:
 
 
 class _Candidates:
-    """What could follow the n-grams of one order: for the empty n-gram any symbol, for others a child of the suffix.
+    """The n-grams that could be the children of one order: for the empty n-gram any symbol, for others the suffix's.
 
-    Candidates are numbered by n-gram, then by symbol.
+    Candidates are numbered by parent, then by symbol.
 
     Args:
         trie: the n-grams.
-        parents: those of the order.
+        parents: the nodes of the order.
     """
 
     def __init__(self, trie: NgramSet | _Trie, parents: slice) -> None:
-        self.trie, self.first_parent = trie, parents.start
-        self.are_symbols = parents.start == 0
-        if self.are_symbols:
-            counts = np.full(trie.labels, trie.symbols)
+        self.trie = trie
+        self.first_parent = parents.start
+        self.parents_are_empty = parents.start == 0
+        if self.parents_are_empty:
+            counts = np.full(trie.labels, trie.symbols)  # (parents,)
         else:
-            suffix = trie.suffix[parents]
-            children = trie.parent[trie.labels :]  # in rising order
-            self.first_child = np.searchsorted(children, suffix) + trie.labels
-            counts = (
-                np.searchsorted(children, suffix, side="right") + trie.labels - self.first_child
-            )
-        self.end = np.cumsum(counts)
+            suffix = trie.suffix[parents]  # (parents,)
+            parent_of_nodes = trie.parent[trie.labels :]  # in rising order
+            self.first_child = np.searchsorted(parent_of_nodes, suffix) + trie.labels
+            child_end = np.searchsorted(parent_of_nodes, suffix, side="right") + trie.labels
+            counts = child_end - self.first_child
+        self.end = np.cumsum(counts)  # (parents,) the first number after each parent's candidates
         self.start = self.end - counts
 
-    def places(self, nodes: slice) -> Int64[Array, "nodes"]:
+    def numbers(self, nodes: slice) -> Int64[Array, "nodes"]:
         """The numbers of the candidates that are nodes."""
         parent = self.trie.parent[nodes] - self.first_parent
-        if self.are_symbols:
+        if self.parents_are_empty:
             rank = self.trie.symbol[nodes]
         else:
             rank = self.trie.suffix[nodes] - self.first_child[parent]
-        places: Int64[Array, "nodes"] = self.start[parent] + rank
-        return places
+        numbers: Int64[Array, "nodes"] = self.start[parent] + rank
+        return numbers
 
-    def chosen(
-        self, places: Int64[Array, "added"]
-    ) -> tuple[Int64[Array, "added"], Int64[Array, "added"], Int64[Array, "added"]]:
-        """The parents, symbols and suffixes of the candidates with these numbers.
-
-        Raises:
-            ValueError: there is no such candidate.
-        """
-        if len(places) and (not len(self.end) or places[-1] >= self.end[-1]):
+    def add(self, numbers: Int64[Array, "added"], *, to: _Trie) -> None:
+        """Add the candidates with these numbers to a trie. Raise ValueError if there is no such candidate."""
+        is_empty = len(self.end) == 0
+        if len(numbers) and (is_empty or numbers[-1] >= self.end[-1]):
             raise ValueError("the n-grams aren't as namegen writes them")
-        parent = np.searchsorted(self.end, places, side="right")
-        rank = places - self.start[parent]
-        if self.are_symbols:
-            return parent + self.first_parent, rank, parent
-        suffix = self.first_child[parent] + rank
-        return parent + self.first_parent, self.trie.symbol[suffix], suffix
+        parent = np.searchsorted(self.end, numbers, side="right")
+        rank = numbers - self.start[parent]
+        if self.parents_are_empty:
+            symbol = rank
+            suffix = parent
+        else:
+            suffix = self.first_child[parent] + rank
+            symbol = self.trie.symbol[suffix]
+        to.add(parent=parent + self.first_parent, symbol=symbol, suffix=suffix)
 
 
-# By the order of the longest known n-gram that ends with a symbol: how many longer ones are missing.
+# How many longer n-grams are missing, by the order of the longest known n-gram that ends with a symbol.
 _MISSING = np.array([3 + PAIR_COUNT, 3 + PAIR_COUNT, 3, 2, 1, 0])
 
 
 def digit_as_0(character: str) -> str:
-    """The character, but 0 for every digit."""
+    """Return "0" for every digit, and otherwise the character.
+
+    >>> digit_as_0("7"), digit_as_0("a")
+    ('0', 'a')
+    """
     return "0" if character.isdecimal() else character
 
 
 def symbols_of(vocabulary: Vocabulary) -> Int64[Array, "V"]:
-    """The symbol of each token: the token itself, but all digits are the first digit.
+    """Return the symbol of each token: the token itself, but for all digits the token of the first digit.
 
     >>> symbols_of(Vocabulary("12A")).tolist()
     [0, 1, 1, 3]
