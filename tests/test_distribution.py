@@ -15,7 +15,7 @@ import pytest
 import namegen
 from namegen import api
 from namegen.backends.tflite import contents as tflite
-from namegen.core.checkpoint import checkpoint
+from namegen.core.checkpoint import tensor_file
 from namegen.core.data.vocabulary import VocabularyDocument
 from namegen.errors import NamegenError
 from namegen.experiments.compare import document as comparison
@@ -52,7 +52,7 @@ def test_the_formats_have_the_numbers_that_are_promised() -> None:
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
     text = (ROOT / "docs" / "develop" / "public.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
-    written = [part.FORMAT_VERSION for part in (checkpoint, tflite, page, comparison, sweep)]
+    written = [part.FORMAT_VERSION for part in (tensor_file, tflite, page, comparison, sweep)]
     assert promised == [*written[:3], vocabulary, *written[3:]]
 
 

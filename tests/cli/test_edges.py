@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from namegen.core.checkpoint.checkpoint import FORMAT_VERSION, read_tensors, write_tensors
+from namegen.core.checkpoint.tensor_file import FORMAT_VERSION, read_tensors, write_tensors
 from namegen.documents import LARGEST_RECORD
 from tests.cli.conftest import ENVIRONMENT, FAST, contents
 
@@ -116,7 +116,7 @@ def test_a_model_that_is_none(program, run_folder):
         ("generate", "nowhere", "there is no model 'nowhere'"),
         ("generate", "Mlb-frist", "did you mean mlb-first?"),
         ("generate", "folder", "has no model.safetensors"),
-        ("generate", "run/state.safetensors", "holds 'training state', not a model"),
+        ("generate", "run/state.safetensors", "contains 'training state', not a model"),
         ("generate", "page.html", "or a .tflite file"),
         ("generate", "", "the model's name is empty"),
         ("generate", "x" * 5000, "too long"),
@@ -139,7 +139,7 @@ def test_a_model_whose_parts_do_not_fit(program, run_folder, key, value):
 
 
 @pytest.mark.parametrize(
-    ("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "make it anew")]
+    ("version", "advice"), [(99, "update namegen"), (FORMAT_VERSION - 1, "create the file again")]
 )
 def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, version, advice):
     for file in ("model", "state"):
@@ -148,7 +148,7 @@ def test_a_run_of_another_format_is_rejected_in_a_sentence(program, run_folder, 
         write_tensors(
             path, tensors, {**document, "format_version": version}, largest=LARGEST_RECORD
         )
-    said = (f"format version {version}; this namegen reads {FORMAT_VERSION}: {advice}",)
+    said = (f"format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}",)
     program("generate", "run").refused("model.safetensors", *said)
     program("evaluate", "run", "names.txt").refused("model.safetensors", *said)
     program("train", "--resume", "run").refused("state.safetensors", *said)

@@ -14,7 +14,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from namegen.core.checkpoint.checkpoint import read_tensors
+from namegen.core.checkpoint.tensor_file import read_tensors
 from tests.cli.conftest import LONG, Run, contents, read_history
 
 SIGNALS = {"INT": signal.SIGINT, "TERM": signal.SIGTERM, "HUP": signal.SIGHUP}

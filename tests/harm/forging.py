@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from namegen.core.checkpoint.checkpoint import write_tensors
+from namegen.core.checkpoint.tensor_file import write_tensors
 from namegen.errors import CheckpointError
 from namegen.types import Array
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from namegen.api.training import train
-from namegen.core.checkpoint.checkpoint import read_model, read_tensors
+from namegen.core.checkpoint.checkpoint import read_model
+from namegen.core.checkpoint.tensor_file import read_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.generation import search
 from namegen.core.training import MODEL_FILE

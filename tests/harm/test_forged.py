@@ -21,7 +21,7 @@ from namegen.api.model import LoadedModel, load
 from namegen.api.training import resume
 from namegen.bundled_configs import bundled_configs
 from namegen.cli import cli
-from namegen.core.checkpoint.checkpoint import read_tensors
+from namegen.core.checkpoint.tensor_file import read_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.vocabulary import Vocabulary

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from namegen.api.model import load
-from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
 from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.normalization import KnownSet, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.rice_code import write_rising

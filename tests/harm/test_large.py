@@ -16,7 +16,7 @@ import pytest
 from namegen.api.model import load
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.constraints import make_constraints
-from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.description import describe
 from namegen.core.data.prefix_tree import PrefixTree
@@ -110,7 +110,7 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path) -> None:
         read_tensors(model_file(labelled=False)),
     )
     much = {**document, "x": '"' * (LARGEST // 2)}
-    with pytest.raises(Exception, match="would describe itself in more than 4,194,304 bytes"):
+    with pytest.raises(Exception, match="would have more than 4,194,304 bytes"):
         write_tensors(path, tensors, much)
     write_tensors(path, tensors, much, largest=4 * LARGEST)
     for read in (read_tensors, SavedState.load):

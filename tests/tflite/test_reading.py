@@ -17,10 +17,11 @@ from namegen.backends.tflite.contents import contents_of, read_contents, to_byte
 from namegen.backends.tflite.graph import Weight
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.backends.tflite.weights import LARGEST_SUM, TABLE, stays_finite
-from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label, bytes_to_text
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.checkpoint.tensor_file import to_json
 from namegen.core.data.normalization import KnownSet
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary

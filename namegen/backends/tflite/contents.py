@@ -43,8 +43,9 @@ from namegen.backends.tflite.weights import (
     stays_finite,
     stored,
 )
-from namegen.core.checkpoint.checkpoint import Checkpoint, to_json
+from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Metadata, read_metadata
+from namegen.core.checkpoint.tensor_file import to_json
 from namegen.core.data.normalization import KnownSet
 from namegen.core.network.architecture import RecurrentNetwork, exportable
 from namegen.documents import LARGEST, Json, from_plain, read_object, to_plain

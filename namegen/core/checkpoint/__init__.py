@@ -1,1 +1,1 @@
-"""A model's file: its metadata, its parameters, and what scores its names. Begin with ``metadata.py``."""
+"""A model's file: its metadata, its parameters, and the data that scores its names. Start with ``metadata.py``."""

@@ -1,24 +1,13 @@
-"""Checkpoint: a trained network with all that it needs to be used alone, in one ``.safetensors`` file with a checksum.
-
-``write_tensors`` and ``read_tensors`` are what every file of tensors and a document goes through: checkpoints, known
-names beside them, states of a training. ``docs/develop/checkpoint-format.md`` describes the file. Nothing in it is ever
-executed, and a single changed byte is noticed.
-"""
+"""Checkpoint: a trained network and everything that is necessary to use it, in one ``.safetensors`` file."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_safetensors
-from safetensors.numpy import save as save_safetensors
 
 from namegen.core.checkpoint.metadata import (
     Architectures,
@@ -28,33 +17,49 @@ from namegen.core.checkpoint.metadata import (
     read_metadata,
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.normalization import KnownSet
 from namegen.core.network.architecture import Network, checked_tensors
-from namegen.documents import LARGEST, Json, from_plain, read_object
-from namegen.errors import CheckpointError, OutputError, quote, reason_of, short
-from namegen.files import is_file, read_whole, write_whole
+from namegen.documents import Json, from_plain
+from namegen.errors import CheckpointError, quote
+from namegen.files import is_file
 from namegen.types import Array, Float32
 
-MAX_PARAMETER = 1e30  # far beyond what training reaches, and no sum of such products leaves float32
+MAX_PARAMETER = 1e30  # far above what training reaches; sums of products stay within float32
+CHECKPOINT = "checkpoint"  # the ``kind`` of file in the document
+KNOWN_NAMES_FILE = "known names"
 KNOWN_NAMES = "known_names"
-# Fields of the metadata that are tensors of bytes in a file, since as text they would take a quarter more.
+# The fields of the metadata that a file contains as tensors of bytes, because text would take a quarter more.
 SETS: dict[str, Callable[[bytes], Any]] = {
     KNOWN_NAMES: KnownSet.read,
     "ngrams": NgramSet.read,
     "words": KnownSet.read,
 }
-KIND = "known names"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Checkpoint(Metadata):
-    """A trained network: its metadata, and its parameters, float32 by canonical name."""
+    """A trained network: its metadata and its parameters.
 
-    parameters: Mapping[str, Float32[Array, "..."]]
+    >>> from tempfile import TemporaryDirectory
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> from namegen.core.network.architecture import RecurrentNetwork
+    >>> network = RecurrentNetwork(vocabulary_size=4, cell="gru", hidden=(2,))
+    >>> initial = network.initial_parameters("glorot", rng=np.random.default_rng(0))
+    >>> parameters = {name: values.astype(np.float32) for name, values in initial.items()}
+    >>> checkpoint = Checkpoint(network=network, vocabulary=Vocabulary("abc"), parameters=parameters)
+    >>> with TemporaryDirectory() as folder:
+    ...     checkpoint.save(Path(folder) / "model.safetensors")
+    ...     loaded = Checkpoint.load(Path(folder) / "model.safetensors")
+    >>> loaded.network == network
+    True
+    """
+
+    parameters: Mapping[str, Float32[Array, "..."]]  # by canonical name
 
     @property
     def is_half(self) -> bool:
-        """Whether all parameters are exact in half precision, and so can be stored in half the space."""
+        """Whether half precision represents all parameters exactly, so that they take half the space."""
         with np.errstate(over="ignore"):
             return all(
                 np.array_equal(values, values.astype(np.float16))
@@ -62,86 +67,89 @@ class Checkpoint(Metadata):
             )
 
     def save(self, path: Path | str) -> None:
-        """Write the file, whole or not at all. Raises OutputError."""
+        """Write the file, completely or not at all. Raise OutputError if that fails."""
         dtype = np.float16 if self.is_half else np.float32
         tensors: dict[str, Array] = {
             name: np.asarray(values, dtype) for name, values in self.parameters.items()
         }
         for name in SETS:
-            if (known := getattr(self, name)) is not None:
-                tensors[name] = np.frombuffer(known.to_bytes(), np.uint8)
+            field_value = getattr(self, name)
+            if field_value is not None:
+                tensors[name] = np.frombuffer(field_value.to_bytes(), np.uint8)
         metadata = replace(self, known_names=None, ngrams=None, words=None).to_plain()
-        write_tensors(path, tensors, {"kind": "checkpoint", "metadata": metadata})
+        write_tensors(path, tensors, {"kind": CHECKPOINT, "metadata": metadata})
 
     @classmethod
     def load(cls, path: Path | str, architectures: Architectures = own_architectures) -> Checkpoint:
-        """Read a checkpoint and check that everything fits together.
+        """Read a checkpoint and check that its contents are consistent.
 
         Args:
             path: the file.
-            architectures: those that it may have.
+            architectures: returns the class of the network.
 
         Raises:
-            CheckpointError: damaged, foreign, of another format, of an unknown architecture, or tensors that do not fit
-                the metadata.
+            CheckpointError: if the file is damaged, foreign or inconsistent, has another format version, or contains a
+                network with an unknown architecture.
         """
-        tensors, plain = read_tensors(path)
-        if (kind := plain.pop("kind", None)) != "checkpoint":
+        tensors, document = read_tensors(path)
+        kind = document.pop("kind", None)
+        if kind != CHECKPOINT:
             raise CheckpointError(
-                f"{path} holds {quote(str(kind))}, not a model: give a model.safetensors file"
+                f"{path} contains {quote(str(kind))}, not a model: pass a model.safetensors file"
             )
-        try:  # the metadata is there without its sets, which are tensors
-            metadata = read_metadata(
-                from_plain(dict[Literal["metadata"], Json], plain).get("metadata"), architectures
-            )
+        try:
+            plain = from_plain(dict[Literal["metadata"], Json], document).get("metadata")
+            metadata = read_metadata(plain, architectures)
         except ValueError as error:
-            raise _unfit(path, error) from error
+            raise _inconsistent(path, error) from error
         except CheckpointError as error:
-            raise CheckpointError(f"{path} cannot be read here: {error}") from error
+            raise CheckpointError(f"can't load {path}: {error}") from error
         try:
             for name, read in SETS.items():
-                values = _read_set(name, read, metadata, tensors.pop(name, None))
-                metadata = replace(metadata, **{name: values})
+                field_value = _read_set(name, read, metadata, tensors.pop(name, None))
+                metadata = replace(metadata, **{name: field_value})
             check_together(metadata)
             return cls(**vars(metadata), parameters=_checked_parameters(metadata.network, tensors))
         except (CheckpointError, ValueError) as error:
-            raise _unfit(path, error) from error
+            raise _inconsistent(path, error) from error
 
 
 def _read_set(
     name: str, read: Callable[[bytes], Any], metadata: Metadata, values: Array | None
 ) -> Any:
-    """A field that the file stores as a tensor; None if it isn't there."""
+    """Read a field of the metadata from its tensor; None if there is no such tensor."""
     is_bytes = values is None or (values.dtype == np.uint8 and values.ndim == 1)
     if getattr(metadata, name) is not None or not is_bytes:
         raise CheckpointError(f"{name} isn't stored as a tensor of bytes")
+    if values is None:
+        return None
     try:
-        return None if values is None else read(values.tobytes())
+        return read(values.tobytes())
     except ValueError as error:
-        raise CheckpointError(f"its {name}: {error}") from error
+        raise CheckpointError(f"{name}: {error}") from error
 
 
 def _checked_parameters(network: Network, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """The parameters in float32. Raise CheckpointError if they don't fit the network, or aren't finite."""
     tensors = {
-        name: one.astype(np.float32) if one.dtype == np.float16 else one
-        for name, one in tensors.items()
+        name: values.astype(np.float32) if values.dtype == np.float16 else values
+        for name, values in tensors.items()
     }
     parameters, _ = checked_tensors(network, tensors, ())
-    if any(values.dtype != np.float32 for values in parameters.values()) or set(tensors) != set(
-        parameters
-    ):
-        raise CheckpointError("it holds tensors that a network of float32 parameters does not have")
+    has_other_dtype = any(values.dtype != np.float32 for values in parameters.values())
+    if has_other_dtype or set(tensors) != set(parameters):
+        raise CheckpointError("it contains tensors that aren't float32 parameters of its network")
     if not all((np.abs(values) <= MAX_PARAMETER).all() for values in parameters.values()):
-        raise CheckpointError(f"a parameter is not a number, or beyond {MAX_PARAMETER:g}")
+        raise CheckpointError(f"a parameter is NaN or larger than {MAX_PARAMETER:g}")
     return parameters
 
 
-def _unfit(path: Path | str, error: Exception) -> CheckpointError:
-    return CheckpointError(f"{path} does not fit together: {error}; take another copy of the file")
+def _inconsistent(path: Path | str, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path} does not fit together: {error}; use another copy of the file")
 
 
 def known_names_path(model: Path) -> Path:
-    """The file beside a model that holds the whole digests of its known names, of which the model has a part.
+    """Return the path of the file with the full hashes of a model's known names. The model contains short hashes.
 
     >>> known_names_path(Path("runs/elves/model.safetensors")).name
     'model.known_names.safetensors'
@@ -150,167 +158,42 @@ def known_names_path(model: Path) -> Path:
 
 
 def read_model(path: Path, architectures: Architectures = own_architectures) -> Checkpoint:
-    """Read a model file, with the whole digests of its known names where they lie beside it. Raises CheckpointError."""
-    checkpoint, beside = Checkpoint.load(path, architectures), known_names_path(path)
-    if checkpoint.known_names is None or not is_file(beside, None):
+    """Read a checkpoint, with the full hashes of its known names if the file next to it contains them.
+
+    Raises:
+        CheckpointError: see ``Checkpoint.load`` and ``read_known_names``.
+    """
+    checkpoint = Checkpoint.load(path, architectures)
+    known_names_file = known_names_path(path)
+    if checkpoint.known_names is None or not is_file(known_names_file, None):
         return checkpoint
-    whole = read_known_names(beside)
-    is_same = np.array_equal(
-        whole.short.numbers, checkpoint.known_names.numbers
-    )  # another model may have moved here
-    return replace(checkpoint, known_names=whole) if is_same else checkpoint
+    full = read_known_names(known_names_file)
+    # The file may belong to another model that had this path before.
+    belongs_to_model = np.array_equal(full.short.numbers, checkpoint.known_names.numbers)
+    return replace(checkpoint, known_names=full) if belongs_to_model else checkpoint
 
 
 def write_known_names(path: Path, known: KnownSet) -> None:
-    """Write the digests of a list as a file of their own, whole or not at all. Raises OutputError."""
-    write_tensors(path, {KNOWN_NAMES: known.numbers}, {"kind": KIND})
+    """Write the full hashes of known names to a file, completely or not at all. Raise OutputError if that fails."""
+    write_tensors(path, {KNOWN_NAMES: known.numbers}, {"kind": KNOWN_NAMES_FILE})
 
 
 def read_known_names(path: Path) -> KnownSet:
-    """The way back.
+    """Read what ``write_known_names`` wrote.
 
     Raises:
-        CheckpointError: not such a file, damaged, or with anything else in it.
+        CheckpointError: if the file is missing, foreign or damaged.
     """
-    tensors, plain = read_tensors(path)
-    known = tensors.get(KNOWN_NAMES, np.zeros(0))
-    if plain != {"kind": KIND} or set(tensors) != {KNOWN_NAMES}:
-        reason = f"it holds something else than {KNOWN_NAMES} alone"
-    elif known.dtype != np.uint64 or known.ndim != 1:
-        reason = f"{KNOWN_NAMES} is not a list of digests"
-    elif not (known[:-1] < known[1:]).all():  # they are looked up by halves
-        reason = f"the digests of {KNOWN_NAMES} do not stand in rising order, each once"
+    tensors, document = read_tensors(path)
+    hashes = tensors.get(KNOWN_NAMES, np.zeros(0))
+    if document != {"kind": KNOWN_NAMES_FILE} or set(tensors) != {KNOWN_NAMES}:
+        reason = f"expected only {KNOWN_NAMES}"
+    elif hashes.dtype != np.uint64 or hashes.ndim != 1:
+        reason = f"{KNOWN_NAMES} isn't an array of hashes"
+    elif not (hashes[:-1] < hashes[1:]).all():  # KnownSet uses binary search
+        reason = "the hashes aren't in rising order"
     else:
-        return KnownSet(known)
+        return KnownSet(hashes)
     raise CheckpointError(
-        f"{path} does not hold the known names of a model ({reason}): take another copy of the file"
+        f"{path} does not contain the known names of a model ({reason}): use another copy of the file"
     )
-
-
-METADATA_KEY = "namegen"  # the only one in the header beside the tensors: the document, as one text
-FORMAT_VERSION = 9
-# Bytes: 25 million parameters with the state of their training. What is read lies in memory twice, and so within 1 GB.
-LARGEST_FILE = 400_000_000
-
-
-def write_tensors(
-    path: Path | str,
-    tensors: Mapping[str, Array],
-    document: Mapping[str, object],
-    *,
-    largest: int = LARGEST,
-) -> None:
-    """Write tensors and a document, whole or not at all. ``format_version`` and ``checksum`` are added.
-
-    Args:
-        path: the file.
-        tensors: by name.
-        document: what stands beside them.
-        largest: bytes of the header that are read again.
-
-    Raises:
-        OutputError: the file cannot be written, or would be too large to be read; what was there is kept.
-    """
-    arrays = {
-        name: np.ascontiguousarray(values).reshape(np.shape(values))
-        for name, values in tensors.items()
-    }
-    document = {"format_version": FORMAT_VERSION, **document}
-    text = to_json({**document, "checksum": checksum(arrays, document)})
-    if (
-        len(json.dumps(text, ensure_ascii=False).encode()) > 0.9 * largest
-    ):  # a part for what the header says of tensors
-        raise OutputError(
-            f"{short(path)} would describe itself in more than {largest:,} bytes, the most that is read: take a list "
-            "with fewer labels or fewer different characters"
-        )
-    if (
-        sum(values.nbytes for values in arrays.values()) + len(text) > 0.99 * LARGEST_FILE
-    ):  # a part for the header
-        raise OutputError(
-            f"{short(path)} would have more than {LARGEST_FILE:,} bytes, the most that is read: take a smaller network"
-        )
-    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
-
-
-def read_tensors(
-    path: Path | str, *, largest: int = LARGEST
-) -> tuple[dict[str, Array], dict[str, Json]]:
-    """Read what ``write_tensors`` wrote, the checksum verified.
-
-    Args:
-        path: the file.
-        largest: bytes of its header, with the document.
-
-    Raises:
-        CheckpointError: no such file, not such a file, cut short, changed, or of another format version.
-    """
-    try:
-        content = read_whole(path, LARGEST_FILE)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
-    text = _document_text(path, content, largest)
-    damaged = CheckpointError(
-        f"{path} is damaged: its checksum does not fit; take another copy of the file"
-    )
-    try:
-        document = read_object(text, largest=largest)
-    except ValueError:
-        raise damaged from None
-    found, version = document.pop("checksum", None), document.pop("format_version", None)
-    if type(version) is not int:
-        raise damaged
-    if version != FORMAT_VERSION:
-        advice = "update namegen" if version > FORMAT_VERSION else "make it anew"
-        raise CheckpointError(
-            f"{path} has the format version {version}; this namegen reads {FORMAT_VERSION}: {advice}"
-        )
-    stamped = {"format_version": version, **document}
-    try:
-        tensors = load_safetensors(content)
-        sound = text == to_json({**stamped, "checksum": found}) and found == checksum(
-            tensors, stamped
-        )
-    except (SafetensorError, ValueError, KeyError, TypeError):
-        raise damaged from None
-    if not sound:
-        raise damaged
-    return tensors, document
-
-
-def to_json(document: Mapping[str, object]) -> str:
-    """The one text of a document: keys sorted, no spaces, so that equal documents are equal texts."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
-def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:
-    """BLAKE2b (32 bytes, hexadecimal) over names, dtypes, shapes and bytes of the tensors, and the document."""
-    digest = blake2b(digest_size=32)
-    for name in sorted(tensors):
-        values = tensors[name]
-        digest.update(f"{name}\0{values.dtype.str}\0{values.shape}\0".encode())
-        digest.update(np.ascontiguousarray(values).data if values.ndim else values.tobytes())
-    digest.update(to_json(document).encode())
-    return digest.hexdigest()
-
-
-def _document_text(path: Path | str, content: bytes, largest: int) -> str:
-    """The JSON text in the header. The header may be padded with spaces only, so that no byte is free to change."""
-    foreign = f"{path} is not a model file of namegen (a .safetensors that `namegen train` made, or a .tflite file)"
-    length = int.from_bytes(content[:8], "little")
-    header = content[8 : 8 + length]
-    if not content:
-        raise CheckpointError(f"{path} is empty: take another copy of the file")
-    if len(content) < 8 or not header.startswith(b"{"):
-        raise CheckpointError(f"{foreign}: give another file")
-    if len(header) < length:
-        raise CheckpointError(f"{path} is cut short: take another copy of the file")
-    try:
-        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
-        if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
-            raise ValueError("bytes behind its end, or another text")
-    except (ValueError, KeyError):
-        raise CheckpointError(f"{foreign}, or it is damaged: give another file") from None
-    return metadata[METADATA_KEY]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from namegen.core.checkpoint.checkpoint import read_tensors, write_tensors
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.training.progress import BestEpoch, EpochRecord, TrainingProgress
 from namegen.documents import LARGEST_RECORD, Count, Json, Measure, Size, from_plain, to_plain
 from namegen.errors import CheckpointError, quote

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namegen.core.checkpoint import checkpoint as module
-from namegen.core.checkpoint.checkpoint import SETS, Checkpoint, read_tensors, write_tensors
+from namegen.core.checkpoint import tensor_file as module
+from namegen.core.checkpoint.checkpoint import SETS, Checkpoint
 from namegen.core.checkpoint.metadata import Label
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.normalization import known_set
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.network.architecture import RecurrentNetwork
@@ -91,8 +92,11 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
 @pytest.mark.parametrize(
     ("version", "said"),
     [
-        *((number, f"format version {number}; .*: make it anew$") for number in (8, 0)),
-        (10, "format version 10; .*: update namegen$"),
+        *(
+            (number, f"format version {number}, but .*: create the file again$")
+            for number in (8, 0)
+        ),
+        (10, "format version 10, but .*: update namegen$"),
         *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
     ],
 )
@@ -144,7 +148,7 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
         path.unlink()
         with pytest.raises(
             OutputError,
-            match="would describe itself in more than 8,000 bytes, the most that is read",
+            match="would have more than 8,000 bytes, which is the limit",
         ):
             write_tensors(path, tensors, {"text": text}, largest=8_000)
         assert not path.exists()
@@ -161,9 +165,7 @@ def test_a_set_of_digests_that_is_cut_short_is_named(
     checkpoint.save(path)
     tensors, document = read_tensors(path)
     write_tensors(path, {**tensors, name: np.zeros(3, np.uint8)}, document)
-    with pytest.raises(
-        CheckpointError, match=f"does not fit together: its {name}: .* cut short; take"
-    ):
+    with pytest.raises(CheckpointError, match=f"does not fit together: {name}: .* cut short; use"):
         Checkpoint.load(path)
 
 

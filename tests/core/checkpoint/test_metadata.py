@@ -15,13 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from namegen.backends.tflite.contents import contents_of, read_contents, to_bytes_of
-from namegen.core.checkpoint.checkpoint import (
-    Checkpoint,
-    read_known_names,
-    read_tensors,
-    write_known_names,
-    write_tensors,
-)
+from namegen.core.checkpoint.checkpoint import Checkpoint, read_known_names, write_known_names
 from namegen.core.checkpoint.metadata import (
     Label,
     Metadata,
@@ -32,6 +26,7 @@ from namegen.core.checkpoint.metadata import (
 )
 from namegen.core.checkpoint.ngram_set import NgramSet
 from namegen.core.checkpoint.score_rule import ScoreRule
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.normalization import KnownSet, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -302,7 +297,7 @@ def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> Non
     wrong = (sound[::-1], sound[[0, 0]], sound.astype(float), sound[None])
     for tensors in ({}, {"more": sound}, *({"known_names": one} for one in wrong)):
         write_tensors(path, tensors, document)
-        with pytest.raises(CheckpointError, match="does not hold the known names of a model"):
+        with pytest.raises(CheckpointError, match="does not contain the known names of a model"):
             read_known_names(path)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from namegen.backends.numpy_engine.engine import NumpyEngine
-from namegen.core.checkpoint.checkpoint import read_model, read_tensors, write_tensors
+from namegen.core.checkpoint.checkpoint import read_model
+from namegen.core.checkpoint.tensor_file import read_tensors, write_tensors
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step, StepLosses
 from namegen.core.network.architecture import RecurrentNetwork

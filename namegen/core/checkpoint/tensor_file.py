@@ -1,0 +1,163 @@
+"""Files that contain tensors and a JSON document: checkpoints, known names and the states of training runs.
+
+They're ``.safetensors`` files with a checksum, so reading one never executes code, and a single changed byte is
+detected. ``docs/develop/checkpoint-format.md`` describes the format.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_safetensors
+from safetensors.numpy import save as save_safetensors
+
+from namegen.documents import LARGEST, Json, from_plain, read_object
+from namegen.errors import CheckpointError, OutputError, reason_of, short
+from namegen.files import read_whole, write_whole
+from namegen.types import Array
+
+METADATA_KEY = (
+    "namegen"  # the only key in the header besides the tensors; its value is the document as JSON
+)
+FORMAT_VERSION = 9
+# Bytes: 25 million parameters with the state of their optimizer. Reading a file takes twice as much memory.
+LARGEST_FILE = 400_000_000
+
+
+def write_tensors(
+    path: Path | str,
+    tensors: Mapping[str, Array],
+    document: Mapping[str, object],
+    *,
+    largest: int = LARGEST,
+) -> None:
+    """Write tensors and a document to a file, completely or not at all.
+
+    Args:
+        path: the file.
+        tensors: the tensors by name.
+        document: JSON values. ``format_version`` and ``checksum`` are added.
+        largest: the limit for the header, in bytes, with which the file will be read.
+
+    Raises:
+        OutputError: if the file can't be written, or would be too large to read. An existing file isn't changed.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "file.safetensors"
+    ...     write_tensors(path, {"a": np.ones(2)}, {"kind": "example"})
+    ...     tensors, document = read_tensors(path)
+    >>> tensors["a"].tolist(), document
+    ([1.0, 1.0], {'kind': 'example'})
+    """
+    arrays = {
+        name: np.ascontiguousarray(values).reshape(np.shape(values))
+        for name, values in tensors.items()
+    }
+    document = {"format_version": FORMAT_VERSION, **document}
+    text = to_json({**document, "checksum": checksum(arrays, document)})
+    text_size = len(json.dumps(text, ensure_ascii=False).encode())
+    if text_size > 0.9 * largest:  # the rest is for the description of the tensors
+        raise OutputError(
+            f"the header of {short(path)} would have more than {largest:,} bytes, which is the limit: use a list "
+            "with fewer labels or fewer different characters"
+        )
+    tensors_size = sum(values.nbytes for values in arrays.values())
+    if tensors_size + len(text) > 0.99 * LARGEST_FILE:  # the rest is for the header
+        raise OutputError(
+            f"{short(path)} would have more than {LARGEST_FILE:,} bytes, which is the limit: use a smaller network"
+        )
+    write_whole(path, save_safetensors(arrays, metadata={METADATA_KEY: text}))
+
+
+def read_tensors(
+    path: Path | str, *, largest: int = LARGEST
+) -> tuple[dict[str, Array], dict[str, Json]]:
+    """Read what ``write_tensors`` wrote, and verify the checksum.
+
+    Args:
+        path: the file.
+        largest: the limit for the header, in bytes.
+
+    Raises:
+        CheckpointError: if the file is missing, foreign, cut short, damaged, or has another format version.
+    """
+    try:
+        content = read_whole(path, LARGEST_FILE)
+    except (OSError, ValueError) as error:  # ValueError: the path contains a NUL character
+        raise CheckpointError(f"cannot read {path}: {reason_of(error)}") from error
+    text = _document_text(path, content, largest)
+    damaged = CheckpointError(
+        f"{path} is damaged: its checksum is wrong; use another copy of the file"
+    )
+    try:
+        document = read_object(text, largest=largest)
+    except ValueError:
+        raise damaged from None
+    stored_checksum = document.pop("checksum", None)
+    version = document.pop("format_version", None)
+    if type(version) is not int:
+        raise damaged
+    if version != FORMAT_VERSION:
+        advice = "update namegen" if version > FORMAT_VERSION else "create the file again"
+        raise CheckpointError(
+            f"{path} has the format version {version}, but this namegen reads version {FORMAT_VERSION}: {advice}"
+        )
+    checked_document = {"format_version": version, **document}
+    try:
+        tensors = load_safetensors(content)
+        is_canonical = text == to_json({**checked_document, "checksum": stored_checksum})
+        is_sound = is_canonical and stored_checksum == checksum(tensors, checked_document)
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise damaged from None
+    if not is_sound:
+        raise damaged
+    return tensors, document
+
+
+def to_json(document: Mapping[str, object]) -> str:
+    """Return the canonical JSON of a document: keys are sorted, and there are no spaces.
+
+    >>> to_json({"b": [1, 2], "a": None})
+    '{"a":null,"b":[1,2]}'
+    """
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def checksum(tensors: Mapping[str, Array], document: Mapping[str, object]) -> str:
+    """Return a BLAKE2b hash (32 bytes, hexadecimal) of the tensors (name, dtype, shape, bytes) and the document."""
+    hasher = blake2b(digest_size=32)
+    for name in sorted(tensors):
+        values = tensors[name]
+        hasher.update(f"{name}\0{values.dtype.str}\0{values.shape}\0".encode())
+        hasher.update(np.ascontiguousarray(values).data if values.ndim else values.tobytes())
+    hasher.update(to_json(document).encode())
+    return hasher.hexdigest()
+
+
+def _document_text(path: Path | str, content: bytes, largest: int) -> str:
+    """The JSON in the header. Padding may only consist of spaces, so that no byte can change unnoticed."""
+    if not content:
+        raise CheckpointError(f"{path} is empty: use another copy of the file")
+    foreign = f"{path} is not a model file of namegen (a .safetensors file from `namegen train`, or a .tflite file)"
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length]
+    if len(content) < 8 or not header.startswith(b"{"):
+        raise CheckpointError(f"{foreign}: pass another file")
+    if len(header) < length:
+        raise CheckpointError(f"{path} is cut short: use another copy of the file")
+    try:
+        metadata = from_plain(dict[str, str], read_object(header, largest=largest)["__metadata__"])
+        if not re.fullmatch(rb"\{.*\} *", header) or metadata.keys() != {METADATA_KEY}:
+            raise ValueError("the header has other padding or other keys")
+    except (ValueError, KeyError):
+        raise CheckpointError(f"{foreign}, or it is damaged: pass another file") from None
+    return metadata[METADATA_KEY]
