@@ -1,1 +1,1 @@
-"""The network as data: its architecture, its cells, its initial parameters. Begin with ``architecture.py``."""
+"""Networks as data: their architecture, their cells and their initial parameters. Start with ``architecture.py``."""

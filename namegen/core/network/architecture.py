@@ -1,16 +1,16 @@
-"""Network: what an engine trains, as data; each kind of network, an *architecture*, is one subclass.
+"""Networks as data: the names, shapes and initial values of their parameters.
 
-An architecture says the names and shapes of its parameters, how they begin, what may be dropped of them, and which
-settings describe it. ``RecurrentNetwork`` is namegen's own, ``rnn``; an engine may bring others. ``checked_tensors``
-holds a state against a network. Nothing here computes: that is the engines'.
+An *architecture* is a subclass of ``Network``. It also defines which weights or units can have dropout, and which
+settings it has. ``RecurrentNetwork`` is namegen's own architecture, ``rnn``. A backend can add others. Nothing here
+computes a prediction, because that's what backends do.
 
-The form of ``rnn`` is Keras's own, so that weights move between engines and files without a permutation. ``V``
-vocabulary, ``L`` labels (beginnings of their own), ``H`` width, ``G`` gates, of which ``S`` read the state
-(``cells.py`` has those of each cell):
+Parameters have Keras's layout, so that weights can be copied between backends and files as they are. ``V`` is the
+vocabulary size, ``L`` the number of labels, ``H`` the width of a layer, ``G`` the number of gates, and ``S`` the number
+of gates that read the state (see ``cells.py``):
 
-    rnn.{k}.kernel              (V + L, or H of the layer before, G·H)
+    rnn.{k}.kernel              (V + L, or H of the previous layer, G·H)
     rnn.{k}.recurrent_kernel    (H, S·H)
-    rnn.{k}.bias                (G·H,); of a cell with two (2, G·H): for the input's and for the state's part
+    rnn.{k}.bias                (G·H,), or (2, G·H) if the cell has one bias for the input and one for the state
     output.kernel, output.bias  (H of the last layer, V), (V,)
 """
 
@@ -36,26 +36,23 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Network(ABC):
-    """What an engine is given: a frozen dataclass whose fields, and nothing else, decide the parameters.
+    """The description of a network, from which an engine is created.
 
-    A subclass adds fields of plain types, ``parameter_shapes`` and ``from_settings``; the rest has a default.
-
-    Attributes:
-        architecture: its name, as checkpoints and configs have it.
-        vocabulary_size: ``V``, the characters and the boundary: what is predicted.
-        labels: ``L``: beginnings of their own, with the ids from V on, read before the first character and never
-            predicted; 0: the boundary is the only beginning.
+    An architecture is a frozen dataclass. Its fields have plain types, and they alone determine the parameters. It has
+    to define ``parameter_shapes``, ``summary`` and ``from_settings``.
     """
 
-    architecture: ClassVar[str]
+    architecture: ClassVar[str]  # its name in checkpoints and configs
 
-    vocabulary_size: int
+    vocabulary_size: int  # V: the characters and the end token, which are what the network predicts
+    # L: each label has a start token, with an id from V on, which is read but never predicted. 0: the plain start token
+    # is the only one.
     labels: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.vocabulary_size < 1:
             raise SettingsError(
-                f"vocabulary_size is {self.vocabulary_size}: expected at least 1, the boundary"
+                f"vocabulary_size is {self.vocabulary_size}: expected at least 1, for the end token"
             )
         if self.labels < 0:
             raise SettingsError(f"labels is {self.labels}: expected at least 0")
@@ -65,44 +62,45 @@ class Network(ABC):
     def from_settings(
         cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
     ) -> Network:
-        """The network that settings describe.
+        """Create the network that the settings describe.
 
         Raises:
-            SettingsError: a setting asks for what this architecture does not have.
+            SettingsError: if a setting doesn't exist in this architecture.
         """
 
     @property
     @abstractmethod
     def parameter_shapes(self) -> dict[str, Shape]:
-        """The canonical names, in canonical order, with their shapes."""
+        """The parameters' canonical names and shapes, in canonical order."""
 
     @property
     @abstractmethod
     def summary(self) -> str:
-        """What it is in a few words, as a table shows it: ``lstm 128``."""
+        """A short description for tables, such as ``lstm 128``."""
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
-        """What each ``drop_*`` setting masks: parameter → the shape of its mask, broadcastable to the parameter's.
+        """For each dropout setting, the parameters that it masks, and the shapes of their masks.
 
-        By default nothing can be dropped, and a training that asks for it is refused.
+        A mask's shape can be broadcast to its parameter's. By default, an architecture has no dropout, and namegen
+        rejects the settings.
         """
         return {drop: {} for drop in DROPS}
 
     def initial_parameters(
         self, init: str, *, rng: np.random.Generator
     ) -> dict[str, Float64[Array, "..."]]:
-        """Draw the values that training starts from; every engine is given the same ones.
+        """Draw the initial values of the parameters. They're the same for all backends.
 
-        By default names that end with ``.bias`` begin at zero; with ``glorot`` a ``.recurrent_kernel`` is orthogonal;
-        every other parameter is a matrix that ``init`` draws.
+        By default, biases are zero, and recurrent kernels are orthogonal if ``init`` is ``glorot``. All other
+        parameters are matrices that ``init`` draws.
 
         Args:
             init: one of ``INITIALIZERS``.
-            rng: where the numbers come from.
+            rng: the source of random numbers.
 
         Returns:
-            float64 values by canonical name; a float32 engine rounds them.
+            float64 values by canonical name. A float32 backend rounds them.
         """
         values: dict[str, Float64[Array, "..."]] = {}
         for name, shape in self.parameter_shapes.items():
@@ -116,12 +114,12 @@ class Network(ABC):
 
     @property
     def input_size(self) -> int:
-        """``V + L``: the ids that are read."""
+        """``V + L``: the number of ids that the network reads."""
         return self.vocabulary_size + self.labels
 
     @property
     def beginnings(self) -> tuple[int, ...]:
-        """The ids that a name may begin with: of each label one of its own; without labels the boundary.
+        """The ids of the start tokens: one per label, or the plain start token if there are no labels.
 
         >>> from namegen.core.network.architecture import RecurrentNetwork
         >>> RecurrentNetwork(54).beginnings, RecurrentNetwork(54, labels=2).beginnings
@@ -131,11 +129,11 @@ class Network(ABC):
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers the network learns."""
+        """The number of trainable values."""
         return sum(map(math.prod, self.parameter_shapes.values()))
 
     def to_dict(self) -> dict[str, Json]:
-        """As plain values, for a file."""
+        """The network as JSON values."""
         plain = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
@@ -144,144 +142,57 @@ class Network(ABC):
 
     @classmethod
     def from_dict(cls, document: Mapping[str, object]) -> Network:
-        """The way back. Raises CheckpointError for anything else."""
+        """Read what ``to_dict`` returned. Raise CheckpointError for anything else."""
         plain = {name: value for name, value in document.items() if name != "architecture"}
         try:
-            missing = [one.name for one in fields(cls) if one.name not in plain]
-            if missing:  # though it has a default
-                raise ValueError(f"{missing[0]} is missing")
+            for field in fields(cls):
+                if field.name not in plain:  # required, even if it has a default
+                    raise ValueError(f"{field.name} is missing")
             return from_plain(cls, plain)
         except (ValueError, SettingsError) as error:
             raise CheckpointError(
-                f"the description of the network is not one of the architecture {cls.architecture}: {error}"
+                f"the description of the network does not fit the architecture {cls.architecture}: {error}"
             ) from error
 
     @classmethod
     def refuse_options(cls, settings: NetworkSettings, *, known: tuple[str, ...] = ()) -> None:
-        """Raise SettingsError for a cell, where the architecture has no cells, and for an option that it lacks."""
-        has_cells = any(one.name == "cell" for one in fields(cls)) and not issubclass(
-            cls, OwnCellNetwork
-        )
+        """Raise SettingsError if the settings have a cell or an option that this architecture doesn't have.
+
+        Args:
+            settings: the settings.
+            known: the options of this architecture.
+        """
+        has_cell_field = any(field.name == "cell" for field in fields(cls))
+        has_cells = has_cell_field and not issubclass(cls, OwnCellNetwork)
         if not has_cells and settings.cell is not None:
             raise SettingsError(
-                f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: leave it out"
+                f"{setting('cell')} is {settings.cell}, but the architecture {cls.architecture} has none: remove it"
             )
         for name in settings.options:
             if name not in known:
+                options = f"only {', '.join(known)}" if known else "no options"
                 raise SettingsError(
-                    f"{setting('options')} has {name!r}, and the architecture {cls.architecture} has "
-                    + (f"only {', '.join(known)}" if known else "no options")
-                    + ": leave it out"
+                    f"{setting('options')} has {name!r}, but the architecture {cls.architecture} has {options}: "
+                    "remove it"
                 )
 
 
 def orthogonal(
     shape: tuple[int, ...], *, rng: np.random.Generator
 ) -> Float64[Array, "rows columns"]:
-    """Rows that are orthonormal: Saxe et al., 2013. The signs of R's diagonal make the draw uniform."""
+    """Draw a matrix with orthonormal rows, or orthonormal columns if it has more rows than columns.
+
+    Source: Saxe et al., 2013. The signs of R's diagonal make the draw uniform: Mezzadri, 2007.
+
+    >>> matrix = orthogonal((2, 3), rng=np.random.default_rng(0))
+    >>> np.allclose(matrix @ matrix.T, np.eye(2))
+    True
+    """
     rows, columns = shape
-    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
+    q, r = np.linalg.qr(tall)
     q *= np.sign(np.diag(r))
     return np.ascontiguousarray(q if rows >= columns else q.T)
-
-
-OPTIMIZER_PREFIX = "optimizer."
-
-
-@dataclass(frozen=True)
-class OptimizerState:
-    """How many steps an optimizer has taken, and what it keeps, by slot and parameter."""
-
-    step: int
-    slots: dict[str, dict[str, Array]]
-
-
-def checked_tensors(
-    network: Network, state: Mapping[str, Array], slots: tuple[str, ...]
-) -> tuple[dict[str, Array], OptimizerState | None]:
-    """Split a state into parameters and optimizer state, in canonical order.
-
-    Args:
-        network: what the shapes must fit.
-        state: tensors by canonical name.
-        slots: the slots of the engine's optimizer.
-
-    Returns:
-        The parameters, and the optimizer's state; None where the state has no ``optimizer.step``.
-
-    Raises:
-        CheckpointError: a name is missing or has no place in the network, or a shape or type does not fit.
-    """
-    shapes = network.parameter_shapes
-    parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
-    strangers = [
-        name for name in state if name not in shapes and not name.startswith(OPTIMIZER_PREFIX)
-    ]
-    if strangers:
-        raise CheckpointError(
-            f"the tensor {quote(strangers[0])} has no place in the description of the network"
-        )
-    if "optimizer.step" not in state:
-        return parameters, None
-    step = int(_tensor(state, "optimizer.step", (), kinds="iu"))
-    if step < 0:
-        raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
-    kept = {
-        slot: {
-            name: _tensor(state, f"optimizer.{slot}.{name}", shape)
-            for name, shape in shapes.items()
-        }
-        for slot in slots
-    }
-    return parameters, OptimizerState(step, kept)
-
-
-def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
-    """The masks of a step in canonical order, each against its parameter.
-
-    Raises:
-        EngineError: the network has no such parameter, or the mask cannot be spread over its shape.
-    """
-    if not masks:  # nearly always: spares every step the making of all shapes
-        return {}
-    shapes = network.parameter_shapes
-    for name, mask in masks.items():
-        if name not in shapes:
-            raise EngineError(
-                f"a step masks {name}, which the network does not have: expected {', '.join(shapes)}"
-            )
-        shape = shapes[name]
-        if mask.ndim != len(shape) or any(
-            m not in (1, n) for m, n in zip(mask.shape, shape, strict=True)
-        ):
-            raise EngineError(
-                f"the mask of {name} has the shape {mask.shape}: expected one that spreads over {shape}"
-            )
-    return {name: masks[name] for name in shapes if name in masks}
-
-
-def _tensor(
-    state: Mapping[str, Array], name: str, shape: tuple[int, ...], *, kinds: str = "f"
-) -> Array:
-    if name not in state:
-        raise CheckpointError(
-            f"the tensor {name} is missing: the file does not fit its description of the network"
-        )
-    if state[name].shape != shape:
-        raise CheckpointError(
-            f"the tensor {name} has the shape {state[name].shape}, where the description of the network says {shape}"
-        )
-    if state[name].dtype.kind not in kinds:
-        expected = "floating-point numbers" if kinds == "f" else "whole numbers"
-        raise CheckpointError(
-            f"the tensor {name} holds values of the type {state[name].dtype}: expected {expected}"
-        )
-    return state[name]
-
-
-def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
-    """The parameters of an engine's state, without the optimizer's."""
-    return {name: values for name, values in state.items() if not name.startswith(OPTIMIZER_PREFIX)}
 
 
 @dataclass(frozen=True)
@@ -296,53 +207,57 @@ class RecurrentNetwork(Network):
     architecture: ClassVar[str] = "rnn"
 
     cell: str = PLAIN_CELL
-    hidden: tuple[int, ...] = PLAIN_HIDDEN
+    hidden: tuple[int, ...] = PLAIN_HIDDEN  # the width of each layer
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        NetworkSettings(cell=self.cell, hidden=self.hidden)  # the same checks
+        NetworkSettings(cell=self.cell, hidden=self.hidden)  # checks the values
 
     @classmethod
     def from_settings(
         cls, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
     ) -> RecurrentNetwork:
-        """Its cell and the width of each layer. Raises SettingsError for options: it has none."""
+        """Create the network that the settings describe. Raise SettingsError if they have options."""
         cls.refuse_options(settings)
-        cell, hidden = settings.cell or PLAIN_CELL, settings.hidden or PLAIN_HIDDEN
-        return cls(vocabulary_size, cell, hidden, labels=labels)
+        return cls(
+            vocabulary_size,
+            cell=settings.cell or PLAIN_CELL,
+            hidden=settings.hidden or PLAIN_HIDDEN,
+            labels=labels,
+        )
 
     @property
     def summary(self) -> str:
-        """Cell and widths."""
+        """The cell and the widths, such as ``lstm 128, 64``."""
         return f"{self.cell_class.name} {', '.join(map(str, self.hidden))}"
 
     @property
     def cell_class(self) -> type[Cell]:
-        """What it is made of."""
+        """The class of the cell."""
         return CELLS[self.cell]
 
     @property
     def formula(self) -> Formula:
-        """That of its cell."""
+        """The formula of the cell."""
         return self.cell_class.formula
 
     @property
     def state_widths(self) -> tuple[int, ...]:
-        """The width of every array that a state is, layer after layer."""
+        """The widths of all arrays of the state, layer by layer."""
         return tuple(width for width in self.hidden for _ in range(self.formula.states))
 
     @property
     def parameter_shapes(self) -> dict[str, Shape]:
-        """The canonical names, in canonical order, with their shapes."""
+        """The parameters' canonical names and shapes, in canonical order."""
         shapes: dict[str, Shape] = {}
-        formula, inputs = self.formula, self.input_size
+        formula = self.formula
+        inputs = self.input_size
         for k, width in enumerate(self.hidden):
             columns = formula.gates * width
+            bias_shape = (columns,) if formula.biases == 1 else (formula.biases, columns)
             shapes[f"rnn.{k}.kernel"] = (inputs, columns)
             shapes[f"rnn.{k}.recurrent_kernel"] = (width, formula.state_gates * width)
-            shapes[f"rnn.{k}.bias"] = (
-                (columns,) if formula.biases == 1 else (formula.biases, columns)
-            )
+            shapes[f"rnn.{k}.bias"] = bias_shape
             inputs = width
         shapes["output.kernel"] = (inputs, self.vocabulary_size)
         shapes["output.bias"] = (self.vocabulary_size,)
@@ -350,25 +265,27 @@ class RecurrentNetwork(Network):
 
     @property
     def mask_shapes(self) -> dict[str, dict[str, Shape]]:
-        """What each ``drop_*`` setting masks. A mask of one column leaves out whole rows of a kernel: a unit that the
-        layer reads.
+        """For each dropout setting, the parameters that it masks, and the shapes of their masks.
+
+        A mask with one column drops whole rows of a kernel, which is the same as dropping units of the layer's input.
 
         >>> RecurrentNetwork(54, hidden=(32, 32)).mask_shapes["layer_dropout"]
         {'rnn.1.kernel': (32, 1)}
         """
         shapes = self.parameter_shapes
-        between = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
+        recurrent = {
+            name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")
+        }
+        later_kernels = [f"rnn.{k}.kernel" for k in range(1, len(self.hidden))]
         return {
-            "recurrent_dropout": {
-                name: shape for name, shape in shapes.items() if name.endswith("recurrent_kernel")
-            },
-            "layer_dropout": {name: (shapes[name][0], 1) for name in between},
+            "recurrent_dropout": recurrent,
+            "layer_dropout": {name: (shapes[name][0], 1) for name in later_kernels},
             "output_dropout": {"output.kernel": (shapes["output.kernel"][0], 1)},
         }
 
 
 def as_recurrent(network: Network) -> RecurrentNetwork | None:
-    """The network, where it is of the architecture ``rnn`` itself and not of one that only derives from it."""
+    """Return the network if its architecture is ``rnn``; None for others, even if they derive from it."""
     if (
         isinstance(network, RecurrentNetwork)
         and network.architecture == RecurrentNetwork.architecture
@@ -379,17 +296,15 @@ def as_recurrent(network: Network) -> RecurrentNetwork | None:
 
 @dataclass(frozen=True)
 class OwnCellNetwork(RecurrentNetwork):
-    """One-hot character → recurrent layers of a cell of your own → linear layer → softmax.
+    """One-hot character → recurrent layers with your own cell → linear layer → softmax.
 
-    Derive from it to bring a cell: say what the architecture is called, and which cell it has. Every export knows it
-    then by its formula; an engine that computes it is a class that names it among its ``architectures`` (of the NumPy
-    engine with ``own_cell``, the way back). The field ``cell`` means nothing here.
-
-    Attributes:
-        own_cell: the cell.
+    Derive from it to add a cell. All exporters support it, because they use the cell's formula. To train the network,
+    write a backend that lists the class in ``architectures``. If the backend derives from the NumPy engine, its
+    ``own_cell`` is a ``NumpyCell``, which also has the backward pass. The field ``cell`` isn't used.
 
     >>> class MyNetwork(OwnCellNetwork):
-    ...     architecture, own_cell = "mine", CELLS["lstm"]
+    ...     architecture = "mine"
+    ...     own_cell = CELLS["lstm"]
     >>> MyNetwork(54, hidden=(8,)).parameter_shapes["rnn.0.kernel"]
     (54, 32)
     """
@@ -398,28 +313,135 @@ class OwnCellNetwork(RecurrentNetwork):
 
     @property
     def cell_class(self) -> type[Cell]:
-        """What the class says."""
+        """The class of the cell."""
         return self.own_cell
 
 
 def exportable(network: Network, operations: Container[str], what: str) -> RecurrentNetwork:
-    """The network as one that an exporter can write: it has a formula, and the exporter knows its operations.
+    """Return the network if an exporter can write it, because it knows all operations of its formula.
 
     Args:
-        network: what is to be exported.
-        operations: those that the exporter knows, by the names of ``Operation``.
-        what: what it writes, as in ``a .tflite``.
+        network: the network to export.
+        operations: the operations that the exporter knows, by the names in ``Operation``.
+        what: the kind of file, for the error message, such as "a .tflite".
 
     Raises:
-        OutputError: another architecture, or an operation that the exporter lacks, as a third party may bring them.
+        OutputError: if the architecture has no formula, or the exporter doesn't know one of its operations.
     """
     recurrent = network if isinstance(network, OwnCellNetwork) else as_recurrent(network)
-    said = f"the architecture {network.architecture!r}, which has no formula"
-    if recurrent is not None:
-        lacking = recurrent.formula.lacking(operations)
-        if lacking is None:
+    if recurrent is None:
+        problem = f"the architecture {network.architecture!r}, which has no formula"
+    else:
+        unknown = recurrent.formula.lacking(operations)
+        if unknown is None:
             return recurrent
-        said = f"the cell {recurrent.cell_class.name!r}, as it cannot compute the operation {lacking!r} of its formula"
+        problem = (
+            f"the cell {recurrent.cell_class.name!r}, whose formula has the operation {unknown!r}"
+        )
     raise OutputError(
-        f"{what} cannot hold {said}: use the network with the backend that trained it"
+        f"{what} cannot hold {problem}: use the network with the backend that trained it"
     )
+
+
+OPTIMIZER_PREFIX = "optimizer."
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """The state of an optimizer."""
+
+    step: int  # the number of updates so far
+    slots: dict[str, dict[str, Array]]  # by slot and parameter
+
+
+def checked_tensors(
+    network: Network, state: Mapping[str, Array], slots: tuple[str, ...]
+) -> tuple[dict[str, Array], OptimizerState | None]:
+    """Split an engine's state into the parameters and the optimizer's state, in canonical order.
+
+    Args:
+        network: the network, which determines the shapes.
+        state: tensors by canonical name.
+        slots: the slots of the engine's optimizer.
+
+    Returns:
+        The parameters, and the optimizer's state, or None if the state has no ``optimizer.step``.
+
+    Raises:
+        CheckpointError: if a tensor is missing or unknown, or has a wrong shape or dtype.
+    """
+    shapes = network.parameter_shapes
+    parameters = {name: _tensor(state, name, shape) for name, shape in shapes.items()}
+    for name in state:
+        if name not in shapes and not name.startswith(OPTIMIZER_PREFIX):
+            raise CheckpointError(
+                f"the tensor {quote(name)} has no place in the description of the network"
+            )
+    if "optimizer.step" not in state:
+        return parameters, None
+    step = int(_tensor(state, "optimizer.step", (), dtype_kinds="iu"))
+    if step < 0:
+        raise CheckpointError(f"optimizer.step is {step}: expected at least 0")
+    slot_values: dict[str, dict[str, Array]] = {}
+    for slot in slots:
+        slot_values[slot] = {
+            name: _tensor(state, f"optimizer.{slot}.{name}", shape)
+            for name, shape in shapes.items()
+        }
+    return parameters, OptimizerState(step, slot_values)
+
+
+def checked_masks(network: Network, masks: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the masks of a training step in canonical order.
+
+    Raises:
+        EngineError: if the network has no such parameter, or a mask can't be broadcast to its parameter's shape.
+    """
+    if not masks:  # the usual case, in which computing all shapes would slow down every step
+        return {}
+    shapes = network.parameter_shapes
+    for name, mask in masks.items():
+        if name not in shapes:
+            raise EngineError(
+                f"a step masks {name}, but the network doesn't have it: expected {', '.join(shapes)}"
+            )
+        shape = shapes[name]
+        if not _can_be_broadcast(mask.shape, shape):
+            raise EngineError(
+                f"the mask of {name} has the shape {mask.shape}: expected one that can be broadcast to {shape}"
+            )
+    return {name: masks[name] for name in shapes if name in masks}
+
+
+def _can_be_broadcast(mask_shape: Shape, shape: Shape) -> bool:
+    if len(mask_shape) != len(shape):
+        return False
+    return all(size in (1, full_size) for size, full_size in zip(mask_shape, shape, strict=True))
+
+
+def _tensor(
+    state: Mapping[str, Array], name: str, shape: Shape, *, dtype_kinds: str = "f"
+) -> Array:
+    """A tensor of the state. Raise CheckpointError if it's missing, or has a wrong shape or dtype."""
+    if name not in state:
+        raise CheckpointError(
+            f"the tensor {name} is missing: the file does not fit its description of the network"
+        )
+    tensor = state[name]
+    if tensor.shape != shape:
+        raise CheckpointError(
+            f"the tensor {name} has the shape {tensor.shape}, but the description of the network says {shape}"
+        )
+    if tensor.dtype.kind not in dtype_kinds:
+        expected = "floating-point numbers" if dtype_kinds == "f" else "whole numbers"
+        raise CheckpointError(f"the tensor {name} has the type {tensor.dtype}: expected {expected}")
+    return tensor
+
+
+def parameters_of(state: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the parameters of an engine's state, without the optimizer's state.
+
+    >>> parameters_of({"output.bias": np.zeros(1), "optimizer.step": np.array(3)})
+    {'output.bias': array([0.])}
+    """
+    return {name: values for name, values in state.items() if not name.startswith(OPTIMIZER_PREFIX)}
