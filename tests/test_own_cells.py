@@ -120,8 +120,8 @@ def test_keras_trains_it_as_numpy_does(cell: str) -> None:
 
 def test_a_cell_that_does_not_fit_its_names_is_refused_where_it_is_declared() -> None:
     for step, error, said in (
-        (lambda x, s, before: x.b, AttributeError, "reads 'b', and there are only a"),
-        (lambda x, s, before: (x.a, s.a), EngineError, "gives 2 arrays, and its state has 1"),
+        (lambda x, s, before: x.b, AttributeError, "reads 'b', but there are only a"),
+        (lambda x, s, before: (x.a, s.a), EngineError, "returns 2 arrays, but its state has 1"),
     ):
         with pytest.raises(error, match=said):
             type("Wrong", (Cell,), {"name": "wrong", "gates": ("a",), "step": step})

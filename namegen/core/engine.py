@@ -1,48 +1,49 @@
-"""What core asks of a model and of a backend: the protocol. ``docs/develop/engines.md`` leads through writing one.
+"""The protocols between core and its models and backends. ``docs/develop/engines.md`` explains how to write a backend.
 
-What a backend must keep to:
+An engine is an object of a backend's class, for one network. Every engine has to follow these rules:
 
-- **Types.** NumPy arrays, plain Python values and namegen's frozen dataclasses cross this file, nothing else. Tokens
-  are int32, rows to select int64, both contiguous; logits float32 (float64 from an engine made with
-  ``dtype="float64"``), losses float64.
-- **Shapes.** Any number of rows, zero excepted, at any call. An engine that compiles pads rows to its own buckets.
-- **State** is opaque: only the model that made it reads it. To a type checker it is an ``object``, which that model
-  casts to what it made. It is never changed in place: after ``step`` and ``select`` the state that was passed in still
-  holds.
-- **Determinism.** The same parameters, steps and thread count give the same bits on one machine. A backend has no
-  random numbers of its own: initial values, the order of the names, what is dropped and all drawing come from core.
-- **Beginnings.** The first token that a name reads is its beginning: id 0, or of a network with labels one of the ids
-  from V on. So ``step`` reads ids below ``V + L`` and gives ``V`` logits.
-- **Settings.** An engine reads only the training settings that ``core/settings.py`` marks with
-  ``backend_reads``, and the hyperparameters of the optimizer. Learning rates and dropout reach it
-  with the steps.
-- **Laziness.** ``train_epoch`` may pipeline, compile and fuse as it likes, but it applies every step that it has taken
-  from the stream, in order, before it returns. A stream that ends early is a normal end.
-- **Threads.** An engine made with ``threads=1`` computes on one, whatever the machine has, until one is made with more.
-- **Names.** Parameters go by the canonical names of their architecture (``network.parameter_shapes``), the optimizer's
-  state by ``optimizer.step`` (int64, of shape ``()``: updates done) and ``optimizer.{slot}.{parameter}``, of the
-  parameter's shape and the engine's dtype. ``core/network/architecture.py`` checks a state: ``checked_tensors`` splits
-  it into both and raises what is to be raised.
+- **Types.** Only NumPy arrays, plain Python values and namegen's frozen dataclasses are passed in and out. Tokens are
+  int32, and selected rows are int64. Both are contiguous. Logits are float32 (float64 if the engine was created with
+  ``dtype="float64"``), and losses are float64.
+- **Shapes.** The number of rows can differ from call to call, and is at least 1. An engine that compiles pads the rows
+  to sizes that it has compiled.
+- **State.** Only the model that created a state reads it. To a type checker it's an ``object``, which the model casts.
+  A state is never changed in place: after ``step`` and ``select``, the state that was passed in is still valid.
+- **Determinism.** The same parameters, steps and number of threads give the same bits on the same machine. A backend
+  doesn't draw random numbers. Initial values, the order of names, dropout masks and samples come from core.
+- **Start tokens.** The first token of a name is its start token: id 0, or one of the ids from V on if the network has
+  labels. So ``step`` reads ids below ``V + L``, and returns ``V`` logits.
+- **Settings.** An engine reads only the training settings that ``core/settings.py`` marks with ``backend_reads``, and
+  the hyperparameters of the optimizer. Learning rates and dropout masks are part of the steps.
+- **Laziness.** ``train_epoch`` can pipeline, compile and fuse steps. Before it returns, it applies all steps that it
+  has taken from the stream, in order. A stream that ends early is normal.
+- **Threads.** An engine that is created with ``threads=1`` uses one thread, until another engine is created with more.
+- **Names.** Parameters have the canonical names of their architecture (``network.parameter_shapes``). The optimizer's
+  state consists of ``optimizer.step`` (int64, shape ``()``, the number of updates so far) and
+  ``optimizer.{slot}.{parameter}``, with the parameter's shape and the engine's dtype. To check a state, use
+  ``checked_tensors`` in ``core/network/architecture.py``. It splits the state and raises the right errors.
 
-What one update computes, with ``θ`` a parameter, ``g`` its gradient, ``lr`` the step's rate:
+An update consists of five steps. ``θ`` is a parameter, ``g`` its gradient:
 
-1. **Masks.** A parameter with a mask counts as ``θ · mask`` from here to the gradient, which is ``g · mask``.
-2. **Loss.** A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v``:
-   softmax cross-entropy, summed over every character and the STOP of every name, repeats counted. Where the batch has
-   ``targets``, the loss is ``n Σ_v target_v (log Σ e^logits − logits_v)`` and its gradient by the logits
-   ``n (softmax − target)``, though float32 targets do not quite sum to 1. The sum over all nodes, in nats and before
-   the update, is what is reported.
-3. **Gradient** of that sum divided by the batch's characters (``batch.characters``).
-4. **Clipping** (``clipped``), with ``clip_norm``: if the norm of all gradients taken together is greater, all are
-   scaled to it. Its squares are summed in float64.
-5. **Optimizer**, on the unmasked parameter, by the formulas of ``core/optimizers.py``.
+1. **Masks.** If a parameter has a mask, ``θ · mask`` replaces it in the forward and backward pass, and its gradient is
+   ``g · mask``.
+2. **Loss.** The loss is the softmax cross-entropy, summed over all characters and end tokens of all names, duplicates
+   included. For a node of the prefix tree that n names pass, c_v of them on to token v, that's
+   ``n log Σ e^logits − Σ_v c_v logits_v``. If the batch has ``targets``, it's
+   ``n Σ_v target_v (log Σ e^logits − logits_v)``, and its gradient with respect to the logits is
+   ``n (softmax − target)``, although float32 targets may not sum to exactly 1. The reported loss is the sum over all
+   nodes in nats, before the update.
+3. **Gradient.** The gradient is that of the summed loss, divided by the number of characters (``batch.characters``).
+4. **Clipping.** With ``clip_norm``, ``clipped`` scales all gradients if their common norm is larger. The norm is
+   computed in float64.
+5. **Optimizer.** The unmasked parameter is updated by the formulas of ``core/optimizers.py``.
 
-**bptt=False** cuts what reaches back: the state before each token counts as a constant (h, of the LSTM h and
-c), in the gradient of every layer. What the token itself does to each layer, and the recurrent kernel's gradient from
-that constant state, stay. An architecture without a state that is carried refuses the setting.
+**bptt=False** stops gradients between tokens: in every layer, the state before a token (h, and for the LSTM also c)
+counts as a constant. Gradients still pass from layer to layer at the same token, and the recurrent kernel gets its
+gradient from the constant state. An architecture without a recurrent state rejects the setting.
 
-**An engine made without training settings** has no optimizer: it reads, ``get_state`` gives the parameters alone,
-``set_state`` passes over ``optimizer.*``, and ``train_epoch`` raises EngineError at once.
+**An engine without training settings** has no optimizer and makes predictions only. ``get_state`` returns only the
+parameters, ``set_state`` ignores ``optimizer.*``, and ``train_epoch`` immediately raises EngineError.
 """
 
 from __future__ import annotations
@@ -58,32 +59,24 @@ from namegen.core.settings import NetworkSettings, TrainingSettings
 from namegen.errors import EngineError, setting
 from namegen.types import Array, Float, Float64, Int, Int32, Int64
 
-State: TypeAlias = (
-    object  # opaque: whoever made it casts it, as an isinstance would cost time at every step
-)
+# A model casts its states instead of checking their type, which would take time at every step.
+State: TypeAlias = object
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One update.
-
-    Attributes:
-        batch: the names.
-        learning_rate: of this step.
-        masks: canonical parameter name → factors, broadcastable to its shape; empty where nothing is dropped. For this
-            step the parameter counts as ``parameter * mask`` and its gradient as ``gradient * mask``, before clipping;
-            then the optimizer moves the unmasked parameter. One mask serves all names of the batch, so names that share
-            a prefix still share its state.
-    """
+    """One update."""
 
     batch: Batch
-    learning_rate: float
+    learning_rate: float  # of this step
+    # By parameter name: dropout factors that can be broadcast to the parameter's shape. Empty without dropout. One mask
+    # applies to all names of the batch, so names with the same prefix still have the same state.
     masks: Mapping[str, Float[Array, "..."]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class StepLosses:
-    """What one ``train_epoch`` did: an entry for each step. The Trainer adds them in order."""
+    """The losses of one ``train_epoch``, with one entry per step. The Trainer adds them in order."""
 
     loss_sum: Float64[Array, "S"]  # nats, summed over the characters of the batch
     characters: Int64[Array, "S"]
@@ -91,27 +84,27 @@ class StepLosses:
 
 @runtime_checkable
 class LanguageModel(Protocol):
-    """Enough to generate from and to be evaluated."""
+    """A model that can generate names and be evaluated."""
 
     @property
     def vocabulary_size(self) -> int:
-        """``V``: the characters and the boundary: what is predicted."""
+        """``V``: the number of characters, plus 1 for the end token."""
         ...
 
     def initial_state(self, rows: int) -> State:
-        """The state of ``rows`` names of which nothing has been read, their beginning included."""
+        """Return the state of ``rows`` names before their start tokens."""
         ...
 
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
-        """Read one token a row; give the logits of the next one (−inf allowed) and the state after it.
+        """Read one token per row. Return the logits of the next token, which can be −inf, and the new state.
 
-        Tokens are below ``V``; the first of a name is its beginning: the boundary, or, of a model of labelled names,
-        one of the ids from ``V`` to ``V + L − 1``.
+        The first token of a name is its start token: id 0, or an id from ``V`` to ``V + L − 1`` if the model has
+        labels. All other tokens are below ``V``.
         """
         ...
 
     def select(self, state: State, rows: Int[Array, "K"]) -> State:
-        """Gather rows of a state; repeats allowed."""
+        """Gather rows of a state. A row can be selected several times."""
         ...
 
 
@@ -119,14 +112,12 @@ class LanguageModel(Protocol):
 class Engine(LanguageModel, Protocol):
     """A LanguageModel that can be trained."""
 
-    name: ClassVar[str]  # what users choose it by
+    name: ClassVar[str]  # the backend's name for users
     architectures: ClassVar[
         tuple[type[Network], ...]
-    ]  # the kinds of network that it trains, the usual one first
-    cells: ClassVar[
-        frozenset[str]
-    ]  # the cells of the architecture rnn that it implements; none without it
-    requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, NumPy apart
+    ]  # those that it trains, the default one first
+    cells: ClassVar[frozenset[str]]  # the cells of the architecture rnn that it implements, if any
+    requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, except for NumPy
 
     def __init__(
         self,
@@ -136,84 +127,94 @@ class Engine(LanguageModel, Protocol):
         threads: int,
         dtype: str = "float32",
     ) -> None:
-        """An engine without ``training`` has no optimizer: it generates and is evaluated."""
+        """Create an engine. Without ``training``, it has no optimizer and only makes predictions."""
         ...
 
     def warm_up(self, step: Step) -> None:
-        """Compile what training on steps like this one needs; changes nothing that can be observed."""
+        """Compile the program for steps like this one, without any visible effect."""
         ...
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """Apply one update for each step, one after another.
+        """Apply one update for each step, in order.
 
-        Raises EngineError for a mask of a parameter that the network does not have, or that does not fit its shape.
+        Raises:
+            EngineError: if a mask belongs to an unknown parameter, or doesn't fit its shape.
         """
         ...
 
     def get_state(self) -> dict[str, Array]:
-        """Copies of the parameters, and of the optimizer's state if the engine trains, by canonical name."""
+        """Return copies of the parameters, and of the optimizer's state if there is one, by canonical name."""
         ...
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Take parameters, and the optimizer's state if it is there and the engine trains.
+        """Load parameters, and the optimizer's state if the engine has an optimizer.
 
-        Without ``optimizer.*`` the optimizer starts anew. Raises CheckpointError for a missing name or a wrong shape.
+        If ``optimizer.*`` is missing, the optimizer is reset.
+
+        Raises:
+            CheckpointError: if a name is missing, or a shape is wrong.
         """
         ...
 
 
 if TYPE_CHECKING:
     EngineClass: TypeAlias = type[Engine]
-else:  # the tests check annotations at run time, with issubclass, which a protocol that has attributes refuses
+else:  # the tests check types at run time, and issubclass doesn't accept a protocol with attributes
     EngineClass = type
 
 
 def clipped(gradients: Sequence[Tensor], training: TrainingSettings, ops: Any) -> Sequence[Tensor]:
-    """The gradients of all parameters as the optimizer takes them: every clipping is declared here, for all engines.
+    """Clip the gradients of all parameters together. All engines use this function.
 
     Args:
-        gradients: a tensor for each parameter, or one that holds them all.
-        training: has ``clip_norm``.
-        ops: functions by NumPy's names for these tensors: ``numpy``, or ``keras.ops``.
+        gradients: one tensor per parameter, or one for all parameters.
+        training: the settings, with ``clip_norm``.
+        ops: a library with NumPy's function names for these tensors, such as ``numpy`` or ``keras.ops``.
 
     >>> import numpy as np
     >>> clipped([np.array([3.0, -4.0])], TrainingSettings(clip_norm=1.0), np)
     [array([ 0.6, -0.8])]
     """
-    if training.clip_norm is not None:  # float32 could not hold the squares of an exploded gradient
-        squares = [ops.sum(ops.square(ops.array(gradient, "float64"))) for gradient in gradients]
-        scale = training.clip_norm / ops.maximum(ops.sqrt(sum(squares)), training.clip_norm)
-        gradients = [gradient * ops.array(scale, gradient.dtype) for gradient in gradients]
-    return gradients
+    if training.clip_norm is None:
+        return gradients
+    # In float64, because float32 can't represent the squares of exploding gradients.
+    squares = [ops.sum(ops.square(ops.array(gradient, "float64"))) for gradient in gradients]
+    norm = ops.sqrt(sum(squares))
+    scale = training.clip_norm / ops.maximum(norm, training.clip_norm)
+    return [gradient * ops.array(scale, gradient.dtype) for gradient in gradients]
 
 
 def network_for(
     engine_class: EngineClass, settings: NetworkSettings, vocabulary_size: int, *, labels: int = 0
 ) -> Network:
-    """The network that the settings describe, of the architecture that they name.
+    """Create the network that the settings describe.
 
     Raises:
-        EngineError: the engine does not train that architecture, or that cell of it.
-        SettingsError: the architecture does not have what a setting asks for.
+        EngineError: if the backend doesn't support the architecture or its cell.
+        SettingsError: if a setting doesn't exist in the architecture.
     """
-    known, name = (
-        {one.architecture: one for one in engine_class.architectures},
-        str(settings.architecture),
-    )
+    name = str(settings.architecture)
     check_known(engine_class, name)
-    network = known[name].from_settings(settings, vocabulary_size, labels=labels)
+    architectures = {known.architecture: known for known in engine_class.architectures}
+    network = architectures[name].from_settings(settings, vocabulary_size, labels=labels)
     recurrent = as_recurrent(network)
     check_known(engine_class, network.architecture, recurrent.cell if recurrent else None)
     return network
 
 
 def check_known(engine_class: EngineClass, architecture: str, cell: str | None = None) -> None:
-    """Raise EngineError for an architecture, or a cell of ``rnn``, that an engine does not have."""
-    architectures = [one.architecture for one in engine_class.architectures]
-    known = {"architecture": architectures, "cell": sorted(engine_class.cells)}
-    for what, asked in {"architecture": architecture, "cell": cell}.items():
-        if asked not in (None, *known[what]):
-            raise EngineError(
-                f"the backend {engine_class.name} has no {what} {asked!r}: choose one of {', '.join(known[what])} "
-                f"with {setting(what)}, or another backend"
-            )
+    """Raise EngineError if a backend doesn't support an architecture, or a cell of the architecture ``rnn``."""
+    architectures = [known.architecture for known in engine_class.architectures]
+    _check_choice(engine_class, "architecture", architecture, architectures)
+    if cell is not None:
+        _check_choice(engine_class, "cell", cell, sorted(engine_class.cells))
+
+
+def _check_choice(
+    engine_class: EngineClass, setting_name: str, choice: str, known: Sequence[str]
+) -> None:
+    if choice not in known:
+        raise EngineError(
+            f"the backend {engine_class.name} has no {setting_name} {choice!r}: choose one of {', '.join(known)} "
+            f"with {setting(setting_name)}, or another backend"
+        )

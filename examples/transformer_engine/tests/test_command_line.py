@@ -98,7 +98,7 @@ def test_what_it_does_not_have_is_refused_in_a_sentence(folder: Path) -> None:
         (("--cell", "gru"), "--cell is gru, but the architecture transformer has none"),
         (
             ("--options", "layers=2"),
-            "--options has 'layers', and the architecture transformer has only heads, context",
+            "--options has 'layers', but the architecture transformer has only heads, context",
         ),
         (
             ("--recurrent-dropout", "0.1"),

@@ -1,14 +1,15 @@
-"""Cells: what one step of a recurrent layer computes, element by element. A cell is declared here and nowhere else.
+"""Cells: what one step of a recurrent layer computes for each unit. Every cell is declared here, and only here.
 
-A cell knows no matrix product, so that each target (an engine, a ``.tflite``, a page) has its products once, for all
-cells. Of each gate, it reads two parts, and beside them the state before the step:
+A cell contains no matrix products. So each target (a backend, a ``.tflite`` file, a page) implements the products once,
+for all cells. The cell gets their results, two values per gate, and the state before the step:
 
-    x = x K + b, from the input        s = h U (+ b′, where a cell has two biases), from the state
+    x = x K + b     from the input
+    s = h U (+ b′)  from the state; b′ only if the cell has two biases
 
-``Cell.step`` is the formula. It is called once, with values that note down what is done with them; what they noted is
-the ``Formula``, a list of operations, which every target runs by a loop of its own. An operation has the name of the
-NumPy function that computes it (``add``, ``tanh``), or is ``sigmoid``, or a constant, ``number``. The NumPy engine
-alone has code for each cell, because it is faster and because of the way back; tests hold it against the formula.
+``Cell.step`` is the formula. It's called once, with values that record the operations on them. The result is the
+``Formula``, a list of operations, which every target computes in a loop. An operation has the name of a NumPy function,
+such as ``add`` or ``tanh``, or is ``sigmoid``, or a constant, ``number``. Only the NumPy backend has separate code for
+each cell, because it needs the backward pass and is faster that way. Tests compare that code with the formula.
 """
 
 from __future__ import annotations
@@ -24,82 +25,77 @@ from namegen.errors import EngineError
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation on values, which have places: first those that a cell is given, then what each operation gives.
+    """One operation of a formula. Values are numbered: first the inputs of the cell, then the operations' results."""
 
-    Attributes:
-        name: as NumPy calls it; ``sigmoid``; or ``number``, a constant.
-        of: the places of what it reads.
-        number: the constant; else 0.
-    """
-
-    name: str
-    of: tuple[int, ...]
-    number: float = 0.0
+    name: str  # a NumPy function, "sigmoid", or "number" for a constant
+    of: tuple[int, ...]  # the numbers of the values that it reads
+    number: float = 0.0  # the constant
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A cell as data: what shapes depend on, and the operations.
+    """A cell as data.
 
-    Attributes:
-        gates: ``G``, blocks of the layer's width that stand side by side in a kernel.
-        state_gates: how many of them, from the first on, read the state through the recurrent kernel.
-        states: arrays of that width that a state is.
-        biases: rows of the bias: 2 where the input's part and the state's part have one each.
-        operations: over x of each gate, s of each state gate and the states before, whose places come in this order.
-        after: the places of the states after the step.
+    The first values are x of each gate, s of each state gate, and the arrays of the state before the step.
     """
 
-    gates: int
-    state_gates: int
-    states: int
-    biases: int
+    gates: int  # G: how many blocks of the layer's width a kernel consists of
+    state_gates: int  # S: how many of the gates, from the first on, read the state
+    states: int  # how many arrays of the layer's width the state consists of
+    biases: int  # the rows of the bias: 1, or 2 if x and s each have one
     operations: tuple[Operation, ...]
-    after: tuple[int, ...]
+    after: tuple[int, ...]  # the numbers of the values that are the state after the step
 
-    def run(self, given: Sequence[Any], library: object) -> list[Any]:
-        """The states after the step, computed by a library's functions of these names (NumPy has all but ``sigmoid``).
+    def run(self, inputs: Sequence[Any], library: object) -> list[Any]:
+        """Compute the state after a step.
+
+        Args:
+            inputs: x of each gate, s of each state gate, and the arrays of the state before the step.
+            library: has a function for each operation. NumPy has all except for ``sigmoid``.
 
         >>> import numpy as np
         >>> SimpleRNN.formula.run([np.array([0.5]), np.array([-0.5]), np.array([1.0])], np)
         [array([0.])]
         """
-        values = [*given]
-        for one in self.operations:
-            if one.name == "number":
-                values.append(one.number)
+        values = [*inputs]
+        for operation in self.operations:
+            if operation.name == "number":
+                values.append(operation.number)
             else:
-                values.append(getattr(library, one.name)(*[values[place] for place in one.of]))
-        return [values[place] for place in self.after]
+                function = getattr(library, operation.name)
+                values.append(function(*[values[index] for index in operation.of]))
+        return [values[index] for index in self.after]
 
     def lacking(self, known: Container[str]) -> str | None:
-        """The first operation that a target does not know."""
-        return next(
-            (one.name for one in self.operations if one.name != "number" and one.name not in known),
-            None,
-        )
+        """Return the first operation that a target doesn't know; None if it knows all of them."""
+        for operation in self.operations:
+            if operation.name != "number" and operation.name not in known:
+                return operation.name
+        return None
 
 
 class Value:
-    """A value while a formula is noted down: an operation on it is one more of the list.
+    """A value that records the operations on it. NumPy's functions work too: ``np.tanh(value)``."""
 
-    NumPy's functions take it as well, ``np.tanh(value)``.
-    """
-
-    def __init__(self, given: int, operations: list[Operation], place: int) -> None:
-        self._given, self._operations, self.place = given, operations, place
+    def __init__(self, inputs: int, operations: list[Operation], index: int) -> None:
+        self._inputs = inputs  # the number of inputs of the cell
+        self._operations = operations  # shared by all values of a formula
+        self.index = index
 
     def note(self, name: str, *of: Operand) -> Value:
-        """The value of an operation; a number among what it reads becomes a constant."""
-        places = [
-            one.place if isinstance(one, Value) else self._add(Operation("number", (), float(one)))
-            for one in of
-        ]
-        return Value(self._given, self._operations, self._add(Operation(name, tuple(places))))
+        """Record an operation and return its result. Numbers become constants."""
+        indices = []
+        for operand in of:
+            if isinstance(operand, Value):
+                indices.append(operand.index)
+            else:
+                indices.append(self._add(Operation("number", (), float(operand))))
+        index = self._add(Operation(name, tuple(indices)))
+        return Value(self._inputs, self._operations, index)
 
     def _add(self, operation: Operation) -> int:
         self._operations.append(operation)
-        return self._given + len(self._operations) - 1
+        return self._inputs + len(self._operations) - 1
 
     def _first(self, name: str, *others: Operand) -> Value:
         return self.note(name, self, *others)
@@ -110,7 +106,7 @@ class Value:
     def __array_ufunc__(self, function: Any, method: str, *of: Operand, **_: object) -> Value:
         if method != "__call__":
             raise EngineError(
-                f"a formula has {function.__name__}.{method}: expected operations of single elements"
+                f"a formula has {function.__name__}.{method}: expected an elementwise operation"
             )
         return self.note(function.__name__, *of)
 
@@ -130,39 +126,29 @@ Operand: TypeAlias = Value | int | float
 
 
 def sigmoid(value: Value) -> Value:
-    """``1 / (1 + exp(−value))``."""
+    """Record ``1 / (1 + exp(−value))``."""
     return value.note("sigmoid", value)
 
 
 def tanh(value: Value) -> Value:
-    """The hyperbolic tangent."""
+    """Record the hyperbolic tangent."""
     return value.note("tanh", value)
 
 
 class Parts:
-    """Values by the names of gates, or of a state's arrays."""
+    """Values as attributes, with the names of the gates or of the state's arrays."""
 
     def __init__(self, **values: Value) -> None:
         vars(self).update(values)
 
     def __getattr__(self, name: str) -> Value:
         raise AttributeError(
-            f"a formula reads {name!r}, and there are only {', '.join(vars(self))}"
+            f"a formula reads {name!r}, but there are only {', '.join(vars(self))}"
         )
 
 
 class Cell:
-    """What one step computes. A subclass says these, and ``step``; nobody makes objects of it.
-
-    Attributes:
-        name: in settings and files.
-        title: what a page calls it.
-        gates: their names, in the order in which they stand in kernels and biases.
-        state_gates: how many of them, from the first on, read the state; None: all.
-        states: the names of the arrays that a state is; the first is what the next layer reads.
-        biases: 1, or 2 where x and s have one each.
-        learning_rate: Adam's at its peak; None: that of plain layers, which depends on the width.
-        formula: made of all that.
+    """A cell. To declare one, derive from this class and define the attributes and ``step``. It has no instances.
 
     >>> class Softsign(Cell):
     ...     name, title, gates = "softsign", "softsign", ("a",)
@@ -171,28 +157,32 @@ class Cell:
     ...     def step(x, s, before):
     ...         a = x.a + s.a
     ...         return a / (1 + abs(a))
-    >>> [one.name for one in Softsign.formula.operations]
+    >>> [operation.name for operation in Softsign.formula.operations]
     ['add', 'absolute', 'number', 'add', 'divide']
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    gates: ClassVar[tuple[str, ...]]
-    state_gates: ClassVar[int | None] = None
-    states: ClassVar[tuple[str, ...]] = ("h",)
-    biases: ClassVar[int] = 1
-    learning_rate: ClassVar[float | None] = None
-    formula: ClassVar[Formula]
+    name: ClassVar[str]  # in settings and files
+    title: ClassVar[str]  # on pages
+    gates: ClassVar[tuple[str, ...]]  # their names, in the order of the kernels and biases
+    state_gates: ClassVar[int | None] = (
+        None  # how many, from the first on, read the state; None: all
+    )
+    states: ClassVar[tuple[str, ...]] = (
+        "h",
+    )  # the state's arrays; the next layer reads the first one
+    biases: ClassVar[int] = 1  # 2 if x and s each have a bias
+    learning_rate: ClassVar[float | None] = None  # Adam's default; None: it depends on the width
+    formula: ClassVar[Formula]  # traced from ``step``
 
     @staticmethod
     @abstractmethod
     def step(x: Parts, s: Parts, before: Parts) -> Value | tuple[Value, ...]:
-        """The state after the step, of several arrays a tuple.
+        """Return the state after the step, as a tuple if it consists of several arrays.
 
         Args:
-            x: the input's part of each gate, by its name.
-            s: the state's part of each gate that has one.
-            before: the state before the step, by the names of its arrays.
+            x: the value from the input, for each gate.
+            s: the value from the state, for each gate that reads the state.
+            before: the state before the step.
         """
 
     def __init_subclass__(cls) -> None:
@@ -200,23 +190,28 @@ class Cell:
 
 
 def _formula_of(cell: type[Cell]) -> Formula:
-    read = cell.gates[: cell.state_gates]
-    given = len(cell.gates) + len(read) + len(cell.states)
+    """Trace the step of a cell."""
+    state_gates = cell.gates[: cell.state_gates]
+    input_count = len(cell.gates) + len(state_gates) + len(cell.states)
     operations: list[Operation] = []
-    values = iter([Value(given, operations, place) for place in range(given)])
-    x, s, before = (
-        Parts(**{name: next(values) for name in names}) for names in (cell.gates, read, cell.states)
-    )
-    after = cell.step(x, s, before)
-    after = after if isinstance(after, tuple) else (after,)
+    inputs = (Value(input_count, operations, index) for index in range(input_count))
+    x = Parts(**{name: next(inputs) for name in cell.gates})
+    s = Parts(**{name: next(inputs) for name in state_gates})
+    before = Parts(**{name: next(inputs) for name in cell.states})
+    result = cell.step(x, s, before)
+    after = result if isinstance(result, tuple) else (result,)
     if len(after) != len(cell.states):
         raise EngineError(
-            f"the step of the cell {cell.name} gives {len(after)} arrays, and its state has {len(cell.states)} "
+            f"the step of the cell {cell.name} returns {len(after)} arrays, but its state has {len(cell.states)} "
             f"({', '.join(cell.states)}): return one for each"
         )
-    places = tuple(one.place for one in after)
     return Formula(
-        len(cell.gates), len(read), len(cell.states), cell.biases, tuple(operations), places
+        gates=len(cell.gates),
+        state_gates=len(state_gates),
+        states=len(cell.states),
+        biases=cell.biases,
+        operations=tuple(operations),
+        after=tuple(value.index for value in after),
     )
 
 
@@ -239,8 +234,9 @@ class GRU(Cell):
 
     @staticmethod
     def step(x: Parts, s: Parts, before: Parts) -> Value:
-        """``h' = z h + (1 − z) n``: what is kept, and what is new, of which r says how much it reads of the state."""
-        z, r = sigmoid(x.z + s.z), sigmoid(x.r + s.r)
+        """``h' = z h + (1 − z) n``: z is how much of the state stays, and r how much of it the new value n reads."""
+        z = sigmoid(x.z + s.z)
+        r = sigmoid(x.r + s.r)
         n = tanh(x.n + r * s.n)
         return n + z * (before.h - n)
 
@@ -253,9 +249,7 @@ class LSTM(Cell):
 
     @staticmethod
     def step(x: Parts, s: Parts, before: Parts) -> tuple[Value, Value]:
-        """``c' = f c + i g; h' = o tanh(c')``: c remembers; the gates say what it keeps, what it takes in, and what of
-        it is shown.
-        """
+        """``c' = f c + i g``, ``h' = o tanh(c')``: the memory c forgets by f, takes in g by i, and is output by o."""
         i, f, g, o = x.i + s.i, x.f + s.f, x.g + s.g, x.o + s.o
         c = sigmoid(f) * before.c + sigmoid(i) * tanh(g)
         return sigmoid(o) * tanh(c), c
