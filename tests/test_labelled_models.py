@@ -1,4 +1,4 @@
-"""A model of labelled names in use: what it gives and how it scores is over all of its labels, by their shares."""
+"""Labeled models: names and scores are those over all labels, weighted by their shares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL = api.open_checkpoint(labelled_checkpoint(), "players")
 
 
 def log_probabilities(names: list[str]) -> np.ndarray:
-    """Of each name: log Σ share · p(name | label), by evaluating the names behind each beginning in turn."""
+    """Each name's log Σ share · p(name | label), by evaluating the names after each start token."""
     of_labels = []
     for token, share in zip(MODEL.beginnings.tokens, MODEL.beginnings.shares, strict=True):
         each = [PrefixTree.from_names([name], MODEL.vocabulary, [token]) for name in names]
@@ -59,17 +59,17 @@ def test_a_score_and_its_percentile_are_over_all_labels() -> None:
 
 
 def test_evaluation_of_names_alone_is_over_all_labels() -> None:
-    """Names of no label are predicted worse than behind their own."""
+    """Names without labels have a higher loss than after the start token of their label."""
     names = list(FIRST[:50])
-    found = api.evaluate(MODEL, Corpus(tuple(names), source="names")).metrics
+    metrics = api.evaluate(MODEL, Corpus(tuple(names), source="names")).metrics
     characters = sum(map(len, names)) + len(names)
-    assert found.loss_nats_per_char == pytest.approx(
+    assert metrics.loss_nats_per_char == pytest.approx(
         -log_probabilities(names).sum() / characters, abs=1e-6
     )
     behind = PrefixTree.from_names(names, MODEL.vocabulary, [MODEL.beginnings.tokens[0]] * 50)
     assert (
         AccuracyEvaluator(MODEL.model).evaluate(behind).loss_nats_per_char
-        < found.loss_nats_per_char
+        < metrics.loss_nats_per_char
     )
 
 
@@ -81,17 +81,17 @@ def test_labels_without_a_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_each_name_has_its_probability_with_each_label() -> None:
-    """However many of them are read at a time."""
+    """The result doesn't depend on the size of the blocks."""
     names = ["Sarah", "Al", "Sarah", "Johnson"]
     beginnings = MODEL.beginnings
     for together in (1, 10**6):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(generator, "TOGETHER", together)
             joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
-        for place, label in enumerate(MODEL.labels):
+        for index, label in enumerate(MODEL.labels):
             alone = [MODEL.for_labels(label).score(name).log_probability for name in names]
             np.testing.assert_allclose(
-                joint[:, place], np.log(beginnings.shares[place]) + alone, atol=1e-5
+                joint[:, index], np.log(beginnings.shares[index]) + alone, atol=1e-5
             )
 
 

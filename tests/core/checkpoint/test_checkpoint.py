@@ -1,4 +1,4 @@
-"""Checkpoints come back as they were, and a damaged one never does."""
+"""Saving and loading checkpoints, and detecting damaged files."""
 
 from __future__ import annotations
 
@@ -50,28 +50,31 @@ def test_parameters_come_back_bit_for_bit_and_nothing_of_them_changes(
     assert list(back.parameters) == list(checkpoint.parameters)
     for name, values in checkpoint.parameters.items():
         np.testing.assert_array_equal(back.parameters[name], values)
-    for one in (back, Label("Finnish", 3)):
-        for name in [field.name for field in fields(one)]:
+    for frozen in (back, Label("Finnish", 3)):
+        for name in [field.name for field in fields(frozen)]:
             with pytest.raises(FrozenInstanceError):
-                setattr(one, name, None)
+                setattr(frozen, name, None)
 
 
 def test_one_byte_changed_anywhere_is_noticed(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    """A byte of the header becomes a space, a tab or another, which JSON and padding might let pass; so does data."""
+    """In the header, also a space or a tab, which JSON and padding might allow."""
     path = tmp_path / "model.safetensors"
     checkpoint.save(path)
     sound = path.read_bytes()
     header = 8 + struct.unpack("<Q", sound[:8])[0]
-    others = {place: (0x20, 0x09, sound[place] ^ 0x20)[place % 3] for place in range(0, header, 2)}
+    others = {
+        position: (0x20, 0x09, sound[position] ^ 0x20)[position % 3]
+        for position in range(0, header, 2)
+    }
     others |= dict.fromkeys((*range(8), *range(header - 16, header)), 0x20)
     others |= {
-        place: sound[place] ^ 0x20
-        for place in range(len(sound))
-        if sound[place] in b"f" or place % 31 == 0
+        position: sound[position] ^ 0x20
+        for position in range(len(sound))
+        if sound[position] in b"f" or position % 31 == 0
     }
-    for place, value in others.items():
-        if value != sound[place]:
-            path.write_bytes(sound[:place] + bytes([value]) + sound[place + 1 :])
+    for position, value in others.items():
+        if value != sound[position]:
+            path.write_bytes(sound[:position] + bytes([value]) + sound[position + 1 :])
             with pytest.raises(CheckpointError):
                 Checkpoint.load(path)
 
@@ -90,22 +93,22 @@ def test_a_file_cut_short_or_lengthened_is_noticed(checkpoint: Checkpoint, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("version", "said"),
+    ("version", "message"),
     [
         *(
             (number, f"format version {number}, but .*: create the file again$")
             for number in (8, 0)
         ),
         (10, "format version 10, but .*: update namegen$"),
-        *((one, "is damaged") for one in (None, True, 2.0, "2")),  # no whole number
+        *((invalid, "is damaged") for invalid in (None, True, 2.0, "2")),  # no whole number
     ],
 )
-def test_a_file_of_another_format_is_refused_with_what_to_do(
-    tmp_path: Path, version: object, said: str
+def test_another_format_version_is_rejected_with_advice(
+    tmp_path: Path, version: object, message: str
 ) -> None:
     path = tmp_path / "file.safetensors"
     write_tensors(path, {"a": np.ones(2)}, {"b": 3, "format_version": version})
-    with pytest.raises(CheckpointError, match=said):
+    with pytest.raises(CheckpointError, match=message):
         read_tensors(path)
 
 
@@ -121,7 +124,7 @@ def test_shapes_that_do_not_fit_the_description_are_refused(
         Checkpoint.load(path)
 
 
-def test_what_is_written_is_never_larger_than_what_is_read(
+def test_no_file_is_written_that_is_too_large_to_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file.safetensors"
@@ -139,8 +142,8 @@ def test_what_is_written_is_never_larger_than_what_is_read(
             assert not path.exists()
 
 
-def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Path) -> None:
-    """A quotation mark takes more there than a letter, as the text stands in a text."""
+def test_no_header_is_written_that_is_too_large_to_read(tmp_path: Path) -> None:
+    """A quotation mark takes more space than a letter, because the document is a string in JSON."""
     path, tensors = tmp_path / "file.safetensors", {"a": np.zeros(3)}
     for text, largest in (("x" * 8_000, 10_000), ('"' * 2_500, 12_000)):
         write_tensors(path, tensors, {"text": text}, largest=largest)
@@ -158,7 +161,7 @@ def test_no_description_is_written_that_is_larger_than_what_is_read(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_set_of_digests_that_is_cut_short_is_named(
+def test_a_set_that_is_cut_short_is_named(
     checkpoint: Checkpoint, tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / "model.safetensors"

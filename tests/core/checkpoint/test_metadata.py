@@ -1,4 +1,4 @@
-"""The metadata of a model: every field comes back from every file that holds it, and no other metadata is read."""
+"""Metadata: every kind of file returns every field as it was written, and invalid metadata is rejected."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ngrams_of(labels: int, vocabulary: Vocabulary = VOCABULARY) -> NgramSet:
     return NgramSet.from_tree(tree, vocabulary, labels)
 
 
-# Of each field a value that no other metadata has by default.
+# A value for each field that differs from its default.
 VALUES: dict[str, Any] = {
     "network": NETWORK,
     "vocabulary": VOCABULARY,
@@ -75,7 +75,7 @@ VALUES: dict[str, Any] = {
 
 
 def a_checkpoint(**changes: object) -> Checkpoint:
-    """A network that computes its own probe, as an export is held against it."""
+    """A checkpoint with the right self-test logits, because exports check them."""
     from namegen.core.evaluation.evaluator import probe
     from tests.reading import engine_of
 
@@ -111,47 +111,49 @@ FILES = (by_checkpoint, by_tflite, by_page, by_module)
 Way = Callable[[Checkpoint, Path], Metadata]
 
 
-def same(one: object, other: object) -> bool:
-    if isinstance(one, np.ndarray):
+def same(value: object, other: object) -> bool:
+    if isinstance(value, np.ndarray):
         return (
             isinstance(other, np.ndarray)
-            and one.dtype == other.dtype
-            and np.array_equal(one, other)
+            and value.dtype == other.dtype
+            and np.array_equal(value, other)
         )
-    if isinstance(one, NgramSet):
-        return isinstance(other, NgramSet) and one.to_bytes() == other.to_bytes()
-    if isinstance(one, KnownSet):
+    if isinstance(value, NgramSet):
+        return isinstance(other, NgramSet) and value.to_bytes() == other.to_bytes()
+    if isinstance(value, KnownSet):
         return isinstance(other, KnownSet) and np.array_equal(
-            one.short.numbers, other.short.numbers
+            value.short.numbers, other.short.numbers
         )
-    return one == other
+    return value == other
 
 
 @pytest.mark.parametrize("way", FILES)
 def test_every_field_comes_back(way: Way, tmp_path: Path) -> None:
-    assert set(VALUES) == {one.name for one in fields(Metadata)}, "give the new field a value above"
+    assert set(VALUES) == {field.name for field in fields(Metadata)}, (
+        "give the new field a value above"
+    )
     assert all(f"\n| `{name}` |" in PAGE.read_text(encoding="utf-8") for name in VALUES), (
         f"{PAGE} explains every field"
     )
     source = a_checkpoint()
     back = way(source, tmp_path)
-    for one in fields(Metadata):
-        assert not same(getattr(source, one.name), one.default), (
-            f"{one.name} has its default: give it another value"
+    for field in fields(Metadata):
+        assert not same(getattr(source, field.name), field.default), (
+            f"{field.name} has its default: give it another value"
         )
-        assert same(getattr(back, one.name), getattr(source, one.name)), one.name
+        assert same(getattr(back, field.name), getattr(source, field.name)), field.name
 
 
 @pytest.mark.parametrize("way", FILES)
-def test_no_export_says_where_a_list_lies(way: Way, tmp_path: Path) -> None:
+def test_no_export_contains_the_path_of_the_list(way: Way, tmp_path: Path) -> None:
     path = str(tmp_path / "mine" / "elves.txt")
-    found = way(a_checkpoint(training={"list": path, "names": 3}), tmp_path).training
-    assert found == {"list": path if way is by_checkpoint else "elves.txt", "names": 3}
+    training = way(a_checkpoint(training={"list": path, "names": 3}), tmp_path).training
+    assert training == {"list": path if way is by_checkpoint else "elves.txt", "names": 3}
 
 
 @pytest.mark.parametrize("way", FILES)
-def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
-    """A metadata of defaults; and an empty set of known names, which is not the same as none."""
+def test_optional_fields_stay_empty(way: Way, tmp_path: Path) -> None:
+    """Default values, and an empty set of known names, which differs from None."""
     bare = Checkpoint(
         network=replace(NETWORK, labels=0),
         vocabulary=VALUES["vocabulary"],
@@ -160,7 +162,9 @@ def test_what_is_not_there_stays_so(way: Way, tmp_path: Path) -> None:
     kernel = bare.parameters["rnn.0.kernel"][:4]
     bare = replace(bare, parameters={**bare.parameters, "rnn.0.kernel": kernel})
     back = way(bare, tmp_path)
-    assert all(same(getattr(back, one.name), getattr(bare, one.name)) for one in fields(Metadata))
+    assert all(
+        same(getattr(back, field.name), getattr(bare, field.name)) for field in fields(Metadata)
+    )
     assert len(way(replace(bare, known_names=known_set([])), tmp_path).known_names) == 0
 
 
@@ -248,7 +252,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_a_record_with_a_missing_an_unknown_or_a_forged_field_is_refused(name: str) -> None:
+def test_a_missing_an_unknown_or_a_forged_field_is_rejected(name: str) -> None:
     plain = a_checkpoint().to_plain()
     assert read_metadata(plain).engine == "keras"
     for wrong in (
@@ -271,7 +275,7 @@ def test_each_file_refuses_it_in_a_sentence(
         way(source, tmp_path)
 
 
-def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_invalid_known_names_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     a_checkpoint().save(path)
     tensors, document = read_tensors(path)
@@ -289,13 +293,13 @@ def test_known_names_that_are_none_are_refused(tmp_path: Path) -> None:
         Checkpoint.load(path)
 
 
-def test_digests_beside_a_model_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_an_invalid_file_of_known_names_is_rejected(tmp_path: Path) -> None:
     path, sound = tmp_path / "model.known_names.safetensors", np.array([1, 2, 3], np.uint64)
     write_known_names(path, KnownSet(sound))
     assert read_known_names(path).numbers.tolist() == [1, 2, 3]
     _, document = read_tensors(path)
     wrong = (sound[::-1], sound[[0, 0]], sound.astype(float), sound[None])
-    for tensors in ({}, {"more": sound}, *({"known_names": one} for one in wrong)):
+    for tensors in ({}, {"more": sound}, *({"known_names": hashes} for hashes in wrong)):
         write_tensors(path, tensors, document)
         with pytest.raises(CheckpointError, match="does not contain the known names of a model"):
             read_known_names(path)

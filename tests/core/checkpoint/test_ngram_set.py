@@ -1,4 +1,4 @@
-"""N-grams: what a set says is missing is what plain Python sets say."""
+"""N-gram sets, compared with plain Python sets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def missing(ngrams: NgramSet, vocabulary: Vocabulary, name: str, label: int = 0)
 
 @given(labelled_names, st.lists(name_of_few_characters, max_size=5), st.booleans())
 @example([(0, "a1"), (2, "2b")], ["a2", "b1"], True)
-def test_missing_is_what_plain_sets_say(
+def test_missing_ngrams_are_counted_as_with_plain_sets(
     entries: list[tuple[int, str]], others: list[str], has_labels: bool
 ) -> None:
     """For listed names and others; a label without a name lacks everything."""

@@ -1,4 +1,4 @@
-"""Figures, ceiling, sums of groups and the probe against reading every name, one character after the other."""
+"""Metrics, ceiling and sums of groups, compared with reading each name by itself; and the self-test logits."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def letters_of(model: LanguageModel, beginning: int, tokens: list[int]) -> list[
 
 
 def figures(letters: list[tuple[float, bool]]) -> list[float]:
-    """What ``Metrics`` holds, of the letters of all names."""
+    """The values of ``Metrics`` for the letters of all names."""
     sums = zip(*((-score, right, math.exp(score)) for score, right in letters), strict=True)
-    return [sum(one) / len(letters) for one in sums]
+    return [sum(values) / len(letters) for values in sums]
 
 
 @given(LISTS, st.sampled_from([1, 3, 100]))
@@ -65,15 +65,15 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
     for label, name in names:
         of_each[label] += letters_of(MODEL, V + label, MODEL.vocabulary.encode(name).tolist())
     with patch("namegen.core.evaluation.evaluator.CHUNK_ROWS", rows):
-        found = evaluator.evaluate(tree)
+        metrics = evaluator.evaluate(tree)
         each = {
-            label: evaluator.evaluate(tree_of([one for one in names if one[0] == label]))
+            label: evaluator.evaluate(tree_of([entry for entry in names if entry[0] == label]))
             for label in of_each
         }
         scores = evaluator.name_log_probabilities(tree)
     expected = figures([letter for of_label in of_each.values() for letter in of_label])
-    assert [getattr(found, field) for field in FIELDS] == pytest.approx(expected)
-    assert found.bits_per_char == pytest.approx(expected[0] / math.log(2))
+    assert [getattr(metrics, field) for field in FIELDS] == pytest.approx(expected)
+    assert metrics.bits_per_char == pytest.approx(expected[0] / math.log(2))
     for label, of_label in each.items():
         assert [getattr(of_label, field) for field in FIELDS] == pytest.approx(
             figures(of_each[label])
@@ -90,31 +90,31 @@ def test_each_name_is_read_behind_its_beginning(names: Labelled, rows: int) -> N
 @given(st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30))
 @example(list(load_bundled("mlb-first").names[:5000]))
 def test_the_ceiling_is_that_of_a_plain_count(names: list[str]) -> None:
-    expected, found = (
+    expected, metrics = (
         reference.ceiling(names),
         ceiling(PrefixTree.from_names(names, Vocabulary.from_names(names))),
     )
-    assert found.to_dict() == pytest.approx(expected, abs=1e-12)
+    assert metrics.to_dict() == pytest.approx(expected, abs=1e-12)
 
 
 @given(LISTS)
 def test_the_ceiling_knows_the_label(names: Labelled) -> None:
     follows: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for label, name in names:
-        for place in range(len(name) + 1):
-            follows[label, name[:place]][name[place : place + 1]] += 1
+        for length in range(len(name) + 1):
+            follows[label, name[:length]][name[length : length + 1]] += 1
     loss = sum(
-        -n * math.log(n / found.total()) for found in follows.values() for n in found.values()
+        -n * math.log(n / counts.total()) for counts in follows.values() for n in counts.values()
     )
     tree = tree_of(names)
     assert ceiling(tree).loss_nats_per_char == pytest.approx(loss / tree.characters, abs=1e-12)
 
 
 def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
-    """Repeats and all; a name is in one group under whatever label."""
+    """Duplicates count. A name's group doesn't depend on its label."""
     names = list(load_bundled("mlb-first").names[:100])  # many of them more than once
     vocabulary = Vocabulary.from_names(names)
-    labels = [vocabulary.size + place % 2 for place in range(100)]
+    labels = [vocabulary.size + index % 2 for index in range(100)]
     model = NgramModel(PrefixTree.from_names(names[:50], vocabulary), vocabulary.size, 3)
     for tree, beginnings in (
         (PrefixTree.from_names(names, vocabulary), [0] * 100),
@@ -124,8 +124,10 @@ def test_the_sums_of_each_group_are_those_of_reading_every_name() -> None:
         for name, beginning in zip(names, beginnings, strict=True):
             for score, right in letters_of(model, beginning, vocabulary.encode(name).tolist()):
                 sums[groups_of([name])[0]] += (1, -score, right, math.exp(score))
-        found = group_sums(model, tree, vocabulary)
-        made = np.stack([found[name] for name in ("characters", "nats", "hits", "sampled")], axis=1)
+        sums_of_groups = group_sums(model, tree, vocabulary)
+        made = np.stack(
+            [sums_of_groups[name] for name in ("characters", "nats", "hits", "sampled")], axis=1
+        )
         np.testing.assert_allclose(made, sums, atol=1e-9)
 
 
@@ -137,7 +139,7 @@ def test_groups_are_of_about_one_size() -> None:
 
 
 class Fixed:
-    """A model that gives its logits whatever is read; the tokens are noted."""
+    """A model that always returns the same logits. It records the tokens that it reads."""
 
     def __init__(self, *logits: float) -> None:
         self.logits, self.read = np.array([logits], np.float32), []
@@ -157,7 +159,7 @@ class Fixed:
         return None
 
 
-def test_the_probe_reads_a_beginning_and_eight_characters_never_the_boundary() -> None:
+def test_the_self_test_reads_a_start_token_and_eight_characters() -> None:
     for size in (2, 3, 27, 300):
         model = Fixed(*np.zeros(size))
         probe(model, size)
@@ -174,7 +176,7 @@ OTHER, NOT_A_NUMBER = (
 
 
 @pytest.mark.parametrize(
-    ("expected", "found", "said"),
+    ("expected", "computed", "message"),
     [
         ((-INF, 1.0, 2.0), (-INF, 1.0, 2.0), None),  # what never comes agrees with itself alone
         ((-INF, 1.0, 2.0), (0.0, 1.0, 2.0), OTHER),
@@ -188,19 +190,19 @@ OTHER, NOT_A_NUMBER = (
         ((0.0, 0.0), (0.0, 0.0, 0.0), "the self-test logits of m have the shape"),
     ],
 )
-def test_what_differs_is_found_and_rounding_is_not(
-    expected: tuple[float, ...], found: tuple[float, ...], said: str | None
+def test_different_logits_are_detected_but_rounding_is_allowed(
+    expected: tuple[float, ...], computed: tuple[float, ...], message: str | None
 ) -> None:
     about = {"reader": "the page", "trained_by": "far", "name": "m", "advice": "do so"}
     of_file = np.array([expected, expected], np.float32)
-    if said is None:
-        return check_probe(Fixed(*found), of_file, 0, **about)
-    with pytest.raises(CheckpointError, match=said):
-        check_probe(Fixed(*found), of_file, 0, **about)
-    if said is OTHER:
+    if message is None:
+        return check_probe(Fixed(*computed), of_file, 0, **about)
+    with pytest.raises(CheckpointError, match=message):
+        check_probe(Fixed(*computed), of_file, 0, **about)
+    if message is OTHER:
         with pytest.raises(
             CheckpointError,
             match="the backend 'far', and its present version computes other values",
         ):
-            check_probe(Fixed(*found), of_file, 0, is_own=True, **about)
+            check_probe(Fixed(*computed), of_file, 0, is_own=True, **about)
     return None

@@ -1,4 +1,4 @@
-"""What held-out figures stand beside: the very figures of ceiling and n-gram, and none that nobody asked for."""
+"""The references are the ceiling and the best n-gram, and they're computed only if they're used."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_the_references_are_those_of_the_parts(duplicates: str) -> None:
     }
     assert references.same_reading.metrics == figures[duplicates]
     assert figures["sqrt"].loss_nats_per_char < figures["full"].loss_nats_per_char
-    assert references.baseline.metrics == figures["sqrt"]  # whatever the network reads
+    assert references.baseline.metrics == figures["sqrt"]  # whichever weighting the network uses
     assert references.baseline.damped
     assert references.test_to_dict() == {}
 
 
-def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
+def test_the_baseline_is_chosen_on_the_validation_set_and_tested_on_the_test_set() -> None:
     parts = ListParts.from_corpus(CORPUS, DataSettings(test=0.1), seed=0)
     (_, *held_out), size = CORPUS.split(DataSettings(test=0.1), seed=0), CORPUS.vocabulary.size
     chosen_by, tested = (PrefixTree.from_names(part.names, CORPUS.vocabulary) for part in held_out)
@@ -61,10 +61,10 @@ def test_counting_is_chosen_by_the_one_part_and_tested_with_the_other() -> None:
 @pytest.mark.parametrize(
     ("names", "fits"), [("mlb-first", 2), ("japanese-given", 1)], ids=["repeats", "distinct"]
 )
-def test_a_training_fits_no_n_gram_that_nobody_asks_for(
+def test_ngrams_are_fitted_only_if_they_are_used(
     names: str, fits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing repeats, the n-gram of the damped names is the one of the list."""
+    """Without duplicates, square-root weighting changes nothing, so only one n-gram is fitted."""
     fitted: list[int] = []
 
     def counted(*arguments: Any) -> object:
@@ -79,6 +79,6 @@ def test_a_training_fits_no_n_gram_that_nobody_asks_for(
     assert fitted == []
     document = result.to_dict()
     assert document["validation"]["baseline"]["duplicates"] in ("full", "sqrt")
-    assert len(fitted) == fits  # on the part as it stands, and damped
+    assert len(fitted) == fits  # with full and with square-root counts
     assert result.to_dict() == document
     assert len(fitted) == fits

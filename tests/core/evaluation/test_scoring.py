@@ -1,4 +1,4 @@
-"""Scores: letter by letter what a plain loop gives, and the percentile by the n-gram baseline."""
+"""Scores of names, compared with a plain loop; and their percentiles."""
 
 from __future__ import annotations
 
@@ -44,14 +44,20 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_percentile_counts_the_names_that_are_less_likely() -> None:
     [score] = score_names(MODEL, MODEL.vocabulary, ["abc"])
-    place = score.log_probability
+    score_value = score.log_probability
     for quantiles, expected in (
-        (np.linspace(place - 30.2, place + 69.8, 101), 30.2),
-        (np.linspace(place - 3, place - 1, 101), 100.0),
-        (np.linspace(place + 1, place + 3, 101), 0.0),
-        (np.full(101, place), 50.0),
+        (np.linspace(score_value - 30.2, score_value + 69.8, 101), 30.2),
+        (np.linspace(score_value - 3, score_value - 1, 101), 100.0),
+        (np.linspace(score_value + 1, score_value + 3, 101), 0.0),
+        (np.full(101, score_value), 50.0),
         (
-            np.concatenate((np.full(40, place - 1), np.full(21, place), np.full(40, place + 1))),
+            np.concatenate(
+                (
+                    np.full(40, score_value - 1),
+                    np.full(21, score_value),
+                    np.full(40, score_value + 1),
+                )
+            ),
             50.0,
         ),
     ):
@@ -78,21 +84,21 @@ def test_quantiles_are_those_of_the_names_whatever_their_label() -> None:
     def quantiles(names: list[tuple[int, str]], beginnings: Beginnings) -> np.ndarray:
         begins = [V + label for label, _ in names]
         tree = PrefixTree.from_names([name for _, name in names], MODEL.vocabulary, begins)
-        found = score_quantiles(MODEL, tree, beginnings)
-        assert found is not None
-        return found
+        result = score_quantiles(MODEL, tree, beginnings)
+        assert result is not None
+        return result
 
     names = [(0, "ab"), (1, "ab"), (2, "c"), (0, "a"), (1, "ba"), (1, "ab")]
     exact, of_label = over_beginnings(MODEL, THREE, 2), all_names(MODEL, 2, beginning=V + 1)
     scores = sorted(math.log(exact[name]) for _, name in names)
     np.testing.assert_allclose(quantiles(names, THREE)[[0, 20, 40, 60, 80, 100]], scores, atol=1e-6)
-    one = quantiles([(1, "ab"), (1, "c")], Beginnings.single(V + 1))
-    assert one[[0, 100]].tolist() == pytest.approx(
+    of_one_label = quantiles([(1, "ab"), (1, "c")], Beginnings.single(V + 1))
+    assert of_one_label[[0, 100]].tolist() == pytest.approx(
         sorted(math.log(of_label[name]) for name in ("ab", "c"))
     )
 
 
-def test_what_cannot_be_scored_is_named() -> None:
+def test_names_without_a_score_are_rejected() -> None:
     with pytest.raises(NamesError, match="'X'"):
         score_names(MODEL, MODEL.vocabulary, ["abX"])
     with pytest.raises(NamesError, match="empty"):
@@ -101,7 +107,7 @@ def test_what_cannot_be_scored_is_named() -> None:
 
 
 class Counting:
-    """Reads nothing; notes how many rows it is given at a time."""
+    """A model that records the largest number of rows in a step."""
 
     vocabulary_size, most = 5, 0
 
@@ -117,7 +123,7 @@ class Counting:
 
 
 def test_thousands_of_labels_take_no_more_memory_than_a_few() -> None:
-    """Behind each prefix a model of labelled names reads as many rows as there are labels."""
+    """For each prefix, a labeled model reads as many rows as there are labels."""
     names = [a + b + c for a in "abcd" for b in "abcd" for c in "abcd"]
     vocabulary, many = Vocabulary.from_names(names), Beginnings.from_counts(5, [1] * 5_000)
     tree = PrefixTree.from_names(names, vocabulary)

@@ -1,6 +1,8 @@
-"""Models of models: the weighted mean of several, whatever characters each knows; a labelled one behind any label."""
+"""Mixtures of models with different vocabularies, and of the labels of one model."""
 
 from __future__ import annotations
+
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def mixture(*lists: list[str], weights: tuple[float, ...] | None = WEIGHTS) -> M
 
 
 def chances_after(prefix: str, names: list[str]) -> dict[str, float] | None:
-    """What one model says of each next character, "" being the end; None where it cannot read the prefix."""
+    """A model's probability of each next character, or of the end, "". None if it doesn't know the prefix."""
     model, vocabulary = counting(names)
     if vocabulary.unknown(prefix):
         return None
@@ -46,30 +48,29 @@ def chances_after(prefix: str, names: list[str]) -> dict[str, float] | None:
 
 
 def mixed_after(prefix: str) -> dict[str, float]:
-    heard = [
-        (weight, said)
-        for weight, names in zip(WEIGHTS, LISTS, strict=True)
-        if (said := chances_after(prefix, names)) is not None
-    ]
-    total = sum(weight for weight, _ in heard)
-    characters = set().union(*(said for _, said in heard))
-    return {
-        one: sum(weight * said.get(one, 0) for weight, said in heard) / total for one in characters
-    }
+    total = 0.0
+    sums: dict[str, float] = defaultdict(float)
+    for weight, names in zip(WEIGHTS, LISTS, strict=True):
+        probabilities = chances_after(prefix, names)
+        if probabilities is not None:
+            total += weight
+            for character, probability in probabilities.items():
+                sums[character] += weight * probability
+    return {character: value / total for character, value in sums.items()}
 
 
 @pytest.mark.parametrize("prefix", ["", "A", "An", "Bo", "N", "Ni"])
 def test_a_mixture_is_the_weighted_mean_of_the_models_that_know_the_prefix(prefix: str) -> None:
     model = mixture(*LISTS)
     chances = np.exp(logits_behind(model, [0, *model.vocabulary.encode(prefix)])[-1])
-    found = dict(zip(["", *model.vocabulary.characters], chances, strict=True))
+    by_character = dict(zip(["", *model.vocabulary.characters], chances, strict=True))
     expected = mixed_after(prefix)
-    assert sum(found.values()) == pytest.approx(1, abs=1e-12)
-    for character, chance in found.items():
+    assert sum(by_character.values()) == pytest.approx(1, abs=1e-12)
+    for character, chance in by_character.items():
         assert chance == pytest.approx(expected.get(character, 0), abs=1e-12)
 
 
-def test_what_no_model_can_read_is_impossible_and_nothing_else_is_disturbed() -> None:
+def test_a_name_that_no_model_knows_is_impossible_and_does_not_affect_others() -> None:
     model = mixture(*LISTS)
     tree = PrefixTree.from_names(["BiN", "Ann"], model.vocabulary)
     scores = AccuracyEvaluator(model).name_log_probabilities(tree)
@@ -78,7 +79,7 @@ def test_what_no_model_can_read_is_impossible_and_nothing_else_is_disturbed() ->
 
 
 def steps(name: str) -> list[tuple[str, str]]:
-    return [(name[:place], name[place : place + 1]) for place in range(len(name) + 1)]
+    return [(name[:length], name[length : length + 1]) for length in range(len(name) + 1)]
 
 
 def test_rows_that_are_gathered_keep_their_states() -> None:
@@ -92,7 +93,7 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "models", "said"),
+    ("weights", "models", "message"),
     [
         ([0.6, 0.3], 2, "sums to 0.9: expected weights that sum to 1, such as 0.6667,0.3333"),
         ([1.5, -0.5], 2, "expected weights above 0"),
@@ -102,9 +103,9 @@ def test_rows_that_are_gathered_keep_their_states() -> None:
     ],
 )
 def test_weights_that_make_no_mixture_are_refused(
-    weights: list[float] | None, models: int, said: str
+    weights: list[float] | None, models: int, message: str
 ) -> None:
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(SettingsError, match=message):
         checked_weights(weights, models)
     # Weights with few digits sum to one afterwards.
     assert sum(checked_weights([0.3333333, 0.3333333, 0.3333333], 3)) == pytest.approx(1, abs=1e-15)
@@ -116,7 +117,7 @@ THREE = Beginnings((V, V + 1, V + 2), (0.5, 0.3, 0.2))
 
 
 def test_any_beginning_is_a_language_model() -> None:
-    """Rows at different places in one step, a state that is never changed, and a beginning that never is."""
+    """Rows with prefixes of different lengths, states that don't change, and a start token with the share 0."""
     model = AnyBeginning(MODEL, Beginnings((V, V + 1, V + 3), (0.25, 0.75, 0.0)))
     assert isinstance(model, LanguageModel)
     first, begun = model.step(np.zeros(2, np.int32), model.initial_state(2))
@@ -125,8 +126,8 @@ def test_any_beginning_is_a_language_model() -> None:
     again, _ = model.step(np.array([1, 2], np.int32), begun)
     np.testing.assert_array_equal(again, logits)
     apart, _ = model.step(np.array([3, 3, 1], np.int32), model.select(state, np.array([1, 1, 0])))
-    one, _ = model.step(np.array([1], np.int32), model.select(state, np.array([0])))
-    np.testing.assert_allclose(apart[2], one[0], atol=1e-12)
+    single, _ = model.step(np.array([1], np.int32), model.select(state, np.array([0])))
+    np.testing.assert_allclose(apart[2], single[0], atol=1e-12)
     np.testing.assert_array_equal(apart[0], apart[1])
     two = AnyBeginning(MODEL, Beginnings((V, V + 1), (0.25, 0.75)))
     np.testing.assert_allclose(
@@ -134,7 +135,7 @@ def test_any_beginning_is_a_language_model() -> None:
     )
 
 
-def test_what_no_beginning_allows_is_impossible_and_can_still_be_read() -> None:
+def test_a_character_that_no_label_allows_is_impossible_but_can_be_read() -> None:
     never = SmallModel(impossible="b")
     model = AnyBeginning(never, THREE)
     logits, state = model.step(np.zeros(1, np.int32), model.initial_state(1))

@@ -1,4 +1,4 @@
-"""N-grams and the Markov chain against the plainest way to count; and however many keys are counted at a time."""
+"""N-grams and the Markov chain, compared with plain Python implementations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.reading import logits_behind
 BEGINNING, STOP = "^", "$"
 NAMES = st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=30)
 ABC = Vocabulary("abc")
-PLAIN = -4  # as a label: what makes the beginning the boundary, ABC.size + PLAIN
+PLAIN = -4  # as a label, it gives the plain start token, ABC.size + PLAIN
 
 
 def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
@@ -36,16 +36,16 @@ def tree_of(names: list[str]) -> tuple[PrefixTree, Vocabulary]:
 def plain_witten_bell(
     names: list[tuple[int, str]], order: int, context: list[int], token: int
 ) -> float:
-    """The formula, its counts collected from the tokens of all names, each one's beginning padded to the left."""
+    """The formula. Before counting, the start token of each name is repeated to its left."""
     chance = 1 / ABC.size
     for length in range(order):
         wanted = ([context[0]] * length + context)[len(context) :] if length else []
         follows: Counter[int] = Counter()
         for label, name in names:
             tokens = [ABC.size + label] * (length + 1) + ABC.encode(name).tolist() + [0]
-            for place in range(length + 1, len(tokens)):
-                if tokens[place - length : place] == wanted:
-                    follows[tokens[place]] += 1
+            for index in range(length + 1, len(tokens)):
+                if tokens[index - length : index] == wanted:
+                    follows[tokens[index]] += 1
         if follows:
             chance = (follows[token] + len(follows) * chance) / (follows.total() + len(follows))
     return chance
@@ -67,18 +67,18 @@ def plain_witten_bell(
 def test_witten_bell_is_the_formula(
     names: list[tuple[int, str]], order: int, label: int, prefix: str
 ) -> None:
-    """Behind a label too, also one that no counted name has (3 never occurs): there the shorter contexts decide."""
+    """Also after a label that no name has (3 never occurs), where only the shorter contexts matter."""
     tree = PrefixTree.from_names(
         [name for _, name in names], ABC, [ABC.size + label for label, _ in names]
     )
     context = [ABC.size + label, *ABC.encode(prefix).tolist()]
-    found = np.exp(logits_behind(NgramModel(tree, ABC.size, order), context)[-1])
+    probabilities = np.exp(logits_behind(NgramModel(tree, ABC.size, order), context)[-1])
     expected = [plain_witten_bell(names, order, context, token) for token in range(ABC.size)]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-12)
 
 
 class PlainKneserNey:
-    """The formulas of Chen and Goodman (1999), section 3, in dictionaries; what a name is read after is ``^``."""
+    """The formulas of Chen and Goodman (1999), section 3, with dictionaries. ``^`` is the start token."""
 
     def __init__(self, names: list[str], order: int) -> None:
         self.order, self.symbols = order, [STOP, *sorted(set("".join(names)))]
@@ -87,9 +87,9 @@ class PlainKneserNey:
         )  # (context, what followed it), of every length up to order − 1
         for name in names:
             text = BEGINNING + name + STOP
-            for place in range(1, len(text)):
-                for length in range(min(place, order - 1) + 1):
-                    raw[text[place - length : place], text[place]] += 1
+            for index in range(1, len(text)):
+                for length in range(min(index, order - 1) + 1):
+                    raw[text[index - length : index], text[index]] += 1
         before: defaultdict[tuple[str, str], set[str]] = defaultdict(
             set
         )  # which letters stood to the left of it
@@ -104,28 +104,30 @@ class PlainKneserNey:
         self.discounts = [self._discounts(length) for length in range(order)]
 
     def _discounts(self, length: int) -> list[float]:
-        of_length = [found for context, found in self.counts.items() if len(context) == length]
-        n = Counter(count for found in of_length for count in found.values())
-        found = []
+        of_length = [counts for context, counts in self.counts.items() if len(context) == length]
+        n = Counter(count for counts in of_length for count in counts.values())
+        discounts = []
         for times in (1, 2, 3):
             discount = -1.0
             if n[1] and n[times] and n[times + 1]:
                 y = n[1] / (n[1] + 2 * n[2])
                 discount = times - (times + 1) * y * n[times + 1] / n[times]
-            found.append(discount if 0 < discount <= times else (0.5, 1.0, 1.5)[times - 1])
-        return found
+            discounts.append(discount if 0 < discount <= times else (0.5, 1.0, 1.5)[times - 1])
+        return discounts
 
     def chance(self, prefix: str, follower: str) -> float:
-        """Of one character behind a prefix of a name."""
+        """The probability of a character after a prefix of a name."""
         text = BEGINNING + prefix
         chance = 1 / len(self.symbols)
         for length in range(min(self.order - 1, len(text)) + 1):
-            found = self.counts.get(text[len(text) - length :])
-            if found is None:
+            counts = self.counts.get(text[len(text) - length :])
+            if counts is None:
                 break
-            total = sum(found.values())
-            taken = {key: self.discounts[length][min(count, 3) - 1] for key, count in found.items()}
-            share = (found[follower] - taken[follower]) / total if follower in found else 0.0
+            total = sum(counts.values())
+            taken = {
+                key: self.discounts[length][min(count, 3) - 1] for key, count in counts.items()
+            }
+            share = (counts[follower] - taken[follower]) / total if follower in counts else 0.0
             chance = share + sum(taken.values()) / total * chance
         return chance
 
@@ -138,15 +140,15 @@ def test_kneser_ney_is_the_formulas(names: list[str], order: int, prefix: str) -
         PlainKneserNey(names, order),
         NgramModel(tree, vocabulary.size, order, "kneser-ney"),
     )
-    found = np.exp(logits_behind(model, [0, *vocabulary.encode(prefix)])[-1])
+    probabilities = np.exp(logits_behind(model, [0, *vocabulary.encode(prefix)])[-1])
     np.testing.assert_allclose(
-        found, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12
+        probabilities, [plain.chance(prefix, symbol) for symbol in plain.symbols], rtol=1e-12
     )
 
 
 @pytest.mark.parametrize("order", [2, 6])
 def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
-    """Long enough that every discount is estimated."""
+    """The list is long enough for all discounts to be estimated."""
     names = sorted(set(load_bundled("mlb-last").names))[::16]
     tree, vocabulary = tree_of(names)
     model, plain = (
@@ -155,7 +157,8 @@ def test_kneser_ney_is_the_formulas_on_a_real_list(order: int) -> None:
     )
     for name in names[::64]:
         expected = [
-            [plain.chance(name[:at], one) for one in plain.symbols] for at in range(len(name) + 1)
+            [plain.chance(name[:index], symbol) for symbol in plain.symbols]
+            for index in range(len(name) + 1)
         ]
         np.testing.assert_allclose(
             np.exp(logits_behind(model, [0, *vocabulary.encode(name)])), expected, rtol=1e-12
@@ -184,21 +187,23 @@ KEYS = st.lists(st.integers(0, 9) | st.integers(0, 2**62), min_size=1, max_size=
 
 
 @given(KEYS, st.integers(1, 50), st.data())
-def test_a_block_of_keys_at_a_time_gives_what_all_at_once_do(
+def test_keys_are_ranked_and_counted_the_same_with_any_block_size(
     keys: list[int], block: int, data: st.DataObject
 ) -> None:
     key = np.array(keys, np.int64)
     times = np.array(
         data.draw(st.lists(st.integers(1, 10**9), min_size=len(key), max_size=len(key))), np.int64
     )
-    expected, place = np.unique(key, return_inverse=True)
+    expected, expected_rank = np.unique(key, return_inverse=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", block)
-        found, rank = module.rank_keys(len(key), lambda part: key[part])
+        distinct, rank = module.rank_keys(len(key), lambda part: key[part])
         again, count = module.count_keys(len(key), lambda part: key[part], times)
-    assert found.tolist() == again.tolist() == expected.tolist()
-    assert rank.tolist() == place.tolist()
-    assert count.tolist() == [times[place == one].sum() for one in range(len(expected))]
+    assert distinct.tolist() == again.tolist() == expected.tolist()
+    assert rank.tolist() == expected_rank.tolist()
+    assert count.tolist() == [
+        times[expected_rank == key_rank].sum() for key_rank in range(len(expected))
+    ]
 
 
 SOME = list(load_bundled("mlb-first").names[:250])
@@ -207,12 +212,12 @@ TREE, VOCABULARY = tree_of(SOME)
 
 def counted_by_hand(order: int) -> dict[tuple[int, ...], Counter[int]]:
     """Context, the earliest token first → how often each token followed it."""
-    found: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+    counts: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
     for name in SOME:
         text = [0] * order + [*VOCABULARY.encode(name).tolist(), 0]
-        for place in range(order, len(text)):
-            found[tuple(text[place - order : place])][text[place]] += 1
-    return found
+        for index in range(order, len(text)):
+            counts[tuple(text[index - order : index])][text[index]] += 1
+    return counts
 
 
 @pytest.mark.parametrize("order", [1, 2, 4])
@@ -223,8 +228,8 @@ def test_in_a_markov_chain_each_character_follows_as_often_as_in_the_list(order:
     )
     for name in ("nhoJJnho", *dict.fromkeys(SOME)):  # the first one has contexts that no name has
         text = [0] * order + VOCABULARY.encode(name).tolist()
-        for place, logits in enumerate(logits_behind(chain, text[order - 1 :])):
-            counts = expected.get(tuple(text[place : place + order]))
+        for index, logits in enumerate(logits_behind(chain, text[order - 1 :])):
+            counts = expected.get(tuple(text[index : index + order]))
             shares = np.full(VOCABULARY.size, 1 / VOCABULARY.size)
             if counts is not None:
                 shares = np.array(

@@ -1,4 +1,4 @@
-"""The network as data: names and shapes of its parameters, and what their first values are drawn from."""
+"""The shapes and initial values of parameters, and reading and writing a network as JSON values."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from namegen.errors import CheckpointError, SettingsError
 LARGE = RecurrentNetwork(vocabulary_size=120, cell="lstm", hidden=(200, 150))
 
 
-def test_what_an_architecture_has_to_say() -> None:
-    """Whoever leaves out a decorator is told so by a type checker only if the base has it; labels go by name."""
+def test_an_architecture_defines_three_members() -> None:
+    """A type checker detects a missing decorator only if the base class has it. ``labels`` is a keyword."""
     assert Network.__abstractmethods__ == {"from_settings", "parameter_shapes", "summary"}
     kinds = {"from_settings": classmethod, "parameter_shapes": property, "summary": property}
     assert {name: type(vars(Network)[name]) for name in kinds} == kinds
     parameters = inspect.signature(Network.from_settings).parameters.items()
     either, by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     expected = {"settings": either, "vocabulary_size": either, "labels": by_name}
-    assert {name: one.kind for name, one in parameters} == expected
+    assert {name: parameter.kind for name, parameter in parameters} == expected
 
 
 def test_shapes_by_cell() -> None:
@@ -96,7 +96,7 @@ def test_a_network_that_cannot_be() -> None:
 @pytest.mark.parametrize("init", INITIALIZERS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_initial_values(init: str, cell: str) -> None:
-    """Every parameter in its shape, finite, in float64; biases zero, kernels not; one seed gives the same again."""
+    """They're finite, in float64, and the same for the same seed. Only biases are zero."""
     network = RecurrentNetwork(12, cell, (6, 5))
     values, again, other = (
         network.initial_parameters(init, rng=np.random.default_rng(seed)) for seed in (3, 3, 4)
@@ -145,7 +145,7 @@ def test_recurrent_kernels_start_orthogonal(cell: str) -> None:
 
 
 def test_orthogonal_draws_have_no_preferred_sign() -> None:
-    """Without the signs of R's diagonal, LAPACK's own would stand in the same places of every draw."""
+    """Without the signs of R's diagonal, LAPACK would give the same elements the same sign in every draw."""
     network, rng = RecurrentNetwork(2, "simple_rnn", (3,)), np.random.default_rng(7)
     draws = [
         network.initial_parameters("glorot", rng=rng)["rnn.0.recurrent_kernel"] for _ in range(400)
