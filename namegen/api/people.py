@@ -22,7 +22,8 @@ from namegen.core.data.label_parts import (
 from namegen.core.data.list_formats import join_parts
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.people import Gender, Kind, Origin, PartOfName, PeopleInventor, Person
+from namegen.core.generation.name_source import Gender, Kind, Origin, PartOfName
+from namegen.core.generation.people import PeopleInventor, Person
 from namegen.core.generation.sampling import (
     SamplingSettings,
     check_amount,

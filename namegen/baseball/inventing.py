@@ -11,7 +11,7 @@ from namegen.baseball.players import SUFFIXES, PlayerName
 from namegen.core.data.normalization import normalize
 from namegen.core.generation.letter_case import write
 from namegen.core.generation.name_batch import NameBatch
-from namegen.core.generation.people import Kind, PartOfName
+from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, of_part, setting
 from namegen.events import ProgressCallback, ignore_progress

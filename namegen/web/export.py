@@ -31,7 +31,7 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import MetadataDocument, bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
 from namegen.core.data.profanity import FNV_START, MAX_STRETCH, profanity_credit, read_hashes
-from namegen.core.generation.people import FEMALE_ENDINGS
+from namegen.core.generation.family_forms import FEMALE_ENDINGS
 from namegen.core.network.architecture import exportable
 from namegen.documents import schema, to_plain
 from namegen.errors import OutputError, short

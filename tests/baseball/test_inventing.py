@@ -14,7 +14,7 @@ from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.people import Kind, PartOfName
+from namegen.core.generation.name_source import Kind, PartOfName
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.models.ngram import NgramModel
 from namegen.errors import GenerationError, SettingsError

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from namegen.core.data.label_parts import split_parts
-from namegen.core.generation.people import FEMALE_ENDINGS, female_form, is_female
+from namegen.core.generation.family_forms import FEMALE_ENDINGS, female_form, is_female
 from namegen.lists import load_bundled
 
 # In Greek and Uzbek the list has few pairs, and women's names beside them that are like a man's by chance.

@@ -19,7 +19,8 @@ from namegen.core.generation.constraints.constraint_list import (
     ExcludedWords,
 )
 from namegen.core.generation.generator import Generator
-from namegen.core.generation.people import Kind, PartOfName, PeopleInventor, _OfOrigin
+from namegen.core.generation.name_source import Kind, PartOfName
+from namegen.core.generation.people import PeopleInventor, _OriginInventor
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import GenerationError
 from namegen.events import Searched
@@ -61,9 +62,9 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     drawn: Counter[str] = Counter()
     for seed in range(10):
-        dealt = _OfOrigin(inventor, 1, None, [None], set())
-        dealt._deal = True
-        people = [person for [person] in dealt.some(60, np.random.default_rng(seed))]
+        dealt = _OriginInventor(inventor, 1, None, [None], set())
+        dealt._deals_pairs = True
+        people = [person for [person] in dealt.invent(60, np.random.default_rng(seed))]
         assert len(set(people)) == 60
         drawn.update(person.given for person in people)
     check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
@@ -74,7 +75,7 @@ def test_a_kind_that_gave_all_its_names_is_not_searched_again(
 ) -> None:
     family, rng = part("family", FAMILY), np.random.default_rng(0)
     first = family.all_of(100, Kind(), rng)
-    monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
+    monkeypatch.setattr(PartOfName, "_generate", lambda *_, **__: pytest.fail("searched"))
     assert (
         sorted(family.all_of(100, Kind(), rng))
         == sorted(first)
@@ -90,7 +91,7 @@ def test_different_names_are_searched_for_once_unless_more_are_asked_for(
     first = family.different(20, Kind(), rng)
     more = family.different(30, Kind(), rng)
     assert (len(set(first)), len(set(more))) == (20, 30)
-    monkeypatch.setattr(PartOfName, "_names", lambda *_, **__: pytest.fail("searched"))
+    monkeypatch.setattr(PartOfName, "_generate", lambda *_, **__: pytest.fail("searched"))
     assert sorted(family.different(30, Kind(), rng)) == sorted(more)
     assert set(family.different(5, Kind(), rng)) < set(more)
 
@@ -102,7 +103,7 @@ def new_names_only(known: list[str]) -> PartOfName:
 
 
 def test_many_people_share_few_names_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("namegen.core.generation.people.MOST_NAMES", 8)
+    monkeypatch.setattr("namegen.core.generation.name_source.MOST_NAMES", 8)
     names = Counter(new_names_only([]).draw(100, Kind(), np.random.default_rng(0)))
     assert len(names) == 8
     assert set(names.values()) == {12, 13}
@@ -120,17 +121,17 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Dealt pairs are not as likely as drawn ones."""
-    monkeypatch.setattr(_OfOrigin, "_dealt", lambda *_: pytest.fail("dealt"))
+    monkeypatch.setattr(_OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
-    rng, of_origin = np.random.default_rng(0), _OfOrigin(inventor, 1, None, [None], set())
-    new = [len(of_origin.some(40, rng)) for _ in range(3)]
+    rng, of_origin = np.random.default_rng(0), _OriginInventor(inventor, 1, None, [None], set())
+    new = [len(of_origin.invent(40, rng)) for _ in range(3)]
     assert all(20 < count <= 40 for count in new)
 
 
 def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
     """However likely it is."""
     inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
-    people = _OfOrigin(inventor, 1, None, [None], set()).some(60, np.random.default_rng(0))
+    people = _OriginInventor(inventor, 1, None, [None], set()).invent(60, np.random.default_rng(0))
     assert len(people) > 50
     assert max(Counter(one.family for [one] in people).values()) <= 60 / 12
 
@@ -146,8 +147,8 @@ def listed(name: str, names: dict[Kind, list[str]]) -> PartOfName:
 
 def test_an_origin_without_a_family_name_has_no_people() -> None:
     inventor = PeopleInventor(part("given", GIVEN), listed("family", {Kind(): []}))
-    of_origin = _OfOrigin(inventor, 1, None, [None], set())
-    assert (of_origin.some(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
+    of_origin = _OriginInventor(inventor, 1, None, [None], set())
+    assert (of_origin.invent(9, np.random.default_rng(0)), of_origin.exhausted) == ([], True)
 
 
 def czechs(

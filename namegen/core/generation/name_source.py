@@ -1,0 +1,194 @@
+"""PartOfName: the source of people's given names, or of their family names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import compress
+from typing import NamedTuple
+
+import numpy as np
+
+from namegen.core.generation.constraints.constraint import Finished
+from namegen.core.generation.constraints.constraint_list import (
+    ConstraintList,
+    ExcludedNames,
+    ExcludedWords,
+    NoProfanity,
+)
+from namegen.core.generation.generator import Generator
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.errors import GenerationError, of_part, setting
+
+MOST_NAMES = 500  # different names of a kind that are searched for; more people share these
+Origin = str | None  # None: the models have no labels
+Gender = str | None  # one of GENDERS; None: the models don't distinguish genders
+
+
+class Kind(NamedTuple):
+    """Which names are needed: an origin and a gender."""
+
+    origin: Origin = None
+    gender: Gender = None
+
+
+class _SearchedNames(NamedTuple):
+    """The result of a search for different names."""
+
+    requested: int
+    names: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class PartOfName:
+    """The source of given names, or of family names: a model, or the names of its list."""
+
+    role: str  # "given" or "family"; the first word of its settings
+    generators: Mapping[Kind, Generator]  # draw the names of each kind
+    any_origin: Generator  # draws names of all kinds together
+    sampling: SamplingSettings
+    constraints: ConstraintList
+    allow_seen: bool  # whether drawn names may be in the list
+    unfiltered: bool = False  # whether names are drawn from the model's own distribution
+    # Real names of each kind, which are returned instead of drawn ones; None: names are drawn.
+    listed: Mapping[Kind, list[str]] | None = None
+    # All names of a kind, once a search has found that there are no more.
+    _complete: dict[Kind, list[str]] = field(default_factory=dict, repr=False)
+    _searched: dict[Kind, _SearchedNames] = field(default_factory=dict, repr=False)
+
+    def draw(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Return n names, some of them more than once.
+
+        Raises:
+            GenerationError: there are no names, or finding them takes too long.
+        """
+        if self.listed is not None:
+            return self._draw_listed(n, kind, rng)
+        searched = min(n, MOST_NAMES)
+        if self.allow_seen or self.unfiltered:
+            names = list(self._generate(self.generators[kind], searched, rng, allow_repeats=True))
+        else:
+            names = self.different(searched, kind, rng)
+        if not names:
+            raise GenerationError(f"no {self.role} name fits")
+        return dealt_evenly(names, n, rng)
+
+    def _draw_listed(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        names = self._suitable_listed[kind]
+        if not names:
+            raise GenerationError(f"no real {self.role} name fits")
+        return [names[index] for index in rng.integers(len(names), size=n).tolist()]
+
+    def different(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Return up to n different names. A later call searches again only if it requests more names."""
+        if self.listed is not None or kind in self._complete:
+            return self.all_of(n, kind, rng)
+        searched = self._searched.get(kind)
+        if searched is None or n > searched.requested:
+            searched = _SearchedNames(n, self._search(n, kind, rng))
+            self._searched[kind] = searched
+        return _some_of(searched.names, n, rng)
+
+    def all_of(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Return n different names, or all names of a kind if there are fewer."""
+        if self.listed is not None:
+            return _some_of(list(dict.fromkeys(self._suitable_listed[kind])), n, rng)
+        if kind in self._complete:
+            return _some_of(self._complete[kind], n, rng)
+        names = self._search(n, kind, rng)
+        if len(names) < n:
+            self._complete[kind] = names
+        return names
+
+    def _search(self, n: int, kind: Kind, rng: np.random.Generator) -> list[str]:
+        """Search for n different names; fewer if there are fewer."""
+        names: list[str] = []
+        with suppress(GenerationError):  # raised after the last name if there are fewer
+            names.extend(self._generate(self.generators[kind], n, rng, allow_repeats=False))
+        return names
+
+    def unsuitable(self, names: Sequence[str], *, check_constraints: bool) -> set[str]:
+        """Return those of some derived names, such as women's forms, that can't be used.
+
+        Args:
+            names: the names.
+            check_constraints: whether words and names to exclude, and profanity, are looked for. If not, only names of
+                the list are unsuitable, unless they are allowed.
+        """
+        finished = Finished(names, self.any_origin.normalization)
+        rejections = []
+        if check_constraints:
+            for constraint in self.constraints:
+                if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
+                    rejections.append(constraint.refuses(finished))
+        known = self.any_origin.known_names
+        if self.listed is None and not self.allow_seen and known is not None:
+            rejections.append(finished.are_known(known))
+        unsuitable: set[str] = set()
+        for rejected in rejections:
+            unsuitable.update(compress(names, rejected.tolist()))
+        return unsuitable
+
+    def check(self, rng: np.random.Generator) -> None:
+        """Raise SettingsError for contradictory constraints, GenerationError if no kind can satisfy them."""
+        with of_part(self.role):
+            if self.listed is None:
+                together = replace(self, generators={Kind(): self.any_origin}, unfiltered=True)
+                list(together._generate(self.any_origin, 1, rng, allow_repeats=True))
+                return
+            has_names = any(self._suitable_listed.values())
+        if not has_names:
+            raise GenerationError(
+                f"no real {self.role} name fits: relax a constraint, or use {setting(self.role, 'new')}"
+            )
+
+    @cached_property
+    def _suitable_listed(self) -> dict[Kind, Sequence[str]]:
+        """The listed names of each kind that satisfy the constraints."""
+        _, judge = self.any_origin.prepare(
+            1,
+            self.sampling.max_length,
+            self.constraints,
+            allow_seen=True,
+            allow_repeats=True,
+        )
+        suitable: dict[Kind, Sequence[str]] = {}
+        for kind, names in (self.listed or {}).items():
+            _, accepted, _ = judge.keep(names, np.ones(len(names), np.int64))
+            suitable[kind] = accepted.names
+        return suitable
+
+    def _generate(
+        self, generator: Generator, n: int, rng: np.random.Generator, *, allow_repeats: bool
+    ) -> Iterator[str]:
+        batches = replace(generator, searches=len(self.generators)).generate(
+            n,
+            rng=rng,
+            sampling=self.sampling,
+            constraints=self.constraints,
+            allow_seen=self.allow_seen,
+            allow_repeats=allow_repeats,
+            unfiltered=self.unfiltered,
+        )
+        for batch in batches:
+            yield from batch.names
+
+
+def _some_of(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """Up to n of the names, in random order."""
+    return [names[index] for index in rng.permutation(len(names))[:n].tolist()]
+
+
+def dealt_evenly(names: Sequence[str], n: int, rng: np.random.Generator) -> list[str]:
+    """Return the names and, if there are fewer than n, repeat them in random order, each about equally often.
+
+    >>> sorted(dealt_evenly(["Ann", "Bob"], 5, np.random.default_rng(0)))[:2]
+    ['Ann', 'Ann']
+    """
+    if not names:
+        return []
+    lacking = max(n - len(names), 0)
+    repeated = rng.permutation(np.arange(lacking) % len(names))
+    return [*names[:n], *(names[index] for index in repeated.tolist())]
