@@ -206,7 +206,8 @@ class _PeopleSearch:
         counts = np.full(len(self._origins), each)
         order = np.lexsort((self._rng.random(len(self._origins)), -invented))
         counts[order[:remainder]] += 1
-        return counts - invented
+        more: Int64[Array, "origins"] = counts - invented
+        return more
 
     def _numbered(self, people: Sequence[Person]) -> list[Person]:
         """The people with the numbers of their households."""
