@@ -64,7 +64,7 @@ def test_every_name_keeps_every_constraint(model: LoadedModel) -> None:
         re.fullmatch("[A-Z][a-z]+", name) and "e" in name and "an" not in name.lower()
         for name in far
     )
-    assert not MinDistance(2, NAMES).refuses(Finished(far)).any()
+    assert not MinDistance(2, NAMES).rejects(Finished(far)).any()
     assert len(set(model.generate(9, top_k=1, allow_seen=True, allow_repeats=True, seed=1))) == 1
 
 
@@ -84,7 +84,7 @@ def test_no_name_of_the_list_is_given_as_new_in_any_spelling(model: LoadedModel)
 def test_the_distance_is_kept_from_the_models_own_bundled_list() -> None:
     model, near = (
         api.load_shipped("japanese-given"),
-        MinDistance(2, load_bundled("japanese-given").names).refuses,
+        MinDistance(2, load_bundled("japanese-given").names).rejects,
     )
     assert near(Finished(model.generate(5, seed=0))).any()
     assert not near(Finished(model.generate(5, min_distance=2, seed=0))).any()

@@ -70,7 +70,7 @@ def test_what_is_avoided_is_avoided_in_any_legal_form(model: LoadedModel) -> Non
         None, model.normalization, exclude_names=["Acme AG"], min_distance=2, allow_profanity=True
     )
     refused = [
-        constraint.refuses(Finished(["Acmee Corp", "Anna Corp"], model.normalization)).tolist()
+        constraint.rejects(Finished(["Acmee Corp", "Anna Corp"], model.normalization)).tolist()
         for constraint in near
     ]
     assert refused == [[False, False], [True, False]]  # avoid; min_distance

@@ -365,7 +365,7 @@ def test_companies_are_written_and_refused_as_python_does_it(page: Any) -> None:
     )
     constraint = Unclaimed(claimed, model.normalization)
     assert found == [
-        [title(name, model.normalization), not constraint.keeps(name)] for name in names
+        [title(name, model.normalization), not constraint.accepts(name)] for name in names
     ]
     assert 0.2 < sum(refused for _, refused in found) / len(found) < 0.8
 

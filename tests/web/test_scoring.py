@@ -160,12 +160,27 @@ def rows_of(
         tally, kept = scorer.start(beginnings), 0
         for end in range(1, len(ids) + 1):
             tally = scorer.read(tally, ids[None, :end], beginnings)
-            kept += int(scorer.may_reach(sums[end - 1 : end], end, tally, beginnings, longest)[0])
+            can_reach = scorer.reaches(
+                sums[end - 1 : end],
+                length=end,
+                tally=tally,
+                beginnings=beginnings,
+                longest=longest,
+                ended=False,
+            )
+            kept += int(can_reach[0])
         tally = scorer.read(tally, ids[None], beginnings, ended=True)
         missing = int(tally.missing[0, 0])
         score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), beginnings)
-        reaches = bool(scorer.reaches(sums[-1:], len(ids), tally, beginnings, longest)[0])
-        rows.append([float(sums[-1]), missing, float(score[0]), kept, reaches])
+        reaches = scorer.reaches(
+            sums[-1:],
+            length=len(ids),
+            tally=tally,
+            beginnings=beginnings,
+            longest=longest,
+            ended=True,
+        )
+        rows.append([float(sums[-1]), missing, float(score[0]), kept, bool(reaches[0])])
     return rows
 
 

@@ -1,21 +1,20 @@
-"""Count-splitting: many names at once, each distinct prefix of them read once.
+"""Count-splitting: draw many names at once, and read each distinct prefix only once.
 
-n names start together. Where names may begin in several ways, of which each label has one, the n are split over them
-by one multinomial draw by their shares. At a prefix that k of them have reached, the model is asked once, and the k are
-split over the next characters in the same way. The n names have the same distribution as n separate draws; only their
-order means nothing.
+All n names start together. If they can have several labels, one multinomial draw divides n among the start tokens. At a
+prefix that k of the names have reached, the model is read once, and the k names are divided among the next tokens in
+the same way. The n names have the same distribution as n separate draws, but their order has no meaning.
 
-A prefix that can no longer become a name that is wanted is dropped on the way, with the draws that reached it. That is
-rejection done early: what is left has the same distribution as if every name had been finished first and then judged.
+A prefix that can't become a wanted name is dropped together with its draws. This is early rejection: the remaining
+names have the same distribution as if all names had been finished before any was rejected.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,163 +31,162 @@ from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Bool, Float, Float64, Int, Int32, Int64
 
-BLOCK_ROWS = 4096  # prefixes that are read together: what they need stays in the processor's cache
-BLOCK_NUMBERS = 1 << 20  # fewer where their logits, or their characters, would be more than so many
-ADD_AT_ONCE = 128  # prefixes from which on running sums are added a token at a time
-MAX_IN_VAIN = 400_000_000  # logits that are computed for no name: some seconds
-LOGITS_PER_CHARACTER = (
-    4  # that take as long as to copy, write out and ask one character of a prefix
-)
-TRIED_PER_READ = 4  # prefixes that the constraints are asked of take as long as one that is read
+BLOCK_ROWS = 4096  # prefixes that are read together, so that their arrays fit into the cache
+BLOCK_NUMBERS = 1 << 20  # a block has fewer prefixes if their logits or characters would be more
+ADD_AT_ONCE = 128  # rows from which on running sums are added token by token
+MAX_IN_VAIN = 400_000_000  # logits computed without finding a name; takes some seconds
+LOGITS_PER_CHARACTER = 4  # logits that cost as much as one character of a prefix
+TRIED_PER_READ = 4  # prefixes whose constraints are checked in the time that reading one takes
 SCORE = "score"  # draws that can't reach the threshold are counted under this name
-FEW = 16  # up to so many draws at one prefix are made one by one, more by a multinomial
+FEW = 16  # up to this many draws at a prefix are made one by one, more by a multinomial
 
-Places: TypeAlias = dict[
-    str, Int64[Array, "..."]
-]  # of each prefix, its place in each constraint's tracker
+# By the name of a constraint, the state of its tracker for each prefix.
+TrackerStates: TypeAlias = dict[str, Int64[Array, "..."]]
+# The name of a constraint, and which prefixes or names it rejects.
+Rejection: TypeAlias = tuple[str, Bool[Array, "K"]]
 
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Distinct names that were drawn, and how often each was.
+    """Distinct names that were drawn, and how often. A name can occur once for each start token."""
 
-    Attributes:
-        parts: their token ids, names of one length a part; a name once for each beginning that it was drawn with.
-        counts: how many of the draws gave the name, part after part.
-        beginnings: what each name was drawn with.
-        log_probability: of the name given its beginning, under the model at temperature 1, nats, STOP included.
-        start_probability: of the first ``FIRST`` tokens, given the beginning and the characters that are forced.
-        rejected: the other draws, counted by what they failed at (a constraint's name).
-    """
-
-    parts: list[Int32[Array, "_ _"]]
-    counts: Int64[Array, "names"]
-    log_probability: Float64[Array, "names"]
-    start_probability: Float64[Array, "names"]
-    beginnings: Int32[Array, "names"]
-    rejected: Counter[str] = field(default_factory=Counter)
+    blocks: list[Int32[Array, "_ _"]]  # token ids; the names of a block have the same length
+    counts: Int64[Array, "names"]  # draws of each name, block after block
+    log_probability: Float64[Array, "names"]  # given the start token, at temperature 1, in nats
+    start_probability: Float64[Array, "names"]  # of the first FIRST tokens, given the forced ones
+    beginnings: Int32[Array, "names"]  # start tokens
+    rejected: Counter[str] = field(default_factory=Counter)  # other draws, by constraint
 
     def names(self, vocabulary: Vocabulary) -> list[str]:
-        """Written out part by part: a table of all of them would be mostly what stands behind their ends."""
-        return [name for part in self.parts for name in vocabulary.decode_all(part)]
+        """Decode the names. A single table of all blocks would consist mostly of padding."""
+        names = []
+        for block in self.blocks:
+            names += vocabulary.decode_all(block)
+        return names
 
     def missing(self, scorer: Scorer) -> Int64[Array, "names"]:
-        """How many n-grams each name lacks."""
-        ends = np.cumsum([len(part) for part in self.parts])
-        beginnings = np.split(self.beginnings, ends[:-1])
-        counts = [
-            scorer.missing(part, of_part)
-            for part, of_part in zip(self.parts, beginnings, strict=False)
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *counts])
+        """How many n-grams of each name the training set lacks."""
+        counts = [np.zeros(0, np.int64)]
+        start = 0
+        for block in self.blocks:
+            end = start + len(block)
+            counts.append(scorer.missing(block, self.beginnings[start:end]))
+            start = end
+        return np.concatenate(counts)
 
 
 @dataclass(frozen=True, eq=False)
 class Open:
-    """Prefixes of one length whose last token is still to be read."""
+    """Prefixes of one length whose last token hasn't been read yet."""
 
     tokens: Int32[Array, "B depth"]
-    last: Int32[Array, "B"]
-    beginning: Int32[Array, "B"]
-    count: Int64[Array, "B"]
-    score: Float64[Array, "B"]  # log-probability of the prefix, nats
-    first: Float64[Array, "B"]  # that of its first tokens, up to FIRST
-    places: Places
-    tally: Tally | None  # what the scorer remembers; None if nothing is scored
-    state: State  # of the prefixes one shorter, before the last token
-    parent: Int64[Array, "B"]  # each one's row in that state: gathered only when it is read
+    last: Int32[Array, "B"]  # the last token, or the start token of an empty prefix
+    beginning: Int32[Array, "B"]  # start token
+    count: Int64[Array, "B"]  # draws
+    score: Float64[Array, "B"]  # log-probability, in nats
+    first: Float64[Array, "B"]  # log-probability of the first FIRST tokens, in nats
+    tracker_states: TrackerStates
+    tally: Tally | None  # the scorer's state; None: nothing is scored
+    state: State  # of the model, before the last token; its rows are the shorter prefixes
+    parent: Int64[Array, "B"]  # row of each prefix in that state, which is gathered when it's read
+
+    def select(self, rows: Int64[Array, "K"]) -> Open:
+        """Some of the prefixes."""
+        return Open(
+            tokens=self.tokens[rows],
+            last=self.last[rows],
+            beginning=self.beginning[rows],
+            count=self.count[rows],
+            score=self.score[rows],
+            first=self.first[rows],
+            tracker_states=select_states(self.tracker_states, rows),
+            tally=None if self.tally is None else self.tally.select(rows),
+            state=self.state,
+            parent=self.parent[rows],
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class Ended:
-    """Names of one length that have ended and are wanted.
-
-    Attributes:
-        tokens: their token ids.
-        rows: the row of each among the prefixes that it ends with.
-        count: the draws of each.
-        score: log-probability of each, the end included, nats.
-        first: log-probability of its first ``FIRST`` tokens, nats.
-        beginning: the start token of each.
-    """
+    """Wanted names of one length that have ended."""
 
     tokens: Int32[Array, "K depth"]
-    rows: Int64[Array, "K"]
-    count: Int64[Array, "K"]
-    score: Float64[Array, "K"]
-    first: Float64[Array, "K"]
-    beginning: Int32[Array, "K"]
+    rows: Int64[Array, "K"]  # row of each name among the prefixes that it ends with
+    count: Int64[Array, "K"]  # draws
+    score: Float64[Array, "K"]  # log-probability, including the end, in nats
+    first: Float64[Array, "K"]  # log-probability of the first FIRST tokens, in nats
+    beginning: Int32[Array, "K"]  # start token
 
 
 class PrefixFilter:
-    """What a walk asks of its prefixes.
+    """Tells which prefixes can become wanted names, and which names are wanted.
 
     Args:
-        constraints: already checked against the vocabulary (``ConstraintList.check``), ``MaxLength`` among them.
-        vocabulary: the model's.
+        constraints: constraints that are checked against the vocabulary (``ConstraintList.check``).
+        vocabulary: the model's characters.
     """
 
     def __init__(self, constraints: ConstraintList, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        beginning, limit = constraints.get(StartsWith), constraints.get(MaxLength)
-        self.beginning: Int32[Array, "characters"] = vocabulary.encode_all(
-            [beginning.value if beginning else ""]
-        )[0]
-        self.longest = int(limit.value if limit else np.iinfo(np.int64).max)
-        trackers = (
-            (constraint.name, constraint.tracker(vocabulary, self.longest))
-            for constraint in constraints
-        )
-        self._trackers: dict[str, Tracker] = {
-            name: tracker for name, tracker in trackers if tracker is not None
+        starts_with = constraints.get(StartsWith)
+        forced = starts_with.value if starts_with else ""
+        # The ids of the characters that every name starts with.
+        self.forced: Int32[Array, "characters"] = vocabulary.encode(forced)
+        max_length = constraints.get(MaxLength)
+        self.longest = int(max_length.value if max_length else np.iinfo(np.int64).max)
+        self._trackers: dict[str, Tracker] = {}
+        for constraint in constraints:
+            tracker = constraint.tracker(vocabulary, self.longest)
+            if tracker is not None:
+                self._trackers[constraint.name] = tracker
+
+    def start(self) -> TrackerStates:
+        """The tracker states of the forced characters, as one row."""
+        return {
+            name: np.array([tracker.start(self.forced)]) for name, tracker in self._trackers.items()
         }
 
-    def start(self) -> Places:
-        """Where the beginning that is forced stands: one row."""
+    def advance(
+        self, states: TrackerStates, rows: Int[Array, "K"], tokens: Int32[Array, "K"]
+    ) -> TrackerStates:
+        """The tracker states of some rows after one more character each."""
         return {
-            name: np.array([tracker.start(self.beginning)])
+            name: tracker.advance(states[name][rows], tokens)
             for name, tracker in self._trackers.items()
         }
 
-    def go_on(self, places: Places, rows: Int[Array, "K"], tokens: Int32[Array, "K"]) -> Places:
-        """Where the prefixes stand after one more character each."""
-        return {
-            name: tracker.go_on(places[name][rows], tokens)
-            for name, tracker in self._trackers.items()
-        }
+    def rejections(
+        self, tokens: Int32[Array, "K depth"], states: TrackerStates, *, ended: bool
+    ) -> Iterator[Rejection]:
+        """For each constraint, which names it rejects, or which prefixes no wanted name starts with.
 
-    def select(self, places: Places, rows: Int[Array, "K"]) -> Places:
-        """Gather rows."""
-        return {name: place[rows] for name, place in places.items()}
-
-    def refused(
-        self, tokens: Int32[Array, "K depth"], places: Places, *, whole: bool
-    ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """By the constraint's name, the prefixes that no wanted name begins with; or, ``whole``, those that are not
-        wanted as whole names.
+        Args:
+            tokens: the prefixes.
+            states: their tracker states.
+            ended: whether the prefixes are whole names.
         """
         for name, tracker in self._trackers.items():
-            ask = tracker.refuses_names if whole else tracker.refuses_prefixes
-            refused = ask(tokens, places[name])
-            if refused.any():
-                yield name, refused
-                if refused.all():
+            rejects = tracker.rejects_names if ended else tracker.rejects_prefixes
+            rejected = rejects(tokens, states[name])
+            if rejected.any():
+                yield name, rejected
+                if rejected.all():
                     return
 
 
-class Forced:
-    """The characters that every wanted name begins with, read behind each beginning.
+def select_states(states: TrackerStates, rows: Int[Array, "K"]) -> TrackerStates:
+    """The tracker states of some prefixes."""
+    return {name: state[rows] for name, state in states.items()}
+
+
+class ForcedStart:
+    """The characters that every wanted name starts with, read after each start token.
 
     Args:
-        model: what reads them.
-        beginnings: behind which.
-        characters: their ids.
-        sampling: how they would have been drawn, which weighs the beginnings; None where there is one.
-
-    Attributes:
-        score: their log-probability given the beginning, nats, ``(R,)``.
-        first: that of the first ``FIRST`` of them.
-        last: the last token, which is still to be read, and ``state``, the state before it.
+        model: reads the characters.
+        beginnings: the ``R`` start tokens.
+        characters: ids of the characters.
+        sampling: how the characters would be drawn, which changes how likely each start token is.
     """
 
     def __init__(
@@ -198,32 +196,33 @@ class Forced:
         characters: Int32[Array, "characters"],
         sampling: SamplingSettings | None = None,
     ) -> None:
+        count = len(beginnings.tokens)
         self.beginnings = beginnings
-        self.last, count = beginnings.ids, len(beginnings.tokens)
-        self.state, self.score, self._drawn = (
-            model.initial_state(count),
-            np.zeros(count),
-            np.zeros(count),
-        )
-        self.first = self.score
-        for place, token in enumerate(characters):
-            logits, self.state = model.step(self.last, self.state)
+        self.last = beginnings.ids  # (R,) the last token, which hasn't been read yet
+        self.state = model.initial_state(count)  # before the last token
+        self.score = np.zeros(count)  # (R,) log-probability of the characters, in nats
+        self.first = self.score  # (R,) log-probability of the first FIRST characters, in nats
+        self._drawn = np.zeros(count)  # (R,) log-probability of drawing the characters, in nats
+        for index, token in enumerate(characters):
+            logits, self.state = model.step(self.last, self.state)  # (R, V)
             self.last = np.full(count, token)
             self.score = self.score + all_log_probabilities(logits)[np.arange(count), self.last]
-            self.first = self.score if place < FIRST else self.first
+            if index < FIRST:
+                self.first = self.score
             if sampling is not None:
-                with np.errstate(divide="ignore"):  # of an impossible one −inf
+                with np.errstate(divide="ignore"):  # −inf if it's impossible
                     self._drawn += np.log(sampling.chances(logits)[:, token])
 
     def posterior(self) -> Float64[Array, "R"]:
-        """The probability of each beginning given the characters.
+        """The probability of each start token given the characters.
 
-        Where the way of drawing never gives them (at temperature 0, say), the model itself weighs the beginnings; where
-        that never does either, their shares alone. So they can always be asked for, as with one beginning.
+        If the sampling settings never draw the characters (at temperature 0, for example), the model's own
+        probabilities count. If they are 0 too, only the shares of the start tokens count. So any characters can be
+        forced.
         """
         shares = self.beginnings.log_shares
-        for of_characters in (self._drawn, self.score, np.zeros(len(shares))):
-            joint = shares + of_characters
+        for likelihood in (self._drawn, self.score, np.zeros(len(shares))):
+            joint = shares + likelihood  # (R,)
             if joint.max() > -np.inf:
                 break
         chances: Float64[Array, "R"] = np.exp(joint - joint.max())
@@ -231,14 +230,32 @@ class Forced:
         return chances
 
 
+class NextTokens(NamedTuple):
+    """Next tokens of some prefixes. A prefix can have several."""
+
+    rows: Int64[Array, "K"]  # row of each token's prefix
+    tokens: Int32[Array, "K"]
+    counts: Int64[Array, "K"]  # draws
+    scores: Float64[Array, "K"]  # log-probability of each prefix with the token, in nats
+
+    def select(self, index: Int64[Array, "k"] | Bool[Array, "K"] | slice) -> NextTokens:
+        """Some of the tokens."""
+        return NextTokens(
+            rows=self.rows[index],
+            tokens=self.tokens[index],
+            counts=self.counts[index],
+            scores=self.scores[index],
+        )
+
+
 class Walk:
-    """One walk through the tree of a model.
+    """A walk through the tree of all prefixes of a model.
 
     Args:
-        model: whose tree it is.
+        model: the model.
         prefix_filter: which names are wanted.
-        beginnings: what names begin with; None: the boundary.
-        rows_per_prefix: how many rows the model reads for one prefix; more than one where it is an ``AnyBeginning``.
+        beginnings: the start tokens of names; None: the default start token.
+        rows_per_prefix: rows that the model reads for one prefix; more than one for an ``AnyBeginning``.
         scorer: drops prefixes that can't become a name that reaches the threshold; None: nothing is scored.
     """
 
@@ -251,20 +268,20 @@ class Walk:
         rows_per_prefix: int = 1,
         scorer: Scorer | None = None,
     ) -> None:
-        self.model, self.filter, self.scorer, self._rows_per_prefix = (
-            model,
-            prefix_filter,
-            scorer,
-            rows_per_prefix,
-        )
+        self.model = model
+        self.filter = prefix_filter
         self.beginnings = beginnings or Beginnings.single()
+        self.scorer = scorer
         self.logits_per_prefix = model.vocabulary_size * rows_per_prefix
-        self.rejected: Counter[str] = Counter()
-        self.tried = 0  # prefixes that the filter was asked of, refused ones included
-        self.computed = 0  # what was done so far, in logits
+        self.rejected: Counter[str] = Counter()  # draws, by the constraint that rejected them
+        self.tried = 0  # prefixes whose constraints were checked
+        self.computed = 0  # work so far, in logits
+        self._rows_per_prefix = rows_per_prefix
+        # By start token, the log-probability of the first FIRST forced characters, in nats.
+        self._forced_first: dict[int, float] = {}
 
     def scored_by(self, scorer: Scorer) -> Walk:
-        """The same walk with a scorer."""
+        """A new walk through the same tree, with a scorer."""
         return Walk(
             self.model,
             self.filter,
@@ -273,28 +290,34 @@ class Walk:
             scorer=scorer,
         )
 
+    # --- start --------------------------------------------------------------------------------------------------------
+
     def _start(self, count: int, rng: np.random.Generator, sampling: SamplingSettings) -> Open:
-        """The first characters that the constraint forces, read behind each beginning, and the draws split over the
-        beginnings by their probabilities given the characters. To condition on the characters is to begin there.
+        """The forced characters after each start token.
+
+        The draws are divided among the start tokens by their probabilities given the characters.
         """
-        forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
-        split = rng.multinomial(count, forced.posterior())
-        rows = np.flatnonzero(split)
-        return self._open(forced, split[rows], rows)
+        forced = ForcedStart(self.model, self.beginnings, self.filter.forced, sampling)
+        counts = rng.multinomial(count, forced.posterior())  # (R,)
+        rows = np.flatnonzero(counts)
+        return self._open(forced, counts[rows], rows)
 
     def roots(self, sampling: SamplingSettings | None = None) -> tuple[Open, Float64[Array, "R"]]:
-        """The same for a search that draws nothing: every beginning that is possible, and its log-probability given the
-        characters.
+        """The forced characters after each possible start token, for a search that doesn't draw.
+
+        Returns:
+            The prefixes, and the log-probability of their start tokens given the characters, in nats.
         """
-        forced = Forced(self.model, self.beginnings, self.filter.beginning, sampling)
-        chances = forced.posterior()
+        forced = ForcedStart(self.model, self.beginnings, self.filter.forced, sampling)
+        chances = forced.posterior()  # (R,)
         rows = np.flatnonzero(chances)
         return self._open(forced, np.ones(len(rows), np.int64), rows), np.log(chances[rows])
 
-    def _open(self, forced: Forced, counts: Int64[Array, "B"], rows: Int64[Array, "B"]) -> Open:
-        tokens = self.filter.beginning[None, :].repeat(len(rows), axis=0)
-        places = self.filter.select(self.filter.start(), np.zeros(len(rows), np.int64))
-        beginning = self.beginnings.ids[rows]
+    def _open(
+        self, forced: ForcedStart, counts: Int64[Array, "B"], rows: Int64[Array, "B"]
+    ) -> Open:
+        tokens = self.filter.forced[None, :].repeat(len(rows), axis=0)  # (B, depth)
+        beginning = self.beginnings.ids[rows]  # (B,)
         tally = None
         if self.scorer is not None:
             tally = self.scorer.start(beginning)
@@ -308,11 +331,13 @@ class Walk:
             count=counts,
             score=forced.score[rows],
             first=forced.first[rows],
-            places=places,
+            tracker_states=select_states(self.filter.start(), np.zeros(len(rows), np.int64)),
             tally=tally,
             state=forced.state,
             parent=rows,
         )
+
+    # --- drawing ------------------------------------------------------------------------------------------------------
 
     def draw(
         self,
@@ -322,150 +347,153 @@ class Walk:
         sampling: SamplingSettings,
         tell: Callable[[int], None] = lambda drawn: None,
     ) -> Draws:
-        """Draw n names; given are those that the filter lets through.
+        """Draw n names, and return those that the filter accepts.
 
-        Depth first, a block of prefixes at a time: few states wait at any time, however large n is.
+        The walk goes depth first, one block of prefixes at a time. So it keeps few model states, however large n is.
 
         Args:
-            n: how many.
+            n: how many names.
             rng: where the random numbers come from.
-            sampling: how characters are chosen.
-            tell: called after each block with how many of the n have come to their end so far.
+            sampling: how tokens are drawn.
+            tell: called after each block with the number of draws that have ended.
 
         Raises:
-            GenerationError: the model gives logits that are not numbers.
+            GenerationError: the model returns logits that aren't numbers.
         """
         self.rejected = Counter()
-        done = 0
         ended: list[Ended] = []
         pending = [self._start(n, rng, sampling)] if n else []
-        last_found = self.computed
+        drawn = 0
+        computed_before = self.computed  # until the last name was found
         while pending:
-            if self.computed - last_found > MAX_IN_VAIN:  # none of the draws comes to an end
-                self.rejected[MaxLength.name] += sum(int(block.count.sum()) for block in pending)
+            if self.computed - computed_before > MAX_IN_VAIN:  # no name comes to an end
+                self.rejected[MaxLength.name] += sum(map(_draw_count, pending))
                 break
             prefixes = pending.pop()
-            row, token, count, score, after = self._split(prefixes, rng, sampling)
-            score += prefixes.score[row]
-            stops = token == BOUNDARY
-            if stops.any():
-                names = self.ended(prefixes, row[stops], count[stops], score[stops])
+            following, state = self._split(prefixes, rng, sampling)
+            is_end = following.tokens == BOUNDARY  # (K,)
+            if is_end.any():
+                whole = following.select(is_end)
+                names = self.ended(prefixes, whole.rows, whole.counts, whole.scores)
                 if len(names.tokens):
-                    last_found = self.computed
+                    computed_before = self.computed
                     ended.append(names)
-            goes_on = np.flatnonzero(~stops)
-            going = row[goes_on], token[goes_on], count[goes_on], score[goes_on]
-            longer = [block for block, _ in self.children(prefixes, *going, after)]
+            going_on = following.select(np.flatnonzero(~is_end))
+            longer = [block for block, _ in self.children(prefixes, *going_on, state)]
             pending += longer
-            done += int(prefixes.count.sum()) - sum(int(block.count.sum()) for block in longer)
-            tell(done)
+            drawn += _draw_count(prefixes) - sum(map(_draw_count, longer))
+            tell(drawn)
         return self._draws(ended)
 
     def _draws(self, ended: list[Ended]) -> Draws:
         """All names that ended, as one object."""
-
-        def joined(arrays: Iterable[Array], dtype: type) -> Array:
-            return np.concatenate([np.zeros(0, dtype), *arrays])
-
-        beginnings = joined((names.beginning for names in ended), np.int32)
-        first = joined((names.first for names in ended), np.float64)
-        forced = np.array([self._forced_first[token] for token in beginnings.tolist()])
-        forced = np.maximum(
-            forced, np.finfo(np.float64).min
-        )  # where the model never has these characters
+        beginnings = _joined((names.beginning for names in ended), np.int32)
+        first = _joined((names.first for names in ended), np.float64)
+        start_probability = first
+        if len(first):
+            forced = np.array([self._forced_first[token] for token in beginnings.tolist()])
+            # Finite even if the model never draws the forced characters.
+            forced = np.maximum(forced, np.finfo(np.float64).min)
+            start_probability = np.exp(first - forced)
         return Draws(
-            parts=[names.tokens for names in ended],
-            counts=joined((names.count for names in ended), np.int64),
-            log_probability=joined((names.score for names in ended), np.float64),
-            start_probability=np.exp(first - forced) if len(first) else first,
+            blocks=[names.tokens for names in ended],
+            counts=_joined((names.count for names in ended), np.int64),
+            log_probability=_joined((names.score for names in ended), np.float64),
+            start_probability=start_probability,
             beginnings=beginnings,
             rejected=self.rejected,
         )
 
     def _split(
         self, prefixes: Open, rng: np.random.Generator, sampling: SamplingSettings
-    ) -> tuple[Int64[Array, "R"], Int32[Array, "R"], Int64[Array, "R"], Float64[Array, "R"], State]:
-        """Read the prefixes and split their counts: (row, next token, count, its log-probability), and the state."""
-        logits, after = self.read(prefixes)
-        weights = sampling.weights(logits)
-        sums = running_sums(weights)
+    ) -> tuple[NextTokens, State]:
+        """Read the prefixes and divide their draws among the next tokens; also returns the model's state."""
+        logits, state = self.read(prefixes)  # (B, V)
+        weights = sampling.weights(logits)  # (B, V)
+        sums = running_sums(weights)  # (V, B)
         if np.isnan(sums[-1]).any():
             raise GenerationError(
-                "the model gives logits that are not numbers: train it anew, with a lower learning rate"
+                "the model's logits are not numbers: train it again, with a lower learning rate"
             )
-        row, token, count = split_counts(prefixes.count, weights, sums, rng)
+        split = split_counts(prefixes.count, weights, sums, rng)
         if sampling.natural:
-            score = np.log(weights[row, token] / sums[-1, row])
+            score = np.log(weights[split.rows, split.tokens] / sums[-1, split.rows])  # (K,)
         else:
-            score = all_log_probabilities(logits)[row, token]
-        return row, token.astype(np.int32), count, score, after
+            score = all_log_probabilities(logits)[split.rows, split.tokens]  # (K,)
+        score += prefixes.score[split.rows]
+        return NextTokens(split.rows, split.tokens.astype(np.int32), split.counts, score), state
+
+    # --- steps of every walk ------------------------------------------------------------------------------------------
 
     def read(self, prefixes: Open) -> tuple[Float[Array, "B V"], State]:
-        """The logits of what follows the prefixes, and the state."""
-        self.computed += len(prefixes.last) * self._numbers(prefixes)
+        """Read the last tokens of some prefixes: the logits of the next tokens, and the model's state."""
+        self.computed += len(prefixes.last) * self._cost(prefixes)
         return self.model.step(prefixes.last, self.model.select(prefixes.state, prefixes.parent))
 
-    def _numbers(self, prefixes: Open) -> int:
-        """Logits that each of some prefixes takes, or that its characters are worth, if those are more."""
+    def _cost(self, prefixes: Open) -> int:
+        """The work that each prefix takes, in logits."""
         return max(self.logits_per_prefix, LOGITS_PER_CHARACTER * int(prefixes.tokens.shape[1]))
 
     def children(
         self,
         prefixes: Open,
-        row: Int64[Array, "R"],
-        token: Int32[Array, "R"],
-        count: Int64[Array, "R"],
-        score: Float64[Array, "R"],
+        row: Int64[Array, "K"],
+        token: Int32[Array, "K"],
+        count: Int64[Array, "K"],
+        score: Float64[Array, "K"],
         after: State,
     ) -> Iterator[tuple[Open, Int64[Array, "B"]]]:
-        """The prefixes that are one longer and may still become wanted names, in blocks; and which of the given they
-        are.
+        """Append tokens to prefixes, and keep the prefixes that can become wanted names.
+
+        Args:
+            prefixes: prefixes that have been read.
+            row: for each token, the row of its prefix.
+            token: the tokens.
+            count: draws of each longer prefix.
+            score: log-probability of each longer prefix, in nats.
+            after: the model's state after ``prefixes``.
+
+        Yields:
+            Blocks of longer prefixes, each with the indexes of its tokens in ``token``.
         """
+        following = NextTokens(row, token, count, score)
         numbers = max(self.logits_per_prefix, prefixes.tokens.shape[1])
-        rows_together = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers))
-        for start in range(0, len(row), rows_together):
-            block = slice(start, start + rows_together)
-            rows, last, counts, scores = row[block], token[block], count[block], score[block]
-            first = scores if prefixes.tokens.shape[1] < FIRST else prefixes.first[rows]
-            tokens, beginning = (
-                np.concatenate((prefixes.tokens[rows], last[:, None]), axis=1),
-                prefixes.beginning[rows],
-            )
-            self.tried += len(rows)
-            self.computed += len(rows) * self._numbers(prefixes) // TRIED_PER_READ
-            places = self.filter.go_on(prefixes.places, rows, last)
-            tally = None
-            if self.scorer is not None and prefixes.tally is not None:
-                tally = self.scorer.read(prefixes.tally.select(rows), tokens, beginning)
-            which = np.arange(start, start + len(rows))
-            refusals = self.refused(tokens, places, beginning, scores, tally, whole=False)
-            keep = self.keep(refusals, counts)
+        block_rows = max(1, min(BLOCK_ROWS, BLOCK_NUMBERS // numbers))
+        for start in range(0, len(row), block_rows):
+            which = np.arange(start, min(start + block_rows, len(row)))
+            block = following.select(slice(start, start + block_rows))
+            self.tried += len(which)
+            self.computed += len(which) * self._cost(prefixes) // TRIED_PER_READ
+            longer = self._longer(prefixes, block, after)
+            keep = self._keep(longer, ended=False)
             if not keep.all():
                 kept = np.flatnonzero(keep)
-                rows, last, counts, scores, tokens = (
-                    rows[kept],
-                    last[kept],
-                    counts[kept],
-                    scores[kept],
-                    tokens[kept],
-                )
-                beginning, which, first = beginning[kept], which[kept], first[kept]
-                places = self.filter.select(places, kept)
-                tally = None if tally is None else tally.select(kept)
-            if len(rows):
-                longer = Open(
-                    tokens=tokens,
-                    last=last,
-                    beginning=beginning,
-                    count=counts,
-                    score=scores,
-                    first=first,
-                    places=places,
-                    tally=tally,
-                    state=after,
-                    parent=rows,
-                )
+                longer = longer.select(kept)
+                which = which[kept]
+            if len(which):
                 yield longer, which
+
+    def _longer(self, prefixes: Open, following: NextTokens, after: State) -> Open:
+        """Prefixes with one more token each."""
+        row = following.rows
+        tokens = np.concatenate((prefixes.tokens[row], following.tokens[:, None]), axis=1)
+        beginning = prefixes.beginning[row]
+        tally = None
+        if self.scorer is not None and prefixes.tally is not None:
+            tally = self.scorer.read(prefixes.tally.select(row), tokens, beginning)
+        is_start = prefixes.tokens.shape[1] < FIRST
+        return Open(
+            tokens=tokens,
+            last=following.tokens,
+            beginning=beginning,
+            count=following.counts,
+            score=following.scores,
+            first=following.scores if is_start else prefixes.first[row],
+            tracker_states=self.filter.advance(prefixes.tracker_states, row, following.tokens),
+            tally=tally,
+            state=after,
+            parent=row,
+        )
 
     def ended(
         self,
@@ -474,56 +502,73 @@ class Walk:
         count: Int64[Array, "K"],
         score: Float64[Array, "K"],
     ) -> Ended:
-        """The names that end with some of the prefixes, as far as they are wanted.
+        """End some prefixes, and keep the wanted names.
 
         Args:
-            prefixes: some.
-            row: which of them end.
-            count: the draws of each name.
-            score: of each name, the end counted.
+            prefixes: prefixes that have been read.
+            row: the rows of those that end.
+            count: draws of each name.
+            score: log-probability of each name, including its end, in nats.
         """
-        tokens, places = prefixes.tokens[row], self.filter.select(prefixes.places, row)
-        beginning = prefixes.beginning[row]
-        first = score if tokens.shape[1] < FIRST else prefixes.first[row]
-        tally = None
-        if self.scorer is not None and prefixes.tally is not None:
-            tally = self.scorer.read(prefixes.tally.select(row), tokens, beginning, ended=True)
-        keep = self.keep(self.refused(tokens, places, beginning, score, tally, whole=True), count)
+        names = prefixes.select(row)
+        tally = names.tally
+        if self.scorer is not None and tally is not None:
+            tally = self.scorer.read(tally, names.tokens, names.beginning, ended=True)
+        is_start = names.tokens.shape[1] < FIRST
+        first = score if is_start else names.first
+        names = replace(names, count=count, score=score, first=first, tally=tally)
+        keep = self._keep(names, ended=True)
         return Ended(
-            tokens=tokens if keep.all() else tokens[keep],
+            tokens=names.tokens if keep.all() else names.tokens[keep],
             rows=row[keep],
             count=count[keep],
             score=score[keep],
             first=first[keep],
-            beginning=beginning[keep],
+            beginning=names.beginning[keep],
         )
 
-    def refused(
-        self,
-        tokens: Int32[Array, "K depth"],
-        places: Places,
-        beginning: Int32[Array, "K"],
-        score: Float64[Array, "K"],
-        tally: Tally | None,
-        *,
-        whole: bool,
-    ) -> Iterator[tuple[str, Bool[Array, "K"]]]:
-        """As ``PrefixFilter.refused``; and those that can't reach the threshold."""
-        if self.scorer is not None and tally is not None:
-            reaches = self.scorer.reaches if whole else self.scorer.may_reach
-            longest = max(self.filter.longest, tokens.shape[1])
-            yield SCORE, ~reaches(score, tokens.shape[1], tally, beginning, longest)
-        yield from self.filter.refused(tokens, places, whole=whole)
+    def _keep(self, prefixes: Open, *, ended: bool) -> Bool[Array, "B"]:
+        """Which prefixes, or whole names, nothing rejects.
 
-    def keep(
-        self, refusals: Iterator[tuple[str, Bool[Array, "K"]]], count: Int64[Array, "K"]
-    ) -> Bool[Array, "K"]:
-        """Which rows no constraint refuses; the draws of the others are counted for the first that does."""
-        keep = np.ones(len(count), bool)
-        for reason, refused in refusals:
-            self.rejected[reason] += int(count[refused & keep].sum())
-            keep &= ~refused
+        The draws of the others are counted for the first constraint that rejects them.
+        """
+        keep = np.ones(len(prefixes.count), bool)
+        for reason, rejected in self._rejections(prefixes, ended=ended):
+            self.rejected[reason] += int(prefixes.count[rejected & keep].sum())
+            keep &= ~rejected
         return keep
+
+    def _rejections(self, prefixes: Open, *, ended: bool) -> Iterator[Rejection]:
+        """The rejections of the score, then those of the filter."""
+        if self.scorer is not None and prefixes.tally is not None:
+            length = prefixes.tokens.shape[1]
+            reaches_threshold = self.scorer.reaches(
+                prefixes.score,
+                length=length,
+                tally=prefixes.tally,
+                beginnings=prefixes.beginning,
+                longest=max(self.filter.longest, length),
+                ended=ended,
+            )
+            yield SCORE, ~reaches_threshold
+        yield from self.filter.rejections(prefixes.tokens, prefixes.tracker_states, ended=ended)
+
+
+def _draw_count(prefixes: Open) -> int:
+    return int(prefixes.count.sum())
+
+
+def _joined(arrays: Iterable[Array], dtype: type) -> Array:
+    """The arrays one after the other; empty if there are none."""
+    return np.concatenate([np.zeros(0, dtype), *arrays])
+
+
+class Split(NamedTuple):
+    """How many draws of which row give which token. The order has no meaning."""
+
+    rows: Int64[Array, "K"]
+    tokens: Int64[Array, "K"]
+    counts: Int64[Array, "K"]
 
 
 def split_counts(
@@ -531,70 +576,93 @@ def split_counts(
     weights: Float64[Array, "B V"],
     sums: Float64[Array, "V B"],
     rng: np.random.Generator,
-) -> tuple[Int64[Array, "R"], Int64[Array, "R"], Int64[Array, "R"]]:
-    """For each row, how many of ``counts`` independent draws give each token: one multinomial a row.
+) -> Split:
+    """Divide the draws of each row among the tokens: one multinomial draw per row.
 
-    Where a row has few draws they are made one by one, which costs less than a binomial for every token.
+    In rows with few draws, each draw is made on its own, which takes less time than a binomial for every token.
 
     Args:
-        counts: draws, at least 1 a row.
-        weights: what the probabilities of a row are in proportion to.
-        sums: their ``running_sums``.
+        counts: draws of each row, at least 1.
+        weights: each row is proportional to the probabilities of the tokens.
+        sums: the ``running_sums`` of the weights.
         rng: where the random numbers come from.
 
     Returns:
-        (row, token, count) of every token that was drawn, in no particular order; the counts of a row sum to its own.
+        Every token that was drawn; the counts of a row sum to its draws.
 
     >>> weights = np.array([[0, 2.0], [1.0, 0]])
     >>> sums = running_sums(weights)
-    >>> row, token, count = split_counts(np.array([5, 1000]), weights, sums, np.random.default_rng(0))
-    >>> row.tolist(), token.tolist(), count.tolist()
+    >>> split = split_counts(np.array([5, 1000]), weights, sums, np.random.default_rng(0))
+    >>> split.rows.tolist(), split.tokens.tolist(), split.counts.tolist()
     ([0, 1], [1, 0], [5, 1000])
     """
-    one = np.flatnonzero(counts == 1)
+    single = np.flatnonzero(counts == 1)
+    few = np.flatnonzero((counts > 1) & (counts <= FEW))
+    many = np.flatnonzero(counts > FEW)
     uniforms = np.zeros(len(counts))
-    uniforms[one] = rng.random(len(one))
-    # Most rows have one draw: to look at the others too, in vain, is faster than to gather these.
-    parts = [(one, _pick(sums, uniforms)[one], counts[one])]
-    some, many = np.flatnonzero((counts > 1) & (counts <= FEW)), np.flatnonzero(counts > FEW)
-    if len(some):
-        drawn = np.repeat(some, counts[some])
-        pair, count = np.unique(
-            drawn * len(sums) + _pick(sums.take(drawn, axis=1), rng.random(len(drawn))),
-            return_counts=True,
-        )
-        parts.append((pair // len(sums), pair % len(sums), count))
+    uniforms[single] = rng.random(len(single))
+    # Most rows have one draw. Picking a token for every row takes less time than gathering the sums of these rows.
+    splits = [Split(single, _pick(sums, uniforms)[single], counts[single])]
+    if len(few):
+        splits.append(_split_few(few, counts[few], sums, rng))
     if len(many):
-        exact = weights[many]
-        split = rng.multinomial(counts[many], exact / exact.sum(axis=1, keepdims=True))  # (many, V)
-        row, token = np.nonzero(split)
-        parts.append((many[row], token, split[row, token]))
-    rows, tokens, split_count = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return rows, tokens, split_count
+        splits.append(_split_many(many, counts[many], weights[many], rng))
+    return Split(
+        rows=np.concatenate([split.rows for split in splits]),
+        tokens=np.concatenate([split.tokens for split in splits]),
+        counts=np.concatenate([split.counts for split in splits]),
+    )
+
+
+def _split_few(
+    rows: Int64[Array, "few"],
+    counts: Int64[Array, "few"],
+    sums: Float64[Array, "V B"],
+    rng: np.random.Generator,
+) -> Split:
+    """Make each draw of some rows on its own, and count equal ones."""
+    row = np.repeat(rows, counts)  # (draws,)
+    token = _pick(sums.take(row, axis=1), rng.random(len(row)))  # (draws,)
+    vocabulary_size = len(sums)
+    pair, count = np.unique(row * vocabulary_size + token, return_counts=True)
+    return Split(pair // vocabulary_size, pair % vocabulary_size, count)
+
+
+def _split_many(
+    rows: Int64[Array, "many"],
+    counts: Int64[Array, "many"],
+    weights: Float64[Array, "many V"],
+    rng: np.random.Generator,
+) -> Split:
+    """One multinomial draw for each of some rows."""
+    chances = weights / weights.sum(axis=1, keepdims=True)  # (many, V)
+    token_counts = rng.multinomial(counts, chances)  # (many, V)
+    index, token = np.nonzero(token_counts)
+    return Split(rows[index], token, token_counts[index, token])
 
 
 def running_sums(weights: Float64[Array, "B V"]) -> Float64[Array, "V B"]:
-    """The cumulative sums over the tokens, a token a row: those of ``np.cumsum``, to the bit.
+    """Cumulative sums over the tokens, one token per row; bit for bit the same as ``np.cumsum``.
 
-    Of many rows each token's are added at once, which takes a tenth of the time: ``np.cumsum`` adds number by number.
+    With many rows, all sums up to a token are computed at once. This takes a tenth of the time of ``np.cumsum``, which
+    adds number by number.
     """
-    sums = np.array(weights.T, order="C")
+    sums = np.array(weights.T, order="C")  # (V, B)
     if len(weights) < ADD_AT_ONCE:
         return np.cumsum(sums, axis=0, out=sums)
-    for before, here in pairwise(sums):
-        here += before
+    for previous, current in pairwise(sums):
+        current += previous
     return sums
 
 
 def _pick(sums: Float64[Array, "V n"], uniforms: Float64[Array, "n"]) -> Int64[Array, "n"]:
-    """A token for each column of running sums: the first whose sum exceeds the uniform number's share of the last."""
-    total = sums[-1]
-    number = np.minimum(
-        uniforms * total, np.nextafter(total, 0)
-    )  # a product may round up to the total
-    not_yet = sums <= number  # (V, n)
-    # Counted in the smallest type that holds V: eight times as many numbers at a time.
-    picked: Int64[Array, "n"] = (
-        not_yet.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(sums))).astype(np.int64)
-    )
-    return picked
+    """For each column of running sums, the first token whose sum exceeds the uniform number times the total."""
+    total = sums[-1]  # (n,)
+    # The product can be rounded up to the total, which no sum exceeds.
+    threshold = np.minimum(uniforms * total, np.nextafter(total, 0))
+    is_before = sums <= threshold  # (V, n)
+    # The smallest type that can hold V: eight times as many numbers are added at a time.
+    smallest_type = np.min_scalar_type(len(sums))
+    small_tokens = is_before.view(np.uint8).sum(axis=0, dtype=smallest_type)  # (n,)
+    tokens: Int64[Array, "n"] = small_tokens.astype(np.int64)
+    return tokens

@@ -122,7 +122,7 @@ class PartOfName:
         if check_constraints:
             for constraint in self.constraints:
                 if isinstance(constraint, ExcludedNames | ExcludedWords | NoProfanity):
-                    rejections.append(constraint.refuses(finished))
+                    rejections.append(constraint.rejects(finished))
         known = self.any_origin.known_names
         if self.listed is None and not self.allow_seen and known is not None:
             rejections.append(finished.are_known(known))

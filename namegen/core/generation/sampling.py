@@ -1,4 +1,4 @@
-"""How a next token is drawn from logits: the one rule that every engine, the ``.tflite`` and the web page keep."""
+"""How the next token is drawn from logits. All backends, ``.tflite`` files and the web page follow this rule."""
 
 from __future__ import annotations
 
@@ -15,33 +15,46 @@ from namegen.types import Array, Float, Float64, Int64
 def draw(
     uniforms: Float64[Array, "B"], logits: Float[Array, "B V"], temperature: float = 1.0
 ) -> Int64[Array, "B"]:
-    """The reference: one token a row, from one uniform number a row.
+    """Draw one token per row with one uniform number per row. This is the reference.
 
-    Softmax in float64, cumulative sum in id order, the first id whose sum exceeds the uniform number; the last id as a
-    clamp. Temperature 0 is the likeliest id, the lowest on a tie.
+    Tokens are added up in the order of their ids. The first token whose cumulative probability exceeds the uniform
+    number is drawn; the last token if rounding leaves the sum below it. Temperature 0 gives the most likely token, and
+    the lowest id on a tie.
+
+    Args:
+        uniforms: numbers from 0 up to 1.
+        logits: logits of the next tokens.
+        temperature: the logits are divided by it; 0 gives the most likely token.
 
     >>> draw(np.array([0.0, 0.5, 0.99]), np.log([[0.2, 0.3, 0.5]] * 3)).tolist()
     [0, 2, 2]
     """
     if temperature == 0:
-        likeliest: Int64[Array, "B"] = np.argmax(logits, axis=1)
-        return likeliest
+        most_likely: Int64[Array, "B"] = np.argmax(logits, axis=1)
+        return most_likely
     return pick(uniforms, probabilities(logits, temperature))
 
 
 def pick(uniforms: Float64[Array, "B"], chances: Float64[Array, "B V"]) -> Int64[Array, "B"]:
-    """The first place of each row of probabilities whose cumulative sum exceeds the uniform number, else the last."""
-    sums = np.cumsum(chances, axis=1)
-    chosen: Int64[Array, "B"] = (sums <= uniforms[:, None]).sum(axis=1)
-    np.minimum(chosen, chances.shape[1] - 1, out=chosen)
-    return chosen
+    """The first index of each row whose cumulative probability exceeds the uniform number, or else the last index.
+
+    >>> pick(np.array([0.2, 0.9]), np.array([[0.5, 0.5], [0.5, 0.5]])).tolist()
+    [0, 1]
+    """
+    sums = np.cumsum(chances, axis=1)  # (B, V)
+    picked: Int64[Array, "B"] = (sums <= uniforms[:, None]).sum(axis=1)
+    np.minimum(picked, chances.shape[1] - 1, out=picked)
+    return picked
 
 
 def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
-    """Softmax of ``logits / temperature`` in float64; temperature 0 puts everything on the likeliest id.
+    """Softmax of ``logits / temperature`` in float64. At temperature 0, the most likely token has probability 1.
 
     Raises:
-        SettingsError: the temperature is below 0 or not a number.
+        SettingsError: the temperature is negative, infinite or not a number.
+
+    >>> probabilities(np.log([[0.2, 0.8]])).round(3).tolist()
+    [[0.2, 0.8]]
     """
     scaled = weights(logits, temperature)
     scaled /= scaled.sum(axis=1, keepdims=True)
@@ -49,33 +62,46 @@ def probabilities(logits: Float[Array, "B V"], temperature: float = 1.0) -> Floa
 
 
 def weights(logits: Float[Array, "B V"], temperature: float = 1.0) -> Float64[Array, "B V"]:
-    """The same before each row is divided by its sum. Raises SettingsError as ``probabilities`` does."""
+    """``probabilities`` before each row is divided by its sum."""
     check_temperature(temperature)
     if temperature == 0:
-        chosen = np.zeros(logits.shape)
-        chosen[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
-        return chosen
-    # The largest goes before the division, which may then overflow to −inf only.
-    scaled: Float64[Array, "B V"] = np.subtract(
-        logits, logits.max(axis=1, keepdims=True), dtype=np.float64
-    )
+        only_most_likely = np.zeros(logits.shape)
+        only_most_likely[np.arange(len(logits)), np.argmax(logits, axis=1)] = 1
+        return only_most_likely
+    scaled = _scaled(logits, temperature)
+    np.exp(scaled, out=scaled)
+    return scaled
+
+
+def _scaled(logits: Float[Array, "B V"], temperature: float) -> Float64[Array, "B V"]:
+    """The logits minus the largest of their row, divided by the temperature.
+
+    The subtraction comes first, so that the division can overflow only to −inf.
+    """
+    largest = logits.max(axis=1, keepdims=True)  # (B, 1)
+    scaled: Float64[Array, "B V"] = np.subtract(logits, largest, dtype=np.float64)
     if temperature != 1:
         with np.errstate(over="ignore"):
             scaled /= temperature
-    np.exp(scaled, out=scaled)
     return scaled
 
 
 def truncate(
     chances: Float64[Array, "B V"], top_k: int | None = None, top_p: float | None = None
 ) -> Float64[Array, "B V"]:
-    """Keep the likeliest tokens only, and renormalize.
+    """Keep only the most likely tokens, and divide their probabilities by the sum.
 
     Args:
-        chances: probabilities, the temperature applied.
-        top_k: how many tokens stay; on a tie the lower ids.
-        top_p: the fewest tokens whose probabilities sum to at least this share stay (nucleus sampling, Holtzman et
-            al., 2020); after ``top_k``.
+        chances: probabilities at the temperature.
+        top_k: how many tokens to keep; on a tie, those with the lowest ids.
+        top_p: keep the fewest tokens whose probabilities sum to at least this share (nucleus sampling, Holtzman et al.,
+            2020). It's applied after ``top_k``.
+
+    Raises:
+        SettingsError: ``top_k`` or ``top_p`` is out of its range.
+
+    >>> truncate(np.array([[0.5, 0.3, 0.2]]), top_k=1).tolist()
+    [[1.0, 0.0, 0.0]]
     """
     if top_k is not None:
         check_count("top_k", top_k, 1)
@@ -83,31 +109,34 @@ def truncate(
         raise SettingsError(
             f"{setting('top_p')} is {shown(top_p)}: expected a share above 0, up to 1"
         )
-    if (top_k is None or top_k >= chances.shape[1]) and (top_p is None or top_p == 1):
+    keeps_all_by_k = top_k is None or top_k >= chances.shape[1]
+    keeps_all_by_p = top_p is None or top_p == 1
+    if keeps_all_by_k and keeps_all_by_p:
         return chances
-    order = np.argsort(-chances, axis=1, kind="stable")
-    ranked = np.take_along_axis(chances, order, axis=1)
+    order = np.argsort(-chances, axis=1, kind="stable")  # (B, V) most likely first
+    ranked = np.take_along_axis(chances, order, axis=1)  # (B, V)
     if top_k is not None:
         ranked[:, top_k:] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
     if top_p is not None:
-        before = np.cumsum(ranked, axis=1) - ranked
-        ranked[before >= top_p] = 0
+        sum_before = np.cumsum(ranked, axis=1) - ranked  # (B, V) of more likely tokens
+        ranked[sum_before >= top_p] = 0
         ranked /= ranked.sum(axis=1, keepdims=True)
-    kept = np.empty_like(chances)
-    np.put_along_axis(kept, order, ranked, axis=1)
-    return kept
+    truncated = np.empty_like(chances)
+    np.put_along_axis(truncated, order, ranked, axis=1)
+    return truncated
 
 
 def check_temperature(temperature: float) -> None:
     """Raise SettingsError for a temperature that is negative, infinite or not a number."""
     if not (isinstance(temperature, Real) and 0 <= temperature < np.inf):
-        told = f"{setting('temperature')} is {shown(temperature)}"
-        raise SettingsError(f"{told}: expected a number of at least 0, such as 0.8")
+        raise SettingsError(
+            f"{setting('temperature')} is {shown(temperature)}: expected a number of at least 0, such as 0.8"
+        )
 
 
 def check_count(name: str, value: object, least: int) -> None:
-    """Raise SettingsError for a setting that is no whole number, or too small a one."""
+    """Raise SettingsError for a setting that isn't a whole number, or is too small."""
     if not isinstance(value, Integral) or int(value) < least:
         raise SettingsError(
             f"{setting(name)} is {shown(value)}: expected a whole number of at least {least}"
@@ -115,7 +144,7 @@ def check_count(name: str, value: object, least: int) -> None:
 
 
 def check_amount(n: object, things: str) -> None:
-    """Raise SettingsError for an amount that nobody can ask for."""
+    """Raise SettingsError for a number of names, people or players that is out of range."""
     if not isinstance(n, Integral) or not 0 <= int(n) <= MOST_ASKED_FOR:
         raise SettingsError(
             f"{shown(n)} {things} were asked for: expected a whole number from 0 to {MOST_ASKED_FOR:,}"
@@ -124,19 +153,20 @@ def check_amount(n: object, things: str) -> None:
 
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How the next character is chosen.
-
-    ``temperature`` 1 is the model's own distribution, below it is bolder in what is likely, 0 always takes the
-    likeliest. ``top_k`` and ``top_p`` keep only the likeliest characters. ``max_length``: characters of the longest
-    name that is given; a longer one is drawn anew, so the others keep their proportions.
+    """How the next character is drawn, and how long a name may be.
 
     Raises:
         SettingsError: a value is out of its range.
+
+    >>> SamplingSettings(temperature=0.5).natural
+    False
     """
 
+    # 1 is the model's own distribution. Lower values prefer likely characters; 0 always takes the most likely one.
     temperature: float = 1.0
-    top_k: int | None = None
-    top_p: float | None = None
+    top_k: int | None = None  # how many characters are possible, the most likely ones; None: all
+    top_p: float | None = None  # see truncate; None: all characters are possible
+    # Characters of the longest name. A longer name is drawn again, so the others keep their proportions.
     max_length: int = 40
 
     def __post_init__(self) -> None:
@@ -146,16 +176,16 @@ class SamplingSettings:
 
     @property
     def natural(self) -> bool:
-        """Every character with just the model's probability."""
+        """Whether every character has exactly the model's probability."""
         return self.temperature == 1 and self.keeps_all
 
     @property
     def keeps_all(self) -> bool:
-        """No character is left out."""
+        """Whether every character is possible."""
         return self.top_k is None and self.top_p in (None, 1)
 
     def weights(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """What each next token's probability is in proportion to: a row need not sum to 1, which saves a pass."""
+        """Numbers proportional to the probabilities of the next tokens. Not dividing by their sum saves time."""
         return weights(logits, self.temperature) if self.keeps_all else self.chances(logits)
 
     def chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
@@ -163,26 +193,30 @@ class SamplingSettings:
         return truncate(probabilities(logits, self.temperature), self.top_k, self.top_p)
 
     def log_chances(self, logits: Float[Array, "B V"]) -> Float64[Array, "B V"]:
-        """Their logarithms, nats, also where the chances themselves are too small for a number."""
+        """The log-probabilities of the next tokens, in nats. They're exact even if a probability rounds to 0."""
         if self.temperature == 0:
             with np.errstate(divide="ignore"):
                 return np.log(self.chances(logits))
-        scaled: Float64[Array, "B V"] = np.subtract(
-            logits, logits.max(axis=1, keepdims=True), dtype=np.float64
-        )
-        with np.errstate(over="ignore"):
-            scaled /= self.temperature
+        scaled = _scaled(logits, self.temperature)  # (B, V)
         if self.top_k is not None and self.top_k < scaled.shape[1]:
-            left_out = np.argsort(-scaled, axis=1, kind="stable")[:, self.top_k :]
-            np.put_along_axis(scaled, left_out, -np.inf, axis=1)
+            order = np.argsort(-scaled, axis=1, kind="stable")  # most likely first
+            np.put_along_axis(scaled, order[:, self.top_k :], -np.inf, axis=1)
         if self.top_p not in (None, 1):
-            scaled[truncate(probabilities(scaled), None, self.top_p) == 0] = -np.inf
+            is_impossible = truncate(probabilities(scaled), top_p=self.top_p) == 0
+            scaled[is_impossible] = -np.inf
         scaled -= np.log(np.exp(scaled).sum(axis=1, keepdims=True))
         return scaled
 
 
 def random_numbers(seed: int | None) -> np.random.Generator:
-    """Where the random numbers of a request come from. Raises SettingsError for a seed below 0."""
+    """Make the random number generator of a request.
+
+    Args:
+        seed: the same seed gives the same numbers; None: different numbers each time.
+
+    Raises:
+        SettingsError: the seed isn't a whole number of at least 0.
+    """
     if seed is not None:
         check_count("seed", seed, 0)
     return np.random.default_rng(seed)

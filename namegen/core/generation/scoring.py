@@ -15,17 +15,17 @@ A training set has phrases if more than 30% of its names contain a space. Then t
 that known words may be combined in new ways.
 
 Everything is measured once, when training ends, and stored as one ``ScoreRule`` per label. A prefix is dropped as soon
-as no length at which it could still end lets it reach the threshold. That is exact: log p can only fall, and the number
-of missing n-grams can only grow.
+as it can't reach the threshold at any length. That is exact, because log p can only fall, and the number of missing
+n-grams can only grow.
 
-``docs/results/blind.md`` shows what readers say of the names.
+``docs/results/blind.md`` shows how readers rated the names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -39,24 +39,20 @@ from namegen.types import Array, Bool, Float64, Int, Int32, Int64, UInt64
 NGRAM_COST = 1.5  # nats for each missing n-gram
 WORD_COST = 2  # missing n-grams that a missing word counts as
 MOST_CHARACTERS = 1_000  # a longer name doesn't reach the threshold
-PHRASES = 0.3  # a training set has phrases if a larger share of its names contains a space
+PHRASES = 0.3  # a training set has phrases if more than this share of its names contain a space
 
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """What the scorer remembers of some prefixes.
+    """The scorer's state for some prefixes: one column per source."""
 
-    Attributes:
-        contexts: in each source, the longest known n-gram of up to four symbols that each prefix ends with.
-        missing: in each source, how many n-grams the prefix has that the source lacks; a missing word counts as
-            ``WORD_COST`` of them.
-    """
-
+    # The longest known n-gram of up to four symbols that each prefix ends with.
     contexts: Int64[Array, "K sources"]
+    # How many n-grams of each prefix a source lacks. A missing word counts as WORD_COST n-grams.
     missing: Int64[Array, "K sources"]
 
     def select(self, rows: Int[Array, "kept"]) -> Tally:
-        """Keep some prefixes, or repeat them."""
+        """The tally of some prefixes."""
         return Tally(self.contexts[rows], self.missing[rows])
 
 
@@ -64,20 +60,12 @@ class Source:
     """What a training set contains: its n-grams and, if it has phrases, its words. A blend has one per model.
 
     Args:
-        ngrams: the n-grams: of the words if the training set has phrases, else of the names.
-        vocabulary: the characters that the n-grams are numbered by.
+        ngrams: n-grams of the words if the training set has phrases, else of the names.
+        vocabulary: the characters of the training set.
         words: the known words (``known_words``); None if the training set has no phrases.
         label: the index of the label whose n-grams count; None: a name's own label.
-        tokens: the vocabulary of the names; None: that of the n-grams.
+        tokens: the vocabulary of the names; None: that of the training set.
     """
-
-    def for_blend(self, tokens: Vocabulary, label: int) -> Source:
-        """The same n-grams for names of a blend, which have another vocabulary and no label of their own."""
-        if self._tokens is not None:  # a model of a blend is a blend itself
-            return Source(
-                self.ngrams, self._own, words=self._words, label=self.label, tokens=tokens
-            )
-        return Source(self.ngrams, self._own, words=self._words, label=label, tokens=tokens)
 
     def __init__(
         self,
@@ -88,21 +76,35 @@ class Source:
         label: int | None = None,
         tokens: Vocabulary | None = None,
     ) -> None:
-        self.ngrams, self.label, self._words = ngrams, label, words
-        self._own, self._tokens = vocabulary, tokens
-        self.vocabulary = tokens or vocabulary
-        self._symbols = symbols_of(vocabulary)  # (V,) by token
-        if tokens is not None:
-            symbol_of = dict(
-                zip(map(digit_as_0, vocabulary.characters), self._symbols[1:].tolist(), strict=True)
-            )
-            known = [
-                symbol_of.get(digit_as_0(character), ngrams.symbols)
-                for character in tokens.characters
-            ]
-            self._symbols = np.array([END, *known])
-        self._space = self.vocabulary.characters.find(" ") + 1  # 0 without a space
-        self._is_known_word: dict[tuple[str, int], bool] = {}
+        self.ngrams = ngrams
+        self.label = label
+        self.vocabulary = tokens or vocabulary  # of the names
+        self._training_vocabulary = vocabulary
+        self._words = words
+        self._is_blended = tokens is not None
+        self._symbols = self._symbols_of_tokens()  # (V,) the symbol of each token
+        self._space = self.vocabulary.characters.find(" ") + 1  # token id; 0 without a space
+        self._is_known_word: dict[tuple[str, int], bool] = {}  # by word and label
+
+    def _symbols_of_tokens(self) -> Int64[Array, "V"]:
+        symbols = symbols_of(self._training_vocabulary)
+        if not self._is_blended:
+            return symbols
+        characters = map(digit_as_0, self._training_vocabulary.characters)
+        symbol_of = dict(zip(characters, symbols[1:].tolist(), strict=True))
+        unknown = self.ngrams.symbols
+        known = [symbol_of.get(digit_as_0(char), unknown) for char in self.vocabulary.characters]
+        return np.array([END, *known])
+
+    def for_blend(self, tokens: Vocabulary, label: int) -> Source:
+        """The same source for the names of a blend, which have another vocabulary and no label of their own."""
+        return Source(
+            self.ngrams,
+            self._training_vocabulary,
+            words=self._words,
+            label=self.label if self._is_blended else label,  # a blend can be blended again
+            tokens=tokens,
+        )
 
     def label_of(self, labels: Int64[Array, "K"]) -> Int64[Array, "K"]:
         """The label that counts for names with each label."""
@@ -119,19 +121,19 @@ class Source:
         """Read the last character of some prefixes, or the end of names.
 
         Args:
-            contexts: before that character, or that end.
+            contexts: the contexts before that character or end.
             tokens: the prefixes.
-            labels: the label that counts for each.
+            labels: the label that counts for each prefix.
             ended: whether the prefixes are whole names and their end is read.
 
         Returns:
-            The contexts after it, and how many n-grams were missing; a missing word counts as several.
+            The contexts after it, and how many n-grams were missing. A missing word counts as ``WORD_COST`` n-grams.
         """
-        last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)
-        symbols = np.full(len(tokens), END) if ended else self._symbols[last]
+        last = tokens[:, -1] if tokens.shape[1] else np.zeros(len(tokens), np.int32)  # (K,)
+        symbols = np.full(len(tokens), END) if ended else self._symbols[last]  # (K,)
         if self._words is None:
             return self.ngrams.follow(contexts, symbols)
-        ends_word = (last == self._space) | ended
+        ends_word = (last == self._space) | ended  # (K,)
         after, missing = self.ngrams.follow(contexts, np.where(ends_word, END, symbols))
         after[ends_word] = self.ngrams.start[labels[ends_word]]
         missing[ends_word] += WORD_COST * self._has_new_word(tokens[ends_word], labels[ends_word])
@@ -143,19 +145,19 @@ class Source:
         """Whether the last word of each prefix is unknown."""
         texts = self.vocabulary.decode_all(tokens)
         words = [text.rstrip(" ").rpartition(" ")[2] for text in texts]
-        asked = list(zip(words, labels.tolist(), strict=True))
-        self._ask({pair for pair in asked if pair not in self._is_known_word})
-        return np.array([not self._is_known_word[pair] for pair in asked], bool)
+        pairs = list(zip(words, labels.tolist(), strict=True))
+        self._look_up({pair for pair in pairs if pair not in self._is_known_word})
+        return np.array([not self._is_known_word[pair] for pair in pairs], bool)
 
-    def _ask(self, words: Iterable[tuple[str, int]]) -> None:
-        """Look up some words, each with its label."""
+    def _look_up(self, words: Iterable[tuple[str, int]]) -> None:
+        """Remember whether each word is known under its label."""
         new = sorted(words)
         known = cast(KnownSet, self._words).holds(word_digests(new))
         self._is_known_word.update(zip(new, known.tolist(), strict=True))
 
 
 def word_digests(words: Sequence[tuple[str, int]]) -> UInt64[Array, "words"]:
-    """A digest of each word together with the index of its label."""
+    """A hash of each word together with the index of its label."""
     labels = np.array([label for _, label in words], np.uint64)
     return digests(word for word, _ in words) ^ scramble(labels)
 
@@ -175,30 +177,38 @@ def words_by_label(names: Sequence[str], labels: Sequence[int]) -> list[tuple[st
     >>> words_by_label(["The Red Fox", "The Fox"], [0, 0])
     [('Fox', 0), ('Red', 0), ('The', 0)]
     """
-    return sorted(
-        {(word, label) for name, label in zip(names, labels, strict=True) for word in name.split()}
-    )
+    pairs: set[tuple[str, int]] = set()
+    for name, label in zip(names, labels, strict=True):
+        pairs.update((word, label) for word in name.split())
+    return sorted(pairs)
 
 
 def known_words(words: Sequence[tuple[str, int]]) -> KnownSet:
-    """Words with their labels as the set that a model carries."""
+    """Words with their labels, as a model stores them."""
     return KnownSet(np.unique(word_digests(words))).short
 
 
 def scorer_of(metadata: Metadata) -> Scorer | None:
-    """What scores the names of a model; None if the model doesn't carry n-grams."""
+    """The scorer of a model; None if the model doesn't store n-grams."""
     if metadata.ngrams is None:
         return None
     source = Source(metadata.ngrams, metadata.vocabulary, words=metadata.words)
     return Scorer([source], metadata.vocabulary.size, metadata.score_rules)
 
 
+class _Need(NamedTuple):
+    """What the log-probability that names or prefixes need depends on."""
+
+    missing: int  # n-grams
+    longest: int  # characters of the longest name
+    ended: bool  # whether they are whole names
+
+
 class Scorer:
     """Scores the new names of a model, and the prefixes that may become such names.
 
     Args:
-        sources: what the training sets contain: one, or one per model of a blend. The source that lacks the fewest
-            n-grams counts.
+        sources: one, or one per model of a blend. The source that lacks the fewest n-grams counts.
         first_label: the start token of the first label; any number without labels.
         rules: by label, or one for all names; () before they are measured.
     """
@@ -206,10 +216,10 @@ class Scorer:
     def __init__(
         self, sources: Sequence[Source], first_label: int, rules: Sequence[ScoreRule] = ()
     ) -> None:
-        self.sources, self.first_label, self.rules = tuple(sources), first_label, tuple(rules)
-        self._needed: dict[
-            tuple[int, int], tuple[Float64[Array, "R lengths"], Float64[Array, "R lengths"]]
-        ] = {}
+        self.sources = tuple(sources)
+        self.first_label = first_label
+        self.rules = tuple(rules)
+        self._needed: dict[_Need, Float64[Array, "R lengths"]] = {}
 
     def with_rules(self, rules: Sequence[ScoreRule]) -> Scorer:
         """The same sources with rules."""
@@ -238,9 +248,8 @@ class Scorer:
         """The tally before the first character."""
         labels = self.labels(beginnings)
         contexts = [source.ngrams.start[source.label_of(labels)] for source in self.sources]
-        return Tally(
-            np.stack(contexts, axis=1), np.zeros((len(labels), len(self.sources)), np.int64)
-        )
+        missing = np.zeros((len(labels), len(self.sources)), np.int64)
+        return Tally(np.stack(contexts, axis=1), missing)
 
     def read(
         self,
@@ -253,13 +262,14 @@ class Scorer:
         """Read the last character of some prefixes, or the end of names.
 
         Args:
-            tally: of the prefixes before that character, or before that end.
+            tally: the tally before that character or end.
             tokens: the prefixes.
             beginnings: the start token of each.
             ended: whether the prefixes are whole names and their end is read.
         """
         labels = self.labels(beginnings)
-        contexts, missing = np.empty_like(tally.contexts), np.empty_like(tally.missing)
+        contexts = np.empty_like(tally.contexts)  # (K, sources)
+        missing = np.empty_like(tally.missing)  # (K, sources)
         for column, source in enumerate(self.sources):
             contexts[:, column], missing[:, column] = source.read(
                 tally.contexts[:, column], tokens, source.label_of(labels), ended=ended
@@ -273,10 +283,9 @@ class Scorer:
         tally = self.start(beginnings)
         for end in range(1, tokens.shape[1] + 1):
             tally = self.read(tally, tokens[:, :end], beginnings)
-        least: Int64[Array, "K"] = self.read(tally, tokens, beginnings, ended=True).missing.min(
-            axis=1
-        )
-        return least
+        tally = self.read(tally, tokens, beginnings, ended=True)
+        fewest: Int64[Array, "K"] = tally.missing.min(axis=1)
+        return fewest
 
     def scores(
         self,
@@ -288,93 +297,68 @@ class Scorer:
         """The scores of names, in nats.
 
         Args:
-            log_probabilities: of each, in nats.
-            lengths: characters of each.
-            missing: how many n-grams each lacks.
-            beginnings: the start token of each.
+            log_probabilities: log-probability of each name, in nats.
+            lengths: characters of each name.
+            missing: missing n-grams of each name.
+            beginnings: the start token of each name.
         """
-        rule_of = np.minimum(self.labels(beginnings), len(self.rules) - 1)
+        rule_of = self._rule_indexes(beginnings)
         z = np.empty(len(lengths))
         for index in np.unique(rule_of):
             rows = rule_of == index
             rule = self.rules[index]
-            z[rows] = (log_probabilities[rows] - rule.mean(lengths[rows])) / rule.spread(
-                lengths[rows]
-            )
+            deviation = log_probabilities[rows] - rule.mean(lengths[rows])
+            z[rows] = deviation / rule.spread(lengths[rows])
         return z - NGRAM_COST * missing
 
     def reaches(
         self,
         log_probabilities: Float64[Array, "K"],
+        *,
         length: int,
         tally: Tally,
         beginnings: Int[Array, "K"],
         longest: int,
+        ended: bool,
     ) -> Bool[Array, "K"]:
-        """Which names of one length reach the threshold.
+        """Which names reach the threshold, or which prefixes could become a name that reaches it.
 
         Args:
-            log_probabilities: of each, in nats.
+            log_probabilities: log-probability of each name or prefix, in nats.
             length: characters of each.
-            tally: after the end of each.
+            tally: after the last character of prefixes, or after the end of names.
             beginnings: the start token of each.
             longest: characters of the longest name that can be returned.
+            ended: whether they are whole names.
         """
-        return self._reaches(
-            log_probabilities, length, tally, beginnings, longest, of_prefixes=False
-        )
-
-    def may_reach(
-        self,
-        log_probabilities: Float64[Array, "K"],
-        length: int,
-        tally: Tally,
-        beginnings: Int[Array, "K"],
-        longest: int,
-    ) -> Bool[Array, "K"]:
-        """Which prefixes of one length could become a name that reaches the threshold; see ``reaches``."""
-        return self._reaches(
-            log_probabilities, length, tally, beginnings, longest, of_prefixes=True
-        )
-
-    def _reaches(
-        self,
-        log_probabilities: Float64[Array, "K"],
-        length: int,
-        tally: Tally,
-        beginnings: Int[Array, "K"],
-        longest: int,
-        *,
-        of_prefixes: bool,
-    ) -> Bool[Array, "K"]:
-        """Which names, or prefixes, are likely enough for the n-grams that they lack."""
-        rule_of = np.minimum(self.labels(beginnings), len(self.rules) - 1)
-        missing = tally.missing.min(axis=1)
+        rule_of = self._rule_indexes(beginnings)  # (K,)
+        missing = tally.missing.min(axis=1)  # (K,)
         reaches = np.zeros(len(missing), bool)
         if length > MOST_CHARACTERS:
             return reaches
         for count in np.unique(missing).tolist():
             rows = missing == count
-            needed = self._log_probability_needed(count, min(longest, MOST_CHARACTERS))[of_prefixes]
+            needed = self._log_probability_needed(
+                _Need(missing=count, longest=min(longest, MOST_CHARACTERS), ended=ended)
+            )
             reaches[rows] = log_probabilities[rows] >= needed[rule_of[rows], length]
         return reaches
 
-    def _log_probability_needed(
-        self, missing: int, longest: int
-    ) -> tuple[Float64[Array, "R lengths"], Float64[Array, "R lengths"]]:
-        """The log-probability that names with so many missing n-grams need, by rule and length; and prefixes, too."""
-        key = missing, longest
-        if key not in self._needed:
-            lengths = np.arange(longest + 1)
-            cost = NGRAM_COST * missing
-            of_names = np.array(
-                [
-                    rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
-                    for rule in self.rules
-                ]
-            )  # (R, lengths)
-            of_prefixes = np.minimum.accumulate(of_names[:, ::-1], axis=1)[
-                :, ::-1
-            ]  # the least over longer names
-            self._needed[key] = of_names, of_prefixes
-        return self._needed[key]
+    def _rule_indexes(self, beginnings: Int[Array, "K"]) -> Int64[Array, "K"]:
+        """The index of the rule for each name."""
+        return np.minimum(self.labels(beginnings), len(self.rules) - 1)
+
+    def _log_probability_needed(self, need: _Need) -> Float64[Array, "R lengths"]:
+        """The log-probability that names or prefixes need, by rule and length, in nats."""
+        if need not in self._needed:
+            lengths = np.arange(need.longest + 1)
+            cost = NGRAM_COST * need.missing
+            by_rule = [
+                rule.mean(lengths) + (rule.threshold + cost) * rule.spread(lengths)
+                for rule in self.rules
+            ]
+            needed = np.array(by_rule)  # (R, lengths)
+            if not need.ended:  # a prefix needs the least of all lengths that it can still reach
+                needed = np.minimum.accumulate(needed[:, ::-1], axis=1)[:, ::-1]
+            self._needed[need] = needed
+        return self._needed[need]

@@ -188,6 +188,25 @@ def all_prefixes(
         yield texts, beginnings, tally, ended, log_probabilities
 
 
+def reaches_threshold(
+    scorer: Scorer,
+    log_probabilities: np.ndarray,
+    length: int,
+    tally: Tally,
+    beginnings: np.ndarray,
+    *,
+    ended: bool,
+) -> np.ndarray:
+    return scorer.reaches(
+        log_probabilities,
+        length=length,
+        tally=tally,
+        beginnings=beginnings,
+        longest=LONGEST,
+        ended=ended,
+    )
+
+
 @given(
     listed=st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=4),
     rules_of_labels=st.tuples(rules, rules),
@@ -207,13 +226,13 @@ def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
         scorer, MODEL.vocabulary_size + label
     ):
         length = len(texts[0])
-        may_reach = scorer.may_reach(prefixes, length, tally, beginnings, LONGEST)
+        may_reach = reaches_threshold(scorer, prefixes, length, tally, beginnings, ended=False)
         kept |= {text for text, keep in zip(texts, may_reach, strict=True) if keep}
         scores = scorer.scores(
             names, np.full(len(texts), length), ended.missing.min(axis=1), beginnings
         )
         assume((np.abs(scores - threshold) > 1e-9).all())
-        reaches = scorer.reaches(names, length, ended, beginnings, LONGEST)
+        reaches = reaches_threshold(scorer, names, length, ended, beginnings, ended=True)
         assert reaches.tolist() == (scores >= threshold).tolist()
         reaching |= {text for text, reach in zip(texts, reaches, strict=True) if reach}
     assert {name[:end] for name in reaching for end in range(1, len(name) + 1)} <= kept
@@ -227,7 +246,7 @@ def test_prefixes_that_cannot_reach_the_threshold_are_dropped() -> None:
     )
     for texts, beginnings, tally, _, (prefixes, _) in all_prefixes(scorer, 0):
         if len(texts[0]) == 2:
-            kept = scorer.may_reach(prefixes, 2, tally, beginnings, LONGEST)
+            kept = reaches_threshold(scorer, prefixes, 2, tally, beginnings, ended=False)
             assert {text for text, keep in zip(texts, kept, strict=True) if keep} == {"ab", "ba"}
 
 
@@ -240,7 +259,15 @@ def test_very_long_names_take_no_more_memory() -> None:
     try:
         for missing in range(5):
             tally = Tally(np.zeros((100, 1), np.int64), np.full((100, 1), missing))
-            assert not scorer.may_reach(np.full(100, -1e9), 3, tally, beginnings, 10**6).any()
+            reaches = scorer.reaches(
+                np.full(100, -1e9),
+                length=3,
+                tally=tally,
+                beginnings=beginnings,
+                longest=10**6,
+                ended=False,
+            )
+            assert not reaches.any()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -1,3 +1,1 @@
-"""What may be constraint_list of a name: each constraint is one class. Read ``constraint.py`` first;
-``constraint_list.py`` lists them all.
-"""
+"""Constraints on names. Read ``constraint.py`` first; ``constraint_list.py`` lists all of them."""

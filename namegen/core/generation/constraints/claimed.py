@@ -1,16 +1,18 @@
-"""The constraint that a new company does not begin as a listed one does: its distinguishing word is the company's own.
+"""The constraint that a new company's name doesn't start like a listed company's.
 
-A company's **beginning** is its first word, a `The` left out, or its first two where the first is free. A word is free
-if several names of the list begin with it, none of them is that word alone, and a listed name has it further on, too:
-`American`, but not `BlackRock`, with which only that company's own funds begin.
+The **start** of a company's name is its first word, without "The". If the first word is common, the start is the first
+two words. A word is common if several listed names start with it, none of them consists of it alone, and it also occurs
+later in a listed name: "American" is common, but "BlackRock" isn't, since only that company's own funds start with it.
 
-No listed company begins with `Communications` or `Corp`, which stand further on, so no new one does.
+No listed company starts with "Communications" or "Corp", which occur only later in names. So no new name may either.
 
-A new name is refused if its first word, or its first two written as one, is such a beginning: `Black Rock`. A letter
-may be another, too many or missing. To find those, each stands in a set as it is and with one place left open, `a?ple`;
-what is asked for is the word as it is, with each letter left open, with each left out, and with an open place between
-any two. A free word and a legal form are no name: `American Inc`. Nor is a name that has a word twice in a row, or
-begins with a long free word misspelt: `Natinal`.
+A new name is rejected if its first word, or its first two words joined, is such a start: "Black Rock". The same holds
+if one letter is different, missing or added. To find such misspellings quickly, each start is stored as it is, and
+with each of its letters replaced by a wildcard: "a?ple". A word is looked up as it is, with each letter replaced by a
+wildcard, with each letter removed, and with a wildcard added between any two letters.
+
+Three more kinds of names are rejected: a common word with nothing but a legal form ("American Inc"), a name with the
+same word twice in a row, and a name that starts with a misspelled long common word ("Natinal").
 """
 
 from __future__ import annotations
@@ -32,54 +34,68 @@ from namegen.types import Array, Bool, Int32, Int64
 if TYPE_CHECKING:
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
-OPEN = "?"  # stands in no word
-LONG = 6  # letters of a free word; what is a letter away from a shorter one may well be another
-_SEPARATED = {ord(separator): " " for separator in SEPARATORS}
+WILDCARD = "?"  # occurs in no word
+LONG = 6  # letters of a common word; a shorter word and its misspelling may be two different words
 LISTED = setting("allow_seen", True)
+_SPACE_FOR_SEPARATOR = {ord(separator): " " for separator in SEPARATORS}
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name as they are compared, a `The` at its beginning left out.
+    """The words of a name in the form in which they are compared, without "The" at the start.
 
     >>> words_of("THE GAP, INC."), words_of("The")
     (['gap', 'inc'], ['the'])
     """
-    words = [form for word in name.translate(_SEPARATED).split() if (form := bare(word))]
-    return words[words[:1] == ["the"] and len(words) > 1 :]
+    forms = map(bare, name.translate(_SPACE_FOR_SEPARATOR).split())
+    words = list(filter(None, forms))
+    if len(words) > 1 and words[0] == "the":
+        return words[1:]
+    return words
 
 
 def beginnings(names: Iterable[str], normalization: Normalization) -> tuple[str, ...]:
-    """What the names of a list of companies begin with, in order: a word, or two if the first is free; and what they
-    have further on alone, which none begins with.
+    """The starts of listed companies' names, and the words that occur only later in them, sorted.
+
+    Args:
+        names: the listed companies.
+        normalization: the rule of their list.
 
     >>> from namegen.core.data.normalization import normalization_of
     >>> listed = ["American Airlines", "American Tower", "Bank of American Airlines", "The Gap, Inc."]
     >>> beginnings(listed, Normalization())
     ('airlines', 'american airlines', 'american tower', 'bank', 'gap')
     """
-    listed = [words for name in names if (words := words_of(normalization.without_endings(name)))]
-    begin = Counter(words[0] for words in listed)
-    alone = {words[0] for words in listed if len(words) == 1}
-    further_on = Counter(word for words in listed for word in words[1:])
-    free = {word for word, count in begin.items() if count > 1 and word in further_on} - alone
-    first = {" ".join(words[: 2 if words[0] in free else 1]) for words in listed}
-    never_first = {word for word, count in further_on.items() if count > 1} - begin.keys()
-    return tuple(sorted(first.union(never_first, filter(None, normalization.endings))))
+    listed = [words_of(normalization.without_endings(name)) for name in names]
+    listed = [words for words in listed if words]
+    first_words = Counter(words[0] for words in listed)
+    later_words: Counter[str] = Counter()
+    for words in listed:
+        later_words.update(words[1:])
+    single_words = {words[0] for words in listed if len(words) == 1}
+    repeated = {word for word, count in first_words.items() if count > 1}
+    common = (repeated & later_words.keys()) - single_words
+    starts: set[str] = set()
+    for words in listed:
+        is_common = words[0] in common
+        starts.add(" ".join(words[:2]) if is_common else words[0])
+    never_first = {word for word, count in later_words.items() if count > 1} - first_words.keys()
+    endings = filter(None, normalization.endings)
+    return tuple(sorted(starts.union(never_first, endings)))
 
 
 class Unclaimed(Constraint):
-    """A name that does not begin as a listed company does.
+    """A name that doesn't start like a listed company's.
 
     Args:
-        value: what those begin with; see ``beginnings``.
+        value: the starts of the listed names; see ``beginnings``.
         normalization: the rule of their list.
 
     >>> from namegen.core.data.normalization import normalization_of
     >>> constraint = Unclaimed(["american airlines", "blackrock", "gap"], normalization_of("company"))
     >>> names = ("American Gold", "Blackrok Inc", "Black Rock Inc", "Gape Co", "American Inc")
-    >>> [constraint.keeps(name) for name in names]
+    >>> [constraint.accepts(name) for name in names]
     [True, False, False, False, False]
-    >>> [constraint.keeps(name) for name in ("Gold Gold Inc", ".", "Amercan Gold", "American S Gold")]
+    >>> [constraint.accepts(name) for name in ("Gold Gold Inc", ".", "Amercan Gold", "American S Gold")]
     [False, False, False, True]
     """
 
@@ -90,91 +106,106 @@ class Unclaimed(Constraint):
 
     def __init__(self, value: Iterable[str], normalization: Normalization) -> None:
         super().__init__(tuple(value))
-        self._sameness = normalization
-        self._free = {
-            first for first, _, second in (words.partition(" ") for words in self.value) if second
-        }
-        self._forms = _filed([words.replace(" ", "") for words in self.value])
-        self._first_forms = (
-            _filed([one for one in self._free if len(one) >= LONG]) | self._forms
-        )  # no Natinal
-        self._claimed: dict[
-            tuple[str, bool], bool
-        ] = {}  # what was asked before: many names begin alike
+        self._normalization = normalization
+        self._common: set[str] = set()  # words that need a second word
+        for start in self.value:
+            first, _, second = start.partition(" ")
+            if second:
+                self._common.add(first)
+        long_common = [word for word in self._common if len(word) >= LONG]
+        # The keys of all starts, for two joined words; for a single word also those of long common words.
+        self._keys = _stored_keys([start.replace(" ", "") for start in self.value])
+        self._first_word_keys = _stored_keys(long_common) | self._keys
+        # Earlier results, since many names start alike, by word and whether it's a single word.
+        self._is_claimed_cache: dict[tuple[str, bool], bool] = {}
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """No text that a name must begin with may have such a word at its beginning."""
-        begins = constraints.get(StartsWith)
-        if begins is not None and not self.may_begin(begins.value.rpartition(" ")[0]):
+        """Reject a start that a listed company has."""
+        starts_with = constraints.get(StartsWith)
+        if starts_with is None:
+            return
+        complete_words = starts_with.value.rpartition(" ")[0]
+        if not self.may_begin(complete_words):
             raise SettingsError(
-                f"{begins.told} is how a listed company begins, or nearly: change it, or allow that with {LISTED}"
+                f"{starts_with.shown} is (nearly) the start of a listed company's name: change it, or allow such names "
+                f"with {LISTED}"
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops prefixes as soon as such a beginning has ended."""
+        """Rejects prefixes as soon as a listed company's start is complete."""
         return UnclaimedTracker(self, vocabulary)
 
-    def keeps(self, name: str) -> bool:
-        """It may begin so, and is more than a free word, or punctuation; no word stands there twice in a row."""
-        words = words_of(self._sameness.without_endings(name))
+    def accepts(self, name: str) -> bool:
+        """Whether the name has a new start, is more than a common word or punctuation, and repeats no word in a row."""
+        words = words_of(self._normalization.without_endings(name))
         joined = "".join(words)
-        is_own = (
-            joined != "" and joined not in self._free and all(map(operator.ne, words, words[1:]))
-        )
-        return is_own and self.may_begin(name)
+        if not joined or joined in self._common:
+            return False
+        repeats_no_word = all(map(operator.ne, words, words[1:]))
+        return repeats_no_word and self.may_begin(name)
 
     def may_begin(self, name: str) -> bool:
-        """Neither its first word nor its first two are a listed company's."""
+        """Whether neither the first word nor the first two words are a listed company's start."""
         words = words_of(name)
-        first, second = "".join(words[:1]), "".join(words[:2])
-        first_is_own = first in self._free or not self._is_claimed(first, alone=True)
-        return first_is_own and not (words[1:] and self._is_claimed(second, alone=False))
+        first = "".join(words[:1])
+        if first not in self._common and self._is_claimed(first, is_single=True):
+            return False
+        return len(words) < 2 or not self._is_claimed(words[0] + words[1], is_single=False)
 
-    def _is_claimed(self, word: str, *, alone: bool) -> bool:
-        if (word, alone) not in self._claimed:
-            forms = self._first_forms if alone else self._forms
-            self._claimed[word, alone] = bool(word) and not forms.isdisjoint(_asked(word))
-        return self._claimed[word, alone]
+    def _is_claimed(self, word: str, *, is_single: bool) -> bool:
+        """Whether a single word, or two joined words, are within one letter of a listed company's start."""
+        cache_key = word, is_single
+        if cache_key not in self._is_claimed_cache:
+            stored = self._first_word_keys if is_single else self._keys
+            is_claimed = bool(word) and not stored.isdisjoint(_lookup_keys(word))
+            self._is_claimed_cache[cache_key] = is_claimed
+        return self._is_claimed_cache[cache_key]
 
 
 class UnclaimedTracker(Tracker):
-    """Asks the prefixes that end behind their first or their second word; a place is how many have ended."""
+    """Checks prefixes that end with their first or second word. The state is the number of separators so far."""
 
     def __init__(self, constraint: Unclaimed, vocabulary: Vocabulary) -> None:
-        self.constraint, self.vocabulary = constraint, vocabulary
-        ends = [one.isspace() or one in SEPARATORS for one in vocabulary.characters]
-        self._ends_a_word = np.array([False, *ends])
+        self.constraint = constraint
+        self.vocabulary = vocabulary
+        separates = [
+            character.isspace() or character in SEPARATORS for character in vocabulary.characters
+        ]
+        self._separates = np.array([False, *separates])  # (V,)
 
-    def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
-        """Counts the ends of words."""
-        more: Int64[Array, "K"] = places + self._ends_a_word[tokens]
-        return more
+    def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+        """Count separators."""
+        after: Int64[Array, "K"] = states + self._separates[tokens]
+        return after
 
-    def refuses_prefixes(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_prefixes(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Those whose words so far are a listed company's beginning."""
-        refused = super().refuses_prefixes(tokens, places)
-        if tokens.shape[1]:
-            [asked] = np.nonzero(self._ends_a_word[tokens[:, -1]] & (places <= 2))
-            refused[asked] = [
-                not self.constraint.may_begin(text)
-                for text in self.vocabulary.decode_all(tokens[asked])
-            ]
-        return refused
+        """Which prefixes have just completed a listed company's start."""
+        rejected = super().rejects_prefixes(tokens, states)
+        if tokens.shape[1] == 0:
+            return rejected
+        completes_start = self._separates[tokens[:, -1]] & (states <= 2)
+        rows = np.flatnonzero(completes_start)
+        prefixes = self.vocabulary.decode_all(tokens[rows])
+        rejected[rows] = [not self.constraint.may_begin(prefix) for prefix in prefixes]
+        return rejected
 
 
-def _filed(words: Sequence[str]) -> set[str]:
-    """Words as they are, and with each letter left open."""
-    return {word[:at] + OPEN + word[at + 1 :] for word in words for at in range(len(word))}.union(
-        words
-    )
+def _stored_keys(words: Sequence[str]) -> set[str]:
+    """Each word as it is, and with each letter replaced by a wildcard."""
+    keys = set(words)
+    for word in words:
+        for index in range(len(word)):
+            keys.add(word[:index] + WILDCARD + word[index + 1 :])
+    return keys
 
 
-def _asked(word: str) -> Iterator[str]:
-    """What is asked for, of which one is filed if the word is a letter away: one too few, another, one too many."""
+def _lookup_keys(word: str) -> Iterator[str]:
+    """Keys of which at least one is stored if the word is at most one letter away from a stored word."""
     yield word
-    for place in range(len(word) + 1):
-        yield word[:place] + OPEN + word[place:]
-        yield word[:place] + OPEN + word[place + 1 :]
-        yield word[:place] + word[place + 1 :]
+    for index in range(len(word) + 1):
+        before, after = word[:index], word[index:]
+        yield before + WILDCARD + after  # a letter is missing
+        yield before + WILDCARD + after[1:]  # a letter is different
+        yield before + after[1:]  # a letter was added

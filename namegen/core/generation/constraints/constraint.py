@@ -1,10 +1,10 @@
-"""Constraint: what one setting asks of every name, and all that the search for names knows of it.
+"""Constraint: the base class of everything that a search can require of names.
 
-A new constraint is one class like those of ``constraint_list.py``, and
+To add a constraint, write a class like those in ``constraint_list.py``, and add
 
-1. its line in ``CONSTRAINTS`` there, which says when it is asked;
-2. its value in ``namegen.constraints.Constraints``, of which programs and the command line have it;
-3. its row in the table of ``docs/use/generating.md``.
+1. the class to ``CONSTRAINTS`` there, which decides when it's checked;
+2. its value to ``namegen.constraints.Constraints``, where the Python API and the command line find it;
+3. a row to the table in ``docs/use/generating.md``.
 """
 
 from __future__ import annotations
@@ -25,16 +25,13 @@ from namegen.types import Array, Bool, Int32, Int64, UInt64
 if TYPE_CHECKING:
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
-MAX_TEXT = (
-    10_000  # characters; a name is given up to 1,000 of them unless a longer limit is asked for
-)
-MORE_VARIETY = (
-    "more variety"  # an advice: stands for what lets the model choose less likely characters
-)
+MAX_TEXT = 10_000  # characters of a constraint's string
+# An advice that stands for sampling settings which let the model choose less likely characters.
+MORE_VARIETY = "more variety"
 
 
 class Finished:
-    """Distinct finished names, and when two of them are the same.
+    """Distinct finished names with their hashes. Names with the same hash count as equal.
 
     >>> names = Finished(["Anna", "Bob"])
     >>> names.select(names.digests == names.digests[1]).names
@@ -42,22 +39,23 @@ class Finished:
     """
 
     def __init__(self, names: Sequence[str], normalization: Normalization = NAMES) -> None:
-        self.names, self.normalization = names, normalization
+        self.names = names
+        self.normalization = normalization
 
     def __len__(self) -> int:
         return len(self.names)
 
     @cached_property
     def digests(self) -> UInt64[Array, "names"]:
-        """Of each name; made when a constraint first asks, as a digest costs about as much as drawing the name did."""
+        """The hashes. They're computed on first use, because hashing a name takes about as long as drawing it."""
         return self.normalization.digests(self.names)
 
     def are_known(self, known: KnownSet) -> Bool[Array, "names"]:
-        """Which of them are among the known ones."""
+        """Which names are in a set of known names."""
         return self.normalization.are_known(self.names, known, self.digests)
 
     def select(self, keep: Bool[Array, "names"]) -> Finished:
-        """Those that are kept; digests that were made already are not made again."""
+        """Some of the names. Hashes that are known already aren't computed again."""
         selected = Finished(list(compress(self.names, keep.tolist())), self.normalization)
         if "digests" in vars(self):
             vars(selected)["digests"] = self.digests[keep]
@@ -65,103 +63,102 @@ class Finished:
 
 
 class Tracker:
-    """Refuses nothing: a class of a constraint overrides what it needs.
+    """Rejects prefixes while names are being drawn. This base class rejects nothing.
 
-    A tracker keeps nothing itself. What it has to remember of a prefix is one number, the prefix's *place*; the walk
-    carries it along and gives it back. A prefix is refused only where no name that keeps the constraint begins so.
+    A tracker stores nothing about a prefix. Everything it has to remember is one number, the prefix's *state*, which
+    the walk keeps and passes to every call. A tracker may reject a prefix only if no name that starts with it satisfies
+    the constraint.
     """
 
-    def start(self, beginning: Int32[Array, "characters"]) -> int:
-        """The place of the beginning that is forced (token ids; none: the empty one)."""
-        place = np.zeros(1, np.int64)
-        for token in beginning:
-            place = self.go_on(place, token[None])
-        return int(place[0])
+    def start(self, forced: Int32[Array, "characters"]) -> int:
+        """The state after the characters that every name starts with (token ids; may be empty)."""
+        states = np.zeros(1, np.int64)
+        for token in forced:
+            states = self.advance(states, token[None])
+        return int(states[0])
 
-    def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
-        """The places of prefixes after one more character each."""
-        return places
+    def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+        """The states of prefixes after one more character each."""
+        return states
 
-    def refuses_prefixes(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_prefixes(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes no wanted name begins with."""
+        """Which prefixes no wanted name starts with."""
         return np.zeros(len(tokens), bool)
 
-    def refuses_names(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_names(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Which prefixes are not wanted as whole names."""
+        """Which prefixes aren't wanted as whole names."""
         return np.zeros(len(tokens), bool)
 
 
 class Constraint:
-    """What a constraint can do. A class has a ``name`` and overrides ``keeps`` or ``refuses``; the rest where it needs
-    it.
+    """A requirement on names. A subclass sets ``name``, and overrides ``accepts`` or ``rejects``.
 
-    - **Before** anything is drawn, ``check`` finds what contradicts it: characters that the model does not know, a
-      length, another constraint.
-    - **Early**, its ``tracker`` drops beginnings of names that it is sure to refuse. That changes no distribution, it
-      only saves work; and it must be sure, for a name that is dropped here is never asked again.
-    - **At the end** every finished name is asked, whatever happened early: ``keeps`` asks one name, ``refuses`` many.
+    A constraint can act at three times:
 
-    Attributes:
-        name: its setting, also the reason that failed draws are counted under.
-        about: what it looks at: a name's text, its length alone, or a list of names that it is held against.
-        advice: what to do where most draws fail at it, one of these; (): to relax it.
-        always: it is made whether or not anybody asks for it.
-        empty_asks_nothing: every name keeps it where its value is empty or 0.
-        seldom_refuses: nearly every name that is drawn keeps it. It decides how many names are drawn at first, and
-            so which names a seed gives.
+    - **Before** anything is drawn, ``check`` raises an error for contradictions: with characters that the model doesn't
+      know, a length, or another constraint.
+    - **While** names are drawn, its ``tracker`` rejects prefixes. This saves work and doesn't change the distribution.
+      The tracker has to be certain, because nothing checks again the names that it rejects.
+    - **At the end**, every finished name is checked, whatever the tracker did: ``accepts`` checks one name, ``rejects``
+      many.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[str]  # of its setting, which also counts the draws that it rejects
+    # Whether it depends on the name's characters, on its length alone, or on a list of other names.
     about: ClassVar[Literal["text", "length", "list"]] = "text"
+    # Suggestions if it rejects most draws: any one of them helps; (): to relax it.
     advice: ClassVar[tuple[str, ...]] = ()
-    always: ClassVar[bool] = False
-    empty_asks_nothing: ClassVar[bool] = False
+    always: ClassVar[bool] = False  # whether searches have it even if the user doesn't set it
+    empty_asks_nothing: ClassVar[bool] = False  # whether "" or 0 as a value accepts every name
+    # Whether it accepts nearly all draws. This decides how many names are drawn at first, and so which names a seed
+    # gives.
     seldom_refuses: bool = False
 
     def __init__(self, value: object) -> None:
         self.value = value
 
     @property
-    def told(self) -> str:
+    def shown(self) -> str:
         """The setting with its value, for a message."""
         return setting(self.name, f"{self.value!r}")
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Find what contradicts the constraint before anything is drawn.
+        """Find contradictions before anything is drawn.
 
         Args:
             vocabulary: the model's characters.
-            constraints: all that are made, itself included.
+            constraints: all constraints of the search, including this one.
 
         Raises:
-            SettingsError: no name can keep it; the message names what clashes.
+            SettingsError: no name can satisfy the constraint. The message names the contradicting settings.
         """
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker | None:
-        """What refuses beginnings of names; None: only finished names are asked.
+        """Make a tracker, which rejects prefixes; None if only finished names can be checked.
 
         Args:
             vocabulary: the model's characters.
-            longest: characters of the longest name that is given.
+            longest: characters of the longest name that can be returned.
         """
         return None
 
-    def keeps(self, name: str) -> bool:
-        """Whether a finished name keeps the constraint."""
-        raise NotImplementedError(f"{type(self).__name__} has neither keeps nor refuses")
+    def accepts(self, name: str) -> bool:
+        """Whether a finished name satisfies the constraint."""
+        raise NotImplementedError(f"{type(self).__name__} has neither accepts nor rejects")
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Which finished names don't satisfy the constraint; override it if many names are faster at once."""
-        return ~np.fromiter(map(self.keeps, finished.names), bool, count=len(finished))
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which finished names don't satisfy the constraint. Override it if checking many names at once is faster."""
+        return ~np.fromiter(map(self.accepts, finished.names), bool, count=len(finished))
 
 
 def composed(text: str) -> str:
-    """The text with the characters that lists are read with: é as one character (Unicode's NFC). One that is too long
-    for any constraint stays as it is: it is refused for its length, and putting many accents in order takes time
-    quadratic in them.
+    """The string with composed characters, as in lists: é is one character (Unicode's NFC).
+
+    A string that is too long for any constraint stays as it is. It's rejected later, and composing many accents takes
+    time quadratic in their number.
     """
     return text if len(text) > MAX_TEXT else unicodedata.normalize("NFC", text)

@@ -1,7 +1,6 @@
-"""Every constraint; ConstraintList: those that were made, in the order in which a name is asked; Judge: the last word
-on a name.
+"""The constraints; ConstraintList, which has those of one search; Judge, which checks finished names.
 
-Names are held against other names in any letter case, spacing and punctuation; of companies, in any legal form.
+Names are compared with other names ignoring letter case, spaces and punctuation, and for companies also legal forms.
 """
 
 from __future__ import annotations
@@ -37,19 +36,19 @@ from namegen.errors import SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64, UInt64
 
 MAX_DISTANCE = 3
-BLOCK_PAIRS = 20_000_000  # of names that are measured together: a byte each
+BLOCK_PAIRS = 20_000_000  # pairs of names that are compared together; each takes one byte
 
 
 class WellFormed(Constraint):
-    """A name that a list could hold as it stands: not empty, no space at either end, and in Unicode's NFC.
+    """A name that could be in a list: not empty, no space at either end, and in Unicode's NFC.
 
-    Lists are trimmed and composed (é is one character): a model that gives such a text gives the same name in the
-    characters of the list, too, with another probability.
+    Names in lists are trimmed and composed (é is one character). A model that can return another form of a name can
+    also return the name itself, with a different probability.
 
     Args:
-        combines: whether the model's characters can be put together to texts that are not in NFC.
+        combines: whether the model's characters can form strings that aren't in NFC.
 
-    >>> WellFormed().keeps("Anna"), WellFormed().keeps("Anna "), WellFormed(combines=True).keeps("Zoe\u0308")
+    >>> WellFormed().accepts("Anna"), WellFormed().accepts("Anna "), WellFormed(combines=True).accepts("Zoe\u0308")
     (True, False, False)
     """
 
@@ -62,32 +61,28 @@ class WellFormed(Constraint):
         super().__init__(None)
         self.combines = combines
 
-    def keeps(self, name: str) -> bool:
-        """It is a name."""
-        return (
-            bool(name)
-            and name == name.strip()
-            and (not self.combines or is_normalized("NFC", name))
-        )
+    def accepts(self, name: str) -> bool:
+        """Whether it could be in a list."""
+        is_trimmed = name != "" and name == name.strip()
+        return is_trimmed and (not self.combines or is_normalized("NFC", name))
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """The same of many, without a call of Python for each."""
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names couldn't be in a list, without a Python call for each name."""
         if self.combines:
-            return super().refuses(finished)
+            return super().rejects(finished)
         names = finished.names
-        fails = np.fromiter(map(operator.ne, names, map(str.strip, names)), bool, count=len(names))
-        return (
-            fails
-            if all(names)
-            else fails | np.fromiter(map(operator.not_, names), bool, count=len(names))
-        )
+        stripped = map(str.strip, names)
+        rejected = np.fromiter(map(operator.ne, names, stripped), bool, count=len(names))
+        if not all(names):
+            rejected |= np.fromiter(map(operator.not_, names), bool, count=len(names))
+        return rejected
 
 
 class MinLength(Constraint, Tracker):
-    """The fewest characters of a name; its own tracker.
+    """The fewest characters of a name. It's its own tracker.
 
     Raises:
-        SettingsError: a negative number.
+        SettingsError: the number is negative.
     """
 
     name = "min_length"
@@ -104,29 +99,29 @@ class MinLength(Constraint, Tracker):
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops short names before they are written out; no prefix is hopeless."""
+        """Rejects short names before they're decoded. Any prefix can become long enough."""
         return self
 
-    def refuses_names(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_names(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All of a depth that is too small."""
+        """All names or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] < self.value)
 
-    def keeps(self, name: str) -> bool:
-        """The name has so many."""
+    def accepts(self, name: str) -> bool:
+        """Whether the name is long enough."""
         return len(name) >= self.value
 
 
 class UsualLength(MinLength):
-    """The fewest characters of a name, from the model's list: nobody set it."""
+    """The fewest characters of a name if the user sets none; it depends on the model's list."""
 
     always = True
     advice = (MORE_VARIETY, f"lower {setting('min_length')}")
 
 
 class MaxLength(Constraint, Tracker):
-    """The most characters of a name; its own tracker."""
+    """The most characters of a name. It's its own tracker."""
 
     name = "max_length"
     about = "length"
@@ -136,43 +131,44 @@ class MaxLength(Constraint, Tracker):
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """What a name must have has to fit."""
+        """Reject a minimum length, or strings, that need more characters."""
         limit = f"the {self.value:,} characters that a name may have: raise {setting(self.name)}"
-        shortest = constraints.get(MinLength)
-        if shortest is not None and shortest.value > self.value:
+        min_length = constraints.get(MinLength)
+        if min_length is not None and min_length.value > self.value:
             raise SettingsError(
-                f"{shortest.told} asks for more than {limit}, or lower {setting(shortest.name)}"
+                f"{min_length.shown} asks for more than {limit}, or lower {setting(min_length.name)}"
             )
         if constraints.shortest > self.value:
-            told = ", ".join(constraint.told for constraint in constraints.texts)
+            shown = ", ".join(constraint.shown for constraint in constraints.texts)
             raise SettingsError(
-                f"{told}: a name needs {constraints.shortest:,} characters for that, more than {limit}"
+                f"{shown}: a name needs {constraints.shortest:,} characters for that, more than {limit}"
             )
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops what has become too long."""
+        """Rejects prefixes that are too long."""
         return self
 
-    def refuses_prefixes(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_prefixes(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """All of a depth that is too large."""
+        """All prefixes or none, as they have the same length."""
         return np.full(len(tokens), tokens.shape[1] > self.value)
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that are too long."""
-        return np.fromiter(map(len, finished.names), np.int64, count=len(finished)) > self.value
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names are too long."""
+        lengths = np.fromiter(map(len, finished.names), np.int64, count=len(finished))
+        return lengths > self.value
 
 
 class ExcludedWords(Constraint):
     """Words that no name contains.
 
-    Letter case, spaces and punctuation do not count, in the words or in the name. A word of nothing but punctuation is
-    looked for as it stands. Empty words forbid nothing. A word behind ``=`` is forbidden as a whole word alone: as the
-    name, or between spaces or hyphens.
+    Letter case, spaces and punctuation are ignored, in the words and in the name. A word that consists of punctuation
+    is looked for exactly. Empty words exclude nothing. A word after ``=`` is excluded only as a whole word: as the
+    whole name, or between spaces or hyphens.
 
     >>> constraint = ExcludedWords(["ass", "Bob", "=ann"])
-    >>> [constraint.keeps(name) for name in ("M. Assaf", "B-o-b", "Basil", "Anna", "Mary Ann", "Ann-Lee")]
+    >>> [constraint.accepts(name) for name in ("M. Assaf", "B-o-b", "Basil", "Anna", "Mary Ann", "Ann-Lee")]
     [False, False, True, True, False, False]
     """
 
@@ -184,40 +180,42 @@ class ExcludedWords(Constraint):
     def __init__(self, value: Iterable[str]) -> None:
         super().__init__(frozenset(value))
         words = {word.strip().casefold() for word in self.value}
-        self._whole = {normalize(word[1:]) for word in words if word.startswith("=")} - {""}
-        exact = {word for word in words if not word.startswith("=")}
-        forms = {normalize(word) for word in exact}
-        self._words: dict[
-            int, set[str]
-        ] = {}  # by length: looking up every stretch of a name costs the same for
-        for form in exact | forms:  # ten words as for ten thousand
-            if form:
-                self._words.setdefault(len(form), set()).add(form)
+        anywhere = {word for word in words if not word.startswith("=")}
+        self._whole_words = {normalize(word[1:]) for word in words - anywhere} - {""}
+        forms = anywhere | {normalize(word) for word in anywhere}
+        # By length, so that ten thousand words take no longer than ten.
+        self._forms: dict[int, set[str]] = {}
+        for form in filter(None, forms):
+            self._forms.setdefault(len(form), set()).add(form)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """No text that a name must have may contain a banned word."""
+        """Reject a required string that contains an excluded word."""
         for constraint in constraints.texts:
-            if self._contains_one(constraint.value):
+            if self._contains_word(constraint.value):
                 raise SettingsError(
-                    f"{constraint.told} contradicts {setting(self.name)}: it contains a banned word"
+                    f"{constraint.shown} contradicts {setting(self.name)}: it contains a banned word"
                 )
 
-    def keeps(self, name: str) -> bool:
-        """The name contains none of the words, and none of those behind ``=`` as a whole."""
-        words = (name, *re.split(r"[\s-]+", name)) if self._whole else ()
-        return self._whole.isdisjoint(map(normalize, words)) and not self._contains_one(name)
+    def accepts(self, name: str) -> bool:
+        """Whether the name contains none of the words."""
+        if self._whole_words:
+            whole_words = map(normalize, [name, *re.split(r"[\s-]+", name)])
+            if not self._whole_words.isdisjoint(whole_words):
+                return False
+        return not self._contains_word(name)
 
-    def _contains_one(self, text: str) -> bool:
-        return any(
-            form[start : start + length] in words
-            for form in {text.casefold(), normalize(text)}
-            for length, words in self._words.items()
-            for start in range(len(form) - length + 1)
-        )
+    def _contains_word(self, text: str) -> bool:
+        """Whether a stretch of the string is one of the words that are excluded anywhere."""
+        for form in {text.casefold(), normalize(text)}:
+            for length, words in self._forms.items():
+                last_start = len(form) - length
+                if any(form[start : start + length] in words for start in range(last_start + 1)):
+                    return True
+        return False
 
 
 class NoProfanity(Constraint):
-    """A name without rude words (``core/data/profanity.py``)."""
+    """A name without profanity (``core/data/profanity.py``)."""
 
     name = "allow_profanity"
     advice = (f"allow profanity with {setting(name, True)}",)
@@ -228,30 +226,35 @@ class NoProfanity(Constraint):
         super().__init__(False)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """No text that each name has may be rude whatever stands beside it."""
+        """Reject a required string that is profanity whatever characters are next to it."""
         for constraint in constraints.texts:
-            before = [""] if isinstance(constraint, StartsWith) else ["", *vocabulary.characters]
-            after = [""] if isinstance(constraint, EndsWith) else ["", *vocabulary.characters]
-            beside = list(product(before, after))
-            if len(constraint.value) > MAX_STRETCH:  # no rude word reaches both of its ends
-                beside = [pair for pair in beside if "" in pair]
-            if (
-                are_profane([constraint.value])[0]
-                and are_profane(
-                    [f"{first}{constraint.value}{last}" for first, last in beside]
-                ).all()
-            ):
+            if self._is_always_profane(constraint, vocabulary):
                 raise SettingsError(
-                    f"{constraint.told} contains profanity: change it, or {self.advice[0]}"
+                    f"{constraint.shown} contains profanity: change it, or {self.advice[0]}"
                 )
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that have some."""
+    def _is_always_profane(self, constraint: TextConstraint, vocabulary: Vocabulary) -> bool:
+        text = constraint.value
+        if not are_profane([text])[0]:
+            return False
+        before = [""]
+        if not isinstance(constraint, StartsWith):
+            before += vocabulary.characters
+        after = [""]
+        if not isinstance(constraint, EndsWith):
+            after += vocabulary.characters
+        neighbors = list(product(before, after))
+        if len(text) > MAX_STRETCH:  # no profanity reaches both of its ends
+            neighbors = [pair for pair in neighbors if "" in pair]
+        return bool(are_profane([f"{first}{text}{last}" for first, last in neighbors]).all())
+
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names contain profanity."""
         return are_profane(finished.names)
 
 
 class New(Constraint):
-    """A name that is not of the list that the model learned from.
+    """A name that isn't in the list that the model was trained on.
 
     Args:
         value: the names of that list.
@@ -266,17 +269,17 @@ class New(Constraint):
         super().__init__(value)
         self.seldom_refuses = len(value) == 0
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those of the list."""
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names are in the list."""
         return finished.are_known(self.value)
 
 
 class ExcludedNames(Constraint):
-    """A name that is not one of these, whether or not the model's list has it.
+    """A name that isn't in a list of the user's.
 
     Args:
-        value: the names.
-        normalization: the rule that the names to be judged are held to.
+        value: the names of that list.
+        normalization: when two names are equal.
     """
 
     name = "exclude_names"
@@ -289,13 +292,13 @@ class ExcludedNames(Constraint):
         self.known = normalization.known_set(self.value)
         self.seldom_refuses = len(self.known) == 0
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those of the list."""
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names are in the list."""
         return finished.are_known(self.known)
 
 
 class Distinct(Constraint):
-    """A name that was not given before in the same search: each search makes its own."""
+    """A name that the same search hasn't returned before. Each search has its own constraint."""
 
     name = "allow_repeats"
     about = "list"
@@ -305,34 +308,34 @@ class Distinct(Constraint):
         super().__init__(False)
         self.given = Given()
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that were given."""
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names were returned before."""
         return self.given.holds(finished.digests)
 
 
 class MinDistance(Constraint):
-    """A name that is so many edits away from each of some names, at least.
+    """A name that differs from each name of a list by at least a number of edits.
 
-    The distance is Levenshtein's (1966): how many characters have to be inserted, deleted or replaced. It is measured
-    between the forms in which letter case, spaces and punctuation do not count, nor, of companies, the legal form.
+    The distance is Levenshtein's (1966): how many characters have to be inserted, deleted or replaced. It's measured
+    between normalized names, which have no spaces, punctuation or upper case, and for companies no legal form.
 
     >>> far = MinDistance(2, ["Anna", "Bob"])
-    >>> far.refuses(Finished(["ANNE", "Hanna", "Bo b", "Robert"])).tolist()     # 1, 1 and 0 edits; 4
+    >>> far.rejects(Finished(["ANNE", "Hanna", "Bo b", "Robert"])).tolist()     # 1, 1 and 0 edits; 4
     [True, True, True, False]
 
     Args:
-        value: 1 to 3.
-        names: those to keep away from.
-        normalization: which form of names is compared.
+        value: the distance, 1 to 3.
+        names: the names of the list.
+        normalization: how names are normalized.
 
     Raises:
-        SettingsError: the distance is something else.
+        SettingsError: the distance is out of its range.
     """
 
     name = "min_distance"
     about = "list"
     advice = (f"lower {setting(name)}",)
-    seldom_refuses = True  # at a distance of 1; it stays so at others, for a seed to give the names that it always gave
+    seldom_refuses = True  # true at a distance of 1; kept at others so that seeds keep their names
     value: int
 
     def __init__(
@@ -344,59 +347,59 @@ class MinDistance(Constraint):
                 f"{setting(self.name)} is {value}: expected a whole number from 1 to {MAX_DISTANCE}"
             )
         self._normalize = normalization.normalize
-        self._forms = sorted({self._normalize(name) for name in names}, key=len)
-        self._lengths = np.array(list(map(len, self._forms)))
+        self._listed = sorted({self._normalize(name) for name in names}, key=len)
+        self._listed_lengths = np.array(list(map(len, self._listed)))  # (listed,) ascending
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """Those that are nearer to one of the names: each is measured against all of about its length."""
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names are too near a listed name. Each is compared with all listed names of about its length."""
         from rapidfuzz.distance import Levenshtein
         from rapidfuzz.process import cdist
 
         forms = np.array([self._normalize(name) for name in finished.names], object)
-        lengths, near = (
-            np.fromiter(map(len, forms), np.int64, count=len(forms)),
-            np.zeros(len(forms), bool),
-        )
-        edits = (
-            int(self.value) - 1
-        )  # of a name that is too near, at most; each changes the length by one at most
+        lengths = np.fromiter(map(len, forms), np.int64, count=len(forms))
+        is_near = np.zeros(len(forms), bool)
+        most_edits = int(self.value) - 1  # of a name that is too near
         for length in np.unique(lengths):
-            first, last = np.searchsorted(self._lengths, (length - edits, length + edits + 1))
-            rows, others = np.flatnonzero(lengths == length), self._forms[first:last]
-            at_once = max(1, BLOCK_PAIRS // max(1, len(others)))
-            for block in (rows[start : start + at_once] for start in range(0, len(rows), at_once)):
+            # An edit changes the length by one at most.
+            length_range = (length - most_edits, length + most_edits + 1)
+            first, end = np.searchsorted(self._listed_lengths, length_range)
+            listed = self._listed[first:end]
+            rows = np.flatnonzero(lengths == length)
+            block_rows = max(1, BLOCK_PAIRS // max(1, len(listed)))
+            for start in range(0, len(rows), block_rows):
+                block = rows[start : start + block_rows]
                 distances = cdist(
                     forms[block],
-                    others,
+                    listed,
                     scorer=Levenshtein.distance,
-                    score_cutoff=edits,
+                    score_cutoff=most_edits,
                     dtype=np.uint8,
-                )  # (names, others); what is farther is edits + 1
-                near[block] = (distances <= edits).any(axis=1)
-        return near
+                )  # (block, listed); most_edits + 1 if it's more
+                is_near[block] = (distances <= most_edits).any(axis=1)
+        return is_near
 
 
 class Given:
-    """The digests of the names that were given, 8 bytes a name."""
+    """Hashes of the names that a search has returned, 8 bytes per name."""
 
     def __init__(self) -> None:
-        self._digests: UInt64[Array, "given"] = np.zeros(0, np.uint64)  # in rising order
+        self._hashes: UInt64[Array, "returned"] = np.zeros(0, np.uint64)  # ascending
 
     def add(self, digests: UInt64[Array, "names"]) -> None:
-        """Take in digests that are not there yet."""
-        # A stable sort merges two sorted parts, which takes a pass over them.
-        self._digests = np.sort(np.concatenate((self._digests, np.sort(digests))), kind="stable")
+        """Add hashes that aren't there yet."""
+        hashes = np.concatenate((self._hashes, np.sort(digests)))
+        self._hashes = np.sort(hashes, kind="stable")  # merges the two sorted halves in one pass
 
     def holds(self, digests: UInt64[Array, "names"]) -> Bool[Array, "names"]:
-        """Which of the digests were given."""
-        return is_known(digests, self._digests)
+        """Which of the hashes are there."""
+        return is_known(digests, self._hashes)
 
 
 AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
 
 TEXTS = (StartsWith, Contains, EndsWith)  # in the order in which a name has them
-# Each by its setting's name, in the order in which a name is asked: what is cheap comes first, and a draw that fails is
-# counted under the first constraint that it fails at. (The first one has no setting: not_a_name is only counted.)
+# All constraints by name, in the order in which a name is checked. Those that take the least time come first. A draw is
+# counted for the first constraint that rejects it. (not_a_name isn't a setting; it's only counted.)
 CONSTRAINTS: dict[str, type[Constraint]] = {
     constraint.name: constraint
     for constraint in (
@@ -416,94 +419,105 @@ CONSTRAINTS: dict[str, type[Constraint]] = {
 
 
 class ConstraintList:
-    """The constraints that were made, at most one of a class; those that ask for nothing are left out.
+    """The constraints of a search, in the order in which they're checked; at most one of a class.
 
-    A constraint that is not in ``CONSTRAINTS`` is asked last.
+    Constraints that accept every name are left out. A constraint that isn't in ``CONSTRAINTS`` is checked last.
 
     >>> [constraint.name for constraint in ConstraintList([EndsWith("ck"), StartsWith("Mc"), MinLength(0)])]
     ['starts_with', 'ends_with']
     """
 
     def __init__(self, constraints: Iterable[Constraint] = ()) -> None:
-        order = {name: place for place, name in enumerate(CONSTRAINTS)}
-        made = [
+        effective = [
             constraint
             for constraint in constraints
             if not constraint.empty_asks_nothing or constraint.value
         ]
-        self._constraints = tuple(
-            sorted(made, key=lambda constraint: order.get(constraint.name, len(order)))
-        )
+        rank = {name: index for index, name in enumerate(CONSTRAINTS)}
+        effective.sort(key=lambda constraint: rank.get(constraint.name, len(rank)))
+        self._constraints = tuple(effective)
 
     def __iter__(self) -> Iterator[Constraint]:
         return iter(self._constraints)
 
-    def get(self, kind: type[AnyConstraint]) -> AnyConstraint | None:
-        """The constraint of a class; None where it was not made."""
-        return next((constraint for constraint in self if isinstance(constraint, kind)), None)
+    def get(self, constraint_class: type[AnyConstraint]) -> AnyConstraint | None:
+        """The constraint of a class; None if there isn't one."""
+        for constraint in self:
+            if isinstance(constraint, constraint_class):
+                return constraint
+        return None
 
     @property
     def shortest(self) -> int:
-        """Characters that the texts a name must have need together, at least.
+        """The characters that all required strings need together.
 
         >>> ConstraintList([StartsWith("Mc"), EndsWith("ck")]).shortest
         3
         """
         text = {constraint.name: constraint.value for constraint in self.texts}
-        return shortest_text(*(text.get(kind.name, "") for kind in TEXTS))
+        return shortest_text(
+            start=text.get(StartsWith.name, ""),
+            inside=text.get(Contains.name, ""),
+            end=text.get(EndsWith.name, ""),
+        )
 
     @property
     def texts(self) -> list[TextConstraint]:
-        """The constraints for a text that each name has."""
-        made = (self.get(kind) for kind in TEXTS)
-        return [constraint for constraint in made if constraint is not None]
+        """The constraints for a string that each name has."""
+        constraints = map(self.get, TEXTS)
+        return [constraint for constraint in constraints if constraint is not None]
 
     def check(self, vocabulary: Vocabulary) -> None:
         """Find contradictions before anything is drawn.
 
         Raises:
-            SettingsError: no name can keep the constraints; the message names those that clash.
+            SettingsError: no name can satisfy the constraints. The message names the contradicting settings.
         """
-        for constraint in sorted(
-            self, key=lambda one: isinstance(one, MaxLength)
-        ):  # last: no other is met by raising it
+        # max_length comes last, since raising it resolves no other contradiction.
+        for constraint in sorted(self, key=lambda each: isinstance(each, MaxLength)):
             constraint.check(vocabulary, self)
 
 
 class Judge:
-    """Asks finished names about every constraint, whatever the search did on its way.
+    """Checks finished names against all constraints, whatever was checked during the search.
 
     Args:
-        constraints: what each name must keep.
-        normalization: when two names are the same.
+        constraints: the constraints.
+        normalization: when two names are equal.
     """
 
     def __init__(self, constraints: ConstraintList, normalization: Normalization = NAMES) -> None:
-        self.constraints, self.normalization = constraints, normalization
+        self.constraints = constraints
+        self.normalization = normalization
         distinct = constraints.get(Distinct)
-        self.given: Given | None = (
-            None if distinct is None else distinct.given
-        )  # None: names may be given again
+        # The names that were returned so far; None: names may be returned again.
+        self.given: Given | None = None if distinct is None else distinct.given
 
     @property
     def lets_all_through(self) -> bool:
-        """Whether nearly every name that is drawn will be given."""
+        """Whether the constraints accept nearly all draws."""
         return all(constraint.seldom_refuses for constraint in self.constraints)
 
     def keep(
         self, names: list[str], counts: Int64[Array, "names"]
     ) -> tuple[Int64[Array, "kept"], Finished, Counter[str]]:
-        """Judge distinct names that were drawn so many times.
+        """Check distinct names.
+
+        Args:
+            names: the names.
+            counts: draws of each name.
 
         Returns:
-            The rows of those that may be given, those names themselves, and the draws refused, by the name of the first
-            constraint that refused them.
+            The rows of the accepted names, the accepted names, and the number of rejected draws, each counted for the
+            first constraint that rejects it.
         """
-        refused: Counter[str] = Counter()
-        rows, kept = np.arange(len(names)), Finished(names, self.normalization)
+        rejected_draws: Counter[str] = Counter()
+        rows = np.arange(len(names))
+        accepted = Finished(names, self.normalization)
         for constraint in self.constraints:
-            fails = constraint.refuses(kept)
-            if fails.any():
-                refused[constraint.name] += int(counts[rows[fails]].sum())
-                rows, kept = rows[~fails], kept.select(~fails)
-        return rows, kept, refused
+            rejected = constraint.rejects(accepted)
+            if rejected.any():
+                rejected_draws[constraint.name] += int(counts[rows[rejected]].sum())
+                rows = rows[~rejected]
+                accepted = accepted.select(~rejected)
+        return rows, accepted, rejected_draws

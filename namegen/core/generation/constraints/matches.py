@@ -1,8 +1,8 @@
-r"""The constraint for a regular expression, ``matches``: compiled and asked within bounds of size and time.
+r"""The constraint for a regular expression, ``matches``, with limits on its size and its running time.
 
-The ``regex`` library can say of the beginning of a text whether any longer text may match ("partial matching"), which
-prunes the search for names. It is trusted with that for plain expressions only: what looks around the place where a
-prefix happens to end (``\b``, ``\B``, lookaround, back references and the like) is asked of whole names alone.
+The ``regex`` library can tell whether a string could become a match if it went on ("partial matching"). That makes it
+possible to reject prefixes during the search. It's used only for plain expressions. Whatever looks around the position
+where a prefix happens to end (``\b``, ``\B``, lookarounds, back references and so on) is checked only for whole names.
 """
 
 from __future__ import annotations
@@ -20,25 +20,23 @@ from namegen.core.generation.constraints.constraint import Constraint, Finished,
 from namegen.errors import GenerationError, SettingsError, setting
 from namegen.types import Array, Bool, Int32, Int64
 
-SECONDS_A_CALL = (
-    0.05  # a name takes about a microsecond; an expression that explodes is stopped here
-)
-SECONDS_TO_SPARE = 1.5  # of all calls together, beyond SECONDS_A_CALL_ON_AVERAGE each
-SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search asks of some millions at most
-CALLS_A_LOOK = 50  # at the processor's clock, which takes longer than a call
-MAX_EXPRESSION = 10_000
-MAX_PARTS = (
-    20_000  # pieces, once its repeats are written out: some milliseconds and megabytes to compile
-)
-MAX_KNOWN = 200_000  # texts whose answers are kept
+SECONDS_A_CALL = 0.05  # time limit of a call; most take about a microsecond
+# The time limit of all calls together is SECONDS_TO_SPARE and, for each call, SECONDS_A_CALL_ON_AVERAGE.
+SECONDS_TO_SPARE = 1.5
+SECONDS_A_CALL_ON_AVERAGE = 10e-6  # a search makes a few million calls at most
+CALLS_A_LOOK = 50  # calls between two looks at the clock, which take longer than a call
+MAX_EXPRESSION = 10_000  # characters
+MAX_PARTS = 20_000  # after repeats are written out; they compile in some milliseconds
+MAX_KNOWN = 200_000  # strings whose results are stored
+MAX_SHOWN = 60  # characters of an expression in a message
 
-# Literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy), the anchors of the whole name, and
-# the flag for letter case.
+# A plain expression consists of literals, classes, groups, alternatives, repeats (neither possessive nor fuzzy),
+# anchors of the whole name, and the flag for letter case.
 _REPEAT = r"(?:(?:[*+?]|\{\d+(?:,\d*)?\})\??)?"
 _PLAIN = re.compile(
     rf"""\^? (?:\(\?i\))? \^?
-    (?: [^\\\[\](){{}}?*+^$|] {_REPEAT}                                     # itself, or any character
-      | \\(?:[dDwWsS]|[pP]\{{[\w=: -]+\}}|[^\w\s]) {_REPEAT}              # a kind of character, or an escaped sign
+    (?: [^\\\[\](){{}}?*+^$|] {_REPEAT}                                     # a literal, or any character
+      | \\(?:[dDwWsS]|[pP]\{{[\w=: -]+\}}|[^\w\s]) {_REPEAT}              # a character class, or an escaped character
       | \[\^?(?:[^\\\[\]&~|-]|\\[dDwWsS]|\\[^\w\s]|-(?![-\]]))+\] {_REPEAT}  # a class
       | \((?:\?:|\?i:|(?!\?|\*)) | \){_REPEAT} | \|
     )* \$?""",
@@ -46,170 +44,196 @@ _PLAIN = re.compile(
 )
 
 _PIECE = re.compile(
-    r"""\\[pPN]\{[^{}]*\} | \\.                         # a kind of character, or an escaped sign
+    r"""\\[pPN]\{[^{}]*\} | \\.                         # a character class, or an escaped character
       | \[\^?\]?(?:[^\]\\]|\\.?)*(?:\]|\Z)                # a class
       | \{(?P<count>\d+)(?:,\d*)?\}                       # a repeat
       | \((?:\?[:=!>|]|\?<[=!])? | .""",
     re.VERBOSE | re.DOTALL,
 )
 _NO_CHARACTER = frozenset(("(", "(?:", ")", "|", "*", "+", "?", "^", "$"))
-_IGNORES_SPACE = re.compile(
-    r"\(\?[a-zA-Z01]*x"
-)  # the flag for expressions with spaces and comments
+# The flag that allows spaces and comments in an expression.
+_IGNORES_SPACE = re.compile(r"\(\?[a-zA-Z01]*x")
 
 
 class Matches(Constraint):
-    """A regular expression for the whole name.
-
-    >>> constraint = Matches("(Mac|Mc).*n")
-    >>> constraint.keeps("McLean"), constraint.may_begin("McL"), constraint.may_begin("Ma"), constraint.may_begin("O")
-    (True, True, True, False)
+    """A regular expression that the whole name matches.
 
     Args:
-        value: an expression in the syntax and with the meaning of the ``regex`` library.
+        value: an expression in the syntax of the ``regex`` library.
 
     Raises:
-        SettingsError: it is none, or too large; the message says where and why.
+        SettingsError: it isn't a regular expression, or it's too large.
+
+    >>> constraint = Matches("(Mac|Mc).*n")
+    >>> constraint.accepts("McLean"), constraint.may_begin("McL"), constraint.may_begin("Ma"), constraint.may_begin("O")
+    (True, True, True, False)
     """
 
     name = "matches"
     value: str
 
     def __init__(self, value: str) -> None:
-        expression = composed(value)
-        super().__init__(expression)
-        if len(expression) > MAX_EXPRESSION:
+        super().__init__(composed(value))
+        self._check_size()  # compiling can't be stopped
+        self._compiled = self._compile()
+        self.prunes = _PLAIN.fullmatch(self.value) is not None  # whether it can reject prefixes
+        self._seconds = 0.0  # that all calls took so far
+        self._calls = 0
+
+    def _check_size(self) -> None:
+        if len(self.value) > MAX_EXPRESSION:
             raise SettingsError(
-                f"{setting('matches')} has {len(expression):,} characters: expected at most {MAX_EXPRESSION:,}; "
+                f"{setting('matches')} has {len(self.value):,} characters: use at most {MAX_EXPRESSION:,}; "
                 f"ban a list of words with {setting('exclude_words')}"
             )
-        if written_out(expression) > MAX_PARTS:  # compiling could not be stopped
+        if written_out(self.value) > MAX_PARTS:
             raise SettingsError(
-                f"{_told(expression)} is too large an expression: with its repeats written out it has more "
+                f"{self._setting} is too large an expression: with its repeats written out it has more "
                 f"than {MAX_PARTS:,} parts; lower the numbers in braces"
             )
-        import regex  # late: most calls have no expression, and it takes a while to load
+
+    def _compile(self) -> Any:
+        import regex  # late: most searches have no expression, and importing it takes a while
 
         try:
-            self._compiled = _compile(expression)
+            return _compile(self.value)
         except regex.error as error:
-            place = "" if error.pos is None else f" at position {error.pos + 1}"
+            position = "" if error.pos is None else f" at position {error.pos + 1}"
             raise SettingsError(
-                f"{_told(expression)} is not a regular expression: {error.msg}{place}; put a backslash "
-                "before a sign that stands for itself"
+                f"{self._setting} is not a regular expression: {error.msg}{position}; put a backslash "
+                "before a special character that stands for itself"
             ) from error
         except (OverflowError, RecursionError, MemoryError, ValueError) as error:
             raise SettingsError(
-                f"{_told(expression)} is too large an expression: simplify it"
+                f"{self._setting} is too large an expression: simplify it"
             ) from error
-        self.prunes = _PLAIN.fullmatch(expression) is not None
-        self._seconds = 0.0
-        self._calls = 0
+
+    @property
+    def _setting(self) -> str:
+        return setting("matches", _shortened(self.value))
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops what no match begins with, where the expression is one that can say so."""
+        """Rejects prefixes of names that can't match, if the expression is plain."""
         return MatchTracker(self, vocabulary)
 
-    def keeps(self, name: str) -> bool:
-        """Whether the whole name matches. Raises GenerationError where that takes too long."""
-        return self._ask(name, partial=False)
+    def accepts(self, name: str) -> bool:
+        """Whether the whole name matches.
 
-    def refuses(self, finished: Finished) -> Bool[Array, "names"]:
-        """The same of many."""
-        return ~np.array(self.ask_all(finished.names, partial=False), bool)
+        Raises:
+            GenerationError: matching takes too long.
+        """
+        return self._match(name, partial=False)
+
+    def rejects(self, finished: Finished) -> Bool[Array, "names"]:
+        """Which names don't match."""
+        return ~np.array(self.match_all(finished.names, partial=False), bool)
 
     def may_begin(self, prefix: str) -> bool:
-        """Whether a name that begins so may match; True also where it is not known."""
-        return not self.prunes or self._ask(prefix, partial=True)
+        """Whether a name that starts with the prefix could match. True if that can't be told."""
+        return not self.prunes or self._match(prefix, partial=True)
 
-    def ask_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
-        """The same of many texts. Raises GenerationError where all calls so far took too long together."""
-        answers: list[bool] = []
-        for start in range(0, len(texts), CALLS_A_LOOK):
-            before = (
-                time.thread_time()
-            )  # on a busy machine any other clock says nothing of an expression
-            answers += [self._ask(text, partial) for text in texts[start : start + CALLS_A_LOOK]]
-            self._seconds += time.thread_time() - before
-            self._calls += CALLS_A_LOOK
-            if self._seconds > SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls:
-                raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
-        return answers
+    def match_all(self, texts: Sequence[str], *, partial: bool) -> list[bool]:
+        """Whether each string matches.
 
-    def alike(self, characters: str) -> dict[int, str]:
-        """For each character the first one that every part of a plain expression takes it for, by code point.
+        Args:
+            texts: the strings.
+            partial: whether it's enough if a longer string could match.
 
-        Whether a text matches, or may begin a match, is then the same as of the text in those characters alone.
+        Raises:
+            GenerationError: all calls so far took too long.
         """
-        found = {piece[0]: None for piece in _PIECE.finditer(self.value) if piece["count"] is None}
-        pieces = [
-            _compile(f + piece)
-            for piece in found
-            if piece not in _NO_CHARACTER
-            for f in ("", "(?i)")
-        ]
-        first: dict[tuple[bool, ...], str] = {}
-        return {
-            ord(character): first.setdefault(
-                tuple(piece.fullmatch(character) is not None for piece in pieces), character
-            )
-            for character in characters
-        }
+        results: list[bool] = []
+        for start in range(0, len(texts), CALLS_A_LOOK):
+            # Other clocks also count what else a busy machine does.
+            started = time.thread_time()
+            block = texts[start : start + CALLS_A_LOOK]
+            results += [self._match(text, partial=partial) for text in block]
+            self._seconds += time.thread_time() - started
+            self._calls += CALLS_A_LOOK
+            limit = SECONDS_TO_SPARE + SECONDS_A_CALL_ON_AVERAGE * self._calls
+            if self._seconds > limit:
+                raise self._too_slow(f"{self._seconds:.1f} seconds for some {self._calls:,} names")
+        return results
 
-    def _ask(self, text: str, partial: bool) -> bool:
+    def representatives(self, characters: str) -> dict[int, str]:
+        """For each character, the first one that no piece of a plain expression tells apart from it.
+
+        Replacing characters by their representatives changes neither whether a string matches nor whether a longer one
+        could match.
+
+        Returns:
+            The representatives by code point, for ``str.translate``.
+        """
+        pieces: dict[str, None] = {}  # in order, each once
+        for piece in _PIECE.finditer(self.value):
+            if piece["count"] is None and piece[0] not in _NO_CHARACTER:
+                pieces[piece[0]] = None
+        patterns = []
+        for text in pieces:
+            patterns += [_compile(text), _compile("(?i)" + text)]
+        first: dict[tuple[bool, ...], str] = {}  # by which patterns match
+        representatives = {}
+        for character in characters:
+            matches = tuple(pattern.fullmatch(character) is not None for pattern in patterns)
+            representatives[ord(character)] = first.setdefault(matches, character)
+        return representatives
+
+    def _match(self, text: str, *, partial: bool) -> bool:
         try:
-            return (
-                self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL) is not None
-            )
+            match = self._compiled.fullmatch(text, partial=partial, timeout=SECONDS_A_CALL)
         except TimeoutError:
             raise self._too_slow(
-                f"more than {SECONDS_A_CALL:g} seconds for the one name {_shown(text)}"
+                f"more than {SECONDS_A_CALL:g} seconds for the one name {_shortened(text)}"
             ) from None
+        return match is not None
 
-    def _too_slow(self, what: str) -> GenerationError:
+    def _too_slow(self, reason: str) -> GenerationError:
         return GenerationError(
-            f"{_told(self.value)} takes too long ({what}): simplify it, above all a repeat inside a "
+            f"{self._setting} takes too long ({reason}): simplify it, above all a repeat inside a "
             "repeat such as (a+)+"
         )
 
 
 class MatchTracker(Tracker):
-    """Asks the texts of prefixes. Of a plain expression texts that no part of it tells apart are asked once only: of
-    ``[A-Z]{6}`` whether ``AA`` begins a match, and never ``XY``.
+    """Matches the strings of prefixes. The state isn't used.
+
+    Strings that a plain expression doesn't tell apart are matched only once: for ``[A-Z]{6}``, "AA" stands for "XY".
     """
 
     def __init__(self, constraint: Matches, vocabulary: Vocabulary) -> None:
-        self.constraint, self.vocabulary = constraint, vocabulary
-        alike = constraint.alike(vocabulary.characters) if constraint.prunes else {}
-        first = [alike.get(ord(character), character) for character in vocabulary.characters]
-        self._stands_for = np.concatenate(
-            ([BOUNDARY], vocabulary.encode_all(first)[0])
-        )  # of each token
-        self._begins: dict[str, bool] = {}
-        self._matches: dict[str, bool] = {}
+        self.constraint = constraint
+        self.vocabulary = vocabulary
+        characters = vocabulary.characters
+        if constraint.prunes:
+            characters = characters.translate(constraint.representatives(characters))
+        # (V,) the token of each token's representative
+        self._representative = np.concatenate(([BOUNDARY], vocabulary.encode(characters)))
+        self._may_begin: dict[str, bool] = {}  # results for prefixes
+        self._matches: dict[str, bool] = {}  # results for whole names
 
-    def refuses_prefixes(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_prefixes(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Those that no matching name begins with."""
+        """Which prefixes no matching name starts with."""
         if not self.constraint.prunes:
-            return super().refuses_prefixes(tokens, places)
-        return ~self._ask(tokens, self._begins)
+            return super().rejects_prefixes(tokens, states)
+        return ~self._match(tokens, self._may_begin, partial=True)
 
-    def refuses_names(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_names(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Those that do not match as they stand."""
-        return ~self._ask(tokens, self._matches)
+        """Which prefixes don't match as whole names."""
+        return ~self._match(tokens, self._matches, partial=False)
 
-    def _ask(self, tokens: Int32[Array, "K depth"], known: dict[str, bool]) -> Bool[Array, "K"]:
+    def _match(
+        self, tokens: Int32[Array, "K depth"], known: dict[str, bool], *, partial: bool
+    ) -> Bool[Array, "K"]:
+        """Whether each prefix matches. New results are added to the known ones."""
         if len(known) > MAX_KNOWN:
             known.clear()
-        texts = self.vocabulary.decode_all(self._stands_for[tokens])
+        texts = self.vocabulary.decode_all(self._representative[tokens])
         new = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(
-            zip(new, self.constraint.ask_all(new, partial=known is self._begins), strict=True)
-        )
+        known.update(zip(new, self.constraint.match_all(new, partial=partial), strict=True))
         return np.fromiter(map(known.__getitem__, texts), bool, count=len(texts))
 
 
@@ -217,33 +241,36 @@ def _compile(expression: str) -> Any:
     import regex
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about syntax that may change its meaning one day
+        warnings.simplefilter("ignore")  # about syntax whose meaning may change
         return regex.compile(expression)
 
 
 def written_out(expression: str) -> int:
-    """Characters and classes that an expression has once every ``{n}`` is written out n times: what compiling it costs.
+    """Estimate how many characters and classes an expression has once every ``{n}`` is written out n times.
 
-    Repeats inside of each other multiply. Only the smaller number of ``{m,n}`` is written out. An estimate, rather too
-    large than too small; beyond ``MAX_PARTS`` it is not counted to the end.
+    Compiling takes time and memory in proportion. Nested repeats multiply; for ``{m,n}`` the smaller number counts. The
+    estimate is too large rather than too small. It stops soon after ``MAX_PARTS``.
 
     >>> written_out("ab{3}"), written_out("(a{10}|b){20}"), written_out("[abc]{2,5}x*")
     (4, 220, 3)
     """
     if _IGNORES_SPACE.search(expression):
         expression = "".join(expression.split())
-    around: list[int] = []  # what each open group has before it
-    size = last = 0  # of the group so far, and of its last part: what a repeat would repeat
+    outer_sizes: list[int] = []  # of what precedes each open group
+    size = 0  # of the innermost open group so far
+    last = 0  # size of its last piece, which a repeat would repeat
     for piece in _PIECE.finditer(expression):
-        text, count = piece[0], piece["count"]
+        text = piece[0]
         if text[0] == "(":
-            around.append(size)
+            outer_sizes.append(size)
             size = last = 0
         elif text == ")":
-            last = size = max(1, size)
-            size += around.pop() if around else 0
-        elif count is not None:
-            times = max(1, int(count)) if len(count.lstrip("0")) < 10 else MAX_PARTS + 1
+            last = max(1, size)
+            size = last
+            if outer_sizes:
+                size += outer_sizes.pop()
+        elif piece["count"] is not None:
+            times = _repeat_count(piece["count"])
             size += last * (times - 1)
             last *= times
         elif text not in "*+?|":
@@ -251,12 +278,18 @@ def written_out(expression: str) -> int:
             size += 1
         if size > MAX_PARTS:
             return size
-    return size + sum(around)
+    return size + sum(outer_sizes)
 
 
-def _told(expression: str) -> str:
-    return setting("matches", _shown(expression))
+def _repeat_count(digits: str) -> int:
+    """How often a piece is repeated; a very large number counts as ``MAX_PARTS + 1``."""
+    if len(digits.lstrip("0")) >= 10:
+        return MAX_PARTS + 1
+    return max(1, int(digits))
 
 
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def _shortened(text: str) -> str:
+    """A string in quotes, shortened if it's long."""
+    if len(text) > MAX_SHOWN:
+        text = text[: MAX_SHOWN - 3] + "..."
+    return repr(text)

@@ -1,6 +1,6 @@
-"""Constraints for a text that each name begins with, contains or ends with.
+"""Constraints for a string that each name starts with, contains or ends with.
 
-Texts are compared as they stand, upper and lower case told apart, and may overlap.
+Strings are compared exactly, including upper and lower case, and may overlap.
 """
 
 from __future__ import annotations
@@ -20,102 +20,99 @@ if TYPE_CHECKING:
 
 
 class TextConstraint(Constraint):
-    """A text that each name has somewhere.
+    """A string that each name has somewhere.
 
     Args:
-        value: the text; an empty one asks for nothing.
+        value: the string; an empty one accepts every name.
 
     Raises:
-        SettingsError: it has more than 10,000 characters, which no search would come through.
+        SettingsError: it has more than 10,000 characters, which would take a search too long.
     """
 
     empty_asks_nothing = True
-    edges: ClassVar[tuple[int, ...]] = ()  # the places of its characters that begin or end a name
+    edges: ClassVar[tuple[int, ...]] = ()  # indexes of its characters at an end of the name
     value: str
 
     def __init__(self, value: str) -> None:
         super().__init__(composed(value))
         if len(self.value) > MAX_TEXT:
             raise SettingsError(
-                f"{setting(self.name)} has {len(self.value):,} characters: give at most {MAX_TEXT:,}"
+                f"{setting(self.name)} has {len(self.value):,} characters: use at most {MAX_TEXT:,}"
             )
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """Its characters must be the model's, and no space may stand at an end of the name."""
-        if unknown := vocabulary.unknown(self.value):
+        """Reject characters that the model doesn't know, and a space at an end of the name."""
+        unknown = vocabulary.unknown(self.value)
+        if unknown:
             raise SettingsError(
-                f"{self.told} has the characters {unknown!r}, which the model has never seen: use those that its list "
-                "has (upper and lower case differ), or train on a list that has them"
+                f"{self.shown} has the characters {unknown!r}, which the model has never seen: use characters of its "
+                "list (upper and lower case differ), or train on a list that has them"
             )
-        if any(self.value[place].isspace() for place in self.edges):
+        if any(self.value[index].isspace() for index in self.edges):
             raise SettingsError(
-                f"{self.told} has a space at an end of the name, where no name has one: leave it out"
+                f"{self.shown} has a space at an end of the name, where names have none: remove it"
             )
 
 
 class StartsWith(TextConstraint):
-    """How a name begins. The beginning is forced (``PrefixFilter``), so no draw fails at it."""
+    """The start of each name. It's forced (see ``PrefixFilter``), so it rejects no draw."""
 
     name = "starts_with"
     edges = (0,)
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
-        """One that begins so must be able to match."""
+        """Reject a start that contradicts ``matches``."""
         super().check(vocabulary, constraints)
         matches = constraints.get(Matches)
         if matches is not None and not matches.may_begin(self.value):
             raise SettingsError(
-                f"{self.told} contradicts {matches.told}: no name that begins so matches"
+                f"{self.shown} contradicts {matches.shown}: no name with this start matches"
             )
 
-    def keeps(self, name: str) -> bool:
-        """The name begins so."""
+    def accepts(self, name: str) -> bool:
+        """Whether the name starts with the string."""
         return name.startswith(self.value)
 
 
 class Contains(TextConstraint):
-    """What a name has somewhere."""
+    """A string that each name contains."""
 
     name = "contains"
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops what has too few characters left to spell it."""
-        return Automaton(
-            vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=True
-        )
+        """Rejects prefixes that leave too little room for the string."""
+        return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=True)
 
-    def keeps(self, name: str) -> bool:
-        """The name has it."""
+    def accepts(self, name: str) -> bool:
+        """Whether the name contains the string."""
         return self.value in name
 
 
 class EndsWith(TextConstraint):
-    """How a name ends."""
+    """The end of each name."""
 
     name = "ends_with"
     edges = (-1,)
 
     def tracker(self, vocabulary: Vocabulary, longest: int) -> Tracker:
-        """Drops what has too few characters left to spell it."""
-        return Automaton(
-            vocabulary.encode_all([self.value])[0], vocabulary.size, longest, stays=False
-        )
+        """Rejects prefixes that leave too little room for the string."""
+        return Automaton(vocabulary.encode(self.value), vocabulary.size, longest, stays=False)
 
-    def keeps(self, name: str) -> bool:
-        """The name ends so."""
+    def accepts(self, name: str) -> bool:
+        """Whether the name ends with the string."""
         return name.endswith(self.value)
 
 
 class Automaton(Tracker):
-    """Knows how much of one text the last characters of a prefix have spelled (Knuth, Morris and Pratt, 1977).
+    """Follows how much of a string the last characters of a prefix spell (Knuth, Morris and Pratt, 1977).
 
-    One table look-up a character, and a lower bound on how many characters are still missing.
+    The state is how many characters of the string are spelled. The next state is one table look-up.
 
     Args:
-        text: token ids, at least one.
+        text: token ids of the string, at least one.
         vocabulary_size: ``V``.
-        longest: characters of the longest name that is given.
-        stays: once the text is spelled that counts for good (``contains``), otherwise only at the end (``ends_with``).
+        longest: characters of the longest name that can be returned.
+        stays: whether the string counts once it's spelled anywhere (``contains``), or only at the end (``ends_with``).
     """
 
     def __init__(
@@ -123,56 +120,68 @@ class Automaton(Tracker):
     ) -> None:
         length = len(text)
         self.longest = longest
-        self.table = np.zeros(
-            (length + 1, vocabulary_size), np.int64
-        )  # (characters + 1, V): where a character leads
-        fallback = 0  # where the text without its first character leads: the longest end that is a beginning too
-        for place in range(length + 1):
-            self.table[place] = self.table[fallback] if place else 0
-            if place < length:
-                self.table[place, text[place]] = place + 1
-                fallback = int(self.table[fallback, text[place]]) if place else 0
+        self.next_state = _next_states(text, vocabulary_size)  # (characters + 1, V)
         if stays:
-            self.table[length] = length
-        self.missing = length - np.arange(
-            length + 1
-        )  # characters that a prefix still needs, at least
+            self.next_state[length] = length
+        # (characters + 1,) characters that a prefix needs at least, by state
+        self.missing = length - np.arange(length + 1)
 
-    def go_on(self, places: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
-        """A look-up."""
-        after: Int64[Array, "K"] = self.table[places, tokens]
+    def advance(self, states: Int64[Array, "K"], tokens: Int32[Array, "K"]) -> Int64[Array, "K"]:
+        """Look up the next states."""
+        after: Int64[Array, "K"] = self.next_state[states, tokens]
         return after
 
-    def refuses_prefixes(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_prefixes(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """More is missing than there is room for."""
-        refused: Bool[Array, "K"] = self.missing[places] > self.longest - tokens.shape[1]
-        return refused
+        """Which prefixes leave too little room for the missing characters."""
+        room = self.longest - tokens.shape[1]
+        rejected: Bool[Array, "K"] = self.missing[states] > room
+        return rejected
 
-    def refuses_names(
-        self, tokens: Int32[Array, "K depth"], places: Int64[Array, "K"]
+    def rejects_names(
+        self, tokens: Int32[Array, "K depth"], states: Int64[Array, "K"]
     ) -> Bool[Array, "K"]:
-        """Something is missing."""
-        refused: Bool[Array, "K"] = self.missing[places] > 0
-        return refused
+        """Which names lack characters of the string."""
+        rejected: Bool[Array, "K"] = self.missing[states] > 0
+        return rejected
 
 
-def shortest_text(beginning: str, inside: str, end: str) -> int:
-    """Characters of the shortest text that begins, ends, and has something in it, as given; overlaps allowed.
+def _next_states(
+    text: Int32[Array, "characters"], vocabulary_size: int
+) -> Int64[Array, "states V"]:
+    """For each number of characters that are spelled, and each next token, how many are spelled then."""
+    length = len(text)
+    next_state = np.zeros((length + 1, vocabulary_size), np.int64)
+    # The state after the string without its first character: its longest end that is also a start of the string. After
+    # a wrong token, the automaton goes on from there.
+    fallback = 0
+    for state in range(length + 1):
+        if state > 0:
+            next_state[state] = next_state[fallback]
+        if state < length:
+            token = text[state]
+            if state > 0:
+                fallback = int(next_state[fallback, token])
+            next_state[state, token] = state + 1
+    return next_state
+
+
+def shortest_text(start: str, inside: str, end: str) -> int:
+    """The length of the shortest string that starts with, contains and ends with the given strings. They may overlap.
 
     >>> shortest_text("Mac", "", "ack"), shortest_text("ab", "bcd", "de"), shortest_text("a", "x", "b")
     (4, 5, 3)
     """
-    whole = _joined(beginning, end)
+    whole = _joined(start, end)
     if inside in whole:
         return len(whole)
-    # If it lies in neither of the two, it reaches beyond both, so it overlaps with each as far as it can.
-    return len(_joined(_joined(beginning, inside), end))
+    # A string that is in neither of the two reaches beyond both, so it overlaps with each as far as possible.
+    return len(_joined(_joined(start, inside), end))
 
 
 def _joined(left: str, right: str) -> str:
-    """The shortest text that begins with the one and ends with the other."""
+    """The shortest string that starts with one string and ends with the other."""
     for overlap in range(min(len(left), len(right)), 0, -1):
         if left.endswith(right[:overlap]):
             return left + right[overlap:]

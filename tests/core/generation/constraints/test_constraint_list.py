@@ -221,19 +221,20 @@ def test_no_beginning_of_a_wanted_name_is_refused(
     ]
     name = begins + name[len(begins) :]
     prefix_filter = PrefixFilter(ConstraintList([*constraints, MaxLength(5)]), MODEL.vocabulary)
-    assert prefix_filter.beginning.tolist() == MODEL.vocabulary.encode(begins).tolist()
+    assert prefix_filter.forced.tolist() == MODEL.vocabulary.encode(begins).tolist()
     tokens = MODEL.vocabulary.encode_all([name])[0][None, :]  # (1, length)
-    places, refused = prefix_filter.start(), False
+    states = prefix_filter.start()
+    rejected = False
     for depth in range(len(begins), len(name) + 1):
         if depth > len(begins):
-            places = prefix_filter.go_on(places, np.zeros(1, np.int64), tokens[:, depth - 1])
-        refused = refused or any(
-            True for _ in prefix_filter.refused(tokens[:, :depth], places, whole=False)
+            states = prefix_filter.advance(states, np.zeros(1, np.int64), tokens[:, depth - 1])
+        rejected = rejected or any(
+            True for _ in prefix_filter.rejections(tokens[:, :depth], states, ended=False)
         )
-    wanted = len(name) <= 5 and all(constraint.keeps(name) for constraint in constraints)
-    assert not (wanted and refused)
-    failed = [reason for reason, _ in prefix_filter.refused(tokens, places, whole=True)]
-    assert (refused or bool(failed)) == (not wanted)
+    wanted = len(name) <= 5 and all(constraint.accepts(name) for constraint in constraints)
+    assert not (wanted and rejected)
+    failed = [reason for reason, _ in prefix_filter.rejections(tokens, states, ended=True)]
+    assert (rejected or bool(failed)) == (not wanted)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def brute_force(avoided: list[str], names: list[str], distance: int) -> list[boo
 
 
 def near(avoided: list[str], names: list[str], distance: int) -> list[bool]:
-    return MinDistance(distance, avoided).refuses(Finished(names)).tolist()
+    return MinDistance(distance, avoided).rejects(Finished(names)).tolist()
 
 
 @given(st.lists(close_names, max_size=20), st.lists(close_names, max_size=20), distances)

@@ -97,7 +97,7 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(
         return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
 
     monkeypatch.setattr(
-        NoProfanity, "refuses", lambda _, some: np.array(["w" in name for name in some.names], bool)
+        NoProfanity, "rejects", lambda _, some: np.array(["w" in name for name in some.names], bool)
     )
     assert "w" not in "".join(drawn())
     assert "w" in "".join(drawn(allow_profanity=True))
