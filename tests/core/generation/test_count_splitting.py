@@ -1,4 +1,4 @@
-"""Count-splitting: every draw is counted once, with the model's probabilities."""
+"""Count-splitting counts every draw once, and follows the model's probabilities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODEL = SmallModel()
 def plain_split_counts(
     counts: np.ndarray, chances: np.ndarray, rng: np.random.Generator
 ) -> list[tuple[int, int, int]]:
-    """Row by row, number by number; the random numbers are taken in the order that split_counts takes them in."""
+    """Split row by row, with the random numbers in the same order as split_counts."""
     split: Counter[tuple[int, int]] = Counter()
     for wanted in (counts == 1, (counts > 1) & (counts <= FEW)):
         for row in np.flatnonzero(wanted).tolist():
@@ -49,8 +49,8 @@ def plain_split_counts(
     return sorted((row, token, count) for (row, token), count in split.items() if count)
 
 
-def test_splitting_is_that_of_a_plain_loop() -> None:
-    """The same random numbers give the same counts, whether rows are few or many, and however they lie in memory."""
+def test_split_counts_equals_a_plain_loop() -> None:
+    """The same random numbers give the same counts, for few and many rows, and in any memory layout."""
     rng = np.random.default_rng(5)
     for rows, size in (
         (1, 5),
@@ -73,7 +73,7 @@ def test_splitting_is_that_of_a_plain_loop() -> None:
                 assert given == expected
 
 
-def test_running_sums_are_those_of_cumsum_to_the_bit() -> None:
+def test_running_sums_equal_cumsum_bit_for_bit() -> None:
     rng = np.random.default_rng(0)
     for rows in (1, ADD_AT_ONCE - 1, ADD_AT_ONCE, 1_000):
         chances = rng.random((rows, 60)) ** 9
@@ -82,7 +82,7 @@ def test_running_sums_are_those_of_cumsum_to_the_bit() -> None:
             assert (laid == chances).all()
 
 
-def test_each_name_is_written_out() -> None:
+def test_each_name_is_decoded() -> None:
     draws = draw(
         MODEL, 3_000, rng=np.random.default_rng(0), sampling=SamplingSettings(max_length=5)
     )
@@ -92,10 +92,10 @@ def test_each_name_is_written_out() -> None:
 
 
 @pytest.mark.parametrize("start", ["", "c", "ca", "cab", "caba"])
-def test_the_probability_of_a_start_is_that_of_three_tokens_given_the_forced_ones(
+def test_start_probability_is_of_three_tokens_given_the_forced_ones(
     start: str,
 ) -> None:
-    """At temperature 1, however names are drawn; a short name's end is a token, too."""
+    """It's at temperature 1, however names are drawn. The end of a short name counts as a token."""
     sampling = SamplingSettings(1.5, max_length=6)
     draws = draw(
         MODEL,
@@ -121,10 +121,8 @@ def test_draws_and_rejections_add_up() -> None:
 
 
 @pytest.mark.parametrize(("numbers", "rows"), [(40, 10), (3, 1)])
-def test_no_more_rows_are_read_together_than_there_is_room_for(
-    numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of a model of thousands of characters the logits of a whole block would take gigabytes."""
+def test_blocks_have_limited_rows(numbers: int, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With thousands of characters, the logits of a full block would take gigabytes."""
     monkeypatch.setattr("namegen.core.generation.count_splitting.BLOCK_NUMBERS", numbers)
     model = ReadingModel()
     draws = draw(

@@ -1,4 +1,4 @@
-"""The table of endings, held against the pairs of forms that the bundled list of family names has."""
+"""The table of endings, compared with pairs of forms in the bundled list of family names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from namegen.core.data.label_parts import split_parts
 from namegen.core.generation.family_forms import FEMALE_ENDINGS, female_form, is_female
 from namegen.lists import load_bundled
 
-# In Greek and Uzbek the list has few pairs, and women's names beside them that are like a man's by chance.
+# For Greek and Uzbek, the list has few pairs, and some women's names resemble a man's by chance.
 PRECISION = {"Greek": 0.75, "Uzbek": 0.7}
 
 
@@ -26,9 +26,9 @@ def names_of_labels() -> dict[tuple[str, ...], set[str]]:
 
 @pytest.mark.parametrize(
     "origin", sorted(FEMALE_ENDINGS.keys() - {"Irish"})
-)  # of Irish women the list has no names
-def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> None:
-    """Of the men's names that the list has a woman's name beside, of the same stem, nearly all."""
+)  # the list has no names of Irish women
+def test_the_form_of_a_mans_name_is_a_womans_name_in_the_list(origin: str) -> None:
+    """This holds for nearly all men's names with the same stem as a woman's name in the list."""
     names = names_of_labels()
     forms = {man: female_form(man, origin) for man in names[origin, "male"]}
     women = names[origin, "female"]
@@ -50,7 +50,7 @@ def test_the_form_of_a_mans_name_is_the_womans_name_of_the_list(origin: str) -> 
     ), wrong
 
 
-def test_irish_women_are_ní_and_nic() -> None:
+def test_irish_womens_names_start_with_ní_or_nic() -> None:
     men = (
         "Ó Briain",
         "Ó hEacháin",
@@ -67,7 +67,7 @@ def test_irish_women_are_ní_and_nic() -> None:
     ]
 
 
-def test_names_of_other_origins_and_of_other_endings_have_one_form() -> None:
+def test_names_with_other_origins_or_endings_have_one_form() -> None:
     assert female_form("Virtanen", "Finnish") == female_form("Virtanen", None) == "Virtanen"
     assert [
         female_form(name, "Czech")

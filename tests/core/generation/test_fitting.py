@@ -1,4 +1,4 @@
-"""Fitting: known lines are found again, and one name in a hundred reaches the threshold."""
+"""Fitting recovers known lines, and one name in a hundred reaches the threshold."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def scores(names: NewNames, rule: ScoreRule) -> np.ndarray:
     return z - NGRAM_COST * names.missing
 
 
-def test_the_lines_are_those_that_the_names_scatter_around() -> None:
+def test_fitted_lines_are_the_lines_that_names_scatter_around() -> None:
     names = names_on_a_line(20_000, level=-2.0, slope=-1.5)
     [rule] = fit_rules([names], shortest=1)
     np.testing.assert_allclose(rule.mean(LENGTHS), -2 - 1.5 * LENGTHS, atol=0.1)

@@ -1,4 +1,4 @@
-"""People, of small models: given names drawn as their model says, pairs dealt at random where few are left."""
+"""People from small models: given names follow their model; if few are left, pairs are dealt at random."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ def part(name: str, model: SmallModel, longest: int = 2) -> PartOfName:
     return PartOfName(name, {Kind(): source}, source, sampling, ConstraintList(), allow_seen=True)
 
 
-def test_names_are_drawn_with_their_probabilities_repeats_included() -> None:
+def test_names_can_repeat_and_follow_their_probabilities() -> None:
     rng = np.random.default_rng(0)
     names = [name for _ in range(6) for name in part("given", GIVEN).draw(500, Kind(), rng)]
     exact = conditioned({name: chance for name, chance in all_names(GIVEN, 2).items() if name})
     check_frequencies(Counter(names), exact)
 
 
-def test_it_is_told_how_many_were_found_and_without_constraints_not_asked_whether_anybody_keeps_them(
+def test_progress_is_reported_and_nothing_is_checked_without_constraints(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("asked"))
-    told: list[Searched] = []
+    monkeypatch.setattr(PartOfName, "check", lambda *_: pytest.fail("checked"))
+    events: list[Searched] = []
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     rng = np.random.default_rng(0)
-    found = [len(batch) for batch in inventor.generate(30, rng=rng, on_progress=told.append)]
-    assert told == [Searched(so_far, 30) for so_far in np.cumsum(found).tolist()]
-    assert told[-1].found == 30
+    found = [len(batch) for batch in inventor.generate(30, rng=rng, on_progress=events.append)]
+    assert events == [Searched(so_far, 30) for so_far in np.cumsum(found).tolist()]
+    assert events[-1].found == 30
 
 
-def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(
+def test_each_given_name_is_dealt_equally_often(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """144 people are possible, and 100 are wanted: at first they are drawn, then dealt."""
+    """144 people are possible, and 60 of them are dealt."""
     monkeypatch.setattr(search, "UNFILTERED", search.Effort(draws_per_name=50, draws_in_vain=50))
     inventor = PeopleInventor(part("given", GIVEN), part("family", FAMILY))
     drawn: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def test_of_many_pairs_each_given_name_is_dealt_as_often_as_the_others(
     check_frequencies(drawn, dict.fromkeys(filter(None, all_names(GIVEN, 2)), 1 / 12))
 
 
-def test_a_kind_that_gave_all_its_names_is_not_searched_again(
+def test_names_of_a_kind_are_not_searched_again_if_there_are_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     family, rng = part("family", FAMILY), np.random.default_rng(0)
@@ -84,7 +84,7 @@ def test_a_kind_that_gave_all_its_names_is_not_searched_again(
     assert len(set(family.all_of(5, Kind(), rng))) == 5
 
 
-def test_different_names_are_searched_for_once_unless_more_are_asked_for(
+def test_different_names_are_searched_once_unless_more_are_requested(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     family, rng = part("family", FAMILY, longest=4), np.random.default_rng(0)
@@ -109,7 +109,7 @@ def test_many_people_share_few_names_evenly(monkeypatch: pytest.MonkeyPatch) -> 
     assert set(names.values()) == {12, 13}
 
 
-def test_without_a_new_name_nobody_can_be_named() -> None:
+def test_without_a_new_name_drawing_fails() -> None:
     every = [name for name in all_names(GIVEN, 2) if name]
     rng = np.random.default_rng(0)
     assert set(new_names_only(every[1:]).draw(3, Kind(), rng)) == set(every[:1])
@@ -117,10 +117,10 @@ def test_without_a_new_name_nobody_can_be_named() -> None:
         new_names_only(every).draw(3, Kind(), rng)
 
 
-def test_people_are_drawn_as_long_as_most_draws_are_new_ones(
+def test_names_are_drawn_as_long_as_most_people_are_new(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Dealt pairs are not as likely as drawn ones."""
+    """Dealt pairs don't follow the model's probabilities."""
     monkeypatch.setattr(_OriginInventor, "_deal", lambda *_: pytest.fail("dealt"))
     inventor = PeopleInventor(part("given", GIVEN, longest=4), part("family", FAMILY, longest=4))
     rng, of_origin = np.random.default_rng(0), _OriginInventor(inventor, 1, None, [None], set())
@@ -128,12 +128,12 @@ def test_people_are_drawn_as_long_as_most_draws_are_new_ones(
     assert all(20 < count <= 40 for count in new)
 
 
-def test_of_few_family_names_none_comes_much_more_often_than_another() -> None:
-    """However likely it is."""
+def test_few_family_names_are_used_about_equally_often() -> None:
+    """However likely each name is."""
     inventor = PeopleInventor(part("given", GIVEN, longest=6), part("family", FAMILY))
     people = _OriginInventor(inventor, 1, None, [None], set()).invent(60, np.random.default_rng(0))
     assert len(people) > 50
-    assert max(Counter(one.family for [one] in people).values()) <= 60 / 12
+    assert max(Counter(person.family for [person] in people).values()) <= 60 / 12
 
 
 NAMES = {"female": ["Ada", "Bea", "Cleo"], "male": ["Al", "Bo", "Cy"]}
@@ -165,51 +165,55 @@ def czechs(
 def test_a_household_shares_an_origin_and_a_family_name_and_no_two_people_share_both_names(
     size: int, families: int, seed: int
 ) -> None:
-    """Down to the last of all people that there are."""
+    """This holds until all possible people are found."""
     men = ["Novák", "Malý", "Svoboda"][:families]
     n = families * (6 // size) * size
     batches = czechs(size, [*men, "Dvořáková"]).generate(n, rng=np.random.default_rng(seed))
     people = [person for batch in batches for person in batch]
-    assert len({(one.given, one.family) for one in people}) == len(people) == n
+    assert len({(person.given, person.family) for person in people}) == len(people) == n
     forms = {"Novák": "Nováková", "Malý": "Malá", "Svoboda": "Svobodová"}
     for start in range(0, n, size):
         household = people[start : start + size]
-        assert {one.household for one in household} == {None if size == 1 else start // size + 1}
-        assert len({one.given for one in household}) == size
-        [name] = {next(man for man in men if one.family in (man, forms[man])) for one in household}
-        for one in household:
-            assert one.given in NAMES[one.gender]
-            assert one.family == (name if one.gender == "male" else forms[name])
+        assert {person.household for person in household} == {
+            None if size == 1 else start // size + 1
+        }
+        assert len({person.given for person in household}) == size
+        [name] = {
+            next(man for man in men if person.family in (man, forms[man])) for person in household
+        }
+        for person in household:
+            assert person.given in NAMES[person.gender]
+            assert person.family == (name if person.gender == "male" else forms[name])
 
 
 @pytest.mark.parametrize(
     "constraint",
-    [ExcludedWords(["ková"]), ExcludedNames([f"{one}ováková" for one in "BDHKLMNRST"])],
+    [ExcludedWords(["ková"]), ExcludedNames([f"{letter}ováková" for letter in "BDHKLMNRST"])],
 )
-def test_a_word_that_is_banned_or_a_name_to_avoid_is_kept_out_of_womens_forms(
+def test_excluded_words_and_names_are_kept_out_of_womens_forms(
     constraint: Constraint,
 ) -> None:
-    some = czechs(1, ["Malý", *(f"{one}ovák" for one in "BDHKLMNRST")])
+    some = czechs(1, ["Malý", *(f"{letter}ovák" for letter in "BDHKLMNRST")])
     some.family = replace(some.family, constraints=ConstraintList([constraint]))
     of_seeds = [some.generate(2, rng=np.random.default_rng(seed)) for seed in range(50)]
-    assert {one.family for batches in of_seeds for batch in batches for one in batch} == {
+    assert {person.family for batches in of_seeds for batch in batches for person in batch} == {
         "Malá",
         "Malý",
     }
     men = replace(some.given, generators={CZECH[1]: some.given.any_origin})
     alone = PeopleInventor(men, some.family, forms=True).generate(20, rng=np.random.default_rng(0))
-    assert {"Malý", "Novák"} < {one.family for batch in alone for one in batch}, (
-        "no woman is called so"
+    assert {"Malý", "Novák"} < {person.family for batch in alone for person in batch}, (
+        "without women, only men's names are checked"
     )
 
 
-def test_a_household_larger_than_the_given_names_is_refused_and_the_last_one_may_be_smaller() -> (
-    None
-):
+def test_too_large_households_are_rejected_and_the_last_one_may_be_smaller() -> None:
     rng = np.random.default_rng(0)
     [people] = czechs(4, ["Novák", "Malý"]).generate(6, rng=rng)
-    assert [one.household for one in people] == [1, 1, 1, 1, 2, 2]
-    assert len(next(czechs(100, ["Novák"]).generate(6, rng=rng))) == 6, "nobody needs the others"
+    assert [person.household for person in people] == [1, 1, 1, 1, 2, 2]
+    assert len(next(czechs(100, ["Novák"]).generate(6, rng=rng))) == 6, (
+        "a household is never larger than the request"
+    )
     with pytest.raises(GenerationError, match=r"0 people found of 7 .* household of 7"):
         next(czechs(100, ["Novák"]).generate(7, rng=rng))
     one_name = {kind: ["Ada"] for kind in CZECH}

@@ -1,4 +1,4 @@
-"""Drawing a token: the reference rule, and the probabilities that it follows."""
+"""The reference rule for drawing a token, and its probabilities."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def test_draw_takes_the_first_id_whose_sum_exceeds_the_number(
     logits = np.array([values], np.float32)
     chances = probabilities(logits, temperature)[0]
     total, expected = 0.0, len(values) - 1
-    for place, chance in enumerate(chances):
+    for token, chance in enumerate(chances):
         total += chance
         if total > number:
-            expected = place
+            expected = token
             break
     assert draw(np.array([number]), logits, temperature).tolist() == [expected]
     assert draw(np.array([number]), logits) == draw(np.array([number]), logits, 1.0)
     np.testing.assert_array_equal(probabilities(logits), probabilities(logits, 1.0))
 
 
-def test_draw_stops_at_the_last_id_where_the_sum_stays_below_the_number() -> None:
+def test_draw_takes_the_last_id_if_the_sum_stays_below_the_number() -> None:
     assert draw(np.array([1.0]), np.zeros((1, 3), np.float32)).tolist() == [2]
 
 
-def test_temperature_0_is_the_likeliest_and_the_lowest_of_equals() -> None:
+def test_temperature_0_takes_the_most_likely_token_and_the_lowest_id_on_a_tie() -> None:
     logits = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]], np.float32)
     assert draw(np.array([0.99, 0.99]), logits, 0.0).tolist() == [1, 0]
     assert probabilities(logits, 0.0).tolist() == [[0, 1, 0], [1, 0, 0]]
@@ -51,7 +51,7 @@ def test_temperature_0_is_the_likeliest_and_the_lowest_of_equals() -> None:
     st.one_of(st.none(), st.integers(1, 8)),
     st.one_of(st.none(), st.floats(0.01, 1)),
 )
-def test_temperature_top_k_and_top_p_are_those_of_a_plain_loop(
+def test_temperature_top_k_and_top_p_equal_a_plain_loop(
     values: list[float], temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
     logits = np.array([values], np.float32)
@@ -95,13 +95,13 @@ def test_extreme_temperatures_stay_probabilities(temperature: float) -> None:
         ("max_length", (0,)),
     ],
 )
-def test_what_is_out_of_range_is_named(name: str, values: tuple[float, ...]) -> None:
+def test_a_setting_out_of_range_is_rejected(name: str, values: tuple[float, ...]) -> None:
     for value in values:
         with pytest.raises(SettingsError, match=name):
             SamplingSettings(**{name: value})  # type: ignore[arg-type]
 
 
-def test_log_probabilities_are_the_logarithms_also_of_what_is_hopeless() -> None:
+def test_log_chances_are_exact_even_for_tiny_probabilities() -> None:
     logits = np.array([[0.0, 2000.0, -np.inf], [1.0, 1.0, 1.0]], np.float32)
     given = all_log_probabilities(logits)[[0, 0, 0, 1], [0, 1, 2, 2]]
     np.testing.assert_allclose(given, [-2000, 0, -np.inf, -math.log(3)])

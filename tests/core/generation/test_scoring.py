@@ -1,4 +1,4 @@
-"""Scoring: the fast way agrees with a plain one, and no prefix of a name that reaches the threshold is dropped."""
+"""Scores equal a plain formula, and no prefix of a name that reaches the threshold is dropped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RULE = ScoreRule(
 def source_of(
     names: Sequence[str], labels: Sequence[int], count: int, vocabulary: Vocabulary, *, words: bool
 ) -> Source:
-    """The n-grams and words of names, each with its label. The set of words has whole digests, so it's exact."""
+    """The n-grams and words of names, each with its label. The set of words has full hashes, so it's exact."""
     entries = words_by_label(names, labels) if words else list(zip(names, labels, strict=True))
     starts = [vocabulary.size + label for _, label in entries] if count else None
     tree = PrefixTree.from_names([text for text, _ in entries], vocabulary, starts)
@@ -80,7 +80,7 @@ def scores_of(
     words=st.booleans(),
 )
 @example([(0, "a1"), (1, "b b")], ["a2 b", "b"], (RULE, RULE, RULE), -3.0, True, True)
-def test_scores_are_those_of_the_formula(
+def test_scores_equal_the_formula(
     entries: list[tuple[int, str]],
     others: list[str],
     rules_of_labels: tuple[ScoreRule, ...],
@@ -96,7 +96,7 @@ def test_scores_are_those_of_the_formula(
         [source], vocabulary.size, rules_of_labels if has_labels else rules_of_labels[:1]
     )
     asked = [*names, *others]
-    log_probabilities = [log_probability - place for place in range(len(asked))]
+    log_probabilities = [log_probability - index for index in range(len(asked))]
     for label in range(3 if has_labels else 1):
         beginning = vocabulary.size + label if has_labels else 0
         listed = [name for name, of in zip(names, labels, strict=True) if of == label]
@@ -216,8 +216,8 @@ def reaches_threshold(
 def test_no_prefix_of_a_name_that_reaches_the_threshold_is_dropped(
     listed: list[str], rules_of_labels: tuple[ScoreRule, ...], label: int, words: bool
 ) -> None:
-    """And names reach it if their score does."""
-    names = [f"{one} {other}" for one, other in pairwise([*listed, "b", "a"])]
+    """Names reach it if their score does."""
+    names = [f"{first} {second}" for first, second in pairwise([*listed, "b", "a"])]
     source = source_of(names, [n % 2 for n in range(len(names))], 2, MODEL.vocabulary, words=words)
     scorer = Scorer([source], MODEL.vocabulary_size, rules_of_labels)
     threshold = rules_of_labels[label].threshold

@@ -113,10 +113,10 @@ class Constraint:
     # Suggestions if it rejects most draws: any one of them helps; (): to relax it.
     advice: ClassVar[tuple[str, ...]] = ()
     always: ClassVar[bool] = False  # whether searches have it even if the user doesn't set it
-    empty_asks_nothing: ClassVar[bool] = False  # whether "" or 0 as a value accepts every name
+    empty_accepts_all: ClassVar[bool] = False  # whether "" or 0 as a value accepts every name
     # Whether it accepts nearly all draws. This decides how many names are drawn at first, and so which names a seed
     # gives.
-    seldom_refuses: bool = False
+    rarely_rejects: bool = False
 
     def __init__(self, value: object) -> None:
         self.value = value

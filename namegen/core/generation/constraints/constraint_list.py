@@ -55,7 +55,7 @@ class WellFormed(Constraint):
     name = "not_a_name"
     advice = (MORE_VARIETY,)
     always = True
-    seldom_refuses = True
+    rarely_rejects = True
 
     def __init__(self, combines: bool = False) -> None:
         super().__init__(None)
@@ -87,7 +87,7 @@ class MinLength(Constraint, Tracker):
 
     name = "min_length"
     about = "length"
-    empty_asks_nothing = True
+    empty_accepts_all = True
     advice = (f"lower {setting(name)}", MORE_VARIETY)
     value: int
 
@@ -127,7 +127,7 @@ class MaxLength(Constraint, Tracker):
     about = "length"
     advice = (f"raise {setting(name)}",)
     always = True
-    seldom_refuses = True
+    rarely_rejects = True
     value: int
 
     def check(self, vocabulary: Vocabulary, constraints: ConstraintList) -> None:
@@ -173,7 +173,7 @@ class ExcludedWords(Constraint):
     """
 
     name = "exclude_words"
-    empty_asks_nothing = True
+    empty_accepts_all = True
     advice = (f"shorten the list of {setting(name)}",)
     value: frozenset[str]
 
@@ -220,7 +220,7 @@ class NoProfanity(Constraint):
     name = "allow_profanity"
     advice = (f"allow profanity with {setting(name, True)}",)
     always = True
-    seldom_refuses = True
+    rarely_rejects = True
 
     def __init__(self) -> None:
         super().__init__(False)
@@ -267,7 +267,7 @@ class New(Constraint):
 
     def __init__(self, value: KnownSet) -> None:
         super().__init__(value)
-        self.seldom_refuses = len(value) == 0
+        self.rarely_rejects = len(value) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names are in the list."""
@@ -290,7 +290,7 @@ class ExcludedNames(Constraint):
     def __init__(self, value: Iterable[str], normalization: Normalization = NAMES) -> None:
         super().__init__(list(value))
         self.known = normalization.known_set(self.value)
-        self.seldom_refuses = len(self.known) == 0
+        self.rarely_rejects = len(self.known) == 0
 
     def rejects(self, finished: Finished) -> Bool[Array, "names"]:
         """Which names are in the list."""
@@ -335,7 +335,7 @@ class MinDistance(Constraint):
     name = "min_distance"
     about = "list"
     advice = (f"lower {setting(name)}",)
-    seldom_refuses = True  # true at a distance of 1; kept at others so that seeds keep their names
+    rarely_rejects = True  # true at a distance of 1; kept at others so that seeds keep their names
     value: int
 
     def __init__(
@@ -431,7 +431,7 @@ class ConstraintList:
         effective = [
             constraint
             for constraint in constraints
-            if not constraint.empty_asks_nothing or constraint.value
+            if not constraint.empty_accepts_all or constraint.value
         ]
         rank = {name: index for index, name in enumerate(CONSTRAINTS)}
         effective.sort(key=lambda constraint: rank.get(constraint.name, len(rank)))
@@ -496,7 +496,7 @@ class Judge:
     @property
     def lets_all_through(self) -> bool:
         """Whether the constraints accept nearly all draws."""
-        return all(constraint.seldom_refuses for constraint in self.constraints)
+        return all(constraint.rarely_rejects for constraint in self.constraints)
 
     def keep(
         self, names: list[str], counts: Int64[Array, "names"]

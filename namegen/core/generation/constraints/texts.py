@@ -29,7 +29,7 @@ class TextConstraint(Constraint):
         SettingsError: it has more than 10,000 characters, which would take a search too long.
     """
 
-    empty_asks_nothing = True
+    empty_accepts_all = True
     edges: ClassVar[tuple[int, ...]] = ()  # indexes of its characters at an end of the name
     value: str
 

@@ -1,4 +1,4 @@
-"""No invented company begins as a listed one does."""
+"""No invented company's name starts like a listed company's."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from namegen.lists import load_bundled
 
 
 def is_claimed(word: str, listed: list[str]) -> bool:
-    """The rule again, slowly: each listed beginning is measured."""
-    return any(Levenshtein.distance(word, one) <= 1 for one in listed)
+    """The slow reference: measure the distance to each listed start."""
+    return any(Levenshtein.distance(word, start) <= 1 for start in listed)
 
 
-def test_a_word_is_claimed_where_it_or_one_a_letter_away_is_listed() -> None:
+def test_a_word_is_claimed_if_a_word_within_one_letter_is_listed() -> None:
     rng = random.Random(0)
     listed = ["".join(rng.choices("abc", k=rng.randint(3, 7))) for _ in range(40)]
     constraint = Unclaimed(listed, normalization_of("company"))
@@ -32,13 +32,13 @@ def test_a_word_is_claimed_where_it_or_one_a_letter_away_is_listed() -> None:
     assert 0.1 < sum(found) / len(found) < 0.9
 
 
-def test_no_company_begins_as_a_listed_one_and_each_is_in_title_case() -> None:
+def test_no_company_starts_like_a_listed_one_and_each_is_in_title_case() -> None:
     model = api.load_shipped("companies")
     claimed = claimed_beginnings("companies")
-    free = {first for first, _, second in (one.partition(" ") for one in claimed) if second}
+    free = {first for first, _, second in (start.partition(" ") for start in claimed) if second}
     assert {"american", "first"} <= free
     assert {"blackrock", "nuveen", "target"} <= set(claimed)
-    listed = [one.replace(" ", "") for one in claimed]
+    listed = [start.replace(" ", "") for start in claimed]
     given = model.generate(25, seed=1)
     for name in given:
         first, *more = words_of(name)
@@ -50,24 +50,24 @@ def test_no_company_begins_as_a_listed_one_and_each_is_in_title_case() -> None:
     assert any(name == name.upper() for name in seen if len(name) > 12)
 
 
-def test_only_prefixes_of_names_that_are_refused_are_dropped() -> None:
+def test_only_prefixes_of_rejected_names_are_dropped() -> None:
     names = load_bundled("companies").names[::50]
     constraint = Unclaimed(claimed_beginnings("companies")[::2], normalization_of("company"))
     vocabulary = Vocabulary.from_names(names)
     tracker = constraint.tracker(vocabulary, 100)
     dropped = 0
     for name in names:
-        tokens, place = vocabulary.encode(name), np.zeros(1, np.int64)
+        tokens, states = vocabulary.encode(name), np.zeros(1, np.int64)
         for depth in range(1, len(tokens) + 1):
-            place = tracker.advance(place, tokens[depth - 1 : depth])
-            if tracker.rejects_prefixes(tokens[None, :depth], place)[0]:
+            states = tracker.advance(states, tokens[depth - 1 : depth])
+            if tracker.rejects_prefixes(tokens[None, :depth], states)[0]:
                 assert not constraint.accepts(name)
                 dropped += 1
                 break
     assert dropped > 20
 
 
-def test_a_beginning_that_is_asked_for_and_listed_is_refused_at_once() -> None:
+def test_a_requested_start_that_is_listed_is_rejected_at_once() -> None:
     model = api.load_shipped("companies")
     with pytest.raises(
         SettingsError,
@@ -79,7 +79,7 @@ def test_a_beginning_that_is_asked_for_and_listed_is_refused_at_once() -> None:
     )
 
 
-def test_the_rule_leaves_legal_forms_out() -> None:
+def test_legal_forms_are_ignored() -> None:
     listed = ["Acme Corp", "The Zeta Group", "Zeta Gold", "Old Zeta Co."]
     found = beginnings(listed, normalization_of("company"))
     assert set(found) - set(normalization_of("company").endings) == {"acme", "old", "zeta"}

@@ -1,4 +1,4 @@
-"""Every name satisfies every constraint; the others keep their probabilities; what cannot be is reported."""
+"""Every name satisfies all constraints and keeps its relative probability; contradictions are reported."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_frequencies_are_the_exact_conditioned_probabilities(constraint: str) ->
         check_frequencies(Counter(names), conditioned(exact))
 
 
-def test_log_probability_counts_the_beginning_that_is_forced() -> None:
+def test_log_probability_includes_the_forced_start() -> None:
     exact = all_names(MODEL, LONGEST)
     draws = draw(
         MODEL, 500, rng=np.random.default_rng(0), sampling=SAMPLING, constraints=[StartsWith("ca")]
@@ -158,10 +158,10 @@ asked_for = st.fixed_dictionaries(
     seed=st.integers(0, 3),
 )
 @settings(max_examples=25)
-def test_every_name_keeps_every_constraint_and_nothing_else_is_missing(
+def test_every_name_satisfies_all_constraints_and_no_other_name_is_missing(
     asked: Constraints, max_length: int, seen: list[str], allow_repeats: bool, seed: int
 ) -> None:
-    """Random constraints: each name keeps them; and a constraint that is called contradictory, or in vain, is so."""
+    """Names satisfy random constraints, and constraints that are reported as contradictory are contradictory."""
 
     def holds(name: str) -> bool:
         return (
@@ -209,7 +209,7 @@ def test_every_name_keeps_every_constraint_and_nothing_else_is_missing(
     st.sampled_from(("[abc]*", "a.*", "(?=a).*b", ".{3}")),
     st.text("abc", max_size=5),
 )
-def test_no_beginning_of_a_wanted_name_is_refused(
+def test_no_prefix_of_a_wanted_name_is_rejected(
     begins: str, has: str, ends: str, expression: str, name: str
 ) -> None:
     constraints: list[Constraint] = [
@@ -284,7 +284,7 @@ def test_contradictions_are_named_before_anything_is_drawn(
 
 
 @pytest.mark.parametrize(
-    ("rejected", "constraints", "sampling", "said"),
+    ("rejected", "constraints", "sampling", "expected"),
     [
         ({"max_length": 9}, {}, {}, "raise --max-length"),
         ({"max_length": 9}, {}, {"temperature": 0.0}, "raise --temperature"),
@@ -337,11 +337,11 @@ def test_contradictions_are_named_before_anything_is_drawn(
         ),
     ],
 )
-def test_the_advice_is_one_that_can_help(
+def test_the_advice_can_help(
     rejected: dict[str, int],
     constraints: dict[str, Any],
     sampling: dict[str, float] | None,
-    said: str,
+    expected: str,
 ) -> None:
     settings = None if sampling is None else SamplingSettings(**sampling)  # type: ignore[arg-type]
     every = [
@@ -353,11 +353,11 @@ def test_the_advice_is_one_that_can_help(
     ]
     assert (
         NamegenError(advice(Counter(rejected), ConstraintList(every), settings)).told(option_name)
-        == said
+        == expected
     )
 
 
-def test_the_judge_counts_each_refused_draw_under_the_first_constraint_that_refuses_it() -> None:
+def test_the_judge_counts_each_rejected_draw_for_the_first_constraint_that_rejects_it() -> None:
     names, counts = (
         ["Anna", "Bob", " Ann", "Hanna", "Hannah", "Annabella"],
         np.array([1, 2, 4, 8, 16, 32]),
@@ -386,16 +386,14 @@ def test_the_judge_counts_each_refused_draw_under_the_first_constraint_that_refu
     assert Judge(ConstraintList()).given is None
 
 
-def test_a_search_that_refuses_little_says_so() -> None:
+def test_the_judge_knows_whether_it_accepts_nearly_all_draws() -> None:
     always = [WellFormed(), MaxLength(9), New(known_set([])), ExcludedNames([]), MinDistance(2, [])]
     assert Judge(ConstraintList(always)).lets_all_through
     for constraint in (New(known_set(["a"])), ExcludedNames(["a"]), Distinct(), Contains("a")):
         assert not Judge(ConstraintList([*always, constraint])).lets_all_through
 
 
-def test_every_constraint_is_listed_once_by_its_setting_and_one_that_asks_for_nothing_is_left_out() -> (
-    None
-):
+def test_constraints_are_listed_by_setting_and_empty_ones_are_left_out() -> None:
     assert all(kind.name == name for name, kind in CONSTRAINTS.items())
     assert set(Constraints.__annotations__) | {
         "max_length",

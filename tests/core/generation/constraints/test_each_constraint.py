@@ -1,4 +1,4 @@
-"""Each constraint by itself: limits, texts, words, and lists of names; and how little the costly ones do."""
+"""Each constraint on its own: limits, strings, words and lists of names."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def test_a_name_is_not_empty_and_has_no_space_at_an_end(name: str, is_one: bool)
 @pytest.mark.parametrize(
     "names", [["Anna", "", "A ", "\u00a0A", "e\u0301"], ["Anna", "Bob"], [" A", "B"], []]
 )
-def test_many_at_once_are_judged_like_one(names: list[str], combines: bool) -> None:
+def test_many_names_at_once_are_checked_like_one(names: list[str], combines: bool) -> None:
     constraint = WellFormed(combines)
     assert (~constraint.rejects(Finished(names))).tolist() == [
         constraint.accepts(name) for name in names
     ]
 
 
-def test_lengths_that_are_the_limits_are_allowed_and_a_depth_decides_about_all_prefixes() -> None:
+def test_lengths_at_the_limits_are_allowed() -> None:
     names, states = Finished(["Al", "Bob", "Anna"]), np.zeros(2, np.int64)
     assert MinLength(3).rejects(names).tolist() == [True, False, False]
     assert MaxLength(3).rejects(names).tolist() == [False, False, True]
@@ -72,16 +72,16 @@ def test_the_longest_text(constraint: type[TextConstraint]) -> None:
 
 
 @given(texts, texts, texts)
-def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str, end: str) -> None:
+def test_shortest_text_equals_brute_force(beginning: str, inside: str, end: str) -> None:
     length = shortest_text(beginning, inside, end)
 
     def fits(size: int) -> bool:
         """Lay the three over a text of unknown characters, the middle one wherever it goes."""
         if size < max(len(beginning), len(inside), len(end)):
             return False
-        for place in range(size - len(inside) + 1):
+        for index in range(size - len(inside) + 1):
             text: dict[int, str] = {}
-            laid = ((0, beginning), (place, inside), (size - len(end), end))
+            laid = ((0, beginning), (index, inside), (size - len(end), end))
             if all(
                 text.setdefault(start + offset, character) == character
                 for start, part in laid
@@ -94,30 +94,30 @@ def test_shortest_text_is_that_of_trying_every_text(beginning: str, inside: str,
 
 
 @given(st.text("abc", min_size=1, max_size=4), st.text("abc", max_size=8))
-def test_an_automaton_knows_what_is_missing(text: str, prefix: str) -> None:
-    """What it drops cannot have the text any more; what it lets through as a name has it."""
+def test_an_automaton_knows_the_missing_characters(text: str, prefix: str) -> None:
+    """A rejected prefix can't get the string any more; an accepted name has it."""
     vocabulary, longest = Vocabulary("abc"), 9
     tokens = vocabulary.encode_all([prefix])[0]
     for constraint in (Contains(text), EndsWith(text)):
         tracker = constraint.tracker(vocabulary, longest)
-        place = np.array([tracker.start(tokens)])
-        assert tracker.rejects_names(tokens[None, :], place).tolist() == [
+        states = np.array([tracker.start(tokens)])
+        assert tracker.rejects_names(tokens[None, :], states).tolist() == [
             not constraint.accepts(prefix)
         ]
         room = longest - len(prefix)
         hopeless = room < min(
             k for k in range(len(text) + 1) if constraint.accepts(prefix + text[len(text) - k :])
         )
-        assert tracker.rejects_prefixes(tokens[None, :], place).tolist() == [hopeless]
+        assert tracker.rejects_prefixes(tokens[None, :], states).tolist() == [hopeless]
 
 
-def test_a_space_at_an_end_is_named() -> None:
+def test_a_space_at_an_end_is_rejected() -> None:
     for constraint in (StartsWith(" a"), EndsWith("a ")):
         with pytest.raises(SettingsError, match="space"):
             ConstraintList([constraint]).check(Vocabulary(" a"))
 
 
-def test_composed_characters_may_be_given_as_two_but_not_in_what_is_too_long_anyway() -> None:
+def test_strings_are_composed_unless_they_are_too_long() -> None:
     assert StartsWith("Zoe\u0308").value == "Zoë"
     two = "e\u0301" * 5_000
     assert composed(two) == "é" * 5_000
@@ -125,8 +125,8 @@ def test_composed_characters_may_be_given_as_two_but_not_in_what_is_too_long_any
 
 
 @given(st.text(max_size=8), st.lists(st.text(max_size=4), max_size=5))
-def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) -> None:
-    """As they are typed, and in the form in which case, spaces and punctuation do not count."""
+def test_banned_words_equal_a_plain_search(name: str, banned: list[str]) -> None:
+    """Words are looked for exactly, and ignoring letter case, spaces and punctuation."""
     typed = [word.strip().casefold() for word in banned if word.strip() and word.strip()[0] != "="]
     forms = [*typed, *(normalize(word) for word in typed)]
     expected = any(
@@ -137,14 +137,14 @@ def test_banned_words_are_those_of_a_plain_search(name: str, banned: list[str]) 
     )
 
 
-def test_banned_words_as_one_would_hope() -> None:
+def test_examples_of_banned_words() -> None:
     constraint = ExcludedWords(["Damn", " hell\n", "", "  ", "&", "b.a.d"])
     found = ["Goddamned", "D-A-M-N", "Shell Oil", "A & B", "Sinbad", "Adam N."]
     assert not any(constraint.accepts(name) for name in found)
     assert all(constraint.accepts(name) for name in ("", "Dan", "Hel", "<b>", "\x1b[1m", "ba"))
 
 
-def test_a_word_behind_an_equals_sign_is_banned_as_a_whole_word_alone() -> None:
+def test_a_word_after_an_equals_sign_is_banned_only_as_a_whole_word() -> None:
     constraint = ExcludedWords(["=Ann", " =o'neil ", "=", "=van der"])
     assert not any(
         map(constraint.accepts, ("ann", "Mary Ann", "Ann-Lee", "A. O\u2019Neil", "Van-der"))
@@ -153,7 +153,7 @@ def test_a_word_behind_an_equals_sign_is_banned_as_a_whole_word_alone() -> None:
     ConstraintList([StartsWith("Ann"), constraint]).check(Vocabulary("An"))  # Annn is allowed
 
 
-def test_lists_refuse_their_names_in_any_spelling() -> None:
+def test_lists_reject_their_names_in_any_spelling() -> None:
     names = Finished(["ANNA", "Bob", "Anne"])
     distinct = Distinct()
     distinct.given.add(digests(["bob"]))

@@ -1,4 +1,4 @@
-"""Expressions: nothing that may match is pruned, prefixes are asked where that can be told, and time is bounded."""
+"""Expressions: no prefix of a match is rejected, and running time is limited."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ plain_patterns = st.recursive(
     st.sampled_from(("", "$")),
 )
 @settings(max_examples=100)
-def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_are_answered_alike(
+def test_no_prefix_of_a_match_is_pruned_and_representatives_give_the_same_results(
     pattern: str, name: str, before: str, after: str
 ) -> None:
     asked = Matches(before + pattern + after)
@@ -52,7 +52,7 @@ def test_no_beginning_of_a_match_is_pruned_and_characters_that_stand_for_others_
     )
 
 
-def test_few_characters_stand_for_many() -> None:
+def test_few_characters_represent_many() -> None:
     assert set(Matches("([A-Z]+)*1").representatives("1ABCZabz").values()) == {"1", "A", "a"}
     assert set(Matches(r"(?i)^(?:a{2}|\d+?)*$").representatives("aAbB12").values()) == {
         "a",
@@ -69,7 +69,7 @@ LOOKS_BEYOND = (
 
 
 @pytest.mark.parametrize("expression", LOOKS_BEYOND.split())
-def test_what_looks_beyond_its_place_is_asked_of_whole_names_only(expression: str) -> None:
+def test_expressions_that_look_around_are_checked_only_for_whole_names(expression: str) -> None:
     pattern = Matches(expression)
     assert not pattern.prunes
     assert pattern.may_begin("whatever")
@@ -82,13 +82,13 @@ def test_a_property_in_any_of_its_spellings_prunes(expression: str) -> None:
     assert Matches(expression).prunes
 
 
-def test_an_expression_that_explodes_is_stopped_and_said() -> None:
+def test_an_expression_that_takes_too_long_is_stopped() -> None:
     with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
         Matches("(a|aa)+").accepts("a" * 60 + "b")
 
 
 def test_many_slow_calls_are_stopped_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the calls are put: names that are drawn, and prefixes."""
+    """This holds for names and for prefixes."""
     monkeypatch.setattr(matches_module, "SECONDS_TO_SPARE", -1.0)
     for constraint in (Matches("ab"), Matches(r"(?=a)ab")):
         with pytest.raises(GenerationError, match=r"^matches=.* takes too long "):
@@ -132,7 +132,7 @@ def test_an_expression_of_a_usual_size_is_compiled(expression: str) -> None:
 
 @given(plain_patterns, st.integers(1, 30))
 @settings(max_examples=30)
-def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) -> None:
+def test_the_size_of_a_repeat_equals_the_size_of_its_copies(pattern: str, times: int) -> None:
     assert (
         written_out(f"(?:{pattern}){{{times}}}")
         == written_out(pattern * times)
@@ -142,13 +142,13 @@ def test_the_size_of_a_repeat_is_that_of_its_copies(pattern: str, times: int) ->
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("sign", ["[", "(", "{1", "\\", "[\\", "(?x", ")"])
-def test_the_size_is_counted_at_once(sign: str) -> None:
-    """A signal ends what would go on for hours."""
+def test_the_size_is_counted_quickly(sign: str) -> None:
+    """A slow count would take hours; the timeout ends it."""
     written_out(sign * (10_000 // len(sign)))
 
 
 def test_every_error_is_one_of_ours() -> None:
-    """Whatever is typed as an expression: an answer or a named error."""
+    """Any expression gives a result or an error of namegen."""
     for expression in (
         "",
         "\\",
@@ -184,7 +184,7 @@ def test_an_expression_means_what_it_means_in_the_library() -> None:
     assert [Matches("(?i)i").accepts(letter) for letter in "Iıİ"] == [True, False, True]
 
 
-def test_prefixes_and_names_are_asked_as_texts() -> None:
+def test_prefixes_and_names_are_matched_as_strings() -> None:
     tracker = Matches("ab*c?").tracker(VOCABULARY, 9)
     assert tracker.rejects_prefixes(TOKENS, STATES).tolist() == [False, True, True]
     assert tracker.rejects_names(TOKENS, STATES).tolist() == [False, True, True]
@@ -194,7 +194,7 @@ def test_prefixes_and_names_are_asked_as_texts() -> None:
     assert around.rejects_names(TOKENS, STATES).tolist() == [False, True, True]
 
 
-def test_rows_are_answered_each_as_if_asked_alone() -> None:
+def test_each_row_has_the_same_result_as_on_its_own() -> None:
     tracker = Matches("[ab]{2}c?").tracker(VOCABULARY, 9)
     tokens = np.random.default_rng(0).integers(1, 4, (200, 3)).astype(np.int32)
     states = np.zeros(200, np.int64)
@@ -203,7 +203,7 @@ def test_rows_are_answered_each_as_if_asked_alone() -> None:
     assert 0 < sum(alone) < 200
 
 
-def test_texts_that_the_expression_does_not_tell_apart_are_asked_once(
+def test_strings_that_the_expression_does_not_tell_apart_are_matched_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     constraint, asked = Matches("[ab]{2}c"), []

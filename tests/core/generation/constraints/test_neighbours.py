@@ -1,4 +1,4 @@
-"""The constraint for a distance refuses exactly the names that a plain comparison with every name of the list finds."""
+"""min_distance rejects the same names as a plain comparison with every name of the list."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ close_names = st.one_of(
 distances = st.integers(1, 3)
 
 
-def edit_distance(one: str, other: str) -> int:
-    """Levenshtein's distance, a row of the table after the other."""
-    row = list(range(len(other) + 1))
-    for place, character in enumerate(one, start=1):
-        diagonal, row[0] = row[0], place
-        for column, opposite in enumerate(other, start=1):
+def edit_distance(first: str, second: str) -> int:
+    """Levenshtein's distance, row by row of the table."""
+    row = list(range(len(second) + 1))
+    for index, character in enumerate(first, start=1):
+        diagonal, row[0] = row[0], index
+        for column, opposite in enumerate(second, start=1):
             diagonal, row[column] = (
                 row[column],
                 min(row[column] + 1, row[column - 1] + 1, diagonal + (character != opposite)),
@@ -77,9 +77,9 @@ def test_a_name_a_few_edits_away_is_close_wherever_the_edits_are(
 ) -> None:
     changed = name
     for kind, where, character in changes:
-        place = where % (len(changed) + 1)
+        index = where % (len(changed) + 1)
         changed = (
-            changed[:place] + (character if kind != "d" else "") + changed[place + (kind != "i") :]
+            changed[:index] + (character if kind != "d" else "") + changed[index + (kind != "i") :]
         )
     assert near([name], [changed], distance) == brute_force([name], [changed], distance)
 

@@ -1,4 +1,4 @@
-"""Rude names: which are refused, how many real ones are, and that everything that draws leaves them out."""
+"""Profanity is rejected wherever names are drawn, and hardly any real name is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ PROFANITY = (
 
 
 @pytest.mark.parametrize(("names", "refused"), [(REAL, False), (PROFANITY, True), ((), False)])
-def test_rude_names_are_refused_and_real_ones_are_not(
+def test_profanity_is_rejected_and_real_names_are_not(
     names: tuple[str, ...], refused: bool
 ) -> None:
     assert are_profane(names).tolist() == [refused] * len(names)
@@ -54,7 +54,7 @@ def test_rude_names_are_refused_and_real_ones_are_not(
         max_size=6,
     )
 )
-def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[str]) -> None:
+def test_many_names_at_once_equal_a_check_of_every_stretch(names: list[str]) -> None:
     refused, allowed = (set(hashes.tolist()) for hashes in read_hashes())
 
     def is_rude(name: str) -> bool:
@@ -71,13 +71,13 @@ def test_many_names_at_once_are_judged_like_every_stretch_of_each(names: list[st
     assert are_profane(names).tolist() == [is_rude(name) for name in names]
 
 
-def test_of_the_real_names_hardly_any_is_refused() -> None:
-    """Where this fails after a change of a list, run docs/tools/make_profanity.py again."""
-    names = [name for one in BUNDLED for name in set(load_bundled(one).names)]
+def test_hardly_any_real_name_is_rejected() -> None:
+    """If this fails after a list has changed, run docs/tools/make_profanity.py again."""
+    names = [name for list_name in BUNDLED for name in set(load_bundled(list_name).names)]
     assert are_profane(names).mean() < 0.001
 
 
-def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
+def test_the_most_likely_names_are_the_same_without_profanity() -> None:
     model = api.load_shipped("mlb-last")
     every = model.most_likely(40, starts_with="Cock", allow_profanity=True)
     polite = [name for name, rude in zip(every, are_profane(every), strict=True) if not rude]
@@ -85,14 +85,16 @@ def test_the_likeliest_names_are_the_same_without_the_rude_ones() -> None:
     assert model.most_likely(len(polite), starts_with="Cock") == polite
 
 
-def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(
+def test_everything_that_draws_excludes_profanity_unless_it_is_allowed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = api.load_shipped("world-family")
 
     def drawn(**rude: bool) -> list[str]:
-        people = [f"{one.given} {one.family}" for one in api.generate_people(9, seed=1, **rude)]
-        players = [one.full_name for one in api.generate_players(9, seed=1, **rude)]
+        people = [
+            f"{person.given} {person.family}" for person in api.generate_people(9, seed=1, **rude)
+        ]
+        players = [player.full_name for player in api.generate_players(9, seed=1, **rude)]
         repeated = model.generate(40, seed=1, allow_repeats=True, **rude)
         return [*people, *players, *model.generate(9, seed=1, **rude), *repeated]
 
@@ -103,7 +105,7 @@ def test_everything_that_draws_leaves_rude_names_out_unless_they_are_allowed(
     assert "w" in "".join(drawn(allow_profanity=True))
 
 
-def test_a_text_that_is_rude_whatever_stands_beside_it_is_refused_at_once() -> None:
+def test_a_string_that_is_always_profane_is_rejected_at_once() -> None:
     model = api.load_shipped("mlb-last")
     for constraint in ("starts_with", "contains", "ends_with"):
         with pytest.raises(SettingsError, match=f"{constraint}='fuck' contains profanity"):
@@ -111,7 +113,7 @@ def test_a_text_that_is_rude_whatever_stands_beside_it_is_refused_at_once() -> N
     assert model.generate(1, ends_with="cock", seed=1)[0].endswith("cock")  # as Hancock does
 
 
-def test_whether_rude_names_may_come_is_yes_or_no() -> None:
+def test_allow_profanity_is_a_bool() -> None:
     assert not list(make_constraints(allow_profanity=True))
     assert [constraint.name for constraint in make_constraints(allow_profanity=None)] == [
         "allow_profanity"
