@@ -86,7 +86,7 @@ def test_each_name_has_its_probability_with_each_label() -> None:
     beginnings = MODEL.beginnings
     for together in (1, 10**6):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(generator, "TOGETHER", together)
+            patch.setattr(generator, "CHARACTERS_AT_ONCE", together)
             joint = MODEL.generator.batch(names, np.zeros(len(names))).joint
         for index, label in enumerate(MODEL.labels):
             alone = [MODEL.for_labels(label).score(name).log_probability for name in names]

@@ -1,18 +1,19 @@
 """Generator: draws names from any LanguageModel.
 
-**One by one** (``draw_one_by_one``): each name reads its own tokens, one uniform number a token, by the rule of
-``sampling.draw``; one more, the first, chooses its beginning where there are several. Given the same numbers, every
-engine gives the same names. It is the reference.
+There are two ways to draw:
 
-**All together** (``generate``): the same distribution at the cost of one step for each *distinct* prefix
-(``count_splitting.py``); ``search.py`` decides which of the draws are returned.
+- ``generate`` draws many names together. It reads each *distinct* prefix once (``count_splitting.py``), and a search
+  decides which of the names are returned (``search.py``).
+- ``draw_one_by_one`` is the simple reference. Each name is drawn from its own row of uniform numbers, one for each
+  token. From the same numbers, all backends draw the same names.
 
-The most likely names need no drawing: ``exact/most_likely.py``.
+The most likely names are found without drawing (``exact/most_likely.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 
@@ -45,59 +46,54 @@ from namegen.core.generation.search import Candidates, Search, no_candidates
 from namegen.core.models.mixture import as_one
 from namegen.errors import GenerationError, setting
 from namegen.events import ProgressCallback, ignore_progress
-from namegen.types import Array, Float64, Int32
+from namegen.types import Array, Float64, Int32, Int64
 
-TOGETHER = 200_000  # characters of names that are read behind several beginnings at a time
+CHARACTERS_AT_ONCE = 200_000  # characters that are scored together, over several start tokens
 
 
 @dataclass(frozen=True, eq=False)
 class Generator:
-    """Draws names from a model.
-
-    Attributes:
-        model: any LanguageModel.
-        vocabulary: its characters.
-        known_names: the names that are not new; None: newness is unknown.
-        beginnings: what names begin with, by their shares.
-        scorer: scores new names; None, or one without rules: names can't be filtered.
-        shortest: characters of the shortest name that a filtered search returns, unless a constraint says otherwise.
-        normalization: when two names are the same; ``known_names`` are by this rule.
-        rows_per_prefix: how many rows the model reads for one prefix; see ``Walk``.
-        claimed: what no new name begins with (``constraints/claimed.py``).
-        searches: how many of them share the prefixes that one may read in vain.
-    """
+    """Draws names from a model."""
 
     model: LanguageModel
     vocabulary: Vocabulary
     _: KW_ONLY
-    known_names: KnownSet | None = None
-    beginnings: Beginnings = field(default=Beginnings.single())  # frozen: all may share it
-    scorer: Scorer | None = None
-    shortest: int = 1
-    normalization: Normalization = NAMES
-    rows_per_prefix: int = 1
-    claimed: tuple[str, ...] = ()
-    searches: int = 1
+    known_names: KnownSet | None = None  # names that aren't new; None: unknown
+    beginnings: Beginnings = field(default=Beginnings.single())  # start tokens and their shares
+    scorer: Scorer | None = None  # scores new names; without rules, names can't be filtered
+    shortest: int = 1  # characters of a filtered name, at least, unless a constraint sets another
+    normalization: Normalization = NAMES  # decides when two names are the same
+    rows_per_prefix: int = 1  # rows that the model reads for one prefix; see ``Walk``
+    claimed: tuple[str, ...] = ()  # no new name starts with these; see ``constraints/claimed.py``
+    searches: int = 1  # searches that share the work that one may do in vain
 
     def as_one(self) -> Generator:
-        """A generator of the same names whose model has one beginning only; itself, where that is so already."""
+        """The same names with only one start token, which stands for all of them."""
         if not self.beginnings.several:
             return self
-        model, beginning = as_one(self.model, self.beginnings)
-        rows = len(self.beginnings.tokens)
+        model, start_token = as_one(self.model, self.beginnings)
         return replace(
-            self, model=model, beginnings=Beginnings.single(beginning), rows_per_prefix=rows
+            self,
+            model=model,
+            beginnings=Beginnings.single(start_token),
+            rows_per_prefix=len(self.beginnings.tokens),
         )
 
     def batch(self, names: list[str], log_probability: Float64[Array, "names"]) -> NameBatch:
-        """Names of this generator, as they are given; of several beginnings the scores are found when asked for."""
-        several = self.beginnings.several
-        scores = (
-            partial(self._with_each_beginning, names)
-            if several
-            else lambda: log_probability[:, None]
-        )
-        return NameBatch(names, scores, self.known_names, self.normalization)
+        """Names of this generator as a batch.
+
+        Args:
+            names: the names.
+            log_probability: of each name, in nats. With several start tokens it's ignored: the probabilities with each
+                of them are computed when they are needed.
+        """
+
+        def joint() -> Float64[Array, "names R"]:
+            if self.beginnings.several:
+                return self._joint_log_probability(names)
+            return log_probability[:, None]
+
+        return NameBatch(names, joint, self.known_names, self.normalization)
 
     def generate(
         self,
@@ -116,21 +112,21 @@ class Generator:
         ``search.py`` describes how they are found, ``docs/use/generating.md`` which names are returned.
 
         Args:
-            n: how many.
-            rng: where the random numbers come from.
-            sampling: how characters are chosen, and how long a name may be.
-            constraints: what each name must keep.
-            allow_seen: names of the list too. They aren't scored, and make up the share of the draws that they have in
-                the model's own distribution.
-            allow_repeats: the same name more than once, except for new names that are filtered. Otherwise no two names
-                are the same by ``normalization``, so they differ in more than letter case, spaces or punctuation.
-            unfiltered: draw from the model's own distribution. So does a generator without rules.
+            n: how many names.
+            rng: the random number generator.
+            sampling: how characters are drawn, and how long a name may be.
+            constraints: what each name has to satisfy.
+            allow_seen: also return known names. They aren't scored, and make up the share of the draws that they have
+                in the model's own distribution.
+            allow_repeats: return the same name more than once, except for new names that are filtered. Otherwise no two
+                names are the same by ``normalization``, so they differ in more than letter case, spaces or punctuation.
+            unfiltered: draw from the model's own distribution. A generator without rules always does that.
             on_progress: called with events: how far the search is, and that most names didn't reach the threshold.
 
         Raises:
             SettingsError: the constraints contradict each other; raised at once, before a name is drawn.
             GenerationError: the model doesn't know which names are new (raised at once); or there are fewer than n
-                names, or finding them takes too long. Those found have been returned by then.
+                names, or finding them takes too long. The names found have been returned by then.
 
         >>> from namegen.core.models.ngram import NgramModel
         >>> from namegen.core.data.prefix_tree import PrefixTree
@@ -144,89 +140,94 @@ class Generator:
         [3]
         """
         sampling = sampling or SamplingSettings()
-        longest = sampling.max_length
-
-        def search(
-            count: int,
-            constraints: ConstraintList | None,
-            *,
-            allow_seen: bool,
-            allow_repeats: bool = False,
-        ) -> Search:
-            walk, judge = self.prepare(count, longest, constraints, allow_seen, allow_repeats)
-            return Search(
-                walk,
-                judge,
-                count,
-                rng=rng,
-                sampling=sampling,
-                searches=self.searches,
-                on_progress=on_progress,
-            )
-
+        search = partial(self._search, n, rng=rng, sampling=sampling, on_progress=on_progress)
         scorer = self.scorer
         if unfiltered or scorer is None or not scorer.rules:
-            drawn = search(n, constraints, allow_seen=allow_seen, allow_repeats=allow_repeats)
+            drawn = search(constraints, allow_seen=allow_seen, allow_repeats=allow_repeats)
             return map(self._batch_of, drawn.unfiltered())
-        of_lengths = constraints or ConstraintList()
-        if of_lengths.get(MinLength) is None:
-            of_lengths = ConstraintList([*of_lengths, UsualLength(min(self.shortest, longest))])
+        with_usual_length = self._with_usual_length(constraints, sampling.max_length)
         if not allow_seen or self.known_names is None:
-            new = search(n, of_lengths, allow_seen=allow_seen)
+            new = search(with_usual_length, allow_seen=allow_seen)
             return map(self._batch_of, new.filtered(scorer))
-        drawn = search(n, constraints, allow_seen=True, allow_repeats=allow_repeats)
-        search(n, of_lengths, allow_seen=False)  # raises, as it would later
+        drawn = search(constraints, allow_seen=True, allow_repeats=allow_repeats)
+        new = search(with_usual_length, allow_seen=False)
+        return self._with_known_names(drawn, new, scorer)
 
-        def new_names(known_names: int) -> Iterator[Candidates]:
-            new = search(n, of_lengths, allow_seen=False)
-            new.found = known_names
-            return new.filtered(scorer)
+    def _search(
+        self,
+        n: int,
+        constraints: ConstraintList | None,
+        *,
+        allow_seen: bool,
+        allow_repeats: bool = False,
+        rng: np.random.Generator,
+        sampling: SamplingSettings,
+        on_progress: ProgressCallback,
+    ) -> Search:
+        """Prepare a search; the arguments are those of ``generate``."""
+        walk, judge = self.prepare(n, sampling.max_length, constraints, allow_seen, allow_repeats)
+        return Search(
+            walk,
+            judge,
+            n,
+            rng=rng,
+            sampling=sampling,
+            searches=self.searches,
+            on_progress=on_progress,
+        )
 
-        return self._with_known_names(drawn, new_names, rng)
+    def _with_usual_length(
+        self, constraints: ConstraintList | None, longest: int
+    ) -> ConstraintList:
+        """The constraints, and the shortest usual length unless they set another."""
+        constraints = constraints or ConstraintList()
+        if constraints.get(MinLength) is not None:
+            return constraints
+        return ConstraintList([*constraints, UsualLength(min(self.shortest, longest))])
 
     def _with_known_names(
-        self,
-        drawn: Search,
-        new_names: Callable[[int], Iterator[Candidates]],
-        rng: np.random.Generator,
+        self, drawn: Search, filtered: Search, scorer: Scorer
     ) -> Iterator[NameBatch]:
         """The known names among unfiltered draws, and a filtered new name for each other draw.
 
+        The known names are spread over the new ones.
+
         Args:
             drawn: the unfiltered search.
-            new_names: finds the new names, given the number of known names that are returned.
-            rng: where the random numbers come from.
+            filtered: the search for new names.
+            scorer: scores the new names.
         """
-        n, known, new = drawn.n, [], 0
-        try:
-            for names in drawn.unfiltered():
-                batch = self._batch_of(names)
-                is_known = (
-                    [not is_new for is_new in batch.new.tolist()] if batch.new is not None else []
-                )
-                rows = np.flatnonzero(is_known)
-                known.append(batch.select(rows.tolist()))
-                new += len(names.names) - len(rows)
-        except GenerationError:
-            new = n - sum(len(batch.names) for batch in known)
-        waiting = join_batches(known) if known else self._batch_of(no_candidates())
-        returned = 0  # known names
+        known = self._known_names(drawn)
+        new_wanted = drawn.n - len(known.names)
+        filtered.name_count = len(known.names)
+        known_returned = 0
         new_returned = 0
         too_few: GenerationError | None = None
         try:
-            for names in new_names(n - new) if new else ():
-                batch = self._batch_of(names)
-                new_returned += len(batch.names)
-                end = len(waiting.names) * new_returned // new
-                some = join_batches([batch, waiting.select(range(returned, end))])
-                returned = end
-                yield some.select(rng.permutation(len(some.names)).tolist())
+            for candidates in filtered.filtered(scorer) if new_wanted else ():
+                new = self._batch_of(candidates)
+                new_returned += len(new.names)
+                end = len(known.names) * new_returned // new_wanted
+                mixed = join_batches([new, known.select(range(known_returned, end))])
+                known_returned = end
+                yield mixed.select(drawn.rng.permutation(len(mixed.names)).tolist())
         except GenerationError as error:
             too_few = error
-        if returned < len(waiting.names):
-            yield waiting.select(range(returned, len(waiting.names)))
+        if known_returned < len(known.names):
+            yield known.select(range(known_returned, len(known.names)))
         if too_few is not None:
             raise too_few
+
+    def _known_names(self, drawn: Search) -> NameBatch:
+        """The known names that an unfiltered search returns, even if it finds too few names."""
+        batches = [self._batch_of(no_candidates())]
+        with suppress(GenerationError):
+            for candidates in drawn.unfiltered():
+                batch = self._batch_of(candidates)
+                if batch.new is not None:
+                    known = np.flatnonzero(~batch.new)
+                    batches.append(batch.select(known.tolist()))
+        return join_batches(batches)
 
     def prepare(
         self,
@@ -236,103 +237,127 @@ class Generator:
         allow_seen: bool,
         allow_repeats: bool,
     ) -> tuple[Walk, Judge]:
-        """Check the constraints, and make what every search for names needs: the walk, and the judge of finished names.
+        """Check the constraints, and prepare a search for names.
 
         Args:
             n: how many names.
             longest: characters of the longest name that is returned.
-            constraints: what each name must keep.
+            constraints: what each name has to satisfy.
             allow_seen: as in ``generate``.
             allow_repeats: as in ``generate``.
 
+        Returns:
+            The walk through the model's tree, and the judge of finished names.
+
         Raises:
-            SettingsError, GenerationError: as ``generate`` does at once.
+            SettingsError: the constraints contradict each other.
+            GenerationError: the model doesn't know which names are new.
         """
         check_amount(n, "names")
-        every: list[Constraint] = [
+        with_defaults: list[Constraint] = [
             WellFormed(self.vocabulary.combines),
             MaxLength(longest),
             *(constraints or ()),
         ]
-        every += [] if allow_repeats else [Distinct()]
+        if not allow_repeats:
+            with_defaults.append(Distinct())
         if not allow_seen and self.known_names is not None:
-            every.append(New(self.known_names))
+            with_defaults.append(New(self.known_names))
         if not allow_seen and self.claimed:
-            every.append(Unclaimed(self.claimed, self.normalization))
-        constraints = ConstraintList(every)
+            with_defaults.append(Unclaimed(self.claimed, self.normalization))
+        constraints = ConstraintList(with_defaults)
         constraints.check(self.vocabulary)
         if not allow_seen and self.known_names is None and constraints.get(ExcludedNames) is None:
             raise GenerationError(
-                "this model does not keep the names it learned from, so it cannot say which are new: give them with "
-                f"{setting(ExcludedNames.name)}, or give {setting(New.name, True)}"
+                "can't tell which names are new: the model doesn't contain the names it was trained on. Pass them with "
+                f"{setting(ExcludedNames.name)}, or pass {setting(New.name, True)}"
             )
-        fits = PrefixFilter(constraints, self.vocabulary)
-        walk = Walk(self.model, fits, self.beginnings, rows_per_prefix=self.rows_per_prefix)
+        prefix_filter = PrefixFilter(constraints, self.vocabulary)
+        walk = Walk(
+            self.model, prefix_filter, self.beginnings, rows_per_prefix=self.rows_per_prefix
+        )
         return walk, Judge(constraints, self.normalization)
 
     def _batch_of(self, candidates: Candidates) -> NameBatch:
         """Names of a search as a batch."""
         return self.batch(candidates.names, candidates.log_probability)
 
-    def _with_each_beginning(self, of: list[str]) -> Float64[Array, "names R"]:
-        """The log-probability of names together with each beginning; each distinct prefix is read once."""
-        ids = self.beginnings.ids
-        scores = np.empty((len(of), len(ids)))
-        if not of:
-            return scores
-        tokens, lengths = self.vocabulary.encode_all(of)
-        rows = np.zeros(
-            (len(of), int(lengths.max())), np.int32
-        )  # as wide as the longest; behind others boundaries
-        rows[np.arange(rows.shape[1]) < lengths[:, None]] = tokens
-        names, name_of = SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
-        evaluator = AccuracyEvaluator(self.model)
-        at_once = max(
-            1, TOGETHER // len(names.tokens)
-        )  # beginnings: of few names one tree each would take long
-        for start in range(0, len(ids), at_once):
-            some = ids[start : start + at_once]
-            behind = SortedNames(
-                np.tile(names.tokens, len(some)),
-                np.tile(names.lengths, len(some)),
-                np.tile(names.counts, len(some)),
-                np.repeat(some, len(names.lengths)),
-            )
-            given = np.empty(len(behind.lengths))
-            # The order of the evaluator's names.
-            given[np.argsort(behind.lengths, kind="stable")] = evaluator.name_log_probabilities(
-                behind.tree()
-            )
-            scores[:, start : start + at_once] = given.reshape(len(some), -1)[:, name_of].T
-        return scores + self.beginnings.log_shares
+    def _joint_log_probability(self, names: list[str]) -> Float64[Array, "names R"]:
+        """The log-probability of each name together with each start token, in nats."""
+        start_tokens = self.beginnings.ids  # (R,)
+        joint = np.empty((len(names), len(start_tokens)))
+        if not names:
+            return joint
+        distinct, distinct_of = self._sorted(names)
+        # A tree for each start token would be slow for few names, and one tree for all large for many names.
+        at_once = max(1, CHARACTERS_AT_ONCE // len(distinct.tokens))
+        for start in range(0, len(start_tokens), at_once):
+            columns = slice(start, start + at_once)
+            of_distinct = self._log_probability(distinct, start_tokens[columns])
+            joint[:, columns] = of_distinct[:, distinct_of].T
+        return joint + self.beginnings.log_shares
+
+    def _sorted(self, names: list[str]) -> tuple[SortedNames, Int64[Array, "names"]]:
+        """The distinct names in sorted order, and which of them each name is."""
+        tokens, lengths = self.vocabulary.encode_all(names)
+        longest = int(lengths.max())
+        rows = np.zeros((len(names), longest), np.int32)  # filled up with end tokens
+        is_character = np.arange(longest) < lengths[:, None]  # (names, longest)
+        rows[is_character] = tokens
+        return SortedNames.from_rows(rows, np.ones(len(rows), np.int64))
+
+    def _log_probability(
+        self, names: SortedNames, start_tokens: Int32[Array, "S"]
+    ) -> Float64[Array, "S names"]:
+        """The log-probability of each name given each start token, in nats."""
+        count = len(start_tokens)
+        with_start = SortedNames(
+            tokens=np.tile(names.tokens, count),
+            lengths=np.tile(names.lengths, count),
+            counts=np.tile(names.counts, count),
+            beginnings=np.repeat(start_tokens, len(names.lengths)),
+        )
+        by_length = np.argsort(with_start.lengths, kind="stable")  # the order of the tree's names
+        log_probability = np.empty(len(by_length))
+        log_probability[by_length] = AccuracyEvaluator(self.model).name_log_probabilities(
+            with_start.tree()
+        )
+        return log_probability.reshape(count, -1)
 
     def draw_one_by_one(
         self, uniforms: Float64[Array, "n M"], *, temperature: float = 1.0
     ) -> Int32[Array, "n T"]:
-        """Draw one name for each row of uniform numbers, one number a token; the reference way.
+        """Draw one name from each row of uniform numbers: the simple reference.
 
-        Where there are several beginnings (``beginnings.numbers`` is 1), the first number of a row chooses its own, by
-        their shares whatever the temperature.
+        Each token takes one number. With several start tokens, the first number of a row chooses the start token by the
+        shares, whatever the temperature.
+
+        Args:
+            uniforms: numbers from 0 up to but not including 1.
+            temperature: as in ``SamplingSettings``.
 
         Returns:
-            Token ids, the boundary from the end of each name on; a row without a boundary did not end within its
-            numbers.
+            Token ids, filled up with end tokens. A row without an end token needs more numbers.
         """
-        n, first = len(uniforms), self.beginnings.numbers
+        n = len(uniforms)
         last = np.full(n, self.beginnings.tokens[0], np.int32)
-        if first:
-            shares = np.tile(self.beginnings.shares, (n, 1))
-            last, uniforms = self.beginnings.ids[pick(uniforms[:, 0], shares)], uniforms[:, first:]
+        if self.beginnings.several:
+            shares = np.tile(self.beginnings.shares, (n, 1))  # (n, R)
+            last = self.beginnings.ids[pick(uniforms[:, 0], shares)]
+            uniforms = uniforms[:, 1:]
         longest = uniforms.shape[1]
         tokens = np.zeros((n, longest), np.int32)
-        alive, state = np.arange(n), self.model.initial_state(max(n, 1))
+        unfinished = np.arange(n)  # rows whose name hasn't ended
+        state = self.model.initial_state(max(n, 1))
         for depth in range(longest):
-            if len(alive) == 0:
+            if len(unfinished) == 0:
                 break
-            logits, state = self.model.step(last, state)
-            last = draw(uniforms[alive, depth], logits, temperature).astype(np.int32)
-            tokens[alive, depth] = last
-            rows = np.flatnonzero(last != BOUNDARY)
-            if len(rows) < len(alive):
-                alive, last, state = alive[rows], last[rows], self.model.select(state, rows)
+            logits, state = self.model.step(last, state)  # (unfinished, V)
+            last = draw(uniforms[unfinished, depth], logits, temperature).astype(np.int32)
+            tokens[unfinished, depth] = last
+            goes_on = np.flatnonzero(last != BOUNDARY)
+            if len(goes_on) < len(unfinished):
+                unfinished = unfinished[goes_on]
+                last = last[goes_on]
+                state = self.model.select(state, goes_on)
         return tokens

@@ -18,24 +18,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
 from namegen.core.generation.advice import advice, more_variety
 from namegen.core.generation.constraints.constraint_list import Distinct, Judge
 from namegen.core.generation.count_splitting import MAX_IN_VAIN, Draws, Walk
-from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals, Found
+from namegen.core.generation.exact.without_replacement import MAX_PREFIXES, Arrivals
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.generation.scoring import Scorer
 from namegen.core.generation.start_limit import StartLimit
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
-from namegen.types import Array, Float64, Int32, Int64
+from namegen.types import Array, Float64, Int32, Int64, UInt64
 
-CHUNK_NAMES = (
-    500_000  # names that are drawn at a time: this bounds the memory of a request for millions
-)
+CHUNK_NAMES = 500_000  # names drawn at a time, at most: limits the memory of a request for millions
 MAX_AT_FIRST = 8_192  # names that are drawn before it's known how many of them are wanted
 MAX_SPARE = 1_000  # names that are drawn beyond what is expected to be enough
 FIRST_NAMES = 64  # the fewest names that are drawn at a time if some will be dropped
@@ -45,83 +43,53 @@ DRAWS_FOR_CANDIDATES = 10_000  # draws of the second pass, at least
 
 @dataclass(frozen=True)
 class Effort:
-    """How long it pays to draw.
+    """How long it pays to draw."""
 
-    Attributes:
-        draws_per_name: if a round takes more draws per name than this, it was in vain.
-        draws_in_vain: drawing ends after so many draws in vain, one after the other.
-        largest_round: names that are drawn at a time at most.
-    """
-
-    draws_per_name: int
-    draws_in_vain: int
-    largest_round: int = CHUNK_NAMES
+    draws_per_name: int  # if a round takes more draws per name than this, it was in vain
+    draws_in_vain: int  # drawing ends after so many draws in vain, one after the other
+    largest_round: int = CHUNK_NAMES  # names that are drawn at a time, at most
 
 
-UNFILTERED = Effort(
-    draws_per_name=25_000, draws_in_vain=25_000
-)  # beyond that, an exact search is faster
-# Beyond that, the second pass is faster. Of all new names, one in a hundred reaches the threshold.
+# With more effort, an exact search is faster.
+UNFILTERED = Effort(draws_per_name=25_000, draws_in_vain=25_000)
+# With more effort, the second pass is faster. Of all new names, one in a hundred reaches the threshold.
 FILTERED = Effort(draws_per_name=250, draws_in_vain=20_000, largest_round=10_000)
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Names that were found, before the best of them are chosen.
-
-    Attributes:
-        names: the names.
-        log_probability: of each given its beginning, in nats.
-        beginnings: the start token of each.
-    """
+    """Names that were found, before the best of them are chosen."""
 
     names: list[str]
-    log_probability: Float64[Array, "names"]
-    beginnings: Int32[Array, "names"]
-    start_probability: Float64[Array, "names"]
+    log_probability: Float64[Array, "names"]  # of each name given its start token, nats
+    start_tokens: Int32[Array, "names"]
+    start_probability: Float64[Array, "names"]  # of the first characters; see ``StartLimit``
 
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
         """The candidates of some rows, in their order."""
         return Candidates(
             names=[self.names[row] for row in rows.tolist()],
             log_probability=self.log_probability[rows],
-            beginnings=self.beginnings[rows],
+            start_tokens=self.start_tokens[rows],
             start_probability=self.start_probability[rows],
         )
 
 
+@dataclass(eq=False)
 class Search:
-    """One request for n names.
+    """One request for n names."""
 
-    Args:
-        walk: the tree of the model, and which prefixes are wanted.
-        judge: which finished names are wanted.
-        n: how many names.
-        rng: where the random numbers come from.
-        sampling: how characters are drawn.
-        searches: how many searches share the work that one may do in vain.
-        on_progress: called with events.
-
-    Attributes:
-        found: how many names were returned so far.
-    """
-
-    def __init__(
-        self,
-        walk: Walk,
-        judge: Judge,
-        n: int,
-        *,
-        rng: np.random.Generator,
-        sampling: SamplingSettings,
-        searches: int,
-        on_progress: ProgressCallback,
-    ) -> None:
-        self.walk, self.judge, self.n, self.rng, self.sampling = walk, judge, n, rng, sampling
-        self._searches, self._on_progress = searches, on_progress
-        self.found = 0
-        self._tried = 0  # draws so far
-        self._rejected: Counter[str] = Counter()  # draws in vain, by what they failed at
+    walk: Walk  # the model's tree, and which prefixes are wanted
+    judge: Judge  # decides which finished names are wanted
+    n: int
+    _: KW_ONLY
+    rng: np.random.Generator
+    sampling: SamplingSettings  # how characters are drawn
+    searches: int  # how many searches share the work that one may do in vain
+    on_progress: ProgressCallback
+    name_count: int = 0  # names found so far, including known names from another search
+    _tried: int = field(default=0, init=False)  # draws so far
+    _rejected: Counter[str] = field(default_factory=Counter, init=False)  # of the draws in vain
 
     # --- unfiltered ---------------------------------------------------------------------------------------------------
 
@@ -131,194 +99,208 @@ class Search:
         Raises:
             GenerationError: there are fewer, or finding them takes too long. Those found have been returned.
         """
-        yield from self._drawn(self.walk, self.n, UNFILTERED)
+        yield from self._draw(self.walk, self.n, UNFILTERED)
         exact = None
-        if self.found < self.n:
+        if self.name_count < self.n:
             exact = self._exact_search()
-            yield from self._exactly(exact, self.n)
-        if self.found < self.n:
+            yield from self._find_exactly(exact, self.n)
+        if self.name_count < self.n:
             raise GenerationError(self._too_few(exact))
 
-    def _drawn(
+    def _draw(
         self, walk: Walk, n: int, effort: Effort, limit: StartLimit | None = None
     ) -> Iterator[Candidates]:
-        """Draw until n names are found, or many draws were in vain.
+        """Draw until there are n names, or many draws were in vain.
 
         Args:
             walk: what is drawn from.
-            n: how many names, those found before counted.
+            n: how many names, including those found before.
             effort: how long it pays to draw.
-            limit: discards names whose start is too common; None: none.
+            limit: discards names whose start is too common; None: keeps all.
         """
-        found_before, tried_before = self.found, self._tried
-        in_vain = 0
-        computed = walk.computed
+        count_before = self.name_count
+        tried_before = self._tried
+        draws_in_vain = 0
+        computed_before = walk.computed  # when the last name was found
         self._rejected.clear()
         is_certain = self.judge.lets_all_through and walk.scorer is None
-        while self.found < n:
+        while self.name_count < n:
             size = round_size(
-                missing=n - self.found,
-                found=self.found - found_before,
+                missing=n - self.name_count,
+                accepted=self.name_count - count_before,
                 tried=self._tried - tried_before,
                 certain=is_certain,
             )
             size = min(size, effort.largest_round)
-            draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._tell_drawn)
-            names, refused = self._accepted(draws, n - self.found, limit)
-            self.found += len(names.names)
+            draws = walk.draw(size, rng=self.rng, sampling=self.sampling, tell=self._report_draws)
+            accepted, rejected = self._accept(draws, n - self.name_count, limit)
+            self.name_count += len(accepted.names)
             self._tried += size
-            if names.names:
-                yield names
-            if size < effort.draws_per_name * len(names.names):
-                in_vain = 0
-                computed = walk.computed
+            if accepted.names:
+                yield accepted
+            if size < effort.draws_per_name * len(accepted.names):
+                draws_in_vain = 0
+                computed_before = walk.computed
                 self._rejected.clear()
                 continue
-            in_vain += size
-            self._rejected += draws.rejected + refused  # adding counters drops zeros
-            if in_vain >= effort.draws_in_vain or walk.computed - computed > MAX_IN_VAIN:
+            draws_in_vain += size
+            self._rejected += draws.rejected + rejected  # adding counters drops zeros
+            computed_in_vain = walk.computed - computed_before
+            if draws_in_vain >= effort.draws_in_vain or computed_in_vain > MAX_IN_VAIN:
                 return
 
-    def _accepted(
-        self, draws: Draws, n: int, limit: StartLimit | None = None
+    def _accept(
+        self, draws: Draws, most: int, limit: StartLimit | None = None
     ) -> tuple[Candidates, Counter[str]]:
-        """The wanted names among some draws, at most n, in random order; and why the other draws aren't."""
-        rows, kept, refused = self.judge.keep(
-            draws.names(self.walk.filter.vocabulary), draws.counts
-        )
-        counts = draws.counts[rows]
-        order = np.arange(len(rows))
-        names = np.array(kept.names, object)  # gathers three times as fast as a loop
+        """Choose the wanted names among some draws, and count the other draws by the constraint they failed.
+
+        The names are in random order.
+        """
+        drawn_names = draws.names(self.walk.filter.vocabulary)
+        rows, kept, rejected = self.judge.keep(drawn_names, draws.counts)
+        counts = draws.counts[rows]  # (kept,)
         if self.judge.given is None:
-            order = np.repeat(order, counts)
+            order = np.repeat(np.arange(len(rows)), counts)
             self.rng.shuffle(order)
         else:
-            # In a random order of all draws, a name that was drawn c times comes first where the least of c uniform
-            # numbers is. Names with one digest are one name, spelled as it first turns up.
-            first = -np.expm1(np.log1p(-self.rng.random(len(rows))) / counts)
-            order = order[np.argsort(first)]
-            _, once = np.unique(kept.digests[order], return_index=True)
-            refused[Distinct.name] += int(counts.sum() - len(once))
-            order = order[np.sort(once)]
+            order = self._first_draws(counts, kept.digests)
+            rejected[Distinct.name] += int(counts.sum() - len(order))
+        names = np.array(kept.names, object)  # gathering is three times as fast as in a loop
         if limit is not None:
             chosen = rows[order]
             admitted = limit.admits(
                 names[order].tolist(),
                 draws.beginnings[chosen],
                 draws.start_probability[chosen],
-                most=n,
+                most=most,
             )
             order = order[admitted]
-        order = order[:n]
+        order = order[:most]
         if self.judge.given is not None:
             self.judge.given.add(kept.digests[order])
         chosen = rows[order]
         accepted = Candidates(
             names=names[order].tolist(),
             log_probability=draws.log_probability[chosen],
-            beginnings=draws.beginnings[chosen],
+            start_tokens=draws.beginnings[chosen],
             start_probability=draws.start_probability[chosen],
         )
-        return accepted, refused
+        return accepted, rejected
+
+    def _first_draws(
+        self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
+    ) -> Int64[Array, "distinct"]:
+        """The rows of distinct names, in the order in which they first appear among all draws in random order.
+
+        If each draw has a uniform random number, a name that was drawn c times first appears at the minimum of c of
+        them. Names with the same hash are one name, in the spelling that appears first.
+        """
+        uniforms = self.rng.random(len(counts))
+        first = -np.expm1(np.log1p(-uniforms) / counts)  # (kept,)
+        order = np.argsort(first)
+        _, first_positions = np.unique(hashes[order], return_index=True)
+        return order[np.sort(first_positions)]
 
     def _exact_search(self) -> Arrivals:
-        """A search for what drawing hasn't found."""
-        drawn = self.found
+        """An exact search for names that drawing hasn't found."""
+        drawn = self.name_count
 
-        def tell(more: int, read: int) -> None:
-            self._on_progress(Searched(drawn + more, self.n, self._tried, read))
+        def report(more: int, read: int) -> None:
+            self.on_progress(Searched(drawn + more, self.n, self._tried, read))
 
-        most = MAX_PREFIXES // self._searches
-        return Arrivals(self.walk, self.judge, self.sampling, self.rng, tell, most=most)
+        most = MAX_PREFIXES // self.searches
+        return Arrivals(self.walk, self.judge, self.sampling, self.rng, report, most=most)
 
-    def _exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
-        """Find names without drawing until there are n, or no more, or it has done too much work."""
-        for names in exact.find(n - self.found):
-            self.found += len(names.names)
-            yield self._candidates_of(names)
+    def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
+        """Find names without drawing until there are n, no more exist, or the search gives up."""
+        for names in exact.find(n - self.name_count):
+            self.name_count += len(names.names)
+            yield Candidates(
+                names=names.names,
+                log_probability=names.scores.log_probability,
+                start_tokens=names.start_tokens,
+                start_probability=np.ones(
+                    len(names.names)
+                ),  # the starts of rare names aren't limited
+            )
 
-    def _candidates_of(self, found: Found) -> Candidates:
-        return Candidates(
-            names=found.names,
-            log_probability=found.log_probability,
-            beginnings=found.beginnings,
-            start_probability=np.ones(
-                len(found.names)
-            ),  # an exact search finds rare names, which nothing discards
-        )
-
-    def _tell_drawn(self, more: int) -> None:
-        self._on_progress(Searched(min(self.found, self.n), self.n, self._tried + more))
+    def _report_draws(self, more: int) -> None:
+        """Report that more draws have come to their end."""
+        self.on_progress(Searched(min(self.name_count, self.n), self.n, self._tried + more))
 
     def _too_few(self, exact: Arrivals | None) -> str:
         """Why there are fewer names, and what to do."""
-        told = f"names found: {self.found:,} of {self.n:,} asked for; "
-        if exact is not None and exact.bounded:
-            told += f"no more within {self._tried:,} tries and {exact.read:,} prefixes: "
-        else:
-            why = (
-                ", because only the likeliest characters are taken"
-                if more_variety(self.sampling).is_stuck
-                else ""
-            )
-            told += f"no other name is possible{why}: "
-        return told + advice(
-            self._rejected, self.judge.constraints, self.sampling, fewer=self.found > 0
+        suggestions = advice(
+            self._rejected, self.judge.constraints, self.sampling, fewer=self.name_count > 0
         )
+        if exact is not None and exact.bounded:
+            work = f"{self._tried:,} tries and {exact.prefixes_read:,} prefixes"
+            reason = f"no more within {work}"
+        elif more_variety(self.sampling).is_stuck:
+            reason = "no other name is possible, because only the likeliest characters are taken"
+        else:
+            reason = "no other name is possible"
+        return f"names found: {self.name_count:,} of {self.n:,} asked for; {reason}: {suggestions}"
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 
     def filtered(self, scorer: Scorer) -> Iterator[Candidates]:
-        """Return n new names: those that reach the threshold, and if they are too few the best of others.
+        """Return n new names: those that reach the threshold, and the best of the others if these are too few.
 
         Args:
-            scorer: scores them.
+            scorer: scores the names.
 
         Raises:
             GenerationError: there are fewer names, or finding them takes too long. Those found have been returned.
         """
         limit = StartLimit()
-        yield from self._drawn(self.walk.scored_by(scorer), self.n, FILTERED, limit)
-        reached = self.found
+        yield from self._draw(self.walk.scored_by(scorer), self.n, FILTERED, limit)
+        filled = self.n - self.name_count
         others = no_candidates()
-        while self.found < self.n:
-            missing = min(self.n - self.found, CHUNK_NAMES // CANDIDATES)
+        while self.name_count < self.n:
+            missing = min(self.n - self.name_count, CHUNK_NAMES // CANDIDATES)
             others, exact = self._with_more_candidates(others, missing)
             best, others = self._best(others, missing, scorer, limit)
-            self.found += len(best.names)
+            self.name_count += len(best.names)
             if best.names:
                 yield best
             if len(best.names) < missing:
                 raise GenerationError(self._too_few(exact))
-        if self.n - reached > self.n / 2:
-            self._on_progress(FilledUp(self.n, filled=self.n - reached))
+        if filled > self.n / 2:
+            self.on_progress(FilledUp(self.n, filled=filled))
 
     def _with_more_candidates(
         self, candidates: Candidates, missing: int
     ) -> tuple[Candidates, Arrivals | None]:
-        """The candidates and new ones from an unfiltered search; and the exact search, if one was needed.
+        """Find new candidates with an unfiltered search.
 
         Args:
-            candidates: those that weren't returned so far.
+            candidates: those that haven't been returned so far.
             missing: names that are still to be returned.
+
+        Returns:
+            All candidates, and the exact search if one was needed.
         """
-        returned = self.found
-        self.found += len(candidates.names)
+        returned = self.name_count
+        self.name_count += len(candidates.names)  # until the best are chosen, candidates count too
         batches = [candidates]
         if not candidates.names:
             draws = self.walk.draw(
-                DRAWS_FOR_CANDIDATES, rng=self.rng, sampling=self.sampling, tell=self._tell_drawn
+                DRAWS_FOR_CANDIDATES,
+                rng=self.rng,
+                sampling=self.sampling,
+                tell=self._report_draws,
             )
-            first, _ = self._accepted(draws, DRAWS_FOR_CANDIDATES)
+            first, _ = self._accept(draws, DRAWS_FOR_CANDIDATES)
             self._tried += DRAWS_FOR_CANDIDATES
-            self.found += len(first.names)
+            self.name_count += len(first.names)
             batches.append(first)
-        batches += self._drawn(self.walk, returned + CANDIDATES * missing, UNFILTERED)
+        batches += self._draw(self.walk, returned + CANDIDATES * missing, UNFILTERED)
         exact = None
-        if self.found < returned + missing:
+        if self.name_count < returned + missing:
             exact = self._exact_search()
-            batches += self._exactly(exact, returned + missing)
-        self.found = returned
+            batches += self._find_exactly(exact, returned + missing)
+        self.name_count = returned
         return _joined(batches), exact
 
     def _best(
@@ -331,44 +313,56 @@ class Search:
         scores = self._scores(candidates, scorer)
         candidates = candidates.select(np.argsort(-scores, kind="stable"))
         admitted = limit.admits(
-            candidates.names, candidates.beginnings, candidates.start_probability, most=missing
+            candidates.names,
+            candidates.start_tokens,
+            candidates.start_probability,
+            most=missing,
         )
         order = np.concatenate((np.flatnonzero(admitted), np.flatnonzero(~admitted)))
-        best, others = order[:missing], order[missing:]
-        return candidates.select(self.rng.permutation(best)), candidates.select(others)
+        best = self.rng.permutation(order[:missing])
+        return candidates.select(best), candidates.select(order[missing:])
 
     def _scores(self, candidates: Candidates, scorer: Scorer) -> Float64[Array, "names"]:
         """The scores of some names, in nats."""
         vocabulary = self.walk.filter.vocabulary
         tokens, lengths = vocabulary.encode_all(candidates.names)
-        missing = np.empty(len(lengths), np.int64)
-        start = np.cumsum(lengths) - lengths
+        first = np.cumsum(lengths) - lengths  # (names,) index of each name's first token
+        missing = np.empty(len(lengths), np.int64)  # (names,) n-grams that aren't in the list
         for length in np.unique(lengths):
             rows = np.flatnonzero(lengths == length)
-            of_length = tokens[start[rows][:, None] + np.arange(length)]  # (rows, length)
-            missing[rows] = scorer.missing(of_length, candidates.beginnings[rows])
-        return scorer.scores(candidates.log_probability, lengths, missing, candidates.beginnings)
+            tokens_of_length = tokens[first[rows][:, None] + np.arange(length)]  # (rows, length)
+            missing[rows] = scorer.missing(tokens_of_length, candidates.start_tokens[rows])
+        return scorer.scores(candidates.log_probability, lengths, missing, candidates.start_tokens)
 
 
-def round_size(missing: int, found: int, tried: int, *, certain: bool) -> int:
-    """How many names to draw next, so that about as many are found as are missing.
+def round_size(missing: int, accepted: int, tried: int, *, certain: bool) -> int:
+    """How many names to draw next, so that about as many are accepted as are missing.
 
     In a long request, the first few thousand draws show how many fail. Before that, it's two draws per name.
 
     Args:
         missing: names that are still missing.
-        found: names found so far.
+        accepted: names accepted so far.
         tried: draws so far.
         certain: whether nearly every draw gives a wanted name.
+
+    >>> round_size(missing=100, accepted=500, tried=1_000, certain=False)  # 200, some to spare, and FIRST_NAMES
+    284
     """
     if certain and not tried:
-        wanted = missing
-    elif found:
-        expected = missing * tried / found
-        wanted = int(expected + min(0.1 * expected, MAX_SPARE)) + FIRST_NAMES
+        size = missing
+    elif accepted:
+        expected = missing * tried / accepted
+        size = int(expected + min(0.1 * expected, MAX_SPARE)) + FIRST_NAMES
     else:
-        wanted = max(min(2 * missing, MAX_AT_FIRST), 2 * tried, FIRST_NAMES)
-    return min(CHUNK_NAMES, wanted)
+        size = max(min(2 * missing, MAX_AT_FIRST), 2 * tried, FIRST_NAMES)
+    return min(CHUNK_NAMES, size)
+
+
+def no_candidates() -> Candidates:
+    """No names at all."""
+    empty = np.zeros(0)
+    return Candidates([], empty, start_tokens=np.zeros(0, np.int32), start_probability=empty)
 
 
 def _joined(batches: list[Candidates]) -> Candidates:
@@ -376,12 +370,6 @@ def _joined(batches: list[Candidates]) -> Candidates:
     return Candidates(
         names=[name for batch in batches for name in batch.names],
         log_probability=np.concatenate([batch.log_probability for batch in batches]),
-        beginnings=np.concatenate([batch.beginnings for batch in batches]),
+        start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
         start_probability=np.concatenate([batch.start_probability for batch in batches]),
     )
-
-
-def no_candidates() -> Candidates:
-    """No names at all."""
-    nothing = np.zeros(0)
-    return Candidates([], nothing, np.zeros(0, np.int32), nothing)

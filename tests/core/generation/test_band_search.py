@@ -194,7 +194,7 @@ class Counting(SmallModel):
 
     def step(self, tokens: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.search is not None:
-            self.done = self.search.read + self.search.walk.tried // 4
+            self.done = self.search.prefixes_read + self.search.walk.tried // 4
         return super().step(tokens, state)
 
 
@@ -206,12 +206,12 @@ def searched(
     walk, judge = source.prepare(
         n, 6, ConstraintList(constraints), allow_seen=True, allow_repeats=True
     )
-    search = BandSearch(walk=walk, judge=judge, order=ByProbability(), bound=bound)
+    search = BandSearch(walk=walk, judge=judge, ranking=ByProbability(), bound=bound)
     if isinstance(model, Counting):
         model.search = search
     names: list[str] = []
-    for found in search.bands(n=n):
-        names = found.names
+    for band in search.bands(n=n):
+        names = band.best.names
     return search, names
 
 
@@ -251,7 +251,7 @@ def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
 ) -> None:
     for bound in (0, 1):
         search, _ = searched(bound, 3, SmallModel("a"))
-        assert (search.bounded, search.read) == (True, 1)
+        assert (search.bounded, search.prefixes_read) == (True, 1)
     model = SmallModel("".join(map(chr, range(300, 360))))
     monkeypatch.setattr(BLOCK_ROWS, 10)
     assert not searched(10**9, 20, model)[0].bounded
@@ -259,7 +259,7 @@ def test_one_prefix_at_least_is_read_and_no_more_than_there_is_room_for(
         bands_module, "MAX_NUMBERS", 100
     )  # of the first characters alone more would wait
     search, _ = searched(10**9, 20, model)
-    assert (search.bounded, search.read) == (True, 1)
+    assert (search.bounded, search.prefixes_read) == (True, 1)
 
 
 @pytest.mark.parametrize("small_band", [5, 1_000])

@@ -72,11 +72,11 @@ def read_by_bands(model: Growing, bound: int = 10**9) -> list[int]:
     )
     search = BandSearch(walk, judge, ByProbability(), bound=bound)
     so_far = [0]
-    for found in search.bands(3):
-        so_far.append(search.read)
-        names = found.names
+    for band in search.bands(3):
+        so_far.append(search.prefixes_read)
+        names = band.best.names
     assert len(names) == 3 or search.bounded
-    assert search.read == so_far[-1], "none was begun that would not be read to its end"
+    assert search.prefixes_read == so_far[-1], "none was begun that would not be read to its end"
     return np.diff(so_far).tolist()
 
 

@@ -243,16 +243,17 @@ def test_a_long_request_draws_hardly_more_names_than_it_needs(share: float) -> N
     """The first draws tell how many fail; two draws a name, as for a short request, would be twice the work."""
 
     def draws(n: int) -> int:
-        found = tried = 0
-        while found < n:
-            size = round_size(missing=n - found, found=found, tried=tried, certain=False)
-            found, tried = found + int(share * size), tried + size
+        accepted = tried = 0
+        while accepted < n:
+            size = round_size(missing=n - accepted, accepted=accepted, tried=tried, certain=False)
+            accepted += int(share * size)
+            tried += size
         return tried
 
     assert draws(100_000) < 1.03 * 100_000 / share
     assert draws(3_000) >= 6_000  # short requests stay as they are: what a seed gives depends on it
     for missing in (100, 1_000, 50_000):  # of a thousand draws half were names
-        size = round_size(missing=missing, found=500, tried=1_000, certain=False)
+        size = round_size(missing=missing, accepted=500, tried=1_000, certain=False)
         assert 2 * missing <= size <= 2.2 * missing + 100
 
 
@@ -289,7 +290,7 @@ def test_names_that_differ_in_letter_case_or_spacing_or_beginning_are_given_once
 
 
 def test_a_model_without_names_cannot_give_new_ones() -> None:
-    with pytest.raises(GenerationError, match=r"with exclude_names, or give allow_seen=True"):
+    with pytest.raises(GenerationError, match=r"with exclude_names, or pass allow_seen=True"):
         generator().generate(1, rng=np.random.default_rng(0))
     assert "a" not in names_of(generator(), 20, constraints=ConstraintList([ExcludedNames(["a"])]))
     assert len(names_of(generator(), 5, constraints=ConstraintList([ExcludedNames([])]))) == 5

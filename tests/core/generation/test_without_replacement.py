@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 
 import namegen.core.generation.exact.band_search as bands_module
-import namegen.core.generation.exact.without_replacement as arrivals_module
 import namegen.core.generation.search as search_module
 from namegen.core.data.labels import Beginnings
 from namegen.core.data.normalization import digest, normalize, scramble
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.exact.without_replacement import Arrivals, log_waits
+from namegen.core.generation.exact.band_search import RankedNames
+from namegen.core.generation.exact.without_replacement import (
+    Arrivals,
+    ArrivalScores,
+    ByArrival,
+    log_waits,
+)
 from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import NameBatch, join_batches
 from namegen.core.generation.sampling import SamplingSettings
@@ -74,37 +79,35 @@ def ranks(
     source = Generator(MODEL, MODEL.vocabulary, beginnings=beginnings or Beginnings.single())
     walk, _ = source.prepare(1, 2, constraints, allow_seen=True, allow_repeats=True)
     settings = SamplingSettings(**sampling)  # type: ignore[arg-type]
-    roots, marks = arrivals_module.ByArrival(settings, np.uint64(0)).start(walk)
-    found: dict[str, np.ndarray] = {}
+    ranking = ByArrival(settings, np.uint64(0))
+    roots, start_scores = ranking.start(walk)
+    ranks_of: dict[str, np.ndarray] = {}
 
-    def read(
-        label: int, prefix: str, token: int, state: np.ndarray, marks: dict[str, np.ndarray]
-    ) -> None:
-        if not np.isfinite(marks["chance"]).all():
-            return  # no search comes to what is impossible
+    def read(label: int, prefix: str, token: int, state: np.ndarray, scores: ArrivalScores) -> None:
+        if not np.isfinite(scores.log_rate).all():
+            return  # a search never reads impossible prefixes
         logits, state = MODEL.step(np.array([token], np.int32), state)
         logits = logits.repeat(searches, axis=0)
-        order = arrivals_module.ByArrival(settings, np.uint64(0))
-        following = order.read(logits, all_log_probabilities(logits), marks)
-        found[f"{label} {prefix}"] = following["rank"][:, 0]
+        longer = ranking.extend(logits, all_log_probabilities(logits), scores)
+        ranks_of[f"{label} {prefix}"] = longer.rank[:, 0]
         if len(prefix) < 2:
-            for place, character in enumerate(MODEL.vocabulary.characters, start=1):
-                read(
-                    label,
-                    prefix + character,
-                    place,
-                    state,
-                    {k: mark[:, place] for k, mark in following.items()},
-                )
+            for token_id, character in enumerate(MODEL.vocabulary.characters, start=1):
+                scores = longer.select((slice(None), token_id))
+                read(label, prefix + character, token_id, state, scores)
 
-    keys = scramble(np.arange(searches * len(roots.last), dtype=np.uint64)).reshape(searches, -1)
+    hashes = scramble(np.arange(searches * len(roots.last), dtype=np.uint64)).reshape(searches, -1)
     text = MODEL.vocabulary.decode_all(roots.tokens)[0]
     for row in range(len(roots.last)):
-        chance = np.full(searches, marks["chance"][row])
-        begun = {"chance": chance, "key": keys[:, row], "rank": chance - log_waits(keys[:, row])}
+        log_rate = np.full(searches, start_scores.log_rate[row])
+        scores = ArrivalScores(
+            rank=log_rate - log_waits(hashes[:, row]),
+            log_probability=np.full(searches, start_scores.log_probability[row]),
+            log_rate=log_rate,
+            hashes=hashes[:, row],
+        )
         state = MODEL.select(roots.state, roots.parent[row : row + 1])
-        read(row, text, int(roots.last[row]), state, begun)
-    return found
+        read(row, text, int(roots.last[row]), state, scores)
+    return ranks_of
 
 
 def first_pairs(of_names: dict[str, np.ndarray]) -> Counter[str]:
@@ -141,11 +144,8 @@ def test_the_first_name_of_a_beginning_arrives_after_an_exponential_time_of_its_
     shares = (0.5, 0.2, 0.3)
     source = Generator(MODEL, MODEL.vocabulary, beginnings=Beginnings((V, V + 1, V + 2), shares))
     walk, _ = source.prepare(1, 2, None, allow_seen=True, allow_repeats=True)
-    starts = [
-        arrivals_module.ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1]
-        for seed in range(300)
-    ]
-    times = np.exp([-marks["rank"] for marks in starts]) * shares  # (300, 3), of rate 1 each
+    starts = [ByArrival(SamplingSettings(), np.uint64(seed)).start(walk)[1] for seed in range(300)]
+    times = np.exp([-scores.rank for scores in starts]) * shares  # (300, 3), of rate 1 each
     np.testing.assert_allclose(
         [np.mean(times < at) for at in (0.1, 1, 3)], 1 - np.exp([-0.1, -1, -3]), atol=0.05
     )
@@ -157,13 +157,15 @@ def test_no_name_is_given_before_its_first_arrival() -> None:
     walk, judge = Generator(MODEL, MODEL.vocabulary).prepare(
         1, 2, None, allow_seen=True, allow_repeats=True
     )
-    late = np.log([0.1, 1_000.0])
-    found = bands_module.Ranked(
-        2, judge, -math.log(4_000), ["a", "b"], {"rank": -late, "chance": np.log([0.5, 0.5])}
+    log_time, log_rate = np.log([0.1, 1_000.0]), np.log([0.5, 0.5])
+    names = RankedNames(
+        names=["a", "b"],
+        scores=ArrivalScores(-log_time, log_rate, log_rate=log_rate, hashes=np.zeros(2, np.uint64)),
+        start_tokens=np.zeros(2, np.int32),
     )
     search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
     rows = np.concatenate(
-        list(search._between(found, -math.inf, math.log(4_000), 700))
+        list(search._arrivals(names, -math.inf, math.log(4_000), most=700))
     )  # some seconds at a time
     first = int(np.argmax(rows == 1))
     assert 400 < first < 600

@@ -1,12 +1,16 @@
-"""Bands: the names that rank highest, exactly, by any order in which no name ranks above its beginnings.
+"""Exact search: finds the names that rank highest, without drawing.
 
-All names above a floor are found by reading all prefixes above it. The floor starts high and goes down band by band,
-each time from the start: the last band costs about as much as all those before it together, and a band is read in large
-blocks, which one prefix at a time from a queue, the textbook's way, could not be; nor does a queue have to be kept.
-Within a band what ranks highest is read first, and once there are enough names the floor rises to the last of them.
+A ranking gives each prefix and each finished name a rank, and a name never ranks higher than its prefixes. So to find
+all names above a floor, it's enough to read all prefixes above it. If they are too few, the search lowers the floor and
+starts again from the start token. The names above one floor are a *band*.
 
-What ranks names is an ``Order``: their probability (``ByProbability``), or when they would first be drawn
-(``exact/without_replacement.py``). What it says of a prefix has to be the same in every band.
+Best-first search, the textbook's way, keeps a priority queue and reads one prefix at a time. A band needs no queue, and
+its prefixes are read in large blocks. Starting again is cheap, since the last band takes about as long as all bands
+before it. Within a band, the prefixes that rank highest are read first. As soon as there are enough names, the floor
+rises to the rank of the last one.
+
+There are two rankings: by probability (``ByProbability``), and by the time at which a name would first be drawn
+(``without_replacement.py``). A prefix has to have the same rank in every band.
 """
 
 from __future__ import annotations
@@ -14,9 +18,9 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -28,350 +32,457 @@ from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
 
-BAND_NATS = 1.5  # how far the floor goes down at a time
-SMALL_BAND = 20_000  # prefixes: where a band reads fewer, the floor may go down further
-HARDLY_MORE, FAR_MORE = (
-    1.5,
-    6.0,
-)  # times the prefixes of the band before: the next one is wider, or narrower
-MAX_WAITING = 500_000  # names that are judged together
-# Where the bound is met before there is any of so many names, that many times fewer are looked for.
-MAX_LOST, FEWER = 10_000, 4
-MAX_LOGITS = 350_000_000  # that a search computes, however few prefixes those are: some seconds
-MAX_NUMBERS = 100_000_000  # that wait to be read: most of a gigabyte
+BAND_NATS = 1.5  # the least by which the floor is lowered
+SMALL_BAND = 20_000  # prefixes of a band after which the floor may be lowered by more
+HARDLY_MORE = (
+    1.5  # if a band has fewer times the prefixes of the band before, the next one is wider
+)
+FAR_MORE = 6.0  # if it has more times the prefixes, the next one is narrower
+MIN_JUDGED = 256  # names that are judged together, at least
+MAX_JUDGED = 500_000  # and at most
+MAX_LOST = (
+    10_000  # a search for more names than this looks for fewer if the first band is too large
+)
+FEWER = 4  # how many times fewer
+MAX_LOGITS = 350_000_000  # logits that a search computes: a few seconds
+MAX_NUMBERS = 100_000_000  # numbers in memory for prefixes that wait: almost a gigabyte
 
-MARKS = "rank", "score", "beginning"  # of each name that is found
+Report: TypeAlias = Callable[[int, int], None]  # called with names found and prefixes read
 
-Tell: TypeAlias = Callable[[int, int], None]
-Marks: TypeAlias = dict[
-    str, Array
-]  # what an order keeps of each prefix, or of each next token; its ``rank`` at least
+
+@dataclass(frozen=True, eq=False)
+class PrefixScores:
+    """What a ranking stores for each prefix; a subclass may add fields.
+
+    All arrays have the same shape: ``(B,)`` for B prefixes, or ``(B, V)`` for all prefixes that are one token longer.
+
+    >>> log_probability = np.array([-1.0, -3.0, -2.0])
+    >>> scores = PrefixScores(rank=log_probability, log_probability=log_probability)
+    >>> PrefixScores.concatenate([scores, scores.select(slice(0, 1))]).rank.tolist()
+    [-1.0, -3.0, -2.0, -1.0]
+    """
+
+    rank: Float64[Array, "*shape"]  # no name with this prefix ranks higher
+    log_probability: Float64[Array, "*shape"]  # at temperature 1, given the start token, nats
+
+    @classmethod
+    def concatenate(cls, batches: Sequence[Self]) -> Self:
+        """Several batches as one."""
+        return cls(
+            **{
+                column.name: np.concatenate([getattr(batch, column.name) for batch in batches])
+                for column in fields(cls)
+            }
+        )
+
+    def select(self, index: Any) -> Self:
+        """The same elements of each array, by a NumPy index."""
+        return type(self)(
+            **{column.name: getattr(self, column.name)[index] for column in fields(self)}
+        )
 
 
 @runtime_checkable
-class Order(Protocol):
-    """What ranks prefixes and finished names; a name never ranks above its beginnings."""
+class Ranking(Protocol):
+    """Ranks prefixes and finished names; a name never ranks higher than its prefixes."""
 
-    def start(self, walk: Walk) -> tuple[Open, Marks]:
-        """Where the walk starts, and the marks of that: one a row."""
+    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
+        """The prefixes that the search starts from, and their scores ``(B,)``."""
         ...
 
-    def read(
+    def extend(
         self,
         logits: Float[Array, "B V"],
-        steps: Float64[Array, "B V"],
-        marks: Marks,
-        lowest: float = -math.inf,
-    ) -> Marks:
-        """The marks of what follows some prefixes, ``(B, V)``; a rank of −inf is never reached.
+        step: Float64[Array, "B V"],
+        scores: PrefixScores,
+        floor: float = -math.inf,
+    ) -> PrefixScores:
+        """Score everything that is one token longer.
 
         Args:
-            logits: what the model says behind them.
-            steps: the same as log-probabilities at temperature 1.
-            marks: of the prefixes.
-            lowest: ranks below it need not be exact, so long as they are below it, and −inf where they are.
+            logits: the model's logits after each prefix.
+            step: the log-probability of each next token at temperature 1, in nats.
+            scores: of the prefixes, ``(B,)``.
+            floor: a rank below it may be inexact, as long as it's below the floor, and −inf if it should be.
+
+        Returns:
+            Scores ``(B, V)``. A rank of −inf means that the prefix is impossible.
         """
         ...
 
 
 class ByProbability:
-    """The order of the likeliest names: a rank is a log-probability, nats."""
+    """Ranks by log-probability, in nats."""
 
-    def start(self, walk: Walk) -> tuple[Open, Marks]:
-        """At the one beginning."""
+    def start(self, walk: Walk) -> tuple[Open, PrefixScores]:
+        """The only start token, and the characters that a constraint forces."""
         start, _ = walk.roots()
-        return start, {"rank": start.score}
+        return start, PrefixScores(rank=start.score, log_probability=start.score)
 
-    def read(
+    def extend(
         self,
         logits: Float[Array, "B V"],
-        steps: Float64[Array, "B V"],
-        marks: Marks,
-        lowest: float = -math.inf,
-    ) -> Marks:
-        """The prefix's and the step's are added."""
-        return {"rank": steps + marks["rank"][:, None]}
+        step: Float64[Array, "B V"],
+        scores: PrefixScores,
+        floor: float = -math.inf,
+    ) -> PrefixScores:
+        """Add the next token's log-probability to the prefix's."""
+        log_probability = scores.log_probability[:, None] + step
+        return PrefixScores(rank=log_probability, log_probability=log_probability)
+
+
+@dataclass(frozen=True, eq=False)
+class RankedNames:
+    """Names and their scores."""
+
+    names: list[str]
+    scores: PrefixScores  # (names,)
+    start_tokens: Int32[Array, "names"]
+
+    @classmethod
+    def concatenate(cls, batches: Sequence[RankedNames]) -> RankedNames:
+        """Several batches as one."""
+        scores = [batch.scores for batch in batches]
+        return cls(
+            names=[name for batch in batches for name in batch.names],
+            scores=type(scores[0]).concatenate(scores),
+            start_tokens=np.concatenate([batch.start_tokens for batch in batches]),
+        )
+
+    def select(self, rows: Int64[Array, "rows"]) -> RankedNames:
+        """The names of some rows, in their order."""
+        return RankedNames(
+            names=[self.names[row] for row in rows.tolist()],
+            scores=self.scores.select(rows),
+            start_tokens=self.start_tokens[rows],
+        )
 
 
 @dataclass(eq=False)
-class Ranked:
-    """The n highest names of a band so far, in order: by falling rank, equals by their characters.
+class Band:
+    """The n highest names above a floor.
 
-    Attributes:
-        n: how many.
-        judge: the last word on each.
-        floor: above which the band finds names.
-        names: those there are.
-        marks: of each name: its ``rank``; its ``score``, the log-probability in nats; and its ``beginning``.
-        refused: how many others failed at which constraint.
-        waiting, waiting_marks: names that are still to be judged, and what was marked of them.
+    They are sorted by falling rank. Names of equal rank are sorted by their characters.
     """
 
-    n: int
-    judge: Judge
-    floor: float
-    names: list[str] = field(default_factory=list)
-    marks: Marks = field(default_factory=lambda: {name: np.zeros(0) for name in MARKS})
-    refused: Counter[str] = field(default_factory=Counter)
-    waiting: list[str] = field(default_factory=list)
-    waiting_marks: list[Marks] = field(default_factory=list)
+    n: int  # names that are wanted
+    judge: Judge  # decides which finished names are wanted
+    floor: float  # rank that names have to reach
+    best: RankedNames  # the n highest names so far
+    rejected: Counter[str] = field(default_factory=Counter)  # names by the constraint they failed
+    _waiting: list[RankedNames] = field(default_factory=list)  # names that aren't judged yet
+    _waiting_count: int = 0
 
     @property
-    def lowest(self) -> float:
-        """The rank that a name must have to be among them: that of the last one, or the floor while there are fewer."""
-        return (
-            max(self.floor, float(self.marks["rank"][self.n - 1]))
-            if len(self.names) >= self.n
-            else self.floor
-        )
+    def current_floor(self) -> float:
+        """The rank that a name has to reach now: that of the last name, once there are n."""
+        if len(self.best.names) < self.n:
+            return self.floor
+        return max(self.floor, float(self.best.scores.rank[self.n - 1]))
+
+    def add(self, names: RankedNames) -> None:
+        """Add finished names. They are judged once there are enough to make the sorting worthwhile."""
+        self._waiting.append(names)
+        self._waiting_count += len(names.names)
+        if self._waiting_count >= max(MIN_JUDGED, min(self.n // 2, MAX_JUDGED)):
+            self.judge_waiting()
 
     def judge_waiting(self) -> None:
-        """Take in those names that the judge lets through; where none may come twice, of one digest the highest."""
-        if not self.waiting:
+        """Judge the names that were added, and keep the n highest."""
+        if not self._waiting:
             return
-        rows, kept, refused = self.judge.keep(self.waiting, np.ones(len(self.waiting), np.int64))
-        self.refused += refused
-        every = [*self.names, *kept.names]
-        waiting = self.waiting_marks
-        of_all = {
-            name: np.concatenate([marks[name] for marks in waiting])[rows] for name in waiting[0]
-        }
-        self.waiting, self.waiting_marks = [], []
-        if self.names:
-            of_all = {
-                name: np.concatenate((self.marks[name], mark)) for name, mark in of_all.items()
-            }
-        rank = of_all["rank"]
-        order = sorted(range(len(every)), key=lambda row: (-rank[row], every[row]))
-        if (
-            self.judge.given is not None
-        ):  # no two names that differ in letter case, spaces or punctuation only
-            marked = self.judge.normalization.digests([every[row] for row in order])
-            order = [
-                order[place] for place in np.sort(np.unique(marked, return_index=True)[1]).tolist()
-            ]
-        order = order[: self.n]
-        self.names, self.marks = (
-            [every[row] for row in order],
-            {name: mark[order] for name, mark in of_all.items()},
-        )
+        waiting = RankedNames.concatenate(self._waiting)
+        self._waiting = []
+        self._waiting_count = 0
+        counts = np.ones(len(waiting.names), np.int64)
+        rows, _, rejected = self.judge.keep(waiting.names, counts)
+        self.rejected += rejected
+        names = RankedNames.concatenate([self.best, waiting.select(rows)])
+        self.best = names.select(self._sorted_rows(names)[: self.n])
+
+    def _sorted_rows(self, names: RankedNames) -> Int64[Array, "rows"]:
+        """The rows by falling rank; without repeats, only the highest name of each hash."""
+        rank = names.scores.rank
+        by_rank = sorted(range(len(rank)), key=lambda row: (-rank[row], names.names[row]))
+        rows = np.array(by_rank, np.int64)
+        allows_repeats = self.judge.given is None
+        if allows_repeats:
+            return rows
+        hashes = self.judge.normalization.digests([names.names[row] for row in by_rank])
+        _, first_positions = np.unique(hashes, return_index=True)
+        return rows[np.sort(first_positions)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Prefixes that are read together."""
+
+    prefixes: Open
+    scores: PrefixScores  # (B,)
+    siblings: Iterator[_Block]  # blocks that rank lower, with the same prefixes one token shorter
+    numbers: int  # numbers in memory until the last sibling has been read
+
+
+@dataclass(eq=False)
+class _BandWidth:
+    """How far the floor is lowered for the next band; depends on the size of the bands before."""
+
+    nats: float = 2 * BAND_NATS
+    expected: float = 0.0  # prefixes that the next band has at least; 0 if unknown
+    _prefixes_before: int = 0  # prefixes of the last band
+
+    def adapt(self, prefixes: int) -> None:
+        """Set the width of the next band, given the number of prefixes in the last one."""
+        before = self._prefixes_before
+        last_nats = self.nats
+        is_far_larger = prefixes > max(SMALL_BAND, FAR_MORE * before)
+        is_large_and_wide = prefixes >= SMALL_BAND and self.nats > 2 * BAND_NATS
+        if prefixes < HARDLY_MORE * before:
+            self.nats *= 2
+        elif is_far_larger or is_large_and_wide:
+            self.nats = max(BAND_NATS, self.nats / 2)
+        self.expected = 0
+        if prefixes > before > SMALL_BAND:
+            # Assume the same growth per nat. It's a low estimate, as asking the constraints takes time too.
+            growth = (prefixes / before) ** (self.nats / last_nats)
+            self.expected = prefixes * growth
+        self._prefixes_before = prefixes
 
 
 class BandSearch:
     """A search for the names that rank highest.
 
-    Args:
-        walk: the model and the filter.
-        judge: the last word on a finished name.
-        order: what ranks them.
-        bound: prefixes that are read before the search gives up, each that the constraints are asked of counted as a
-            part of one; sooner where the model knows so many characters that it would compute more than ``MAX_LOGITS``,
-            prefixes are so long that it takes more than ``MAX_IN_VAIN``, or more wait than memory is for
-            (``MAX_NUMBERS``).
-        tell: called now and then with the names found so far, of which some may still be refused or give way to higher
-            ones, and the prefixes read so far.
+    The search gives up when it has done too much work. A few prefixes for which the constraints are asked count as much
+    as one prefix that is read (``TRIED_PER_READ``). It also gives up if it has computed ``MAX_LOGITS`` logits, which
+    happens with large vocabularies; if its prefixes are very long (``MAX_IN_VAIN``); or if too many prefixes wait in
+    memory (``MAX_NUMBERS``).
 
-    Attributes:
-        read: prefixes so far.
-        bounded: whether the search came to its bound, or its next band would have; where not, there are no more names
-            than were given.
-        refused: how many prefixes and names of the last band failed at which constraint.
-        given: names that the caller has taken already, for ``tell``.
+    Args:
+        walk: the model's tree, and which prefixes are wanted.
+        judge: decides which finished names are wanted.
+        ranking: ranks the names.
+        bound: prefixes that may be read.
+        report: called now and then with the number of names found and of prefixes read. Some of these names may still
+            be rejected, or replaced with names that rank higher.
+
+    >>> from namegen.core.models.ngram import NgramModel
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> from namegen.core.generation.generator import Generator
+    >>> names = ["Anna", "Annika", "Hanna", "Hans"]
+    >>> vocabulary = Vocabulary.from_names(names)
+    >>> model = NgramModel(PrefixTree.from_names(names, vocabulary), vocabulary.size, order=3)
+    >>> walk, judge = Generator(model, vocabulary).prepare(2, 20, None, allow_seen=True, allow_repeats=False)
+    >>> search = BandSearch(walk, judge, ByProbability(), bound=1_000)
+    >>> [band.best.names for band in search.bands(2)][-1]
+    ['Anna', 'Hans']
     """
 
-    returns_unfinished_bands: ClassVar[bool] = (
-        False  # whether names of a band that met the bound are returned as well
-    )
+    returns_unfinished_bands: ClassVar[bool] = False  # whether to return what a cut-off band found
 
     def __init__(
         self,
         walk: Walk,
         judge: Judge,
-        order: Order,
+        ranking: Ranking,
         *,
         bound: int,
-        tell: Tell = lambda found, read: None,
+        report: Report = lambda found, read: None,
     ) -> None:
-        self.walk, self.judge, self.order, self._tell = walk, judge, order, tell
-        self.read = self.given = self._most_found = 0
+        self.walk = walk
+        self.judge = judge
+        self.ranking = ranking
+        self.prefixes_read = 0
+        self.returned = 0  # names that the caller has returned already
+        self.bounded = False  # whether the search gave up; if not, there are no more names
+        self.rejected: Counter[str] = (
+            Counter()
+        )  # prefixes and names of the last band, by constraint
+        self._report = report
+        self._most_found = 0
+        self._wants_all = False
         self.reads_at_most(bound)
-        self.bounded = self._wants_all = False
-        self.refused: Counter[str] = Counter()
 
     def reads_at_most(self, prefixes: int) -> None:
-        """Set the bound: so many more prefixes than were read, or as many as ``MAX_LOGITS`` allow."""
+        """Set how many more prefixes may be read."""
         self._prefixes = prefixes
-        self.bound = self._work + max(1, min(prefixes, MAX_LOGITS // self.walk.logits_per_prefix))
-        self._computed = self.walk.computed + MAX_IN_VAIN
+        affordable = MAX_LOGITS // self.walk.logits_per_prefix
+        self.bound = self._work + max(1, min(prefixes, affordable))
+        self._computed_at_most = self.walk.computed + MAX_IN_VAIN
 
     @property
     def _work(self) -> int:
-        """What was done so far, in prefixes that are read: where a constraint refuses nearly all, asking it takes
-        longest.
-        """
-        return self.read + self.walk.tried // TRIED_PER_READ
+        """The work done so far, in prefixes read."""
+        return self.prefixes_read + self.walk.tried // TRIED_PER_READ
 
-    def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Ranked]:
-        """The highest names above one floor after the other, until there are n, or no more at all, or the bound is met.
+    def bands(self, n: int | None, *, at_first: int | None = None) -> Iterator[Band]:
+        """Find bands with lower and lower floors until n names are found, no more exist, or the search gives up.
 
-        Each time from the highest of all; names that the judge is told of in between are not given again, and count as
-        ``given``.
+        Each band also has the names of the bands before, except for those that the judge has been told were returned.
+        The caller has to count these in ``returned``.
 
         Args:
-            n: how many; None: all that there are, those given included.
-            at_first: for how many the first floor is meant; None: for n.
+            n: how many names; None: all, including those that have been returned.
+            at_first: the number of names that the first band should have; None: n.
         """
-        self._wants_all, n = n is None, sys.maxsize if n is None else n
-        start, marks = self.order.start(self.walk)
-        width, before, expected = 2 * BAND_NATS, 0, 0.0
-        at_first = max(n if at_first is None else at_first, 1)
-        floor = (highest := float(marks["rank"].max())) - math.log(at_first) - width
-        while n > self.given and math.isfinite(floor):
-            found = Ranked(n if self._wants_all else n - self.given, self.judge, floor)
-            already = self.read
-            is_hopeless = expected > self.bound - self._work and not self.returns_unfinished_bands
-            if is_hopeless:  # a band gives no name unless it is read to its end
+        self._wants_all = n is None
+        wanted = sys.maxsize if n is None else n
+        start, scores = self.ranking.start(self.walk)
+        no_names = RankedNames([], scores.select(slice(0)), start_tokens=np.zeros(0, np.int32))
+        highest = float(scores.rank.max())
+        at_first = max(wanted if at_first is None else at_first, 1)
+        width = _BandWidth()
+        floor = highest - math.log(at_first) - width.nats
+        while wanted > self.returned and math.isfinite(floor):
+            is_hopeless = width.expected > self.bound - self._work
+            if is_hopeless and not self.returns_unfinished_bands:
                 self.bounded = True
                 return
-            highest_cut = self._read_band(start, marks, found)
-            self.refused = found.refused + self.walk.rejected
-            if highest_cut is None and not self.given and at_first > MAX_LOST:
-                at_first //= FEWER  # rather some of very many names than none
-                floor = highest - math.log(at_first) - width
+            missing = wanted if self._wants_all else wanted - self.returned
+            band = Band(missing, self.judge, floor, best=no_names)
+            read_before = self.prefixes_read
+            highest_below = self._read_band(start, scores, band)
+            self.rejected = band.rejected + self.walk.rejected
+            if highest_below is None and not self.returned and at_first > MAX_LOST:
+                at_first //= FEWER  # some of very many names are better than none
+                floor = highest - math.log(at_first) - width.nats
                 self.reads_at_most(self._prefixes)
                 continue
-            if highest_cut is None:
+            if highest_below is None:
                 self.bounded = True
                 if self.returns_unfinished_bands:
-                    found.judge_waiting()
-                    yield found
+                    band.judge_waiting()
+                    yield band
                 return
-            yield found
-            if len(found.names) >= found.n:
+            yield band
+            if len(band.best.names) >= band.n:
                 return
-            read, last_width = self.read - already, width
-            if read < HARDLY_MORE * before:
-                width *= 2
-            elif read > max(SMALL_BAND, FAR_MORE * before) or (
-                read >= SMALL_BAND and width > 2 * BAND_NATS
-            ):
-                width = max(BAND_NATS, width / 2)
-            # It grows as this band did, by their widths. Low, as asking the constraints counts as well.
-            expected = (
-                read * (read / before) ** (width / last_width) if read > before > SMALL_BAND else 0
-            )
-            before = read
-            floor = min(floor - width, highest_cut)  # down to something, at least
+            width.adapt(self.prefixes_read - read_before)
+            floor = min(floor - width.nats, highest_below)  # low enough to find something new
 
-    def _read_band(self, start: Open, marks: Marks, found: Ranked) -> float | None:
+    def _read_band(self, start: Open, scores: PrefixScores, band: Band) -> float | None:
         """Find all names above the floor.
 
         Returns:
-            The highest rank of what lies below it: −inf where there is nothing; None where the bound was met.
+            The highest rank below the floor, −inf if there is nothing. None if the search has to give up.
         """
-        pending = [_Block(start, marks, iter(()), 0)]
+        pending = [_Block(start, scores, siblings=iter(()), numbers=0)]
+        numbers = 0  # in memory, for all pending blocks and their siblings
+        highest_below = -math.inf
         self.walk.rejected.clear()
-        highest_cut = -math.inf
-        numbers = 0
         while pending:
-            prefixes, marks = (block := pending.pop()).prefixes, block.marks
-            lowest = found.lowest
-            above = float(marks["rank"].max())
-            if above < lowest:  # so are its brothers, which come in the order of their ranks
+            block = pending.pop()
+            highest = float(block.scores.rank.max())
+            if highest < band.current_floor:  # its siblings rank even lower
                 numbers -= block.numbers
-                highest_cut = max(highest_cut, above)
+                highest_below = max(highest_below, highest)
                 continue
-            if (brother := next(block.brothers, None)) is not None:
-                pending.append(brother)
+            sibling = next(block.siblings, None)
+            if sibling is not None:
+                pending.append(sibling)
             else:
                 numbers -= block.numbers
-            too_much = self.walk.computed > self._computed or numbers > MAX_NUMBERS
-            if self._work + len(prefixes.last) > self.bound or too_much:
+            if self._has_to_give_up(len(block.prefixes.last), numbers):
                 return None
-            self.read += len(prefixes.last)
-            logits, after = self.walk.read(prefixes)
-            steps = all_log_probabilities(logits)
-            if np.isnan(steps[:, BOUNDARY]).any():
-                raise GenerationError(
-                    "the model gives logits that are not numbers: no name is likelier than another"
-                )
-            following = self.order.read(logits, steps, marks, lowest)  # (B, V) each
-            rank = following["rank"]
-            following["score"] = steps + prefixes.score[:, None]
-            chosen = rank >= lowest
-            highest_cut = max(highest_cut, float(rank.max(where=~chosen, initial=-math.inf)))
-            row, token = np.nonzero(chosen & (rank > -math.inf))
-            stops = token == BOUNDARY
-            self._take(prefixes, row[stops], following, found)
-            goes_on = np.flatnonzero(~stops)
-            goes_on = goes_on[np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")]
-            longer = self._longer(
-                prefixes, row[goes_on], token[goes_on].astype(np.int32), following, after
-            )
-            if (first := next(longer, None)) is not None:
-                pending.append(first)  # the highest are read first
+            longer, below = self._read_block(block, band)
+            highest_below = max(highest_below, below)
+            first = next(longer, None)
+            if first is not None:
+                pending.append(first)  # the highest prefixes are read next
                 numbers += first.numbers
             if not pending:
-                found.judge_waiting()
-            self._note(found)
-            self._tell(self._most_found, self.read)
-        found.judge_waiting()
-        self._note(found)
-        return highest_cut
+                band.judge_waiting()
+            self._note_found(band)
+            self._report(self._most_found, self.prefixes_read)
+        band.judge_waiting()
+        self._note_found(band)
+        return highest_below
+
+    def _has_to_give_up(self, prefixes: int, numbers: int) -> bool:
+        """Whether reading some more prefixes would be too much work."""
+        return (
+            self._work + prefixes > self.bound
+            or self.walk.computed > self._computed_at_most
+            or numbers > MAX_NUMBERS
+        )
+
+    def _read_block(self, block: _Block, band: Band) -> tuple[Iterator[_Block], float]:
+        """Read some prefixes, and add the names that end there to the band.
+
+        Returns:
+            The blocks of longer prefixes above the floor, and the highest rank below it.
+        """
+        prefixes = block.prefixes
+        self.prefixes_read += len(prefixes.last)
+        logits, after = self.walk.read(prefixes)  # (B, V)
+        step = all_log_probabilities(logits)  # (B, V)
+        if np.isnan(step[:, BOUNDARY]).any():
+            raise GenerationError(
+                "the model's logits are not numbers: train it again, with a lower learning rate"
+            )
+        floor = band.current_floor
+        scores = self.ranking.extend(logits, step, block.scores, floor)  # (B, V)
+        rank = scores.rank
+        is_above = rank >= floor
+        highest_below = float(rank.max(where=~is_above, initial=-math.inf))
+        row, token = np.nonzero(is_above & (rank > -math.inf))  # (K,) each
+        ends = token == BOUNDARY
+        self._add_names(prefixes, row[ends], scores, band)
+        goes_on = np.flatnonzero(~ends)
+        by_rank = np.argsort(-rank[row[goes_on], token[goes_on]], kind="stable")
+        goes_on = goes_on[by_rank]
+        row, token = row[goes_on], token[goes_on].astype(np.int32)
+        return self._longer(prefixes, row, token, scores.select((row, token)), after), highest_below
 
     def _longer(
         self,
         prefixes: Open,
         row: Int64[Array, "K"],
         token: Int32[Array, "K"],
-        following: Marks,
+        scores: PrefixScores,
         after: State,
     ) -> Iterator[_Block]:
-        """The prefixes that are one longer, in blocks, each made when it is its turn: before that a prefix would take
-        room for all its characters and its place in every constraint.
+        """The prefixes that are one token longer, in blocks.
+
+        Each block is made only when it's read. Before that, a prefix takes a few numbers; afterwards, it has all its
+        characters and a state of each constraint.
+
+        Args:
+            prefixes: the shorter prefixes.
+            row: which of them each longer prefix extends.
+            token: the last token of each longer prefix.
+            scores: of the longer prefixes, ``(K,)``.
+            after: the model's state after the shorter prefixes.
         """
-        marks = {name: mark[row, token] for name, mark in following.items()}
-        ones, of_pairs = np.ones(len(row), np.int64), marks.pop("score")
-        numbers = prefixes.tokens.size + len(row) * (4 + len(marks))
+        counts = np.ones(len(row), np.int64)
+        numbers_per_prefix = 3 + len(fields(scores))
+        numbers = prefixes.tokens.size + len(row) * numbers_per_prefix
 
-        def blocks() -> Iterator[_Block]:
-            for longer, which in self.walk.children(prefixes, row, token, ones, of_pairs, after):
-                yield _Block(
-                    longer, {name: mark[which] for name, mark in marks.items()}, brothers, numbers
-                )
+        def make_blocks() -> Iterator[_Block]:
+            children = self.walk.children(
+                prefixes, row, token, counts, scores.log_probability, after
+            )
+            for longer, chosen in children:
+                yield _Block(longer, scores.select(chosen), siblings=blocks, numbers=numbers)
 
-        brothers = blocks()
-        return brothers
+        blocks = make_blocks()
+        return blocks
 
-    def _note(self, found: Ranked) -> None:
-        """How many there are by now. A band starts again from nothing, so the most that there were count."""
-        in_band = 0 if self._wants_all else len(found.names)
-        self._most_found = max(self._most_found, self.given + in_band)
-
-    def _take(
-        self, prefixes: Open, row: Int64[Array, "K"], following: Marks, found: Ranked
+    def _add_names(
+        self, prefixes: Open, row: Int64[Array, "K"], scores: PrefixScores, band: Band
     ) -> None:
-        """Note the names that end here, and judge what has come together once it is worth the sorting."""
-        scores = following["score"][row, BOUNDARY]
-        names = self.walk.ended(prefixes, row, np.ones(len(row), np.int64), scores)
-        if len(names.tokens):
-            found.waiting += self.walk.filter.vocabulary.decode_all(names.tokens)
-            marks = {name: mark[names.rows, BOUNDARY] for name, mark in following.items()}
-            found.waiting_marks.append(marks | {"beginning": names.beginning})
-        if len(found.waiting) >= max(256, min(found.n // 2, MAX_WAITING)):
-            found.judge_waiting()
+        """Add the names that end after the prefixes of some rows."""
+        counts = np.ones(len(row), np.int64)
+        ended = self.walk.ended(prefixes, row, counts, scores.log_probability[row, BOUNDARY])
+        if len(ended.rows):
+            names = RankedNames(
+                names=self.walk.filter.vocabulary.decode_all(ended.tokens),
+                scores=scores.select((ended.rows, BOUNDARY)),
+                start_tokens=ended.beginning,
+            )
+            band.add(names)
 
-
-class _Block(NamedTuple):
-    """Prefixes that are to be read, the highest of their brothers.
-
-    Attributes:
-        prefixes, marks: of each.
-        brothers: the blocks of those that rank below them, of the same prefixes one shorter.
-        numbers: that all of them keep in memory as long as one waits.
-    """
-
-    prefixes: Open
-    marks: Marks
-    brothers: Iterator[_Block]
-    numbers: int
+    def _note_found(self, band: Band) -> None:
+        """Count the names found so far. A new band starts with no names, so the largest count is kept."""
+        in_band = 0 if self._wants_all else len(band.best.names)
+        self._most_found = max(self._most_found, self.returned + in_band)

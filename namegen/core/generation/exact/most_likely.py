@@ -1,4 +1,4 @@
-"""The most likely names of a model: an exact search, without drawing (``band_search.py``)."""
+"""The most likely names of a model, found by an exact search (``band_search.py``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from namegen.errors import GenerationError
 from namegen.events import ProgressCallback, Searched, ignore_progress
 from namegen.types import Array, Float64
 
-MAX_PREFIXES = 1_000_000  # that a search reads before it gives up: some seconds
+MAX_PREFIXES = 1_000_000  # prefixes that are read before the search gives up: a few seconds
 
 
 def most_likely(
@@ -28,21 +28,24 @@ def most_likely(
     allow_repeats: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[NameBatch]:
-    """Give the n likeliest names, the likeliest first: exactly those that reading every name would find.
+    """Return the n most likely names, the most likely first.
+
+    The result is exact: reading every possible name would give the same.
 
     Args:
-        generator: the model, its characters, and the names that are not new.
-        n: how many.
-        max_length: characters of the longest name that is given.
-        constraints: what each name must keep.
-        allow_seen: names of the list too.
-        allow_repeats: each spelling is a name; otherwise, of names that differ in letter case, spaces or punctuation
-            only, the likeliest.
-        on_progress: told now and then how far the search is.
+        generator: the model, its vocabulary and the known names.
+        n: how many names.
+        max_length: characters of the longest name that is returned.
+        constraints: what each name has to satisfy.
+        allow_seen: also return known names.
+        allow_repeats: return each spelling of a name. Otherwise, if names differ only in letter case, spaces or
+            punctuation, only the most likely one is returned.
+        on_progress: called now and then with a ``Searched`` event.
 
     Raises:
-        SettingsError, GenerationError: as ``Generator.generate``; also if there are fewer than n, or the search came
-            to its bound, after those found have been given. Those are then still the likeliest.
+        SettingsError: the constraints contradict each other; raised at once.
+        GenerationError: the model doesn't know which names are new (raised at once); or there are fewer than n names,
+            or finding them takes too long. The names found have been returned by then; they are the most likely ones.
 
     >>> from namegen.core.models.ngram import NgramModel
     >>> from namegen.core.data.prefix_tree import PrefixTree
@@ -53,28 +56,38 @@ def most_likely(
     >>> next(most_likely(Generator(model, vocabulary), 3, max_length=20, allow_seen=True)).names
     ['Anna', 'Hans', 'Ha']
     """
-    walk, judge = generator.as_one().prepare(n, max_length, constraints, allow_seen, allow_repeats)
+    walk, judge = generator.as_one().prepare(
+        n,
+        max_length,
+        constraints,
+        allow_seen=allow_seen,
+        allow_repeats=allow_repeats,
+    )
 
-    def tell(found: int, read: int) -> None:
+    def report(found: int, read: int) -> None:
         on_progress(Searched(found, n, read=read))
 
-    search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, tell=tell)
+    search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, report=report)
     return _names_of(search, n, generator)
 
 
 def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
+    """The names of the last band, which also has those of all bands before."""
     names: list[str] = []
-    scores: Float64[Array, "names"] = np.zeros(0)
-    for found in search.bands(n):  # each has those of the one before, too
-        names, scores = found.names, found.marks["score"]
+    log_probability: Float64[Array, "names"] = np.zeros(0)
+    for band in search.bands(n):
+        names = band.best.names
+        log_probability = band.best.scores.log_probability
     if names:
-        yield generator.batch(names, scores)
+        yield generator.batch(names, log_probability)
     if len(names) < n:
-        told = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are; "
-        if search.bounded:
-            raise GenerationError(
-                f"{told}no more within {search.read:,} prefixes: {advice(search.refused, search.judge.constraints)}"
-            )
-        raise GenerationError(
-            f"{told}no other name is possible: ask for fewer, or relax a constraint"
-        )
+        raise GenerationError(_too_few(search, len(names), n))
+
+
+def _too_few(search: BandSearch, found: int, n: int) -> str:
+    """Why there are fewer names, and what to do."""
+    counts = f"names found: {found:,} of {n:,} asked for, the likeliest there are"
+    if not search.bounded:
+        return f"{counts}; no other name is possible: ask for fewer, or relax a constraint"
+    suggestions = advice(search.rejected, search.judge.constraints)
+    return f"{counts}; no more within {search.prefixes_read:,} prefixes: {suggestions}"

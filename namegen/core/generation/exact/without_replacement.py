@@ -1,24 +1,24 @@
-"""Arrivals: names in the order in which drawing would come upon them, found without drawing.
+"""Exact sampling without replacement: finds names in the order in which drawing would find them, without drawing.
 
-Imagine that names are drawn for ever, one a second on average, at random moments. Then those that begin with a prefix
-of probability p arrive p a second, and the first of them after an exponential time of rate p. Distinct names in the
-order of their first arrival are just what drawing gives where repeats are passed over.
+Imagine that names are drawn forever, at random moments, one per second on average. Names with a prefix of probability p
+then arrive at a rate of p per second, and the first of them arrives after an exponential time of rate p. Distinct names
+in the order of their first arrival are exactly what drawing gives if repeats are skipped.
 
-These times can be drawn from the top of the tree down, only as far as they are needed. When the first name with a
-prefix arrives, so does the first name with one of the prefixes one longer: of independent exponential times, one for
-each next character at the rate of its own probability, the earliest. By how much each of the others is later than that
-one is again an exponential time of its own rate, whatever has happened before, so
+These times can be computed from the start token on, only as far as they are needed. The first name with a prefix is
+also the first name with one of the prefixes that are one token longer. Each of these has an exponential waiting time of
+its own rate, and the shortest one decides. How much later each of the others comes is again exponential with its own
+rate, whatever happened before:
 
-    time(prefix + v) = time(prefix) + wait(v) − min(wait),    wait(v) exponential of the rate p(prefix + v).
+    time(prefix + v) = time(prefix) + wait(v) − min(wait),    wait(v) ~ Exponential(p(prefix + v))
 
-With −log(time) for the rank this is sampling without replacement by Gumbel's distribution (Kool, van Hoof and Welling,
-"Stochastic Beams and Where to Find Them", 2019; Maddison, Tarlow and Minka, "A* Sampling", 2014). A prefix never comes
-later than the names that begin with it, so ``band_search.py`` reads whatever arrives up to some time, then up to a
-later one.
-Prefixes that the constraints refuse are dropped unread, and where nothing is left to arrive, that is proved.
+With the rank −log(time), this is sampling without replacement by the Gumbel-top-k trick (Kool, van Hoof and Welling,
+"Stochastic Beams and Where to Find Them", 2019; Maddison, Tarlow and Minka, "A* Sampling", 2014). A prefix never
+arrives later than a name that starts with it, so ``band_search.py`` can find all names that arrive before one time,
+then before a later one. Prefixes that the constraints reject are never read. If no prefix is left, there are no more
+names.
 
-Whoever has drawn some names already may go over to this at any moment: what drawing finds next does not depend on how
-often it was in vain. Each wait is a hash of the prefix and of one random number, so that it is the same in every band.
+A search can continue after some names have been drawn, since what drawing finds next doesn't depend on how many draws
+were in vain. Each wait is computed from a hash of the prefix and one random number, so it's the same in every band.
 """
 
 from __future__ import annotations
@@ -26,96 +26,106 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from namegen.core.data.normalization import scramble
 from namegen.core.generation.constraints.constraint_list import Given, Judge
 from namegen.core.generation.count_splitting import Open, Walk
-from namegen.core.generation.exact.band_search import BandSearch, Marks, Ranked, Tell
-from namegen.core.generation.sampling import SamplingSettings
-from namegen.types import Array, Float, Float64, Int32, Int64, UInt64
-
-MAX_PREFIXES = 1_500_000  # that are read in vain before the search gives up: some seconds
-CHUNK_NAMES = 500_000  # names that may repeat: as many are given at a time
-ROUNDING = 1e-6  # nats: what is as near as that to a bound may lie on either side of it
-FEWEST_NAMES = (
-    64  # or as many as are asked for, but stretches of time are not made shorter than for these
+from namegen.core.generation.exact.band_search import (
+    BandSearch,
+    PrefixScores,
+    RankedNames,
+    Report,
 )
-MAX_AT_FIRST = 1_000  # names: for more the first band is not larger
+from namegen.core.generation.sampling import SamplingSettings
+from namegen.types import Array, Float, Float64, Int64, UInt64
+
+MAX_PREFIXES = 1_500_000  # prefixes read in vain before the search gives up: a few seconds
+CHUNK_NAMES = 500_000  # names that are returned together at most, if repeats are allowed
+FEWEST_NAMES = 64  # names expected in one period of time, at least
+MAX_AT_FIRST = 1_000  # names that the first band is meant for, at most
+ROUNDING = 1e-6  # nats: two values that are this close may be equal
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Names that a search found.
+class ArrivalScores(PrefixScores):
+    """A ranking by arrival: the rank is −log(time), with the time of the first arrival in seconds."""
 
-    Attributes:
-        names: the names.
-        log_probability: of each given its beginning, at temperature 1, nats.
-        beginnings: the start token of each.
-    """
-
-    names: list[str]
-    log_probability: Float64[Array, "names"]
-    beginnings: Int32[Array, "names"]
+    log_rate: Float64[Array, "*shape"]  # log of the arrivals per second: its log-probability, nats
+    hashes: UInt64[Array, "*shape"]  # the random numbers that the waits are computed from
 
 
 class ByArrival:
-    """The order of first arrivals: a rank is −log(time).
+    """Ranks by the time of the first arrival.
 
     Args:
         sampling: how names are drawn.
-        seed: the random number that all waits come from.
+        seed: the random number on which all waits depend.
     """
 
     def __init__(self, sampling: SamplingSettings, seed: np.uint64) -> None:
-        self.sampling, self.seed = sampling, seed
+        self.sampling = sampling
+        self.seed = seed
 
-    def start(self, walk: Walk) -> tuple[Open, Marks]:
-        """At every beginning; its rate is its probability given the characters that are forced."""
-        roots, chance = walk.roots(self.sampling)
-        key = scramble(scramble(np.arange(len(chance), dtype=np.uint64)) ^ self.seed)
-        return roots, {"rank": chance - log_waits(key), "chance": chance, "key": key}
+    def start(self, walk: Walk) -> tuple[Open, ArrivalScores]:
+        """Every start token; its rate is its probability given the characters that a constraint forces."""
+        roots, log_rate = walk.roots(self.sampling)
+        numbers = np.arange(len(log_rate), dtype=np.uint64)
+        hashes = scramble(scramble(numbers) ^ self.seed)
+        rank = log_rate - log_waits(hashes)
+        return roots, ArrivalScores(rank, roots.score, log_rate=log_rate, hashes=hashes)
 
-    def read(
+    def extend(
         self,
         logits: Float[Array, "B V"],
-        steps: Float64[Array, "B V"],
-        marks: Marks,
-        lowest: float = -math.inf,
-    ) -> Marks:
-        """The times of all that is one character longer; their log-probabilities; the hashes."""
-        chance = marks["chance"][:, None] + (
-            steps if self.sampling.natural else self.sampling.log_chances(logits)
-        )
-        key = scramble(
-            marks["key"][:, None] ^ scramble(np.arange(1, chance.shape[1] + 1, dtype=np.uint64))
-        )
-        waits = log_waits(key) - chance
-        late, earliest = -marks["rank"], waits.min(axis=1)
-        # What is too late needs no exact time: most tokens, and three logarithms each.
-        rank = -np.maximum(waits, late[:, None])
-        np.minimum(rank, np.nextafter(lowest, -math.inf), out=rank)
-        latest = np.logaddexp(-lowest, earliest) + ROUNDING
-        row, token = np.nonzero(waits <= latest[:, None])
-        wait, before = waits[row, token], late[row]
-        with np.errstate(divide="ignore"):  # of the earliest, which is no later than the prefix
-            later = wait + np.log1p(-np.exp(earliest[row] - wait))
-        rank[row, token] = -np.logaddexp(before, later)
-        return {"rank": rank, "chance": chance, "key": key}
+        step: Float64[Array, "B V"],
+        scores: PrefixScores,
+        floor: float = -math.inf,
+    ) -> ArrivalScores:
+        """Compute when the first name with each longer prefix arrives."""
+        prefix = cast(ArrivalScores, scores)
+        log_chance = step if self.sampling.natural else self.sampling.log_chances(logits)  # (B, V)
+        log_rate = prefix.log_rate[:, None] + log_chance  # (B, V)
+        tokens = np.arange(1, log_rate.shape[1] + 1, dtype=np.uint64)
+        hashes = scramble(prefix.hashes[:, None] ^ scramble(tokens))  # (B, V)
+        log_wait = log_waits(hashes) - log_rate  # (B, V)
+        rank = self._ranks(-prefix.rank, log_wait, floor)
+        log_probability = prefix.log_probability[:, None] + step
+        return ArrivalScores(rank, log_probability, log_rate=log_rate, hashes=hashes)
+
+    def _ranks(
+        self, prefix_log_time: Float64[Array, "B"], log_wait: Float64[Array, "B V"], floor: float
+    ) -> Float64[Array, "B V"]:
+        """The ranks of longer prefixes, exact if they reach the floor.
+
+        Most tokens come too late, so the three logarithms of an exact time are computed only for the others.
+        """
+        rank = -np.maximum(log_wait, prefix_log_time[:, None])  # upper bounds
+        np.minimum(rank, np.nextafter(floor, -math.inf), out=rank)
+        log_min_wait = log_wait.min(axis=1)  # (B,)
+        latest = np.logaddexp(-floor, log_min_wait) + ROUNDING  # (B,)
+        row, token = np.nonzero(log_wait <= latest[:, None])  # (K,) each
+        wait = log_wait[row, token]
+        with np.errstate(divide="ignore"):  # the difference may be 0
+            difference = wait + np.log1p(-np.exp(log_min_wait[row] - wait))
+        rank[row, token] = -np.logaddexp(prefix_log_time[row], difference)
+        return rank
 
 
 class Arrivals(BandSearch):
-    """A search for names in the order of their arrival. Where it was not ``bounded`` and gave too few names, there are
-    no more.
+    """A search for names in the order of their arrival.
+
+    If it found too few names and wasn't ``bounded``, there are no more.
 
     Args:
-        walk: the model and the filter.
-        judge: the last word on a finished name; where it lets no name through twice it is told of all that are given.
-        sampling: how the names would be drawn.
-        rng: where the random numbers come from.
-        tell: called now and then with the names found so far and the prefixes read so far.
-        most: prefixes that are read in vain before it gives up.
+        walk: the model's tree, and which prefixes are wanted.
+        judge: decides which finished names are wanted. If repeats aren't allowed, it's told of all returned names.
+        sampling: how names would be drawn.
+        rng: the random number generator.
+        report: called now and then with the number of names found and of prefixes read.
+        most: prefixes that are read in vain before the search gives up.
     """
 
     returns_unfinished_bands = True
@@ -126,111 +136,132 @@ class Arrivals(BandSearch):
         judge: Judge,
         sampling: SamplingSettings,
         rng: np.random.Generator,
-        tell: Tell = lambda found, read: None,
+        report: Report = lambda found, read: None,
         *,
         most: int = MAX_PREFIXES,
     ) -> None:
-        self._rng, self._most = rng, most
-        order = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, judge, order, bound=self._most, tell=tell)
+        self._rng = rng
+        self._most = most
+        ranking = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
+        super().__init__(walk, judge, ranking, bound=most, report=report)
 
-    def find(self, n: int) -> Iterator[Found]:
-        """Give n names as they are found, in order; fewer if there are no more, or the bound was met.
+    def find(self, n: int) -> Iterator[RankedNames]:
+        """Return n names in batches as they are found; fewer if there are no more, or the search gives up.
 
-        Names that may be given again are independent draws from all that the constraints leave.
+        If repeats are allowed, the names are independent draws from all names that satisfy the constraints.
         """
-        return (
-            self._distinct(n, self.judge.given)
-            if self.judge.given is not None
-            else self._again_and_again(n)
-        )
+        if self.judge.given is None:
+            return self._with_repeats(n)
+        return self._distinct(n, self.judge.given)
 
-    def _distinct(self, n: int, given: Given) -> Iterator[Found]:
-        """Each once: those of a band that were not given yet come later than all of the band before."""
-        for found in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
-            names = self._found(found, np.arange(min(len(found.names), n - self.given)))
+    def _distinct(self, n: int, returned: Given) -> Iterator[RankedNames]:
+        """Each name once. A band's new names arrive later than all names of the band before."""
+        for band in self.bands(n, at_first=min(n, MAX_AT_FIRST)):
+            count = min(len(band.best.names), n - self.returned)
+            names = band.best.select(np.arange(count))
             if names.names:
-                given.add(self.judge.normalization.digests(names.names))
-                self._goes_on(len(names.names))
+                returned.add(self.judge.normalization.digests(names.names))
+                self._note_returned(count)
                 yield names
 
-    def _found(self, found: Ranked, rows: Int64[Array, "rows"]) -> Found:
-        """Some names of a band."""
-        return Found(
-            names=[found.names[row] for row in rows.tolist()],
-            log_probability=found.marks["score"][rows],
-            beginnings=found.marks["beginning"][rows].astype(np.int32),
-        )
-
-    def _again_and_again(self, n: int) -> Iterator[Found]:
-        """All arrivals of each name: band by band, and once all names are known, by their probabilities alone."""
-        found, until = None, -math.inf
-        for found in self.bands(None, at_first=1):
-            before, until = until, -found.floor
-            for rows in self._between(found, before, until, n):
+    def _with_repeats(self, n: int) -> Iterator[RankedNames]:
+        """All arrivals of each name, band by band. Once all names are known, they are drawn by their probabilities."""
+        best = None
+        end = -math.inf
+        for band in self.bands(None, at_first=1):
+            best = band.best
+            start = end
+            end = -band.floor
+            for rows in self._arrivals(best, start, end, most=n):
                 n -= len(rows)
-                self._goes_on(len(rows))
-                yield self._found(found, rows)
+                self._note_returned(len(rows))
+                yield best.select(rows)
             if n == 0:
                 return
-        if found is not None and found.names and not self.bounded:
-            chances = np.exp(found.marks["chance"] - found.marks["chance"].max())
-            chances /= chances.sum()
-            while n:
-                rows = self._rng.choice(len(chances), min(n, CHUNK_NAMES), p=chances)
-                n -= len(rows)
-                yield self._found(found, rows)
+        if best is not None and best.names and not self.bounded:
+            yield from self._draw(best, n)
 
-    def _between(
-        self, found: Ranked, before: float, until: float, most: int
+    def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
+        """Draw n of the names by their probabilities."""
+        log_rate = _log_rate(names)
+        chances = np.exp(log_rate - log_rate.max())
+        chances /= chances.sum()
+        while n:
+            rows = self._rng.choice(len(chances), min(n, CHUNK_NAMES), p=chances)
+            n -= len(rows)
+            yield names.select(rows)
+
+    def _arrivals(
+        self, names: RankedNames, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
-        """The rows of the names that arrive between two times (given as logarithms), in order; at most so many.
+        """The names that arrive between two times, in order.
 
-        After its first arrival, which was found, a name arrives as often as a Poisson distribution says, at any moment.
-        In short stretches of time, so that few names come at once.
+        The times are divided into short periods, so that few names arrive in each.
+
+        Args:
+            names: all names whose first arrival is before the end.
+            start: logarithm of the first time, in seconds.
+            end: logarithm of the last time.
+            most: arrivals that are returned at most.
+
+        Yields:
+            The rows of the names that arrive in one period.
         """
-        if not found.names:
+        if not names.names:
             return
-        late, chance = -found.marks["rank"], found.marks["chance"]
-        before = max(
-            before, float(np.nextafter(late.min(), -math.inf))
-        )  # until then there was none
-        rate = float(np.logaddexp.reduce(chance))
-        while before < until and most:
+        log_first = -names.scores.rank  # (names,) times of the first arrivals
+        log_total_rate = float(np.logaddexp.reduce(_log_rate(names)))
+        just_before_first = float(np.nextafter(log_first.min(), -math.inf))
+        start = max(start, just_before_first)
+        while start < end and most:
             expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
-            end = min(
-                until,
-                max(
-                    np.logaddexp(before, math.log(expected) - rate), np.nextafter(before, math.inf)
-                ),
-            )
-            since = np.clip(late, before, end)
-            with np.errstate(divide="ignore"):  # of no time
-                span = end + np.log(-np.expm1(since - end))
-            new = np.flatnonzero((late > before) & (late <= end))
-            old = np.repeat(np.arange(len(late)), self._rng.poisson(np.exp(chance + span)))
-            share = np.exp(since - end)  # of the time up to the end
-            times = np.concatenate(
-                (share[new], share[old] + (1 - share[old]) * self._rng.random(len(old)))
-            )
-            rows = np.concatenate((new, old))[np.argsort(times, kind="stable")][:most]
+            period_end = np.logaddexp(start, math.log(expected) - log_total_rate)
+            period_end = min(end, max(period_end, np.nextafter(start, math.inf)))
+            rows = self._arrivals_in_period(names, start, period_end)[:most]
             if len(rows):
                 most -= len(rows)
                 yield rows
-            before = end
+            start = period_end
 
-    def _goes_on(self, count: int) -> None:
-        """So many names were given: the search may read as much again."""
-        self.given += count
+    def _arrivals_in_period(
+        self, names: RankedNames, start: float, end: float
+    ) -> Int64[Array, "rows"]:
+        """The rows of the names that arrive in one period, in order.
+
+        The time of a name's first arrival is known. After it, the number of arrivals has a Poisson distribution, and
+        each of them comes at a uniformly distributed time.
+        """
+        log_first = -names.scores.rank  # (names,)
+        log_since = np.clip(log_first, start, end)  # (names,) start of the repeats
+        with np.errstate(divide="ignore"):  # the time for repeats may be 0
+            log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
+        counts = self._rng.poisson(np.exp(_log_rate(names) + log_span))  # (names,)
+        firsts = np.flatnonzero((log_first > start) & (log_first <= end))
+        repeats = np.repeat(np.arange(len(log_first)), counts)
+        since = np.exp(log_since - end)  # (names,) as a share of the time up to the end
+        repeat_times = since[repeats] + (1 - since[repeats]) * self._rng.random(len(repeats))
+        times = np.concatenate((since[firsts], repeat_times))
+        rows = np.concatenate((firsts, repeats))
+        return rows[np.argsort(times, kind="stable")]
+
+    def _note_returned(self, count: int) -> None:
+        """Count names that were returned, after which the search may do as much work again."""
+        self.returned += count
         self.reads_at_most(self._most)
 
 
-def log_waits(keys: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
-    """The logarithms of exponential times of rate 1, one for each hash.
+def _log_rate(names: RankedNames) -> Float64[Array, "names"]:
+    """Log of the arrivals per second of each name."""
+    return cast(ArrivalScores, names.scores).log_rate
+
+
+def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
+    """Logarithms of exponential waiting times of rate 1, one for each hash.
 
     >>> bool(abs(np.exp(log_waits(scramble(np.arange(10_000, dtype=np.uint64)))).mean() - 1) < 0.05)
     True
     """
-    uniform = ((keys >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53  # neither 0 nor 1
+    upper_bits = hashes >> np.uint64(11)
+    uniform = (upper_bits.astype(np.float64) + 0.5) * 2.0**-53  # between 0 and 1, never equal
     logs: Float64[Array, "*shape"] = np.log(-np.log(uniform))
     return logs
