@@ -1,7 +1,8 @@
-"""Letter case: finished names in one way of writing, as about half of the listed companies stand in capitals.
+"""Letter case: writes finished names in title case, upper case or lower case.
 
-It comes last: a name is drawn, judged by every constraint and found new as it was learned, and then written so. Letter
-case never decides whether two names are the same, so what was new and distinct stays so.
+Some lists write names in several ways; about half of the bundled companies are in capitals. So the letter case is
+changed last, after a name has been drawn, has satisfied every constraint and is known to be new. Letter case never
+decides whether two names are the same, so names stay new and distinct.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from namegen.core.data.normalization import (
 from namegen.core.settings import LETTER_CASES
 
 ORIGINAL = LETTER_CASES[0]
-MAX_ACRONYM = 4  # letters of a word in capitals that stays so where other words are in mixed case
+MAX_ACRONYM = 4  # letters of a word in capitals that may be an acronym
 
-_WORD = re.compile(rf"[^\s{SEPARATORS}]+")
+_WORD = re.compile(rf"([^\s{SEPARATORS}]+)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
 _ORDINAL = re.compile(r"(?<=\d)(?:ST|ND|RD|TH)\b")
 _ROMAN = re.compile(r"[IVX]{2,}")
@@ -31,33 +32,39 @@ _VOWEL = re.compile("[AEIOUY]")
 
 
 def write(name: str, case: str | None, normalization: Normalization = NAMES) -> str:
-    """A name in a letter case.
+    """Write a name in a letter case.
 
     Args:
-        name: as it was learned.
-        case: one of ``settings.LETTER_CASES``; with ``title`` see ``title``. None: ``title`` for companies, others as
-            learned.
-        normalization: the rule of its list, which says whether it is that of a company.
+        name: the name as the model gave it.
+        case: one of ``settings.LETTER_CASES``; None: ``title`` for companies, ``original`` for other names.
+        normalization: the rule of the name's list. It also decides whether the name is a company's.
 
     >>> write("Straße", "upper"), write("AES CORP", "lower"), write("Bob", "original")
     ('STRASSE', 'aes corp', 'Bob')
     """
-    if case == ORIGINAL or (case is None and not normalization.endings):
+    if case is None:
+        case = "title" if normalization.endings else ORIGINAL
+    if case == ORIGINAL:
         return name
-    if case in ("title", None):
+    if case == "title":
         return title(name, normalization)
     return unicodedata.normalize("NFC", name.upper() if case == "upper" else name.lower())
 
 
 def title(name: str, normalization: Normalization = NAMES) -> str:
-    """A name with a capital at the beginning of each word; a word in mixed case stays as it is.
+    """Write a name with one capital at the start of each word.
 
-    A word in capitals gets small letters behind the first, behind an apostrophe too (but O'Reilly, and McDonald); Roman
-    numbers stay. Words in small letters get a capital only where the whole name is in small letters.
+    - Words in mixed case don't change. Words in lower case change only if the whole name is in lower case.
+    - Roman numerals stay in capitals.
+    - There are more capitals in names such as O'Reilly and McDonald.
 
-    Of companies, that is where the rule of the list leaves out endings, those endings are written as usual
-    (``legal_forms.txt``), as are words such as `of` (``usual_case.txt``). A word in capitals that has no vowel stays,
-    being an acronym; so does a short one that stands beside words in mixed case.
+    For companies, some words have a usual spelling: legal forms (``legal_forms.txt``) and words such as `of`
+    (``usual_case.txt``). Acronyms stay in capitals: words without a vowel, and short words if other words are in mixed
+    case.
+
+    Args:
+        name: the name.
+        normalization: the rule of the name's list; a company's has legal forms.
 
     >>> from namegen.core.data.normalization import normalization_of
     >>> of_companies = normalization_of("company")
@@ -66,69 +73,90 @@ def title(name: str, normalization: Normalization = NAMES) -> str:
     >>> title("UBS Group AG", of_companies), title("de la Cruz"), title("jean-luc o'neil"), title("JOHN NG III")
     ('UBS Group AG', 'de la Cruz', "Jean-Luc O'Neil", 'John Ng III')
     """
-    all_small = name == name.lower()
-    if all_small:
+    is_lower = name == name.lower()
+    if is_lower:
         name = "".join(letter if letter == "ß" else letter.upper() for letter in name)
-    words = _WORD.findall(name)
-    forms = [bare(word) for word in words]
-    named = [place for place, form in enumerate(forms) if form]
-    kept = left([forms[place] for place in named], *normalization.lookup)
-    ending = named[kept] if kept < len(named) else len(words)  # where the legal forms begin
-    long = [word for word in words[:ending] if sum(map(str.isalpha, word)) > MAX_ACRONYM]
-    mixed = not all(map(_in_capitals, words)) and not any(
-        map(_in_capitals, long)
-    )  # whether capitals mean something
-    is_company = bool(normalization.endings)
-    of_endings, of_others = usual_spellings() if is_company else ({}, {})
-    places = iter(range(len(words)))
+    pieces = _WORD.split(name)  # separators and words, in turn
+    words = pieces[1::2]
+    title_case = _TitleCase(words, normalization, is_lower=is_lower)
+    pieces[1::2] = [title_case.write(word, index) for index, word in enumerate(words)]
+    return "".join(pieces)
 
-    def written(match: re.Match[str]) -> str:
-        word, place = match[0], next(places)
-        usual = (of_endings.get(forms[place]) if place >= ending else None) or of_others.get(
-            forms[place]
-        )
-        if not _in_capitals(word) or (place and _ROMAN.fullmatch(word)):
+
+class _TitleCase:
+    """Writes the words of one name in title case."""
+
+    def __init__(self, words: list[str], normalization: Normalization, *, is_lower: bool) -> None:
+        self.forms = [bare(word) for word in words]  # each word, normalized
+        counted = [index for index, form in enumerate(self.forms) if form]  # not just punctuation
+        before_legal_form = left([self.forms[index] for index in counted], *normalization.lookup)
+        self.legal_form = len(words)  # the index of the legal form's first word
+        if before_legal_form < len(counted):
+            self.legal_form = counted[before_legal_form]
+        self.is_company = bool(normalization.endings)
+        self.has_acronyms = self.is_company and not is_lower
+        long_words = [word for word in words[: self.legal_form] if _letters(word) > MAX_ACRONYM]
+        has_small_letters = not all(map(_in_capitals, words))
+        # Whether capitals mean something, so that a short word in capitals is an acronym.
+        self.is_mixed = has_small_letters and not any(map(_in_capitals, long_words))
+
+    def write(self, word: str, index: int) -> str:
+        """Write one word of the name."""
+        is_numeral = index > 0 and _ROMAN.fullmatch(word)
+        if is_numeral or not _in_capitals(word):
             return word
-        if usual is not None and (
-            place or usual != forms[place]
-        ):  # a small one gets its capital at the beginning
-            remaining = iter(usual)  # its own punctuation stays
-            return "".join(
-                next(remaining, character) if character.isalpha() else character
-                for character in word
-            )
-        if is_company and not all_small and place < ending:
-            letters = sum(map(str.isalpha, word))
-            if (mixed and letters <= MAX_ACRONYM) or _INITIALS.fullmatch(word):
+        usual = self._usual_spelling(index)
+        is_lower = usual == self.forms[index]  # at the start, `of` gets a capital
+        if usual is not None and (index > 0 or not is_lower):
+            letters = iter(usual)  # the word keeps its punctuation
+            return "".join(next(letters, char) if char.isalpha() else char for char in word)
+        if self.has_acronyms and index < self.legal_form:
+            is_acronym = self.is_mixed and _letters(word) <= MAX_ACRONYM
+            if is_acronym or _INITIALS.fullmatch(word):
                 return word
-        word = _ORDINAL.sub(lambda end: end[0].lower(), word)
-        return _LETTERS.sub(
-            lambda part: _capitalised(part[0], acronyms=is_company and not all_small), word
+        word = _ORDINAL.sub(lambda match: match[0].lower(), word)
+        return _LETTERS.sub(lambda match: self._capitalized(match[0]), word)
+
+    def _usual_spelling(self, index: int) -> str | None:
+        """The letters of a company's word as they are usually written."""
+        if not self.is_company:
+            return None
+        form = self.forms[index]
+        of_legal_forms, of_other_words = usual_spellings()
+        if index >= self.legal_form and form in of_legal_forms:
+            return of_legal_forms[form]
+        return of_other_words.get(form)
+
+    def _capitalized(self, letters: str) -> str:
+        """Letters and apostrophes in capitals with only one capital, unless they are an acronym."""
+        can_be_read = _VOWEL.search(letters) or not letters.isascii()
+        is_acronym = self.has_acronyms and len(letters) > 1 and not can_be_read
+        if is_acronym or letters == letters.lower():
+            return letters
+        parts = re.split("(['’ʼ])", letters)  # letters and apostrophes, in turn
+        is_like_oreilly = len(parts) > 2 and len(parts[0]) == 1 and len(parts[2]) > 1
+        with_capital = (0, 2) if is_like_oreilly else (0,)
+        return "".join(
+            _with_one_capital(part) if index in with_capital else part.lower()
+            for index, part in enumerate(parts)
         )
 
-    return _WORD.sub(written, name)
+
+def _letters(word: str) -> int:
+    """The number of letters in a word."""
+    return sum(map(str.isalpha, word))
 
 
 def _in_capitals(word: str) -> bool:
-    """Whether there is no small letter in it; ß has no other form."""
-    plain = word.replace("ß", "")
-    return plain == plain.upper()
+    """Whether a word has no lower-case letter; ß doesn't count, since it has no capital."""
+    without = word.replace("ß", "")
+    return without == without.upper()
 
 
-def _capitalised(letters: str, *, acronyms: bool) -> str:
-    """Letters in capitals, perhaps with apostrophes, with one capital; those of an acronym stay."""
-    is_acronym = acronyms and letters.isascii() and len(letters) > 1 and not _VOWEL.search(letters)
-    if letters == letters.lower() or is_acronym:
-        return letters
-    parts = re.split("(['’ʼ])", letters)
-    for place in range(0, len(parts), 2):
-        begins = place == 0 or (place == 2 and len(parts[0]) == 1 and len(parts[2]) > 1)
-        parts[place] = _one_capital(parts[place]) if begins else parts[place].lower()
-    return "".join(parts)
-
-
-def _one_capital(word: str) -> str:
+def _with_one_capital(word: str) -> str:
+    """A word in capitals with one capital; McDonald has two."""
+    # Greek has two small sigmas, so the word is changed as a whole.
     small = word[0] + word.lower()[len(word[0].lower()) :]
-    return (
-        f"Mc{small[2].upper()}{small[3:]}" if small.startswith("Mc") and len(small) > 4 else small
-    )
+    if small.startswith("Mc") and len(small) > 4:
+        return f"Mc{small[2].upper()}{small[3:]}"
+    return small

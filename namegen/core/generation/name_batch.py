@@ -1,4 +1,4 @@
-"""NameBatch: names of one search, in the order in which they were found."""
+"""NameBatch: some names of one search, with their probabilities."""
 
 from __future__ import annotations
 
@@ -18,63 +18,66 @@ ORIGINAL = LETTER_CASES[0]
 
 @dataclass(frozen=True, eq=False)
 class NameBatch:
-    """Some generated names.
+    """Generated names, in the order in which they are returned.
 
-    Attributes:
-        names: the names, in random order.
-        scores: finds the log-probability of each together with each of the ``R`` beginnings that it may have, under the
-            model at temperature 1, nats, STOP included.
-        known_names, normalization: what ``new`` goes by.
+    The other properties are computed when they are first used, since that can take longer than drawing the names.
+
+    >>> batch = NameBatch(["Anna", "Bob"], lambda: np.log([[0.1], [0.2]]))
+    >>> batch.select([1]).names, np.exp(batch.log_probability).round(3).tolist()
+    (['Bob'], [0.1, 0.2])
     """
 
     names: list[str]
-    scores: Callable[[], Float64[Array, "names R"]] = field(repr=False)
+    """The names."""
+    compute_joint: Callable[[], Float64[Array, "names R"]] = field(repr=False)
+    """Computes ``joint``."""
     known_names: KnownSet | None = field(default=None, repr=False)
+    """Names that aren't new; None if they are unknown."""
     normalization: Normalization = field(default=NAMES, repr=False)
+    """Decides when two names are the same."""
 
     @cached_property
     def joint(self) -> Float64[Array, "names R"]:
-        """``scores``; found out when they are first asked for: over many beginnings that takes far longer than drawing
-        the names did.
+        """The log-probability of each name together with each start token, in nats.
+
+        It's the model's own, at temperature 1, and includes the end token.
         """
-        return self.scores()
+        return self.compute_joint()
 
     @cached_property
     def log_probability(self) -> Float64[Array, "names"]:
-        """Of each name, whatever its beginning."""
-        summed: Float64[Array, "names"] = np.logaddexp.reduce(self.joint, axis=1)
-        return summed
+        """The log-probability of each name with any start token, in nats."""
+        total: Float64[Array, "names"] = np.logaddexp.reduce(self.joint, axis=1)
+        return total
 
     @property
     def likeliest_beginning(self) -> Int64[Array, "names"]:
-        """Of each name, which of the beginnings, by its place."""
-        places: Int64[Array, "names"] = self.joint.argmax(axis=1)
-        return places
+        """The index of the most likely start token of each name."""
+        indices: Int64[Array, "names"] = self.joint.argmax(axis=1)
+        return indices
 
     @cached_property
     def new(self) -> Bool[Array, "names"] | None:
-        """Of each, whether the list that the model learned from lacks it; None where the model does not know.
-
-        Found out when it is first asked for: a digest costs about as much as drawing the name did.
-        """
+        """Whether each name is new, which means that it isn't in the model's list; None if the model has no list."""
         if self.known_names is None:
             return None
-        row_of = {name: row for row, name in enumerate(dict.fromkeys(self.names))}
-        new = ~self.normalization.are_known(row_of, self.known_names)
-        return new[
-            np.fromiter(map(row_of.__getitem__, self.names), np.int64, count=len(self.names))
-        ]
+        distinct = list(dict.fromkeys(self.names))
+        is_known = self.normalization.are_known(distinct, self.known_names)
+        is_new = dict(zip(distinct, (~is_known).tolist(), strict=True))
+        return np.fromiter(map(is_new.__getitem__, self.names), bool, count=len(self.names))
 
     def select(self, rows: Sequence[int]) -> NameBatch:
         """The names of some rows, in their order."""
-        places = np.array(rows, np.int64)
+        indices = np.array(rows, np.int64)
         return replace(
-            self, names=[self.names[row] for row in rows], scores=lambda: self.joint[places]
+            self,
+            names=[self.names[row] for row in rows],
+            compute_joint=lambda: self.joint[indices],
         )
 
 
 def check_letter_case(case: str | None) -> None:
-    """Raise SettingsError for a letter case that there is not; None is the usual one."""
+    """Raise SettingsError for an unknown letter case; None is the usual one."""
     if case is not None and case not in LETTER_CASES:
         raise SettingsError(
             f"{setting('letter_case')} is {case!r}: expected one of {', '.join(LETTER_CASES)}"
@@ -82,7 +85,7 @@ def check_letter_case(case: str | None) -> None:
 
 
 def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatch]:
-    """Batches with their names in a letter case; see ``write`` in ``letter_case.py``."""
+    """Write the names of all batches in a letter case; see ``letter_case.write``."""
     if case == ORIGINAL:
         return batches
     from namegen.core.generation.letter_case import write
@@ -95,7 +98,8 @@ def in_case(batches: Iterator[NameBatch], case: str | None) -> Iterator[NameBatc
 
 def join_batches(batches: Sequence[NameBatch]) -> NameBatch:
     """Batches of one generator, at least one, as one batch."""
-    names = [name for batch in batches for name in batch.names]
     return replace(
-        batches[0], names=names, scores=lambda: np.concatenate([batch.joint for batch in batches])
+        batches[0],
+        names=[name for batch in batches for name in batch.names],
+        compute_joint=lambda: np.concatenate([batch.joint for batch in batches]),
     )

@@ -31,7 +31,7 @@ from namegen.core.generation.scoring import Scorer
 from namegen.core.generation.start_limit import StartLimit
 from namegen.errors import GenerationError
 from namegen.events import FilledUp, ProgressCallback, Searched
-from namegen.types import Array, Float64, Int32, Int64, UInt64
+from namegen.types import Array, Bool, Float64, Int32, Int64, UInt64
 
 CHUNK_NAMES = 500_000  # names drawn at a time, at most: limits the memory of a request for millions
 MAX_AT_FIRST = 8_192  # names that are drawn before it's known how many of them are wanted
@@ -67,12 +67,17 @@ class Candidates:
 
     def select(self, rows: Int64[Array, "rows"]) -> Candidates:
         """The candidates of some rows, in their order."""
+        names = np.array(self.names, object)  # gathering is three times as fast as in a loop
         return Candidates(
-            names=[self.names[row] for row in rows.tolist()],
+            names=names[rows].tolist(),
             log_probability=self.log_probability[rows],
             start_tokens=self.start_tokens[rows],
             start_probability=self.start_probability[rows],
         )
+
+    def admitted(self, limit: StartLimit, most: int) -> Bool[Array, "names"]:
+        """Which candidates may be returned without too many common starts, at most so many."""
+        return limit.admits(self.names, self.start_tokens, self.start_probability, most=most)
 
 
 @dataclass(eq=False)
@@ -165,27 +170,18 @@ class Search:
         else:
             order = self._first_draws(counts, kept.digests)
             rejected[Distinct.name] += int(counts.sum() - len(order))
-        names = np.array(kept.names, object)  # gathering is three times as fast as in a loop
+        candidates = Candidates(
+            names=list(kept.names),
+            log_probability=draws.log_probability[rows],
+            start_tokens=draws.beginnings[rows],
+            start_probability=draws.start_probability[rows],
+        )
         if limit is not None:
-            chosen = rows[order]
-            admitted = limit.admits(
-                names[order].tolist(),
-                draws.beginnings[chosen],
-                draws.start_probability[chosen],
-                most=most,
-            )
-            order = order[admitted]
+            order = order[candidates.select(order).admitted(limit, most)]
         order = order[:most]
         if self.judge.given is not None:
             self.judge.given.add(kept.digests[order])
-        chosen = rows[order]
-        accepted = Candidates(
-            names=names[order].tolist(),
-            log_probability=draws.log_probability[chosen],
-            start_tokens=draws.beginnings[chosen],
-            start_probability=draws.start_probability[chosen],
-        )
-        return accepted, rejected
+        return candidates.select(order), rejected
 
     def _first_draws(
         self, counts: Int64[Array, "kept"], hashes: UInt64[Array, "kept"]
@@ -208,8 +204,8 @@ class Search:
         def report(more: int, read: int) -> None:
             self.on_progress(Searched(drawn + more, self.n, self._tried, read))
 
-        most = MAX_PREFIXES // self.searches
-        return Arrivals(self.walk, self.judge, self.sampling, self.rng, report, most=most)
+        bound = MAX_PREFIXES // self.searches
+        return Arrivals(self.walk, self.judge, self.sampling, self.rng, report, bound=bound)
 
     def _find_exactly(self, exact: Arrivals, n: int) -> Iterator[Candidates]:
         """Find names without drawing until there are n, no more exist, or the search gives up."""
@@ -312,12 +308,7 @@ class Search:
         """
         scores = self._scores(candidates, scorer)
         candidates = candidates.select(np.argsort(-scores, kind="stable"))
-        admitted = limit.admits(
-            candidates.names,
-            candidates.start_tokens,
-            candidates.start_probability,
-            most=missing,
-        )
+        admitted = candidates.admitted(limit, missing)
         order = np.concatenate((np.flatnonzero(admitted), np.flatnonzero(~admitted)))
         best = self.rng.permutation(order[:missing])
         return candidates.select(best), candidates.select(order[missing:])

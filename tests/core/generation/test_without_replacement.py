@@ -15,7 +15,6 @@ from namegen.core.data.labels import Beginnings
 from namegen.core.data.normalization import digest, normalize, scramble
 from namegen.core.generation.constraints.constraint_list import ConstraintList
 from namegen.core.generation.constraints.texts import Contains, EndsWith, StartsWith
-from namegen.core.generation.exact.band_search import RankedNames
 from namegen.core.generation.exact.without_replacement import (
     Arrivals,
     ArrivalScores,
@@ -88,7 +87,7 @@ def ranks(
             return  # a search never reads impossible prefixes
         logits, state = MODEL.step(np.array([token], np.int32), state)
         logits = logits.repeat(searches, axis=0)
-        longer = ranking.extend(logits, all_log_probabilities(logits), scores)
+        longer = ranking.extend(logits, all_log_probabilities(logits), scores, -math.inf)
         ranks_of[f"{label} {prefix}"] = longer.rank[:, 0]
         if len(prefix) < 2:
             for token_id, character in enumerate(MODEL.vocabulary.characters, start=1):
@@ -158,14 +157,10 @@ def test_no_name_is_given_before_its_first_arrival() -> None:
         1, 2, None, allow_seen=True, allow_repeats=True
     )
     log_time, log_rate = np.log([0.1, 1_000.0]), np.log([0.5, 0.5])
-    names = RankedNames(
-        names=["a", "b"],
-        scores=ArrivalScores(-log_time, log_rate, log_rate=log_rate, hashes=np.zeros(2, np.uint64)),
-        start_tokens=np.zeros(2, np.int32),
-    )
+    scores = ArrivalScores(-log_time, log_rate, log_rate=log_rate, hashes=np.zeros(2, np.uint64))
     search = Arrivals(walk, judge, SamplingSettings(), np.random.default_rng(0))
     rows = np.concatenate(
-        list(search._arrivals(names, -math.inf, math.log(4_000), most=700))
+        list(search._arrivals(scores, -math.inf, math.log(4_000), most=700))
     )  # some seconds at a time
     first = int(np.argmax(rows == 1))
     assert 400 < first < 600
@@ -328,7 +323,7 @@ def test_names_that_were_found_before_the_bound_are_returned() -> None:
         1, 30, constraints, allow_seen=True, allow_repeats=False
     )
     arrivals = Arrivals(
-        walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), most=5_000
+        walk, judge, SamplingSettings(max_length=30), np.random.default_rng(0), bound=5_000
     )
     names = [name for found in arrivals.find(10_000) for name in found.names]
     assert arrivals.bounded

@@ -32,17 +32,16 @@ from namegen.core.models import all_log_probabilities
 from namegen.errors import GenerationError
 from namegen.types import Array, Float, Float64, Int32, Int64
 
+ALL = sys.maxsize  # if all names are wanted
 BAND_NATS = 1.5  # the least by which the floor is lowered
 SMALL_BAND = 20_000  # prefixes of a band after which the floor may be lowered by more
-HARDLY_MORE = (
-    1.5  # if a band has fewer times the prefixes of the band before, the next one is wider
-)
-FAR_MORE = 6.0  # if it has more times the prefixes, the next one is narrower
+# The next band is wider if a band has fewer times as many prefixes as the one before, and narrower if it has more.
+HARDLY_MORE = 1.5
+FAR_MORE = 6.0
 MIN_JUDGED = 256  # names that are judged together, at least
 MAX_JUDGED = 500_000  # and at most
-MAX_LOST = (
-    10_000  # a search for more names than this looks for fewer if the first band is too large
-)
+# If the first band for more names than this is too large, the search looks for fewer names.
+MAX_LOST = 10_000
 FEWER = 4  # how many times fewer
 MAX_LOGITS = 350_000_000  # logits that a search computes: a few seconds
 MAX_NUMBERS = 100_000_000  # numbers in memory for prefixes that wait: almost a gigabyte
@@ -95,7 +94,7 @@ class Ranking(Protocol):
         logits: Float[Array, "B V"],
         step: Float64[Array, "B V"],
         scores: PrefixScores,
-        floor: float = -math.inf,
+        floor: float,
     ) -> PrefixScores:
         """Score everything that is one token longer.
 
@@ -124,7 +123,7 @@ class ByProbability:
         logits: Float[Array, "B V"],
         step: Float64[Array, "B V"],
         scores: PrefixScores,
-        floor: float = -math.inf,
+        floor: float,
     ) -> PrefixScores:
         """Add the next token's log-probability to the prefix's."""
         log_probability = scores.log_probability[:, None] + step
@@ -300,14 +299,13 @@ class BandSearch:
         )  # prefixes and names of the last band, by constraint
         self._report = report
         self._most_found = 0
-        self._wants_all = False
-        self.reads_at_most(bound)
+        self._most_prefixes = bound
+        self.renew_bound()
 
-    def reads_at_most(self, prefixes: int) -> None:
-        """Set how many more prefixes may be read."""
-        self._prefixes = prefixes
+    def renew_bound(self) -> None:
+        """Allow the search to do as much work again."""
         affordable = MAX_LOGITS // self.walk.logits_per_prefix
-        self.bound = self._work + max(1, min(prefixes, affordable))
+        self.bound = self._work + max(1, min(self._most_prefixes, affordable))
         self._computed_at_most = self.walk.computed + MAX_IN_VAIN
 
     @property
@@ -325,8 +323,7 @@ class BandSearch:
             n: how many names; None: all, including those that have been returned.
             at_first: the number of names that the first band should have; None: n.
         """
-        self._wants_all = n is None
-        wanted = sys.maxsize if n is None else n
+        wanted = ALL if n is None else n
         start, scores = self.ranking.start(self.walk)
         no_names = RankedNames([], scores.select(slice(0)), start_tokens=np.zeros(0, np.int32))
         highest = float(scores.rank.max())
@@ -338,7 +335,7 @@ class BandSearch:
             if is_hopeless and not self.returns_unfinished_bands:
                 self.bounded = True
                 return
-            missing = wanted if self._wants_all else wanted - self.returned
+            missing = ALL if n is None else wanted - self.returned
             band = Band(missing, self.judge, floor, best=no_names)
             read_before = self.prefixes_read
             highest_below = self._read_band(start, scores, band)
@@ -346,7 +343,7 @@ class BandSearch:
             if highest_below is None and not self.returned and at_first > MAX_LOST:
                 at_first //= FEWER  # some of very many names are better than none
                 floor = highest - math.log(at_first) - width.nats
-                self.reads_at_most(self._prefixes)
+                self.renew_bound()
                 continue
             if highest_below is None:
                 self.bounded = True
@@ -382,7 +379,9 @@ class BandSearch:
                 pending.append(sibling)
             else:
                 numbers -= block.numbers
-            if self._has_to_give_up(len(block.prefixes.last), numbers):
+            work = self._work + len(block.prefixes.last)
+            is_too_long = work > self.bound or self.walk.computed > self._computed_at_most
+            if is_too_long or numbers > MAX_NUMBERS:
                 return None
             longer, below = self._read_block(block, band)
             highest_below = max(highest_below, below)
@@ -397,14 +396,6 @@ class BandSearch:
         band.judge_waiting()
         self._note_found(band)
         return highest_below
-
-    def _has_to_give_up(self, prefixes: int, numbers: int) -> bool:
-        """Whether reading some more prefixes would be too much work."""
-        return (
-            self._work + prefixes > self.bound
-            or self.walk.computed > self._computed_at_most
-            or numbers > MAX_NUMBERS
-        )
 
     def _read_block(self, block: _Block, band: Band) -> tuple[Iterator[_Block], float]:
         """Read some prefixes, and add the names that end there to the band.
@@ -484,5 +475,5 @@ class BandSearch:
 
     def _note_found(self, band: Band) -> None:
         """Count the names found so far. A new band starts with no names, so the largest count is kept."""
-        in_band = 0 if self._wants_all else len(band.best.names)
+        in_band = 0 if band.n == ALL else len(band.best.names)  # bands of all have returned names
         self._most_found = max(self._most_found, self.returned + in_band)

@@ -72,7 +72,7 @@ def most_likely(
 
 
 def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[NameBatch]:
-    """The names of the last band, which also has those of all bands before."""
+    """The names of the last band, which also has those of all bands before; an error if they are too few."""
     names: list[str] = []
     log_probability: Float64[Array, "names"] = np.zeros(0)
     for band in search.bands(n):
@@ -80,14 +80,12 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
         log_probability = band.best.scores.log_probability
     if names:
         yield generator.batch(names, log_probability)
-    if len(names) < n:
-        raise GenerationError(_too_few(search, len(names), n))
-
-
-def _too_few(search: BandSearch, found: int, n: int) -> str:
-    """Why there are fewer names, and what to do."""
-    counts = f"names found: {found:,} of {n:,} asked for, the likeliest there are"
-    if not search.bounded:
-        return f"{counts}; no other name is possible: ask for fewer, or relax a constraint"
-    suggestions = advice(search.rejected, search.judge.constraints)
-    return f"{counts}; no more within {search.prefixes_read:,} prefixes: {suggestions}"
+    if len(names) == n:
+        return
+    counts = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are"
+    if search.bounded:
+        suggestions = advice(search.rejected, search.judge.constraints)
+        reason = f"no more within {search.prefixes_read:,} prefixes: {suggestions}"
+    else:
+        reason = "no other name is possible: ask for fewer, or relax a constraint"
+    raise GenerationError(f"{counts}; {reason}")

@@ -57,17 +57,12 @@ class ArrivalScores(PrefixScores):
     hashes: UInt64[Array, "*shape"]  # the random numbers that the waits are computed from
 
 
+@dataclass(frozen=True)
 class ByArrival:
-    """Ranks by the time of the first arrival.
+    """Ranks by the time of the first arrival."""
 
-    Args:
-        sampling: how names are drawn.
-        seed: the random number on which all waits depend.
-    """
-
-    def __init__(self, sampling: SamplingSettings, seed: np.uint64) -> None:
-        self.sampling = sampling
-        self.seed = seed
+    sampling: SamplingSettings  # how names are drawn
+    seed: np.uint64  # the random number on which all waits depend
 
     def start(self, walk: Walk) -> tuple[Open, ArrivalScores]:
         """Every start token; its rate is its probability given the characters that a constraint forces."""
@@ -82,7 +77,7 @@ class ByArrival:
         logits: Float[Array, "B V"],
         step: Float64[Array, "B V"],
         scores: PrefixScores,
-        floor: float = -math.inf,
+        floor: float,
     ) -> ArrivalScores:
         """Compute when the first name with each longer prefix arrives."""
         prefix = cast(ArrivalScores, scores)
@@ -125,7 +120,7 @@ class Arrivals(BandSearch):
         sampling: how names would be drawn.
         rng: the random number generator.
         report: called now and then with the number of names found and of prefixes read.
-        most: prefixes that are read in vain before the search gives up.
+        bound: prefixes that are read in vain before the search gives up.
     """
 
     returns_unfinished_bands = True
@@ -138,12 +133,11 @@ class Arrivals(BandSearch):
         rng: np.random.Generator,
         report: Report = lambda found, read: None,
         *,
-        most: int = MAX_PREFIXES,
+        bound: int = MAX_PREFIXES,
     ) -> None:
         self._rng = rng
-        self._most = most
         ranking = ByArrival(sampling, rng.integers(2**64, dtype=np.uint64))
-        super().__init__(walk, judge, ranking, bound=most, report=report)
+        super().__init__(walk, judge, ranking, bound=bound, report=report)
 
     def find(self, n: int) -> Iterator[RankedNames]:
         """Return n names in batches as they are found; fewer if there are no more, or the search gives up.
@@ -166,40 +160,45 @@ class Arrivals(BandSearch):
 
     def _with_repeats(self, n: int) -> Iterator[RankedNames]:
         """All arrivals of each name, band by band. Once all names are known, they are drawn by their probabilities."""
-        best = None
+        names = None
         end = -math.inf
         for band in self.bands(None, at_first=1):
-            best = band.best
+            names = band.best
             start = end
             end = -band.floor
-            for rows in self._arrivals(best, start, end, most=n):
+            for rows in self._arrivals(cast(ArrivalScores, names.scores), start, end, most=n):
                 n -= len(rows)
                 self._note_returned(len(rows))
-                yield best.select(rows)
+                yield names.select(rows)
             if n == 0:
                 return
-        if best is not None and best.names and not self.bounded:
-            yield from self._draw(best, n)
+        if names is not None and names.names and not self.bounded:
+            for rows in self._draw(cast(ArrivalScores, names.scores), n):
+                yield names.select(rows)
 
-    def _draw(self, names: RankedNames, n: int) -> Iterator[RankedNames]:
-        """Draw n of the names by their probabilities."""
-        log_rate = _log_rate(names)
-        chances = np.exp(log_rate - log_rate.max())
+    def _note_returned(self, count: int) -> None:
+        """Count names that were returned, after which the search may do as much work again."""
+        self.returned += count
+        self.renew_bound()
+
+    def _draw(self, scores: ArrivalScores, n: int) -> Iterator[Int64[Array, "rows"]]:
+        """Draw n names by their probabilities; the result has their rows."""
+        chances = np.exp(scores.log_rate - scores.log_rate.max())
         chances /= chances.sum()
         while n:
             rows = self._rng.choice(len(chances), min(n, CHUNK_NAMES), p=chances)
             n -= len(rows)
-            yield names.select(rows)
+            yield rows
 
     def _arrivals(
-        self, names: RankedNames, start: float, end: float, *, most: int
+        self, scores: ArrivalScores, start: float, end: float, *, most: int
     ) -> Iterator[Int64[Array, "rows"]]:
         """The names that arrive between two times, in order.
 
         The times are divided into short periods, so that few names arrive in each.
 
         Args:
-            names: all names whose first arrival is before the end.
+            scores: of all names whose first arrival is before the end.
             start: logarithm of the first time, in seconds.
             end: logarithm of the last time.
             most: arrivals that are returned at most.
@@ -207,35 +206,35 @@ class Arrivals(BandSearch):
         Yields:
             The rows of the names that arrive in one period.
         """
-        if not names.names:
+        log_first = -scores.rank  # (names,) times of the first arrivals
+        if not len(log_first):
             return
-        log_first = -names.scores.rank  # (names,) times of the first arrivals
-        log_total_rate = float(np.logaddexp.reduce(_log_rate(names)))
         just_before_first = float(np.nextafter(log_first.min(), -math.inf))
         start = max(start, just_before_first)
+        log_total_rate = float(np.logaddexp.reduce(scores.log_rate))
         while start < end and most:
             expected = max(min(most, CHUNK_NAMES), FEWEST_NAMES)
             period_end = np.logaddexp(start, math.log(expected) - log_total_rate)
             period_end = min(end, max(period_end, np.nextafter(start, math.inf)))
-            rows = self._arrivals_in_period(names, start, period_end)[:most]
+            rows = self._arrivals_in_period(scores, start, period_end)[:most]
             if len(rows):
                 most -= len(rows)
                 yield rows
             start = period_end
 
     def _arrivals_in_period(
-        self, names: RankedNames, start: float, end: float
+        self, scores: ArrivalScores, start: float, end: float
     ) -> Int64[Array, "rows"]:
         """The rows of the names that arrive in one period, in order.
 
         The time of a name's first arrival is known. After it, the number of arrivals has a Poisson distribution, and
         each of them comes at a uniformly distributed time.
         """
-        log_first = -names.scores.rank  # (names,)
-        log_since = np.clip(log_first, start, end)  # (names,) start of the repeats
-        with np.errstate(divide="ignore"):  # the time for repeats may be 0
+        log_first = -scores.rank  # (names,)
+        log_since = np.clip(log_first, start, end)  # (names,) when repeats begin
+        with np.errstate(divide="ignore"):  # there may be no time for repeats
             log_span = end + np.log(-np.expm1(log_since - end))  # (names,)
-        counts = self._rng.poisson(np.exp(_log_rate(names) + log_span))  # (names,)
+        counts = self._rng.poisson(np.exp(scores.log_rate + log_span))  # (names,)
         firsts = np.flatnonzero((log_first > start) & (log_first <= end))
         repeats = np.repeat(np.arange(len(log_first)), counts)
         since = np.exp(log_since - end)  # (names,) as a share of the time up to the end
@@ -243,16 +242,6 @@ class Arrivals(BandSearch):
         times = np.concatenate((since[firsts], repeat_times))
         rows = np.concatenate((firsts, repeats))
         return rows[np.argsort(times, kind="stable")]
-
-    def _note_returned(self, count: int) -> None:
-        """Count names that were returned, after which the search may do as much work again."""
-        self.returned += count
-        self.reads_at_most(self._most)
-
-
-def _log_rate(names: RankedNames) -> Float64[Array, "names"]:
-    """Log of the arrivals per second of each name."""
-    return cast(ArrivalScores, names.scores).log_rate
 
 
 def log_waits(hashes: UInt64[Array, "*shape"]) -> Float64[Array, "*shape"]:
