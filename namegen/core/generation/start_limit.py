@@ -48,7 +48,7 @@ class StartLimit:
         admitted = np.zeros(len(names), bool)
         rows = zip(names, labels.tolist(), probabilities.tolist(), strict=True)
         for row, (name, label, probability) in enumerate(rows):
-            start = label, name[:FIRST].lower()
+            start = (label, name[:FIRST].lower())
             position = self._returned[label] + 1
             admitted[row] = self._with_start[start] <= START_FACTOR * probability * position
             if admitted[row]:

@@ -286,7 +286,7 @@ class BandSearch:
         ranking: Ranking,
         *,
         bound: int,
-        report: Report = lambda found, read: None,
+        report: Report = lambda names, prefixes: None,
     ) -> None:
         self.walk = walk
         self.judge = judge

@@ -64,8 +64,8 @@ def most_likely(
         allow_repeats=allow_repeats,
     )
 
-    def report(found: int, read: int) -> None:
-        on_progress(Searched(found, n, read=read))
+    def report(names: int, prefixes: int) -> None:
+        on_progress(Searched(names, n, read=prefixes))
 
     search = BandSearch(walk, judge, ByProbability(), bound=MAX_PREFIXES, report=report)
     return _names_of(search, n, generator)

@@ -131,7 +131,7 @@ class Arrivals(BandSearch):
         judge: Judge,
         sampling: SamplingSettings,
         rng: np.random.Generator,
-        report: Report = lambda found, read: None,
+        report: Report = lambda names, prefixes: None,
         *,
         bound: int = MAX_PREFIXES,
     ) -> None:
