@@ -53,14 +53,14 @@ def check_levels(tree: PrefixTree) -> None:
     assert walk.group_count == len(groups)
     assert walk.first_child.tolist() == [children[parent][0] for parent in groups]
     for rows in (1, 3, tree.nodes):
-        stretches = walk.stretches(rows)
-        assert [level.rows for _, levels in stretches for level, _ in levels] == [
+        chunks = walk.chunks(rows)
+        assert [level.rows for _, levels in chunks for level, _ in levels] == [
             level.rows for level in walk.levels
         ]
-        for nodes, levels in stretches:
+        for nodes, levels in chunks:
             assert nodes.stop - nodes.start <= rows or len(levels) == 1
-            for level, places in levels:
-                assert range(nodes.start, nodes.stop)[places] == range(
+            for level, in_chunk in levels:
+                assert range(nodes.start, nodes.stop)[in_chunk] == range(
                     level.rows.start, level.rows.stop
                 )
     sent = np.random.default_rng(0).normal(size=(3, tree.nodes, 3))

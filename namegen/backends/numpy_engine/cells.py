@@ -1,23 +1,23 @@
-"""The cells: what one step makes of its input and of the state before it, and the derivative of that.
+"""The cells: how one step computes the new state from the input and the state before, and the derivative of that.
 
-A cell is arithmetic on numbers that stand side by side, one row for each prefix: it knows no tree, no level and no
-matrix product. ``recurrent.py`` makes the two parts that a cell reads, and every array that it writes into. Each is
-``(count, B, H)``:
+A cell is elementwise arithmetic on arrays with one row per prefix. It knows nothing about trees, levels or matrix
+products: ``recurrent.py`` computes the two parts that a cell reads, and allocates the arrays that it writes. Each array
+is ``(count, B, H)``:
 
-    x        the input's part, x K + b: a gate after the other, in the order of the kernel
-    s        the state's part, h U (+ the state's bias, for a cell that has one), in the order of the recurrent kernel
-    before   the arrays of the state before that the cell reads by itself, not through s alone
+    x        the input's part, x K + b, one array per gate, in the order of the kernel
+    s        the state's part, h U (plus the state's bias, if the cell has one), in the order of the recurrent kernel
+    before   those arrays of the state before that the cell reads directly, not only through s
     after    the state after the step, h first
-    cache    what forward computes and the way back needs beside before and after
-    local    local derivatives: of the state after by each gate pre-activation, then by each array of before
+    cache    intermediate results of forward that the backward pass needs besides before and after
+    local    local derivatives: of the state after with respect to each pre-activation, then to each array of before
     d_after  d loss / d after
-    d        d loss / d each gate pre-activation, then d loss / d each array of before
+    d        d loss / d each pre-activation, then d loss / d each array of before
 
-A gate pre-activation is what the gate's function is taken of: x + s, so that x and s have one derivative. A gate that
-needs its x and s apart has two pre-activations, and that of s stands behind those of all x.
+A *pre-activation* is the argument of a gate's function. Usually it is x + s, so x and s have the same derivative. A
+gate that treats x and s differently has two pre-activations; those for s follow all others.
 
-Letters are those of ``core/README.md``; each derivative names the forward line that it undoes. The README beside this
-file shows what a new cell is.
+Each derivative names the forward line that it undoes. The letters are explained in ``core/README.md``, and the README
+in this folder shows how to add a cell.
 """
 
 from __future__ import annotations
@@ -32,29 +32,41 @@ from namegen.types import Array, Float
 
 
 class NumpyCell(ABC):
-    """One step, and its derivative.
+    """One step of a cell, and its derivative.
 
-    Attributes:
-        declared: the cell whose formula it computes (``core/network/cells.py``), with its gates and states.
-        apart: the gates that need their x and s apart.
-        carried: which arrays of the state are in ``before``, by rising numbers without a gap: all but h, and h if it is
-            read by itself.
-        cached: how many arrays ``cache`` has.
-        more_local: how many arrays ``local`` has beside those that are said above.
+    >>> GRU().of_state, LSTM().of_state  # the GRU's gate n has two pre-activations, 2 for x and 3 for s
+    ([0, 1, 3], [0, 1, 2, 3])
     """
 
+    # The cell whose formula this class computes (``core/network/cells.py``), with its gates and states.
     declared: ClassVar[type[cells.Cell]]
+    # The gates that treat x and s differently.
     apart: ClassVar[tuple[int, ...]] = ()
+    # The arrays of the state that are in ``before``: all but h, and h if it is read directly. Consecutive and rising.
     carried: ClassVar[tuple[int, ...]] = ()
+    # The number of arrays in ``cache``.
     cached: ClassVar[int] = 0
+    # The number of arrays in ``local`` besides those described above.
     more_local: ClassVar[int] = 0
 
     @property
+    def pre_activations(self) -> int:
+        """How many pre-activations the cell has."""
+        return self.declared.formula.gates + len(self.apart)
+
+    @property
     def of_state(self) -> list[int]:
-        """For each gate of the state's part, in the order of the recurrent kernel, its pre-activation."""
-        gates = self.declared.formula.gates
-        own = {gate: gates + place for place, gate in enumerate(self.apart)}
-        return [own.get(gate, gate) for gate in range(self.declared.formula.state_gates)]
+        """The pre-activation of each gate that reads s, in the order of the recurrent kernel."""
+        formula = self.declared.formula
+        separate = {gate: formula.gates + index for index, gate in enumerate(self.apart)}
+        return [separate.get(gate, gate) for gate in range(formula.state_gates)]
+
+    @property
+    def carried_slice(self) -> slice:
+        """``carried`` as a slice of the state."""
+        if not self.carried:
+            return slice(0, 0)
+        return slice(self.carried[0], self.carried[-1] + 1)
 
     @abstractmethod
     def forward(
@@ -65,7 +77,7 @@ class NumpyCell(ABC):
         after: Float[Array, "states B H"],
         cache: Float[Array, "cached B H"],
     ) -> None:
-        """From the first three, write ``after`` and ``cache``."""
+        """Write ``after`` and ``cache``, from ``x``, ``s`` and ``before``."""
 
     @abstractmethod
     def local_derivatives(
@@ -75,8 +87,10 @@ class NumpyCell(ABC):
         cache: Float[Array, "cached B H"],
         local: Float[Array, "locals B H"],
     ) -> None:
-        """From the first three, write ``local``: all of a derivative that is known before the gradient arrives, so that
-        it is computed for many rows at once.
+        """Write ``local``, from ``before``, ``after`` and ``cache``.
+
+        These are all parts of the derivative that don't depend on the gradient of the state after, so they can be
+        computed for many rows at once.
         """
 
     def backward(
@@ -85,79 +99,92 @@ class NumpyCell(ABC):
         local: Float[Array, "locals B H"],
         d: Float[Array, "pre_activations_and_carried B H"],
     ) -> None:
-        """From the first two, write ``d``. Here for a cell whose state is h alone."""
+        """Write ``d``, from ``d_after`` and ``local``. This version is for cells whose only state is h."""
         np.multiply(d_after, local, out=d)
 
 
 class SimpleRNN(NumpyCell):
-    """``h' = tanh(x + s)``: Elman, 1990."""
+    """``h' = tanh(x + s)`` (Elman, 1990)."""
 
     declared = cells.SimpleRNN
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """The new state."""
+        """Write the new state."""
         np.tanh(x + s, out=after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Of h' by x + s."""
+        """Write the derivative of h' with respect to x + s."""
         np.subtract(1, after * after, out=local)  # h' = tanh(x + s)
 
 
 class GRU(NumpyCell):
-    """Cho et al., 2014, in Keras's form (``reset_after=True``): gates z, r, n.
+    """The gated recurrent unit (Cho et al., 2014) in Keras's form (``reset_after=True``), with the gates z, r, n.
 
-    z, r = σ(x_z + s_z), σ(x_r + s_r)
+    z = σ(x_z + s_z)
+    r = σ(x_r + s_r)
     n = tanh(x_n + r s_n)
     h' = z h + (1 − z) n
 
-    Pre-activations: z, r, x_n, s_n.
+    The pre-activations are z, r, x_n, s_n.
     """
 
     declared = cells.GRU
-    apart = (2,)
-    carried = (0,)
+    apart = (2,)  # n
+    carried = (0,)  # h
     cached = 4  # z, r, n, s_n
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """The new state."""
-        (z, r, n, s_n), h = cache, before[0]
-        logistic(x[:2] + s[:2], out=cache[:2])
+        """Write the new state."""
+        (h,) = before
+        z, r, n, s_n = cache
+        logistic(x[:2] + s[:2], out=cache[:2])  # z and r
         s_n[...] = s[2]
         np.tanh(x[2] + r * s_n, out=n)
         np.add(n, z * (h - n), out=after[0])  # z h + (1 − z) n
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Of h' by the pre-activations and by h."""
-        (z, r, n, s_n), h = cache, before[0]
+        """Write the derivatives of h' with respect to the pre-activations and h."""
+        (h,) = before
+        z, r, n, s_n = cache
         by_z, by_r, by_x_n, by_s_n, by_h = local
         not_z = 1 - z
-        np.multiply(
-            h - n, z * not_z, out=by_z
-        )  # h' = n + z (h − n); z = σ(x_z + s_z), with σ' = σ (1 − σ)
-        np.multiply(not_z, 1 - n * n, out=by_x_n)  # h' = z h + (1 − z) n; n = tanh(x_n + r s_n)
-        np.multiply(by_x_n, r, out=by_s_n)  # x_n + r s_n
-        np.multiply(by_s_n * s_n, 1 - r, out=by_r)  # x_n + r s_n; r = σ(x_r + s_r)
-        by_h[...] = z  # h' = z h + …
+        # h' = n + z (h − n);  z = σ(x_z + s_z), with σ' = σ (1 − σ)
+        np.multiply(h - n, z * not_z, out=by_z)
+        # h' = z h + (1 − z) n;  n = tanh(x_n + r s_n)
+        np.multiply(not_z, 1 - n * n, out=by_x_n)
+        # x_n + r s_n
+        np.multiply(by_x_n, r, out=by_s_n)
+        # x_n + r s_n;  r = σ(x_r + s_r)
+        np.multiply(by_s_n * s_n, 1 - r, out=by_r)
+        # h' = z h + …
+        by_h[...] = z
 
 
 class LSTM(NumpyCell):
-    """Hochreiter and Schmidhuber, 1997, with a forget gate (Gers et al., 2000): gates i, f, g, o; the state is h, c.
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997) with a forget gate (Gers et al., 2000).
 
-    i, f, o = σ(x_i + s_i), σ(x_f + s_f), σ(x_o + s_o);  g = tanh(x_g + s_g)
+    The gates are i, f, g, o, and the state is h and c.
+
+    i = σ(x_i + s_i)
+    f = σ(x_f + s_f)
+    g = tanh(x_g + s_g)
+    o = σ(x_o + s_o)
     c' = f c + i g
     h' = o tanh(c')
     """
 
     declared = cells.LSTM
-    carried = (1,)
+    carried = (1,)  # c
     cached = 5  # i, f, g, o, tanh c'
-    more_local = 1  # h' by c'
+    more_local = 1  # h' with respect to c'
 
     def forward(self, x: Array, s: Array, before: Array, after: Array, cache: Array) -> None:
-        """The new state."""
-        (i, f, g, o, tanh_c), c, (h_after, c_after) = cache, before[0], after
+        """Write the new state."""
+        (c,) = before
+        h_after, c_after = after
+        i, f, g, o, tanh_c = cache
         a = x + s
-        logistic(a[:2], out=cache[:2])
+        logistic(a[:2], out=cache[:2])  # i and f
         np.tanh(a[2], out=g)
         logistic(a[3], out=o)
         np.add(f * c, i * g, out=c_after)
@@ -165,38 +192,44 @@ class LSTM(NumpyCell):
         np.multiply(o, tanh_c, out=h_after)
 
     def local_derivatives(self, before: Array, after: Array, cache: Array, local: Array) -> None:
-        """Of c' by i, f, g; of h' by o; of c' by c; and of h' by c'."""
-        (i, f, g, o, tanh_c), c = cache, before[0]
+        """Write the derivatives of c' with respect to i, f, g and c, and of h' with respect to o and c'."""
+        (c,) = before
+        i, f, g, o, tanh_c = cache
         by_i, by_f, by_g, by_o, by_c, by_c_after = local
-        np.multiply(
-            g, i * (1 - i), out=by_i
-        )  # c' = f c + i g; i = σ(x_i + s_i), with σ' = σ (1 − σ)
-        np.multiply(c, f * (1 - f), out=by_f)  # c' = f c + i g; f = σ(x_f + s_f)
-        np.multiply(i, 1 - g * g, out=by_g)  # c' = f c + i g; g = tanh(x_g + s_g)
-        np.multiply(tanh_c, o * (1 - o), out=by_o)  # h' = o tanh(c'); o = σ(x_o + s_o)
-        by_c[...] = f  # c' = f c + …
-        np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)  # h' = o tanh(c')
+        # c' = f c + i g;  i = σ(x_i + s_i), with σ' = σ (1 − σ)
+        np.multiply(g, i * (1 - i), out=by_i)
+        # c' = f c + i g;  f = σ(x_f + s_f)
+        np.multiply(c, f * (1 - f), out=by_f)
+        # c' = f c + i g;  g = tanh(x_g + s_g)
+        np.multiply(i, 1 - g * g, out=by_g)
+        # h' = o tanh(c');  o = σ(x_o + s_o)
+        np.multiply(tanh_c, o * (1 - o), out=by_o)
+        # c' = f c + …
+        by_c[...] = f
+        # h' = o tanh(c')
+        np.multiply(o, 1 - tanh_c * tanh_c, out=by_c_after)
 
     def backward(self, d_after: Array, local: Array, d: Array) -> None:
-        """The gates i, f and g act through c' alone."""
+        """Write ``d``. The gates i, f and g, and the old c, act only through c'."""
         d_h, d_c = d_after
-        d_c_in_all = d_c + d_h * local[5]  # c' is part of the state; h' by c'
-        np.multiply(d_c_in_all, local[:3], out=d[:3])  # c' by i, f, g
-        np.multiply(d_h, local[3], out=d[3])  # h' by o
-        np.multiply(d_c_in_all, local[4], out=d[4])  # c' by c
+        by_c_after = local[5]
+        d_c_total = d_c + d_h * by_c_after  # c' is part of the state; h' = o tanh(c')
+        np.multiply(d_c_total, local[:3], out=d[:3])  # c' with respect to i, f, g
+        np.multiply(d_h, local[3], out=d[3])  # h' with respect to o
+        np.multiply(d_c_total, local[4], out=d[4])  # c' with respect to c
 
 
 def logistic(a: Float[Array, "..."], out: Float[Array, "..."] | None = None) -> Float[Array, "..."]:
-    """``σ(a) = (1 + tanh(a / 2)) / 2``, which cannot overflow.
+    """The logistic function ``σ(a) = (1 + tanh(a / 2)) / 2``, which can't overflow in this form.
 
     >>> logistic(np.array([-1e4, 0, 1e4])).tolist()
     [0.0, 0.5, 1.0]
     """
-    found: Array = np.multiply(a, 0.5, out=out)
-    np.tanh(found, out=found)
-    found *= 0.5
-    found += 0.5
-    return found
+    result: Array = np.multiply(a, 0.5, out=out)
+    np.tanh(result, out=result)
+    result *= 0.5
+    result += 0.5
+    return result
 
 
 CELLS: dict[str, NumpyCell] = {cell.declared.name: cell for cell in (SimpleRNN(), GRU(), LSTM())}

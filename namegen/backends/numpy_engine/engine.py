@@ -1,6 +1,6 @@
-"""The network in plain NumPy: the linear layer and the loss, the layers in a row, and the engine that trains them.
+"""The network in plain NumPy: linear layer, loss, model, and the engine that trains it.
 
-Letters are those of ``core/README.md``; ``recurrent.py`` has the layers below the linear one.
+``recurrent.py`` has the recurrent layers. The letters are explained in ``core/README.md``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import ClassVar, TypeAlias, cast
 
 import numpy as np
 
+from namegen.backends.numpy_engine.buffer import Buffer
 from namegen.backends.numpy_engine.cells import CELLS, NumpyCell
 from namegen.backends.numpy_engine.optimizers import VectorOptimizer
-from namegen.backends.numpy_engine.recurrent import LayerState, Memory, Recurrent
+from namegen.backends.numpy_engine.recurrent import LayerState, Recurrent
 from namegen.backends.numpy_engine.walk import TreeWalk
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
@@ -29,26 +30,30 @@ from namegen.errors import EngineError
 from namegen.threads import limit_threads
 from namegen.types import Array, Float, Int, Int32
 
-NumpyState: TypeAlias = list[LayerState]  # one for each layer
+NumpyState: TypeAlias = list[LayerState]  # one per layer
 
 
 class Linear:
-    """``y = x W + b``. Parameters: ``kernel`` W ``(K, V)``, ``bias`` b ``(V,)``.
+    """``y = x W + b``, with the parameters ``kernel`` W ``(K, V)`` and ``bias`` b ``(V,)``.
 
     Args:
         parameters: by short name.
-        gradients: what ``backward`` writes, of the same names and shapes.
+        gradients: arrays with the same names and shapes, which ``backward`` overwrites.
+
+    >>> parameters = {"kernel": np.array([[1.0, 2.0, 3.0]]), "bias": np.ones(3)}
+    >>> Linear(parameters, {}).forward(np.array([[10.0]])).tolist()
+    [[11.0, 21.0, 31.0]]
     """
 
     def __init__(self, parameters: Mapping[str, Array], gradients: Mapping[str, Array]) -> None:
         self.parameters = parameters
         self.gradients = gradients
-        self._d_inputs = Memory()
+        self._d_inputs = Buffer()
 
     def forward(self, inputs: Float[Array, "N K"]) -> Float[Array, "N V"]:
-        """The logits, in new memory."""
-        # (Wᵀ xᵀ)ᵀ instead of x W: the same numbers, column after column in memory. The loss then takes a maximum and a
-        # sum over V, which NumPy does 5 to 10 times as fast along the axis that is not contiguous.
+        """Compute the logits, in a new array."""
+        # (Wᵀ xᵀ)ᵀ equals x W, but each column is contiguous. The loss computes a maximum and a sum over V, which NumPy
+        # does 5 to 10 times as fast along the axis that isn't contiguous.
         outputs = (self.parameters["kernel"].T @ inputs.T).T  # (N, V)
         outputs += self.parameters["bias"]
         return outputs
@@ -56,88 +61,111 @@ class Linear:
     def backward(
         self, inputs: Float[Array, "N K"], d_outputs: Float[Array, "N V"]
     ) -> Float[Array, "N K"]:
-        """From the inputs and d loss / d outputs fill the gradients and return d loss / d inputs, which is
-        overwritten by the next backward.
+        """Fill the gradients, from the inputs and d loss / d outputs.
+
+        Returns:
+            d loss / d inputs, which the next ``backward`` overwrites.
         """
-        d_columns, kernel = d_outputs.T, self.parameters["kernel"]
-        self.gradients["kernel"][...] = (
-            d_columns @ inputs
-        ).T  # x W; so ordered BLAS takes half the time
-        np.matmul(
-            d_columns, np.ones(len(inputs), inputs.dtype), out=self.gradients["bias"]
-        )  # … + b
-        return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))  # x W
+        kernel = self.parameters["kernel"]
+        d_columns = d_outputs.T  # (V, N)
+        ones = np.ones(len(inputs), inputs.dtype)
+        # x W. In this order, BLAS takes half the time.
+        self.gradients["kernel"][...] = (d_columns @ inputs).T
+        # … + b
+        np.matmul(d_columns, ones, out=self.gradients["bias"])
+        # x W
+        return np.matmul(d_outputs, kernel.T, out=self._d_inputs.like(inputs))
 
 
 class SoftmaxCrossEntropy:
-    """``−Σ_v target_v log softmax(logits)_v``, summed over the characters of all names, in nats.
+    """The loss ``−Σ_v target_v log softmax(logits)_v``, summed over the characters of all names, in nats.
 
-    A node that n names pass, c_v of them on to token v, has the loss ``n log Σ e^logits − Σ_v c_v logits_v`` and the
-    gradient ``n softmax(logits) − c``: what n separate names would have given. A batch with targets says itself what
-    should follow: ``n target_v`` takes the place of c_v.
+    If n names pass a node, and c_v of them continue with token v, the node's loss is
+    ``n log Σ e^logits − Σ_v c_v logits_v`` and its gradient is ``n softmax(logits) − c``. These are the sums over n
+    separate names. If the batch has targets, ``n target_v`` replaces c_v.
     """
 
     def __init__(self) -> None:
-        self._shifted, self._exps, self._d_logits = Memory(), Memory(), Memory()  # (V, N) each
+        # Each is (V, N).
+        self._shifted_buffer = Buffer()
+        self._exponentials_buffer = Buffer()
+        self._d_logits_buffer = Buffer()
 
     def forward(self, logits: Float[Array, "N V"], batch: Batch) -> float:
-        """The sum over the characters of all names of the batch."""
-        tree, of_tokens = (
-            batch.tree,
-            logits.T,
-        )  # a token after the other, as the linear layer writes them
-        # The top is taken away from every logit before exp, which then cannot overflow; it cancels in the loss.
+        """Compute the sum over the characters of all names in the batch."""
+        columns = logits.T  # (V, N), contiguous because ``Linear`` writes columns
+        # Subtract each node's largest logit, so that exp can't overflow. It cancels out in the loss.
         shifted: Array = np.subtract(
-            of_tokens, of_tokens.max(axis=0), out=self._shifted.like(of_tokens)
+            columns, columns.max(axis=0), out=self._shifted_buffer.like(columns)
         )  # (V, N)
-        wanted: Array | float = 1.0
+        self._batch = batch
         if batch.targets is None:
-            self._edges = tree.edge_token * tree.nodes + tree.edge_node  # places in the flat array
-            towards = tree.edge_count @ shifted.ravel().take(self._edges).astype(
-                np.float64
-            )  # Σ_v c_v shifted_v
+            target_sums: Array | float = 1.0
+            target_logits = self._sum_by_counts(shifted)
         else:
-            self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)
-            ones = np.ones(
-                len(shifted), shifted.dtype
-            )  # a product with ones sums faster than np.sum
-            towards = tree.count @ (ones @ (self._targets * shifted)).astype(
-                np.float64
-            )  # Σ_v n target_v shifted_v
-            wanted = ones @ self._targets  # single precision does not quite sum to 1
-        self._exponentials, self._batch = np.exp(shifted, out=self._exps.like(shifted)), batch
+            # In single precision, the targets of a node don't sum to exactly 1.
+            self._targets = np.ascontiguousarray(batch.targets.T, shifted.dtype)  # (V, N)
+            target_sums = np.ones(len(shifted), shifted.dtype) @ self._targets  # (N,)
+            target_logits = self._sum_by_targets(shifted)
+        self._exponentials: Array = np.exp(
+            shifted, out=self._exponentials_buffer.like(shifted)
+        )  # (V, N)
         self._sums = self._exponentials.sum(axis=0)  # (N,)
-        return float(tree.count @ (wanted * np.log(self._sums.astype(np.float64))) - towards)
+        log_sums = np.log(self._sums.astype(np.float64))  # (N,)
+        return float(batch.tree.count @ (target_sums * log_sums) - target_logits)
+
+    def _sum_by_counts(self, shifted: Float[Array, "V N"]) -> float:
+        """``Σ_v c_v shifted_v``, summed over all nodes."""
+        tree = self._batch.tree
+        # Where each edge's logit is in the flat (V, N) array.
+        self._edges = tree.edge_token * tree.nodes + tree.edge_node  # (E,)
+        logits = shifted.ravel().take(self._edges).astype(np.float64)  # (E,)
+        return float(tree.edge_count @ logits)
+
+    def _sum_by_targets(self, shifted: Float[Array, "V N"]) -> float:
+        """``Σ_v n target_v shifted_v``, summed over all nodes."""
+        ones = np.ones(len(shifted), shifted.dtype)  # faster than np.sum
+        of_nodes = (ones @ (self._targets * shifted)).astype(np.float64)  # (N,)
+        return float(self._batch.tree.count @ of_nodes)
 
     def backward(self) -> Float[Array, "N V"]:
-        """Of the last forward: d (loss / characters) / d logits, which is ``(n softmax − c) / characters``; the next
-        backward overwrites it.
+        """Return d (loss / characters) / d logits of the last ``forward``: ``(n softmax − c) / characters``.
+
+        The next ``backward`` overwrites it.
         """
-        batch, dtype = self._batch, self._exponentials.dtype
-        counts = batch.tree.count / batch.characters
-        factors = (counts / self._sums).astype(dtype)  # n log Σ e^shifted
+        batch = self._batch
+        dtype = self._exponentials.dtype
+        weights = batch.tree.count / batch.characters  # (N,), n / characters
+        # n log Σ e^shifted
+        factors = (weights / self._sums).astype(dtype)  # (N,)
         d_logits: Array = np.multiply(
-            self._exponentials, factors, out=self._d_logits.like(self._exponentials)
-        )
+            self._exponentials, factors, out=self._d_logits_buffer.like(self._exponentials)
+        )  # (V, N)
         if batch.targets is None:
-            of_edges = (batch.tree.edge_count / batch.characters).astype(dtype)
-            d_logits.ravel()[self._edges] -= of_edges  # − Σ_v c_v shifted_v
+            # − Σ_v c_v shifted_v
+            edge_weights = (batch.tree.edge_count / batch.characters).astype(dtype)  # (E,)
+            d_logits.ravel()[self._edges] -= edge_weights
         else:
-            d_logits -= self._targets * counts.astype(dtype)  # − Σ_v n target_v shifted_v
+            # − Σ_v n target_v shifted_v
+            d_logits -= self._targets * weights.astype(dtype)
         return d_logits.T
 
 
 class Model:
     """Tokens → recurrent layers → linear layer → loss.
 
-    All parameters are views into ``vector``, all gradients into ``gradient``, so that an optimizer, clipping and the
-    rest need one operation for the whole network.
+    All parameters are views of one vector, and so are all gradients. Clipping and the optimizer therefore need only
+    one operation for the whole network.
 
     Args:
-        network: its shapes.
-        cell: the arithmetic of its layers; None: the one of ``CELLS`` that the network names.
+        network: the shapes.
+        cell: the arithmetic of all layers. None for the network's cell in ``CELLS``.
         bptt: see ``Recurrent``.
-        dtype: of all its numbers.
+        dtype: the type of all numbers.
+
+    >>> model = Model(RecurrentNetwork(4, hidden=(8,)))
+    >>> model.parameters["output.kernel"].shape
+    (8, 4)
     """
 
     def __init__(
@@ -148,32 +176,27 @@ class Model:
         bptt: bool = True,
         dtype: str = "float32",
     ) -> None:
-        self.vector = np.zeros(network.parameter_count, dtype)
-        self.gradient = np.zeros_like(self.vector)
+        cell = cell or CELLS[network.cell]
+        self.vector = np.zeros(network.parameter_count, dtype)  # all parameters
+        self.gradient = np.zeros_like(self.vector)  # all gradients
         self.parameters = views(network, self.vector)
         self.gradients = views(network, self.gradient)
-        cell = cell or CELLS[network.cell]
-        self.recurrent = [
-            Recurrent(cell, *self._tensors(f"rnn.{k}."), bptt=bptt)
-            for k in range(len(network.hidden))
-        ]
-        self.output = Linear(*self._tensors("output."))
+        self.recurrent: list[Recurrent] = []
+        for k in range(len(network.hidden)):
+            layer = Recurrent(
+                cell,
+                parameters=_of_layer(self.parameters, f"rnn.{k}."),
+                gradients=_of_layer(self.gradients, f"rnn.{k}."),
+                bptt=bptt,
+            )
+            self.recurrent.append(layer)
+        self.output = Linear(
+            _of_layer(self.parameters, "output."), _of_layer(self.gradients, "output.")
+        )
         self.loss = SoftmaxCrossEntropy()
 
-    def _tensors(self, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
-        """The parameters and gradients of one layer, by their short names."""
-        parameters, gradients = (
-            {
-                name.removeprefix(prefix): values
-                for name, values in tensors.items()
-                if name.startswith(prefix)
-            }
-            for tensors in (self.parameters, self.gradients)
-        )
-        return parameters, gradients
-
     def forward(self, tree: PrefixTree) -> Float[Array, "N V"]:
-        """The logits after every distinct prefix."""
+        """Compute the logits after every distinct prefix."""
         walk = TreeWalk(tree, self.vector.dtype)
         rows: Array = tree.token
         for layer in self.recurrent:
@@ -182,61 +205,89 @@ class Model:
         return self.output.forward(rows)
 
     def loss_and_gradient(self, batch: Batch) -> float:
-        """The loss in nats, summed over the characters; ``gradient`` is filled with d (loss / characters)."""
-        loss = self.loss.forward(self.forward(batch.tree), batch)
-        d_rows: Array | None = self.output.backward(self._last_rows, self.loss.backward())
+        """Fill ``gradient`` with d (loss / characters) / d parameters.
+
+        Returns:
+            The loss in nats, summed over the characters.
+        """
+        logits = self.forward(batch.tree)
+        loss = self.loss.forward(logits, batch)
+        d_logits = self.loss.backward()
+        d_rows: Array | None = self.output.backward(self._last_rows, d_logits)
         for layer in reversed(self.recurrent):
-            d_rows = layer.backward(d_rows)  # type: ignore[arg-type]  # only the first layer, called last, gives None
+            # Only the first layer, which is called last, returns None.
+            d_rows = layer.backward(d_rows)  # type: ignore[arg-type]
         return loss
 
     def masked_loss_and_gradient(self, batch: Batch, masks: Mapping[str, Array]) -> float:
-        """The same with each masked parameter counting as ``parameter * mask``; afterwards it is as it was."""
+        """The same, with each masked parameter replaced by ``parameter * mask`` during the call."""
         unmasked = {name: self.parameters[name].copy() for name in masks}
         for name, mask in masks.items():
             self.parameters[name] *= mask
         loss = self.loss_and_gradient(batch)
         for name, mask in masks.items():
-            self.parameters[name][...] = unmasked[name]  # not divided by the mask: it holds zeros
+            self.parameters[name][...] = unmasked[name]  # can't divide: the mask contains zeros
             self.gradients[name] *= mask  # parameter * mask
         return loss
 
     def step(
         self, tokens: Int[Array, "B"], state: list[LayerState]
     ) -> tuple[Float[Array, "B V"], list[LayerState]]:
-        """Read one token a row: the logits of the next one, and the state after it."""
+        """Read one token per row.
+
+        Returns:
+            The logits of the next token, and the new state.
+        """
         rows: Array = tokens
         after = []
         for layer, before in zip(self.recurrent, state, strict=True):
-            after.append(layer.step(rows, before))
-            rows = after[-1][0]
+            layer_after = layer.step(rows, before)
+            after.append(layer_after)
+            rows = layer_after[0]
         return self.output.forward(rows), after
 
 
+def _of_layer(tensors: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """The tensors of one layer, by their short names."""
+    return {
+        name.removeprefix(prefix): values
+        for name, values in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
 def views(network: RecurrentNetwork, vector: Float[Array, "P"]) -> dict[str, Array]:
-    """The vector cut into the network's tensors, which share its memory."""
+    """Cut a vector into the network's tensors, which share its memory."""
     shapes = network.parameter_shapes
-    parts = np.split(vector, np.cumsum([math.prod(shape) for shape in shapes.values()])[:-1])
-    return {name: part.reshape(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+    sizes = [math.prod(shape) for shape in shapes.values()]
+    pieces = np.split(vector, np.cumsum(sizes)[:-1])
+    return {name: piece.reshape(shapes[name]) for name, piece in zip(shapes, pieces, strict=True)}
 
 
 class NumpyEngine:
     """The network in plain NumPy, trained on prefix-tree batches.
 
     Args:
-        network: its shapes.
-        training: optimizer, clipping, ``bptt``; None for an engine that only reads.
-        threads: BLAS threads of the whole process, so the engine that was made last decides for all.
+        network: the shapes.
+        training: optimizer, clipping and ``bptt``. None for an engine that doesn't train.
+        threads: the BLAS threads of the whole process, so the most recent engine decides.
         dtype: ``float32``, or ``float64`` for checks.
 
-    Attributes:
-        own_cell: the arithmetic of every layer; None: that of the cell that the network names. Who has a cell of their
-            own derives a class that says it, and the architecture that it belongs to (``OwnCellNetwork``).
+    Raises:
+        EngineError: the dtype is something else.
+
+    >>> engine = NumpyEngine(RecurrentNetwork(4), None, threads=1)
+    >>> logits, state = engine.step(np.array([0, 0], np.int32), engine.initial_state(2))
+    >>> logits.shape
+    (2, 4)
     """
 
     name: ClassVar[str] = "numpy"
     architectures: ClassVar[tuple[type[Network], ...]] = (RecurrentNetwork,)
     cells: ClassVar[frozenset[str]] = frozenset(CELLS)
     requires: ClassVar[tuple[str, ...]] = ()
+    # The arithmetic of every layer; None for the network's cell. To use a cell of your own, derive a class that sets
+    # this and ``architectures`` (see ``OwnCellNetwork``).
     own_cell: ClassVar[NumpyCell | None] = None
 
     def __init__(
@@ -249,12 +300,12 @@ class NumpyEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
+                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
             )
         limit_threads(threads)
+        bptt = training is None or training.bptt
         self.network = network
         self.training = training
-        bptt = training is None or training.bptt
         self.model = Model(network, self.own_cell, bptt=bptt, dtype=dtype)
         self.optimizer = None if training is None else VectorOptimizer(training, self.model.vector)
 
@@ -270,7 +321,7 @@ class NumpyEngine:
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float[Array, "B V"], NumpyState]:
-        """Read one token a row."""
+        """Read one token per row."""
         return self.model.step(tokens, cast(NumpyState, state))
 
     def select(self, state: State, rows: Int[Array, "K"]) -> NumpyState:
@@ -278,21 +329,21 @@ class NumpyEngine:
         return [layer.take(rows, axis=1) for layer in cast(NumpyState, state)]
 
     def warm_up(self, step: Step) -> None:
-        """Nothing to compile."""
+        """There is nothing to compile."""
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """One update for each step."""
+        """Make one update per step."""
         if self.optimizer is None or self.training is None:
             raise EngineError(
-                "this backend was made without training settings: it cannot train; make one with them"
+                "the backend can't train without training settings: pass them when you create it"
             )
         model = self.model
-        losses, characters = [], []
+        losses: list[float] = []
+        characters: list[int] = []
         for step in steps:
             masks = checked_masks(self.network, step.masks)
-            with np.errstate(
-                all="ignore"
-            ):  # training that diverges shows in the loss, which the Trainer looks at
+            # If the training diverges, the Trainer notices it by the loss.
+            with np.errstate(all="ignore"):
                 losses.append(model.masked_loss_and_gradient(step.batch, masks))
                 (gradient,) = clipped([model.gradient], self.training, np)
                 self.optimizer.update(model.vector, gradient, step.learning_rate)
@@ -300,7 +351,7 @@ class NumpyEngine:
         return StepLosses(np.array(losses, np.float64), np.array(characters, np.int64))
 
     def get_state(self) -> dict[str, Array]:
-        """Copies of the parameters and of the optimizer's state."""
+        """Copy the parameters and the optimizer's state."""
         state = {name: values.copy() for name, values in self.model.parameters.items()}
         if self.optimizer is not None:
             state["optimizer.step"] = np.array(self.optimizer.step, np.int64)
@@ -310,16 +361,16 @@ class NumpyEngine:
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Take parameters, and the optimizer's state if it is there."""
+        """Set the parameters, and the optimizer's state if there is one."""
         slots = () if self.optimizer is None else tuple(self.optimizer.slots)
-        parameters, optimizer = checked_tensors(self.network, state, slots)
+        parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.parameters[name][...] = values
         if self.optimizer is None:
             return
         self.optimizer.reset()
-        if optimizer is not None:
-            self.optimizer.step = optimizer.step
+        if optimizer_state is not None:
+            self.optimizer.step = optimizer_state.step
             for slot, vector in self.optimizer.slots.items():
                 for name, values in views(self.network, vector).items():
-                    values[...] = optimizer.slots[slot][name]
+                    values[...] = optimizer_state.slots[slot][name]

@@ -1,25 +1,15 @@
-"""Recurrent: a layer that carries a state down the tree and brings its gradient back up, whatever its cell.
+"""Recurrent: a layer that computes the states of a prefix tree from the roots down, and their gradients back up.
 
-There is one loop down the levels of a prefix tree and one up. The state before a node is the state after its parent, so
-the state's part of a step is computed once for all children of a prefix. What a parent receives on the way back is the
-sum over its children. Without sharing the tree is a bundle of names, and this is plain backpropagation through time.
-All products with K and U are here; ``cells.py`` has the rest. Letters are those of ``core/README.md``.
+This file has the two loops over the levels, and all products with the kernels K and U. ``cells.py`` has the rest of a
+step. Two facts about the tree save work:
 
-The arrays of a step, for N nodes in M groups (the children of one parent, ``walk.py``). Each ``(N, H)`` is whole in
-memory, so that what a cell does to a level is one pass without gaps. The memory is for the largest tree so far and has
-more rows; a step uses the first N or M:
+- All children of a prefix read the same state, so the state's part of their step is computed once.
+- A parent's gradient is the sum over its children, so the product with U that undoes ``h U`` is also computed once.
 
-    x             (gates, n, H)     the input's part, x K + b, of some levels at a time
-    h_of_parents  (M, H)            the hidden state that the children of a group read
-    before        (carried, N, H)   the arrays of the state before a node that its cell reads by itself
-    after         (states, N, H)    the state at each node, h first; in the last row of the memory the start state
-    cache         (cached, N, H)    what the cell needs again on the way back
-    local         (local, n, H)     local derivatives, of some levels at a time
-    d             (…, N, H)         d loss / d gate pre-activations, then d loss / d before
-    group_sums    (M, …)            side by side the sums over the children of a group of arrays of d: for each gate of
-                                    s, in U's order, its pre-activation, then each array of before, in its order
-    sent          (states, M, H)    what a group sends to its parent: d loss / d the state that it has read; zeros for
-                                    the roots' group: a node without children reads these (``Level.children``)
+In a tree of names without common prefixes, this is plain backpropagation through time.
+
+For each pair of levels, the code follows the steps of ``plain_tree.py``. ``StepArrays`` lists the arrays. N is the
+number of nodes, M the number of sibling groups (``walk.py``). The other letters are explained in ``core/README.md``.
 """
 
 from __future__ import annotations
@@ -30,52 +20,95 @@ from typing import TypeAlias
 
 import numpy as np
 
+from namegen.backends.numpy_engine.buffer import Buffer
 from namegen.backends.numpy_engine.cells import NumpyCell
 from namegen.backends.numpy_engine.walk import GroupSums, TreeWalk
 from namegen.core.data.arrays import new_run
 from namegen.types import Array, Float, Int, Int64
 
-# Numbers of an array that a cell works on at a time, so that all its arrays stay in the cache; of a tree, a level at
-# least.
+# A cell computes about this many numbers of each array at a time, so that they all stay in the processor's cache. In a
+# tree, it computes at least one level at a time.
 BLOCK_NUMBERS = 1 << 15
-# One reduceat sums all runs while the numbers of a run, times the width of a row, are fewer than this. Above, a call
-# for each run, of 2 µs, is faster.
+# If a run has at least this many numbers times the row width, a call of its own, which takes 2 µs, is faster than one
+# ``reduceat`` for all runs.
 WORTH_A_CALL = 1 << 17
 LayerState: TypeAlias = Array  # (states, B, H), h first
 
 
-class Memory:
-    """Memory for one array of every step, as large as the largest so far.
+class StepArrays:
+    """The arrays of one training step, which are allocated once and reused.
 
-    The system clears memory that a program gets anew, page by page: with new arrays for the loss and for what the
-    layers send down, a step of the original's network takes a tenth longer with batches of 2,048.
+    With new arrays in each step, a step of an LSTM of 160 units takes 1.25 times as long.
+
+    Each ``(N, H)`` is contiguous, so what a cell does with a level is one pass without gaps. ``room`` is the number of
+    rows; a step uses the first N or M of them.
+
+    Args:
+        cell: determines how many arrays there are.
+        nodes: the nodes of the largest tree so far.
+        width: H.
+        dtype: the type of all arrays.
     """
 
-    _numbers: Array = np.zeros(0)
+    def __init__(self, cell: NumpyCell, *, nodes: int, width: int, dtype: np.dtype) -> None:
+        formula = cell.declared.formula
+        carried = len(cell.carried)
+        room = nodes + nodes // 4
+        self.room = room
 
-    def like(self, array: Array) -> Array:
-        """One of its shape and type, whole in memory, of any numbers; the next one overwrites it."""
-        if len(self._numbers) < array.size or self._numbers.dtype != array.dtype:
-            self._numbers = np.zeros(array.size + array.size // 4, array.dtype)
-        return self._numbers[: array.size].reshape(array.shape)
+        def new(*shape: int) -> Array:
+            return np.zeros((*shape, width), dtype)
+
+        # The input's part of a step, x K + b, for one chunk of levels at a time.
+        self.x = new(formula.gates, room)  # (gates, chunk, H)
+        # What the cell needs again in the backward pass.
+        self.cache = new(cell.cached, room)  # (cached, N, H)
+        # Those arrays of the state before each node that the cell reads directly.
+        self.before = new(carried, room)  # (carried, N, H)
+        # The state at each node, h first. The last row is the start state.
+        self.after = new(formula.states, room + 1)  # (states, N, H)
+        # Local derivatives, for one chunk of levels at a time.
+        local_count = cell.pre_activations + carried + cell.more_local
+        self.local = new(local_count, room)  # (locals, chunk, H)
+        # d loss / d each gate pre-activation, then d loss / d each array of before.
+        self.d = new(cell.pre_activations + carried, room)  # (pre-activations + carried, N, H)
+        # What each group sends to its parent: d loss / d the state that the group has read. Group 0, the roots, keeps
+        # its zeros: a node without children receives these (``Level.children``).
+        self.sent = new(formula.states, room)  # (states, M, H)
+        # The hidden state that each group reads.
+        self.h_of_parents = new(room)  # (M, H)
+        # For each group, the sums of rows of d: first those of the pre-activations that read s, in U's order, then
+        # those of before.
+        self.group_sums = GroupSums(
+            self.d,
+            [*cell.of_state, *range(cell.pre_activations, cell.pre_activations + carried)],
+        )  # rows: (M, (state gates + carried) · H)
 
 
 class Recurrent:
     """A recurrent layer.
 
-    Parameters: ``kernel`` K ``(inputs or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)``, ``bias``.
-    The gates stand side by side in the columns of K, U and the bias. A bias of two rows has one for the input's part
-    and one for the state's part.
+    Its parameters are ``kernel`` K ``(inputs or V + L, G·H)``, ``recurrent_kernel`` U ``(H, state gates · H)`` and
+    ``bias``. The gates are next to each other in the columns of all three. A bias with two rows has one for the
+    input's part and one for the state's part.
 
     Args:
         cell: the arithmetic of one step.
         parameters: by short name.
-        gradients: what ``backward`` writes, of the same names and shapes.
-        bptt: True: gradients flow back through the whole name. False: the state before a node counts as a
-            constant, as in the original's scratch network.
+        gradients: arrays with the same names and shapes, which ``backward`` overwrites.
+        bptt: whether gradients flow back through the whole name. If False, the state before a node is a constant, as
+            in the original's scratch network.
 
-    Attributes:
-        start: the state before a name's beginning, ``(states, 1, H)``: zeros, as nothing has been read.
+    >>> from namegen.backends.numpy_engine.cells import SimpleRNN
+    >>> from namegen.core.data.prefix_tree import PrefixTree
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> parameters = {
+    ...     "kernel": np.ones((4, 2)), "recurrent_kernel": np.eye(2), "bias": np.zeros(2)
+    ... }
+    >>> gradients = {name: np.empty_like(values) for name, values in parameters.items()}
+    >>> tree = PrefixTree.from_names(["Al", "Ali"], Vocabulary("Ail"))
+    >>> Recurrent(SimpleRNN(), parameters, gradients).forward(tree.token, TreeWalk(tree)).shape
+    (4, 2)
     """
 
     def __init__(
@@ -86,187 +119,213 @@ class Recurrent:
         *,
         bptt: bool = True,
     ) -> None:
+        formula = cell.declared.formula
         self.cell = cell
         self.parameters = parameters
         self.gradients = gradients
         self.bptt = bptt
-        self.width = len(parameters["recurrent_kernel"])
+        self.gates = formula.gates
+        self.width = len(parameters["recurrent_kernel"])  # H
         self.dtype = parameters["kernel"].dtype
-        self.start = np.zeros((cell.declared.formula.states, 1, self.width), self.dtype)
-        self.gates = cell.declared.formula.gates
+        # The state before the start token: zeros, because nothing has been read.
+        self.start = np.zeros((formula.states, 1, self.width), self.dtype)
         self.block_rows = max(1, BLOCK_NUMBERS // self.width)
-        # Views: who changes a parameter writes into its memory.
-        bias, U = np.atleast_2d(parameters["bias"]), parameters["recurrent_kernel"]
-        self._K, self._U, self._bias = map(self._by_gate, (parameters["kernel"], U, bias[:1]))
-        self._state_bias = self._by_gate(bias[1:, : U.shape[1]]) if len(bias) == 2 else None
-        self._d_inputs = Memory()
-        self._carried = slice(
-            *((cell.carried[0], cell.carried[-1] + 1) if cell.carried else (0, 0))
-        )
-        self._make_room(0)
+        # These are views: an optimizer changes the parameters in their memory.
+        U = parameters["recurrent_kernel"]
+        bias = np.atleast_2d(parameters["bias"])  # (1 or 2, G·H)
+        self._K = self._by_gate(parameters["kernel"])  # (G, K, H)
+        self._U = self._by_gate(U)  # (state gates, H, H)
+        self._bias = self._by_gate(bias[:1])  # (G, 1, H)
+        self._state_bias: Array | None = None  # (state gates, 1, H)
+        if len(bias) == 2:
+            self._state_bias = self._by_gate(bias[1:, : U.shape[1]])
+        self._d_inputs = Buffer()
+        self._make_arrays(0)
 
-    def _make_room(self, nodes: int) -> None:
-        """Make the arrays of a step, which are used again and again (``Memory`` says why): with new arrays a step of an
-        LSTM of 160 units takes 1.25 times as long.
-        """
-        self._room = nodes + nodes // 4
-
-        def new(*shape: int) -> Array:
-            return np.zeros((*shape, self.width), self.dtype)
-
-        cell, states, carried = self.cell, len(self.start), len(self.cell.carried)
-        pre_activations = self.gates + len(cell.apart)
-        self._x, self._cache, self._before = (
-            new(count, self._room) for count in (self.gates, cell.cached, carried)
-        )
-        self._after = new(states, self._room + 1)
-        self._local = new(pre_activations + carried + cell.more_local, self._room)
-        self._d = new(pre_activations + carried, self._room)
-        self._sent = new(states, self._room)
-        self._h_of_parents = new(self._room)
-        self._group_sums = GroupSums(
-            self._d, [*cell.of_state, *range(pre_activations, pre_activations + carried)]
-        )
+    def _make_arrays(self, nodes: int) -> None:
+        self._arrays = StepArrays(self.cell, nodes=nodes, width=self.width, dtype=self.dtype)
 
     def step(self, inputs: Int[Array, "B"] | Float[Array, "B K"], before: LayerState) -> LayerState:
-        """One step of ``B`` independent rows: the new state, whose first array is the output."""
+        """Compute one step of ``B`` independent rows.
+
+        Returns:
+            The new state. Its first array is the layer's output.
+        """
+        carried = self.cell.carried_slice
         after = np.empty((len(before), len(inputs), self.width), self.dtype)
         for first in range(0, len(inputs), self.block_rows):
             rows = slice(first, min(first + self.block_rows, len(inputs)))
             shape = (rows.stop - first, self.width)
             x = self._input_part(inputs[rows], np.empty((self.gates, *shape), self.dtype))
-            cache = np.empty((self.cell.cached, *shape), self.dtype)
             s = self._state_part(before[0, rows])
-            self.cell.forward(x, s, before[self._carried, rows], after[:, rows], cache)
+            cache = np.empty((self.cell.cached, *shape), self.dtype)
+            self.cell.forward(x, s, before[carried, rows], after[:, rows], cache)
         return after
 
     def forward(
         self, inputs: Int[Array, "N"] | Float[Array, "N K"], walk: TreeWalk
     ) -> Float[Array, "N H"]:
-        """The hidden state at every node. It is overwritten by the next forward."""
-        if walk.nodes > self._room:
-            self._make_room(walk.nodes)
-        cell, before, after, cache = self.cell, self._before, self._after, self._cache
-        after[:, -1:] = self.start  # the roots' parent is −1 in the tree
-        self._inputs, self._walk, self._stretches = inputs, walk, walk.stretches(self.block_rows)
-        for nodes, levels in self._stretches:
-            x = self._input_part(inputs[nodes], self._x[:, : nodes.stop - nodes.start])
-            for level, places in levels:
-                rows, h = level.rows, self._h_of_parents[level.groups]
-                # wrap takes −1 for the last row; and unlike raise, the default, it writes into out without a copy.
+        """Compute the hidden state at every node. The next ``forward`` overwrites it."""
+        if walk.nodes > self._arrays.room:
+            self._make_arrays(walk.nodes)
+        cell = self.cell
+        arrays = self._arrays
+        before = arrays.before
+        after = arrays.after
+        cache = arrays.cache
+        self._inputs = inputs
+        self._walk = walk
+        self._chunks = walk.chunks(self.block_rows)
+        carried = after[cell.carried_slice]  # (carried, N, H)
+        after[:, -1:] = self.start  # the parent of a root is −1, the last row
+        for nodes, levels in self._chunks:
+            x = self._input_part(inputs[nodes], arrays.x[:, : nodes.stop - nodes.start])
+            for level, in_chunk in levels:
+                rows = level.rows
+                # 1. The hidden state that each group reads. ``mode="wrap"`` reads −1 as the last row and writes into
+                #    ``out`` directly; the default mode makes a copy.
+                h = arrays.h_of_parents[level.groups]  # (groups, H)
                 after[0].take(level.parents_of_groups, axis=0, out=h, mode="wrap")
-                s = self._state_part(h)  # (state gates, groups of the level, H)
+                # 2. The state's part, once per group; then a copy for each node.
+                s = self._state_part(h)  # (state gates, groups, H)
                 if level.group is not None:
-                    s = s.take(level.group, axis=1)  # (state gates, nodes of the level, H)
+                    s = s.take(level.group, axis=1)  # (state gates, n, H)
+                # 3. The arrays that the cell reads directly.
+                state_before = before[:, rows]  # (carried, n, H)
                 if cell.carried:
-                    after[self._carried].take(
-                        level.parents, axis=1, out=before[:, rows], mode="wrap"
-                    )
-                cell.forward(x[:, places], s, before[:, rows], after[:, rows], cache[:, rows])
+                    carried.take(level.parents, axis=1, out=state_before, mode="wrap")
+                # 4. The state at each node.
+                cell.forward(x[:, in_chunk], s, state_before, after[:, rows], cache[:, rows])
         return after[0, : walk.nodes]
 
     def backward(self, d_outputs: Float[Array, "N H"]) -> Float[Array, "N K"] | None:
-        """Undo the last forward: from d loss / d outputs fill the gradients and return d loss / d inputs, which is
-        overwritten by the next backward. Tokens have no derivative: for them None is returned.
+        """Undo the last ``forward``: fill the gradients from d loss / d outputs.
+
+        Returns:
+            d loss / d inputs, which the next ``backward`` overwrites. None if the inputs are tokens, which have no
+            derivative.
         """
-        cell, walk, d, sent, sums = self.cell, self._walk, self._d, self._sent, self._group_sums
-        U, H = self.parameters["recurrent_kernel"], self.width
-        of_s = U.shape[1]
-        U_T = np.ascontiguousarray(U.T)  # transposed in memory: BLAS takes it faster by a fifth
-        sums.begin(walk)
-        for nodes, levels in reversed(self._stretches):
-            local = self._local[:, : nodes.stop - nodes.start]
+        cell = self.cell
+        arrays = self._arrays
+        d = arrays.d
+        sent = arrays.sent
+        U = self.parameters["recurrent_kernel"]
+        U_T = np.ascontiguousarray(U.T)  # BLAS is 20% faster with a contiguous copy
+        s_width = U.shape[1]  # state gates · H
+        arrays.group_sums.begin(self._walk)
+        for nodes, levels in reversed(self._chunks):
+            local = arrays.local[:, : nodes.stop - nodes.start]
             cell.local_derivatives(
-                self._before[:, nodes], self._after[:, nodes], self._cache[:, nodes], local
+                arrays.before[:, nodes], arrays.after[:, nodes], arrays.cache[:, nodes], local
             )
-            for level, places in reversed(levels):
-                rows, groups = level.rows, level.groups
-                d_after = sent.take(
-                    level.children, axis=1
-                )  # (states, nodes of the level, H): before = after[parents]
-                d_after[0] += d_outputs[rows]  # h is also the output
-                cell.backward(d_after, local[:, places], d[:, rows])
-                of_groups = sums.fill(level)  # (groups of the level, …)
-                if (
-                    self.bptt and groups.start > 0
-                ):  # not for the roots: a node without children reads its zeros
-                    np.dot(of_groups[:, :of_s], U_T, out=sent[0, groups])  # s = h U
-                    for place, state in enumerate(cell.carried):
-                        d_carried = of_groups[:, of_s + place * H : of_s + (place + 1) * H]
-                        sent[state, groups] = d_carried if state else sent[0, groups] + d_carried
-        # s = h U (+ bias): the same s for all children of a prefix, so their sums are enough
-        d_s = sums.rows[: walk.group_count, :of_s]
-        np.dot(
-            self._h_of_parents[: walk.group_count].T, d_s, out=self.gradients["recurrent_kernel"]
-        )
-        d_bias = np.atleast_2d(self.gradients["bias"])
+            for level, in_chunk in reversed(levels):
+                rows = level.rows
+                groups = level.groups
+                # 1. The gradient of each node's state: from its children, and from the layer's output, which is h.
+                d_after = sent.take(level.children, axis=1)  # (states, n, H)
+                d_after[0] += d_outputs[rows]
+                # 2. Undo the cell.
+                cell.backward(d_after, local[:, in_chunk], d[:, rows])
+                # 3. Add up the nodes of each group, because they have read the same state.
+                sums = arrays.group_sums.fill(level)  # (groups, (state gates + carried) · H)
+                # 4. Send the gradient of that state to the parent. The roots have none.
+                if self.bptt and groups.start > 0:
+                    np.dot(sums[:, :s_width], U_T, out=sent[0, groups])  # undoes s = h U
+                    self._send_carried(sums[:, s_width:], groups)
+        return self._undo_products(s_width)
+
+    def _send_carried(self, sums: Float[Array, "groups carried_H"], groups: slice) -> None:
+        """Send the gradients of the arrays that the cell has read directly."""
+        sent = self._arrays.sent
+        for index, state in enumerate(self.cell.carried):
+            d_carried = sums[:, index * self.width : (index + 1) * self.width]  # (groups, H)
+            if state == 0:
+                sent[0, groups] += d_carried  # h is read twice: directly, and through s = h U
+            else:
+                sent[state, groups] = d_carried
+
+    def _undo_products(self, s_width: int) -> Float[Array, "N K"] | None:
+        """Undo ``s = h U (+ bias)`` and ``x K + b``.
+
+        All children of a prefix share s, so the sums over each group are enough for the gradient of U.
+        """
+        groups = slice(0, self._walk.group_count)
+        d_s = self._arrays.group_sums.rows[groups, :s_width]  # (M, state gates · H)
+        h = self._arrays.h_of_parents[groups]  # (M, H)
+        np.dot(h.T, d_s, out=self.gradients["recurrent_kernel"])
+        d_bias = np.atleast_2d(self.gradients["bias"])  # (1 or 2, G·H)
         if len(d_bias) == 2:
-            d_bias[1] = 0  # a gate that does not read the state has no use for its second bias
-            d_bias[1, :of_s] = np.ones(walk.group_count, self.dtype) @ d_s
-        return self._undo_input_part(d_bias[0])
+            d_bias[1] = 0  # gates that don't read the state don't use their second bias
+            d_bias[1, :s_width] = np.ones(len(d_s), self.dtype) @ d_s
+        if self._inputs.dtype.kind == "i":
+            self._undo_token_lookup(d_bias[0])
+            return None
+        return self._undo_input_product(d_bias[0])
 
     def _input_part(
         self, inputs: Int[Array, "n"] | Float[Array, "n K"], out: Float[Array, "gates n H"]
     ) -> Float[Array, "gates n H"]:
-        """``x K + b``. The product of a one-hot row with K is one row of K, so tokens are looked up; of few, b
-        is added to their rows alone. Ids are not checked.
-        """
+        """``x K + b``. Tokens select rows of K, because a one-hot row times K is a row of K. Ids aren't checked."""
         if inputs.dtype.kind != "i":
             np.matmul(inputs, self._K, out=out)
             out += self._bias
-        elif len(inputs) < self._K.shape[1]:
-            np.add(
-                self._by_gate(self.parameters["kernel"].take(inputs, axis=0)), self._bias, out=out
-            )
-        else:
+        elif len(inputs) < self._K.shape[1]:  # fewer tokens than rows of K: add b to their rows
+            rows = self.parameters["kernel"].take(inputs, axis=0)  # (n, G·H)
+            np.add(self._by_gate(rows), self._bias, out=out)
+        else:  # add b to all rows of K first
             for gate, rows in zip(out, self._K + self._bias, strict=True):
                 rows.take(inputs, axis=0, out=gate, mode="clip")
         return out
 
     def _state_part(self, h: Float[Array, "n H"]) -> Float[Array, "state_gates n H"]:
-        """``h U``, and the state's bias where there is one."""
+        """``h U``, plus the state's bias if there is one."""
         s: Array = h @ self._U
         if self._state_bias is not None:
             s += self._state_bias
         return s
 
-    def _undo_input_part(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"] | None:
-        """Undo ``x K + b``."""
-        inputs, gates, d_kernel = self._inputs, self.gates, self.gradients["kernel"]
-        if inputs.dtype.kind != "i":
-            d_x = self._d[:gates, : len(inputs)]
-            # A product with ones sums the rows: BLAS does it 2 to 9 times as fast as np.sum along this axis.
-            self._by_gate(d_bias[None])[...] = np.ones((1, len(inputs)), self.dtype) @ d_x
-            self._by_gate(d_kernel)[...] = inputs.T @ d_x
-            d_inputs: Array = np.matmul(d_x[0], self._K[0].T, out=self._d_inputs.like(inputs))
-            for d_gate, kernel in zip(d_x[1:], self._K[1:], strict=True):
-                d_inputs += d_gate @ kernel.T
-            return d_inputs
-        # Each token's row of K receives the sum over the nodes where it was looked up. Sorted, the nodes of one token
-        # are neighbours. NumPy sorts integers of up to 16 bits by their digits, 3 times as fast.
-        narrow = inputs.astype(np.min_scalar_type(-len(d_kernel)))
+    def _undo_input_product(self, d_bias: Float[Array, "GH"]) -> Float[Array, "N K"]:
+        """Undo ``x K + b`` for inputs from the layer below."""
+        inputs = self._inputs
+        d_x = self._arrays.d[: self.gates, : len(inputs)]  # (G, N, H)
+        # BLAS sums the rows 2 to 9 times as fast as np.sum: as a product with ones.
+        ones = np.ones((1, len(inputs)), self.dtype)
+        self._by_gate(d_bias[None])[...] = ones @ d_x  # … + b
+        self._by_gate(self.gradients["kernel"])[...] = inputs.T @ d_x  # x K
+        d_inputs: Array = np.matmul(d_x[0], self._K[0].T, out=self._d_inputs.like(inputs))  # x K
+        for d_gate, kernel in zip(d_x[1:], self._K[1:], strict=True):
+            d_inputs += d_gate @ kernel.T
+        return d_inputs
+
+    def _undo_token_lookup(self, d_bias: Float[Array, "GH"]) -> None:
+        """Undo ``K[token] + b``: each row of K receives the sum over all nodes with its token."""
+        d_kernel = self.gradients["kernel"]
+        # Sort the nodes by token, so that the nodes of each token form one run. NumPy sorts integers of up to 16 bits
+        # by their digits, which is 3 times as fast.
+        narrow = self._inputs.astype(np.min_scalar_type(-len(d_kernel)))  # (N,)
         order = narrow.argsort(kind="stable")
         tokens = narrow[order]
         starts = new_run(tokens).nonzero()[0]
-        sums = _sum_runs(self._d[:gates].take(order, axis=1), starts)
+        sums = _sum_runs(self._arrays.d[: self.gates].take(order, axis=1), starts)  # (G, runs, H)
         d_kernel[...] = 0
         self._by_gate(d_kernel)[:, tokens[starts]] = sums
-        self._by_gate(d_bias[None])[:, 0] = sums.sum(axis=1)  # b is in every row
-        return None
+        self._by_gate(d_bias[None])[:, 0] = sums.sum(axis=1)  # b is added to every row
 
     def _by_gate(self, matrix: Float[Array, "K GH"]) -> Float[Array, "G K H"]:
-        """The same memory, a gate after the other."""
-        return matrix.reshape(len(matrix), matrix.shape[1] // self.width, self.width).swapaxes(0, 1)
+        """A view of the same memory with one matrix per gate."""
+        gates = matrix.shape[1] // self.width
+        return matrix.reshape(len(matrix), gates, self.width).swapaxes(0, 1)
 
 
 def _sum_runs(
     rows: Float[Array, "gates N H"], starts: Int64[Array, "runs"]
 ) -> Float[Array, "gates runs H"]:
-    """The sum of each run of rows, which begins where it says and ends where the next one does."""
+    """Sum each run of rows. A run ends where the next one starts."""
     if rows.size * rows.shape[2] < len(starts) * WORTH_A_CALL:
         sums: Array = np.add.reduceat(rows, starts, axis=1)
         return sums
     sums = np.empty((len(rows), len(starts), rows.shape[2]), rows.dtype)
-    for run, (first, end) in enumerate(pairwise([*starts.tolist(), rows.shape[1]])):
+    bounds = [*starts.tolist(), rows.shape[1]]
+    for run, (first, end) in enumerate(pairwise(bounds)):
         np.add.reduce(rows[:, first:end], axis=1, out=sums[:, run])
     return sums

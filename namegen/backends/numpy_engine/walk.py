@@ -1,14 +1,17 @@
-"""TreeWalk: how a recurrent layer goes down a prefix tree, and how gradients come back up.
+"""TreeWalk: the levels and sibling groups of a prefix tree, as a recurrent layer needs them.
 
-The children of one parent are a *group*. They have the state before in common, so what is made of it is computed once
-for the group; on the way back, the group sends the sum over its children to its parent. Groups are numbered as their
-nodes are: group 0 is the roots, whose parent is the state before a name.
+The children of one parent form a *sibling group*, or group for short. They all read the same state, so the layer
+computes the state's part of a step once per group. In the backward pass, the gradients of a group's nodes are added up
+and sent to its parent. Groups are numbered in the order of their nodes. Group 0 contains the roots, whose parent is the
+state before a name. ``core/README.md`` shows all of this for two short names.
+
+N is the number of nodes, M the number of groups, and H the width of the layer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,167 +19,197 @@ from namegen.core.data.arrays import new_run
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.types import Array, Float, Int64
 
-BLOCK_GROUPS = (
-    32  # groups that are summed by one product: the more, the larger the share of its zeros
-)
-
-
-class Level(NamedTuple):
-    """The nodes of one depth, and how they hang on the depth above.
-
-    Attributes:
-        rows: the slice of these nodes.
-        parents: the parent of each node; −1, the state before a name, on level 0.
-        groups: the slice of their groups.
-        parents_of_groups: the parent of each group.
-        group: the group of each node, counted from the first of this level; None where every group has one node.
-        children: the group of the children of each node; 0 for a node without children.
-        shared: the groups of more than one node, a block after the other.
-    """
-
-    rows: slice
-    parents: Int64[Array, "n"]
-    groups: slice
-    parents_of_groups: Int64[Array, "groups"]
-    group: Int64[Array, "n"] | None
-    children: Int64[Array, "n"]
-    shared: list[SharedGroups]
+# One matrix product sums up to this many groups. With more groups, more of the matrix would be zeros.
+BLOCK_GROUPS = 32
 
 
 class SharedGroups(NamedTuple):
-    """Some groups of more than one node; to sum over the nodes is a product with ones and zeros.
+    """Some groups with more than one node, and the matrix that sums over their nodes.
 
-    ``np.add.reduceat`` gives the same sums without a product, 3 to 5 times as slowly.
-
-    Attributes:
-        numbers: of these groups.
-        places: the slice of their nodes among the siblings of the walk.
-        membership: 1 where a sibling belongs to a group.
+    ``np.add.reduceat`` computes the same sums without a matrix, but takes 3 to 5 times as long.
     """
 
+    # The numbers of these groups.
     numbers: Int64[Array, "groups"]
-    places: slice
+    # Where their nodes are in ``TreeWalk.siblings``.
+    siblings: slice
+    # 1 where the sibling of that column belongs to the group of that row, 0 elsewhere.
     membership: Float[Array, "groups siblings"]
 
 
-# Neighbouring levels: the slice of all their nodes; each level, with the slice of its nodes among these.
-Stretch: TypeAlias = tuple[slice, list[tuple[Level, slice]]]
+class Level(NamedTuple):
+    """The nodes of one depth, and their connections to the level above and the level below."""
+
+    # The nodes of this level, as a slice of all nodes.
+    rows: slice
+    # The parent of each node. On level 0 it is −1, the state before a name.
+    parents: Int64[Array, "n"]
+    # The groups of this level, as a slice of all groups.
+    groups: slice
+    # The parent of each group.
+    parents_of_groups: Int64[Array, "groups"]
+    # The group of each node, counted from the first group of this level. None if no node has siblings.
+    group: Int64[Array, "n"] | None
+    # The group that each node's children form. 0 for a node without children: group 0 sends no gradient.
+    children: Int64[Array, "n"]
+    # The groups with more than one node, in blocks.
+    shared: list[SharedGroups]
+
+
+class LevelOfChunk(NamedTuple):
+    """A level, and where its nodes are in its chunk."""
+
+    level: Level
+    rows: slice  # of the chunk's nodes
+
+
+class Chunk(NamedTuple):
+    """Consecutive levels whose arrays are computed together."""
+
+    rows: slice  # the nodes of these levels, as a slice of all nodes
+    levels: list[LevelOfChunk]
 
 
 class TreeWalk:
-    """The levels of a tree from its roots down; made once for a batch and shared by all layers.
+    """The levels of a tree, from the roots down. It is made once per batch and shared by all layers.
 
     Args:
-        tree: where to walk.
-        dtype: of the numbers that are summed.
+        tree: the tree.
+        dtype: the type of the numbers that are summed.
 
-    Attributes:
-        nodes, group_count: how many there are.
-        first_child: of each group; the others are its neighbours.
-        siblings: all nodes that have siblings, in order.
-        levels: from the roots down.
+    >>> from namegen.core.data.vocabulary import Vocabulary
+    >>> names = ["Al", "Ali", "Bo"]  # nodes: 0 START, 1 A, 2 B, 3 Al, 4 Bo, 5 Ali
+    >>> walk = TreeWalk(PrefixTree.from_names(names, Vocabulary.from_names(names)))
+    >>> walk.first_child.tolist(), walk.siblings.tolist()
+    ([0, 1, 3, 4, 5], [1, 2])
+    >>> walk.levels[1].group.tolist(), walk.levels[1].children.tolist()
+    ([0, 0], [2, 3])
     """
 
     def __init__(self, tree: PrefixTree, dtype: np.dtype | str = "float32") -> None:
-        parent, level = tree.parent, tree.level
-        is_first = new_run(parent)  # (N,), of its group
-        alone = is_first.copy()  # (N,), without siblings
-        alone[:-1] &= is_first[1:]
-        self.nodes = tree.nodes
-        self.first_child = is_first.nonzero()[0]  # (groups,)
-        self.siblings = (~alone).nonzero()[0]  # (siblings,)
-        self.group_count = len(self.first_child)
-        parents_of_groups = parent[self.first_child]
-        children = np.zeros(tree.nodes, np.int64)  # (N,), the group of them
+        starts_group = new_run(tree.parent)  # (N,)
+        has_no_siblings = starts_group.copy()  # (N,)
+        has_no_siblings[:-1] &= starts_group[1:]
+        # The first node of each group. The other nodes of the group follow it.
+        self.first_child: Int64[Array, "M"] = starts_group.nonzero()[0]
+        # All nodes that have siblings, in order.
+        self.siblings: Int64[Array, "siblings"] = (~has_no_siblings).nonzero()[0]
+        self.nodes = tree.nodes  # N
+        self.group_count = len(self.first_child)  # M
+
+        parents_of_groups = tree.parent[self.first_child]  # (M,)
+        children = np.zeros(tree.nodes, np.int64)  # (N,), the group that each node's children form
         children[parents_of_groups[1:]] = np.arange(1, self.group_count)
-        group = is_first.cumsum() - 1  # (N,), of each node
-        group_of_sibling = group[self.siblings]
-        is_shared = new_run(group_of_sibling)
-        shared = group_of_sibling[is_shared]  # (shared,), the groups of more than one node
-        first_sibling = [
-            *is_shared.nonzero()[0].tolist(),
-            len(self.siblings),
-        ]  # where the nodes of each begin
+        group_of_node = starts_group.cumsum() - 1  # (N,)
+        shared = _AllSharedGroups(group_of_node[self.siblings], dtype)
 
-        # Where each level begins: among the nodes, the groups, the shared groups.
-        rows, groups = level.tolist(), self.first_child.searchsorted(level).tolist()
-        of_shared = shared.searchsorted(groups).tolist()
+        # Where each level starts: among the nodes, the groups and the shared groups.
+        node_starts = tree.level.tolist()
+        group_starts = self.first_child.searchsorted(tree.level).tolist()
+        shared_starts = shared.numbers.searchsorted(group_starts).tolist()
+
+        # From the roots down.
         self.levels: list[Level] = []
-        self._stretches: dict[int, list[Stretch]] = {}
         for t in range(tree.depth):
-            nodes, blocks = slice(rows[t], rows[t + 1]), []
-            for first in range(of_shared[t], of_shared[t + 1], BLOCK_GROUPS):
-                last = min(first + BLOCK_GROUPS, of_shared[t + 1])
-                numbers, places = (
-                    shared[first:last],
-                    slice(first_sibling[first], first_sibling[last]),
-                )
-                membership = (numbers[:, None] == group_of_sibling[places]).astype(dtype)
-                blocks.append(SharedGroups(numbers, places, membership))
-            own = slice(groups[t], groups[t + 1])
-            place = group[nodes] - groups[t] if blocks else None
-            self.levels.append(
-                Level(
-                    nodes,
-                    parent[nodes],
-                    own,
-                    parents_of_groups[own],
-                    place,
-                    children[nodes],
-                    blocks,
-                )
+            rows = slice(node_starts[t], node_starts[t + 1])
+            groups = slice(group_starts[t], group_starts[t + 1])
+            blocks = shared.blocks(shared_starts[t], shared_starts[t + 1])
+            level = Level(
+                rows=rows,
+                parents=tree.parent[rows],
+                groups=groups,
+                parents_of_groups=parents_of_groups[groups],
+                group=group_of_node[rows] - groups.start if blocks else None,
+                children=children[rows],
+                shared=blocks,
             )
+            self.levels.append(level)
+        self._chunks: dict[int, list[Chunk]] = {}
 
-    def stretches(self, rows: int) -> list[Stretch]:
-        """The levels in order, some at a time: as many as have at most so many nodes together, but at least one."""
-        if rows not in self._stretches:
-            some: list[list[Level]] = []
+    def chunks(self, most_rows: int) -> list[Chunk]:
+        """The levels in order, in chunks of at most ``most_rows`` nodes. A larger level is a chunk of its own."""
+        if most_rows not in self._chunks:
+            chunks: list[list[Level]] = []
             for level in self.levels:
-                if not some or level.rows.stop - some[-1][0].rows.start > rows:
-                    some.append([])
-                some[-1].append(level)
-            self._stretches[rows] = list(map(_stretch, some))
-        return self._stretches[rows]
+                if not chunks or level.rows.stop - chunks[-1][0].rows.start > most_rows:
+                    chunks.append([])
+                chunks[-1].append(level)
+            self._chunks[most_rows] = [_chunk(levels) for levels in chunks]
+        return self._chunks[most_rows]
 
 
-def _stretch(levels: list[Level]) -> Stretch:
+def _chunk(levels: list[Level]) -> Chunk:
     first = levels[0].rows.start
-    places = [slice(level.rows.start - first, level.rows.stop - first) for level in levels]
-    return slice(first, levels[-1].rows.stop), list(zip(levels, places, strict=True))
+    last = levels[-1].rows.stop
+    in_chunk = [
+        LevelOfChunk(level, slice(level.rows.start - first, level.rows.stop - first))
+        for level in levels
+    ]
+    return Chunk(slice(first, last), in_chunk)
+
+
+class _AllSharedGroups:
+    """All groups of a tree that have more than one node.
+
+    Args:
+        group_of_sibling: the group of each node that has siblings.
+        dtype: the type of the membership matrices.
+    """
+
+    def __init__(self, group_of_sibling: Int64[Array, "siblings"], dtype: np.dtype | str) -> None:
+        is_first = new_run(group_of_sibling)  # (siblings,)
+        self.numbers: Int64[Array, "shared"] = group_of_sibling[is_first]
+        self._group_of_sibling = group_of_sibling
+        self._dtype = dtype
+        # Where the nodes of each group start among the siblings, and where the last group's nodes end.
+        self._starts = [*is_first.nonzero()[0].tolist(), len(group_of_sibling)]
+
+    def blocks(self, start: int, stop: int) -> list[SharedGroups]:
+        """The shared groups from ``start`` to ``stop``, in blocks of at most ``BLOCK_GROUPS``."""
+        blocks = []
+        for first in range(start, stop, BLOCK_GROUPS):
+            last = min(first + BLOCK_GROUPS, stop)
+            numbers = self.numbers[first:last]
+            siblings = slice(self._starts[first], self._starts[last])
+            membership = numbers[:, None] == self._group_of_sibling[siblings]
+            blocks.append(SharedGroups(numbers, siblings, membership.astype(self._dtype)))
+        return blocks
 
 
 class GroupSums:
-    """Sums over the nodes of each group, of several arrays at once.
+    """The sum over the nodes of each group, for several arrays at once.
+
+    All arrays are one block of memory, so a node's row in any of them can be addressed by one number, its *flat row*:
+    row ``r`` of array ``a`` is flat row ``a · rows + r``. One ``take`` can then read from all arrays.
 
     Args:
-        of_nodes: the arrays, whole in memory.
-        which: those of them that are summed.
-
-    Attributes:
-        rows: the sums, those of all arrays of a group side by side; a level's are there once it is filled.
+        arrays: the arrays, contiguous in memory.
+        summed: the numbers of the arrays to sum.
     """
 
-    def __init__(self, of_nodes: Float[Array, "arrays rows H"], which: Sequence[int]) -> None:
-        _, rows, width = of_nodes.shape
-        self._flat, self._first_of_array = (
-            of_nodes.reshape(-1, width),
-            np.array(which, np.int64) * rows,
-        )
-        self._sums = np.empty((rows, len(which), width), of_nodes.dtype)
-        self.rows = self._sums.reshape(rows, len(which) * width)
+    def __init__(self, arrays: Float[Array, "arrays rows H"], summed: Sequence[int]) -> None:
+        _, rows, width = arrays.shape
+        self._flat = arrays.reshape(-1, width)  # (arrays · rows, H)
+        self._first_flat_rows = np.array(summed, np.int64) * rows  # (summed,), of each array
+        self._sums = np.empty((rows, len(summed), width), arrays.dtype)
+        # The sums of each group, one summed array next to the other. ``fill`` writes them level by level.
+        self.rows: Float[Array, "rows summed_H"] = self._sums.reshape(rows, len(summed) * width)
 
     def begin(self, walk: TreeWalk) -> None:
-        """Take the groups of a walk."""
-        self._first_child = walk.first_child[:, None] + self._first_of_array
-        self._siblings = walk.siblings[:, None] + self._first_of_array
+        """Prepare for the groups of a tree."""
+        # The flat rows, in each summed array, of every group's first child, and of every node that has siblings.
+        self._first_child = walk.first_child[:, None] + self._first_flat_rows  # (M, summed)
+        self._siblings = walk.siblings[:, None] + self._first_flat_rows  # (siblings, summed)
 
-    def fill(self, level: Level) -> Float[Array, "groups which_H"]:
-        """Sum over the nodes of a level; gives its part of the rows."""
-        # clip: unlike raise, the default, it writes into out without a copy
+    def fill(self, level: Level) -> Float[Array, "groups summed_H"]:
+        """Sum over the nodes of one level's groups, and return these sums."""
+        # 1. Copy the row of every group's first child. For a group of one node, this is the sum already, so most
+        #    groups need no addition. ``mode="clip"`` writes into ``out`` directly; the default mode makes a copy.
         self._flat.take(
             self._first_child[level.groups], axis=0, out=self._sums[level.groups], mode="clip"
         )
-        for numbers, places, membership in level.shared:
-            siblings = self._flat.take(self._siblings[places], axis=0)
-            self.rows[numbers] = membership.dot(siblings.reshape(len(siblings), -1))
+        # 2. Overwrite the groups with more than one node by their sums.
+        for numbers, siblings, membership in level.shared:
+            rows = self._flat.take(self._siblings[siblings], axis=0)  # (siblings, summed, H)
+            self.rows[numbers] = membership.dot(rows.reshape(len(rows), -1))
         return self.rows[level.groups]
