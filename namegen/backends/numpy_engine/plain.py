@@ -1,15 +1,15 @@
-"""The whole network as a plain loop: one name after the other, one character after the other. Begin to read here.
+"""The whole network as a plain loop: one name at a time, one character at a time. Start reading here.
 
-Nothing here is fast and nothing is hidden. The other files of this folder compute the same for many names at once, and
-faster: their loss must be the sum of what this file finds name by name, their gradient its sum divided by the
-characters, and their training must go step by step as this one does (``tests/numpy_engine/test_plain.py``). To see it
-learn some names and invent others:
+This program is slow, but nothing is hidden. The other files in this folder compute the same for many names at once.
+``tests/numpy_engine/test_plain.py`` compares them: the engine's loss must be the sum of the losses computed here, its
+gradient the sum of these gradients divided by the number of characters, and its updates must be the same. To train the
+network on a few names and print new ones:
 
     python -m namegen.backends.numpy_engine.plain
 
-Characters become numbers, their ids, from 1 on. Id 0 is the boundary: it is read as START and predicted as STOP. With
-``V`` ids and a state of ``H`` units, all that the network learns is in five arrays. They have the names that they have
-in a model's file, and here a letter each:
+Each character has a number, its id, starting with 1. Id 0 means START as an input and STOP as a prediction. With ``V``
+ids and a state of ``H`` units, all that the network learns is in five arrays. In a model file they have long names;
+here each has a letter:
 
     rnn.0.kernel            K  (V, H)   from the character that is read to the state
     rnn.0.recurrent_kernel  U  (H, H)   from the state before to the state
@@ -17,14 +17,14 @@ in a model's file, and here a letter each:
     output.kernel           W  (H, V)   from the state to a logit for each id
     output.bias             c  (V,)
 
-Every step reads one character, changes the state h, and says how probable each character is as the next:
+Each step reads one character, updates the state h, and computes the probability p of each id as the next one:
 
     h = tanh(K[read] + h U + b)
     p = softmax(h W + c)
     loss = −log p[next]
 
-Chapters 1 and 2 of the course (``docs/learn``) explain each line but those of Adam. The arrays of parameters, gradients
-and running means are in dicts of one order, that of the table.
+Chapters 1 and 2 of the course (``docs/learn``) explain every line except Adam's. All dicts of parameters, gradients and
+running means have the order of the table above.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ from namegen.types import Array, Float
 
 Tensors: TypeAlias = dict[str, Array]
 START = STOP = 0
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # of Adam
+# Adam's constants.
+BETA_1 = 0.9
+BETA_2 = 0.999
+EPSILON = 1e-7
 NAMES = [
     "Anna",
     "Hanna",
@@ -58,25 +61,22 @@ NAMES = [
 
 
 class Step(NamedTuple):
-    """What the way back must know of one step.
+    """The results of one step that the backward pass needs."""
 
-    Attributes:
-        read: the id that was read.
-        next: the id that followed.
-        before: the state before, ``(H,)``.
-        h: the state after, ``(H,)``.
-        p: the probability of each id as the next, ``(V,)``.
-    """
-
+    # The id that was read.
     read: int
+    # The id that followed.
     next: int
-    before: Array
-    h: Array
-    p: Array
+    # The state before.
+    before: Float[Array, "H"]
+    # The state after.
+    h: Float[Array, "H"]
+    # The probability of each id as the next one.
+    p: Float[Array, "V"]
 
 
 def new_parameters(V: int, H: int, rng: np.random.Generator) -> Tensors:
-    """Small random numbers; zeros for the biases."""
+    """Small random numbers for the kernels, zeros for the biases."""
     return {
         "rnn.0.kernel": rng.normal(0, 0.5, (V, H)),
         "rnn.0.recurrent_kernel": rng.normal(0, 0.5, (H, H)),
@@ -87,7 +87,13 @@ def new_parameters(V: int, H: int, rng: np.random.Generator) -> Tensors:
 
 
 def softmax(logits: Float[Array, "V"]) -> Float[Array, "V"]:
-    """Probabilities. The largest logit is taken away from each, which changes nothing, so that exp cannot overflow."""
+    """Turn logits into probabilities.
+
+    Subtracting the largest logit from all of them changes nothing, and then exp can't overflow.
+
+    >>> softmax(np.array([1000.0, 1000.0])).tolist()
+    [0.5, 0.5]
+    """
     exponentials = np.exp(logits - logits.max())
     p: Array = exponentials / exponentials.sum()
     return p
@@ -96,16 +102,25 @@ def softmax(logits: Float[Array, "V"]) -> Float[Array, "V"]:
 def read(
     parameters: Tensors, before: Float[Array, "H"], token: int
 ) -> tuple[Float[Array, "H"], Float[Array, "V"]]:
-    """Read one id: the state after it, and the probability of each id as the next."""
+    """Read one id.
+
+    Returns:
+        The state after it, and the probability of each id as the next one.
+    """
     K, U, b, W, c = parameters.values()
     h = np.tanh(K[token] + before @ U + b)
     return h, softmax(h @ W + c)
 
 
 def forward(parameters: Tensors, name: Sequence[int]) -> tuple[float, list[Step]]:
-    """Through a name from START on: its loss in nats, STOP included, and what each step leaves for the way back."""
+    """Read a name from START to its last character.
+
+    Returns:
+        Its loss in nats, including the loss of STOP, and the results of all steps.
+    """
     h = np.zeros(len(parameters["rnn.0.recurrent_kernel"]))
-    loss, steps = 0.0, []
+    loss = 0.0
+    steps = []
     for token, following in zip([START, *name], [*name, STOP], strict=True):
         before = h
         h, p = read(parameters, before, token)
@@ -115,11 +130,11 @@ def forward(parameters: Tensors, name: Sequence[int]) -> tuple[float, list[Step]
 
 
 def backward(parameters: Tensors, steps: list[Step]) -> Tensors:
-    """Back through a name, from its last step to its first: the derivative of its loss by every parameter.
+    """Compute the derivative of a name's loss with respect to every parameter, from the last step to the first.
 
-    This is backpropagation through time. ``d_h`` is the derivative of the loss by ``h``, and so on. A state is read
-    twice, by its own logits and by the next step, so its derivative is the sum of two. Each comment is the line of the
-    way there that is undone.
+    This is backpropagation through time. ``d_h`` is the derivative of the loss with respect to ``h``, and so on. A state
+    is read twice, by its logits and by the next step, so its derivative is the sum of two. The comment on each line
+    shows the forward line that it undoes.
     """
     gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
     d_K, d_U, d_b, d_W, d_c = gradient.values()
@@ -140,9 +155,14 @@ def backward(parameters: Tensors, steps: list[Step]) -> Tensors:
 
 
 def loss_and_gradient(parameters: Tensors, names: Sequence[Sequence[int]]) -> tuple[float, Tensors]:
-    """Over a list of names: the sum of their losses, and the gradient of that sum divided by the characters."""
+    """Compute the loss and the gradient of a list of names.
+
+    Returns:
+        The sum of their losses in nats, and the gradient of that sum divided by the number of characters.
+    """
     characters = sum(len(name) + 1 for name in names)
-    total, gradient = 0.0, {name: np.zeros_like(values) for name, values in parameters.items()}
+    total = 0.0
+    gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
     for name in names:
         loss, steps = forward(parameters, name)
         total += loss
@@ -152,10 +172,11 @@ def loss_and_gradient(parameters: Tensors, names: Sequence[Sequence[int]]) -> tu
 
 
 class Adam:
-    """Kingma and Ba, 2015: each number moves by the mean of its gradients, divided by their usual size.
+    """The optimizer Adam (Kingma and Ba, 2015).
 
-    m and v are running means of the gradient and of its square. They begin at zero, so after t steps they are only
-    about 1 − β₁ᵗ and 1 − β₂ᵗ times what they should be: the factor makes that good for m / √v.
+    Each parameter moves by the mean of its gradients divided by their usual size. m and v are running means of the
+    gradient and of its square. They start at zero, so after t steps they are too small by the factors 1 − β₁ᵗ and
+    1 − β₂ᵗ. ``update`` corrects m / √v for this.
     """
 
     def __init__(self, parameters: Tensors) -> None:
@@ -164,19 +185,21 @@ class Adam:
         self.v = {name: np.zeros_like(values) for name, values in parameters.items()}
 
     def update(self, parameters: Tensors, gradient: Tensors, learning_rate: float) -> None:
-        """One step, which changes the parameters."""
+        """Make one update, which changes the parameters in place."""
         self.step += 1
         factor = learning_rate * math.sqrt(1 - BETA_2**self.step) / (1 - BETA_1**self.step)
         for name, g in gradient.items():
-            m, v = self.m[name], self.v[name]
+            m = self.m[name]
+            v = self.v[name]
             m += (1 - BETA_1) * (g - m)
             v += (1 - BETA_2) * (g**2 - v)
             parameters[name] -= factor * m / (np.sqrt(v) + EPSILON)
 
 
 def draw(parameters: Tensors, rng: np.random.Generator, longest: int = 20) -> list[int]:
-    """A new name: each character is drawn with its probability, and then read, until STOP is drawn."""
-    h, token = np.zeros(len(parameters["rnn.0.recurrent_kernel"])), START
+    """Draw a new name: draw each character with its probability and read it, until STOP is drawn."""
+    h = np.zeros(len(parameters["rnn.0.recurrent_kernel"]))
+    token = START
     drawn: list[int] = []
     while len(drawn) < longest:
         h, p = read(parameters, h, token)
@@ -190,7 +213,7 @@ def draw(parameters: Tensors, rng: np.random.Generator, longest: int = 20) -> li
 def train_and_draw(
     names: Sequence[str], *, epochs: int = 100, count: int = 10, seed: int = 0
 ) -> list[str]:
-    """Train a network of 16 units on names, all of them in each update, and draw some.
+    """Train a network with 16 units on names, using all of them in each update, and draw new ones.
 
     >>> train_and_draw(["Ann", "Anna", "Bo", "Bob"], count=5)
     ['Bob', 'Bo', 'Bob', 'Ann', 'Bob']
