@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from namegen.backends.numpy_engine.cells import SimpleRNN
+from namegen.backends.numpy_engine.recurrent import Recurrent
 from namegen.backends.numpy_engine.walk import BLOCK_GROUPS, GroupSums, TreeWalk
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -82,3 +85,43 @@ def check_levels(tree: PrefixTree) -> None:
         assert level.children.tolist() == own
         expected = [sent[[0, 2]][:, children[parent]].sum(axis=1).ravel() for parent in here]
         np.testing.assert_allclose(sums.fill(level), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("names", "first_child", "siblings", "children", "sent"),
+    [
+        (["Al", "Ali", "Al"], [0, 1, 2, 3], [], [1, 2, 3, 0], [0, 0.875, 0.75, 0.5]),
+        (
+            ["Al", "Ali", "Bo"],
+            [0, 1, 3, 4, 5],
+            [1, 2],
+            [1, 2, 3, 4, 0, 0],
+            [0, 1.625, 0.75, 0.5, 0.5],
+        ),
+    ],
+)
+def test_the_worked_example_of_core_readme(
+    names: list[str],
+    first_child: list[int],
+    siblings: list[int],
+    children: list[int],
+    sent: list[float],
+) -> None:
+    vocabulary = Vocabulary.from_names(names)
+    tree = PrefixTree.from_names(names, vocabulary)
+    walk = TreeWalk(tree, "float64")
+    assert walk.first_child.tolist() == first_child
+    assert walk.siblings.tolist() == siblings
+    assert np.concatenate([level.children for level in walk.levels]).tolist() == children
+    groups = [level.group for level in walk.levels if level.group is not None]
+    assert [group.tolist() for group in groups] == ([[0, 0]] if siblings else [])
+    parameters = {
+        "kernel": np.zeros((vocabulary.size, 1)),
+        "recurrent_kernel": np.array([[0.5]]),
+        "bias": np.zeros(1),
+    }
+    gradients = {name: np.empty_like(values) for name, values in parameters.items()}
+    layer = Recurrent(SimpleRNN(), parameters, gradients)
+    layer.forward(tree.token, walk)
+    layer.backward(np.ones((tree.nodes, 1)))
+    assert layer._arrays.sent[0, : walk.group_count, 0].tolist() == sent

@@ -132,9 +132,9 @@ def forward(parameters: Tensors, name: Sequence[int]) -> tuple[float, list[Step]
 def backward(parameters: Tensors, steps: list[Step]) -> Tensors:
     """Compute the derivative of a name's loss with respect to every parameter, from the last step to the first.
 
-    This is backpropagation through time. ``d_h`` is the derivative of the loss with respect to ``h``, and so on. A state
-    is read twice, by its logits and by the next step, so its derivative is the sum of two. The comment on each line
-    shows the forward line that it undoes.
+    This is backpropagation through time. ``d_h`` is the derivative of the loss with respect to ``h``, and so on. A
+    state is read twice, by its logits and by the next step, so its derivative is the sum of two. The comment on each
+    line shows the forward line that it undoes.
     """
     gradient = {name: np.zeros_like(values) for name, values in parameters.items()}
     d_K, d_U, d_b, d_W, d_c = gradient.values()

@@ -170,9 +170,7 @@ def loss_and_gradient(parameters: Tensors, names: Sequence[Sequence[int]]) -> tu
     tree = build_tree(names, V=len(parameters["rnn.0.kernel"]))
     loss, states = forward(parameters, tree)
     gradient = backward(parameters, tree, states)
-    characters = (
-        tree.counts.sum()
-    )  # each character of each name follows some prefix, and so does each STOP
+    characters = tree.counts.sum()  # every character and every STOP follows some prefix
     return loss, {name: values / characters for name, values in gradient.items()}
 
 
