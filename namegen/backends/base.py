@@ -1,23 +1,26 @@
-"""A base for engines of tensor libraries, which leaves them the mathematics alone: TensorEngine, Update, PaddedRows.
+"""A base for engines on top of a tensor library: the engine author writes only the mathematics.
 
-Nobody has to use it: an engine is whatever keeps to ``core/engine.py``, and ours, NumPy and Keras, do without. But much
-of what that file asks for is the same for every library: optimizers with namegen's formulas, clipping, masks, canonical
-names, checked states, the loop over the steps, the refusals. That is here; ``docs/develop/engines.md`` writes one.
+You don't have to use it. An engine is any class that implements ``core/engine.py``, and namegen's own engines do so
+directly. But a large part of that protocol is the same for every library: optimizers, clipping, masks, canonical names,
+checking states, the loop over the steps, and error messages. ``TensorEngine`` implements this part.
+``docs/develop/engines.md`` shows how to write an engine with it.
 
-**How it works.** A parameter is a tensor of the library under its canonical name, and no tensor is ever changed: an
-update makes new ones. So the state that ``step`` was given stays what it was, ``warm_up`` can make a whole update and
-forget it, and libraries without assignment fit as well as those with it. All that the base does with a tensor is
-``+ − * / **`` with another one or a plain number; the way in and out is the engine's, ``to_tensor`` and ``to_array``.
+**Parameters.** A parameter is a tensor of the library, stored by its canonical name. Tensors are never changed; an
+update makes new ones. A state that was passed to ``step`` therefore stays valid, ``warm_up`` can make an update and
+discard it, and libraries without assignment work too. The base uses only ``+ − * / **`` with tensors and plain numbers.
+``to_tensor`` and ``to_array`` convert them.
 
-**A step**, in this order (the law is ``Step``'s, in ``core/engine.py``): each masked parameter counts as
-``parameter * mask``; ``loss_and_gradients`` of those; the gradient of a masked one is masked too; all of them are
-clipped to a common norm; the optimizer moves the unmasked parameters.
+**Updates.** Each update makes these steps, as ``core/engine.py`` requires:
 
-**What is left to write**: ``to_tensor``, ``to_array``, ``initial_state``, ``step`` and ``loss_and_gradients``;
-``select`` where a state is no tuple of tensors; ``use_threads`` where the library has threads of its own; ``update``
-where the library compiles a whole update.
-``self.parameters`` are what ``step`` reads, and ``PaddedRows`` is a batch in the form that most libraries want.
-The base knows no architecture: it takes names and shapes from the network.
+1. Multiply each masked parameter by its mask.
+2. Call ``loss_and_gradients``, and multiply the gradients of masked parameters by their masks.
+3. Clip all gradients to a common norm.
+4. Move the unmasked parameters by the optimizer.
+
+**What an engine has to define**: ``to_tensor``, ``to_array``, ``initial_state``, ``step`` and ``loss_and_gradients``.
+Override ``select`` if a state isn't a tuple of tensors, ``use_threads`` if the library has its own threads, and
+``update`` if the library compiles whole updates. ``step`` reads ``self.parameters``. ``PaddedRows`` converts a batch to
+the form that most libraries need. The base knows nothing about architectures: names and shapes come from the network.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from namegen.threads import limit_threads
 from namegen.types import Array, Float, Float32, Int, Int32, Int64
 
 Tensors: TypeAlias = Mapping[str, Tensor]  # by canonical name
-AllSlots: TypeAlias = Mapping[str, Slots]  # by the canonical name of their parameter
+AllSlots: TypeAlias = Mapping[str, Slots]  # by the canonical name of the parameter
 
 
 class Update(NamedTuple):
@@ -51,19 +54,16 @@ class Update(NamedTuple):
 
 
 class TensorEngine(ABC):
-    """All of an engine but its mathematics; see the module's own text.
+    """An engine without its mathematics.
 
     Args:
         network: names and shapes of the parameters.
-        training: optimizer, clipping and what else an engine reads of it; None for an engine that only reads.
-        threads: for the library, see ``use_threads``.
-        dtype: in which it computes, ``float32`` or ``float64``.
-
-    Attributes:
-        parameters: tensors by canonical name; zeros until a state is set.
+        training: optimizer, clipping and the other settings that engines read. None for an engine that doesn't train.
+        threads: how many threads the library uses (``use_threads``).
+        dtype: ``float32`` or ``float64``.
 
     Raises:
-        EngineError: a network of another architecture, or a dtype that it does not compute in.
+        EngineError: the engine doesn't have the network's architecture, or doesn't support the dtype.
     """
 
     name: ClassVar[str]
@@ -81,53 +81,62 @@ class TensorEngine(ABC):
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
+                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
             )
         check_known(type(self), network.architecture)
         self.use_threads(threads)
-        self.network = network  # of an architecture that the engine knows: it annotates its own, `network: Mine`
-        self.training, self.dtype = training, dtype
+        self.network = network  # an engine can annotate its own class of networks: `network: Mine`
+        self.training = training
+        self.dtype = dtype
+        # By canonical name. Zeros until ``set_state``.
         self.parameters: Tensors = self._zeros()
-        self._steps = 0
+        self._steps = 0  # the number of updates so far
         self._optimizer = None if training is None else OPTIMIZERS[training.optimizer]
         self._slots: AllSlots = self._new_slots()
 
-    # What an engine writes.
+    # To be defined by an engine.
 
     @abstractmethod
     def to_tensor(self, array: Array) -> Tensor:
-        """An array, contiguous, as a tensor of the same type and shape. It is the tensor's own, to share its memory."""
+        """Convert a contiguous array to a tensor of the same type and shape. They may share memory."""
 
     @abstractmethod
     def to_array(self, tensor: Tensor) -> Array:
-        """The way back. Nobody writes into it: it may share the tensor's memory."""
+        """Convert a tensor to an array. They may share memory, because nothing writes to the array."""
 
     @abstractmethod
     def loss_and_gradients(
         self, parameters: Tensors, batch: Batch
     ) -> tuple[SupportsFloat, Tensors]:
-        """The loss of a batch and its gradients. It must read these parameters, not ``self.parameters``.
+        """Compute the loss of a batch and its gradients. Use these parameters, not ``self.parameters``.
 
         Returns:
-            The loss in nats, summed over the characters of all names: a number, or a tensor of one that ``float`` can
-            read, which is done when all steps are made; and d (loss / ``batch.characters``) / d parameter of every one.
+            The loss in nats, summed over the characters of all names: a number, or a tensor with one number, which is
+            converted by ``float`` after all steps of an epoch; and d (loss / ``batch.characters``) / d parameter, for
+            every parameter.
         """
 
     @abstractmethod
     def initial_state(self, rows: int) -> State:
-        """The state of ``rows`` names of which nothing has been read, START included."""
+        """The state of ``rows`` names before anything has been read, including START."""
 
     @abstractmethod
     def step(self, tokens: Int32[Array, "B"], state: State) -> tuple[Float[Array, "B V"], State]:
-        """Read one token a row; give the logits of the next one and the state after it, and change neither argument."""
+        """Read one token per row, without changing the arguments.
+
+        Returns:
+            The logits of the next token, and the new state.
+        """
+
+    # Override these if the library needs it.
 
     def select(self, state: State, rows: Int[Array, "K"]) -> State:
-        """Gather rows of a state that is a tuple of tensors, the rows first; for another state, one's own."""
-        rows = np.ascontiguousarray(rows)  # not every library reads backwards
+        """Gather rows of a state. This version is for a tuple of tensors whose first axis is the rows."""
+        rows = np.ascontiguousarray(rows)  # some libraries can't read an array backward
         return tuple(tensor[rows] for tensor in cast(tuple[Tensor, ...], state))
 
     def use_threads(self, threads: int) -> None:
-        """Have the library compute with so many threads; by default BLAS, which libraries on top of NumPy use."""
+        """Set how many threads the library uses. This version sets those of BLAS, for libraries based on NumPy."""
         limit_threads(threads)
 
     def update(self, parameters: Tensors, slots: AllSlots, *, step: Step, t: int) -> Update:
@@ -151,20 +160,20 @@ class TensorEngine(ABC):
             for name, mask in checked_masks(self.network, step.masks).items()
         }
         masked = {name: parameters[name] * mask for name, mask in masks.items()}
-        loss, found = self.loss_and_gradients({**parameters, **masked}, step.batch)
-        gradients = {
-            name: found[name] * masks[name] if name in masks else found[name] for name in parameters
-        }
+        loss, raw_gradients = self.loss_and_gradients({**parameters, **masked}, step.batch)
+        gradients: dict[str, Tensor] = {}
+        for name in parameters:
+            gradient = raw_gradients[name]
+            gradients[name] = gradient * masks[name] if name in masks else gradient
         if training.clips:
-            arrays = clipped(
-                [self.to_array(gradient) for gradient in gradients.values()], training, np
-            )
-            gradients = dict(zip(gradients, map(self._own_tensor, arrays), strict=True))
+            arrays = [self.to_array(gradient) for gradient in gradients.values()]
+            clipped_tensors = map(self._own_tensor, clipped(arrays, training, np))
+            gradients = dict(zip(gradients, clipped_tensors, strict=True))
         rate = float(step.learning_rate)
         moved, new_slots = self.optimize(parameters, slots, gradients=gradients, rate=rate, t=t)
         return Update(loss, moved, new_slots)
 
-    # What it gets.
+    # Implemented for all engines.
 
     @property
     def vocabulary_size(self) -> int:
@@ -172,27 +181,31 @@ class TensorEngine(ABC):
         return self.network.vocabulary_size
 
     def warm_up(self, step: Step) -> None:
-        """Make all that the step asks for, and forget it: what the library compiles or allocates, it has then."""
+        """Make an update and discard it, so that the library compiles and allocates what it needs."""
         if self._optimizer is not None:
             self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """One update for each step. Raises EngineError without training settings, or for a mask that does not fit."""
-        self._training()  # an engine that cannot train says so before it takes a step
-        losses, characters = [], []
+        """Make one update per step.
+
+        Raises:
+            EngineError: the engine has no training settings, or a mask doesn't fit the network.
+        """
+        self._training()  # raises an error now if the engine can't train
+        losses: list[SupportsFloat] = []
+        characters: list[int] = []
         for step in steps:
-            with np.errstate(
-                all="ignore"
-            ):  # training that diverges shows in the loss, which the Trainer looks at
+            # If the training diverges, the Trainer notices it by the loss.
+            with np.errstate(all="ignore"):
                 update = self.update(self.parameters, self._slots, step=step, t=self._steps + 1)
-            self.parameters, self._slots = update.parameters, update.slots
+            self.parameters = update.parameters
+            self._slots = update.slots
             self._steps += 1
             losses.append(update.loss)
             characters.append(step.batch.characters)
-        return StepLosses(
-            np.array([float(loss) for loss in losses], np.float64), np.array(characters, np.int64)
-        )
+        loss_sum = np.array([float(loss) for loss in losses], np.float64)
+        return StepLosses(loss_sum, np.array(characters, np.int64))
 
     def optimize(
         self, parameters: Tensors, slots: AllSlots, *, gradients: Tensors, rate: Tensor, t: Tensor
@@ -223,39 +236,41 @@ class TensorEngine(ABC):
         return moved, new_slots
 
     def get_state(self) -> dict[str, Array]:
-        """Copies of the parameters and of the optimizer's state."""
+        """Copy the parameters and the optimizer's state."""
         state = {name: np.array(self.to_array(tensor)) for name, tensor in self.parameters.items()}
         if self._optimizer is not None:
             state["optimizer.step"] = np.array(self._steps, np.int64)
-            for place, slot in enumerate(self._optimizer.slots):
+            for index, slot in enumerate(self._optimizer.slots):
                 for name, slots in self._slots.items():
-                    state[f"optimizer.{slot}.{name}"] = np.array(self.to_array(slots[place]))
+                    state[f"optimizer.{slot}.{name}"] = np.array(self.to_array(slots[index]))
         return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Take parameters, and the optimizer's state if it is there."""
+        """Set the parameters, and the optimizer's state if there is one."""
         slots = () if self._optimizer is None else self._optimizer.slots
-        parameters, optimizer = checked_tensors(self.network, state, slots)
+        parameters, optimizer_state = checked_tensors(self.network, state, slots)
         self.parameters = {name: self._own_tensor(values) for name, values in parameters.items()}
-        if optimizer is None:
-            self._steps, self._slots = 0, self._new_slots()
-        else:
-            self._steps = optimizer.step
-            self._slots = {
-                name: tuple(self._own_tensor(optimizer.slots[slot][name]) for slot in slots)
-                for name in parameters
-            }
+        if optimizer_state is None:
+            self._steps = 0
+            self._slots = self._new_slots()
+            return
+        self._steps = optimizer_state.step
+        new_slots: dict[str, Slots] = {}
+        for name in parameters:
+            arrays = [optimizer_state.slots[slot][name] for slot in slots]
+            new_slots[name] = tuple(map(self._own_tensor, arrays))
+        self._slots = new_slots
 
     def _training(self) -> tuple[TrainingSettings, Optimizer]:
-        """What it was told of training. Raises EngineError where that is nothing."""
+        """The training settings and the optimizer. Raises EngineError if there are none."""
         if self.training is None or self._optimizer is None:
             raise EngineError(
-                "this backend was made without training settings: it cannot train; make one with them"
+                "the backend can't train without training settings: pass them when you create it"
             )
         return self.training, self._optimizer
 
     def _own_tensor(self, values: Array) -> Tensor:
-        """A tensor in the engine's own precision that shares no memory with the values."""
+        """A tensor with the engine's dtype, which shares no memory with the values."""
         return self.to_tensor(np.array(values, self.dtype, order="C"))
 
     def _zeros(self) -> dict[str, Tensor]:
@@ -265,22 +280,17 @@ class TensorEngine(ABC):
         }
 
     def _new_slots(self) -> dict[str, Slots]:
-        """Before the first step: zeros; slots may share them, as nothing is changed."""
-        slots = 0 if self._optimizer is None else len(self._optimizer.slots)
-        return {name: (tensor,) * slots for name, tensor in self._zeros().items()}
+        """Zeros, as before the first update. Slots can share a tensor, because tensors are never changed."""
+        slot_count = 0 if self._optimizer is None else len(self._optimizer.slots)
+        return {name: (tensor,) * slot_count for name, tensor in self._zeros().items()}
 
 
 @dataclass(frozen=True, eq=False)
 class PaddedRows:
-    """The distinct names of a batch as rows, each read once however often it stands in the batch.
+    """The distinct names of a batch as rows, each one once.
 
-    Behind the end of a name a row reads and predicts the boundary with the weight 0, so what is computed there must be
-    finite and counts for nothing.
-
-    Attributes:
-        inputs: what is read at each place: the beginning, then the characters.
-        wanted: what should follow: the token itself, or, of a batch with targets, a distribution.
-        weights: how many names the loss at a place counts for.
+    After the end of a name, a row reads and predicts the end token with the weight 0. The loss there must be finite,
+    and is ignored.
 
     >>> from namegen.core.data.prefix_tree import PrefixTree
     >>> from namegen.core.data.vocabulary import Vocabulary
@@ -289,15 +299,20 @@ class PaddedRows:
     ([[0, 2, 0], [0, 1, 3]], [[2, 0, 0], [1, 3, 0]], [[1, 1, 0], [2, 2, 2]])
     """
 
+    # The tokens to read: the start token, then the characters.
     inputs: Int64[Array, "R T"]
+    # The tokens to predict, or, if the batch has targets, their distributions.
     wanted: Int64[Array, "R T"] | Float32[Array, "R T V"]
+    # How many names the loss at each position counts for.
     weights: Int64[Array, "R T"]
 
     @classmethod
     def of(cls, batch: Batch) -> PaddedRows:
-        """The rows of a batch, ordered by length; ``T`` is the longest name's characters and the STOP."""
+        """The rows of a batch, ordered by length. T is the longest name's number of characters plus 1, for STOP."""
         rows = batch.sequences()
-        wanted = rows.tokens.astype(np.int64)
-        inputs = np.concatenate([rows.beginnings[:, None], wanted[:, :-1]], axis=1)
-        weights = rows.counts[:, None] * (np.arange(wanted.shape[1]) <= rows.lengths[:, None])
-        return cls(inputs, wanted if batch.targets is None else batch.targets[rows.nodes], weights)
+        tokens = rows.tokens.astype(np.int64)  # (R, T)
+        inputs = np.concatenate([rows.beginnings[:, None], tokens[:, :-1]], axis=1)
+        is_in_name = np.arange(tokens.shape[1]) <= rows.lengths[:, None]  # (R, T)
+        weights = rows.counts[:, None] * is_in_name
+        wanted = tokens if batch.targets is None else batch.targets[rows.nodes]
+        return cls(inputs, wanted, weights)

@@ -1,9 +1,9 @@
-"""From a checkpoint to an engine that reads it and computes what the engine computed which trained it, or to an export.
+"""Opens the network of a checkpoint, and checks that engines and exports compute the same as during training.
 
-The probe of a checkpoint tells whether an engine here still computes what the engine did that trained it. It does not
-tell of an export, which runs the formula that is declared: where somebody has changed or replaced a cell of the NumPy
-engine, model and probe agree with each other, and not with the formula. So each exporter has its target read a few rows
-of tokens, and compares all logits (``check_export``).
+A checkpoint contains self-test logits, which show whether an engine still computes the same as the engine that trained
+the network. They can't check an export. Exports run the declared formula of a cell, so if somebody changes a cell of
+the NumPy engine, the model agrees with its self-test logits but not with the formula. Each exporter therefore reads a
+few rows of tokens with its target and compares all logits (``check_export``).
 """
 
 from __future__ import annotations
@@ -22,36 +22,42 @@ from namegen.errors import CheckpointError, EngineError, OutputError, engine_at_
 from namegen.types import Array, Float, Int32
 
 OWN_READER = "numpy"  # reads every network of the architecture rnn, and needs no other library
-NOT_EXPORTABLE = (
-    "it cannot be exported, only read by that backend; export one that numpy or keras trained"
-)
-ROWS, CHARACTERS, SEED = 8, 12, 0  # that an export is compared on
+NOT_EXPORTABLE = "only that backend can read it, so it can't be exported; export a model trained by numpy or keras"
+# The tokens that exports are compared on.
+ROWS = 8
+CHARACTERS = 12
+SEED = 0
 
 
 def find_architecture(name: str, engine: str) -> type[Network]:
-    """The class of an architecture, for ``Checkpoint.load``.
+    """Find the class of an architecture, for ``Checkpoint.load``.
 
     Args:
-        name: as the checkpoint has it.
-        engine: the one that trained the network: it is asked first, then each engine of a third party.
+        name: the name in the checkpoint.
+        engine: the engine that trained the network. It is tried first, then all engines of other packages.
 
     Raises:
-        CheckpointError: no engine that can be loaded here knows it.
+        CheckpointError: no engine that can be loaded has this architecture.
+
+    >>> find_architecture("rnn", "numpy").__name__
+    'RecurrentNetwork'
     """
     if name == RecurrentNetwork.architecture:
         return RecurrentNetwork
     for engine_class in _third_party_engines(engine, name):
-        return next(one for one in engine_class.architectures if one.architecture == name)
-    told = (
-        f"it holds a network of the architecture {quote(name)}, trained by the backend {quote(engine)}, and no backend "
-        "here knows that"
+        for architecture in engine_class.architectures:
+            if architecture.architecture == name:
+                return architecture
+    problem = (
+        f"its network has the architecture {quote(name)} and was trained by the backend {quote(engine)}, but no "
+        "backend here knows this architecture"
     )
     if engine in engine_paths():
         try:
             load_engine(engine)
-        except EngineError as error:  # it is there, and broken
-            raise CheckpointError(f"{told}: {error}") from error
-    raise CheckpointError(f"{told}: install the package of that backend")
+        except EngineError as error:  # it is installed, but broken
+            raise CheckpointError(f"{problem}: {error}") from error
+    raise CheckpointError(f"{problem}: install the package of that backend")
 
 
 def open_network(
@@ -62,25 +68,24 @@ def open_network(
     threads: int = 1,
     advice: str = "",
 ) -> Engine:
-    """Give a checkpoint's network an engine that only reads.
+    """Create an engine with a checkpoint's network. The engine can't train.
 
     Args:
         checkpoint: the network.
-        name: what a message calls it.
-        backend: the engine; None: NumPy for the architecture ``rnn``, else the engine that trained it, or another that
-            knows the architecture.
-        threads: for the engine.
-        advice: what to do where the engine computes something else; "": to read it with the engine that trained it.
+        name: how messages call the model.
+        backend: the engine. None for NumPy, or, for an architecture other than ``rnn``, the engine that trained the
+            network, or another one with this architecture.
+        threads: the engine's threads.
+        advice: what to do if the engine computes something else. "" to suggest the engine that trained the network.
 
     Raises:
-        EngineError: the engine cannot be had, or does not know the architecture or the cell.
-        CheckpointError: the engine computes something else than the one that trained the network.
+        EngineError: the engine can't be loaded, or doesn't have the architecture or the cell.
+        CheckpointError: the engine computes something else than the engine that trained the network.
     """
     engine_class = _reader(checkpoint) if backend is None else load_engine(backend)
     recurrent = as_recurrent(checkpoint.network)
-    check_known(
-        engine_class, checkpoint.network.architecture, recurrent.cell if recurrent else None
-    )
+    cell = recurrent.cell if recurrent else None
+    check_known(engine_class, checkpoint.network.architecture, cell)
     with engine_at_work(
         engine_class.name, f"while reading {name}", ": report it to those who make the backend"
     ):
@@ -100,24 +105,27 @@ def open_network(
 
 
 def _reader(checkpoint: Checkpoint) -> EngineClass:
-    """The engine that reads a network where none is asked for."""
+    """The engine that reads a network by default."""
     name = checkpoint.network.architecture
     if name == RecurrentNetwork.architecture:
         return load_engine(OWN_READER)
     for engine_class in _third_party_engines(checkpoint.engine, name):
         return engine_class
     raise EngineError(
-        f"no backend here knows the architecture {name!r}: install the package of one that does"
+        f"no backend here knows the architecture {name!r}: install the package of a backend that does"
     )
 
 
 def _third_party_engines(first: str, architecture: str) -> Iterator[EngineClass]:
-    """Those that know an architecture, that one first. One that cannot be loaded does not stop a reader of files."""
-    others = [name for name in engine_paths() if name not in ENGINES]
-    for name in sorted(others, key=lambda name: name != first):
+    """All engines of other packages with this architecture, starting with the engine ``first``.
+
+    Engines that can't be loaded are skipped, so that they don't prevent reading a file.
+    """
+    names = [name for name in engine_paths() if name not in ENGINES]
+    for name in sorted(names, key=lambda name: name != first):
         with suppress(EngineError):
             engine = load_engine(name)
-            if architecture in [one.architecture for one in engine.architectures]:
+            if architecture in [network.architecture for network in engine.architectures]:
                 yield engine
 
 
@@ -127,48 +135,54 @@ def check_export(
     target: str,
     compute: Callable[[Int32[Array, "R T"]], Float[Array, "R T V"]],
 ) -> None:
-    """Hold what a target computes against the NumPy engine, on random characters behind each beginning in turn.
+    """Compare the logits of an export with those of the NumPy engine, on rows of random characters.
+
+    Each row begins with a start token; with labels, the rows use all start tokens in turn.
 
     Args:
-        checkpoint: what is exported.
-        name: the model, as a message calls it.
-        target: what it is exported to, as in ``a page``.
-        compute: the target's logits behind each token of each row.
+        checkpoint: the network.
+        name: how messages call the model.
+        target: how messages call the export, such as ``a page``.
+        compute: returns the export's logits after each token of each row.
 
     Raises:
-        CheckpointError: the NumPy engine gives something else than the engine that trained the network did.
-        OutputError: the target does.
+        CheckpointError: the NumPy engine computes something else than the engine that trained the network.
+        OutputError: the export computes something else than the NumPy engine.
     """
-    engine, network = engine_to_export(checkpoint, name), checkpoint.network
-    rng, V = np.random.default_rng(SEED), network.vocabulary_size
+    engine = engine_to_export(checkpoint, name)
+    network = checkpoint.network
+    V = network.vocabulary_size
+    rng = np.random.default_rng(SEED)
     tokens = rng.integers(min(1, V - 1), V, (ROWS, 1 + CHARACTERS), dtype=np.int32)  # (R, T)
     tokens[:, 0] = np.resize(network.beginnings, ROWS)
-    cell = (
-        network.cell_class.name if isinstance(network, RecurrentNetwork) else network.architecture
-    )
     difference, largest = difference_of(compute(tokens), logits_of(engine, tokens))
-    if not difference <= TOLERANCE * max(1.0, largest):
+    agrees = difference <= TOLERANCE * max(1.0, largest)  # False for NaN
+    if not agrees:
+        cell = network.architecture
+        if isinstance(network, RecurrentNetwork):
+            cell = network.cell_class.name
         raise OutputError(
             f"{target} would compute other values for {name} than Python does here (logits that differ by "
             f"{difference:.2g}), probably because the cell {cell!r} of the backend {engine.name} has been changed: "
-            f"{target} has the formula that is declared; export a model of an unchanged cell, or use this one in Python"
+            f"{target} uses the declared formula; export a model of an unchanged cell, or use this model in Python"
         )
 
 
 def engine_to_export(checkpoint: Checkpoint, name: str) -> Engine:
-    """The NumPy engine with a checkpoint's parameters; of an architecture that it does not know, the engine that does.
+    """Open a network for an export: in the NumPy engine, or in an engine that has its architecture.
 
     Raises:
-        CheckpointError: it gives something else than the engine that trained the network did.
+        CheckpointError: the engine computes something else than the engine that trained the network.
     """
     return open_network(checkpoint, name, advice=NOT_EXPORTABLE)
 
 
 def logits_of(model: LanguageModel, tokens: Int32[Array, "R T"]) -> Float[Array, "R T V"]:
-    """The logits behind each token of each row."""
-    state, found = model.initial_state(len(tokens)), []
+    """Compute the logits after each token of each row."""
+    state = model.initial_state(len(tokens))
+    columns: list[Array] = []  # (R, V) each
     with np.errstate(all="ignore"):
         for column in tokens.T:
             logits, state = model.step(np.ascontiguousarray(column), state)
-            found.append(logits)
-    return np.stack(found, axis=1)
+            columns.append(logits)
+    return np.stack(columns, axis=1)

@@ -1,4 +1,4 @@
-"""Keeps what the TensorFlow and LiteRT libraries say of themselves off the user's terminal."""
+"""Hides the log messages that TensorFlow and LiteRT print when they start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-# Written to the file descriptor by compiled code, whatever the log level:
+# Compiled code writes these messages directly to the file descriptor, at any log level:
 #   INFO: Created TensorFlow Lite XNNPACK delegate for CPU.
 #   WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
 #   W0000 00:00:1700000000.000000    1234 tf_tfl_flatbuffer_helpers.cc:392] Ignored output_format.
@@ -26,23 +26,28 @@ NOISE = re.compile(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to standard error, at the level of the file descriptor, and pass on what is no notice
-    of a library: a real message still arrives.
+    r"""Hide the libraries' log messages on standard error, including those that compiled code writes.
+
+    All other messages are printed when the block ends.
+
+    >>> with quiet():
+    ...     _ = os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n")
     """
     try:
         sys.stderr.flush()
         terminal = os.dup(2)
-    except (OSError, AttributeError):  # there is no standard error: nobody is disturbed
+    except (OSError, AttributeError):  # there is no standard error
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
         try:
             yield
         finally:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
-            held.seek(0)
+            messages.seek(0)
+            other_lines = [line for line in messages if not NOISE.match(line)]
             with suppress(OSError):
-                os.write(2, b"".join(line for line in held if not NOISE.match(line)))
+                os.write(2, b"".join(other_lines))

@@ -308,7 +308,7 @@ def test_refusals() -> None:
         ArrayEngine(Other(4), None, threads=1)
     with pytest.raises(EngineError, match=r"dtype 'float16'.*use float32 or float64"):
         ArrayEngine(NETWORK, None, threads=1, dtype="float16")
-    with pytest.raises(EngineError, match="made without training settings"):
+    with pytest.raises(EngineError, match="without training settings"):
         ArrayEngine(NETWORK, None, threads=1).train_epoch(iter(()))
     with pytest.raises(TypeError, match="abstract"):
         TensorEngine(NETWORK, None, threads=1)  # type: ignore[abstract]

@@ -102,7 +102,7 @@ def test_a_missing_library_is_named_with_its_version(monkeypatch: pytest.MonkeyP
             "tests.fake_engine",
             "'tests.fake_engine', expected module:Class: repair or uninstall fast-names",
         ),
-        ("pathlib:Path", "is no backend: it has no vocabulary_size, .*train_epoch"),
+        ("pathlib:Path", "isn't a backend: it has no vocabulary_size, .*train_epoch"),
         (
             "breaks:Engine",
             r"importing breaks raises ValueError \(first line\): repair or uninstall fast-names",

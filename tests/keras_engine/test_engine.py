@@ -137,8 +137,8 @@ def with_garbage(packing: Any, size: int, rng: np.random.Generator) -> Any:
     for name, values in (
         ("tokens", rng.integers(0, size, rest)),
         ("parents", rng.integers(0, end, rest)),
-        ("visits", np.full(rest, 5)),
-        ("chances", rng.random((rest, size))),
+        ("counts", np.full(rest, 5)),
+        ("targets", rng.random((rest, size))),
     ):
         getattr(packing, name)[end:] = values
     return packing
@@ -223,7 +223,7 @@ def test_an_old_keras_is_refused() -> None:
 
     check_version("3.10.0")
     with pytest.raises(
-        EngineError, match=r"Keras is 2\.15\.0, and the backend keras needs Keras 3"
+        EngineError, match=r"Keras is 2\.15\.0, but the backend keras needs Keras 3"
     ):
         check_version("2.15.0")
 

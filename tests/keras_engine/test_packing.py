@@ -1,17 +1,14 @@
-"""Packing for the Keras engine: every node is in one tile, with what the batch says of it, behind its parent.
-
-TensorFlow is loaded only where a test runs: of two processes of tests, one does without it.
-"""
+"""Packing for the Keras engine: each node is in one tile, with its data, after its parent's tile."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from namegen.backends.keras_engine.packing import Packing, pack, tile_starts
 from namegen.core.data.batching import Batch
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
@@ -25,14 +22,12 @@ def labelled(names: list[tuple[int, str]], vocabulary: Vocabulary) -> Batch:
     return Batch(PrefixTree.from_names([name for _, name in names], vocabulary, beginnings))
 
 
-def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Any:
-    from namegen.backends.keras_engine.program import pack
-
+def packed(batches: list[Batch], vocabulary: Vocabulary, rows: int = 32) -> Packing:
     room = sum(batch.tree.nodes for batch in batches) + SPARE
     return pack(batches, room, vocabulary.size, "float64", rows)
 
 
-def assert_holds(packing: Any, k: int, batch: Batch) -> None:
+def assert_holds(packing: Packing, k: int, batch: Batch) -> None:
     """Place ``k`` of the packing holds the batch's tree, node by node, and its roots follow the place that no node
     has.
     """
@@ -42,8 +37,8 @@ def assert_holds(packing: Any, k: int, batch: Batch) -> None:
     np.testing.assert_array_equal(packing.tokens[first:end], tree.token)
     expected = np.where(tree.parent < 0, len(packing.parents) - 1, tree.parent + first)
     np.testing.assert_array_equal(packing.parents[first:end], expected)
-    np.testing.assert_array_equal(packing.visits[first:end], tree.count)
-    counts = packing.chances[first:end] * packing.visits[first:end, None]
+    np.testing.assert_array_equal(packing.counts[first:end], tree.count)
+    counts = packing.targets[first:end] * packing.counts[first:end, None]
     dense = np.zeros_like(counts)
     if batch.targets is None:
         dense[tree.edge_node, tree.edge_token] = tree.edge_count
@@ -67,7 +62,7 @@ def test_every_node_is_there_with_its_counts(lists: list[list[tuple[int, str]]])
         assert_holds(packing, k, batch)
     end = packing.first_node[-1]
     assert len(packing.tokens) == end + SPARE
-    assert (packing.visits[end:] == 0).all()
+    assert (packing.counts[end:] == 0).all()
     assert (packing.parents[end:] == len(packing.parents) - 1).all()
 
 
@@ -90,16 +85,12 @@ def test_tiles_hold_every_node_once_and_no_parent_of_their_own(
 
 
 def test_a_long_name_has_a_tile_for_each_character() -> None:
-    from namegen.backends.keras_engine.program import tile_starts
-
     tree = PrefixTree.from_names(["a" * 1000], Vocabulary("ab"))
     np.testing.assert_array_equal(tile_starts(tree), np.arange(1001))
 
 
 def test_little_is_read_in_vain() -> None:
     """Of 200 names of one to three characters in tiles of 16, all tiles but one or two a depth are full."""
-    from namegen.backends.keras_engine.program import tile_starts
-
     rng = np.random.default_rng(0)
     names = sorted({"".join(rng.choice(list("abcdef"), rng.integers(1, 4))) for _ in range(900)})[
         :200

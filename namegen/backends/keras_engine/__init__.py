@@ -1,1 +1,1 @@
-"""The network in stock Keras layers, on the prefix tree of a batch, a tile of nodes at a time."""
+"""The network in stock Keras layers, trained on prefix trees."""

@@ -1,30 +1,24 @@
 """KerasEngine: the network in stock Keras on TensorFlow, behind the Engine protocol.
 
-Layers, optimizer and compiled programs are a ``CompiledModel``, lent to one engine after another. XLA keeps what it has
-compiled until the process ends (25 MB a training program), and compiling takes seconds. So a model whose engine is gone
-waits here for the next engine of the same kind: in a sweep or a comparison over seeds only the first training compiles,
-and memory stays flat.
+Compiling takes seconds, and XLA keeps what it has compiled until the process ends (25 MB per training program). So
+layers, optimizer and compiled programs are a ``CompiledModel``, which is reused: when its engine is deleted, it waits
+for the next engine with the same network and settings. In a sweep, or a comparison over seeds, only the first run
+compiles, and memory doesn't grow.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
 from namegen.backends.keras_engine.layers import Layers
 from namegen.backends.keras_engine.optimizers import KerasOptimizer, make_optimizer
-from namegen.backends.keras_engine.program import (
-    NODES,
-    STEPS,
-    MaskShapes,
-    TrainingProgram,
-    mask_shapes,
-    nodes,
-)
+from namegen.backends.keras_engine.packing import NODES
+from namegen.backends.keras_engine.program import STEPS, MaskShapes, TrainingProgram, mask_shapes
 from namegen.backends.keras_engine.tensorflow_setup import set_threads, tf
 from namegen.core.engine import State, Step, StepLosses
 from namegen.core.network.architecture import Network, RecurrentNetwork, checked_tensors
@@ -33,12 +27,12 @@ from namegen.core.settings import TrainingSettings
 from namegen.errors import EngineError
 from namegen.types import Array, Float, Int, Int32
 
-KEPT = 8  # models that wait for an engine; the one that has waited longest goes first
-KerasState: TypeAlias = list[Array]  # (B, H) each: every layer's, h first
+KEPT = 8  # how many unused models are kept; the oldest is deleted first
+KerasState: TypeAlias = list[Array]  # (B, H) each, for every layer, h first
 
 
-class Kind(NamedTuple):
-    """All that a compiled model depends on; the rest of the settings reaches it as data."""
+class ModelKey(NamedTuple):
+    """Everything that a compiled model depends on. All other settings are data."""
 
     network: RecurrentNetwork
     training: TrainingSettings | None
@@ -46,71 +40,78 @@ class Kind(NamedTuple):
 
 
 class CompiledModel:
-    """What one engine works with: ``layers``; ``optimizer`` and ``programs`` if it trains; ``step``, compiled."""
+    """Layers, optimizer and compiled programs, used by one engine at a time."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self.layers = Layers(kind.network, dtype=kind.dtype)
+    def __init__(self, key: ModelKey) -> None:
+        self.key = key
+        self.layers = Layers(key.network, dtype=key.dtype)
+        # None for an engine that doesn't train.
         self.optimizer: KerasOptimizer | None = None
+        if key.training is not None:
+            self.optimizer = make_optimizer(key.training, self.layers)
         self._programs: dict[MaskShapes, TrainingProgram] = {}
-        if kind.training is not None:
-            self.optimizer = make_optimizer(kind.training, self.layers)
-        # One graph for any number of rows: padding to a few counts and compiling each with XLA was no faster.
+        # Reads one token per row. This is one graph for any number of rows: padding to a few sizes and compiling each
+        # of them with XLA wasn't faster.
         self.step = tf.function(
             self.layers.step,
             autograph=False,
             input_signature=[
                 tf.TensorSpec([None], tf.int32),
-                [tf.TensorSpec([None, width], kind.dtype) for width in kind.network.state_widths],
+                [tf.TensorSpec([None, width], key.dtype) for width in key.network.state_widths],
             ],
         )
 
     def program(self, masks: MaskShapes = ()) -> TrainingProgram:
-        """The program for steps with masks of these shapes, made when it is first asked for.
+        """The program for steps with masks of these shapes. It is created on first use.
 
         Raises:
-            EngineError: the model was made without an optimizer.
+            EngineError: the model has no optimizer.
         """
         if self.optimizer is None:
             raise EngineError(
-                "this backend was made without training settings: it cannot train; make one with them"
+                "the backend can't train without training settings: pass them when you create it"
             )
         if masks not in self._programs:
             self._programs[masks] = TrainingProgram(self.layers, self.optimizer, masks)
         return self._programs[masks]
 
     def reset(self) -> None:
-        """As new: zeros everywhere."""
+        """Set all parameters and the optimizer's state to zeros."""
         for variable in self.layers.parameters.values():
-            variable.assign(np.zeros(variable.shape, self.kind.dtype))
+            variable.assign(np.zeros(variable.shape, self.key.dtype))
         if self.optimizer is not None:
             self.optimizer.set_state(None)
 
 
-_waiting: deque[CompiledModel] = deque(maxlen=KEPT)
+_unused: deque[CompiledModel] = deque(maxlen=KEPT)
 
 
-def borrow(kind: Kind) -> CompiledModel:
-    """A model for one engine alone: one that waits, or a new one."""
-    for model in _waiting:
-        if model.kind == kind:
-            _waiting.remove(model)
+def borrow(key: ModelKey) -> CompiledModel:
+    """An unused model, or a new one. Only the caller may use it until ``give_back``."""
+    for model in _unused:
+        if model.key == key:
+            _unused.remove(model)
             model.reset()
             return model
-    return CompiledModel(kind)
+    return CompiledModel(key)
 
 
-give_back = _waiting.append
+def give_back(model: CompiledModel) -> None:
+    """Keep a model for the next engine."""
+    _unused.append(model)
 
 
 class KerasEngine:
     """The network in stock Keras layers, trained by compiled programs of several updates each.
 
     Args:
-        network: its shapes.
-        training: optimizer, clipping, ``bptt``; None for an engine that only reads.
+        network: the shapes.
+        training: optimizer, clipping and ``bptt``. None for an engine that doesn't train.
         threads: TensorFlow's threads. The first engine of a process decides.
         dtype: ``float32``, or ``float64`` for checks.
+
+    Raises:
+        EngineError: the dtype is something else.
     """
 
     name: ClassVar[str] = "keras"
@@ -128,12 +129,13 @@ class KerasEngine:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise EngineError(
-                f"the dtype {dtype!r} is not one that the backend computes in: use float32 or float64"
+                f"the backend doesn't support dtype {dtype!r}: use float32 or float64"
             )
         set_threads(threads)
+        settings = None if training is None else training.of_updates
         self.network = network
         self.dtype = dtype
-        self.model = borrow(Kind(network, training and training.of_updates, dtype))
+        self.model = borrow(ModelKey(network, settings, dtype))
         weakref.finalize(self, give_back, self.model).atexit = False
 
     @property
@@ -148,13 +150,13 @@ class KerasEngine:
     def step(
         self, tokens: Int32[Array, "B"], state: State
     ) -> tuple[Float[Array, "B V"], KerasState]:
-        """Read one token a row."""
+        """Read one token per row."""
         before = [tf.constant(values) for values in cast(KerasState, state)]
         logits, after = self.model.step(tf.constant(tokens), before)
         return logits.numpy(), [values.numpy() for values in after]
 
     def select(self, state: State, rows: Int[Array, "K"]) -> KerasState:
-        """Gather rows of a state: NumPy does it faster than a call into TensorFlow."""
+        """Gather rows of a state. NumPy does this faster than a call to TensorFlow."""
         return [values.take(rows, axis=0) for values in cast(KerasState, state)]
 
     def warm_up(self, step: Step) -> None:
@@ -164,43 +166,53 @@ class KerasEngine:
         self.step(np.zeros(1, np.int32), self.initial_state(1))
 
     def train_epoch(self, steps: Iterable[Step]) -> StepLosses:
-        """One update for each step, several with masks of the same shapes in a call."""
-        program = self.model.program()  # an engine that cannot train says so before it takes a step
+        """Make one update per step, several of them in a call."""
+        self.model.program()  # raises an error now if the engine can't train
         losses: list[Array] = [np.zeros(0)]
         characters: list[int] = []
-        waiting: list[Step] = []
-
-        def apply() -> None:
-            if waiting:
-                losses.append(program.run(waiting))
-            waiting.clear()
-
-        for step in steps:
-            masks = mask_shapes(self.network, step)
-            full = len(waiting) == STEPS or sum(map(nodes, waiting)) + nodes(step) > NODES
-            if full or masks != program.masks:
-                apply()
-                program = self.model.program(masks)
-            waiting.append(step)
-            characters.append(step.batch.characters)
-        apply()
+        for call in self._calls(steps):
+            losses.append(self.model.program(call.masks).run(call.steps))
+            characters += [step.batch.characters for step in call.steps]
         return StepLosses(np.concatenate(losses), np.array(characters, np.int64))
 
+    def _calls(self, steps: Iterable[Step]) -> Iterator[Call]:
+        """Group consecutive steps with masks of the same shapes, within the limits of a call."""
+        call = Call((), [])
+        nodes = 0  # of the call
+        for step in steps:
+            masks = mask_shapes(self.network, step)
+            step_nodes = step.batch.tree.nodes
+            is_full = len(call.steps) == STEPS or nodes + step_nodes > NODES
+            if call.steps and (is_full or masks != call.masks):
+                yield call
+                call = Call((), [])
+                nodes = 0
+            call = Call(masks, [*call.steps, step])
+            nodes += step_nodes
+        if call.steps:
+            yield call
+
     def get_state(self) -> dict[str, Array]:
-        """Copies of the parameters and of the optimizer's state."""
-        state = {
-            name: np.array(variable.numpy())
-            for name, variable in self.model.layers.parameters.items()
-        }
-        return (
-            state if self.model.optimizer is None else {**state, **self.model.optimizer.get_state()}
-        )
+        """Copy the parameters and the optimizer's state."""
+        parameters = self.model.layers.parameters
+        state = {name: np.array(variable.numpy()) for name, variable in parameters.items()}
+        if self.model.optimizer is not None:
+            state |= self.model.optimizer.get_state()
+        return state
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Take parameters, and the optimizer's state if it is there."""
-        slots = () if self.model.optimizer is None else tuple(self.model.optimizer.variables)
-        parameters, optimizer = checked_tensors(self.network, state, slots)
+        """Set the parameters, and the optimizer's state if there is one."""
+        optimizer = self.model.optimizer
+        slots = () if optimizer is None else tuple(optimizer.variables)
+        parameters, optimizer_state = checked_tensors(self.network, state, slots)
         for name, values in parameters.items():
             self.model.layers.parameters[name].assign(values.astype(self.dtype))
-        if self.model.optimizer is not None:
-            self.model.optimizer.set_state(optimizer)
+        if optimizer is not None:
+            optimizer.set_state(optimizer_state)
+
+
+class Call(NamedTuple):
+    """The steps of one call of a compiled program."""
+
+    masks: MaskShapes
+    steps: list[Step]

@@ -1,4 +1,4 @@
-"""Export of a trained network, of either engine, as a ``.keras`` file that stock Keras opens without namegen."""
+"""Exports a trained network as a ``.keras`` file, which stock Keras opens without namegen."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from namegen.files import check_output, write_whole
 
 
 def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = False) -> int:
-    """Write the network as a Keras model: token ids in, the logits of the next token at each out.
+    """Write the network as a Keras model, which maps token ids to the logits of each next token.
 
-    To open it: ``keras.saving.load_model(path)``, in safe mode and with any backend of Keras 3. Ids are those of the
-    vocabulary; a name begins with 0, or, of a network of labelled names, with V for those of its first label, V + 1 for
-    those of its second, and so on. The model is not compiled: fit it with a loss of your own, ``from_logits=True``.
+    To open it, call ``keras.saving.load_model(path)``. This works in safe mode and with all backends of Keras 3. The
+    ids are those of the vocabulary. A name starts with 0, or, if the network has labels, with V for the first label,
+    V + 1 for the second, and so on. The model isn't compiled: to fit it, pass your own loss with ``from_logits=True``.
 
     Args:
-        checkpoint: the network, of any engine that computes what namegen's own do.
-        path: the file, which ends with ``.keras``.
-        force: overwrite a file that exists, whole or not at all.
+        checkpoint: the network. It can come from any backend that computes the same as namegen's backends.
+        path: the file, which must end with ``.keras``.
+        force: whether to overwrite an existing file. If writing fails, the old file stays.
 
     Returns:
         The size of the file in bytes.
 
     Raises:
-        OutputError: the file exists, has another ending or cannot be written; or stock Keras does not have the cell,
-            or computes something else of it than Python.
-        CheckpointError: a parameter's shape does not fit, or an engine trained it that computes something else.
+        OutputError: the file exists, doesn't end with ``.keras``, or can't be written; or stock Keras doesn't have the
+            cell, or computes something else than Python.
+        CheckpointError: a parameter has the wrong shape, or the backend that trained the network computes something
+            else.
     """
     path = check_output(path, example="model.keras", force=force)
     if path.suffix != ".keras":
         raise OutputError(
-            f"{path} does not end with .keras, and Keras opens no other: give a name such as model.keras"
+            f"{path} doesn't end with .keras, and Keras can't open it: use a name such as model.keras"
         )
     network = exportable(checkpoint.network, dir(keras.ops), "a .keras")
     if network.cell_class not in STOCK:
         raise OutputError(
-            f"a .keras cannot hold the cell {network.cell_class.name!r}: stock Keras has only "
+            f"a .keras can't contain the cell {network.cell_class.name!r}: stock Keras has only "
             f"{', '.join(cell.name for cell in STOCK)}; use the network with the backend that trained it"
         )
     checked, _ = checked_tensors(network, checkpoint.parameters, ())
@@ -59,7 +60,7 @@ def export_keras(checkpoint: Checkpoint, path: Path | str, *, force: bool = Fals
 
 
 def stock_model(network: RecurrentNetwork) -> Untyped:
-    """The network as one Keras model of stock layers; its weights stand in canonical order."""
+    """The network as one Keras model of stock layers, with its weights in canonical order."""
     recurrent = [
         STOCK[network.cell_class](width, return_sequences=True, dtype="float32", name=f"rnn_{k}")
         for k, width in enumerate(network.hidden)
@@ -67,7 +68,7 @@ def stock_model(network: RecurrentNetwork) -> Untyped:
     return keras.Sequential(
         [
             keras.Input((None,), dtype="int32", name="tokens"),
-            # Tokens one to a row: CategoryEncoding drops a last axis of length 1, which a single token would be too.
+            # One token per row: CategoryEncoding drops a last axis of length 1, which a single token has too.
             keras.layers.Reshape((-1, 1), dtype="int32", name="one_to_a_row"),
             keras.layers.CategoryEncoding(
                 network.input_size, output_mode="one_hot", dtype="float32", name="one_hot"

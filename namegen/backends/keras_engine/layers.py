@@ -1,5 +1,7 @@
-"""What is stock Keras: the layers (``SimpleRNN``, ``GRU`` with ``reset_after=True``, ``LSTM``, ``Dense``) on one-hot
-tokens. A cell that Keras lacks runs by its formula.
+"""The network's layers: stock Keras layers on one-hot tokens.
+
+These are ``SimpleRNN``, ``GRU`` with ``reset_after=True``, ``LSTM`` and ``Dense``. A cell that Keras doesn't have is
+computed by its formula.
 """
 
 from __future__ import annotations
@@ -23,37 +25,37 @@ STOCK: dict[type[cells.Cell], Untyped] = {
 
 
 class FormulaCell:
-    """A cell by its formula, to be called as a stock one.
+    """A cell computed by its formula. It is called like a cell of stock Keras.
 
     Args:
-        network: has the formula.
-        k: which layer.
-        dtype: of its numbers.
+        network: the network, which has the formula.
+        k: the number of the layer.
+        dtype: the type of all numbers.
     """
 
     def __init__(self, network: RecurrentNetwork, k: int, dtype: str) -> None:
         self.formula = exportable(network, dir(keras.ops), "the backend keras").formula
-        shapes = (
-            network.parameter_shapes[f"rnn.{k}.{part}"]
-            for part in ("kernel", "recurrent_kernel", "bias")
-        )
         self.trainable_variables = [
-            keras.Variable(np.zeros(shape), dtype=dtype) for shape in shapes
+            keras.Variable(np.zeros(network.parameter_shapes[f"rnn.{k}.{name}"]), dtype=dtype)
+            for name in ("kernel", "recurrent_kernel", "bias")
         ]
 
     def __call__(self, rows: Tensor, before: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """What the layer gives, and the state after the step."""
-        formula, (kernel, recurrent_kernel, bias) = self.formula, self.trainable_variables
-        biases = tf.reshape(bias, (formula.biases, -1))
-        x = keras.ops.matmul(rows, kernel) + biases[0]
-        s = keras.ops.matmul(before[0], recurrent_kernel)
+        """Compute one step.
+
+        Returns:
+            The layer's output, and the state after the step.
+        """
+        formula = self.formula
+        kernel, recurrent_kernel, bias = self.trainable_variables
+        biases = tf.reshape(bias, (formula.biases, -1))  # (1 or 2, G·H)
+        x = keras.ops.matmul(rows, kernel) + biases[0]  # (B, G·H)
+        s = keras.ops.matmul(before[0], recurrent_kernel)  # (B, state gates · H)
         if formula.biases == 2:
             s += biases[1, : s.shape[1]]
-        parts = [
-            *tf.split(x, formula.gates, 1),
-            *(tf.split(s, formula.state_gates, 1) if formula.state_gates else ()),
-        ]
-        after = formula.run([*parts, *before], keras.ops)
+        x_of_gates = tf.split(x, formula.gates, 1)
+        s_of_gates = tf.split(s, formula.state_gates, 1) if formula.state_gates else []
+        after = formula.run([*x_of_gates, *s_of_gates, *before], keras.ops)
         return after[0], after
 
 
@@ -61,52 +63,58 @@ class Layers:
     """Tokens → recurrent layers → linear layer.
 
     Args:
-        network: cell and widths.
-        dtype: of every layer, given to each, so that Keras's own default stays as it is.
+        network: the cell and the widths.
+        dtype: the type of all numbers. It is passed to every layer, so Keras's global default doesn't change.
     """
 
     def __init__(self, network: RecurrentNetwork, *, dtype: str) -> None:
         self.network = network
         self.dtype = dtype
-        self.last_hidden = (
-            -network.formula.states
-        )  # where the last layer's h stands among the arrays of a state
-        # Values come from core. Zeros and a fixed seed keep Keras from drawing random numbers of its own.
-        plain = {"dtype": dtype, "kernel_initializer": "zeros"}
-        recurrent = {**plain, "recurrent_initializer": "zeros", "seed": 0}
-        stock = STOCK.get(network.cell_class)
-        if stock is keras.layers.GRU:
-            # A product for each gate: with one for all, XLA computes the way back number after number.
-            recurrent["implementation"] = 1
-        self.recurrent: list[Untyped] = []
+        # The index of the last layer's h in a state.
+        self.last_hidden = -network.formula.states
+        # core sets the values. Zeros and a fixed seed prevent Keras from drawing random numbers.
+        options = {"dtype": dtype, "kernel_initializer": "zeros"}
+        recurrent_options = {**options, "recurrent_initializer": "zeros", "seed": 0}
+        stock_layer = STOCK.get(network.cell_class)
+        if stock_layer is keras.layers.GRU:
+            # One product per gate. With one product for all gates, XLA computes the backward pass element by element.
+            recurrent_options["implementation"] = 1
+        self.recurrent: list[Untyped] = []  # the cells
         for k, (inputs, width) in enumerate(pairwise((network.input_size, *network.hidden))):
-            if stock is None:
-                self.recurrent.append(FormulaCell(network, k, dtype))
+            if stock_layer is None:
+                cell: Untyped = FormulaCell(network, k, dtype)
             else:
-                self.recurrent.append(stock(width, **recurrent).cell)
-                self.recurrent[-1].build((None, inputs))
-        self.output = keras.layers.Dense(network.vocabulary_size, **plain)
+                cell = stock_layer(width, **recurrent_options).cell
+                cell.build((None, inputs))
+            self.recurrent.append(cell)
+        self.output = keras.layers.Dense(network.vocabulary_size, **options)
         self.output.build((None, None, network.hidden[-1]))
         variables = [
             variable
             for layer in (*self.recurrent, self.output)
             for variable in layer.trainable_variables
         ]
+        # By canonical name.
         self.parameters: dict[str, Tensor] = dict(
             zip(network.parameter_shapes, variables, strict=True)
         )
 
     def read(self, tokens: Tensor, state: list[Tensor]) -> list[Tensor]:
-        """Read one token a row: the state after it."""
+        """Read one token per row, and return the state after it."""
         rows = tf.one_hot(tokens, self.network.input_size, dtype=self.dtype)  # (B, V + L)
         after: list[Tensor] = []
-        count = self.network.formula.states
+        states = self.network.formula.states  # arrays per layer
         for k, cell in enumerate(self.recurrent):
-            rows, layer_after = cell(rows, list(state[k * count :][:count]))
+            layer_state = list(state[k * states : (k + 1) * states])
+            rows, layer_after = cell(rows, layer_state)
             after += layer_after
         return after
 
     def step(self, tokens: Tensor, state: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
-        """Read one token a row: the logits of the next, and the state after it."""
+        """Read one token per row.
+
+        Returns:
+            The logits of the next token, and the state after this one.
+        """
         after = self.read(tokens, state)
         return self.output(after[self.last_hidden]), after

@@ -1,6 +1,6 @@
-"""The optimizers: stock Keras's, or namegen's own formula for an optimizer or a hyperparameter that they lack.
+"""The optimizers: those of stock Keras, and namegen's formula for optimizers or hyperparameters that Keras lacks.
 
-Either way the state has canonical names. The formula runs inside the compiled program, too.
+Both run inside the compiled program, and both store their state under canonical names.
 """
 
 from __future__ import annotations
@@ -22,20 +22,16 @@ from namegen.types import Array
 
 @dataclass(frozen=True)
 class KerasClass:
-    """The class of stock Keras that computes an optimizer of ``core/optimizers.py``.
+    """The Keras class that computes an optimizer of ``core/optimizers.py``."""
 
-    Attributes:
-        kind: the class.
-        slots: canonical slot → the ending of the names of Keras's variables.
-        hyperparameters: the names of those that the class takes, under the same names.
-        sign: a slot is Keras's variable times this.
-        damps: whether only namegen's formula multiplies the learning rate by ``1 − momentum``.
-    """
-
-    kind: Untyped
+    optimizer_class: Untyped
+    # For each slot, the suffix of the names of Keras's variables.
     slots: Mapping[str, str] = field(default_factory=dict)
+    # The hyperparameters that the class takes, under the same names.
     hyperparameters: tuple[str, ...] = ()
+    # A slot is Keras's variable times this.
     sign: int = 1
+    # Whether namegen's formula multiplies the learning rate by ``1 − momentum``, which Keras doesn't.
     damps: bool = False
 
 
@@ -54,65 +50,64 @@ KERAS_CLASSES = {
 
 
 class KerasOptimizer(ABC):
-    """An optimizer inside a compiled program, which gets a learning rate at each step.
+    """An optimizer inside a compiled program.
 
     Args:
-        training: which optimizer, its hyperparameters, and clipping.
-        layers: whose parameters it moves.
-
-    Attributes:
-        iterations: the number of updates so far.
-        variables: by slot and parameter.
-        sign: a slot is its variable times this.
-        damping: the program multiplies the learning rate by this.
+        training: the optimizer, its hyperparameters, and clipping.
+        layers: the layers whose parameters it updates.
     """
 
+    # The number of updates so far.
     iterations: Tensor
+    # By slot, then by parameter.
     variables: dict[str, dict[str, Tensor]]
+    # A slot is its variable times this.
     sign: int = 1
+    # The program multiplies the learning rate by this.
     damping: float = 1.0
 
     def __init__(self, training: TrainingSettings, layers: Layers) -> None:
-        self.training, self.parameters, self.dtype = training, layers.parameters, layers.dtype
+        self.training = training
+        self.parameters = layers.parameters
+        self.dtype = layers.dtype
 
     @abstractmethod
     def move(self, name: str, gradient: Tensor, rate: Tensor) -> None:
         """Update one parameter and its slots."""
 
     def update(self, gradients: Sequence[Tensor], rate: Tensor) -> None:
-        """One step, inside a compiled program."""
+        """Make one update, inside a compiled program."""
         gradients = clipped(gradients, self.training, keras.ops)
         for name, gradient in zip(self.parameters, gradients, strict=True):
             self.move(name, gradient, rate)
         self.iterations.assign_add(1)
 
     def get_state(self) -> dict[str, Array]:
-        """Copies, by canonical name."""
+        """Copy the state, by canonical name."""
         state = {"optimizer.step": np.array(self.iterations.numpy(), np.int64)}
         for slot, variables in self.variables.items():
             for name, parameter in self.parameters.items():
                 if name in variables:
                     values = self.sign * variables[name].numpy()
-                else:  # momentum 0: Keras keeps no velocity, and it would have no effect
+                else:  # Keras has no variable for momentum 0, because it wouldn't have an effect
                     values = np.zeros(parameter.shape, self.dtype)
                 state[f"optimizer.{slot}.{name}"] = values
         return state
 
     def set_state(self, state: OptimizerState | None) -> None:
-        """Go on from a state, or begin anew."""
+        """Set the state; None sets everything to zero."""
         self.iterations.assign(0 if state is None else state.step)
         for slot, variables in self.variables.items():
             for name, variable in variables.items():
-                values = (
-                    np.zeros(variable.shape)
-                    if state is None
-                    else self.sign * state.slots[slot][name]
-                )
+                if state is None:
+                    values = np.zeros(variable.shape)
+                else:
+                    values = self.sign * state.slots[slot][name]
                 variable.assign(values.astype(self.dtype))
 
 
 class StockOptimizer(KerasOptimizer):
-    """An optimizer of stock Keras, with Keras's own defaults for all but namegen's hyperparameters."""
+    """An optimizer of stock Keras, with Keras's defaults for everything except namegen's hyperparameters."""
 
     def __init__(self, training: TrainingSettings, layers: Layers) -> None:
         super().__init__(training, layers)
@@ -120,27 +115,23 @@ class StockOptimizer(KerasOptimizer):
         self.sign = keras_class.sign
         if keras_class.damps:
             self.damping = 1 - training.momentum
-        # TensorFlow takes a Python float for a float32 and rounds it; a NumPy float64 it takes as it is.
+        # TensorFlow converts a Python float to float32, which rounds it, but keeps a NumPy float64.
         number = np.float64 if self.dtype == "float64" else float
-        given = {name: number(value) for name, value in training.hyperparameters.items()}
-        self.keras_optimizer = keras_class.kind(**given)
+        hyperparameters = {name: number(value) for name, value in training.hyperparameters.items()}
+        optimizer = keras_class.optimizer_class(**hyperparameters)
         for constant in ("rho", "beta_1", "beta_2"):
-            if hasattr(self.keras_optimizer, constant):
-                setattr(
-                    self.keras_optimizer, constant, number(getattr(self.keras_optimizer, constant))
-                )
-        self.keras_optimizer.build(list(self.parameters.values()))
-        self.iterations = self.keras_optimizer.iterations
+            if hasattr(optimizer, constant):
+                setattr(optimizer, constant, number(getattr(optimizer, constant)))
+        optimizer.build(list(self.parameters.values()))
+        self.keras_optimizer = optimizer
+        self.iterations = optimizer.iterations
         self.variables = {}
-        for slot, ending in keras_class.slots.items():
-            found = [
-                variable
-                for variable in self.keras_optimizer.variables
-                if variable.name.endswith(ending)
+        for slot, suffix in keras_class.slots.items():
+            # There are no variables for momentum 0.
+            variables = [
+                variable for variable in optimizer.variables if variable.name.endswith(suffix)
             ]
-            self.variables[slot] = dict(
-                zip(self.parameters, found, strict=False)
-            )  # none for momentum 0
+            self.variables[slot] = dict(zip(self.parameters, variables, strict=False))
 
     def move(self, name: str, gradient: Tensor, rate: Tensor) -> None:
         """Update one parameter and its slots."""
@@ -148,7 +139,7 @@ class StockOptimizer(KerasOptimizer):
 
 
 class FormulaOptimizer(KerasOptimizer):
-    """An optimizer by its formula in ``core/optimizers.py``."""
+    """An optimizer computed by its formula in ``core/optimizers.py``."""
 
     def __init__(self, training: TrainingSettings, layers: Layers) -> None:
         super().__init__(training, layers)
@@ -185,8 +176,8 @@ def make_optimizer(training: TrainingSettings, layers: Layers) -> KerasOptimizer
     Keras's ``update_step`` ignores some arguments of its classes, such as ``weight_decay``.
     """
     keras_class = KERAS_CLASSES.get(training.optimizer)
-    if keras_class is not None and set(keras_class.hyperparameters) == set(
-        training.hyperparameters
-    ):
-        return StockOptimizer(training, layers)
-    return FormulaOptimizer(training, layers)
+    if keras_class is None:
+        return FormulaOptimizer(training, layers)
+    if set(keras_class.hyperparameters) != set(training.hyperparameters):
+        return FormulaOptimizer(training, layers)
+    return StockOptimizer(training, layers)

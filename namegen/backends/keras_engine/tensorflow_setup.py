@@ -1,6 +1,6 @@
-"""Loads Keras on TensorFlow: the right versions, without a word on the terminal, with the threads that were asked for.
+"""Imports Keras on TensorFlow, checks the versions, and hides their startup messages.
 
-Every other file of this folder takes ``keras`` and ``tf`` from here, so that nothing loads them before this has run.
+All other files in this folder import ``keras`` and ``tf`` from here, so that the environment is set up first.
 """
 
 from __future__ import annotations
@@ -15,47 +15,46 @@ from namegen.backends.quiet import quiet
 from namegen.errors import EngineError, install_command
 from namegen.threads import limit_threads
 
-Untyped: TypeAlias = Any  # what Keras and TensorFlow give: they ship no types
+Untyped: TypeAlias = Any  # objects of Keras and TensorFlow, which have no type annotations
 
 
 def load() -> tuple[Untyped, Untyped]:
-    """Keras and TensorFlow.
+    """Import Keras and TensorFlow.
 
     Raises:
-        EngineError: Keras is below 3, or runs on another backend than TensorFlow.
-        ModuleNotFoundError: one of the two is not installed.
+        EngineError: Keras is older than version 3, or uses a backend other than TensorFlow.
+        ModuleNotFoundError: Keras or TensorFlow isn't installed.
     """
-    if (
-        "keras" not in sys.modules
-    ):  # the variable beats ~/.keras/keras.json, and Keras reads it once
+    # The variable overrides ~/.keras/keras.json. Keras reads it only on import.
+    if "keras" not in sys.modules:
         check_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with quiet():
-        import tensorflow  # before Keras, so that it is the one that is named where it is missing
+        import tensorflow  # before Keras, so that an error names it if it is missing
 
         # isort: split
         import keras
     check_version(keras.__version__)
     check_backend(keras.config.backend())
-    tensorflow.get_logger().setLevel(
-        logging.ERROR
-    )  # it warns that a second engine compiles a program of its own
+    # TensorFlow warns if a second engine compiles its own program.
+    tensorflow.get_logger().setLevel(logging.ERROR)
     return keras, tensorflow
 
 
 def check_version(version: str) -> None:
-    """Refuse a Keras that lacks what Keras 3 has."""
-    if int(version.partition(".")[0]) < 3:
+    """Raise EngineError if Keras is older than version 3."""
+    major = int(version.partition(".")[0])
+    if major < 3:
         raise EngineError(
-            f"the installed Keras is {version}, and the backend keras needs Keras 3: {install_command('keras')}"
+            f"the installed Keras is {version}, but the backend keras needs Keras 3: {install_command('keras')}"
         )
 
 
 def check_backend(backend: str) -> None:
-    """Refuse a Keras that computes with another library."""
+    """Raise EngineError if Keras uses another library than TensorFlow."""
     if backend != "tensorflow":
         raise EngineError(
-            f"Keras is set to its backend {backend!r}, and the backend keras runs on TensorFlow only: "
+            f"Keras uses its backend {backend!r}, but the backend keras needs TensorFlow: "
             "start again with KERAS_BACKEND=tensorflow"
         )
 
@@ -64,11 +63,11 @@ keras, tf = load()
 
 
 def set_threads(threads: int) -> None:
-    """Let TensorFlow use so many threads.
+    """Set how many threads TensorFlow uses.
 
-    TensorFlow fixes the number as it computes for the first time; a later engine of the same process runs with it.
+    The number can't change after TensorFlow's first computation, so later engines of the same process also use it.
     """
     limit_threads(threads)
-    with suppress(RuntimeError):  # it has computed already
+    with suppress(RuntimeError):  # TensorFlow has already computed something
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)  # the steps follow one another
+        tf.config.threading.set_inter_op_parallelism_threads(1)  # steps can't run in parallel
