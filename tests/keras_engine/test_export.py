@@ -95,7 +95,7 @@ def test_it_opens_in_stock_keras(tmp_path: Path) -> None:
 
 def test_unfit_arguments_are_refused(tmp_path: Path) -> None:
     network, parameters = network_and_parameters("gru")
-    with pytest.raises(OutputError, match=r"model\.h5 does not end with \.keras"):
+    with pytest.raises(OutputError, match=r"model\.h5 doesn't end with \.keras"):
         export_keras(small_checkpoint(network, parameters), tmp_path / "model.h5")
     with pytest.raises(CheckpointError, match=r"output\.bias"):
         export_keras(

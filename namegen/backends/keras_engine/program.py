@@ -15,7 +15,7 @@ that is compiled once works for every batch of up to ``NODES`` nodes. ``packing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -306,9 +306,9 @@ class TreePasses:
         return NodesToRead(tokens, parents, [tf.gather(state, parents) for state in states])
 
 
-def _padded(values: Iterable[float], dtype: str, length: int) -> Array:
+def _padded(values: Sequence[float] | Array, dtype: str, length: int) -> Array:
     """The values as an array, padded with zeros."""
-    array = np.array([*values], dtype)
+    array = np.array(values, dtype)
     return np.pad(array, (0, length - len(array)))
 
 
