@@ -88,7 +88,7 @@ class Constraints(TypedDict, total=False):
             most=3,
         ),
     ]
-    allow_profanity: bool | None  # whether names may contain profanity
+    allow_profanity: bool | None  #: whether names may contain profanity
 
 
 class PartConstraints(Constraints, total=False):

@@ -26,8 +26,8 @@ class ListCeiling:
     metrics: Metrics
     names: int
     distinct_names: int
-    distinct_prefixes: int  # including the empty one
-    characters: int  # including the end token of each name
+    distinct_prefixes: int  #: including the empty one
+    characters: int  #: including the end token of each name
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
@@ -62,12 +62,12 @@ def list_ceiling(corpus: Corpus) -> ListCeiling:
 class Evaluation:
     """How well a model predicts a list."""
 
-    metrics: Metrics  # of the names that the model knows all characters and the label of
-    ceiling: Metrics  # the best possible scores on the same names
-    names: int  # the number of these names
-    left_out: int  # the number of other names
-    model: str  # the name that the model was loaded by
-    # The metrics of each label's names, given the label, and their number; {} if the list or the model has no labels.
+    metrics: Metrics  #: of the names that the model knows all characters and the label of
+    ceiling: Metrics  #: the best possible scores on the same names
+    names: int  #: the number of these names
+    left_out: int  #: the number of other names
+    model: str  #: the name that the model was loaded by
+    #: The metrics of each label's names, given the label, and their number; {} if the list or the model has no labels.
     by_label: Mapping[str, tuple[Metrics, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:

@@ -113,18 +113,18 @@ class Drawing(Searching, total=False):
 class LoadedModel:
     """A trained model, ready to generate and to be evaluated."""
 
-    name: str  # what it was loaded by
+    name: str  #: what it was loaded by
     model: LanguageModel = field(
         repr=False
-    )  # a backend's engine, or a ``.tflite`` in its own runtime
+    )  #: a backend's engine, or a ``.tflite`` in its own runtime
     metadata: ListMetadata = field(repr=False)
-    # The start tokens of its names: one, or one for each of its labels.
+    #: The start tokens of its names: one, or one for each of its labels.
     beginnings: Beginnings = field(repr=False)
-    labels: tuple[str, ...] = ()  # in the order of ``beginnings``; () if the list had none
-    scorer: Scorer | None = field(default=None, repr=False)  # None: new names can't be scored
-    normalization: Normalization = field(default=NAMES, repr=False)  # when two names are the same
-    lists: tuple[str, ...] = field(default=(), repr=False)  # the names of its training lists
-    blended: tuple[Vocabulary, ...] = field(default=(), repr=False)  # of each model of a blend
+    labels: tuple[str, ...] = ()  #: in the order of ``beginnings``; () if the list had none
+    scorer: Scorer | None = field(default=None, repr=False)  #: None: new names can't be scored
+    normalization: Normalization = field(default=NAMES, repr=False)  #: when two names are the same
+    lists: tuple[str, ...] = field(default=(), repr=False)  #: the names of its training lists
+    blended: tuple[Vocabulary, ...] = field(default=(), repr=False)  #: of each model of a blend
 
     @property
     def checkpoint(self) -> Checkpoint | None:

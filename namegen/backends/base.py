@@ -48,9 +48,9 @@ AllSlots: TypeAlias = Mapping[str, Slots]  # by the canonical name of the parame
 class Update(NamedTuple):
     """The result of one update."""
 
-    loss: SupportsFloat  # before the update, in nats, as ``loss_and_gradients`` returns it
-    parameters: Tensors  # after the update
-    slots: AllSlots  # after the update
+    loss: SupportsFloat  #: before the update, in nats, as ``loss_and_gradients`` returns it
+    parameters: Tensors  #: after the update
+    slots: AllSlots  #: after the update
 
 
 class TensorEngine(ABC):

@@ -68,9 +68,9 @@ class Step:
     """One update."""
 
     batch: Batch
-    learning_rate: float  # of this step
-    # By parameter name: dropout factors that can be broadcast to the parameter's shape. Empty without dropout. One mask
-    # applies to all names of the batch, so names with the same prefix still have the same state.
+    learning_rate: float  #: of this step
+    #: By parameter name: dropout factors that can be broadcast to the parameter's shape. Empty without dropout. One
+    #: mask applies to all names of the batch, so names with the same prefix still have the same state.
     masks: Mapping[str, Float[Array, "..."]] = field(default_factory=dict)
 
 
@@ -78,7 +78,7 @@ class Step:
 class StepLosses:
     """The losses of one ``train_epoch``, with one entry per step. The Trainer adds them in order."""
 
-    loss_sum: Float64[Array, "S"]  # nats, summed over the characters of the batch
+    loss_sum: Float64[Array, "S"]  #: nats, summed over the characters of the batch
     characters: Int64[Array, "S"]
 
 
@@ -112,12 +112,12 @@ class LanguageModel(Protocol):
 class Engine(LanguageModel, Protocol):
     """A LanguageModel that can be trained."""
 
-    name: ClassVar[str]  # the backend's name for users
+    name: ClassVar[str]  #: the backend's name for users
     architectures: ClassVar[
         tuple[type[Network], ...]
-    ]  # those that it trains, the default one first
-    cells: ClassVar[frozenset[str]]  # the cells of the architecture rnn that it implements, if any
-    requires: ClassVar[tuple[str, ...]]  # the libraries that it imports, except for NumPy
+    ]  #: those that it trains, the default one first
+    cells: ClassVar[frozenset[str]]  #: the cells of the architecture rnn that it implements, if any
+    requires: ClassVar[tuple[str, ...]]  #: the libraries that it imports, except for NumPy
 
     def __init__(
         self,

@@ -188,7 +188,7 @@ class DataSettings(Checked):
     0.2
     """
 
-    names: str = "mlb-first"  # a bundled list, a path, or "-" for standard input
+    names: str = "mlb-first"  #: a bundled list, a path, or "-" for standard input
     column: str | None = declared(
         None, "The CSV column that has the names: its title, or its number counted from 1."
     )
@@ -199,7 +199,7 @@ class DataSettings(Checked):
         "for no labels.",
         "the bundled list's label column, if it has one",
     )
-    # A longer line isn't a name, so the file probably isn't a list.
+    #: A longer line isn't a name, so the file probably isn't a list.
     max_name_length: int = declared(
         1000, "Reject a list that has a name of more than N characters.", **COUNT
     )
@@ -343,7 +343,7 @@ class TrainingSettings(Checked):
     batch_size: int | None = declared(
         None, "The number of names in each training step.", LIST, **COUNT
     )
-    # Adam scales the steps of each weight, so the same learning rate works for many lists.
+    #: Adam scales the steps of each weight, so the same learning rate works for many lists.
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
     learning_rate: float | None = declared(
         None,
@@ -359,7 +359,7 @@ class TrainingSettings(Checked):
         holds=lambda value: 0 <= value < 1,
         expected="a number from 0 to below 1",
     )
-    # No limit by default: names are short, so gradients stay small.
+    #: No limit by default: names are short, so gradients stay small.
     clip_norm: float | None = declared(
         None,
         "The largest allowed gradient norm.",
@@ -368,7 +368,7 @@ class TrainingSettings(Checked):
         backend_reads=True,
         **ABOVE_0,
     )
-    # One-cycle takes half the time of a learning rate that only falls.
+    #: One-cycle takes half the time of a learning rate that only falls.
     lr_schedule: str = declared(
         "one-cycle",
         "How the learning rate changes during training. "
@@ -424,7 +424,7 @@ class TrainingSettings(Checked):
     patience: int | None = declared(
         None, "Stop after N epochs without improvement.", "never", **COUNT
     )
-    # The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
+    #: The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
     monitor: str = declared(
         "loss", "The validation metric that decides which epoch is the best.", choices=CRITERIA
     )

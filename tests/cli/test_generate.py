@@ -272,7 +272,9 @@ def test_text_from_a_model_is_safe_to_show(program):
 def test_a_model_that_knows_no_names_says_so_and_one_of_no_numbers_is_an_error(program, run_folder):
     checkpoint = Checkpoint.load(run_folder / "model.safetensors")
     replace(checkpoint, known_names=None).save(program.folder / "bare.safetensors")
-    program("generate", "bare.safetensors").refused("can't tell which names are new", "--allow-seen")
+    program("generate", "bare.safetensors").refused(
+        "can't tell which names are new", "--allow-seen"
+    )
     run = program(
         "generate", "bare.safetensors", "-n", 3, "--allow-seen", "--scores", "--json"
     ).done()

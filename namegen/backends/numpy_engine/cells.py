@@ -38,15 +38,15 @@ class NumpyCell(ABC):
     ([0, 1, 3], [0, 1, 2, 3])
     """
 
-    # The cell whose formula this class computes (``core/network/cells.py``), with its gates and states.
+    #: The cell whose formula this class computes (``core/network/cells.py``), with its gates and states.
     declared: ClassVar[type[cells.Cell]]
-    # The gates that treat x and s differently.
+    #: The gates that treat x and s differently.
     apart: ClassVar[tuple[int, ...]] = ()
-    # The arrays of the state that are in ``before``: all but h, and h if it is read directly. Consecutive and rising.
+    #: The arrays of the state that are in ``before``: all but h, and h if it is read directly. Consecutive and rising.
     carried: ClassVar[tuple[int, ...]] = ()
-    # The number of arrays in ``cache``.
+    #: The number of arrays in ``cache``.
     cached: ClassVar[int] = 0
-    # The number of arrays in ``local`` besides those described above.
+    #: The number of arrays in ``local`` besides those described above.
     more_local: ClassVar[int] = 0
 
     @property

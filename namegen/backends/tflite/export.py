@@ -50,17 +50,17 @@ class ExportReport:
 
     out: str
     quantize: str
-    bytes: int  # the file's size
-    names: int  # how many names the file was checked with
-    left_out: int  # names with characters that the model doesn't know
-    prefixes: int  # distinct prefixes of the names, for each start token
-    largest_logit_difference: float  # over all prefixes and token ids
-    before: Metrics  # of the source, on the names
-    after: Metrics  # of the file
+    bytes: int  #: the file's size
+    names: int  #: how many names the file was checked with
+    left_out: int  #: names with characters that the model doesn't know
+    prefixes: int  #: distinct prefixes of the names, for each start token
+    largest_logit_difference: float  #: over all prefixes and token ids
+    before: Metrics  #: of the source, on the names
+    after: Metrics  #: of the file
     seconds: float
-    quantized: tuple[str, ...] = ()  # the weight arrays that are stored in 16 or 8 bits
-    quantizable: int = 0  # how many weight arrays are large enough for that
-    known_names: int = 0  # how many known names the file contains
+    quantized: tuple[str, ...] = ()  #: the weight arrays that are stored in 16 or 8 bits
+    quantizable: int = 0  #: how many weight arrays are large enough for that
+    known_names: int = 0  #: how many known names the file contains
 
     def to_dict(self) -> dict[str, object]:
         """The object that ``export-tflite --json`` prints."""

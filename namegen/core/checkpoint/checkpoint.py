@@ -55,7 +55,7 @@ class Checkpoint(Metadata):
     True
     """
 
-    parameters: Mapping[str, Float32[Array, "..."]]  # by canonical name
+    parameters: Mapping[str, Float32[Array, "..."]]  #: by canonical name
 
     @property
     def is_half(self) -> bool:

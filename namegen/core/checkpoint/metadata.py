@@ -90,7 +90,7 @@ class Label:
     """A label of a list. Each label has a start token."""
 
     name: str
-    names: Count  # how many names of the training set have this label
+    names: Count  #: how many names of the training set have this label
 
 
 class TrainingSummary(TypedDict, total=False):
@@ -159,21 +159,21 @@ class ListMetadata:
     """What a model stores about the list that it was trained on. A blend has this metadata only."""
 
     vocabulary: Vocabulary
-    labels: tuple[Label, ...] = ()  # in the order of their start tokens
-    shortest_name: Size = 1  # characters; shorter names aren't returned by default
-    longest_name: Size = 20  # characters of the list's longest name
-    # How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
-    # weren't measured.
+    labels: tuple[Label, ...] = ()  #: in the order of their start tokens
+    shortest_name: Size = 1  #: characters; shorter names aren't returned by default
+    longest_name: Size = 20  #: characters of the list's longest name
+    #: How new names are scored (``core/generation/scoring.py``): one rule per label, or one for all; () if the scores
+    #: weren't measured.
     score_rules: tuple[ScoreRule, ...] = ()
-    # Endings that are ignored when two names are compared (``core/data/normalization.py``).
+    #: Endings that are ignored when two names are compared (``core/data/normalization.py``).
     endings: tuple[str, ...] = ()
-    ngrams: NgramSet | None = None  # of the training set, by label
-    words: KnownSet | None = None  # of the training set, if many of its names contain a space
+    ngrams: NgramSet | None = None  #: of the training set, by label
+    words: KnownSet | None = None  #: of the training set, if many of its names contain a space
     training: TrainingSummary = field(default_factory=TrainingSummary)
-    # Log-probabilities in nats: the percentiles 0 to 100 of the list's own names.
+    #: Log-probabilities in nats: the percentiles 0 to 100 of the list's own names.
     score_quantiles: Float64[Array, "101"] | None = None
-    # Every distinct name of the list, held-out names included, and words that occur in several of its names but not
-    # alone (``Normalization.common_words``). None if the model doesn't store them. A file stores short hashes.
+    #: Every distinct name of the list, held-out names included, and words that occur in several of its names but not
+    #: alone (``Normalization.common_words``). None if the model doesn't store them. A file stores short hashes.
     known_names: KnownSet | None = None
 
     @property
@@ -196,10 +196,10 @@ class ListMetadata:
 class Metadata(ListMetadata):
     """Everything that a model's file contains, except for the parameters."""
 
-    network: Network  # the shapes of the parameters
-    engine: str = "numpy"  # the backend that trained it
-    # The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/evaluator.py``). They
-    # show whether another program computes the same. None: there's no self-test.
+    network: Network  #: the shapes of the parameters
+    engine: str = "numpy"  #: the backend that trained it
+    #: The self-test logits: what the backend computed for some fixed tokens (``core/evaluation/evaluator.py``). They
+    #: show whether another program computes the same. None: there's no self-test.
     probe: Float32[Array, "2 V"] | None = None
 
     def to_export(self) -> Metadata:

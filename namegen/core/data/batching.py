@@ -27,7 +27,7 @@ class Batch:
     """
 
     tree: PrefixTree
-    # What should follow each node, as a distribution over the vocabulary. None: what follows it in the tree.
+    #: What should follow each node, as a distribution over the vocabulary. None: what follows it in the tree.
     targets: Float32[Array, "N V"] | None = None
 
     def __post_init__(self) -> None:

@@ -57,12 +57,12 @@ class Corpus:
 
     names: tuple[
         str, ...
-    ]  # without white space around them, in Unicode's composed form (NFC), never empty
-    source: str  # what messages call the list, such as its file
-    dropped: Mapping[str, int] = field(default_factory=dict)  # plural noun → how many were dropped
+    ]  #: without white space around them, in Unicode's composed form (NFC), never empty
+    source: str  #: what messages call the list, such as its file
+    dropped: Mapping[str, int] = field(default_factory=dict)  #: plural noun → how many were dropped
     labels: tuple[
         str, ...
-    ] = ()  # the label of each name, never an empty string; (): the list has no labels
+    ] = ()  #: the label of each name, never an empty string; (): the list has no labels
     name_type: str = "plain"  # decides when two names are the same; see ``DataSettings``
 
     @classmethod

@@ -31,8 +31,8 @@ class Beginnings:
     Beginnings(tokens=(54, 55), shares=(0.75, 0.25))
     """
 
-    tokens: tuple[int, ...]  # distinct ids
-    shares: tuple[float, ...]  # the probability of each token; they sum to 1
+    tokens: tuple[int, ...]  #: distinct ids
+    shares: tuple[float, ...]  #: the probability of each token; they sum to 1
 
     def __post_init__(self) -> None:
         if not self.tokens or len(set(self.tokens)) < len(self.tokens) or min(self.tokens) < 0:

@@ -39,13 +39,13 @@ class PrefixTree:
     ([3, 3, 3, 1], [-1, 0, 1, 2])
     """
 
-    token: Int32[Array, "N"]  # the last token of each prefix; the start token of a root
-    parent: Int64[Array, "N"]  # the node of the prefix without its last token; −1 for a root
-    level: Int64[Array, "levels"]  # the nodes of depth t are ``level[t]:level[t + 1]``
-    count: Int64[Array, "N"]  # how many names have the prefix
-    edge_node: Int64[Array, "E"]  # the node that the edge leaves
-    edge_token: Int32[Array, "E"]  # what follows the node
-    edge_count: Int64[Array, "E"]  # how often it follows
+    token: Int32[Array, "N"]  #: the last token of each prefix; the start token of a root
+    parent: Int64[Array, "N"]  #: the node of the prefix without its last token; −1 for a root
+    level: Int64[Array, "levels"]  #: the nodes of depth t are ``level[t]:level[t + 1]``
+    count: Int64[Array, "N"]  #: how many names have the prefix
+    edge_node: Int64[Array, "E"]  #: the node that the edge leaves
+    edge_token: Int32[Array, "E"]  #: what follows the node
+    edge_count: Int64[Array, "E"]  #: how often it follows
 
     @classmethod
     def from_names(
@@ -184,11 +184,11 @@ class Sequences:
 
     tokens: Int32[
         Array, "names T"
-    ]  # the characters, padded with at least one end token: the targets of each row
-    lengths: Int64[Array, "names"]  # characters of each name
-    counts: Int64[Array, "names"]  # how often each name occurs
-    nodes: Int64[Array, "names T"]  # the node before each token; 0 after the end of a name
-    beginnings: Int32[Array, "names"]  # the start token of each name
+    ]  #: the characters, padded with at least one end token: the targets of each row
+    lengths: Int64[Array, "names"]  #: characters of each name
+    counts: Int64[Array, "names"]  #: how often each name occurs
+    nodes: Int64[Array, "names T"]  #: the node before each token; 0 after the end of a name
+    beginnings: Int32[Array, "names"]  #: the start token of each name
 
 
 @dataclass(frozen=True, eq=False)

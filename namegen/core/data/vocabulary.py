@@ -56,7 +56,7 @@ class Vocabulary:
     'Bob'
     """
 
-    characters: str  # sorted by code point; the first one has id 1
+    characters: str  #: sorted by code point; the first one has id 1
 
     def __post_init__(self) -> None:
         if list(self.characters) != sorted(set(self.characters)):

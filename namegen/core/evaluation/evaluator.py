@@ -27,8 +27,8 @@ class Metrics:
     """How well a model predicts a list. "char" counts the characters and the end token of each name."""
 
     loss_nats_per_char: float
-    accuracy_argmax: float  # how often the most likely next character is the true one
-    accuracy_sampled: float  # how often a sampled next character is, which is the mean of p(true)
+    accuracy_argmax: float  #: how often the most likely next character is the true one
+    accuracy_sampled: float  #: how often a sampled next character is, which is the mean of p(true)
 
     @property
     def bits_per_char(self) -> float:

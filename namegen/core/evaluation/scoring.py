@@ -30,9 +30,9 @@ class NameScore:
     """The probability of one name."""
 
     name: str
-    # The log-probability of each character given the characters before it, and then of the end token; nats.
+    #: The log-probability of each character given the characters before it, and then of the end token; nats.
     letters: tuple[float, ...]
-    # How many percent of the names in the model's list are less likely; None if the model doesn't contain quantiles.
+    #: How many percent of the names in the model's list are less likely; None if the model doesn't contain quantiles.
     percentile: float | None
 
     @property

@@ -44,7 +44,7 @@ class Person:
     family: str
     origin: Origin = None
     gender: Gender = None
-    household: int | None = None  # number of the household, from 1 on; None: people are alone
+    household: int | None = None  #: number of the household, from 1 on; None: people are alone
 
     def format(self, template: str = TEMPLATE) -> str:
         """Fill in a template with the fields given, family, origin and gender.

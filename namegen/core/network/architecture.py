@@ -42,11 +42,12 @@ class Network(ABC):
     to define ``parameter_shapes``, ``summary`` and ``from_settings``.
     """
 
-    architecture: ClassVar[str]  # its name in checkpoints and configs
+    architecture: ClassVar[str]  #: its name in checkpoints and configs
 
-    vocabulary_size: int  # V: the characters and the end token, which are what the network predicts
-    # L: each label has a start token, with an id from V on, which is read but never predicted. 0: the plain start token
-    # is the only one.
+    #: V: the characters and the end token, which are what the network predicts
+    vocabulary_size: int
+    #: L: each label has a start token, with an id from V on, which is read but never predicted. 0: the plain start
+    #: token is the only one.
     labels: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -207,7 +208,7 @@ class RecurrentNetwork(Network):
     architecture: ClassVar[str] = "rnn"
 
     cell: str = PLAIN_CELL
-    hidden: tuple[int, ...] = PLAIN_HIDDEN  # the width of each layer
+    hidden: tuple[int, ...] = PLAIN_HIDDEN  #: the width of each layer
 
     def __post_init__(self) -> None:
         super().__post_init__()

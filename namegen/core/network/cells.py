@@ -27,9 +27,9 @@ from namegen.errors import EngineError
 class Operation:
     """One operation of a formula. Values are numbered: first the inputs of the cell, then the operations' results."""
 
-    name: str  # a NumPy function, "sigmoid", or "number" for a constant
-    of: tuple[int, ...]  # the numbers of the values that it reads
-    number: float = 0.0  # the constant
+    name: str  #: a NumPy function, "sigmoid", or "number" for a constant
+    of: tuple[int, ...]  #: the numbers of the values that it reads
+    number: float = 0.0  #: the constant
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Formula:
     The first values are x of each gate, s of each state gate, and the arrays of the state before the step.
     """
 
-    gates: int  # G: how many blocks of the layer's width a kernel consists of
-    state_gates: int  # S: how many of the gates, from the first on, read the state
-    states: int  # how many arrays of the layer's width the state consists of
-    biases: int  # the rows of the bias: 1, or 2 if x and s each have one
+    gates: int  #: G: how many blocks of the layer's width a kernel consists of
+    state_gates: int  #: S: how many of the gates, from the first on, read the state
+    states: int  #: how many arrays of the layer's width the state consists of
+    biases: int  #: the rows of the bias: 1, or 2 if x and s each have one
     operations: tuple[Operation, ...]
-    after: tuple[int, ...]  # the numbers of the values that are the state after the step
+    after: tuple[int, ...]  #: the numbers of the values that are the state after the step
 
     def run(self, inputs: Sequence[Any], library: object) -> list[Any]:
         """Compute the state after a step.
@@ -161,18 +161,18 @@ class Cell:
     ['add', 'absolute', 'number', 'add', 'divide']
     """
 
-    name: ClassVar[str]  # in settings and files
-    title: ClassVar[str]  # on pages
-    gates: ClassVar[tuple[str, ...]]  # their names, in the order of the kernels and biases
+    name: ClassVar[str]  #: in settings and files
+    title: ClassVar[str]  #: on pages
+    gates: ClassVar[tuple[str, ...]]  #: their names, in the order of the kernels and biases
     state_gates: ClassVar[int | None] = (
         None  # how many, from the first on, read the state; None: all
     )
     states: ClassVar[tuple[str, ...]] = (
         "h",
-    )  # the state's arrays; the next layer reads the first one
-    biases: ClassVar[int] = 1  # 2 if x and s each have a bias
-    learning_rate: ClassVar[float | None] = None  # Adam's default; None: it depends on the width
-    formula: ClassVar[Formula]  # traced from ``step``
+    )  #: the state's arrays; the next layer reads the first one
+    biases: ClassVar[int] = 1  #: 2 if x and s each have a bias
+    learning_rate: ClassVar[float | None] = None  #: Adam's default; None: it depends on the width
+    formula: ClassVar[Formula]  #: traced from ``step``
 
     @staticmethod
     @abstractmethod

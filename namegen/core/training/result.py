@@ -35,23 +35,23 @@ SCORING = (
 class RunResult:
     """A run that has finished or was stopped: the best model and its results."""
 
-    checkpoint: Checkpoint = field(repr=False)  # the best model
-    backend: str  # the name of the backend that trained it
+    checkpoint: Checkpoint = field(repr=False)  #: the best model
+    backend: str  #: the name of the backend that trained it
     seed: int
-    epochs: int  # how many were trained
-    best_epoch: int  # the epoch that the model is from
-    seconds: float  # inside train_epoch and validation
-    # The median speed of the epochs after the first; None if there are none.
+    epochs: int  #: how many were trained
+    best_epoch: int  #: the epoch that the model is from
+    seconds: float  #: inside train_epoch and validation
+    #: The median speed of the epochs after the first; None if there are none.
     chars_per_second: float | None
-    # The model's results on each part of the list; None for a part that the list doesn't have.
+    #: The model's results on each part of the list; None for a part that the list doesn't have.
     training: Metrics
     validation: Metrics | None
     test: Metrics | None
-    # What the results on held-out names are compared with, computed when needed; None without a validation set.
+    #: What the results on held-out names are compared with, computed when needed; None without a validation set.
     references: HeldOutReferences | None = field(repr=False)
     history: tuple[EpochRecord, ...] = field(repr=False)
-    out: Path | None  # the run folder
-    finished: bool  # False if the run was stopped
+    out: Path | None  #: the run folder
+    finished: bool  #: False if the run was stopped
 
     def to_dict(self) -> dict[str, object]:
         """Convert the results to plain values, for JSON."""
