@@ -129,7 +129,7 @@ def test_no_child_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> No
     """Killed, interrupted, or asked to end."""
     file = tmp_path / "state"
     code = (
-        "from namegen.cli.ending import end_as_by_ctrl_c\nfrom namegen.children import *\nend_as_by_ctrl_c()\n"
+        "from namegen.cli.ending import handle_end_signals\nfrom namegen.children import *\nhandle_end_signals()\n"
         f"part = Part('tests.test_children:work', {{'do': 'wait', 'file': {str(file)!r}}})\n"
         "with Children(1) as children:\n    list(run_all(children, [part]))\n"
     )

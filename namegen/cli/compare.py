@@ -1,4 +1,4 @@
-"""``namegen compare-backends``: every engine's accuracy and speed on real names, as a report; and what it says."""
+"""``namegen compare-backends``: a report on the accuracy and speed of all backends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_engines, open_list
+from namegen.cli.options import note_shadowed_backends, open_list
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
@@ -22,42 +22,44 @@ if TYPE_CHECKING:
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
-DEFAULT_SEEDS, MOST_SEEDS = 3, 100
-MOST_LINES = 23  # of what is said at the end, before the path of the report
+DEFAULT_SEEDS = 3
+MAX_SEEDS = 100
+MAX_LINES = 23  # of the summary, without the path of the report
 
 
 @options.command(
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
-    cls=options.OfEveryEngine,
+    cls=options.ListsBackends,
 )
 @click.argument("names", nargs=-1)
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Take a first look: networks with two layers of 32 units, one split, 10 epochs.",
+)
+@click.option(
+    "--seeds",
+    type=options.WholeNumber(1, MAX_SEEDS),
+    metavar="N",
+    help=f"How often to train each network, with a different seed each time.  [default: {DEFAULT_SEEDS}; 1 with "
+    "--quick]",
+)
+@click.option(
+    "--split-seed",
+    type=options.WholeNumber(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The seed that chooses the held-out names, the same for all runs.",
+)
+@options.label_column
 @click.option(
     "--out",
     default=str(DEFAULT_OUT),
     show_default=True,
     metavar="DIR",
-    help="The folder to write the report to; a comparison that is already there is continued.",
-)
-@click.option(
-    "--seeds",
-    type=options.Whole(1, MOST_SEEDS),
-    metavar="N",
-    help=f"How often to train each network, each time with another seed.  [default: {DEFAULT_SEEDS}; 1 with --quick]",
-)
-@click.option(
-    "--split-seed",
-    type=options.Whole(0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="The seed that chooses the held-out names, the same for every training.",
-)
-@options.label_column
-@click.option(
-    "--quick",
-    is_flag=True,
-    help="Take a first look: networks of two layers of 32 units, one split, 10 epochs.",
+    help="The folder for the report. A comparison that is already there continues.",
 )
 @options.common
 def compare_backends(
@@ -70,32 +72,29 @@ def compare_backends(
     as_json: bool,
     notes: Notes,
 ) -> None:
-    """Compare the engines: train, time and evaluate each of them on real names, and write a report.
+    """Compare the backends: train, time and evaluate each of them on real names, and write a report.
 
-    NAMES are files, - for standard input, or names of bundled lists. The default is mlb-first and mlb-last. With
+    NAMES: files, - for standard input, or built-in lists (see `namegen lists`). Default: mlb-first and mlb-last. With
     --label-column, each of them is a list with labels.
 
-    Every measurement runs in a process of its own, with one thread. Ctrl-C stops the comparison; finished measurements
-    are kept, and the same command continues from there. An engine that is not installed is left out, and the report
-    says how to install it.
+    Every measurement runs in its own process, with one thread. Ctrl-C stops the comparison. Finished measurements are
+    kept, and the same command continues from there. namegen skips backends that aren't installed, and the report
+    explains how to install them.
     """
     limit_threads(1)
     if not names:
         notes(f"names: {', '.join(DEFAULT_LISTS)}")
-    corpora = [
-        open_list(name, notes, label_column=label_column)
-        for name in dict.fromkeys(names or DEFAULT_LISTS)
-    ]
-    note_engines(notes)
+    distinct_lists = dict.fromkeys(names or DEFAULT_LISTS)
+    corpora = [open_list(name, notes, label_column=label_column) for name in distinct_lists]
+    note_shadowed_backends(notes)
     from namegen.experiments.compare.plan import Scope
     from namegen.experiments.compare.run import REPORT, compare
 
-    scope = Scope(
-        seeds=seeds or (1 if quick else DEFAULT_SEEDS), quick=quick, split_seed=split_seed
-    )
+    default_seeds = 1 if quick else DEFAULT_SEEDS
+    scope = Scope(seeds=seeds or default_seeds, quick=quick, split_seed=split_seed)
     with (
         kept_when_stopped(notes, "measurements"),
-        Display(notes, "looking at what is there") as display,
+        Display(notes, "looking for finished measurements") as display,
     ):
         results = compare(corpora, out, scope=scope, on_progress=display)
     if as_json:
@@ -111,31 +110,41 @@ def compare_backends(
         )
 
 
-# --- what is said at the end ------------------------------------------------------------------------------------------
+# --- the summary ------------------------------------------------------------------------------------------------------
 
 
 def print_summary(results: Comparison) -> None:
-    """Print the headline, troubles, some new names, and what was found, in at most 24 lines."""
-    from namegen.experiments.compare.tables import samples, troubles
+    """Print the headline, problems, some new names, and the results, in at most 24 lines."""
+    from namegen.experiments.compare.tables import troubles
     from namegen.experiments.compare.verdict import verdict
 
-    width = columns()
-    found = verdict(results)
-    begins = "\n".join(_filled(text) for text in (found.headline, *troubles(results)))
-    ends = [_filled(said) for said in (found.speed, found.quality, found.names) if said]
-    lines = len("\n".join([begins, *ends]).splitlines())
-    names_per_list = max(MOST_LINES - lines, 0) // max(len(results.lists), 1)
-    names = []
+    conclusions = verdict(results)
+    headline = "\n".join(_filled(text) for text in (conclusions.headline, *troubles(results)))
+    findings = (conclusions.speed, conclusions.quality, conclusions.names)
+    paragraphs = [_filled(text) for text in findings if text]
+    line_count = len("\n".join([headline, *paragraphs]).splitlines())
+    lines_left = max(MAX_LINES - line_count, 0)
+    names = _name_lines(results, lines_per_list=lines_left // max(len(results.lists), 1))
+    click.secho(headline, bold=True)
+    click.echo("\n".join([*names, *paragraphs]))
+
+
+def _name_lines(results: Comparison, *, lines_per_list: int) -> list[str]:
+    """New names of each list, a line for each model, first those from the n-gram baseline."""
+    from namegen.experiments.compare.tables import samples
+
+    lines = []
     for entry in results.lists:
-        *networks, ngram = samples(entry).rows or [()]
-        for drawn_by, drawn in [ngram, *networks][:names_per_list] if ngram else []:
-            names.append(
-                shorten(printable(f"{entry.name}, {drawn_by}: {drawn}"), width, placeholder=" …")
-            )
-    click.secho(begins, bold=True)
-    click.echo("\n".join([*names, *ends]))
+        rows = samples(entry).rows
+        if not rows or not rows[-1]:
+            continue
+        *networks, ngram = rows
+        for model, names in [ngram, *networks][:lines_per_list]:
+            line = printable(f"{entry.name}, {model}: {names}")
+            lines.append(shorten(line, columns(), placeholder=" …"))
+    return lines
 
 
 def _filled(text: str) -> str:
-    """Break a text into lines as wide as the terminal."""
+    """Break a text into lines that fit the terminal."""
     return fill(printable(text), columns(), break_on_hyphens=False)

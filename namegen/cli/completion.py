@@ -1,7 +1,7 @@
-"""What a shell completes: commands, options, and the names of what comes with namegen: lists, models, labels, engines.
+"""Shell completion: commands, options, and the names of built-in lists and models, of labels and of backends.
 
-The script for the shell is click's own, which the shell asks for by a variable (`docs/use/cli.md`). It starts namegen
-at every Tab, so nothing heavy may be loaded here.
+The shell's script comes from click (`docs/use/cli.md`). It starts namegen at every Tab, so this module must not import
+anything slow.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from glob import escape, glob
-from itertools import chain
 
 import click
 from click.shell_completion import CompletionItem
@@ -21,11 +20,11 @@ from namegen.files import is_folder
 
 
 class Named(click.types.StringParamType):
-    """A text that is the name of something that there is, or perhaps a file.
+    """A string that completes to known names, and possibly to files.
 
     Args:
-        names: gives them for the command line so far.
-        or_file: a file will do, too.
+        names: returns the names, from the context of the command line so far.
+        or_file: whether files are completed too.
 
     >>> parameter = click.Argument(["list"], type=Named(lambda context: ["mlb-first", "companies"], or_file=True))
     >>> context = click.Context(click.Command("train", params=[parameter]))
@@ -36,28 +35,31 @@ class Named(click.types.StringParamType):
     def __init__(
         self, names: Callable[[click.Context], Iterable[str]], *, or_file: bool = False
     ) -> None:
-        self._names, self._or_file = names, or_file
+        self._names = names
+        self._or_file = or_file
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The names that begin so, letter case aside, behind the files that do."""
-        begun = incomplete.lower()
-        names = [name for name in self._names(ctx) if name.lower().startswith(begun)]
+        """The names that start with the text, ignoring case, after the files that do."""
+        start = incomplete.lower()
+        names = [name for name in self._names(ctx) if name.lower().startswith(start)]
         if not self._or_file:
             return list(map(CompletionItem, names))
-        files = CompletionItem(
-            incomplete, type="file"
-        )  # first: what is named before it, shells throw away
-        # bash completes files by itself only where nothing is named; zsh and fish do it beside that.
-        in_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
-        here = sorted(glob(f"{escape(incomplete)}*")) if names and in_bash else []
-        own = [f"{name}/" if is_folder(name, None) else name for name in here]
-        return [files, *map(CompletionItem, dict.fromkeys([*own, *names]))]
+        # This item makes the shell complete files. It's the first, because shells discard all items before it.
+        files = CompletionItem(incomplete, type="file")
+        values: list[str] = []
+        # If there are other items, zsh and fish still complete files, but bash doesn't.
+        is_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
+        if names and is_bash:
+            for path in sorted(glob(f"{escape(incomplete)}*")):
+                values.append(f"{path}/" if is_folder(path, None) else path)
+        distinct = dict.fromkeys([*values, *names])
+        return [files, *map(CompletionItem, distinct)]
 
 
 def complete_names(command: click.Command) -> None:
-    """Give the parameters of a command that take a list, a model, a label or an engine the names to complete."""
+    """Add completion to a command's parameters for lists, models, labels and backends."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
@@ -73,48 +75,49 @@ def complete_names(command: click.Command) -> None:
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:
-    """Those of the models that were given so far; of all that are shipped, where none of these was."""
+    """The labels of the built-in models on the command line so far; if there are none, of all built-in models."""
+    from namegen.core.data.label_parts import askable
     from namegen.models import SHIPPED
 
-    # An option that still lacks its value ends click's parsing: what stands before it is in no parameter yet.
-    values = (value if type(value) is tuple else (value,) for value in ctx.params.values())
-    given = {*ctx.args, *chain.from_iterable(values)}
-    some = [name for name in SHIPPED if name in given] or SHIPPED
-    from namegen.core.data.label_parts import askable
-
-    return dict.fromkeys(label for name in some for label in askable(_labels_of(name)))
+    # If an option lacks its value, click stops parsing, and the arguments before it are only in ctx.args.
+    typed = {*ctx.args}
+    for value in ctx.params.values():
+        typed.update(value if type(value) is tuple else (value,))
+    models = [name for name in SHIPPED if name in typed] or SHIPPED
+    return dict.fromkeys(label for model in models for label in askable(_labels_of(model)))
 
 
 def origins(_: click.Context) -> Iterable[str]:
-    """What both models know that people come from if no others are given."""
-    names = ("world-given", "world-family")
-    given, family = (
-        dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(name))) for name in names
-    )
-    return [origin for origin in given if origin in family]
+    """The origins that both built-in models of people know."""
+    family_origins = _origins_of("world-family")
+    return [origin for origin in _origins_of("world-given") if origin in family_origins]
+
+
+def _origins_of(model: str) -> Iterable[str]:
+    """The first part of each label, such as Finnish for Finnish,female."""
+    return dict.fromkeys(origin for origin, *_ in csv.reader(_labels_of(model)))
 
 
 def countries(_: click.Context) -> Iterable[str]:
-    """Those of the shipped model of places."""
+    """The countries of the built-in model of places."""
     return _labels_of("world-places")
 
 
-def _labels_of(name: str) -> list[str]:
-    """The labels of a shipped model, from the head of its file alone; none if it is not as it was shipped."""
+def _labels_of(model: str) -> list[str]:
+    """The labels of a built-in model, read from the header of its file; none if the file is damaged."""
     from namegen.models import shipped_path
 
     try:
-        with shipped_path(name).open("rb") as stream:
-            head = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
-        return [
-            label["name"]
-            for label in json.loads(head["__metadata__"]["namegen"])["metadata"]["labels"]
-        ]
+        with shipped_path(model).open("rb") as stream:
+            header_size = int.from_bytes(stream.read(8), "little")
+            header = json.loads(stream.read(header_size))
+        metadata = json.loads(header["__metadata__"]["namegen"])["metadata"]
+        return [label["name"] for label in metadata["labels"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-# A parameter's name → what there is.
+# A parameter's name → its values.
 CHOICES = {
     "labels": _labels,
     "origins": origins,

@@ -1,7 +1,7 @@
-"""How far a command is, on standard error: a block that is drawn over in a terminal, a line now and then elsewhere.
+"""Show the progress of a command on standard error: as a block in a terminal, or now and then as a line in a log.
 
-Events (``namegen/events.py``) only change what there is to say (``progress.py``). A thread says it, by the clock: so an
-event takes no time, and work that tells of none is seen, too.
+Events (``namegen/events.py``) only update the description (``progress.py``). A thread draws it at regular times, so
+events cost little, and work without events is shown too.
 """
 
 from __future__ import annotations
@@ -22,36 +22,35 @@ from namegen.cli.terminal import Notes
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.table import Table
 
     from namegen.cli.progress import View
     from namegen.events import Event
 
-SECONDS_BEFORE = 2.0  # that a command may take without a word
+SECONDS_BEFORE = 2.0  # a command that takes less time shows no progress
 SECONDS_BETWEEN_FRAMES = 0.2
 SECONDS_BETWEEN_LINES = 3.0
-SHARE_BETWEEN_LINES = (
-    0.1  # of the time gone by, that must pass before the next line: a long log stays short
-)
+# In a log, each pause lasts at least this share of the time since the start, so that long logs stay short.
+SHARE_BETWEEN_LINES = 0.1
 
 
 class Display(AbstractContextManager["Display"]):
-    """A watcher that shows how far a command is, once that takes more than ``SECONDS_BEFORE``.
+    """A progress callback that shows how far a command is, after ``SECONDS_BEFORE``.
 
     Args:
-        notes: whether anything is to be said. While the display is open, notes stand above the block.
-        doing: what the command is at where no event says so: ``reading names.txt``.
+        notes: shows nothing if they are quiet. While the display is open, notes appear above the block.
+        doing: a description of the work, for times without events, such as ``reading names.txt``.
     """
 
     def __init__(self, notes: Notes, doing: str = "") -> None:
         from namegen.cli.progress import Progress
 
-        self._notes, self._is_block = notes, notes.can_draw_over
+        self._notes = notes
+        self._is_block = notes.can_draw_over
         self._progress = Progress(doing, is_block=self._is_block)
-        self._lock = (
-            threading.RLock()
-        )  # again by the same thread: a signal may have something to say at any moment
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._draw_by_the_clock, daemon=True)
+        self._lock = threading.RLock()  # reentrant: a signal handler may print a note at any moment
+        self._is_closed = threading.Event()
+        self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
         self._stream: IO[str] | None = None
         self._live: Live | None = None
         self._began = time.monotonic()
@@ -60,7 +59,7 @@ class Display(AbstractContextManager["Display"]):
     def __enter__(self) -> Display:
         if not self._notes.quiet:
             if self._is_block:
-                self._stream = _own_stream()
+                self._stream = _copy_of_standard_error()
             self._notes.write = self._write
             self._thread.start()
         return self
@@ -69,9 +68,10 @@ class Display(AbstractContextManager["Display"]):
         self.close()
 
     def close(self) -> None:
-        """Take the block away, and give the cursor back; once closed it stays so."""
-        self._over.set()
-        if self._thread.ident is not None:  # None: it has not begun
+        """Erase the block and restore the cursor. A closed display can't be opened again."""
+        self._is_closed.set()
+        has_started = self._thread.ident is not None
+        if has_started:
             self._thread.join()
         self._erase()
         self._notes.write = click.echo
@@ -79,36 +79,19 @@ class Display(AbstractContextManager["Display"]):
             self._stream.close()
 
     def __call__(self, event: Event) -> None:
-        """Take in what is told."""
-        for sentence in self._progress.take(event):
-            self._notes(sentence)
+        """Process an event, and print the lines that stay on the screen."""
+        for line in self._progress.take(event):
+            self._notes(line)
 
     @contextmanager
     def erased(self) -> Iterator[None]:
-        """While it lasts nothing is drawn, so that something else can be written to the terminal."""
+        """Erase the block while the caller writes to the terminal."""
         with self._lock:
             self._erase()
             yield
 
-    def _write(self, text: str, *, err: bool) -> None:
-        """A note, above the block, which stays where it is."""
-        with self._lock:
-            if self._live is None:
-                click.echo(text, err=err)
-            else:
-                self._live.console.print(text, soft_wrap=True)
-            if not self._is_block:
-                now = time.monotonic()
-                pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
-                self._next = max(self._next, now + pause)
-
-    def _draw_by_the_clock(self) -> None:
-        with suppress(OSError, ValueError):  # nobody reads standard error any more
-            while not self._over.wait(SECONDS_BETWEEN_FRAMES):
-                self.show()
-
     def show(self) -> None:
-        """Show how far it is, if it is time."""
+        """Show the progress, if it's time."""
         with self._lock:
             if time.monotonic() < self._next:
                 return
@@ -119,17 +102,34 @@ class Display(AbstractContextManager["Display"]):
             else:
                 self._notes(view.in_a_line())
 
+    def _write(self, text: str, *, err: bool) -> None:
+        """Print a note above the block."""
+        with self._lock:
+            if self._live is None:
+                click.echo(text, err=err)
+            else:
+                self._live.console.print(text, soft_wrap=True)
+            if not self._is_block:
+                now = time.monotonic()
+                pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
+                self._next = max(self._next, now + pause)
+
+    def _draw_regularly(self) -> None:
+        with suppress(OSError, ValueError):  # standard error has been closed
+            while not self._is_closed.wait(SECONDS_BETWEEN_FRAMES):
+                self.show()
+
     def _erase(self) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
 
 
-def _own_stream() -> IO[str] | None:
-    """Standard error by a descriptor of its own, as what TensorFlow writes to the usual one is held back."""
+def _copy_of_standard_error() -> IO[str] | None:
+    """A stream to a copy of the file descriptor, because an export redirects the original to silence TensorFlow."""
     try:
         return unfailing(os.dup(sys.stderr.fileno()), sys.stderr.encoding)
-    except (OSError, ValueError):  # no file: a stream of a program's own
+    except (OSError, ValueError):  # standard error isn't a file
         return None
 
 
@@ -138,8 +138,12 @@ def _start_live(stream: IO[str]) -> Live:
     from rich.live import Live
 
     console = Console(
-        file=stream, force_terminal=True, markup=False, emoji=False, highlight=False
-    )  # texts are data
+        file=stream,
+        force_terminal=True,
+        markup=False,  # names may look like markup
+        emoji=False,
+        highlight=False,
+    )
     live = Live(
         console=console,
         auto_refresh=False,
@@ -154,25 +158,28 @@ def _start_live(stream: IO[str]) -> Live:
 def _block(view: View, width: int) -> RenderableType:
     from rich.columns import Columns
     from rich.console import Group
+    from rich.text import Text
+
+    rows: list[RenderableType] = []
+    if view.bar is not None:
+        done, total = view.bar
+        rows.append(_bar_row(view.before, done, total, view.after))
+    rows.append(Columns(map(Text, view.details), padding=(0, 2)))
+    for line in view.lines:
+        text = Text(line, "dim")
+        text.truncate(width - len("^C "), overflow="ellipsis")  # leaves room for the echo of Ctrl-C
+        rows.append(text)
+    return Group(*rows)
+
+
+def _bar_row(before: str, done: float, total: float, after: str) -> Table:
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    parts: list[RenderableType] = []
-    if view.bar is not None:
-        grid = Table.grid(padding=(0, 1), expand=True)
-        for ratio in (None, 1, None):
-            grid.add_column(ratio=ratio, no_wrap=ratio is None, overflow="ellipsis")
-        done, total = view.bar
-        grid.add_row(
-            Text(view.before), ProgressBar(total=max(total, 1), completed=done), Text(view.behind)
-        )
-        parts.append(grid)
-    parts.append(Columns(map(Text, view.figures), padding=(0, 2)))
-    for line in view.lines:
-        text = Text(line, "dim")
-        text.truncate(
-            width - len("^C "), overflow="ellipsis"
-        )  # an echo at the end of a line does not wrap it
-        parts.append(text)
-    return Group(*parts)
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_column(ratio=1, overflow="ellipsis")
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_row(Text(before), ProgressBar(total=max(total, 1), completed=done), Text(after))
+    return grid

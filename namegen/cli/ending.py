@@ -1,8 +1,8 @@
-"""How the program ends: by Ctrl-C, by a signal, and where its outputs take no more.
+"""How the program ends: after Ctrl-C, after a signal, or because its output is closed.
 
-The signals are TERM (``kill``, a shutdown) and HUP (a terminal that closes); they do what Ctrl-C does. A training saves
-and can go on; every other command ends at once and leaves no half-written file. The exit code is what a shell reports
-for a program that the signal ended: 128 and its number.
+The signals TERM (``kill``, a shutdown) and HUP (a terminal that closes) work like Ctrl-C. A training run saves its
+state and can be resumed. Every other command ends at once, and leaves no incomplete file. As usual in a shell, the exit
+code after a signal is 128 plus its number.
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ import click
 
 from namegen.cli.terminal import Notes, error_line
 
-INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
-TO_END = (
-    (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
-)  # no HUP on Windows
+INTERRUPTED = 130  # the exit code after Ctrl-C
+END_SIGNALS: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+if hasattr(signal, "SIGHUP"):  # Windows doesn't have it
+    END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+# --- signals ----------------------------------------------------------------------------------------------------------
 
 
 class EndedError(KeyboardInterrupt):
-    """What Ctrl-C raises, for another signal: whoever tidies up after one does so after the other.
+    """Raised after TERM and HUP. It's a KeyboardInterrupt, so code that cleans up after Ctrl-C also runs.
 
     Args:
-        number: the signal's.
+        number: the signal's number.
     """
 
     def __init__(self, number: int) -> None:
@@ -40,17 +43,22 @@ class EndedError(KeyboardInterrupt):
 
 
 @contextmanager
-def kept_when_stopped(notes: Notes, what: str) -> Iterator[None]:
-    """While it lasts, Ctrl-C and its like end a command that goes on another time: it says so, and exits."""
+def kept_when_stopped(notes: Notes, finished: str) -> Iterator[None]:
+    """End a command that can be continued: after Ctrl-C or a signal, print a note about that and exit.
+
+    Args:
+        notes: prints the note.
+        finished: the results that are kept, in words, such as ``runs``.
+    """
     try:
         yield
     except KeyboardInterrupt as error:
-        notes(f"stopped; finished {what} are kept, and the same command continues from there")
+        notes(f"stopped; finished {finished} are kept, and the same command continues from there")
         raise click.exceptions.Exit(exit_code(error)) from None
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
-    """What the program ends with.
+    """The program's exit code after Ctrl-C or a signal.
 
     >>> exit_code(KeyboardInterrupt()), exit_code(EndedError(15))
     (130, 143)
@@ -58,17 +66,17 @@ def exit_code(error: KeyboardInterrupt) -> int:
     return 128 + error.number if isinstance(error, EndedError) else INTERRUPTED
 
 
-def end_as_by_ctrl_c() -> None:
-    """From now on TERM and HUP end the program as Ctrl-C does; the same signal once more ends it without a word.
+def handle_end_signals() -> None:
+    """Make TERM and HUP end the program as Ctrl-C does; a second signal ends it at once.
 
-    One that is ignored as the program starts stays ignored.
+    A signal that was ignored when the program started stays ignored.
     """
-    for number in _heeded(*TO_END):
+    for number in _not_ignored(*END_SIGNALS):
         signal.signal(number, _end)
 
 
-def _heeded(*signals: signal.Signals) -> list[signal.Signals]:
-    """Those that are not ignored: ``nohup`` has HUP ignored, and ``&`` in a script has INT ignored."""
+def _not_ignored(*signals: signal.Signals) -> list[signal.Signals]:
+    """The signals that aren't ignored. ``nohup`` ignores HUP, and ``&`` in a script ignores INT."""
     return [number for number in signals if signal.getsignal(number) is not signal.SIG_IGN]
 
 
@@ -78,59 +86,62 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
-    """While it lasts, a signal to end only asks training to stop; a second one interrupts, a third one kills. Until
-    training has asked for the first time, there is nothing to be saved, and the first one interrupts.
+    """Turns the first Ctrl-C or signal into a request to stop; the second interrupts, and the third kills.
+
+    Before training has called it for the first time, there is nothing to save, so the first one interrupts.
 
     Args:
-        say: tells the user that it was heard.
+        say: prints a note when the request arrives.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._asked_by: int | None = None
-        self._is_heeded = False
-        self._before: dict[int, Any] = {}
+        self._requested_by: int | None = None  # the number of a signal
+        self._was_called = False
+        self._previous_handlers: dict[int, Any] = {}
 
     def __call__(self) -> bool:
-        """Whether training should stop here."""
-        self._is_heeded = True
-        return self._asked_by is not None
+        """Whether training should stop now."""
+        self._was_called = True
+        return self._requested_by is not None
 
     @property
     def exit_code(self) -> int:
-        """Of a training that has stopped."""
-        return INTERRUPTED if self._asked_by is None else 128 + self._asked_by
+        """The exit code of a run that has stopped."""
+        return INTERRUPTED if self._requested_by is None else 128 + self._requested_by
 
     def __enter__(self) -> StopOnInterrupt:
-        for number in _heeded(signal.SIGINT, *TO_END):
-            self._before[number] = signal.signal(number, self._ask)
+        for number in _not_ignored(signal.SIGINT, *END_SIGNALS):
+            self._previous_handlers[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, before in self._before.items():
-            signal.signal(number, signal.SIG_DFL if before is None else before)
+        for number, handler in self._previous_handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if not self._is_heeded:
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        if not self._was_called:
             self._interrupt(number, frame)
-        self._asked_by = number
-        for one in self._before:
-            signal.signal(one, self._interrupt)
-        once_more = "Ctrl-C" if number == signal.SIGINT else "the same signal"
-        # The terminal may be gone (HUP), or what is being written at this very moment may be in the way.
+        self._requested_by = number
+        for handled in self._previous_handlers:
+            signal.signal(handled, self._interrupt)
+        second = "Ctrl-C" if number == signal.SIGINT else "the same signal"
+        # The terminal may be closed (HUP), or the program may be writing at this moment.
         with suppress(OSError, RuntimeError):
-            self._say(f"stopping after this step; {once_more} again stops at once, without saving")
+            self._say(f"stopping after this step; {second} again stops at once, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        raise KeyboardInterrupt if number == signal.SIGINT else EndedError(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise EndedError(number)
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
 
-# What can end standard output in the midst of a result → what is said of it; of a pipe whose reader has left, nothing.
-OUTPUT_ENDS = {
-    errno.EPIPE: "nobody reads it",
+# Errors that can end standard output → what the message says about them. A closed pipe is not an error.
+OUTPUT_ERRORS = {
+    errno.EPIPE: "the reader has closed it",
     errno.ENOSPC: "no space is left; free some space",
     errno.EFBIG: "the file would be too large; write to another place",
     errno.EIO: "the device reports an error; write to another place",
@@ -139,18 +150,19 @@ OUTPUT_ENDS = {
 
 
 def output_ended(error: OSError) -> int:
-    """The exit code where standard output takes no more; any other error goes on."""
-    if error.errno not in OUTPUT_ENDS or error.filename is not None:
+    """Return the exit code if standard output can't be written to; raise any other error."""
+    if error.errno not in OUTPUT_ERRORS or error.filename is not None:
         raise error
     silence_standard_output()
     if error.errno == errno.EPIPE:
         return 0
-    click.echo(error_line(f"cannot write to standard output: {OUTPUT_ENDS[error.errno]}"), err=True)
+    reason = OUTPUT_ERRORS[error.errno]
+    click.echo(error_line(f"cannot write to standard output: {reason}"), err=True)
     return 1
 
 
 def flush(stream: IO[str]) -> None:
-    """Write out what waits to be written; where that takes no more, it leads nowhere from now on."""
+    """Flush a stream; if that fails, redirect standard output to the null device."""
     try:
         stream.flush()
     except OSError:
@@ -158,26 +170,29 @@ def flush(stream: IO[str]) -> None:
 
 
 def silence_standard_output() -> None:
-    """Let the interpreter flush its buffers at exit into nowhere, as the Python manual has it for SIGPIPE."""
+    """Redirect standard output to the null device, so that the interpreter can flush its buffers at exit.
+
+    This is the method that the Python documentation recommends for SIGPIPE.
+    """
     try:
         descriptor = sys.stdout.fileno()
-    except (OSError, ValueError):  # not a file
+    except (OSError, ValueError):  # standard output isn't a file
         return
-    _lead_nowhere(descriptor)
+    _redirect_to_null(descriptor)
 
 
-def _lead_nowhere(descriptor: int) -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    if nowhere != descriptor:
-        os.dup2(nowhere, descriptor)
-        os.close(nowhere)
+def _redirect_to_null(descriptor: int) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    if null != descriptor:
+        os.dup2(null, descriptor)
+        os.close(null)
 
 
 class _Unfailing(io.FileIO):
-    """Standard error that loses what it cannot write: no training ends because a log is full."""
+    """A file that discards data it can't write, so that a full log doesn't end a run."""
 
     def write(self, data: Any) -> int:
-        """As much as goes."""
+        """Write the data, or discard it."""
         try:
             return super().write(data)
         except OSError:
@@ -185,32 +200,26 @@ class _Unfailing(io.FileIO):
 
 
 def unfailing(descriptor: int, encoding: str) -> IO[str]:
-    """A stream to a descriptor that loses what cannot be written; closing it closes a copy of standard error."""
+    """A text stream that discards data it can't write. Closing it closes the descriptor, if that's a copy."""
     raw = _Unfailing(descriptor, "w", closefd=descriptor > 2)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=True
-    )
+    buffer = io.BufferedWriter(raw)
+    return io.TextIOWrapper(buffer, encoding, "backslashreplace", line_buffering=True)
 
 
 def prepare_streams() -> None:
-    """Make the two outputs such that any text can be written to them: one that is closed leads nowhere."""
-    stream: Any
+    """Make sure that any text can be written to both outputs, even if one is closed."""
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
-            _lead_nowhere(descriptor)
+            _redirect_to_null(descriptor)
             setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # as long as the process
+    stream: Any
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream, "reconfigure"
-        ):  # a terminal that cannot show a character shows its code; other readers can
-            read = (
-                stream is sys.stdout
-                and not stream.isatty()
-                and not os.environ.get("PYTHONIOENCODING")
-            )
-            stream.reconfigure(encoding="utf-8" if read else None, errors="backslashreplace")
-    with suppress(OSError, ValueError):  # not a file: a stream of a program's own
-        if (
-            os.name == "posix" or not sys.stderr.isatty()
-        ):  # a terminal may close in the midst of a training
+        if hasattr(stream, "reconfigure"):
+            # A program that reads the output gets UTF-8. A terminal shows the codes of characters that it can't show.
+            is_piped = stream is sys.stdout and not stream.isatty()
+            uses_utf8 = is_piped and not os.environ.get("PYTHONIOENCODING")
+            stream.reconfigure(encoding="utf-8" if uses_utf8 else None, errors="backslashreplace")
+    with suppress(OSError, ValueError):  # standard error isn't a file
+        # The terminal may be closed during a run.
+        if os.name == "posix" or not sys.stderr.isatty():
             sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)

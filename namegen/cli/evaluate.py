@@ -1,7 +1,8 @@
-"""``namegen evaluate`` and ``namegen ceiling``: how well a model predicts a list, and how well any could."""
+"""``namegen evaluate`` and ``namegen ceiling``: how well a model predicts a list, and the best possible result."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,14 @@ from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.options import open_blend, open_list
 from namegen.cli.terminal import (
-    FIGURES,
+    METRICS,
     Notes,
     aligned,
     columns,
     counted,
-    figures,
     fitted,
     json_text,
+    metric_cells,
     printable,
 )
 from namegen.core.settings import DataSettings
@@ -31,6 +32,7 @@ from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
+    from namegen.core.evaluation.evaluator import Metrics
 
 
 @options.command(
@@ -39,49 +41,52 @@ if TYPE_CHECKING:
 )
 @click.argument("model", required=False)
 @click.argument("names", required=False)
-@options.also
-@options.of_models
-@options.of_a_list
+@options.more_models
+@options.model_options
+@options.list_options
 @options.common
 def evaluate(
     model: str | None,
     names: str | None,
-    also: tuple[str, ...],
+    more_models: tuple[str, ...],
     as_json: bool,
     notes: Notes,
     **how: Any,
 ) -> None:
     """Measure how well a model predicts a list of names.
 
-    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
-    mlb-first if there is none. NAMES is a file, - for standard input, or the name of a bundled list. The default is
-    the list that the model learned from, if that is a bundled list or if MODEL is a run folder or the model.safetensors
-    in it. --with measures a blend of models, which has no default list.
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
+    mlb-first if there is none. --with measures a blend of models.
 
-    nats/char is the loss (cross-entropy) in nats per character; argmax accuracy is how often the likeliest next
-    character is the true one; sampled accuracy is how often a character drawn from the model is.
+    NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: the model's training list,
+    if it is built in, or if MODEL is a run folder or the model.safetensors in it. For a blend, NAMES is required.
 
-    Names with characters that the model does not know are left out, and their number is printed. On names that the
-    model learned from, the figures look better than on new ones: for held-out figures, see what the training printed.
+    nats/char is the loss (cross-entropy) in nats per character. argmax accuracy is how often the most likely next
+    character is the true one. sampled accuracy is how often a character drawn from the model is the true one.
 
-    If both the model and the list have labels, each name is predicted given its label, and the figures of each label
-    are printed too.
+    Names with characters that the model doesn't know are skipped, and their number is printed. On its training names, a
+    model looks better than on new names. The summary of its run shows results for held-out names.
+
+    If both the model and the list have labels, the model predicts each name given its label, and the results of each
+    label are printed too.
     """
-    loaded = open_blend(
-        (model, *also), notes, **{name: how.pop(name) for name in options.OF_MODELS}
-    )
-    learned = _learned_list(loaded) if names is None else None
-    corpus = open_list(names, notes, base=learned, **how)
-    is_learned = loaded.learned_from(corpus)
-    if learned is not None and not is_learned:
-        raise NamesError(
-            f"{corpus.source} has changed since {loaded.name} learned from it: give NAMES, another list"
+    of_models = {name: how.pop(name) for name in options.MODEL_OPTIONS}
+    loaded = open_blend((model, *more_models), notes, **of_models)
+    training_list = _training_list(loaded) if names is None else None
+    corpus = open_list(names, notes, default=training_list, **how)
+    was_trained_on = loaded.learned_from(corpus)
+    if training_list is not None:
+        if not was_trained_on:
+            raise NamesError(
+                f"{corpus.source} has changed since {loaded.name} was trained on it: pass another list as NAMES"
+            )
+        notes(f"names: {printable(training_list.names)}, which the model was trained on")
+    if was_trained_on:
+        warning = (
+            "these results are for the model's training list (except for held-out names), and don't show how well it "
+            "predicts new names"
         )
-    if learned is not None:
-        notes(f"names: {printable(learned.names)}, which the model learned from")
-    if is_learned:
-        of = "these figures are for names that the model learned from (held-out ones apart)"
-        notes(fill(f"{of}, and do not say how well it predicts others", columns()))
+        notes(fill(warning, columns()))
     from namegen import api
 
     with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
@@ -89,71 +94,86 @@ def evaluate(
     if result.left_out:
         unknown = "characters or labels" if result.by_label else "characters"
         notes(
-            f"left out: {result.left_out:,} of {len(corpus.names):,} names with {unknown} that the model lacks"
+            f"skipped {result.left_out:,} of {len(corpus.names):,} names, because the model doesn't know their "
+            f"{unknown}"
         )
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    of = f"of {printable(corpus.source)}{', which it learned from' if is_learned else ''}"
-    click.echo(f"{printable(result.model)} on {counted(result.names, 'name')} {of}\n")
+    title = f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}"
+    if was_trained_on:
+        title += ", which it was trained on"
     rows = [
-        ("this model", *figures(result.metrics)),
-        ("ceiling of this list", *figures(result.ceiling)),
+        ("", *METRICS),
+        ("this model", *metric_cells(result.metrics)),
+        ("ceiling of this list", *metric_cells(result.ceiling)),
     ]
-    click.echo(fitted([("", *FIGURES), *rows]))
+    click.echo(f"{title}\n\n{fitted(rows)}")
     if result.by_label:
-        head = ("", "names", *FIGURES)
-        labels_first = sorted(result.by_label.items(), key=lambda one: one[1][0].loss_nats_per_char)
-        of_each = [
-            (printable(label), f"{count:,}", *figures(found))
-            for label, (found, count) in labels_first
-        ]
-        click.echo(f"\n{fitted([head, *of_each])}")
+        click.echo(f"\n{_label_table(result.by_label)}")
 
 
-def _learned_list(model: LoadedModel) -> DataSettings:
-    """The list that a model learned from: a bundled one, or that of the run folder that the model lies in.
+def _label_table(by_label: Mapping[str, tuple[Metrics, int]]) -> str:
+    """The metrics of each label, with the lowest loss first."""
+    rows: list[tuple[str, ...]] = []
+    for label, (metrics, count) in sorted(by_label.items(), key=_loss_of_label):
+        rows.append((printable(label), f"{count:,}", *metric_cells(metrics)))
+    return fitted([("", "names", *METRICS), *rows])
 
-    No path that a model names is opened: the model may come from a stranger.
+
+def _loss_of_label(item: tuple[str, tuple[Metrics, int]]) -> float:
+    _, (metrics, _) = item
+    return metrics.loss_nats_per_char
+
+
+def _training_list(model: LoadedModel) -> DataSettings:
+    """The list that a model was trained on, if it's built in or the model is in its run folder.
+
+    It doesn't open a path that is stored in the model, because the model may come from a stranger.
 
     Raises:
-        UsageError: neither of them. NamesError: there is no such file any more.
+        UsageError: the list is unknown.
+        NamesError: its file no longer exists.
     """
     from namegen.core.training.run_folder import RunFolder
 
-    path, name = Path(model.name), model.list_name or ""
-    if name in BUNDLED:
-        return DataSettings(names=name)
+    list_name = model.list_name or ""
+    if list_name in BUNDLED:
+        return DataSettings(names=list_name)
+    path = Path(model.name)
     run = RunFolder(path.parent if path.name == MODEL_FILE else path)
     if model.checkpoint is None or not is_file(run.config_path, None):
-        known = f"{model.name} learned from one called {quote(Path(name).name)}"
-        raise click.UsageError(
-            f"give NAMES, a list: {known if name else f'{model.name} does not say which it had'}"
-        )
-    learned = run.found_here(read_config(run.config_path).data)
-    if learned.names not in BUNDLED and not is_file(learned.names, None):
+        if list_name:
+            reason = f"{model.name} was trained on a list called {quote(Path(list_name).name)}"
+        else:
+            reason = f"{model.name} doesn't contain the name of its training list"
+        raise click.UsageError(f"pass a list as NAMES: {reason}")
+    settings = run.found_here(read_config(run.config_path).data)
+    if settings.names not in BUNDLED and not is_file(settings.names, None):
         raise NamesError(
-            f"there is no file {short(learned.names)} any more, from which {model.name} learned: give NAMES, a list"
+            f"the training list of {model.name}, {short(settings.names)}, no longer exists: pass a list as NAMES"
         )
-    return learned
+    return settings
 
 
 @options.command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")
 @click.argument("names", required=False)
-@options.of_a_list
+@options.list_options
 @options.common
-def ceiling(names: str | None, as_json: bool, notes: Notes, **where: Any) -> None:
-    """Show the best that any model can do on a list.
+def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
+    """Show the best result that any model can reach on a list.
 
-    The ceiling is the list itself, used as a model: after each prefix of a name, it predicts what follows that prefix
-    in the list. NAMES is a file, - for standard input, or the name of a bundled list. The default is mlb-first.
+    The ceiling is the list itself, used as a model: after each prefix of a name, it predicts the characters that follow
+    this prefix in the list.
 
-    nats/char is the loss (cross-entropy) in nats per character, and no model has a lower one on this list. argmax
-    accuracy is how often the likeliest next character is the true one, and no model has a higher one. sampled accuracy
-    is how often a character drawn from the true probabilities is the true one; a model that is too sure of itself can
-    exceed it. In a list with labels, the label is known before the first character.
+    NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: mlb-first.
+
+    nats/char is the loss (cross-entropy) in nats per character; no model has a lower one on this list. argmax accuracy
+    is how often the most likely next character is the true one; no model has a higher one. sampled accuracy is how
+    often a character drawn from the true probabilities is the true one; an overconfident model can exceed it. In a list
+    with labels, the label is known before the first character.
     """
-    corpus = open_list(names, notes, **where)
+    corpus = open_list(names, notes, **how)
     from namegen import api
 
     with Display(notes, f"computing the ceiling of {corpus.source}"):
@@ -161,12 +181,12 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **where: Any) -> Non
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
-    click.echo(f"ceiling of {printable(corpus.source)}\n")
-    click.echo(aligned(list(zip(FIGURES, figures(result.metrics), strict=True))))
-    sizes = [
-        ("names", result.names),
-        ("distinct names", result.distinct_names),
-        ("distinct prefixes", result.distinct_prefixes),
-        ("characters and ends of names", result.characters),
-    ]
-    click.echo("\n" + aligned([(name, f"{size:,}") for name, size in sizes]))
+    metrics = aligned(list(zip(METRICS, metric_cells(result.metrics), strict=True)))
+    sizes = {
+        "names": result.names,
+        "distinct names": result.distinct_names,
+        "distinct prefixes": result.distinct_prefixes,
+        "characters and ends of names": result.characters,
+    }
+    size_table = aligned([(thing, f"{size:,}") for thing, size in sizes.items()])
+    click.echo(f"ceiling of {printable(corpus.source)}\n\n{metrics}\n\n{size_table}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import note_namesake, open_list
-from namegen.cli.terminal import FIGURES, Notes, figures, fitted, json_text, printable
+from namegen.cli.options import note_same_name, open_list
+from namegen.cli.terminal import METRICS, Notes, fitted, json_text, metric_cells, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output
 from namegen.threads import limit_threads
@@ -23,21 +23,72 @@ if TYPE_CHECKING:
     from namegen.core.checkpoint.checkpoint import Checkpoint
     from namegen.web.export import PageModel
 
-QUANTISATIONS = ("none", "float16", "int8")
+QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
 
 
-def to_file(suffix: str) -> Callable[[options.Command], options.Command]:
-    """What every command takes that writes one model as a file."""
+# --- options and arguments --------------------------------------------------------------------------------------------
+
+
+def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
+    """The arguments and options of a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
     return options.together(click.argument("model", required=False), out, force, options.common)
 
 
 def without_names(models: str, files: str) -> Callable[[options.Command], options.Command]:
-    """Leave out what tells which names are new."""
-    digests = f"the digests (ten bits each) of the names that {models} learned from"
-    text = f"Leave out {digests}; {files} then cannot tell which names are new."
-    return click.option("--without-names", is_flag=True, help=text)
+    """Make the option that excludes the hashes of the training names."""
+    return click.option(
+        "--without-names",
+        is_flag=True,
+        help=f"Don't store the hashes (ten bits each) of the training names of {models}; {files} then can't tell which "
+        "names are new.",
+    )
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """The model to export."""
+
+    name: str
+    path: Path
+    checkpoint: Checkpoint
+
+
+def _read(model: str | None, notes: Notes) -> SourceModel:
+    """Read MODEL. Raises CheckpointError."""
+    from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
+
+    note_same_name(model, "model", notes)
+    name, path = find_model(model)
+    if path.suffix == TFLITE_SUFFIX:
+        raise CheckpointError(
+            f"{name} is a .tflite file, which can't be exported: pass the model that it was made from"
+        )
+    checkpoint = read_checkpoint(path)
+    if model is None:
+        notes(f"model: {printable(name)}")
+    return SourceModel(name, path, checkpoint)
+
+
+def _open(
+    model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes
+) -> tuple[SourceModel, Path]:
+    """Read MODEL, and choose the file to write. Raises CheckpointError, OutputError."""
+    from namegen.models import SHIPPED
+
+    source = _read(model, notes)
+    if source.name in SHIPPED:
+        default = Path(source.name + suffix)
+    else:
+        default = source.path.with_suffix(suffix)
+    target = check_output(out or default, example=f"model{suffix}", force=force)
+    if out is None:
+        notes(f"out: {printable(str(target))}")
+    return source, target
+
+
+# --- .tflite ----------------------------------------------------------------------------------------------------------
 
 
 @options.command(
@@ -46,10 +97,11 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
 )
 @click.option(
     "--quantize",
-    type=click.Choice(QUANTISATIONS),
+    type=click.Choice(QUANTIZATIONS),
     default="none",
     show_default=True,
-    help="How to store the weights. none: as they are; float16: in half precision where exact enough; int8: in 8 bits.",
+    help="How to store the weights. none: unchanged; float16: in half precision if that's exact enough; int8: in 8 "
+    "bits.",
 )
 @click.option(
     "--names",
@@ -57,7 +109,7 @@ def without_names(models: str, files: str) -> Callable[[options.Command], option
     help="The list to check the file on.  [default: 1,000 names drawn from the model]",
 )
 @without_names("the model", "the file")
-@to_file(".tflite")
+@file_arguments(".tflite")
 def export_tflite(
     model: str | None,
     out: Path | None,
@@ -67,125 +119,138 @@ def export_tflite(
     notes: Notes,
     **how: Any,
 ) -> None:
-    """Write a model as a .tflite, for Android, iOS and LiteRT.
+    """Write a model as a .tflite file, for Android, iOS and LiteRT.
 
-    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
-    mlb-first if there is none. OUT is the file to write. The default is model.tflite in the run folder; for a
-    checkpoint, its own name with .tflite, beside it; for a shipped model, its name with .tflite, in the current folder.
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
+    mlb-first if there is none.
 
-    Before the file is written, it is run in LiteRT and compared with the model at every prefix of the names; if the two
-    differ, no file is written. docs/use/tflite.md shows how to use the file.
+    OUT: the file to write. Default: model.tflite in the run folder; for a model file, the same path with the ending
+    .tflite; for a built-in model, its name with .tflite, in the current folder.
+
+    Before it writes the file, namegen runs it in LiteRT and compares it with the model at every prefix of the names. If
+    the two differ, it writes no file. docs/use/tflite.md describes how to use the file.
     """
     limit_threads(1)
-    name, checkpoint, path = _open(model, out, ".tflite", force, notes)
+    source, path = _open(model, out, ".tflite", force, notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
-    with Display(notes, f"exporting {name} to {path}"):
-        report = export(
-            checkpoint, path, names=None if corpus is None else corpus.names, force=force, **how
-        )
+    with Display(notes, f"exporting {source.name} to {path}"):
+        listed_names = None if corpus is None else corpus.names
+        report = export(source.checkpoint, path, names=listed_names, force=force, **how)
     if report.left_out:
-        of = report.left_out + report.names
-        notes(f"left out: {report.left_out:,} of {of:,} names with characters that the model lacks")
+        all_names = report.left_out + report.names
+        notes(
+            f"skipped {report.left_out:,} of {all_names:,} names, because the model doesn't know their characters"
+        )
     if as_json:
         click.echo(json_text(report.to_dict()))
         return
-    where = "drawn from the model" if corpus is None else f"of {corpus.source}"
-    click.echo(_summary(report, printable(name), printable(where)))
+    names_source = "drawn from the model" if corpus is None else f"of {corpus.source}"
+    click.echo(_summary(report, printable(source.name), printable(names_source)))
 
 
-def _summary(report: ExportReport, name: str, where: str) -> str:
-    known = f"{report.known_names:,}; it takes one other name in 256 for one of them"
-    known = known if report.known_names else "none: it cannot say which names are new"
-    rows = [
-        ("size", f"{report.bytes:,} bytes"),
-        ("known names", known),
-        ("checked on", f"{report.names:,} names {where}, {report.prefixes:,} distinct prefixes"),
-        ("logits differ by", f"at most {report.largest_logit_difference:.2g}"),
-    ]
+def _summary(report: ExportReport, name: str, names_source: str) -> str:
+    if report.known_names:
+        known_names = f"{report.known_names:,}; it mistakes one other name in 256 for one of them"
+    else:
+        known_names = "none: it can't tell which names are new"
+    rows = [("", ""), ("size", f"{report.bytes:,} bytes"), ("known names", known_names)]
     if report.quantize != "none":
-        rows.insert(2, _quantized(report))
-    table = [
-        ("", *FIGURES),
-        (f"before: {name}", *figures(report.before)),
-        ("after", *figures(report.after)),
+        rows.append(_quantized(report))
+    checked_on = f"{report.names:,} names {names_source}, {report.prefixes:,} distinct prefixes"
+    rows.append(("checked on", checked_on))
+    rows.append(("logits differ by", f"at most {report.largest_logit_difference:.2g}"))
+    metrics = [
+        ("", *METRICS),
+        (f"before: {name}", *metric_cells(report.before)),
+        ("after", *metric_cells(report.after)),
     ]
-    return f"{printable(report.out)}\n{fitted([('', ''), *rows], left=2)}\n\n{fitted(table)}"
+    return f"{printable(report.out)}\n{fitted(rows, left=2)}\n\n{fitted(metrics)}"
 
 
 def _quantized(report: ExportReport) -> tuple[str, str]:
-    """The row of the summary that tells which weights are stored in fewer bits."""
+    """The row of the summary for the weights that are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
     least = LEAST_QUANTIZED[report.quantize]
     if not report.quantizable:
-        stored = f"none: every array has fewer than {least:,} weights"
+        arrays = f"none: every array has fewer than {least:,} weights"
     elif not report.quantized:
-        stored = "none: the results would differ too much"
+        arrays = "none: the results would differ too much"
     elif len(report.quantized) == report.quantizable:
-        stored = f"all arrays of {least:,} weights or more"
+        arrays = f"all arrays of {least:,} weights or more"
     else:
-        stored = ", ".join(report.quantized)
+        arrays = ", ".join(report.quantized)
     bits = 16 if report.quantize == "float16" else 8
-    return f"in {bits} bits", stored
+    return f"in {bits} bits", arrays
+
+
+# --- .keras and .json -------------------------------------------------------------------------------------------------
 
 
 @options.command(
     "namegen export-keras mlb-last", "namegen export-keras runs/friends-numpy friends.keras"
 )
-@to_file(".keras")
+@file_arguments(".keras")
 def export_keras(
     model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
 ) -> None:
     """Write a model as a .keras file, which Keras opens without namegen.
 
-    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
-    mlb-first if there is none. OUT is the file to write. The default is model.keras in the run folder; for a
-    checkpoint, its own name with .keras, beside it; for a shipped model, its name with .keras, in the current folder.
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
+    mlb-first if there is none.
 
-    The network in the file takes ids of characters and gives logits. Keras opens it in safe mode.
+    OUT: the file to write. Default: model.keras in the run folder; for a model file, the same path with the ending
+    .keras; for a built-in model, its name with .keras, in the current folder.
+
+    The network in the file maps character ids to logits. Keras opens it in safe mode.
     """
     limit_threads(1)
-    name, checkpoint, path = _open(model, out, ".keras", force, notes)
-    with Display(notes, f"exporting {name} to {path}"):
+    source, path = _open(model, out, ".keras", force, notes)
+    with Display(notes, f"exporting {source.name} to {path}"):
         try:
             from namegen.backends.keras_engine.export import export_keras as export
         except ModuleNotFoundError as error:
             raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-        size = export(checkpoint, path, force=force)
-    click.echo(
-        json_text({"out": str(path), "bytes": size})
-        if as_json
-        else printable(f"{path}: {size:,} bytes")
-    )
+        size = export(source.checkpoint, path, force=force)
+    if as_json:
+        click.echo(json_text({"out": str(path), "bytes": size}))
+    else:
+        click.echo(printable(f"{path}: {size:,} bytes"))
 
 
 @options.command(
     "namegen export-vocabulary mlb-last",
     "namegen export-vocabulary runs/friends-numpy friends.json",
 )
-@to_file(".json")
+@file_arguments(".json")
 def export_vocabulary(
     model: str | None, out: Path | None, force: bool, as_json: bool, notes: Notes
 ) -> None:
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
-    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
-    mlb-first if there is none. OUT is the file to write. The default is model.json in the run folder; for a
-    checkpoint, its own name with .json, beside it; for a shipped model, its name with .json, in the current folder.
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
+    mlb-first if there is none.
 
-    The id of a character is its place in the text "characters", counted from 1; id 0 is the beginning and the end of a
-    name.
-    docs/use/keras.md shows how to read it.
+    OUT: the file to write. Default: model.json in the run folder; for a model file, the same path with the ending
+    .json; for a built-in model, its name with .json, in the current folder.
+
+    The id of a character is its position in the string "characters", counted from 1. The id 0 marks the start and the
+    end of a name. docs/use/keras.md describes how to read the file.
     """
     limit_threads(1)
-    _, checkpoint, path = _open(model, out, ".json", force, notes)
-    vocabulary = checkpoint.vocabulary
+    source, path = _open(model, out, ".json", force, notes)
+    vocabulary = source.checkpoint.vocabulary
     count = len(vocabulary.characters)
-    size = vocabulary.save(path, (label.name for label in checkpoint.labels))
-    document = {"out": str(path), "bytes": size, "character_count": count}
-    click.echo(json_text(document) if as_json else printable(f"{path}: {count:,} characters"))
+    size = vocabulary.save(path, (label.name for label in source.checkpoint.labels))
+    if as_json:
+        click.echo(json_text({"out": str(path), "bytes": size, "character_count": count}))
+    else:
+        click.echo(printable(f"{path}: {count:,} characters"))
+
+
+# --- web pages --------------------------------------------------------------------------------------------------------
 
 
 @options.command(
@@ -194,19 +259,19 @@ def export_vocabulary(
 )
 @click.argument("models", metavar="[MODEL]...", nargs=-1)
 @click.option(
+    "--title",
+    multiple=True,
+    help="The title of a model on the page. Repeat the option for the second model, and so on.",
+)
+@without_names("the models", "the page or module")
+@click.option(
     "--out", type=options.OutFile(".html", ".htm"), metavar="OUT.html", help="The page to write."
 )
 @click.option(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="The JavaScript module to write instead; its models are written beside it, as OUT.json.",
-)
-@without_names("the models", "page and module")
-@click.option(
-    "--title",
-    multiple=True,
-    help="What readers see as a model's name; give it again for the second model, and so on.",
+    help="Write this JavaScript module instead of a page, and its models next to it, as OUT.json.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -222,100 +287,70 @@ def export_web(
 ) -> None:
     """Write models as one web page, or as a module for a JavaScript program.
 
-    Each MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/,
-    or mlb-first if there is none.
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
+    mlb-first if there is none.
 
-    The page is one file that contains everything: it opens from a disk and needs no network. If it has several models,
-    its reader chooses one of them, or blends two.
+    The page is a single file that opens from a disk and needs no network. If it has several models, its readers choose
+    a model, or blend two.
 
-    The module needs no other code, in a browser, a worker or Node: load(json).generate({n: 5}) gives names.
+    The module has no dependencies. It runs in browsers, workers and Node: load(json).generate({n: 5}) returns names.
     """
-    target = out or module
-    if target is None:
-        raise click.UsageError(
-            "give --out with the page to write, or --module with the module to write"
-        )
     if out and module:
         raise click.UsageError(
             "--out and --module cannot be combined: run the command once for each"
         )
+    target = out or module
+    if target is None:
+        raise click.UsageError(
+            "pass the page to write with --out, or the module to write with --module"
+        )
     limit_threads(1)
     from namegen.web.export import data_path, write_module, write_page
 
-    given = list(dict.fromkeys(models) or (None,))
-    if len(title) > len(given):
+    distinct_models = list(dict.fromkeys(models) or (None,))
+    if len(title) > len(distinct_models):
         raise click.UsageError(
-            f"--title is given {len(title):,} times, for {len(given):,} models: give one for each"
+            f"--title was passed {len(title):,} times, for {len(distinct_models):,} models: pass one for each model"
         )
-    found = [
-        _page_model(*one, without_names, notes) for one in zip_longest(given, title, fillvalue="")
+    page_models = [
+        _page_model(model, model_title, without_names, notes)
+        for model, model_title in zip_longest(distinct_models, title, fillvalue="")
     ]
     with Display(notes, f"writing {target}"):
-        sizes = (
-            write_module(found, target, force=force)
-            if module
-            else {target: write_page(found, target, force=force)}
-        )
-    labels, size = [model.label for model in found], sum(sizes.values())
+        if module:
+            sizes = write_module(page_models, target, force=force)
+        else:
+            sizes = {target: write_page(page_models, target, force=force)}
+    labels = [page_model.label for page_model in page_models]
+    size = sum(sizes.values())
     if as_json:
         data = {"data": str(data_path(target))} if module else {}
         click.echo(json_text({"out": str(target), **data, "bytes": size, "models": labels}))
     else:
-        click.echo(
-            printable(f"{' and '.join(map(str, sizes))}: {', '.join(labels)}; {size / 1e6:.2f} MB")
-        )
+        files = " and ".join(map(str, sizes))
+        click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
 
 
 def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
-    from namegen.core.training import MODEL_FILE
-    from namegen.models import SHIPPED, TITLES
+    from namegen.models import TITLES
     from namegen.web.export import PageModel
 
-    name, path, checkpoint = _read(model, notes)
+    source = _read(model, notes)
+    checkpoint = source.checkpoint
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
-    label = (
-        name
-        if name in SHIPPED
-        else path.parent.absolute().name
-        if path.name == MODEL_FILE
-        else path.stem
-    )
-    return PageModel(
-        label,
-        checkpoint,
-        title=title or TITLES.get(name, label.replace(f"-{checkpoint.engine}", "")),
-    )
+    label = _label(source)
+    default_title = label.replace(f"-{checkpoint.engine}", "")
+    return PageModel(label, checkpoint, title=title or TITLES.get(source.name, default_title))
 
 
-def _read(model: str | None, notes: Notes) -> tuple[str, Path, Checkpoint]:
-    """What MODEL stands for: its name, its file and what is in it. Raises CheckpointError."""
-    from namegen.api import TFLITE_SUFFIX, find_model, read_checkpoint
-
-    note_namesake(model, "model", notes)
-    name, path = find_model(model)
-    if path.suffix == TFLITE_SUFFIX:
-        raise CheckpointError(
-            f"{name} is a .tflite, which cannot be exported: give the model that it was made from"
-        )
-    checkpoint = read_checkpoint(path)
-    if model is None:
-        notes(f"model: {printable(name)}")
-    return name, path, checkpoint
-
-
-def _open(
-    model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes
-) -> tuple[str, Checkpoint, Path]:
-    """What MODEL and OUT stand for: the model's name, its checkpoint, and the file to write.
-
-    Raises CheckpointError, and OutputError where nothing may be written there.
-    """
+def _label(source: SourceModel) -> str:
+    """A short name of a model: that of a built-in model, of the run folder, or of the file."""
+    from namegen.core.training import MODEL_FILE
     from namegen.models import SHIPPED
 
-    name, path, checkpoint = _read(model, notes)
-    default = Path(name + suffix) if name in SHIPPED else path.with_suffix(suffix)
-    target = check_output(out or default, example=f"model{suffix}", force=force)
-    if out is None:
-        notes(f"out: {printable(str(target))}")
-    return name, checkpoint, target
+    if source.name in SHIPPED:
+        return source.name
+    if source.path.name == MODEL_FILE:
+        return source.path.parent.absolute().name
+    return source.path.stem

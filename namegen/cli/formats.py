@@ -1,7 +1,7 @@
-"""Rows with named columns on standard output or in a file, in the format asked for: text, CSV, JSON, JSON lines.
+"""Write rows with named columns to standard output or a file: as text, CSV, JSON or JSON lines.
 
-Rows go out as they come, so that a million of them take no memory; a file is written at the end, whole. What a list or
-a model brings is made safe to show: control characters are escaped, and no cell of a CSV file is a formula.
+Rows are written to standard output as they come, so a million rows need little memory. A file is written whole, at the
+end. Names come from files that users load, so control characters are escaped, and no cell of a CSV file is a formula.
 """
 
 from __future__ import annotations
@@ -31,154 +31,169 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "csv", "json", "jsonl")
 SEARCHING = "looking for names"
-SIDE_BY_SIDE = "side by side"  # what a terminal gets where no format is asked for
-MAX_SIDE_BY_SIDE = 500  # names; more come a line each, as they are found
-SCORES = ("log_probability", "new")  # columns of names from a model, if they are asked for
+SIDE_BY_SIDE = "side by side"  # the default format in a terminal
+MAX_SIDE_BY_SIDE = 500  # names; if there are more, each gets its own line
+SCORES = ("log_probability", "new")  # the columns of ``--scores``
 LABEL = "label"
-ENDINGS = {
-    ".csv": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".txt": "text",
-}  # of a file → its format
+FORMAT_OF_ENDING = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".txt": "text"}
 
 Cell: TypeAlias = str | int | float | bool | None
 
 
-def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Keep an option for this module alone: no command has to pass it on."""
+# --- options ----------------------------------------------------------------------------------------------------------
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Store the value of an option that only this module reads, so that commands needn't pass it on."""
     context.meta[f"namegen.{parameter.name}"] = value
 
 
-def _kept(name: str) -> Any:
+def _remembered(name: str) -> Any:
     context = click.get_current_context(silent=True)
-    return context and context.meta.get(f"namegen.{name}")
+    if context is None:
+        return None
+    return context.meta.get(f"namegen.{name}")
 
 
-_kept_option = partial(click.option, expose_value=False, callback=_keep)
+_output_option = partial(click.option, expose_value=False, callback=_remember)
 option = together(
-    _kept_option(
+    _output_option(
         "--format",
         "form",
         type=click.Choice(FORMATS),
         help="text: one name per line; csv: a table; json: an array of objects; jsonl: one object per line.  [default: "
-        "text, in a terminal in several columns]",
+        "text; in a terminal, several names per line]",
     ),
-    _kept_option(
+    _output_option(
         "--out",
-        type=OutFile(*ENDINGS),
+        type=OutFile(*FORMAT_OF_ENDING),
         metavar="FILE",
-        help=f"Write FILE, whole or not at all, in the format of its ending: {', '.join(ENDINGS)}. Spreadsheets open a "
-        ".csv with every letter right.",
+        help="Write to FILE, in the format of its ending "
+        f"({', '.join(FORMAT_OF_ENDING)}). If there is an error, no file is written.",
     ),
-    _kept_option("--force", is_flag=True, help="Overwrite FILE if it exists."),
+    _output_option("--force", is_flag=True, help="Overwrite FILE if it exists."),
 )
-scores = _kept_option(
+scores = _output_option(
     "--scores",
     is_flag=True,
     help="Add the columns log_probability (in nats) and new to csv and json.",
 )
 
 
-def chosen(as_json: bool) -> str:
-    """The format that ``--format``, ``--json`` (``as_json``) and ``--out`` ask for together.
+def requested(as_json: bool) -> str:
+    """Return the format that ``--format``, ``--json`` and ``--out`` request together.
+
+    Args:
+        as_json: whether ``--json`` was passed.
 
     Raises:
-        UsageError: they disagree. OutputError: the file cannot or may not be written.
+        UsageError: the options contradict each other.
+        OutputError: the file can't be written.
     """
-    form = _kept("form")
+    form: str | None = _remembered("form")
     if as_json and form not in (None, "json"):
-        raise click.UsageError(f"--json contradicts --format {form}: give only one of them.")
-    form = "json" if as_json else form
-    out: Path | None = _kept("out")
+        raise click.UsageError(f"--json contradicts --format {form}: pass only one of them.")
+    if as_json:
+        form = "json"
+    out: Path | None = _remembered("out")
     if out is None:
         return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
-    check_output(out, example="names.csv", force=bool(_kept("force")))
-    if form not in (None, ENDINGS[out.suffix.lower()]):
+    check_output(out, example="names.csv", force=bool(_remembered("force")))
+    form_of_ending = FORMAT_OF_ENDING[out.suffix.lower()]
+    if form not in (None, form_of_ending):
         raise click.UsageError(
-            f"--format {form} contradicts the ending {out.suffix} of --out: give only one of them."
+            f"--format {form} contradicts the ending {out.suffix} of --out: pass only one of them."
         )
-    return ENDINGS[out.suffix.lower()]
+    return form_of_ending
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
 
 
 class Rows(AbstractContextManager["Rows"]):
     """Writes rows to standard output, or to the file of ``--out``.
 
-    At its end a JSON array is closed, also where the search for names fails: what was found is whole. A file is written
-    only if the search does not fail.
+    If the search for names fails, it still closes a JSON array on standard output, so that the rows so far are valid.
+    It writes a file only if the search succeeds.
 
     Args:
         form: one of ``FORMATS``, or ``SIDE_BY_SIDE``.
-        names: of the columns; as text only the first column is written.
+        names: the names of the columns. As text, only the first column is written.
     """
 
     def __init__(self, form: str, names: Sequence[str]) -> None:
-        self._form, self._columns = form, names
-        self._out: Path | None = _kept("out")
+        self._form = form
+        self._columns = names
+        self._out: Path | None = _remembered("out")
         self._stream: Any = sys.stdout if self._out is None else io.StringIO()
-        self._written = False
-        self._kept: list[str] = []  # to be written side by side
+        self._has_rows = False
+        self._waiting: list[str] = []  # texts to write side by side
 
     def __enter__(self) -> Rows:
-        """Write what comes before all rows."""
+        """Write the header."""
         if self._form == "csv":
             self._stream.write(_csv([self._columns]))
         return self
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
         """Write some rows, each with a cell for every column."""
-        if self._form == "json":
-            objects = ",\n".join(self._objects(rows))
-            if objects:
-                self._stream.write((",\n" if self._written else "[\n") + objects)
-                self._written = True
-        elif self._form == "jsonl":
-            self._stream.write("".join(f"{line}\n" for line in self._objects(rows)))
-        elif self._form == "csv":
-            self._stream.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
-        elif self._form == "text":
-            self._stream.write(text_lines([str(row[0]) for row in rows]))
-        else:
-            self._kept += [str(row[0]) for row in rows]
-            if len(self._kept) > MAX_SIDE_BY_SIDE:
-                self._form = "text"
-                self._stream.write(text_lines(self._kept))
+        match self._form:
+            case "json":
+                self._write_json(rows)
+            case "jsonl":
+                self._stream.write("".join(f"{line}\n" for line in self._objects(rows)))
+            case "csv":
+                self._stream.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
+            case "text":
+                self._stream.write(text_lines([str(row[0]) for row in rows]))
+            case _:
+                self._waiting += [str(row[0]) for row in rows]
+                if len(self._waiting) > MAX_SIDE_BY_SIDE:
+                    self._form = "text"
+                    self._stream.write(text_lines(self._waiting))
 
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
-        """Write names from a model, with its columns; ``new`` is None where the model does not know."""
+        """Write names from a model, with the columns that ``write_names`` below chooses."""
         if self._form in ("text", SIDE_BY_SIDE):
-            self.write(zip(batch.names))  # finding out which are new takes as long as drawing them
+            # Without the other columns: to compute which names are new takes as long as to generate them.
+            self.write(zip(batch.names))
             return
-        found: list[Sequence[Cell]] = [batch.names]
-        if _kept("scores"):
-            found.append(
-                [
-                    value if math.isfinite(value) else None
-                    for value in batch.log_probability.tolist()
-                ]
-            )
-            found.append([None] * len(batch.names) if batch.new is None else batch.new.tolist())
+        values: list[Sequence[Cell]] = [batch.names]  # column by column
+        if _remembered("scores"):
+            log_probabilities = batch.log_probability.tolist()
+            values.append([value if math.isfinite(value) else None for value in log_probabilities])
+            if batch.new is None:  # the model doesn't know which names are new
+                values.append([None] * len(batch.names))
+            else:
+                values.append(batch.new.tolist())
         if model.labels:
-            found.append([model.labels[place] for place in batch.likeliest_beginning.tolist()])
-        self.write(zip(*found, strict=True))
+            values.append([model.labels[index] for index in batch.likeliest_beginning.tolist()])
+        self.write(zip(*values, strict=True))
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        error_type: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Write what comes after all rows; nothing where nobody reads on."""
+        """Write the end, and the file. It writes nothing after an error of the output itself."""
         if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
             return
         if self._form == "json":
-            self._stream.write("\n]\n" if self._written else "[]\n")
+            self._stream.write("\n]\n" if self._has_rows else "[]\n")
         elif self._form == SIDE_BY_SIDE:
-            self._stream.write(side_by_side(self._kept))
+            self._stream.write(side_by_side(self._waiting))
         if self._out is not None and error is None:
-            # With a byte order mark a spreadsheet takes a table for what it is, Unicode.
+            # A byte order mark shows spreadsheets that the table is Unicode.
             encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
             write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
+
+    def _write_json(self, rows: Iterable[Sequence[Cell]]) -> None:
+        objects = ",\n".join(self._objects(rows))
+        if objects:
+            before = ",\n" if self._has_rows else "[\n"
+            self._stream.write(before + objects)
+            self._has_rows = True
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
         return (json_text(dict(zip(self._columns, row, strict=True))) for row in rows)
@@ -187,16 +202,23 @@ class Rows(AbstractContextManager["Rows"]):
 def write_names(
     form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display
 ) -> None:
-    """Write names from a model as they come; what shows the search is closed at its end."""
-    columns = ("name", *(SCORES if _kept("scores") else ()), *((LABEL,) if model.labels else ()))
-    with Rows(form, columns) as rows, closing(display):
+    """Write names from a model as they come, then close the display."""
+    names = ["name"]
+    if _remembered("scores"):
+        names += SCORES
+    if model.labels:
+        names.append(LABEL)
+    with Rows(form, names) as rows, closing(display):
         for batch in batches:
             with display.erased():
                 rows.write_names(batch, model)
 
 
+# --- text and cells ---------------------------------------------------------------------------------------------------
+
+
 def side_by_side(texts: Sequence[str]) -> str:
-    """As ``ls`` lays out files: in columns of one width, each read downwards.
+    """Arrange texts in columns of equal width, each read downwards, as ``ls`` does.
 
     >>> print(side_by_side(["Ann", "Bob", "Zoë" * 11]), end="")
     Ann                                ZoëZoëZoëZoëZoëZoëZoëZoëZoëZoëZoë
@@ -204,17 +226,21 @@ def side_by_side(texts: Sequence[str]) -> str:
     """
     texts = list(map(printable, texts))
     widths = list(map(cells, texts))
-    widest = max(widths, default=0) + len("  ")
-    across = max(1, (columns() + len("  ")) // widest)
-    rows = -(-len(texts) // across)
-    padded = [text + " " * (widest - width) for text, width in zip(texts, widths, strict=True)]
-    return "".join(f"{''.join(padded[row::rows]).rstrip()}\n" for row in range(rows))
+    column_width = max(widths, default=0) + len("  ")
+    column_count = max(1, (columns() + len("  ")) // column_width)
+    row_count = math.ceil(len(texts) / column_count)
+    padded = [
+        text + " " * (column_width - width) for text, width in zip(texts, widths, strict=True)
+    ]
+    lines = ["".join(padded[row::row_count]).rstrip() for row in range(row_count)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def text_lines(texts: Sequence[str]) -> str:
-    """A text a line. One check finds out that all are safe to show, as nearly always."""
-    safe = "".join(texts).isprintable()
-    return "".join(f"{text}\n" for text in (texts if safe else map(printable, texts)))
+    """One text per line. A single check is enough if all texts are printable, as they nearly always are."""
+    if not "".join(texts).isprintable():
+        texts = list(map(printable, texts))
+    return "".join(f"{text}\n" for text in texts)
 
 
 def _csv(rows: Iterable[Sequence[Cell]]) -> str:
@@ -223,13 +249,15 @@ def _csv(rows: Iterable[Sequence[Cell]]) -> str:
     return stream.getvalue()
 
 
-@lru_cache(1 << 16)  # many rows have the same label, and some the same name
+@lru_cache(1 << 16)  # many rows have the same label, and some have the same name
 def _safe_text(text: str) -> Cell:
     return safe_cell(printable(text))
 
 
 def _csv_cell(cell: Cell) -> Cell:
-    """As a spreadsheet reads it: what is not known is empty."""
+    """A cell as spreadsheets read it; None is an empty cell."""
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return _safe_text(cell) if isinstance(cell, str) else cell
+    if isinstance(cell, str):
+        return _safe_text(cell)
+    return cell

@@ -1,8 +1,9 @@
-"""``namegen generate``: invent names; and the options of every command that does."""
+"""``namegen generate``, and the options of all commands that generate names."""
 
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
@@ -11,30 +12,28 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.core import ParameterSource
 
-from namegen.cli import formats, options
+from namegen.cli import formats
+from namegen.cli import options as shared
 from namegen.cli.display import Display
-from namegen.cli.options import note_namesake, open_blend
+from namegen.cli.options import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
-from namegen.errors import NamesError
+from namegen.errors import GenerationError, NamesError
 from namegen.files import read_whole
 
 if TYPE_CHECKING:
+    from namegen.api import LoadedModel
     from namegen.core.generation.name_batch import NameBatch
 
-OF_FILES = ("exclude_words", "exclude_names")
+FILE_OPTIONS = ("exclude_words", "exclude_names")
+TABLE_ENDINGS = (".csv", ".json", ".jsonl")
+BLANKS = b"\xef\xbb\xbf \t\r\n"  # a byte order mark, spaces and line ends
+MAX_BLANKS = 1_000_000  # bytes; a larger file isn't checked for being empty
 MAX_MOST_LIKELY = 1_000_000
-MAX_BLANKS = 1_000_000  # bytes of a file that is looked at for being empty
-OF_DRAWING = (
-    "seed",
-    "temperature",
-    "unfiltered",
-    "top_k",
-    "top_p",
-)  # options that say how names are drawn
-DRAWING = ("count", *OF_DRAWING)
-# Options that --help shows.
+SAMPLING_OPTIONS = ("seed", "temperature", "unfiltered", "top_k", "top_p")
+SORT_ORDERS = ("likely", "alphabetical", "random")
+# The options of drawing that ``--help`` shows.
 SHOWN = (
     "count",
     "seed",
@@ -48,130 +47,128 @@ SHOWN = (
 )
 
 
-def texts(file: str | None, part: str = "") -> Sequence[str] | None:
-    """Read a file of texts, a line each, as lists of names are read; an empty file is an empty list.
+def read_excluded(options: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
+    """Read the files of ``--exclude-words`` and ``--exclude-names``. Raises NamesError, UsageError."""
+    files = {
+        name: cast("str | None", value)
+        for name, value in options.items()
+        if name.endswith(FILE_OPTIONS)
+    }
+    from_stdin = [option_name(name, "-") for name, file in files.items() if file == "-"]
+    if len(from_stdin) > 1:
+        raise click.UsageError(
+            f"{' and '.join(from_stdin)} all read standard input, which can be read only once: use files"
+        )
+    for file in files.values():
+        note_same_name(file, "list", notes)
+    with Display(notes, "reading the names and words to exclude"):
+        return {name: _read_texts(file, _name_part(name)) for name, file in files.items()}
 
-    Whoever wants to avoid nobody may say so. Of a table that we wrote, the column of that part of a name is read,
-    or that of whole names. Raises NamesError.
+
+def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
+    """Read a file with one text per line; unlike a list to train on, it may be empty. Raises NamesError.
+
+    In a table that namegen wrote, this reads the column of the name part, or of the whole name if ``name_part`` is "".
     """
     if file is None:
         return None
     from namegen.lists import read_names
 
-    with suppress(OSError, ValueError):  # what is wrong with it, reading it as a list says
-        if file == os.devnull or not read_whole(file, MAX_BLANKS).strip(b"\xef\xbb\xbf \t\r\n"):
+    with suppress(OSError, ValueError):  # read_names reports what's wrong with the file
+        if file == os.devnull or not read_whole(file, MAX_BLANKS).strip(BLANKS):
             return ()
-    with suppress(NamesError):
-        if file.lower().endswith((".csv", ".json", ".jsonl")):
-            return read_names(DataSettings(names=file, column=part or "name")).names
+    if file.lower().endswith(TABLE_ENDINGS):
+        with suppress(NamesError):  # the table has no such column
+            return read_names(DataSettings(names=file, column=name_part or "name")).names
     return read_names(DataSettings(names=file)).names
 
 
-def read_texts(
-    constraint_list: Mapping[str, object], notes: Notes
-) -> dict[str, Sequence[str] | None]:
-    """What the files say that are not wanted. Raises NamesError, UsageError."""
-    files = {
-        name: cast("str | None", value)
-        for name, value in constraint_list.items()
-        if name.endswith(OF_FILES)
-    }
-    dashes = [option_name(name, "-") for name, file in files.items() if file == "-"]
-    if len(dashes) > 1:
-        raise click.UsageError(
-            f"{' and '.join(dashes)} all read standard input, which can be read only once: give files for the others"
-        )
-    for file in files.values():
-        note_namesake(file, "list", notes)
-    with Display(notes, "reading the files of names that are not wanted"):
-        return {name: texts(file, _part_of_name(name)) for name, file in files.items()}
-
-
-def _part_of_name(option: str) -> str:
-    """The part of a name that an option is for: given in given_exclude_names; "" for whole names."""
-    for suffix in OF_FILES:
+def _name_part(option: str) -> str:
+    """The part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
+    for suffix in FILE_OPTIONS:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
 
 
 def constraint_options(
-    what: str = "names", part: str = ""
-) -> Callable[[options.Command], options.Command]:
-    """Add an option for each constraint, under its own name.
+    names: str = "names", prefix: str = ""
+) -> Callable[[shared.Command], shared.Command]:
+    """Make an option for each constraint.
 
     Args:
-        what: the names that are wished for, in words: ``given names``.
-        part: what the options begin with, for a part of a whole name: ``given-``.
+        names: the names to constrain, in words, such as ``given names``.
+        prefix: how the options for a part of a whole name start, such as ``given-``.
     """
-    added = []
-    for constraint, asked in OPTIONS.items():
-        kind = str if asked.least is None else options.Whole(asked.least, asked.most)
-        told = f"Give only {what} {asked.help.replace('{exclude_names}', f'--{part}exclude-names')}"
-        added.append(
+    decorators = []
+    for constraint, about in OPTIONS.items():
+        value_type: Any = str
+        if about.least is not None:
+            value_type = shared.WholeNumber(about.least, about.most)
+        which = about.help.replace("{exclude_names}", f"--{prefix}exclude-names")
+        decorators.append(
             click.option(
-                f"--{part}{constraint.replace('_', '-')}",
-                type=kind,
-                metavar=asked.metavar,
-                help=told,
+                f"--{prefix}{constraint.replace('_', '-')}",
+                type=value_type,
+                metavar=about.metavar,
+                help=f"Generate only {names} {which}",
             )
         )
-    return options.together(*added)
+    return shared.together(*decorators)
 
 
-# All options that say how names are drawn and what is constraint_list of them: those of
-# ``LoadedModel.generate_batches``.
-drawing_options = options.together(
-    options.seed,
-    options.temperature,
-    options.unfiltered,
+# The options of ``LoadedModel.generate_batches``.
+drawing_options = shared.together(
+    shared.seed,
+    constraint_options(),
     click.option(
-        "--top-k", type=int, metavar="K", help="Draw only from the K likeliest next characters."
+        "--allow-seen",
+        is_flag=True,
+        help="Also return names that are in the training list.",
+    ),
+    click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
+    shared.allow_profanity,
+    shared.unfiltered,
+    shared.temperature,
+    click.option(
+        "--top-k",
+        type=int,
+        metavar="K",
+        help="Sample only from the K most likely next characters.",
     ),
     click.option(
         "--top-p",
         type=float,
         metavar="P",
-        help="Draw only from the likeliest next characters that together have the probability P, up to 1.",
+        help="Sample only from the most likely next characters whose probabilities add up to P.",
     ),
-    constraint_options(),
-    click.option(
-        "--allow-seen",
-        is_flag=True,
-        help="Also give names from the list that the model learned from.",
-    ),
-    click.option("--allow-repeats", is_flag=True, help="Allow the same name more than once."),
-    options.allow_profanity,
-    options.letter_case,
-    formats.scores,
 )
+# How to write names from a model.
+output_options = shared.together(shared.letter_case, formats.option, formats.scores)
 
 
-ORDERS = ("likely", "alphabetical", "random")
-
-
-@options.command(
+@shared.command(
     "namegen generate mlb-last -n 5 --starts-with Mc",
     "namegen generate mlb-first companies --blend-weights 0.7,0.3 --format csv",
-    cls=options.ShortHelp,
+    cls=shared.ShortHelp,
     shown=(*SHOWN, "labels", "most_likely"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@options.how_many("names", most=MOST_ASKED_FOR, default=20)
+@shared.count_option("names", most=MOST_ASKED_FOR, default=20)
 @drawing_options
 @click.option(
     "--most-likely",
-    type=options.Whole(1, MAX_MOST_LIKELY),
+    type=shared.WholeNumber(1, MAX_MOST_LIKELY),
     metavar="N",
-    help="Give the N likeliest names, found by an exact search, instead of random ones.",
+    help="Find the N most likely names with an exact search, instead of drawing random names.",
 )
+@shared.model_options
 @click.option(
     "--sort",
-    type=click.Choice(ORDERS),
-    help="The order of the names; likely: the likeliest first.  [default: random; likely with --most-likely]",
+    type=click.Choice(SORT_ORDERS),
+    help="The order of the names; likely: most likely first.  [default: random; likely with --most-likely]",
 )
-@formats.option
-@options.of_models
-@options.common
+@output_options
+@shared.common
 def generate(
     models: tuple[str, ...],
     count: int,
@@ -179,87 +176,88 @@ def generate(
     sort: str | None,
     as_json: bool,
     notes: Notes,
-    **constraint_list: Any,
+    **options: Any,
 ) -> None:
-    """Invent new names, each of them once.
+    """Invent new names, without repeats.
 
-    MODEL is a run folder, a checkpoint or the name of a shipped model. The default is the newest run under runs/, or
+    MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
     mlb-first if there is none. With several models, each character is drawn from the weighted mean of their
     probabilities.
 
-    New means: not in the list that the model learned from, nor in that of the model that it began from.
+    A name is new if it isn't in the list that the model was trained on. For a fine-tuned model, it also isn't in the
+    list of the base model.
 
-    The columns of --format csv and json are: name, and for a model with labels also label, the likeliest one. --scores
-    adds log_probability (in nats) and new. --json means --format json.
+    --format csv and json have the column name. For a model with labels, they also have label, the most likely one.
+    --scores adds log_probability (in nats) and new. --json means --format json.
     """
-    form = formats.chosen(as_json)
-    _refuse_without_effect(click.get_current_context())
-    loaded = open_blend(
-        models, notes, **{name: constraint_list.pop(name) for name in options.OF_MODELS}
-    )
-    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in loaded.blended]
-    if letters and all(one.isdisjoint(other) for one, other in combinations(letters, 2)):
-        notes(
-            "the lists of these models share no letter: each name will be of one of them, next to none of both"
-        )
-    constraint_list |= read_texts(constraint_list, notes)
+    form = formats.requested(as_json)
+    _reject_options_without_effect(click.get_current_context())
+    of_models = {name: options.pop(name) for name in shared.MODEL_OPTIONS}
+    model = open_blend(models, notes, **of_models)
+    _note_no_common_letters(model, notes)
+    options |= read_excluded(options, notes)
     with Display(notes, formats.SEARCHING) as display:
         if most_likely is None:
-            batches = loaded.generate_batches(count, on_progress=display, **constraint_list)
+            batches = model.generate_batches(count, on_progress=display, **options)
         else:
-            of_names = {
-                name: constraint_list[name] for name in constraint_list if name not in OF_DRAWING
+            constraints = {
+                name: value for name, value in options.items() if name not in SAMPLING_OPTIONS
             }
-            batches = loaded.most_likely_batches(most_likely, on_progress=display, **of_names)
-        if sort is not None and (sort, most_likely is None) not in (
-            ("random", True),
-            ("likely", False),
-        ):
-            batches = _sorted(batches, sort, constraint_list["seed"])
-        formats.write_names(form, loaded, batches, display)
+            batches = model.most_likely_batches(most_likely, on_progress=display, **constraints)
+        default_order = "random" if most_likely is None else "likely"
+        if sort not in (None, default_order):
+            batches = _sorted(batches, sort, options["seed"])
+        formats.write_names(form, model, batches, display)
 
 
-def _refuse_without_effect(context: click.Context) -> None:
-    """The likeliest names are not drawn: what says how to draw is a mistake beside them."""
+def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
+    """Print a note if no two models of a blend share a letter."""
+    alphabets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    if not alphabets:
+        return
+    if all(first.isdisjoint(second) for first, second in combinations(alphabets, 2)):
+        notes(
+            "these models have no letters in common, so nearly every name will come from just one of them"
+        )
+
+
+def _reject_options_without_effect(context: click.Context) -> None:
+    """Raise UsageError for sampling options with ``--most-likely``, and for two with ``--temperature 0``."""
     values = context.params
-    given = [
-        name
-        for name in DRAWING
+    typed = {
+        name: "-n" if name == "count" else option_name(name)
+        for name in ("count", *SAMPLING_OPTIONS)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    told = {name: "-n" if name == "count" else option_name(name) for name in given}
+    }
     if values["most_likely"] is not None:
         if values["sort"] == "random":
-            told.pop("seed", None)  # which deals them
-        if told:
+            typed.pop("seed", None)  # the seed shuffles the names
+        if typed:
             raise click.UsageError(
-                f"--most-likely cannot be combined with {', '.join(told.values())}: the most likely names aren't "
-                "drawn; leave one of them out."
+                f"--most-likely cannot be combined with {', '.join(typed.values())}: the most likely names aren't "
+                "drawn at random. Remove one of these options."
             )
-    elif values["temperature"] == 0 and (
-        narrowed := [told[name] for name in ("top_k", "top_p") if name in told]
-    ):
-        raise click.UsageError(
-            f"--temperature 0 cannot be combined with {', '.join(narrowed)}: it always takes the likeliest character; "
-            "leave one of them out."
-        )
+    elif values["temperature"] == 0:
+        narrowing = [typed[name] for name in ("top_k", "top_p") if name in typed]
+        if narrowing:
+            raise click.UsageError(
+                f"--temperature 0 cannot be combined with {', '.join(narrowing)}: it always takes the most likely "
+                "character. Remove one of these options."
+            )
 
 
 def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
-    """All names as one batch in an order; where fewer are found than asked, those are given before the error."""
-    import random
-
+    """Sort all names into one batch. If the search fails, return the names found so far, then raise its error."""
     from namegen.core.generation.name_batch import join_batches
-    from namegen.errors import GenerationError
 
-    found: list[NameBatch] = []
+    all_batches: list[NameBatch] = []
     failure: GenerationError | None = None
     try:
-        found.extend(batches)
+        all_batches.extend(batches)
     except GenerationError as error:
         failure = error
-    if found:
-        batch = join_batches(found)
+    if all_batches:
+        batch = join_batches(all_batches)
         rows = list(range(len(batch.names)))
         if order == "random":
             random.Random(seed).shuffle(rows)

@@ -1,6 +1,6 @@
-"""Options that several commands share, and from the arguments MODEL and NAMES to a model and a list.
+"""Options that several commands share, and how the arguments MODEL and NAMES become a model and a list.
 
-NumPy is loaded in the second part and no earlier, after its threads are set.
+NumPy must be imported after the number of its threads is set, so functions import the modules that use it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,21 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 MAX_THREADS = 1024
+OUTPUT_OPTIONS = ("template", "letter_case", "form", "out")  # by parameter name
 
 
-def together(*added: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    """Several options as one decorator, in this order."""
+def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Combine several options into one decorator that adds them in this order."""
 
     def add(command: Command) -> Command:
-        for option in reversed(added):
-            command = option(command)
+        for decorator in reversed(decorators):
+            command = decorator(command)
         return command
 
     return add
 
 
-# Every command has these.
+# Every command has these options.
 common = together(
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     click.option(
@@ -50,14 +51,21 @@ common = together(
         "notes",
         is_flag=True,
         callback=lambda _ctx, _parameter, quiet: Notes(quiet),
-        help="Print nothing but errors to standard error.",
+        help="Print only errors to standard error.",
     ),
     click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s"),
 )
 
 
-class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later versions of click alone
-    """A file to write, by its endings: so no other file is written over, and no ending promises what is not in it."""
+# --- types of values --------------------------------------------------------------------------------------------------
+
+
+class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
+    """A file to write. Its ending must match its contents, so that a typo doesn't overwrite another file.
+
+    Args:
+        endings: the allowed endings, in lower case, such as ``.csv``.
+    """
 
     name = "file"
 
@@ -67,83 +75,98 @@ class OutFile(click.ParamType):  # type: ignore[type-arg]  # generic in later ve
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Path:
-        """Read what was typed; whether it can be written there is found out by whoever writes."""
-        path = Path(cast(str, value))  # which is what click gives
-        if not str(value) or not (path.suffix.lower() in self._endings or is_folder(path, None)):
-            self.fail(
-                f"{quote(str(value), 200)}: expected a file ending in {' or '.join(self._endings)}",
-                param,
-                ctx,
-            )
+        """Check the ending. The command itself checks whether the file can be written."""
+        text = str(value)
+        path = Path(text)
+        has_ending = path.suffix.lower() in self._endings
+        if not text or not (has_ending or is_folder(path, None)):
+            expected = " or ".join(self._endings)
+            self.fail(f"{quote(text, 200)}: expected a file ending in {expected}", param, ctx)
         return path
 
 
-def command(*examples: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command whose help ends with examples: lines that work as they stand, kept as they are by click's mark."""
-    epilog = "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples)))
-    return click.command(epilog=epilog, **more)
+class WholeNumber(click.IntRange):
+    """A whole number whose bounds are described in words, in the help and in messages.
 
-
-class Whole(click.IntRange):
-    """A whole number within bounds that are told in words, in the help and in messages.
-
-    >>> Whole(1, 1024)._describe_range(), Whole(0)._describe_range()
+    >>> WholeNumber(1, 1024)._describe_range(), WholeNumber(0)._describe_range()
     ('from 1 to 1,024', 'at least 0')
     """
 
-    def _describe_range(self) -> str:  # what click shows in the help, too
-        return (
-            f"at least {self.min:,}" if self.max is None else f"from {self.min:,} to {self.max:,}"
-        )
+    def _describe_range(self) -> str:  # click also shows this in the help
+        if self.max is None:
+            return f"at least {self.min:,}"
+        return f"from {self.min:,} to {self.max:,}"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
-        """Read what was typed."""
-        with suppress(ValueError):  # no number, or one of too many digits
+        """Convert the text, and check the bounds."""
+        with suppress(ValueError):  # it isn't a number, or it has too many digits
             number = int(cast(str, value))
             if cast(int, self.min) <= number and (self.max is None or number <= self.max):
                 return number
-        of = "of " if self.max is None else ""
-        self.fail(
-            f"{quote(str(value))}: expected a whole number {of}{self._describe_range()}.",
-            param,
-            ctx,
-        )
+        bounds = self._describe_range()
+        if self.max is None:
+            bounds = f"of {bounds}"
+        self.fail(f"{quote(str(value))}: expected a whole number {bounds}.", param, ctx)
 
 
-OUR_ENGINES_ALONE = (
-    "namegen.our_engines_alone"  # in a context's meta: help that is the same on every machine
-)
+def converter(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
+    """Wrap ``convert`` so that a value it can't read is reported together with the ``expected`` form."""
+
+    def checked(text: str) -> object:
+        try:
+            return convert(text)
+        except ValueError:
+            raise click.BadParameter(f"{text[:40]!r}: expected {expected}") from None
+
+    return checked
 
 
-def engines_in_help(ctx: click.Context) -> Iterable[str]:
-    """The engines that are registered now, third parties' included; none of them is imported."""
+def comma_separated(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
+    """A converter for values separated by commas, such as ``0.6,0.4``."""
+    return converter(lambda text: tuple(map(convert, text.split(","))), expected)
+
+
+# --- commands and their help ------------------------------------------------------------------------------------------
+
+
+def command(*examples: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    r"""Make a command whose help ends with examples; ``\b`` makes click keep their line breaks."""
+    epilog = "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples)))
+    return click.command(epilog=epilog, **more)
+
+
+# A key of a context's meta: the help lists only namegen's own backends, so it's the same on every machine.
+OUR_ENGINES_ALONE = "namegen.our_engines_alone"
+ALL_OPTIONS = "namegen.all_options"  # a key of a context's meta: the help shows every option
+
+
+def backend_names(ctx: click.Context) -> Iterable[str]:
+    """The registered backends, including third-party ones. It doesn't import them."""
     from namegen.backends import ENGINES, engine_paths
 
     return ENGINES if ctx.meta.get(OUR_ENGINES_ALONE) else engine_paths()
 
 
-def filled_by(choices: Callable[[click.Context], Iterable[str]]) -> type[click.Option]:
-    """An option whose help says what there is, where ``{}`` stands: that is looked up when help is asked for."""
+class BackendOption(click.Option):
+    """An option whose help has ``{}`` in place of the backends; they are looked up when the help is printed."""
 
-    class Filled(click.Option):
-        def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-            record = super().get_help_record(ctx)
-            return record and (record[0], record[1].replace("{}", ", ".join(choices(ctx))))
-
-    return Filled
-
-
-ALL_OPTIONS = "namegen.all_options"  # in a context's meta: help that leaves no option out
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        help_record = super().get_help_record(ctx)
+        if help_record is None:
+            return None
+        names, text = help_record
+        return names, text.replace("{}", ", ".join(backend_names(ctx)))
 
 
 class ShortHelp(click.Command):
-    """A command with many options: ``--help`` shows those that most people use, and ``--help-all`` every one.
+    """A command with many options: ``--help`` shows the usual options, and ``--help-all`` shows all of them.
 
     Args:
-        shown: which of its parameters most people use, by name.
-        others: lines of the short help for many options at once: how they begin, and what they are.
+        shown: the usual options, by parameter name.
+        others: lines of the short help that stand for many options: how these begin, and what they do.
     """
 
     def __init__(
@@ -154,114 +177,122 @@ class ShortHelp(click.Command):
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self._shown, self.others = shown, others
-        text = "Show all options and exit."
-        self.params.append(
-            click.Option(
-                ["--help-all"],
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                help=text,
-                callback=_help_all,
-            )
+        self._shown = shown
+        self.others = others
+        help_all = click.Option(
+            ["--help-all"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            help="Show all options and exit.",
+            callback=_print_help_all,
         )
+        self.params.append(help_all)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The options, or some of them."""
+        """Write the usual options, or all of them after ``--help-all``."""
         if ctx.meta.get(ALL_OPTIONS):
             super().format_options(ctx, formatter)
             return
-        found = [
-            (one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))
-        ]
-        shown = [record for one, record in found if one.name in self._shown]
-        common = [
-            record for one, record in found if one.is_eager or one.name in ("as_json", "notes")
-        ]
+        task: list[tuple[str, str]] = []
+        output: list[tuple[str, str]] = []
+        shared: list[tuple[str, str]] = []
+        for param in self.get_params(ctx):
+            help_record = param.get_help_record(ctx)
+            if help_record is None:
+                continue
+            if param.name in self._shown:
+                group = output if param.name in OUTPUT_OPTIONS else task
+                group.append(help_record)
+            if param.is_eager or param.name in ("as_json", "notes"):
+                shared.append(help_record)
         with formatter.section("Options"):
-            formatter.write_dl([*shown, *self.others, *common])
+            formatter.write_dl([*task, *self.others, *output, *shared])
 
 
-def _help_all(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
-    if asked and not ctx.resilient_parsing:
+def _print_help_all(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
+    if requested and not ctx.resilient_parsing:
         ctx.meta[ALL_OPTIONS] = True
         click.echo(ctx.get_help(), color=ctx.color)
         ctx.exit()
 
 
-class OfEveryEngine(click.Command):
-    """A command that runs every engine: its help ends with those that are registered."""
+class ListsBackends(click.Command):
+    """A command that runs every backend; its help ends with a list of them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The engines, after all options."""
+        """Write the examples, then the backends."""
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
-        formatter.write_text(f"Backends: {', '.join(engines_in_help(ctx))}.")
+        formatter.write_text(f"Backends: {', '.join(backend_names(ctx))}.")
 
 
-def of_setting(
-    kind: type[object], name: str, read: Callable[[str], object] | None = None
+def setting_option(
+    settings: type[object], name: str, convert: Callable[[str], object] | None = None
 ) -> Callable[[Command], Command]:
-    """The option of a setting, as its declaration has it.
+    """Make an option of a setting from its declaration.
 
     Args:
-        kind: the settings dataclass that declares it.
-        name: of the field.
-        read: makes a value of what is typed, where click has no such type.
+        settings: the dataclass that declares the setting.
+        name: the name of its field.
+        convert: makes a value of the text, if click has no such type.
     """
-    about, hint, flag = About.of(kind, name), get_type_hints(kind)[name], option_name(name)
-    default = getattr(kind(), name)
+    about = About.of(settings, name)
+    hint = get_type_hints(settings)[name]
+    default = getattr(settings(), name)
+    option = option_name(name)
     if hint is bool:
-        told, flag = flag if default else f"--no-{flag[2:]}", f"{flag}/--no-{flag[2:]}"
-        return click.option(flag, name, default=None, help=f"{about.help}  [default: {told}]")
-    told = about.default or ("" if default in (None, (), {}) else str(default))
-    text = NamegenError(f"{about.help}  [default: {told}]" if told else about.help).told(
-        option_name
-    )
+        negated = f"--no-{option[2:]}"
+        text = f"{about.help}  [default: {option if default else negated}]"
+        return click.option(f"{option}/{negated}", name, default=None, help=text)
+    default_text = about.default
+    if not default_text and default not in (None, (), {}):
+        default_text = str(default)
+    text = about.help
+    if default_text:
+        text = f"{text}  [default: {default_text}]"
+    text = NamegenError(text).told(option_name)  # settings get the names of their options
     if about.choices:
-        return click.option(flag, name, type=click.Choice(about.choices), help=text)
-    kind_of = read or next((one for one in (int, float) if one in (hint, *get_args(hint))), str)
+        return click.option(option, name, type=click.Choice(about.choices), help=text)
     return click.option(
-        flag, name, type=kind_of, metavar=about.metavar, help=text, cls=filled_by(engines_in_help)
+        option,
+        name,
+        type=convert or _number_type(hint) or str,
+        metavar=about.metavar,
+        help=text,
+        cls=BackendOption,
     )
 
 
-def reading(read: Callable[[str], object], expected: str) -> Callable[[str], object]:
-    """What reads a value, and says what is expected in place of a wrong one; ranges are checked with all settings."""
-
-    def convert(text: str) -> object:
-        try:
-            return read(text)
-        except ValueError:
-            raise click.BadParameter(f"{text[:40]!r}: expected {expected}") from None
-
-    return convert
+def _number_type(hint: Any) -> type[int] | type[float] | None:
+    """The type of a setting that is a number or None."""
+    types = (hint, *get_args(hint))
+    if int in types:
+        return int
+    return float if float in types else None
 
 
-def several(read: Callable[[str], object], expected: str) -> Callable[[str], object]:
-    """What reads values with commas between, such as ``0.6,0.4``."""
-    return reading(lambda text: tuple(map(read, text.split(","))), expected)
+# --- shared options ---------------------------------------------------------------------------------------------------
 
 
 blend_weights = click.option(
     "--blend-weights",
-    type=several(float, "a weight for each model, such as 0.6,0.4"),
+    type=comma_separated(float, "a weight for each model, such as 0.6,0.4"),
     metavar="W,W,...",
-    help="The weight of each model in a blend; the weights sum to 1.  [default: equal weights]",
+    help="The weight of each model in a blend; the weights must add up to 1.  [default: equal weights]",
 )
-also = click.option(
+more_models = click.option(
     "--with",
-    "also",
+    "more_models",
     multiple=True,
     metavar="MODEL",
-    help="Blend this model with the first one; repeat the option for more models.",
+    help="Blend this model with the first one. Repeat the option for more models.",
 )
 letter_case = click.option(
     "--case",
     "letter_case",
     type=click.Choice(LETTER_CASES),
-    help="The letter case to write the names in.  [default: title for companies, original for others]",
+    help="The letter case of the names.  [default: title for companies, original for other names]",
 )
 allow_profanity = click.option(
     "--allow-profanity",
@@ -269,89 +300,104 @@ allow_profanity = click.option(
     help="Allow names that contain profanity.",
 )
 seed = click.option(
-    "--seed", type=Whole(0), metavar="N", help="The random seed: the same one gives the same names."
+    "--seed",
+    type=WholeNumber(0),
+    metavar="N",
+    help="The random seed. The same seed gives the same names.",
 )
 temperature = click.option(
     "--temperature",
     type=float,
     metavar="T",
-    help="The sampling temperature: below 1 prefers what is likely, above 1 gives more variety.  [default: 1]",
+    help="The sampling temperature: below 1, names are more typical; above 1, more varied.  [default: 1]",
 )
 unfiltered = click.option(
     "--unfiltered",
     is_flag=True,
-    help="Draw from the model's own distribution. By default, new names are returned only if their score is in the top "
-    "1%.",
+    help="Draw from the model's own distribution. Without this option, namegen returns a new name only if its score is "
+    "in the top 1%.",
 )
 backend = click.option(
     "--backend",
-    cls=filled_by(engines_in_help),
+    cls=BackendOption,
     metavar="NAME",
-    help="The backend that runs the model: {}.  [default: numpy, or one that can read the model]",
+    help="The backend that runs the model: {}.  [default: numpy, or the first that can read the model]",
 )
-
-
-def how_many(
-    what: str, *, most: int = 1_000_000, default: int = 25
-) -> Callable[[Command], Command]:
-    """Add ``-n``."""
-    return click.option(
-        "-n",
-        "count",
-        type=Whole(1, most),
-        default=default,
-        show_default=True,
-        metavar="N",
-        help=f"How many {what} to give.",
-    )
-
-
 threads = click.option(
     "--threads",
-    type=Whole(1, MAX_THREADS),
+    type=WholeNumber(1, MAX_THREADS),
     default=1,
     show_default=True,
     metavar="N",
-    help="The number of processor threads for the backend, as far as there are cores.",
+    help="The number of CPU threads for the backend, at most one per core.",
 )
-label_column = of_setting(DataSettings, "label_column")
+label_column = setting_option(DataSettings, "label_column")
 label = click.option(
     "--label",
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Use only this label, such as Finnish; of labels of several parts any part or several, such as female or "
-    "Finnish,female; repeat the option for several.  [default: all labels, as often as in the list]",
+    help="Use only this label, such as Finnish. If labels have several parts, pass one part or more: female, or "
+    "Finnish,female. Repeat the option for more labels.  [default: all labels, as often as in the list]",
 )
-# How MODEL is read; ``open_blend`` takes them together.
-of_models = together(blend_weights, label, backend, threads)
-OF_MODELS = ("blend_weights", "labels", "backend", "threads")
-# How NAMES is read; ``open_list`` takes them together.
-of_a_list = together(
-    of_setting(DataSettings, "column"), label_column, of_setting(DataSettings, "max_name_length")
+
+
+def count_option(
+    things: str, *, most: int = 1_000_000, default: int = 25
+) -> Callable[[Command], Command]:
+    """Make the option ``-n``, the number of ``things`` to generate."""
+    return click.option(
+        "-n",
+        "count",
+        type=WholeNumber(1, most),
+        default=default,
+        show_default=True,
+        metavar="N",
+        help=f"How many {things} to generate.",
+    )
+
+
+# How to load MODEL: the parameters of ``open_blend``.
+model_options = together(label, blend_weights, backend, threads)
+MODEL_OPTIONS = ("labels", "blend_weights", "backend", "threads")
+# How to read NAMES: the parameters of ``open_list``.
+list_options = together(
+    setting_option(DataSettings, "column"),
+    label_column,
+    setting_option(DataSettings, "max_name_length"),
 )
 
 
 # --- models and lists -------------------------------------------------------------------------------------------------
 
 
-def note_namesake(name: str | None, what: str, notes: Notes) -> None:
-    """Say so where a name means the model, list or config that comes with namegen, and something here has it too."""
+def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
+    """Print a note if a built-in model, list or config has the same name as a file or folder here.
+
+    Args:
+        name: the name that the user typed; None if there is none.
+        thing: ``model``, ``list`` or ``config``.
+        notes: prints the note.
+    """
     from namegen.bundled_configs import bundled_configs
     from namegen.lists import BUNDLED
 
-    known: Container[str] = (
-        SHIPPED if what == "model" else BUNDLED if what == "list" else bundled_configs()
-    )
-    if name is not None and name in known and is_taken(name):
-        kind = "folder" if is_folder(name, None) else "file"
+    built_in: Container[str]
+    if thing == "model":
+        built_in = SHIPPED
+    elif thing == "list":
+        built_in = BUNDLED
+    else:
+        built_in = bundled_configs()
+    if name is not None and name in built_in and is_taken(name):
+        file = "folder" if is_folder(name, None) else "file"
         notes(
-            f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}"
+            f"{name} is namegen's built-in {thing}; to use the {file} of that name, pass ./{name}"
         )
 
 
-def note_engines(notes: Notes) -> None:
-    """Say so where a third party's engine has the name of one of ours, and so is not used."""
+def note_shadowed_backends(notes: Notes) -> None:
+    """Print a note for each third-party backend that isn't used because a built-in backend has its name."""
     from namegen.backends import shadowed
 
     for sentence in shadowed():
@@ -365,12 +411,12 @@ def open_model(
     limit_threads(threads)
     import namegen.api as api
 
-    note_namesake(model, "model", notes)
+    note_same_name(model, "model", notes)
     with Display(notes, f"opening {model or 'a model'}"):
         loaded = api.load(model, backend=backend, threads=threads)
     if model is None:
-        more = " (`namegen models` shows others)" if loaded.name in SHIPPED else ""
-        notes(f"model: {printable(loaded.name)}{more}")
+        hint = " (`namegen models` lists the others)" if loaded.name in SHIPPED else ""
+        notes(f"model: {printable(loaded.name)}{hint}")
     return loaded
 
 
@@ -383,59 +429,65 @@ def open_blend(
     backend: str | None,
     threads: int,
 ) -> LoadedModel:
-    """Load MODEL, or several of them as one, for names of some labels. Raises CheckpointError, EngineError,
-    SettingsError.
+    """Load MODEL, or a blend of several models, for names with some labels.
+
+    Raises:
+        CheckpointError: a model can't be read.
+        EngineError: the backend can't run it.
+        SettingsError: the weights or labels don't fit the models.
     """
     if blend_weights is not None and len(models) < 2:
         raise click.UsageError(
-            "--blend-weights is for several models: give two or more, or leave it out."
+            "--blend-weights needs two models or more: name another model, or remove the option."
         )
     loaded = [
         open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
     ]
-    if len(loaded) == 1 or any(model.labels for model in loaded):
+    is_single = len(loaded) == 1
+    have_labels = any(model.labels for model in loaded)
+    if is_single or have_labels:
         loaded = [
-            model.for_labels(*labels) if model.labels or len(loaded) == 1 else model
-            for model in loaded
+            model.for_labels(*labels) if is_single or model.labels else model for model in loaded
         ]
     elif labels:
         raise click.UsageError(
-            "--label needs a model with labels, and none of these has any: leave it out, or give one, such as "
+            "--label needs a model with labels, and these models have none: remove it, or use a model such as "
             "world-given."
         )
-    if backend is not None and all(one.checkpoint is None for one in loaded):
+    if backend is not None and all(model.checkpoint is None for model in loaded):
         raise click.UsageError(
-            f"--backend has no effect on {loaded[0].name}, because a .tflite runs in LiteRT: leave it out."
+            f"--backend has no effect on {loaded[0].name}, because LiteRT runs .tflite files: remove the option."
         )
     import namegen.api as api
 
-    return loaded[0] if len(loaded) == 1 else api.blend(loaded, blend_weights)
+    return loaded[0] if is_single else api.blend(loaded, blend_weights)
 
 
 def open_list(
-    names: str | None, notes: Notes, *, base: DataSettings | None = None, **where: Any
+    names: str | None, notes: Notes, *, default: DataSettings | None = None, **how: Any
 ) -> Corpus:
-    """Read NAMES, or what stands in for it if it is left out. Raises NamesError.
+    """Read NAMES, or a default list. Raises NamesError.
 
     Args:
-        names: as it was given.
-        notes: what is said of it.
-        base: the list that stands in; None: the default one, and it is said which that is.
-        where: what ``of_a_list`` gives; None: not given.
+        names: the argument; None if it's missing.
+        notes: prints what was dropped from the list.
+        default: the list to read if ``names`` is None; without it, the default list is read, and a note names it.
+        how: the values of ``list_options``; None if an option isn't used.
     """
     limit_threads(1)
-    data = base or DataSettings()
-    if names is None and base is None:
-        notes(f"names: {data.names}")
-    given = {name: value for name, value in {"names": names, **where}.items() if value is not None}
-    return read_list(replace(data, **given), notes)
+    settings = default or DataSettings()
+    if names is None and default is None:
+        notes(f"names: {settings.names}")
+    values = {"names": names, **how}
+    changed = {name: value for name, value in values.items() if value is not None}
+    return read_list(replace(settings, **changed), notes)
 
 
 def read_list(settings: DataSettings, notes: Notes) -> Corpus:
-    """Read a list, and say what was dropped from it. Raises NamesError."""
+    """Read a list, and print what was dropped from it. Raises NamesError."""
     from namegen.lists import read_names
 
-    note_namesake(settings.names, "list", notes)
+    note_same_name(settings.names, "list", notes)
     with Display(notes, f"reading {settings.names}"):
         corpus = read_names(settings)
     notes(corpus.dropped_sentence())

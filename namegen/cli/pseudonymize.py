@@ -1,4 +1,4 @@
-"""``namegen pseudonymize``: names of a pool in place of those in a table. Nothing heavy is loaded, not even NumPy."""
+"""``namegen pseudonymize``: replace the names in a table with pseudonyms. It imports nothing slow, not even NumPy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,7 +21,8 @@ from namegen.errors import NamesError, reason_of, safe_cell, short
 from namegen.files import check_output, write_whole
 from namegen.pseudonymize import Pseudonyms, keep_pool, read_key, read_pool
 
-MAX_CELL = 10_000_000  # characters, of a line too: an open quotation mark does not take all memory
+MAX_CELL = 10_000_000  # characters of a cell or a line; limits the memory that an open quotation mark can take
+BYTE_ORDER_MARK = "\ufeff"
 
 
 @options.command(
@@ -35,40 +36,43 @@ MAX_CELL = 10_000_000  # characters, of a line too: an open quotation mark does 
     required=True,
     multiple=True,
     metavar="COLUMN",
-    help="Its name or its number.",
+    help="The column's name or number.",
 )
 @click.option(
     *("--pool", "pools"),
     multiple=True,
     required=True,
     metavar="NAMES",
-    help="A file of names, one per line, or a CSV with a column `name`; repeat it for several parts.",
+    help="The pool of pseudonyms: a file with one name per line, or a CSV file with a column `name`. Repeat the option "
+    "for names with several parts.",
 )
 @click.option(
     "--key-file",
     required=True,
     metavar="KEY",
-    help="A file of 16 or more random bytes, kept secret. To make one: `umask 077; head -c 32 /dev/urandom > KEY`.",
+    help="A secret file of 16 random bytes or more. To make one: `umask 077; head -c 32 /dev/urandom > KEY`.",
 )
 @click.option(
-    "--template", metavar="TEXT", help="How to write a name of several parts.  [default: {1} {2} …]"
+    "--template",
+    metavar="TEXT",
+    help="How to write a name with several parts.  [default: {1} {2} …]",
 )
 @click.option(
     "--context",
     default="",
     metavar="TEXT",
-    help="A purpose: with another one, values get other names.",
+    help="A label for this use of the key. Each context maps values to different names.",
 )
 @click.option(
     "--unique",
     is_flag=True,
-    help="Stop where two values share a name. Takes 8 bytes for each value.",
+    help="Stop with an error if two values get the same name. This takes 8 bytes of memory per value.",
 )
 @click.option(
     "--out",
     type=options.OutFile(".csv"),
     metavar="OUT",
-    help="The file to write, in place of standard output.",
+    help="The file to write, instead of standard output.",
 )
 @force
 @options.common
@@ -83,99 +87,124 @@ def pseudonymize(
     notes: Notes,
     **how: Any,
 ) -> None:
-    """Put a name of a pool in place of each value in one column of a table.
+    """Replace each value in one column of a table with a name from a pool.
 
-    FILE is CSV, or - for standard input. The same value gets the same name wherever key, pool and context are the same,
-    and other columns keep their values. Two values may share a name: standard error says how many pairs to expect. The
-    file KEY.pool keeps the hash of the pool, so that another one is refused. --json prints these figures, beside --out.
+    FILE: a CSV file, or - for standard input. The other columns keep their values.
+
+    With the same key, pool and context, the same value always gets the same name. Two values may share a name, and
+    namegen prints the expected number of such pairs to standard error. The file KEY.pool stores the hash of the pool,
+    and namegen rejects another pool. --json prints these numbers, and needs --out.
     """
     if len(columns) > 1:
         raise click.UsageError(
-            "--column was given more than once: give one, and run again for another column."
+            "--column was passed more than once: pass one column, and run the command again for another."
         )
     if as_json and out is None:
-        raise click.UsageError("--json needs --out, as the table goes to standard output.")
+        raise click.UsageError("--json needs --out, because the table goes to standard output.")
     if out is not None:
         check_output(out, example="new.csv", force=force)
-    made = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
-    keep_pool(key_file, made.pool_hash, write=False)  # a run that gives no name binds no key
-    notes(f"{made.size:,} names; the hash of the pool is {made.pool_hash}")
-    rows = renamed(file, columns[0], made)
+    pseudonyms = Pseudonyms(pool=map(read_pool, pools), key=read_key(key_file), **how)
+    # This only checks the pool: a run that fails must not bind the key to it.
+    keep_pool(key_file, pseudonyms.pool_hash, write=False)
+    notes(f"{pseudonyms.size:,} names; the hash of the pool is {pseudonyms.pool_hash}")
+    rows = renamed(file, columns[0], pseudonyms)
     if out is None:
-        mark = next(rows)  # so there is such a column
-        keep_pool(key_file, made.pool_hash)
-        sys.stdout.buffer.writelines(chain([mark], rows))
+        byte_order_mark = next(rows)  # raises an error if the table has no such column
+        keep_pool(key_file, pseudonyms.pool_hash)
+        sys.stdout.buffer.writelines(chain([byte_order_mark], rows))
     else:
-        # It keeps the pool, and gives no row, once all rows are there; where it cannot, no file is written.
-        write_whole(out, chain(rows, iter(lambda: keep_pool(key_file, made.pool_hash), None)))
-    values, pairs = made.hashed + made.numbers, made.expected_shared
-    expected = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
+        write_whole(out, _rows_then_pool(rows, key_file, pseudonyms.pool_hash))
+    _print_report(pseudonyms, notes, as_json=as_json)
+
+
+def _rows_then_pool(rows: Iterable[bytes], key_file: str, pool_hash: str) -> Iterator[bytes]:
+    """Yield all rows, then store the hash of the pool; if that fails, the file isn't written."""
+    yield from rows
+    keep_pool(key_file, pool_hash)
+
+
+def _print_report(pseudonyms: Pseudonyms, notes: Notes, *, as_json: bool) -> None:
+    values = pseudonyms.hashed + pseudonyms.numbers
+    pairs = pseudonyms.expected_shared
+    pairs_text = f"{pairs:,.0f}" if pairs >= 1000 else f"{pairs:.3g}"
     notes(
-        f"{counted(values, 'value')}; if all are different, expect {expected} pairs that share a name"
+        f"{counted(values, 'value')}; if all are different, expect {pairs_text} pairs that share a name"
     )
-    if made.listed:
-        told = f"{counted(made.listed, 'value')} of the table stand in the pool, so a pseudonym may be a real name"
-        notes(f"{told}: take these names out of the pool, and take a new key")
+    if pseudonyms.listed:
+        notes(
+            f"{counted(pseudonyms.listed, 'value')} in the table are also in the pool, so a pseudonym could be "
+            "someone's real name. Remove them from the pool, and use a new key."
+        )
     if as_json:
-        found = {
-            "names": made.size,
-            "pool_hash": made.pool_hash,
+        document = {
+            "names": pseudonyms.size,
+            "pool_hash": pseudonyms.pool_hash,
             "values": values,
             "expected_shared": pairs,
+            "values_in_pool": pseudonyms.listed,
         }
-        found["values_in_pool"] = made.listed
-        click.echo(json_text(found))
+        click.echo(json_text(document))
 
 
-def renamed(file: str, column: str, made: Pseudonyms) -> Iterator[bytes]:
-    """The rows of a table, with pseudonyms in one column. Raises NamesError: it is none, or has no such column."""
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def renamed(file: str, column: str, pseudonyms: Pseudonyms) -> Iterator[bytes]:
+    """Yield a table's byte order mark or nothing, then its rows with pseudonyms in one column.
+
+    Raises:
+        NamesError: the file isn't a CSV table, or it has no such column.
+    """
     csv.field_size_limit(MAX_CELL)
-    number = 1
+    number = 1  # of the row, for messages
     try:
         with click.open_file(file, "rb") as stream:
             lines = _lines(io.TextIOWrapper(stream, "utf-8", newline=""))
-            first = next(lines, "")
-            mark, end = (
-                first[: first.startswith("\ufeff")],
-                "\r\n" if first.endswith("\r\n") else "\n",
-            )
-            delimiter = delimiter_of(first)
-            rows = csv.reader(
-                chain([first.removeprefix(mark)], lines), delimiter=delimiter, strict=True
-            )
-            special, header = re.compile(f'[\r\n"{delimiter}]'), next(rows, [])
-            place = column_place([name.strip() for name in header], column, short(file), "column")
-            yield mark.encode()
-            for row in chain([header], rows):
-                if number > 1 and row:
+            first_line = next(lines, "")
+            has_mark = first_line.startswith(BYTE_ORDER_MARK)
+            line_end = "\r\n" if first_line.endswith("\r\n") else "\n"
+            delimiter = delimiter_of(first_line)
+            all_lines = chain([first_line.removeprefix(BYTE_ORDER_MARK)], lines)
+            rows = csv.reader(all_lines, delimiter=delimiter, strict=True)
+            header = next(rows, [])
+            names = [name.strip() for name in header]
+            index = column_place(names, column, short(file), "column")
+            yield BYTE_ORDER_MARK.encode() if has_mark else b""
+            yield f"{_csv_line(header, delimiter)}{line_end}".encode()
+            number = 2
+            for row in rows:
+                if row:
                     if len(row) != len(header):
                         raise csv.Error(f"{len(row)} cells where the first row has {len(header)}")
-                    row[place] = safe_cell(printable(made.of(row[place])))
-                cells = (
-                    '"' + cell.replace('"', '""') + '"' if special.search(cell) else cell
-                    for cell in row
-                )
-                joined = delimiter.join(cells) or '""' * len(
-                    row
-                )  # a row of one empty cell is no empty row
-                yield f"{joined}{end}".encode()
+                    row[index] = safe_cell(printable(pseudonyms.of(row[index])))
+                yield f"{_csv_line(row, delimiter)}{line_end}".encode()
                 number += 1
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        csv.Error,
-    ) as error:  # RuntimeError: standard input is closed
-        where = (
-            "" if isinstance(error, UnicodeDecodeError) else f"row {number} of "
-        )  # text is decoded in blocks
+    # RuntimeError: standard input is closed
+    except (OSError, ValueError, RuntimeError, csv.Error) as error:
+        is_decoding = isinstance(error, UnicodeDecodeError)  # of a block, so the row is unknown
+        where = "" if is_decoding else f"row {number} of "
         raise NamesError(
-            f"cannot read {where}{short(file)} ({reason_of(error)}): give a CSV table in UTF-8"
+            f"cannot read {where}{short(file)} ({reason_of(error)}): pass a CSV table in UTF-8"
         ) from error
 
 
+def _csv_line(row: list[str], delimiter: str) -> str:
+    """A row as CSV. Unlike ``csv.writer``, it keeps the delimiter of the table and quotes only where needed."""
+    needs_quotes = re.compile(f'[\r\n"{delimiter}]')
+    cells = []
+    for cell in row:
+        if needs_quotes.search(cell):
+            escaped = cell.replace('"', '""')
+            cells.append(f'"{escaped}"')
+        else:
+            cells.append(cell)
+    if cells == [""]:
+        return '""'  # without quotes, the row would be an empty line
+    return delimiter.join(cells)
+
+
 def _lines(text: TextIO) -> Iterator[str]:
-    """The lines of a table, with their ends. Raises csv.Error: one is too long."""
+    """The lines of a table, with their ends. Raises csv.Error if a line is too long."""
     while line := text.readline(MAX_CELL):
         if len(line) == MAX_CELL:
             raise csv.Error(f"a line has {MAX_CELL:,} characters or more")

@@ -23,109 +23,140 @@ from namegen.models import SHIPPED
 if TYPE_CHECKING:
     from namegen.core.evaluation.scoring import NameScore
 
-END = "·"  # stands for the end of a name
-MAX_LABELS = 5  # that are shown for a name
+END = "·"  # marks the end of a name
+SPACE = "␣"
+MAX_LABELS = 5  # shown for each name
 MODEL_ENDINGS = (".safetensors", ".tflite")
-FIGURES = ("bits per character", "log-probability", "percentile")
-# Bits of surprise up to which a letter has a colour: what was nearly certain, likely, open, unlikely, and beyond.
+SCORES = ("bits per character", "log-probability", "percentile")
+# Bits of surprise up to which a letter has a colour: nearly certain, likely, open, unlikely, very unlikely.
 COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
+BOLD_ABOVE = 8.0  # bits
 
 
 @options.command(
     "namegen score mlb-last Maddox Garcia", "namegen score --model runs/friends-numpy Ann Bob"
 )
 @click.argument("texts", nargs=-1, required=True, metavar="[MODEL] NAME...")
-@click.option("--model", metavar="MODEL", help="The model to use; every argument is then a name.")
-@options.also
+@click.option(
+    "--model", metavar="MODEL", help="The model to use. With this option, all arguments are names."
+)
+@options.more_models
 @click.option(
     "--labels",
     "by_label",
     is_flag=True,
-    help="Show the likeliest labels of each name; of labels of several parts, "
-    "such as origin and gender, the likeliest values of each part.",
+    help="Show the most likely labels of each name. If labels have several parts, such as origin and gender, show the "
+    "most likely values of each part.",
 )
-@options.of_models
+@options.model_options
 @options.common
 def score(
     texts: tuple[str, ...],
     model: str | None,
-    also: tuple[str, ...],
+    more_models: tuple[str, ...],
     by_label: bool,
     as_json: bool,
     notes: Notes,
     **how: Any,
 ) -> None:
-    """Say how likely names are for a model, letter by letter.
+    """Show how likely names are for a model, letter by letter.
 
-    The first argument is the MODEL if it is the name of a shipped model, a run folder, or a .safetensors or .tflite
-    file. If it is not, every argument is a name, and the model is the newest run under runs/, or mlb-first if there is
-    none. Standard error says which model is used.
+    MODEL: a run folder, a model file (.safetensors or .tflite), or a built-in model (see `namegen models`). If the
+    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or mlb-first if there is
+    none. namegen prints the model to standard error.
 
-    The percentile says how many of 100 names of the model's own list are less likely. In a terminal, the colour of each
-    letter shows how much it surprises the model, from green (expected) to magenta (surprising); · is the end of the
-    name. Elsewhere, or if NO_COLOR is set, the surprise of each letter stands below the name, in bits.
+    The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the colour of
+    each letter shows how much it surprises the model, from green (expected) to magenta (surprising), and · is the end
+    of the name. Elsewhere, or if NO_COLOR is set, the surprise of each letter is printed below the name, in bits.
     """
-    names: Sequence[str] = texts
-    if model is None and is_model(texts[0]):
-        model, names = texts[0], texts[1:]
-        if not names:
-            raise click.UsageError(
-                f"{texts[0]!r} is a model, and no name follows: give a NAME behind it, or score it with --model"
-            )
-        notes(f"model: {printable(model)}")
-    elif model is None and (folder := os.path.dirname(texts[0])) and is_folder(folder, None):
-        raise click.UsageError(
-            f"{printable(texts[0])} is no model: give a run folder, a model file or a shipped model"
-        )
-    loaded = open_blend((model, *also), notes, **how)
+    model, names = _model_and_names(model, texts, notes)
+    loaded = open_blend((model, *more_models), notes, **how)
     if by_label and how["labels"] and len(loaded.labels) == 1:
         raise click.UsageError(
-            "--labels compares labels, and one --label leaves none to compare: leave it out, or give several."
+            "--labels compares labels, and with one --label there is nothing to compare: remove it, or pass several."
         )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
-        chances = [loaded.label_probabilities(name) for name in names] if by_label else []
+        probabilities = [loaded.label_probabilities(name) for name in names] if by_label else []
     if as_json:
-        found = [to_dict(score) for score in scores]
-        for one, of_name in zip(found, chances, strict=by_label):
-            one["labels"] = of_name
-            if len(parts := by_part(of_name)) > 1:
-                one["parts"] = parts
-        click.echo(json_text({"model": loaded.name, "scores": found}))
-        return
-    if by_label:
-        click.echo(
-            "\n\n".join(
-                likeliest(score, of_name) for score, of_name in zip(scores, chances, strict=True)
-            )
-        )
-    elif (
-        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    ):
+        entries = [to_dict(score) for score in scores]
+        for entry, of_labels in zip(entries, probabilities, strict=by_label):
+            entry |= _labels_to_dict(of_labels)
+        click.echo(json_text({"model": loaded.name, "scores": entries}))
+    elif by_label:
+        blocks = [
+            likely_labels(score, of_labels)
+            for score, of_labels in zip(scores, probabilities, strict=True)
+        ]
+        click.echo("\n\n".join(blocks))
+    elif _shows_colours():
         _print_coloured(scores)
     else:
         click.echo("\n\n".join(plain(score) for score in scores))
 
 
-def is_model(text: str) -> bool:
-    """Whether an argument means a model: a shipped one's name, a run folder, or a file by its ending.
+def _model_and_names(
+    model: str | None, texts: Sequence[str], notes: Notes
+) -> tuple[str | None, Sequence[str]]:
+    """Split the arguments into the model, or None for the default one, and the names. Raises UsageError."""
+    if model is not None:
+        return model, texts
+    first = texts[0]
+    if is_model(first):
+        if len(texts) == 1:
+            raise click.UsageError(
+                f"{first!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
+            )
+        notes(f"model: {printable(first)}")
+        return first, texts[1:]
+    folder = os.path.dirname(first)
+    if folder and is_folder(folder, None):
+        raise click.UsageError(
+            f"{printable(first)} isn't a model: pass a run folder, a model file or a built-in model"
+        )
+    return None, texts
 
-    Any other folder or file does not count, so that a name stays a name wherever one works.
+
+def is_model(text: str) -> bool:
+    """Whether an argument is a model: the name of a built-in one, a run folder, or a file with the right ending.
+
+    Other files and folders don't count, so that a name is a name in every working directory.
     """
     return text in SHIPPED or text.endswith(MODEL_ENDINGS) or is_file(Path(text) / MODEL_FILE, None)
 
 
+def _shows_colours() -> bool:
+    is_dumb = os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not is_dumb
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
 def to_dict(score: NameScore) -> dict[str, object]:
-    """The object of one name: nats, the end of the name last among the letters."""
+    """The JSON object of a name, in nats. The last of its letters is "", the end of the name."""
     letters = [
-        {"letter": letter, "log_probability": value}
-        for letter, value in zip((*score.name, ""), score.letters, strict=True)
+        {"letter": letter, "log_probability": log_probability}
+        for letter, log_probability in zip((*score.name, ""), score.letters, strict=True)
     ]
-    whole = {
-        name: getattr(score, name)
-        for name in ("name", "log_probability", "bits_per_char", "percentile")
+    return {
+        "name": score.name,
+        "log_probability": score.log_probability,
+        "bits_per_char": score.bits_per_char,
+        "percentile": score.percentile,
+        "letters": letters,
     }
-    return whole | {"letters": letters}
+
+
+def _labels_to_dict(probabilities: Mapping[str, float]) -> dict[str, object]:
+    """The JSON keys for the labels of a name; with ``parts`` if labels have several parts."""
+    parts = by_part(probabilities)
+    if len(parts) > 1:
+        return {"labels": probabilities, "parts": parts}
+    return {"labels": probabilities}
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
 
 
 def bits(score: NameScore) -> list[float]:
@@ -133,57 +164,52 @@ def bits(score: NameScore) -> list[float]:
     return [-value / math.log(2) + 0.0 for value in score.letters]
 
 
-def likeliest(score: NameScore, chances: Mapping[str, float]) -> str:
-    """A name with the labels that are likeliest for it, and how likely each is; of several parts, the values of each
-    that more than one of these labels leaves open.
-    """
+def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
+    """A name with its most likely labels. It shows each part of the labels that has more than one value."""
     rows = []
-    for part in by_part(chances):
+    for part in by_part(probabilities):
         if len(part) > 1:
-            some = list(part.items())[:MAX_LABELS]
-            rows += [
-                (f"  {printable(value) or 'either'}", percent(chance)) for value, chance in some
-            ]
-        if left := list(part.values())[MAX_LABELS:]:
-            rows.append((f"  {len(left)} others", percent(sum(left))))
+            for value, probability in list(part.items())[:MAX_LABELS]:
+                rows.append((f"  {printable(value) or 'either'}", percent(probability)))
+        others = list(part.values())[MAX_LABELS:]
+        if others:
+            rows.append((f"  {len(others)} others", percent(sum(others))))
     return f"{printable(score.name)}\n{aligned(rows)}"
 
 
-def figures(score: NameScore) -> tuple[str, str, str]:
-    """In the order of ``FIGURES``."""
+def score_cells(score: NameScore) -> tuple[str, str, str]:
+    """The cells of a table for ``SCORES``."""
     percentile = "unknown" if score.percentile is None else f"{score.percentile:.0f}"
     return f"{score.bits_per_char:.2f}", f"{score.log_probability:.2f}", percentile
 
 
 def plain(score: NameScore) -> str:
-    """A name with its figures, and a line a letter: the letter, its bits."""
-    said = ", ".join(
-        f"{what} {figure}" for what, figure in zip(FIGURES, figures(score), strict=True)
-    )
-    letters = [printable(letter) if letter != " " else "␣" for letter in score.name]
+    """A name with its scores, and a line for each letter with its bits."""
+    pairs = zip(SCORES, score_cells(score), strict=True)
+    scores = ", ".join(f"{name} {value}" for name, value in pairs)
+    letters = [SPACE if letter == " " else printable(letter) for letter in score.name]
     rows = [
         (f"  {letter}", f"{value:.1f}")
         for letter, value in zip((*letters, END), bits(score), strict=True)
     ]
-    return f"{printable(score.name)}: {said}\n{aligned(rows)}"
+    return f"{printable(score.name)}: {scores}\n{aligned(rows)}"
 
 
 def coloured(score: NameScore) -> str:
     """The name, each letter in the colour of its surprise."""
     text = ""
-    for letter, value in zip((*score.name, END), bits(score), strict=True):
-        colour = next(colour for limit, colour in COLOURS if value <= limit)
-        shown = "␣" if letter == " " else printable(letter)
-        text += click.style(shown, fg=colour, bold=value > COLOURS[-2][0] or None)
+    for letter, surprise in zip((*score.name, END), bits(score), strict=True):
+        colour = next(colour for limit, colour in COLOURS if surprise <= limit)
+        shown = SPACE if letter == " " else printable(letter)
+        text += click.style(shown, fg=colour, bold=surprise > BOLD_ABOVE or None)
     return text
 
 
 def _print_coloured(scores: Sequence[NameScore]) -> None:
-    click.echo(
-        fitted([("name", *FIGURES), *((coloured(score), *figures(score)) for score in scores)])
-    )
-    marks = [f"up to {limit:g}" if limit < math.inf else "more" for limit, _ in COLOURS]
-    legend = [
-        click.style(mark, fg=colour) for mark, (_, colour) in zip(marks, COLOURS, strict=True)
-    ]
+    rows = [(coloured(score), *score_cells(score)) for score in scores]
+    click.echo(fitted([("name", *SCORES), *rows]))
+    legend = []
+    for limit, colour in COLOURS:
+        text = f"up to {limit:g}" if limit < math.inf else "more"
+        legend.append(click.style(text, fg=colour))
     click.echo(f"bits of surprise: {'  '.join(legend)}")

@@ -12,7 +12,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_engines, note_namesake, read_list
+from namegen.cli.options import note_same_name, note_shadowed_backends, read_list
 from namegen.cli.terminal import (
     Notes,
     aligned,
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
     from namegen.experiments.report import Table
     from namegen.experiments.sweep.document import Results
 
-MOST_WORKERS = 1024
+MAX_WORKERS = 1024
 
 
 @options.command(
     "namegen sweep sweep-cell",
     "namegen sweep grid.toml --workers 2 --out reports/grid",
-    cls=options.OfEveryEngine,
+    cls=options.ListsBackends,
 )
 @click.argument("config", type=click.Path(path_type=Path))
 @click.option(
-    "--out",
-    metavar="DIR",
-    help="The folder to write the results to; a sweep that is already there is continued.  [default: reports/CONFIG]",
+    "--workers",
+    type=options.WholeNumber(1, MAX_WORKERS),
+    metavar="N",
+    help="How many runs to train at the same time on this machine.  [default: one per core]",
 )
 @click.option(
     "--dask",
     "scheduler",
     metavar="ADDRESS",
-    help="Train on the cluster of this dask scheduler, such as tcp://host:8786.",
+    help="Train on the cluster of this Dask scheduler, such as tcp://host:8786.",
 )
 @click.option(
-    "--workers",
-    type=options.Whole(1, MOST_WORKERS),
-    metavar="N",
-    help="How many runs to train at the same time on this machine.  [default: one per core]",
+    "--out",
+    metavar="DIR",
+    help="The folder for the results. A sweep that is already there continues.  [default: reports/CONFIG]",
 )
 @options.common
 def sweep(
@@ -65,72 +65,76 @@ def sweep(
     as_json: bool,
     notes: Notes,
 ) -> None:
-    """Train with every combination of a grid of settings; write a table and plots of accuracy against time.
+    """Train with every combination of a grid of settings. Write a table, and plots of accuracy against time.
 
-    CONFIG is a TOML file as for train --config, with one more table, [grid]. Each entry of [grid] is a list of values,
-    such as training.learning_rate = [0.01, 0.001]. CONFIG may also be a name that `namegen configs` shows.
+    CONFIG: a TOML file as for `namegen train --config`, with a table [grid], or a built-in config (see `namegen
+    configs`). Each entry of [grid] is a list of values, such as training.learning_rate = [0.01, 0.001].
 
-    The runs are trained side by side, in processes of this machine, or with --dask on a dask cluster, which needs
-    the extra distributed. Ctrl-C stops the sweep; finished runs are kept, and the same command continues from there.
+    The runs are trained in parallel, in processes on this machine or, with --dask, on a Dask cluster. --dask needs the
+    extra distributed. Ctrl-C stops the sweep. Finished runs are kept, and the same command continues from there.
     """
     if scheduler is not None and workers is not None:
         raise click.UsageError(
-            "--workers cannot be combined with --dask, whose cluster has its own workers: leave one of them out"
+            "--workers cannot be combined with --dask, because the cluster has its own workers: remove one of them"
         )
     limit_threads(1)
-    logging.disable(
-        logging.CRITICAL
-    )  # a worker or a scheduler that goes away is told by us, in one sentence
+    logging.disable(logging.CRITICAL)  # namegen reports lost workers and schedulers itself
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
-    from namegen.experiments.machine import code_in_words
     from namegen.experiments.sweep.grid import make_runs, read_grid
     from namegen.experiments.sweep.results import untrained
-    from namegen.experiments.sweep.run import TABLE
     from namegen.experiments.sweep.run import sweep as run_sweep
 
-    note_namesake(str(config), "config", notes)
-    note_engines(notes)
+    note_same_name(str(config), "config", notes)
+    note_shadowed_backends(notes)
     grid = read_grid(find_config(config))
 
     runs = make_runs(grid, lambda data: read_list(data, notes))
     folder = str(Path("reports") / config.stem) if out is None else out
-    with kept_when_stopped(notes, "runs"), Display(notes, "looking at what is there") as display:
+    with kept_when_stopped(notes, "runs"), Display(notes, "looking for finished runs") as display:
         results = run_sweep(
             grid, runs, folder, scheduler=scheduler, workers=workers, on_progress=display
         )
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
-        _print(results)
-        for engine, code in results.engine_codes.items():
-            click.echo(f"backend: {printable(f'{engine} ({code_in_words(code)})')}")
-        click.echo(f"table: {printable(str(Path(folder) / TABLE))}")
-        for plot in results.plots:
-            click.echo(f"plot:  {printable(str(Path(folder) / plot))}")
+        _print_results(results)
+        _print_files(results, Path(folder))
     failed = [run for run in untrained(results) if run.status == "failed"]
     if failed:
         raise NamegenError(
-            f"{len(failed)} of {counted(len(runs), 'run')} failed; the first: {failed[0].why}; run it again to retry"
+            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first with: {failed[0].why}; run the same "
+            "command to try again"
         )
 
 
-def _print(results: Results) -> None:
-    """The settings of each list side by side, and what went wrong."""
+def _print_results(results: Results) -> None:
+    """Print a table for each list, and why some runs have no result."""
     from namegen.experiments.sweep.results import line_name, lists_of, setting_table, untrained
 
-    for of_list in lists_of(results):
-        table = setting_table(results, of_list)
-        show_with_ranges(f"{of_list}: on the held-out names", table)
-        click.echo(fill(printable(table.note), columns()) + "\n" * bool(table.note))
-    told: set[str] = set()
+    for list_name in lists_of(results):
+        table = setting_table(results, list_name)
+        show_with_ranges(f"{list_name}: on the held-out names", table)
+        note = fill(printable(table.note), columns())
+        click.echo(f"{note}\n" if note else "")
+    reasons: set[str] = set()
     for run in untrained(results):
-        if run.why not in told:
-            told.add(run.why)
-            click.echo(
-                fill(printable(f"{run.status}: {line_name(run.settings)}: {run.why}"), columns())
-                + "\n"
-            )
+        if run.why not in reasons:
+            reasons.add(run.why)
+            line = f"{run.status}: {line_name(run.settings)}: {run.why}"
+            click.echo(fill(printable(line), columns()) + "\n")
+
+
+def _print_files(results: Results, folder: Path) -> None:
+    """Print the backends with their versions, and the files with the table and the plots."""
+    from namegen.experiments.machine import code_in_words
+    from namegen.experiments.sweep.run import TABLE
+
+    for engine, code in results.engine_codes.items():
+        click.echo(f"backend: {printable(f'{engine} ({code_in_words(code)})')}")
+    click.echo(f"table: {printable(str(folder / TABLE))}")
+    for plot in results.plots:
+        click.echo(f"plot:  {printable(str(folder / plot))}")
 
 
 # --- tables with ranges -----------------------------------------------------------------------------------------------

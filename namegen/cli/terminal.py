@@ -1,4 +1,4 @@
-"""What goes to the terminal: notes, errors, tables; made safe to show."""
+"""Text for the terminal: notes, errors and tables, with control characters escaped."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ from namegen.errors import printable as printable
 if TYPE_CHECKING:
     from namegen.core.evaluation.evaluator import Metrics
 
-WIDTH = 80  # columns of text, at most
-LEAST_WIDTH = 30  # columns: with fewer, a table would have one digit per line; the terminal breaks lines better
-NARROW = 60  # columns: with fewer, what a thing is stands below its name
-FIGURES = ("nats/char", "argmax accuracy", "sampled accuracy")
-HYPHEN = "\u2011"  # in place of a hyphen, where a line must not end
-NONE = ("", "–")  # cells of a table that say nothing
-ONE_COLUMN = re.compile(
-    "[ -\u02ff\u2010-\u2027]*"
-)  # characters that take one; rich knows all others, and loads late
+MAX_WIDTH = 80  # columns of text
+MIN_WIDTH = 30  # in a narrower terminal, tables would break within numbers
+NARROW = 60  # in a narrower terminal, texts go below the name that they describe
+METRICS = ("nats/char", "argmax accuracy", "sampled accuracy")
+NON_BREAKING_HYPHEN = "\u2011"  # replaces hyphens where a line must not break
+NO_VALUE = ("", "–")  # cells of a table without a value
+# Characters that take one column. For all others rich knows the width, but importing it takes time.
+ONE_COLUMN = re.compile("[ -\u02ff\u2010-\u2027]*")
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -38,24 +37,27 @@ _TO_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def json_text(document: Mapping[str, object]) -> str:
-    """One line of JSON that is safe to show: what JSON itself leaves unescaped of the control characters is escaped."""
+    """One line of JSON. It escapes all control characters, including those that JSON allows."""
     text = _TO_JSON.encode(document)
-    return text if text.isprintable() else UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    if text.isprintable():
+        return text
+    return UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def error_line(message: str, *, lines: bool = False) -> str:
-    """How every error looks: who speaks, then one sentence. Only a list of wrong settings takes more ``lines``: the end
-    of a line in anything else is part of a path.
-    """
-    told = f"namegen: {message}"
-    return shortened("\n".join(map(printable, told.split("\n"))) if lines else printable(told))
+def error_line(message: str, *, multiline: bool = False) -> str:
+    """Format an error message. Only a list of wrong settings is ``multiline``; elsewhere, a line break is data."""
+    text = f"namegen: {message}"
+    if multiline:
+        return shortened("\n".join(map(printable, text.split("\n"))))
+    return shortened(printable(text))
 
 
+# Names in Python → on the command line, where they differ.
 OPTIONS = {"weights": "blend-weights", "origins": "origin", "countries": "country"}
 
 
 def option_name(name: str, value: str | None = None) -> str:
-    """What a setting is called on the command line, with the value that it should have if one is given.
+    """Return the command-line option of a setting, with a value if one is passed.
 
     >>> option_name("min_length"), option_name("validation", "0"), option_name("allow_seen", "True")
     ('--min-length', '--validation 0', '--allow-seen')
@@ -63,85 +65,95 @@ def option_name(name: str, value: str | None = None) -> str:
     option = OPTIONS.get(name, name).replace("_", "-")
     if value in (None, "True"):
         return f"--{option}"
-    return f"--no-{option}" if value == "False" else f"--{option} {value}"
+    if value == "False":
+        return f"--no-{option}"
+    return f"--{option} {value}"
 
 
 def percent(share: float) -> str:
-    """A share as per cent, one decimal: what every human-readable output uses."""
+    """A share as a percentage with one decimal."""
     return f"{100 * share:.1f}%"
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a clock shows them.
+    """Format a duration as on a clock.
 
     >>> clock(83.0), clock(3_700.0)
     ('1:23', '1:01:40')
     """
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+    all_minutes, seconds_left = divmod(round(seconds), 60)
+    hours, minutes = divmod(all_minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds_left:02}"
+    return f"{minutes}:{seconds_left:02}"
 
 
-def number(value: float) -> str:
-    """A loss for people: four decimals, or a power of ten where training has gone astray."""
-    return f"{value:.4f}" if abs(value) < 10_000 else f"{value:.3g}"
+def loss_text(loss: float) -> str:
+    """A loss with four decimals; if training has diverged, in scientific notation."""
+    return f"{loss:.4f}" if abs(loss) < 10_000 else f"{loss:.3g}"
 
 
-def figures(metrics: Metrics) -> tuple[str, str, str]:
-    """How good a model is, for people, in the order of ``FIGURES``."""
+def metric_cells(metrics: Metrics) -> tuple[str, str, str]:
+    """The cells of a table for ``METRICS``."""
     return (
-        number(metrics.loss_nats_per_char),
+        loss_text(metrics.loss_nats_per_char),
         percent(metrics.accuracy_argmax),
         percent(metrics.accuracy_sampled),
     )
 
 
-# --- tables -----------------------------------------------------------------------------------------------------------
+# --- help -------------------------------------------------------------------------------------------------------------
 
 
 def columns() -> int:
-    """Columns for a result: those of the terminal, from ``LEAST_WIDTH`` to ``WIDTH``; without one, ``WIDTH``."""
-    return max(LEAST_WIDTH, min(get_terminal_size().columns, WIDTH))
+    """The width of the output: that of the terminal, from ``MIN_WIDTH`` to ``MAX_WIDTH``."""
+    return max(MIN_WIDTH, min(get_terminal_size().columns, MAX_WIDTH))
 
 
-class Narrow(click.HelpFormatter):
-    """Help as wide as the terminal: click's own has 50 columns at least, which a narrower one breaks anywhere."""
+class NarrowHelp(click.HelpFormatter):
+    """Help that fits narrow terminals; click's own formatter uses at least 50 columns."""
 
     def __init__(self, **_: object) -> None:
         super().__init__(width=columns() - 2)
 
     def write_text(self, text: str) -> None:
-        """A paragraph; no name such as mlb-first is broken at its hyphen."""
-        super().write_text(text.replace("-", HYPHEN))
+        """Write a paragraph. It doesn't break names such as mlb-first at their hyphens."""
+        super().write_text(text.replace("-", NON_BREAKING_HYPHEN))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
-        """What is told of each option; below it, where there is no room beside it."""
-        rows = [(name, text.replace("-", HYPHEN)) for name, text in rows]
-        super().write_dl(rows, col_max if self.width > 58 else 6, col_spacing)
+        """Write names with their descriptions, next to each other or, in a narrow terminal, below each other."""
+        rows = [(name, text.replace("-", NON_BREAKING_HYPHEN)) for name, text in rows]
+        first_width = col_max if self.width > 58 else 6
+        super().write_dl(rows, first_width, col_spacing)
 
     def write(self, string: str) -> None:
-        """Text; an example that is too long goes on in the next line, as a shell reads it, but not between an option
-        and its value.
-        """
-        lines = string.replace(HYPHEN, "-").split("\n")
-        for place, line in enumerate(lines):
+        """Write text. A long example continues on the next line after a backslash, as in a shell."""
+        lines = string.replace(NON_BREAKING_HYPHEN, "-").split("\n")
+        for number, line in enumerate(lines):
             if len(line) > columns() and line.startswith("    namegen "):
-                kept = re.sub(r"( --?\S+) (?!-)", "\\1\xa0", line)
-                split = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
-                lines[place] = " \\\n      ".join(split).replace("\xa0", " ")
+                lines[number] = self._wrapped_example(line)
         super().write("\n".join(lines))
+
+    def _wrapped_example(self, line: str) -> str:
+        no_break_space = "\xa0"  # between an option and its value
+        kept = re.sub(r"( --?\S+) (?!-)", rf"\1{no_break_space}", line)
+        pieces = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
+        return " \\\n      ".join(pieces).replace(no_break_space, " ")
 
 
 class Context(click.Context):
-    """That of a command whose help is this narrow."""
+    """The context of a command with this help."""
 
-    formatter_class = Narrow
+    formatter_class = NarrowHelp
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
 def cells(text: str) -> int:
-    """Columns of a terminal that a text takes; colours take none."""
+    """The number of terminal columns that a text takes, ignoring colour codes."""
     if ONE_COLUMN.fullmatch(text):
         return len(text)
     from rich.cells import cell_len
@@ -150,7 +162,7 @@ def cells(text: str) -> int:
 
 
 def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
-    """A small table as lines of text: the first ``left`` columns flush left, the others flush right, two spaces apart.
+    """Format a small table: the first ``left`` columns are left-aligned, the others right-aligned.
 
     >>> print(aligned([("names", "24,000"), ("distinct", "4")]))
     names     24,000
@@ -159,11 +171,10 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
-        gaps = [" " * (width - cells(cell)) for cell, width in zip(row, widths, strict=True)]
-        padded = [
-            cell + gap if at < left else gap + cell
-            for at, (cell, gap) in enumerate(zip(row, gaps, strict=True))
-        ]
+        padded = []
+        for index, cell in enumerate(row):
+            gap = " " * (widths[index] - cells(cell))
+            padded.append(cell + gap if index < left else gap + cell)
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
@@ -174,62 +185,75 @@ def fits(table: str) -> bool:
 
 
 def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
-    """``aligned``; in a terminal too narrow for that, the cells of each row one below the other.
+    """Format a table as ``aligned`` does; in a narrow terminal, put the cells of each row below each other.
 
     Args:
-        rows: the first one names the columns; such a row, or one without any figure, may stand further below too.
-        left: how many columns are flush left.
+        rows: the first row has the headings of the columns. Later rows may repeat it, or have no values.
+        left: the number of left-aligned columns.
     """
     table = aligned(rows, left=left)
     if fits(table):
         return table
-    head = rows[0][1:]
+    headings = rows[0][1:]
     lines: list[str] = []
-    for name, *others in rows:
-        below = [(what, cell) for what, cell in zip(head, others, strict=True) if cell not in NONE]
-        is_head = rows[0] == (name, *others)
-        lines += [name] if name and not (is_head and left > 1) else []
-        if below and tuple(others) != head:
-            indent = " " * (len(name) - len(name.lstrip()) + 2)
-            behind = " " * (len(indent) + max(len(what) for what, _ in below) + 2)
-            for line in aligned(below, left=left).splitlines():
-                lines += wrap(
-                    indent + line, columns(), subsequent_indent=behind, break_on_hyphens=False
-                )
+    for row in rows:
+        name, *values = row
+        hides_name = row == rows[0] and left > 1
+        if name and not hides_name:
+            lines.append(name)
+        if tuple(values) == headings:
+            continue
+        labeled = [
+            (heading, value)
+            for heading, value in zip(headings, values, strict=True)
+            if value not in NO_VALUE
+        ]
+        if labeled:
+            lines += _below(name, labeled, left=left)
     return "\n".join(lines)
 
 
-def beside(name: str, *texts: str) -> str:
-    """A name with texts beside it, each begun in a line of its own; in a narrow terminal they stand below the name."""
-    indent = len(name) + len("  ") if columns() >= NARROW else 4
-    lines = [
-        " " * indent + line
-        for text in texts
-        for line in wrap(text, columns() - indent, break_on_hyphens=False)
-    ]
-    return "\n".join(
-        [name.rstrip(), *lines]
-        if columns() < NARROW
-        else [name + lines[0][len(name) :], *lines[1:]]
-    )
+def _below(name: str, labeled: Sequence[tuple[str, str]], *, left: int) -> list[str]:
+    """The values of a row as lines below its name, each with the heading of its column."""
+    indent = " " * (len(name) - len(name.lstrip()) + 2)
+    hanging = " " * (len(indent) + max(len(heading) for heading, _ in labeled) + 2)
+    lines = []
+    for line in aligned(labeled, left=left).splitlines():
+        lines += wrap(indent + line, columns(), subsequent_indent=hanging, break_on_hyphens=False)
+    return lines
+
+
+def described(name: str, *texts: str) -> str:
+    """A name with texts to its right, each on lines of its own; in a narrow terminal, they are below the name."""
+    is_narrow = columns() < NARROW
+    indent = 4 if is_narrow else len(name) + len("  ")
+    lines = []
+    for text in texts:
+        for line in wrap(text, columns() - indent, break_on_hyphens=False):
+            lines.append(" " * indent + line)
+    if is_narrow:
+        lines.insert(0, name.rstrip())
+    else:
+        lines[0] = name + lines[0][len(name) :]
+    return "\n".join(lines)
 
 
 # --- standard error ---------------------------------------------------------------------------------------------------
 
 
 class Notes:
-    """What is said on standard error beside the result; nothing with ``--quiet``."""
+    """Prints notes to standard error, unless the user passed ``--quiet``."""
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        self.write: Callable[..., None] = click.echo  # another one while something is drawn there
+        self.write: Callable[..., None] = click.echo  # a progress display replaces it
 
     def __call__(self, text: str) -> None:
-        """Say one thing; an empty text is nothing to say."""
+        """Print a note; an empty text prints nothing."""
         if text and not self.quiet:
             self.write("\n".join(map(printable, text.split("\n"))), err=True)
 
     @property
     def can_draw_over(self) -> bool:
-        """Whether they go to a terminal in which what stands there can be drawn over."""
+        """Whether standard error is a terminal that can replace what it shows."""
         return not self.quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

@@ -100,7 +100,7 @@ def test_the_other_shells_are_given_a_script_and_commands(shell):
     (variable,) = re.findall(r"_NAMEGEN_COMPLETE=(\w+) namegen", LINES[shell])
     script = CliRunner().invoke(cli, prog_name="namegen", env={"_NAMEGEN_COMPLETE": variable})
     assert f"{shell}_complete" in script.stdout
-    assert "Invent new names." in "\n".join(completed(shell, "namegen gen"))
+    assert "Invent names with any model." in "\n".join(completed(shell, "namegen gen"))
 
 
 def test_bash_completes_with_the_script_and_nothing_heavy_is_loaded(tmp_path):

@@ -232,7 +232,9 @@ def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said
     run_folder.rename(program.folder / "world-given")
 
     def note(what: str, name: str, kind: str) -> str:
-        return f"{name} means the {what} that comes with namegen; to use the {kind} of that name, give ./{name}\n"
+        return (
+            f"{name} is namegen's built-in {what}; to use the {kind} of that name, pass ./{name}\n"
+        )
 
     for line, said in (
         ("describe ./companies --json", ""),
@@ -245,7 +247,7 @@ def test_what_comes_with_namegen_goes_before_a_file_of_its_name_and_that_is_said
     assert program("describe", "companies", "--json").json["entries"] == 6_017
     program("generate", "./mlb-first").refused("mlb-first is not a model file")
     program.write("japanese-given", "Al\n")
-    assert "give ./japanese-given" in program("ceiling", "japanese-given").done().err
+    assert "pass ./japanese-given" in program("ceiling", "japanese-given").done().err
     program("export-web", "--out", "-").refused("expected a file ending in .html", code=2)
 
 

@@ -11,8 +11,8 @@ from namegen import load
 from namegen.core.data.vocabulary import Vocabulary
 
 LEARNED = (
-    "these figures are for names that the model learned from (held-out ones apart),\n"
-    "and do not say how well it predicts others\n"
+    "these results are for the model's training list (except for held-out names), and\n"
+    "don't show how well it predicts new names\n"
 )
 METRICS = {"loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled"}
 
@@ -37,7 +37,7 @@ def test_what_stands_for_a_list_left_out_is_said(program):
     assert program("ceiling").done().err == "names: mlb-first\n"
     assert program("ceiling", "--quiet").done().err == ""
     left_out = program("evaluate", "japanese-given").done()
-    assert left_out.err == f"names: japanese-given, which the model learned from\n{LEARNED}"
+    assert left_out.err == f"names: japanese-given, which the model was trained on\n{LEARNED}"
     assert left_out.out == program("evaluate", "japanese-given", "japanese-given").done().out
 
 
@@ -47,27 +47,27 @@ def test_without_a_list_it_takes_the_one_that_the_model_learned_from_and_no_othe
     told = program("evaluate", "run").done()
     assert (
         told.err
-        == f"names: {program.folder / 'names.txt'}, which the model learned from\n{LEARNED}"
+        == f"names: {program.folder / 'names.txt'}, which the model was trained on\n{LEARNED}"
     )
     assert told.out.startswith(
-        f"run on 300 names of {program.folder / 'names.txt'}, which it learned from\n"
+        f"run on 300 names of {program.folder / 'names.txt'}, which it was trained on\n"
     )
     assert program("evaluate", "run/model.safetensors").done().err == told.err
     assert told.out == program("evaluate", "run", program.folder / "names.txt").done().out
     (program.folder / "run" / "model.safetensors").rename(program.folder / "bare.safetensors")
     trained(program.folder / "again")
     program("evaluate", "bare.safetensors").refused(
-        "give NAMES", "learned from one called 'names.txt'", code=2
+        "as NAMES", "was trained on a list called 'names.txt'", code=2
     )
-    program("evaluate", "again", "--with", "mlb-first").refused("give NAMES", code=2)
+    program("evaluate", "again", "--with", "mlb-first").refused("as NAMES", code=2)
     names = (program.folder / "names.txt").read_text()
     for changed in (names + "Zed\n", "Zed\n" + names.partition("\n")[2]):
         program.write("names.txt", changed)
-        said = "names.txt has changed since again learned from it", "give NAMES"
+        said = "names.txt has changed since again was trained on it", "as NAMES"
         refused = program("evaluate", "again").refused(*said)
-        assert "which the model learned from" not in refused.err
+        assert "which the model was trained on" not in refused.err
     (program.folder / "names.txt").unlink()
-    program("evaluate", "again").refused("there is no file", "names.txt any more", "give NAMES")
+    program("evaluate", "again").refused("names.txt, no longer exists", "as NAMES")
 
 
 def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(program, run_folder):
@@ -80,7 +80,7 @@ def test_evaluate_gives_the_figures_of_a_model_and_says_what_it_leaves_out(progr
     program.write("more.txt", "Hank\nЖанна\n佐藤\n" + "a" * 900 + "\n")
     run = program("evaluate", "run", "more.txt", "--json").done()
     assert (run.json["names"], run.json["left_out"]) == (2, 2)
-    assert "left out: 2 of 4 names" in run.err
+    assert "skipped 2 of 4 names" in run.err
     program.write("foreign.txt", "Жанна\n")
     program("evaluate", "run", "foreign.txt").refused(
         "every name has characters that run doesn't know"
@@ -175,7 +175,7 @@ def test_how_a_model_is_told_from_a_name(program, run_folder):
     ]
     assert program("score", "Al", "--quiet").done().err == ""
     program("score", "no/such.safetensors", "Al").refused("there is no model")
-    program("score", "runs/missing", "Al").refused("runs/missing is no model", code=2)
+    program("score", "runs/missing", "Al").refused("runs/missing isn't a model", code=2)
     program("score", "companies").refused("'companies' is a model", code=2)
     assert (
         program("score", "--model", "runs/names-numpy", "companies")
@@ -193,7 +193,7 @@ def test_scores_of_a_shipped_model_and_labels(program):
     assert likely[6].split()[1] == "others"
     assert {line.split()[0] for line in likely[7:]} == {"female", "male", "either"}
     program("score", "world-given", "Aino", "--label", "Finnish,female", "--labels").refused(
-        "give several", code=2
+        "pass several", code=2
     )
 
 

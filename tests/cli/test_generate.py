@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from namegen.cli.formats import SIDE_BY_SIDE, Rows, chosen, side_by_side
+from namegen.cli.formats import SIDE_BY_SIDE, Rows, requested, side_by_side
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.errors import GenerationError, safe_cell
 from namegen.lists import load_bundled
@@ -42,7 +42,9 @@ def test_names_are_new_and_distinct_unless_others_are_allowed(program, run_folde
 
 
 def test_twenty_unless_asked_otherwise_from_the_newest_run(program, run_folder):
-    assert program("generate").done().err == "model: mlb-first (`namegen models` shows others)\n"
+    assert (
+        program("generate").done().err == "model: mlb-first (`namegen models` lists the others)\n"
+    )
     (program.folder / "runs").mkdir()
     run_folder.rename(program.folder / "runs" / "names-numpy")
     run = program("generate").done()
@@ -176,7 +178,7 @@ WRONG = """
 --top-p 1.5: --top-p
 --max-length 0: --max-length
 --seed -1: --seed
---exclude-names a.txt --exclude-names b.txt: --exclude-names is given 2 times
+--exclude-names a.txt --exclude-names b.txt: --exclude-names was passed 2 times
 --threads 0: --threads
 --backend jax: 'jax'
 --min-length 9 --max-length 5: --min-length 9 asks for more than the 5 characters
@@ -288,9 +290,9 @@ def test_a_blend_has_characters_of_both_and_names_of_neither_list(program):
     blend = ("mlb-first", "japanese-given", "--blend-weights", "0.6,0.4", "--unfiltered")
     done = program("generate", *blend, "-n", 80, "--seed", 1)
     names = done.lines()
-    assert "share no letter" in done.err
+    assert "no letters in common" in done.err
     assert (
-        "share no letter"
+        "no letters in common"
         not in program("generate", "mlb-first", "mlb-last", "japanese-given", "-n", 1).done().err
     )
     written_in_kana = [
@@ -554,7 +556,7 @@ def test_a_terminal_gets_names_side_by_side_unless_they_are_many_or_a_format_is_
     monkeypatch.setenv("COLUMNS", "80")
     with monkeypatch.context() as patch:
         patch.setattr("sys.stdout", terminal)
-        assert [chosen(as_json=True), chosen(as_json=False)] == ["json", SIDE_BY_SIDE]
+        assert [requested(as_json=True), requested(as_json=False)] == ["json", SIDE_BY_SIDE]
         with suppress(GenerationError), Rows(SIDE_BY_SIDE, ("name",)) as rows:
             rows.write((name,) for name in lines)
             assert terminal.getvalue() == ""

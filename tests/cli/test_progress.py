@@ -6,6 +6,7 @@ import io
 import os
 import pty
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -175,11 +176,11 @@ def test_it_is_seen_where_standard_error_is_held_back(monkeypatch: pytest.Monkey
         ("score mlb-last Maddox", {"opening mlb-last", "scoring 1 name"}),
         (
             "generate mlb-last -n 1 --exclude-names names.txt",
-            {"reading the files of names that are not wanted"},
+            {"reading the names and words to exclude"},
         ),
         (
             "train names.txt --quick --epochs 1 --no-plot",
-            {"preparing the training", "measuring the network"},
+            {"preparing the run", "measuring the network"},
         ),
     ],
 )
@@ -260,7 +261,7 @@ def test_a_training_says_what_it_learns_from_how_far_it_is_and_its_last_epoch(cl
     assert at.view().in_a_line() == line
     at.take(StepBegins(1, 3))
     assert at.view().bar == (1 + 3 / 9, 5)
-    assert (at.view().figures[2:], at.view().lines) == (["Al (new)", "1,200 characters/s"], [])
+    assert (at.view().details[2:], at.view().lines) == (["Al (new)", "1,200 characters/s"], [])
     for epoch in range(2, 5):
         at.take(ended(epoch, f"name {epoch}\x1b"))
     assert at.view().lines == ["name 3\\x1b (new)  name 2\\x1b (new)  Al (new)"]
@@ -277,7 +278,7 @@ def test_a_training_that_goes_on_does_not_count_what_it_found(clock: Clock) -> N
     _, said = told(
         TrainingBegins("numpy", 5, 10, 600, epoch=5, step=0, finished=True, ceiling=None)
     )
-    assert "nothing is trained" in said[0]
+    assert "already complete" in said[0]
 
 
 def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> None:
@@ -289,14 +290,14 @@ def test_pieces_of_work_are_counted_and_their_time_is_foretold(clock: Clock) -> 
         Running(tuple(UnderWay(f"gru {number}\x1b", 1, 4 * (number == 0)) for number in range(10)))
     )
     view = at.view()
-    assert view._replace(lines=()).in_a_line() == "1/12  10 running, 1 left"
+    assert replace(view, lines=()).in_a_line() == "1/12  10 running, 1 left"
     assert [*view.lines][:2] == ["gru 0\\x1b  epoch 1/4", "gru 1\\x1b"]
     assert [*view.lines][-1] == "and 2 more"
     clock.now += 2
     said = "2/12  gru 0: 25.0% held-out in 2.0 s  (10 left, about 0:20)"
     assert at.take(Ended("gru 0", 2.0, accuracy=0.25)) == [said]
     clock.now += 5  # a slow piece does not make it more
-    assert at.view().behind.endswith(", about 0:15")
+    assert at.view().after.endswith(", about 0:15")
     assert at.take(Ended("gru 1", 2.0, "the device is gone"))[0].startswith(
         "3/12  gru 1: the device is gone  (9 left"
     )

@@ -70,7 +70,7 @@ def test_what_goes_wrong_writes_no_file_and_is_one_sentence(place: Program) -> N
         place.write("table.csv", content)
         place(*ARGUMENTS, "--unique", "--out", "out.csv", "--force").refused(said)
     place(*ARGUMENTS, "--out", "out.csv").refused("exists already")
-    place(*ARGUMENTS, "--column", "b").refused("more than once: give one", code=2)
+    place(*ARGUMENTS, "--column", "b").refused("more than once: pass one", code=2)
     place(*ARGUMENTS, "--json").refused("--json needs --out", code=2)
     assert out.read_text() == "old"
     assert sorted(path.suffix for path in place.folder.iterdir()) == [

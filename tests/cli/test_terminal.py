@@ -14,7 +14,7 @@ from namegen.cli import COMMANDS
 from namegen.cli.compare import print_summary
 from namegen.cli.score import _print_coloured, coloured
 from namegen.cli.sweep import show_with_ranges
-from namegen.cli.terminal import aligned, beside, clock, columns, fitted
+from namegen.cli.terminal import aligned, clock, columns, described, fitted
 from namegen.core.evaluation.scoring import NameScore
 from namegen.documents import from_plain
 from namegen.experiments.compare.document import Comparison, Trouble
@@ -65,7 +65,7 @@ def test_help_of_a_narrow_terminal_has_no_line_that_it_would_break(command: str)
         if len(line) > 40
     ] == []
     text = " ".join(invoke("compare-backends", "--help", wide=40).stdout.split())
-    assert "The default is mlb-first and mlb-last. " in text
+    assert "Default: mlb-first and mlb-last. " in text
     assert "friends.txt --seeds 1 \\ --out reports/friends" in text
 
 
@@ -94,8 +94,8 @@ def test_results_stay_within_the_terminal(wide: int, names: str, place: Path) ->
 def test_a_description_has_two_columns_where_there_is_room_and_few_rows(place: Path) -> None:
     (place / "many.txt").write_text("Al\n" * 5 + "Bo\n" * 2 + "Maximilian-Johann\n")
     for wide, title in (
-        (80, "Length of a name in characters            Commonest letters"),
-        (79, "Commonest letters"),
+        (80, "Length of a name in characters            Most common letters"),
+        (79, "Most common letters"),
     ):
         lines = invoke("describe", "many.txt", wide=wide).stdout.splitlines()
         assert title in lines
@@ -111,11 +111,11 @@ def test_a_table_that_is_too_wide_has_its_cells_below_their_row(
     assert fitted(ROWS) == f"on held-out names\n{heading}"
     long = fitted([("a", "b"), ("x", "y " * 20)], left=2)
     assert long.splitlines()[2:] == ["     y y"]
-    assert beside("name", "a " * 20, "b").splitlines()[0] == "name"
+    assert described("name", "a " * 20, "b").splitlines()[0] == "name"
     monkeypatch.setenv("COLUMNS", "200")
     assert columns() == 80
     assert [line.split()[-1] for line in fitted(ROWS).splitlines()] == ["accuracy", "22.1%"]
-    assert beside("name", "a", "b") == "name  a\n      b"
+    assert described("name", "a", "b") == "name  a\n      b"
     assert aligned([("ゆき", "1"), ("Al", "10")]) == "ゆき   1\nAl    10"
 
 

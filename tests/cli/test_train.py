@@ -68,7 +68,7 @@ def test_options_stand_above_the_config_and_all_is_written_down(program, names):
         "--max-name-length 90 --quick"
     )
     run = program("train", names, *options.split()).done()
-    assert "settings of the config; it sets: cell, epochs" in run.err
+    assert "what the config sets: cell, epochs" in run.err
     config = read_config(program.folder / "run" / "config.toml")
     assert (config.training.epochs, config.training.seed, config.network.cell) == (2, 5, "gru")
     assert (config.network.hidden, config.data.split, config.run.plot) == ((8, 6), "by-row", False)
@@ -129,8 +129,8 @@ def test_the_summary_of_one_name_shows_new_names_if_there_are_any(program):
         program.write("one.txt", name)
         out = program("train", "one.txt", "--no-plot", "--out", name).done().out
         assert ("new names: " in out) == has_new
-        assert "only 1 distinct name: " in out
-        run = program(*out.rpartition("next: namegen ")[2].split())
+        assert "only 1 distinct name, " in out
+        run = program(*out.rpartition("To invent names: namegen ")[2].split())
         if has_new:
             assert len(run.lines()) == 20
         else:

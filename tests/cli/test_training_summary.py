@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from namegen.cli import train
-from namegen.cli.train import verdict
+from namegen.cli import train_summary
+from namegen.cli.train_summary import verdict
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.core.training.result import RunResult
@@ -103,7 +103,7 @@ def test_what_limits_a_verdict_is_said_without_advice(
         trained, 0.1, best_epoch=2
     )
     assert "distinct" not in told(trained, 0.1, distinct=300)
-    monkeypatch.setattr(train, "MIN_TO_JUDGE", 10_000)
+    monkeypatch.setattr(train_summary, "MIN_TO_JUDGE", 10_000)
     few = told(trained, 0.1)
     assert "too few to compare the network with the n-gram baseline" in few
     alone = verdict(replace(trained, test=trained.validation, validation=None, references=None))

@@ -203,7 +203,7 @@ def test_the_command_refuses_what_is_no_model() -> None:
     Path("model.tflite").write_bytes(b"TFL3")
     Path("notes.txt").write_text("no model")
     for argument, words in (
-        ("model.tflite", r"a \.tflite, which cannot be exported: give the model"),
+        ("model.tflite", r"a \.tflite file, which can't be exported: pass the model"),
         ("nobody", "there is no model 'nobody'"),
         ("notes.txt", "not a model file of namegen"),
     ):
