@@ -105,7 +105,7 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     )
     place.write("ada.csv", "first\nAda\n Ada\nBob\n")
     told = place("pseudonymize", "ada.csv", *ARGUMENTS[2:]).done().err
-    assert "2 values of the table stand in the pool" in told
+    assert "2 values in the table are also in the pool" in told
     assert (place.folder / "my.key.pool").read_text() == f"{found['pool_hash']}\n"
     assert place(*ARGUMENTS).done().out == (place.folder / "out.csv").read_text("utf-8")
     place.write("pool.csv", 'given,name\nX,Ada\nY,=Bo\nZ,"Cy, Jr"\n')

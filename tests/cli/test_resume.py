@@ -187,7 +187,7 @@ def test_a_finished_run_resumes_to_its_result(program, run_folder):
     assert contents(run_folder) == kept
     run = program("train", "--resume", "run").done()
     assert "best epoch: " in run.out
-    assert "this run is already finished" in run.err
+    assert "this run is already complete" in run.err
     program("train", "--resume", "run", "--epochs", 30).refused("one-cycle", code=2)
     for option in (
         *(
