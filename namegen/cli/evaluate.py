@@ -32,7 +32,13 @@ from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
+    from namegen.api.evaluation import Evaluation
     from namegen.core.evaluation.evaluator import Metrics
+
+TRAINING_LIST_WARNING = (
+    "these results are for the model's training list (except for held-out names), and don't show how well it predicts "
+    "new names"
+)
 
 
 @options.command(
@@ -82,11 +88,7 @@ def evaluate(
             )
         notes(f"names: {printable(training_list.names)}, which the model was trained on")
     if was_trained_on:
-        warning = (
-            "these results are for the model's training list (except for held-out names), and don't show how well it "
-            "predicts new names"
-        )
-        notes(fill(warning, columns()))
+        notes(fill(TRAINING_LIST_WARNING, columns()))
     from namegen import api
 
     with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
@@ -99,10 +101,13 @@ def evaluate(
         )
     if as_json:
         click.echo(json_text(result.to_dict()))
-        return
-    title = f"{printable(result.model)} on {counted(result.names, 'name')} of {printable(corpus.source)}"
-    if was_trained_on:
-        title += ", which it was trained on"
+    else:
+        source = printable(corpus.source)
+        _print(result, f"{source}, which it was trained on" if was_trained_on else source)
+
+
+def _print(result: Evaluation, source: str) -> None:
+    title = f"{printable(result.model)} on {counted(result.names, 'name')} of {source}"
     rows = [
         ("", *METRICS),
         ("this model", *metric_cells(result.metrics)),

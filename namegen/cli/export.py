@@ -295,15 +295,7 @@ def export_web(
 
     The module has no dependencies. It runs in browsers, workers and Node: load(json).generate({n: 5}) returns names.
     """
-    if out and module:
-        raise click.UsageError(
-            "--out and --module cannot be combined: run the command once for each"
-        )
-    target = out or module
-    if target is None:
-        raise click.UsageError(
-            "pass the page to write with --out, or the module to write with --module"
-        )
+    target = _target(out, module)
     limit_threads(1)
     from namegen.web.export import data_path, write_module, write_page
 
@@ -329,6 +321,20 @@ def export_web(
     else:
         files = " and ".join(map(str, sizes))
         click.echo(printable(f"{files}: {', '.join(labels)}; {size / 1e6:.2f} MB"))
+
+
+def _target(page: Path | None, module: Path | None) -> Path:
+    """The file to write. Raises UsageError if there isn't exactly one."""
+    if page and module:
+        raise click.UsageError(
+            "--out and --module cannot be combined: run the command once for each"
+        )
+    target = page or module
+    if target is None:
+        raise click.UsageError(
+            "pass the page to write with --out, or the module to write with --module"
+        )
+    return target
 
 
 def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:

@@ -202,8 +202,10 @@ class ShortHelp(click.Command):
             if help_record is None:
                 continue
             if param.name in self._shown:
-                group = output if param.name in OUTPUT_OPTIONS else task
-                group.append(help_record)
+                if param.name in OUTPUT_OPTIONS:
+                    output.append(help_record)
+                else:
+                    task.append(help_record)
             if param.is_eager or param.name in ("as_json", "notes"):
                 shared.append(help_record)
         with formatter.section("Options"):

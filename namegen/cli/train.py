@@ -120,7 +120,7 @@ def train(
     resume: str | None,
     as_json: bool,
     notes: Notes,
-    **given: Any,
+    **values: Any,
 ) -> None:
     """Train a network on a list of names.
 
@@ -132,7 +132,7 @@ def train(
     at a time can use a run folder.
     """
     if resume is None:
-        settings = requested_settings(names, config, given, notes)
+        settings = requested_settings(names, config, values, notes)
     else:
         _reject_options_with_resume(click.get_current_context())
         run_config = Path(resume) / CONFIG_FILE
@@ -143,9 +143,9 @@ def train(
     from namegen import api
 
     if resume is None:
-        run = partial(api.train, config=settings, out=given["out"], save=True)
+        run = partial(api.train, config=settings, out=values["out"], save=True)
     else:
-        run = partial(api.resume, resume, backend=given["backend"], epochs=given["epochs"])
+        run = partial(api.resume, resume, backend=values["backend"], epochs=values["epochs"])
     with Display(notes, "preparing the run") as display, StopOnInterrupt(notes) as stop:
         result = run(on_progress=display, should_stop=stop)
     report(result, notes, as_json=as_json, with_plot=settings.run.plot)
@@ -154,13 +154,13 @@ def train(
 
 
 def requested_settings(
-    names: str | None, config: str | None, given: Mapping[str, object], notes: Notes
+    names: str | None, config: str | None, values: Mapping[str, object], notes: Notes
 ) -> Config:
     """Merge the config with the options, which override it. Raises SettingsError."""
     note_same_name(config, "config", notes)
     from_config = Config() if config is None else read_config(find_config(config))
-    settings = merge(from_config, {**overrides(given), "data.names": names})
-    if given["quick"] is not None:
+    settings = merge(from_config, {**overrides(values), "data.names": names})
+    if values["quick"] is not None:
         specified = _specified_by_config(from_config)
         if specified:
             notes(f"--quick doesn't change what the config sets: {', '.join(specified)}")
@@ -170,14 +170,14 @@ def requested_settings(
     return settings
 
 
-def overrides(given: Mapping[str, object]) -> dict[str, object]:
-    """The options as settings, by dotted path."""
-    values: dict[str, object] = {}
+def overrides(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of the options, by the dotted path of their setting."""
+    by_path: dict[str, object] = {}
     for path in SETTINGS:
         _, _, name = path.partition(".")
-        if name in given:
-            values[path] = given[name]
-    return values
+        if name in values:
+            by_path[path] = values[name]
+    return by_path
 
 
 def _specified_by_config(config: Config) -> list[str]:
