@@ -295,7 +295,7 @@ def test_json_and_exit_codes(tmp_path: Path, checkpoint: CheckpointOf) -> None:
         == set(document["after"])
         >= {"loss_nats_per_char", "accuracy_argmax"}
     )
-    assert "left out: 1 of 3" in result.stderr
+    assert "skipped 1 of 3" in result.stderr
     without = run(model, out, "--force", "--quiet", "--without-names", "--quantize", "int8")
     assert without.exit_code == 0
     assert re.search(r"known names +none: it cannot say which names are new\n", without.stdout)
