@@ -144,6 +144,7 @@ class SoftmaxCrossEntropy:
         if batch.targets is None:
             # − Σ_v c_v shifted_v
             edge_weights = (batch.tree.edge_count / batch.characters).astype(dtype)  # (E,)
+            # The buffer is contiguous, so ``ravel`` is a view of it; and no edge occurs twice.
             d_logits.ravel()[self._edges] -= edge_weights
         else:
             # − Σ_v n target_v shifted_v

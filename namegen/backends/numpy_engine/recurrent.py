@@ -66,8 +66,9 @@ class StepArrays:
         self.cache = new(cell.cached, room)  # (cached, N, H)
         # Those arrays of the state before each node that the cell reads directly.
         self.before = new(carried, room)  # (carried, N, H)
-        # The state at each node, h first. The last row is the start state.
-        self.after = new(formula.states, room + 1)  # (states, N, H)
+        # The state at each node, h first. A row is final once its level has been read. The very last row, which the
+        # parent −1 of the roots addresses, is the start state.
+        self.after = new(formula.states, room + 1)  # (states, N and the start state, H)
         # Local derivatives, for one chunk of levels at a time.
         local_count = cell.pre_activations + carried + cell.more_local
         self.local = new(local_count, room)  # (locals, chunk, H)
