@@ -214,7 +214,7 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])
     for line in ("generate run", "export-keras run"):
         told = sentence(line)
-        assert "the architecture 'mingru', trained by the backend 'honest'" in told
+        assert "the architecture 'mingru' and was trained by the backend 'honest'" in told
         assert "install the package of that backend" in told
     with pytest.raises(EngineError, match="there is no backend 'honest'"):
         api.resume("run")

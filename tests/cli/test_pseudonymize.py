@@ -126,4 +126,4 @@ def test_a_key_is_secret_and_for_one_pool(place: Program) -> None:
     place(*ARGUMENTS[:7], ".").refused("cannot read . (")
     place.write("pool.txt", "\n")
     place.write("my.key", KEY).chmod(0o600)
-    place(*ARGUMENTS).refused("pool has no names", code=2)
+    place(*ARGUMENTS).refused("pool must be a list of names", code=2)

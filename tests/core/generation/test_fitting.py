@@ -69,7 +69,7 @@ def test_missing_ngrams_do_not_change_the_lines() -> None:
 
 
 @given(
-    n=st.integers(1, 3_000),
+    n=st.integers(3, 3_000),  # two names are exactly on the line, so they have the same score
     shortest=st.integers(1, 12),
     seed=st.integers(0, 99),
     missing=st.floats(0, 3),
