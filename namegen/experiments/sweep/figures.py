@@ -1,4 +1,4 @@
-"""The plots of a sweep: accuracy on the held-out names against time, a line a setting, a plot a list."""
+"""Plot a sweep: accuracy on the held-out names against time, one plot per list, one line per setting."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from namegen.drawings import style
 from namegen.experiments.report import Plot, file_names
 from namegen.experiments.sweep.document import Results, Run
 from namegen.experiments.sweep.results import (
+    Line,
     axes_in_words,
     curve,
     lists_of,
@@ -25,72 +26,80 @@ from namegen.experiments.sweep.results import (
 from namegen.experiments.trained import list_names
 
 COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE, style.VERMILION, style.SKY_BLUE)
-# Each round of the colours has its own.
+# All colors are used with the first pattern, then all with the second, and so on.
 DASHES: tuple[tuple[float, ...], ...] = ((), (4.0, 1.5), (1.0, 1.0), (6.0, 1.5, 1.0, 1.5))
-MOST_LINES = len(COLOURS) * len(DASHES)  # that can be told apart
+MOST_LINES = len(COLOURS) * len(DASHES)  # lines that differ in color or pattern
 LINE_WIDTH = 1.8  # points
-WIDTH, HEIGHT, HEIGHT_OF_A_LABEL = 5.4, 3.4, 0.19  # inches; the height without its labels
+WIDTH = 5.4  # inches
+HEIGHT = 3.4  # inches, without the legend
+LABEL_HEIGHT = 0.19  # inches per line of the legend
 
 
 def list_plots(results: Results) -> dict[str, Plot]:
-    """A plot for each list of which a run is done."""
-    found = {}
-    for of_list, called in list_names(lists_of(results)).items():
+    """Return a plot for each list that has a finished run."""
+    plots = {}
+    for of_list, name in list_names(lists_of(results)).items():
         settings = trained_by_setting(results, of_list)
-        if settings:
-            left_out = len(settings) - MOST_LINES
-            title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
-            title += f", the best {MOST_LINES} of {len(settings):,}" if left_out > 0 else ""
-            several = max(map(len, settings.values())) > 1
+        if not settings:
+            continue
+        title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
+        if len(settings) > MOST_LINES:
+            title += f", the best {MOST_LINES} of {len(settings):,}"
+        has_several_seeds = any(len(runs) > 1 for runs in settings.values())
+        detail = ""
+        if has_several_seeds:
             detail = (
-                "line: mean of the seeds, as far as all of them go; band: their range"
-                if several
-                else ""
+                "line: mean of the seeds, up to the last epoch that all reached; band: their range"
             )
-            found[of_list] = Plot(
-                of_list, called, title, detail, partial(sweep_figure, results, of_list)
-            )
-    return found
+        plots[of_list] = Plot(
+            key=of_list,
+            of=name,
+            title=title,
+            detail=detail,
+            draw=partial(sweep_figure, results, of_list),
+        )
+    return plots
 
 
 def draw_sweep(results: Results, out: Path) -> list[Path]:
-    """Draw the plot of each list; PNG.
+    """Draw the plot of each list into a PNG file.
+
+    Args:
+        results: the results of the sweep.
+        out: the folder for the files.
+
+    Returns:
+        The files.
 
     Raises:
-        OutputError: a file cannot be written; what was there is kept.
+        OutputError: a file can't be written; its previous content is kept.
     """
-    drawn = list_plots(results)
-    paths = [out / f"accuracy-{name}.png" for name in file_names(list(drawn))]
-    for plot, path in zip(drawn.values(), paths, strict=True):
+    plots = list_plots(results)
+    paths = [out / f"accuracy-{name}.png" for name in file_names(list(plots))]
+    for plot, path in zip(plots.values(), paths, strict=True):
         plot.write(path)
     return paths
 
 
 def sweep_figure(results: Results, of_list: str) -> Figure:
-    """Argmax accuracy against seconds: the mean of the seeds as a line, their range as a band.
+    """Plot argmax accuracy against seconds: the mean over seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
 
     Args:
-        results: the sweep.
-        of_list: which of its lists.
+        results: the results of the sweep.
+        of_list: the list to plot.
     """
     settings = _best(trained_by_setting(results, of_list))
-    figure = style.new_figure(
-        WIDTH, HEIGHT + HEIGHT_OF_A_LABEL * (len(settings) + 2)
-    )  # with ceiling and n-gram
+    label_count = len(settings) + 2  # with the ceiling and the n-gram baseline
+    figure = style.new_figure(WIDTH, HEIGHT + LABEL_HEIGHT * label_count)
     axes = figure.add_subplot()
-    for (name, runs), (dashes, colour) in zip(
-        settings.items(), product(DASHES, COLOURS), strict=False
-    ):
-        _line(axes, runs, style.drawable_text(name, 44), colour, dashes)
+    looks = product(DASHES, COLOURS)
+    for (name, runs), (dashes, colour) in zip(settings.items(), looks, strict=False):
+        _draw_setting(axes, runs, name=style.drawable_text(name, 44), colour=colour, dashes=dashes)
     references = reference_lines(results, of_list)
     if references:
-        ngram, ceiling = (
-            mean(one.accuracy_argmax for one in metrics) for _, metrics, _ in references
-        )
-        levels = style.accuracy_levels(ceiling, ngram, references[0][0])
-        style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
+        _draw_references(axes, *references)
     style.accuracy_over_time(axes, "held-out accuracy (argmax)")
     axes.margins(x=0.01)
     figure.legend(
@@ -99,31 +108,39 @@ def sweep_figure(results: Results, of_list: str) -> Figure:
     return figure
 
 
+def _draw_references(axes: Axes, baseline: Line, ceiling: Line) -> None:
+    levels = style.accuracy_levels(
+        ceiling=mean(metrics.accuracy_argmax for metrics in ceiling.metrics),
+        ngram=mean(metrics.accuracy_argmax for metrics in baseline.metrics),
+        name=baseline.name,
+    )
+    style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
+
+
 def _best(settings: dict[str, list[Run]]) -> dict[str, list[Run]]:
-    """As many settings as can be told apart, in their order: without the worst ones."""
+    """Keep the settings with the highest accuracy, at most ``MOST_LINES``, in their original order."""
 
     def accuracy(name: str) -> float:
         return float(mean(run.done.figures.held_out.accuracy_argmax for run in settings[name]))
 
-    shown = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
-    return {name: runs for name, runs in settings.items() if name in shown}
+    best_names = sorted(settings, key=accuracy, reverse=True)[:MOST_LINES]
+    return {name: runs for name, runs in settings.items() if name in set(best_names)}
 
 
-def _line(
-    axes: Axes, runs: Sequence[Run], name: str, colour: str, dashes: tuple[float, ...]
+def _draw_setting(
+    axes: Axes, runs: Sequence[Run], *, name: str, colour: str, dashes: tuple[float, ...]
 ) -> None:
-    accuracies = curve(runs, "validation_accuracy_argmax")
-    times = [mean(values) for values in curve(runs, "seconds")]
-    marker = "o" if len(times) == 1 else None
-    options: dict[str, Any] = {"linewidth": LINE_WIDTH, **({"dashes": dashes} if dashes else {})}
-    axes.plot(
-        times,
-        [mean(values) for values in accuracies],
-        color=colour,
-        label=name,
-        marker=marker,
-        **options,
-    )
+    """Draw the line of a setting, and the band if it has several seeds."""
+    accuracies = curve(runs, "validation_accuracy_argmax")  # (epochs, seeds)
+    times = [mean(values) for values in curve(runs, "seconds")]  # (epochs,)
+    options: dict[str, Any] = {"linewidth": LINE_WIDTH}
+    if dashes:
+        options["dashes"] = dashes
+    if len(times) == 1:
+        options["marker"] = "o"
+    means = [mean(values) for values in accuracies]
+    axes.plot(times, means, color=colour, label=name, **options)
     if len(runs) > 1:
-        low, high = ([choose(values) for values in accuracies] for choose in (min, max))
-        axes.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)
+        lowest = [min(values) for values in accuracies]
+        highest = [max(values) for values in accuracies]
+        axes.fill_between(times, lowest, highest, color=colour, alpha=0.15, linewidth=0)

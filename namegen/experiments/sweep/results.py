@@ -1,10 +1,11 @@
-"""The results of a sweep: the table of ``results.csv``, and a line a setting."""
+"""Summarize the results of a sweep: the table in ``results.csv``, and one row per setting."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import isclose
 from statistics import mean
 
@@ -14,206 +15,261 @@ from namegen.experiments.sweep.document import HeldOut, Results, Run
 from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, axis_name, label, shown
 from namegen.experiments.trained import PlainMetrics, list_names
 
-MOST_NAMED = 3  # settings that a sentence names; of more it gives the number
+MOST_NAMED = 3  # a sentence names at most this many settings, and counts them if there are more
 METRICS = ("loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accuracy_sampled")
 SIZES = ("parameters", "batch_size", "epochs", "best_epoch")
 
 
 def table_csv(results: Results) -> str:
-    """The table as CSV, a row a run; a cell that a spreadsheet would take for a formula is quoted."""
+    """Format the results as CSV with one row per run.
+
+    Cells that a spreadsheet would interpret as a formula are quoted.
+    """
     axes = [path for path in results.axes if path not in (LIST, ENGINE, SEED)]
-    parts = ("training", "held_out", "held_out_ceiling", "held_out_baseline")
+    prefixes = ("training", "held_out", "held_out_ceiling", "held_out_baseline")
     columns = ["list", "backend", *axes, "seed", "status", *SIZES, "seconds", "chars_per_second"]
-    columns += [f"{part}_{metric}" for part in parts for metric in METRICS]
+    for prefix in prefixes:
+        columns += [f"{prefix}_{metric}" for metric in METRICS]
     columns += ["held_out_baseline_order", "model", "why"]
+
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="", extrasaction="ignore")
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     for run in results.runs:
-        row: dict[str, object] = {
-            **vars(run),
-            **{path: _cell(value) for path, value in run.settings.items()},
-        }
-        if run.trained is not None:
-            row |= vars(run.trained)
-            row["held_out_baseline_order"] = run.trained.held_out.baseline_order
-            figures, beside = run.trained.figures, run.trained.held_out
-            metrics = (figures.training, figures.held_out, beside.ceiling, beside.baseline)
-            for part, of_part in zip(parts, metrics, strict=True):
-                row |= {f"{part}_{metric}": getattr(of_part, metric) for metric in METRICS}
+        row = _csv_row(run)
         writer.writerow({column: safe_cell(row.get(column, "")) for column in columns})
     return stream.getvalue()
 
 
-def _cell(value: object) -> object:
-    return (
-        value
-        if isinstance(value, int | float | str) and not isinstance(value, bool)
-        else shown(value)
-    )
+def _csv_row(run: Run) -> dict[str, object]:
+    """All values of a run by column; it may have more columns than the table."""
+    row: dict[str, object] = dict(vars(run))
+    for path, value in run.settings.items():
+        row[path] = _csv_value(value)
+    if run.trained is None:
+        return row
+    row |= vars(run.trained)
+    held_out = run.trained.held_out
+    row["held_out_baseline_order"] = held_out.baseline_order
+    metrics_by_prefix = {
+        "training": run.trained.figures.training,
+        "held_out": run.trained.figures.held_out,
+        "held_out_ceiling": held_out.ceiling,
+        "held_out_baseline": held_out.baseline,
+    }
+    for prefix, metrics in metrics_by_prefix.items():
+        row |= {f"{prefix}_{metric}": getattr(metrics, metric) for metric in METRICS}
+    return row
 
 
-# --- a line a setting -------------------------------------------------------------------------------------------------
+def _csv_value(value: object) -> object:
+    is_plain = isinstance(value, int | float | str) and not isinstance(value, bool)
+    return value if is_plain else shown(value)
+
+
+# --- one row per setting ----------------------------------------------------------------------------------------------
 
 
 def lists_of(results: Results) -> list[str]:
-    """The lists of a sweep, in the order of the table."""
+    """Return the lists of a sweep, in the order of the table."""
     return list(dict.fromkeys(run.list for run in results.runs))
 
 
 def by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
-    """The runs of a list by what its plot has a line for: all axes but the list and the seed."""
-    found: dict[str, list[Run]] = {}
+    """Group the runs of a list by their settings, ignoring the seed."""
+    runs_by_setting: dict[str, list[Run]] = {}
     for run in results.runs:
         if run.list == of_list:
-            found.setdefault(line_name(run.settings), []).append(run)
-    return found
+            runs_by_setting.setdefault(line_name(run.settings), []).append(run)
+    return runs_by_setting
 
 
 def line_name(settings: Mapping[str, object]) -> str:
-    """What the runs that differ by their seed alone have in common.
+    """Name what runs have in common that differ only in their seed.
 
     >>> line_name({"data.names": "x", "training.momentum": 0.9, "training.seed": 1})
     'momentum 0.9'
     """
-    own = {path: value for path, value in settings.items() if path not in (LIST, SEED)}
-    return label(own) or "all seeds"
+    shared = {path: value for path, value in settings.items() if path not in (LIST, SEED)}
+    return label(shared) or "all seeds"
 
 
 def trained(runs: Iterable[Run]) -> list[Run]:
-    """Those that are done, and so have figures."""
+    """Return the runs that have finished, and therefore have metrics."""
     return [run for run in runs if run.trained is not None]
 
 
 def trained_by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
-    """The runs of each setting that have figures; without the settings that have none."""
-    return {
-        name: found
-        for name, runs in by_setting(results, of_list).items()
-        if (found := trained(runs))
-    }
+    """Group the finished runs of a list by their settings; settings without one are skipped."""
+    runs_by_setting = {name: trained(runs) for name, runs in by_setting(results, of_list).items()}
+    return {name: runs for name, runs in runs_by_setting.items() if runs}
 
 
 def untrained(results: Results) -> list[Run]:
-    """Those that say why they have none."""
+    """Return the runs that have no metrics; their ``why`` explains the reason."""
     return [run for run in results.runs if run.trained is None]
 
 
 def curve(runs: Sequence[Run], column: str) -> list[list[float]]:
-    """A column of the histories, by epoch: the values of the seeds, as far as all of them have come."""
+    """Return a column of the histories: for each epoch that all runs reached, one value per run."""
     histories: list[tuple[float, ...]] = [getattr(run.done.history, column) for run in runs]
     return [list(values) for values in zip(*histories, strict=False)]
 
 
-Line = tuple[
-    str, list[PlainMetrics], list[Run]
-]  # a setting, the n-gram or the ceiling; its figures; its runs
+@dataclass(frozen=True)
+class Line:
+    """A row of the table of settings: a setting, the n-gram baseline or the ceiling."""
+
+    name: str
+    metrics: list[PlainMetrics]  # on the held-out names, one per seed
+    runs: list[Run]  # the finished runs; none for the baseline and the ceiling
+
+    @property
+    def seeds(self) -> int | None:
+        """The number of finished runs; None for the baseline and the ceiling."""
+        is_reference = not self.runs and self.metrics
+        return None if is_reference else len(self.runs)
+
+    @property
+    def losses(self) -> list[float]:
+        """The finite losses, in nats per character."""
+        return _known(metrics.loss_nats_per_char for metrics in self.metrics)
+
+    @property
+    def chars_per_second(self) -> float | None:
+        """The mean training speed of the runs that were long enough to measure it."""
+        speeds = _known(run.done.chars_per_second for run in self.runs)
+        return mean(speeds) if speeds else None
+
+
 COLUMNS: tuple[Column[Line], ...] = (
-    Column("setting", lambda line: line[0]),
-    Column("seeds", lambda line: len(line[2]) if line[2] or not line[1] else None, str),
-    Column("argmax %", lambda line: [one.accuracy_argmax for one in line[1]], percent),
-    Column("sampled %", lambda line: [one.accuracy_sampled for one in line[1]], percent),
-    Column(
-        "nats/char", lambda line: _known(one.loss_nats_per_char for one in line[1]), "{:.3f}".format
-    ),
-    Column("seconds", lambda line: [run.done.seconds for run in line[2]], seconds),
-    Column(
-        "chars/s", lambda line: _mean(_known(run.done.chars_per_second for run in line[2])), whole
-    ),
+    Column("setting", lambda line: line.name),
+    Column("seeds", lambda line: line.seeds, str),
+    Column("argmax %", lambda line: [each.accuracy_argmax for each in line.metrics], percent),
+    Column("sampled %", lambda line: [each.accuracy_sampled for each in line.metrics], percent),
+    Column("nats/char", lambda line: line.losses, "{:.3f}".format),
+    Column("seconds", lambda line: [run.done.seconds for run in line.runs], seconds),
+    Column("chars/s", lambda line: line.chars_per_second, whole),
 )
 
 
 def setting_table(results: Results, of_list: str) -> Table:
-    """A row a setting: what it reached on the held-out part, and how long it took; last the n-gram and the ceiling.
-    Its note says which setting is the best.
+    """Tabulate the metrics on the held-out names and the times of a list, one row per setting.
+
+    The last rows are the n-gram baseline and the ceiling. The note names the best setting.
     """
-    lines: list[Line] = [
-        (name, [run.done.figures.held_out for run in trained(runs)], trained(runs))
-        for name, runs in by_setting(results, of_list).items()
-    ]
+    lines: list[Line] = []
+    for name, runs in by_setting(results, of_list).items():
+        finished = trained(runs)
+        lines.append(Line(name, [run.done.figures.held_out for run in finished], finished))
     references = reference_lines(results, of_list)
-    title, note = list_names(lists_of(results))[of_list], best_in_words(results, of_list)
-    return make_table(title, COLUMNS, [*lines, *references], note, len(references))
+    return make_table(
+        title=list_names(lists_of(results))[of_list],
+        columns=COLUMNS,
+        rows=lines + references,
+        note=best_in_words(results, of_list),
+        references=len(references),
+    )
 
 
 def reference_lines(results: Results, of_list: str) -> list[Line]:
-    """The n-gram and the ceiling that the settings of a list stand beside; nothing where settings change them."""
-    parts = held_out_parts(
-        trained(run for run in results.runs if run.list == of_list), "ceiling", "baseline"
-    )
+    """Return the n-gram baseline and the ceiling of a list, or nothing if they differ between settings."""
+    runs = trained(run for run in results.runs if run.list == of_list)
+    parts = held_out_parts(runs, "ceiling", "baseline")
     if not parts:
         return []
-    ngram, ceiling = [part.baseline for part in parts], [part.ceiling for part in parts]
     orders = " or ".join(sorted({str(part.baseline_order) for part in parts}))
-    return [(f"{orders}-gram", ngram, []), ("ceiling", ceiling, [])]
+    baseline = Line(f"{orders}-gram", [part.baseline for part in parts], [])
+    ceiling = Line("ceiling", [part.ceiling for part in parts], [])
+    return [baseline, ceiling]
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return mean(values) if values else None
-
-
 def best_in_words(results: Results, of_list: str) -> str:
-    """Which setting of a list is the best, and which cannot be told apart from it; empty where there are not two.
+    """Describe which setting of a list is best, and which settings might be equally good.
 
-    By the ranges of their seeds alone: how far apart settings are on the same seed is not looked at.
+    Two settings count as equally good if the ranges of their accuracies over the seeds overlap; differences on the
+    same seed aren't considered. The result is empty if the list has fewer than two settings.
     """
-    runs = trained_by_setting(results, of_list)
-    if len(runs) < 2:
+    runs_by_setting = trained_by_setting(results, of_list)
+    if len(runs_by_setting) < 2:
         return ""
-    if not held_out_parts((one for good in runs.values() for one in good), "ceiling"):
-        return "The settings were tested on different names, so none is called the best."
-    found = {
-        name: [run.done.figures.held_out.accuracy_argmax for run in good]
-        for name, good in runs.items()
+    all_runs = [run for runs in runs_by_setting.values() for run in runs]
+    if not held_out_parts(all_runs, "ceiling"):
+        return "The settings were tested on different names, so they can't be ranked."
+    accuracies = {
+        name: [run.done.figures.held_out.accuracy_argmax for run in runs]
+        for name, runs in runs_by_setting.items()
     }
-    best = max(found, key=lambda name: mean(found[name]))
-    said = f"Best by argmax: {best}, {percent(mean(found[best]))}%."
-    if len(found[best]) == 1:
-        return f"{said} It has one seed, so its spread is not known, nor whether others are worse by more than chance."
-    others = {name: values for name, values in found.items() if name != best}
-    alike = [
-        name
-        for name, values in others.items()
-        if len(values) > 1 and max(values) >= min(found[best])
-    ]
+    best = max(accuracies, key=lambda name: mean(accuracies[name]))
+    best_accuracies = accuracies.pop(best)
+    summary = f"Best by argmax: {best}, {percent(mean(best_accuracies))}%."
+    if len(best_accuracies) == 1:
+        return (
+            f"{summary} It has one seed, so its lead over the other settings may be due to chance."
+        )
+    return summary + _compared_with_others(best, min(best_accuracies), accuracies)
+
+
+def _compared_with_others(best: str, lowest: float, others: Mapping[str, Sequence[float]]) -> str:
+    """Compare the lowest accuracy of the best setting with the highest ones of the others."""
     single = [name for name, values in others.items() if len(values) == 1]
-    if alike:
-        said += f" No difference found between {best} and {_some(alike, 'or')}: their ranges over seeds overlap."
+    overlapping = [
+        name for name, values in others.items() if len(values) > 1 and max(values) >= lowest
+    ]
+    text = ""
+    if overlapping:
+        names = _names_or_count(overlapping, "or")
+        text += f" No difference found between {best} and {names}: their ranges over seeds overlap."
     elif not single:
-        said += " Its range over seeds overlaps with no other."
+        text += " Its range over seeds doesn't overlap with any other."
     if single:
-        said += f" For {_some(single, 'and')} there is one seed, so the spread is not known."
-    return said
+        names = _names_or_count(single, "and")
+        text += f" For {names} there is only one seed, so the spread is unknown."
+    return text
 
 
-def _some(names: Sequence[str], joined_by: str) -> str:
-    return f" {joined_by} ".join(names) if len(names) <= MOST_NAMED else f"{len(names):,} others"
+def _names_or_count(names: Sequence[str], joined_by: str) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{len(names):,} others"
+    return f" {joined_by} ".join(names)
 
 
-def held_out_parts(runs: Iterable[Run], *figures: str) -> list[HeldOut]:
-    """The held-out parts of runs, one for each seed; none where settings change them, as far as these figures tell."""
-    parts: dict[int, HeldOut] = {}
-    pairs = [(run.done.held_out, parts.setdefault(run.seed, run.done.held_out)) for run in runs]
-    same_size = all((a.names, a.characters) == (b.names, b.characters) for a, b in pairs)
-    alike = same_size and all(
-        _alike(getattr(a, one), getattr(b, one)) for a, b in pairs for one in figures
-    )
-    return list(parts.values()) if alike else []
+def held_out_parts(runs: Iterable[Run], *references: str) -> list[HeldOut]:
+    """Return the held-out names of the runs, one entry per seed, or nothing if they differ between settings.
+
+    Args:
+        runs: finished runs.
+        references: the fields of ``HeldOut`` to compare, "ceiling" and "baseline".
+    """
+    by_seed: dict[int, HeldOut] = {}
+    for run in runs:
+        held_out = run.done.held_out
+        first = by_seed.setdefault(run.seed, held_out)
+        same_size = (held_out.names, held_out.characters) == (first.names, first.characters)
+        same_metrics = all(
+            _are_close(getattr(held_out, name), getattr(first, name)) for name in references
+        )
+        if not (same_size and same_metrics):
+            return []
+    return list(by_seed.values())
 
 
-def _alike(one: PlainMetrics, other: PlainMetrics) -> bool:
-    """The same figures; another processor may round the last digit otherwise."""
-    pairs = [(getattr(one, figure), getattr(other, figure)) for figure in METRICS]
-    return all(a == b or (None not in (a, b) and isclose(a, b, rel_tol=1e-9)) for a, b in pairs)
+def _are_close(left: PlainMetrics, right: PlainMetrics) -> bool:
+    """Whether metrics are equal, except for the rounding of different processors."""
+    for metric in METRICS:
+        a = getattr(left, metric)
+        b = getattr(right, metric)
+        both_known = a is not None and b is not None
+        if a != b and not (both_known and isclose(a, b, rel_tol=1e-9)):
+            return False
+    return True
 
 
 def axes_in_words(results: Results) -> str:
-    """Which settings a sweep varies."""
-    return (
-        ", ".join(axis_name(path) for path in results.axes if path not in (LIST, SEED))
-        or "the seed"
-    )
+    """Name the settings that a sweep varies."""
+    names = [axis_name(path) for path in results.axes if path not in (LIST, SEED)]
+    return ", ".join(names) or "the seed"

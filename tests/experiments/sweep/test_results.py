@@ -144,9 +144,12 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
         ),
         (
             {0.01: (0.5, 0.6), 0.03: (0.4, 0.49)},
-            "0.01, 55.0%. Its range over seeds overlaps with no other",
+            "0.01, 55.0%. Its range over seeds doesn't overlap with any other",
         ),
-        ({0.01: (0.5, 0.6), 0.03: (0.1,)}, "0.01, 55.0%. For learning rate 0.03 there is one seed"),
+        (
+            {0.01: (0.5, 0.6), 0.03: (0.1,)},
+            "0.01, 55.0%. For learning rate 0.03 there is only one seed",
+        ),
         ({0.01: (0.5,), 0.03: (0.6,)}, "0.03, 60.0%. It has one seed"),
         (
             {rate: (0.3, 0.5 + rate) for rate in (0.01, 0.02, 0.03, 0.04, 0.05)},
