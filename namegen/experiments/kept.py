@@ -1,32 +1,35 @@
-"""Kept measurements: the folder of a long command, and in it one JSON for each measurement that has finished.
+"""Keep the measurements of a command that runs for hours: one JSON file per finished measurement.
 
-The folder is made once, recognised by its mark, and never emptied:
+The command makes its folder once, marks it as its own, and never empties it:
 
     DIR/
-      .namegen-sweep                                       the mark: whose folder it is
-      runs/                                                the store; for a comparison, measurements/
-        learning-rate-0.01-81d3f0c2a1b7.json               a measurement: words, and last its key
-        learning-rate-0.01-81d3f0c2a1b7.safetensors        what lies beside it, for some of them: a network
+      .namegen-sweep                                       the mark of the command that made the folder
+      runs/                                                the store; "measurements" for a comparison
+        learning-rate-0.01-81d3f0c2a1b7.json               a measurement: some words, then its key
+        learning-rate-0.01-81d3f0c2a1b7.safetensors        a network, which belongs to some measurements
 
-A measurement's JSON is written whole and last, so one that is there is finished:
+The JSON file is written last and atomically, so a measurement whose file exists is finished:
 
     {"result": {…}, "commit": "2f1681b0c3d4", "beside": ".safetensors", "checksum": "0f3a…"}
 
-``result`` is what was measured, ``commit`` that of the checkout that measured it, or null, ``beside`` the ending of the
-file that lies beside it, or null, and ``checksum`` the BLAKE2b of these three. A file that was cut or changed, that has
-an older form, or that lacks the one beside it does not count: it stays where it is until its measurement has been made
-again.
+- ``result`` is the measurement.
+- ``commit`` is the commit of the checkout that measured it, or null.
+- ``beside`` is the suffix of the second file, or null.
+- ``checksum`` is the BLAKE2b hash of the other three.
+
+A file is ignored if it's damaged or has an older format, or if its second file is missing. It isn't deleted; the next
+run of the command measures the result again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from namegen.documents import LARGEST_RECORD, MOST_TOLD, Json, from_plain, read_object, to_plain
 from namegen.errors import (
@@ -55,128 +58,148 @@ from namegen.files import (
 
 @contextmanager
 def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Iterator[Path]:
-    """Make the folder, or recognise one of the command's own making; while it is open, nobody else may open it.
+    """Create the folder of a command, or open it again, and lock it.
 
     Args:
         out: the folder.
-        mark: the name of the file that says whose folder it is.
-        command: who makes it.
-        inside: a folder in it for what is kept.
+        mark: the name of the file that marks the folder.
+        command: the command that makes the folder.
+        inside: the name of the inner folder, for the measurements.
 
     Yields:
         The inner folder.
 
     Raises:
-        OutputError: it has no name, holds other files, is no folder, or cannot be made. FolderInUseError: another one
-            is at work there.
+        OutputError: the name is empty, or the folder is a file, contains other files, or can't be created.
+        FolderInUseError: another process has locked the folder.
     """
     out = named_folder(out)
-    kept = out / inside
     if is_there(out, None) and not is_folder(out, None):
-        raise OutputError(f"{short(out)} is a file: give a folder as {setting('out')}")
-    with ExitStack() as owned:
+        raise OutputError(f"{short(out)} is a file: pass a folder as {setting('out')}")
+    with ExitStack() as stack:
         try:
             out.mkdir(parents=True, exist_ok=True)
-            owned.enter_context(sole_use(out))
+            stack.enter_context(sole_use(out))
             if not is_file(out / mark, OutputError):
-                remove_left_overs(
-                    out, of=mark
-                )  # of a start that was killed in the midst of writing it
-                if any(path.name != LOCK_FILE for path in out.iterdir()):
-                    raise OutputError(
-                        f"the folder {short(out)} holds other files, which {command} does not change: give an empty or "
-                        f"a new one as {setting('out')}"
-                    )
-                # Before anything else is in it, or the next start would not know its own folder.
-                write_whole(out / mark, f"made by namegen {command}, which goes on here\n".encode())
+                _mark_folder(out, mark, command)
+            kept = out / inside
             kept.mkdir(exist_ok=True)
-        except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
             raise OutputError(
-                f"cannot make the folder {short(out)}: {reason_of(error)}; choose another as {setting('out')}"
+                f"can't create the folder {short(out)} ({reason_of(error)}): choose another folder as {setting('out')}"
             ) from error
-        for folder in (out, kept):
-            remove_left_overs(folder)
+        remove_left_overs(out)
+        remove_left_overs(kept)
         yield kept
 
 
-Found = TypeVar("Found")
+def _mark_folder(out: Path, mark: str, command: str) -> None:
+    """Mark an empty folder before anything else is written to it, so that the next run recognizes it."""
+    remove_left_overs(out, of=mark)  # from a process that was killed while it wrote the mark
+    if any(path.name != LOCK_FILE for path in out.iterdir()):
+        raise OutputError(
+            f"the folder {short(out)} contains other files, which {command} doesn't change: pass an empty or a new "
+            f"folder as {setting('out')}"
+        )
+    write_whole(out / mark, f"made by namegen {command}, which continues its work here\n".encode())
+
+
+Result = TypeVar("Result")
+
+
+class Kept(NamedTuple, Generic[Result]):
+    """A measurement that was read from a store."""
+
+    result: Result
+    name: str  # of its files, without the suffix
+    commit: str | None  # of the checkout that measured it; None for an installed namegen
 
 
 class KeptStore:
-    """The measurements of one folder.
+    """The measurements in a folder.
 
     Args:
-        folder: the inner one, as ``open_folder`` gives it, which sees to it that one store at a time writes to it.
+        folder: the inner folder from ``open_folder``, which makes sure that only one process writes to it.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.commit = folder, commit()
+        self.folder = folder
+        self.commit = commit()
 
-    def read(
-        self, key: str, read: Callable[[dict[str, Json]], Found]
-    ) -> tuple[Found, str, str | None] | None:
-        """The measurement with this key, whatever else its name says; None where none counts.
+    def read(self, key: str, read: Callable[[dict[str, Json]], Result]) -> Kept[Result] | None:
+        """Read a measurement.
 
         Args:
-            key: of the measurement.
-            read: from plain values to what was measured; raises ValueError for another form, as a later namegen may
-                write it.
+            key: its key; the other words in the file name don't matter.
+            read: converts the plain values to the result. It raises ValueError if they have another form, for example
+                because another version of namegen wrote them.
 
         Returns:
-            What was measured; the name of its files, without an ending; and the commit of the checkout that measured
-            it, None for an installed namegen.
+            The measurement, or None if there is no valid one.
         """
-        for name in self._names.get(_ending(key), ()):
-            with suppress(
-                OSError, ValueError, KeyError, TypeError
-            ):  # damaged, of an older form, or not ours
-                document = read_object(
-                    read_whole(self.folder / f"{name}.json", LARGEST_RECORD), largest=LARGEST_RECORD
-                )
-                counts: dict[str, Any] = {
-                    part: document[part] for part in ("result", "commit", "beside")
-                }
-                whole = document["checksum"] == digest_of(counts, 8)
-                if whole and (
-                    counts["beside"] is None
-                    or is_file(self.folder / f"{name}{counts['beside']}", None)
-                ):
-                    return read(counts["result"]), name, counts["commit"]
+        for name in self._names.get(_key(key), ()):
+            try:
+                kept = self._read_file(name, read)
+            except (OSError, ValueError, KeyError, TypeError):  # damaged, or another format
+                continue
+            if kept is not None:
+                return kept
         return None
 
+    def _read_file(
+        self, name: str, read: Callable[[dict[str, Json]], Result]
+    ) -> Kept[Result] | None:
+        """Read a measurement; None if its checksum is wrong or its second file is missing."""
+        content = read_whole(self.folder / f"{name}.json", LARGEST_RECORD)
+        document = read_object(content, largest=LARGEST_RECORD)
+        values: dict[str, Any] = {key: document[key] for key in ("result", "commit", "beside")}
+        if document["checksum"] != digest_of(values, 8):
+            return None
+        suffix = values["beside"]
+        if suffix is not None and not is_file(self.folder / f"{name}{suffix}", None):
+            return None
+        return Kept(read(values["result"]), name, values["commit"])
+
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
-        """Write a measurement that has finished.
+        """Write a finished measurement.
 
         Args:
-            name: of its file, without an ending: its key, or words and its key after a hyphen.
-            result: plain values, as JSON gives them back.
-            beside: the ending of the file that lies beside it already.
+            name: the name of the file, without the suffix: the key, or words, a hyphen and the key.
+            result: the measurement, as plain values that don't change in JSON.
+            beside: the suffix of the second file, which must already exist.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the file can't be written.
         """
-        counts = {"result": result, "commit": self.commit, "beside": beside}
-        text = json.dumps(
-            {**counts, "checksum": digest_of(counts, 8)}, ensure_ascii=False, allow_nan=False
-        )
+        values = {"result": result, "commit": self.commit, "beside": beside}
+        document = {**values, "checksum": digest_of(values, 8)}
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
-        """The names of the files by how they end: listed once, as a folder may hold ten thousand of them."""
+        """The file names by key, listed once because a folder may have ten thousand files."""
         names: dict[str, list[str]] = {}
         for path in sorted(self.folder.glob("*.json")):
-            names.setdefault(_ending(path.stem), []).append(path.stem)
+            names.setdefault(_key(path.stem), []).append(path.stem)
         return names
 
 
-def _ending(name: str) -> str:
-    """The part of a name that tells one measurement from another: a hash, after the last hyphen."""
+def _key(name: str) -> str:
+    """The key in a file name: the text after the last hyphen."""
     return name.rpartition("-")[2]
 
 
 def digest_of(what: Mapping[str, object], size: int) -> str:
-    """BLAKE2b, of so many bytes, of plain values in any order."""
+    """Hash plain values with BLAKE2b; the order of the keys doesn't matter.
+
+    Args:
+        what: the values.
+        size: the length of the hash in bytes; the result has two characters per byte.
+
+    >>> digest_of({"seed": 1, "epochs": 2}, 4) == digest_of({"epochs": 2, "seed": 1}, 4)
+    True
+    """
     return blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=size).hexdigest()
 
 
@@ -184,7 +207,16 @@ def digest_of(what: Mapping[str, object], size: int) -> str:
 
 
 def write_document(path: Path, document: object, indent: int | None = None) -> None:
-    """Write a document as JSON. Raises OutputError."""
+    """Write a ``results.json``.
+
+    Args:
+        path: the file.
+        document: a dataclass.
+        indent: spaces per level; None writes everything on one line.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
     text = json.dumps(to_plain(document), ensure_ascii=False, indent=indent, allow_nan=False)
     write_whole(path, f"{text}\n".encode())
 
@@ -213,10 +245,10 @@ def read_document(
             raise ResultsError(
                 f"{short(path)} isn't a results.json of {command}: pass one that it has written"
             )
-        found = plain.get("format_version")
-        if found != version:
+        written = plain.get("format_version")
+        if written != version:
             raise ResultsError(
-                f"{short(path)} has the format version {shown(found)}, but this namegen reads {version}: "
+                f"{short(path)} has the format version {shown(written)}, but this namegen reads {version}: "
                 f"run {command} again"
             )
         return from_plain(of, plain)

@@ -241,7 +241,7 @@ def test_a_rate_that_leads_astray_is_a_result(program) -> None:
             2,
         ),
         ("sweep few.toml", "2 names", 1),
-        ("sweep short.toml --out mine", "holds other files", 1),
+        ("sweep short.toml --out mine", "contains other files", 1),
         *[(f"{command} --out=", "--out", 1) for command in ("sweep short.toml", "train names.txt")],
         ("compare-backends names.txt --out=", "--out", 1),
     ],

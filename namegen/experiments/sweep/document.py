@@ -1,4 +1,4 @@
-"""The document of a sweep's ``results.json``, and what came of a run; each class explains its fields."""
+"""Define the content of a sweep's ``results.json``, and the job and the outcome of a run."""
 
 from __future__ import annotations
 
@@ -18,69 +18,68 @@ MODEL_SUFFIX = ".safetensors"
 
 @dataclass(frozen=True)
 class PartFigures:
-    """The same figures of two parts of the list."""
+    """The metrics of a network, after its best epoch."""
 
     training: PlainMetrics
+    """On the training names."""
     held_out: PlainMetrics
+    """On the held-out names."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What the figures of the held-out part stand beside.
-
-    Attributes:
-        names, characters: the size of the part.
-        seen_percent: of its names, those that stand in the training part too.
-        ceiling: the part itself as a model.
-        baseline: the n-gram that was fitted on what the network reads.
-        baseline_order: of that n-gram.
-    """
+    """The held-out names, and the references for metrics on them."""
 
     names: int
+    """The number of held-out names."""
     characters: int
+    """The number of their characters."""
     seen_percent: float
+    """The percentage of held-out names that are also training names."""
     ceiling: PlainMetrics
+    """The best possible metrics: those of the held-out names as a model of themselves."""
     baseline: PlainMetrics
+    """The metrics of the n-gram baseline, fitted on the network's training data."""
     baseline_order: int
+    """The order of the n-gram baseline."""
 
 
 @dataclass(frozen=True)
 class Trained(TrainingSummary):
-    """The network of a run.
-
-    Attributes:
-        figures: of the best epoch.
-        held_out: what those of the held-out part stand beside.
-        seconds: inside training and validation, all epochs, beside other runs.
-        chars_per_second: inside training; None where the run was too short to tell.
-    """
+    """The network of a finished run."""
 
     figures: PartFigures
+    """Its metrics, after the best epoch."""
     held_out: HeldOut
+    """The references for the metrics on the held-out names."""
     seconds: Measure
+    """The time for training and validation of all epochs, while other runs may have been running."""
     chars_per_second: Measure | None
+    """The training speed; None if the run was too short to measure it."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run.
-
-    Attributes:
-        status: done; or its loss went astray, its engine is not there, or it failed.
-        why: one sentence; empty for one that is done.
-        machine, versions: where it was made, and with what; None and empty where no worker came as far as to tell.
-        trained: its network; None for one that is not done.
-    """
+    """The outcome of a run."""
 
     status: Literal["done", "diverged", "unavailable", "failed"]
+    """Diverged if the loss was no longer finite, unavailable if the backend isn't installed."""
     why: str
+    """One sentence that explains the status; "" if the run is done."""
     machine: Machine | None
+    """The machine that trained it; None if the worker died before it could report."""
     versions: Mapping[str, str | None]
+    """The versions of the libraries; empty if the worker died before it could report."""
     trained: Trained | None
+    """The network; None if the run isn't done."""
 
     @property
     def done(self) -> Trained:
-        """The network of a run that is done. Raises ValueError for another one."""
+        """The network.
+
+        Raises:
+            ValueError: the run isn't done.
+        """
         if self.trained is None:
             raise ValueError(f"the run is {self.status}")
         return self.trained
@@ -88,64 +87,55 @@ class Outcome:
 
 @dataclass(frozen=True)
 class RunJob:
-    """What a child is given.
-
-    Attributes:
-        config: all settings.
-        source: what the list is called.
-        names: the list.
-        held_out: what the figures stand beside, where another run of the same split has found it: fitting the n-gram
-            takes longer than many a run.
-    """
+    """The input of a child process."""
 
     config: Config
+    """All settings."""
     source: str
+    """The name of the list."""
     names: tuple[str, ...]
+    """The list."""
     held_out: HeldOut | None
+    """The references, if another run with the same split has computed them; fitting the n-gram baseline is slow."""
 
 
 @dataclass(frozen=True)
 class Run(Outcome):
-    """A run that has ended: what came of it, and which it is.
-
-    Attributes:
-        run: its key.
-        list: what the list is called.
-        backend, seed: engine and seed.
-        settings: the value of each axis, by dotted path.
-        model: its network, from the folder of the file; None without one.
-        commit: of the checkout that the sweep ran from; None for an installed namegen.
-    """
+    """A run that has ended, with its outcome."""
 
     run: str
+    """Its key."""
     list: str
+    """The name of its list."""
     backend: str
+    """The backend that trained it."""
     seed: int
+    """Its seed."""
     settings: Mapping[str, Json]
+    """The values of the axes, by dotted path."""
     model: str | None
+    """Its model file, relative to ``results.json``; None if the run isn't done."""
     commit: str | None
+    """The commit of the checkout that trained it; None for an installed namegen."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """All that has come of a sweep.
-
-    Attributes:
-        format, format_version: what the file is.
-        axes: dotted path of a setting → its values.
-        base: the settings beside the grid.
-        left: how many runs are still to be made.
-        plots: the files of the plots, one a list.
-        engine_codes: of each engine a hash of its code, and the versions of what it needs, on the machine that the
-            sweep ran from.
-        runs: those that have ended, in the order of the grid.
-    """
+    """The content of ``results.json``."""
 
     format: Literal["namegen sweep"]
+    """The type of the file."""
     format_version: Literal[4]
+    """The version of the format."""
     axes: Mapping[str, tuple[Json, ...]]
+    """The values of the varied settings, by dotted path."""
     base: Config
+    """The settings outside the grid."""
     left: int
+    """The number of runs that haven't ended."""
     plots: tuple[str, ...]
+    """The file names of the plots, one per list."""
     engine_codes: Mapping[str, EngineCode]
+    """For each backend, a hash of its code and the versions of its libraries, on the machine that ran the sweep."""
     runs: tuple[Run, ...]
+    """The runs that have ended, in the order of the grid."""

@@ -1,19 +1,19 @@
-"""sweep: trains every combination of a grid, each in a child, and keeps what has finished.
+"""Train all combinations of a grid, each in a child process, and keep the finished runs.
 
     DIR/
-      .namegen-sweep         the mark of a folder that this command has made, and goes on with
-      runs/                  a JSON a finished run, and its network beside it; named by its settings and a hash
-      results.csv, .json     the table, a row a run; the JSON with the curves
-      accuracy-*.png         accuracy against time, a line a setting; a plot a list
+      .namegen-sweep         marks a folder that this command made and can continue
+      runs/                  per finished run, a JSON file and a model file, named after its settings and key
+      results.csv, .json     the results, one row per run; the JSON file also has the learning curves
+      accuracy-*.png         accuracy against time, one plot per list, one line per setting
 
-Nothing is ever deleted; ``kept.py`` says how a finished run is found again.
+Nothing is ever deleted. ``kept.py`` describes the files in ``runs``.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from namegen.experiments.sweep.document import (
     FORMAT,
     FORMAT_VERSION,
     MODEL_SUFFIX,
+    HeldOut,
     Outcome,
     Results,
     Run,
@@ -36,8 +37,10 @@ from namegen.experiments.sweep.grid import COMMAND, Grid, SweepRun
 from namegen.files import write_whole
 from namegen.threads import cores
 
-MARK, KEPT_RUNS = ".namegen-sweep", "runs"
-RESULTS, TABLE = "results.json", "results.csv"
+MARK = ".namegen-sweep"
+KEPT_RUNS = "runs"
+RESULTS = "results.json"
+TABLE = "results.csv"
 
 
 def sweep(
@@ -49,37 +52,40 @@ def sweep(
     workers: int | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Results:
-    """Make the runs that are not there yet, write table and plots, and give the document of ``results.json``.
+    """Train the runs that haven't finished yet, and write the table and the plots.
 
-    Stopped by KeyboardInterrupt it writes the table of what has finished, too, and raises it again.
+    If the sweep is interrupted, the results of the finished runs are written first.
 
     Args:
-        grid: what is varied.
-        runs: ``make_runs(grid, …)``.
-        out: a folder that does not exist, is empty, or was made by an earlier sweep.
-        scheduler: the address of a dask scheduler; None: processes of this machine.
-        workers: how many local processes; None: one a core.
-        on_progress: told how far it is.
+        grid: the grid.
+        runs: the runs of the grid, from ``make_runs``.
+        out: a folder that doesn't exist, is empty, or was made by an earlier sweep.
+        scheduler: the address of a dask scheduler; None trains in processes on this machine.
+        workers: the number of local processes; None uses all cores.
+        on_progress: called with the progress.
+
+    Returns:
+        The content of ``results.json``.
 
     Raises:
-        EngineError: dask is not installed, the scheduler does not answer or goes away, or its workers have another
-            namegen. OutputError: the folder holds other files, or cannot be written. FolderInUseError: another sweep is
-            at work in it.
+        EngineError: dask isn't installed, the scheduler doesn't answer or stops, or its workers have another version of
+            namegen.
+        OutputError: the folder contains other files, or can't be written to.
+        FolderInUseError: another sweep is using the folder.
     """
     runner = _runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
-        store = KeptStore(kept)
-        found = {run.key: one for run in runs if (one := read_kept(store, run)) is not None}
-        on_progress(Planned("run", len(runs), len(found), scheduler or ""))
+        work = _Sweep(runs, KeptStore(kept))
+        on_progress(Planned("run", len(runs), len(work.ended), scheduler or ""))
         try:
-            if len(found) < len(runs):
+            if len(work.ended) < len(runs):
                 with runner:
-                    _make(runs, found, runner, store, on_progress)
-        except BaseException:  # stopped, or the scheduler is gone
-            if found:
-                _write(make_results(grid, runs, found), Path(out))
+                    work.train(runner, on_progress)
+        except BaseException:  # also KeyboardInterrupt
+            if work.ended:
+                _write(make_results(grid, runs, work.ended), Path(out))
             raise
-        return _write(make_results(grid, runs, found), Path(out))
+        return _write(make_results(grid, runs, work.ended), Path(out))
 
 
 def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
@@ -91,55 +97,76 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
     return Cluster(scheduler, {run.config.run.backend for run in runs})
 
 
-def _make(
-    runs: Sequence[SweepRun],
-    found: dict[str, Run],
-    runner: Runner,
-    store: KeptStore,
-    on_progress: ProgressCallback,
-) -> None:
-    """Make the runs that are left, and take in what comes back."""
-    under_way: dict[Part, SweepRun] = {}
-    # What decides which names are held out → what the figures on them stand beside.
-    splits = {
-        _split(run): found[run.key].done.held_out
-        for run in runs
-        if run.key in found and found[run.key].trained
-    }
+@dataclass
+class _Sweep:
+    """The state of a sweep while it trains."""
 
-    def parts() -> Iterator[Part]:
-        for run in runs:
-            if run.key not in found:
-                job = RunJob(
-                    run.config, run.corpus.source, run.corpus.names, splits.get(_split(run))
-                )
-                threads = run.config.run.threads or 1
-                part = Part(
-                    "namegen.experiments.sweep.task:train_run", to_plain(job), threads, run.label
-                )
-                under_way[part] = run
-                yield part
+    runs: Sequence[SweepRun]
+    store: KeptStore
+    ended: dict[str, Run] = field(init=False, default_factory=dict)  # by key
+    # The held-out names and their references, by split. Runs with the same split share them.
+    held_out: dict[tuple[object, ...], HeldOut] = field(init=False, default_factory=dict)
+    under_way: dict[Part, SweepRun] = field(init=False, default_factory=dict)
 
-    for event in run_all(runner, parts(), on_progress):
-        run = under_way.pop(event.part)
-        ended = found[run.key] = keep(store, run, event)
-        if ended.trained is None:
-            on_progress(Ended(run.label, trouble=ended.status))
-        else:
-            splits.setdefault(_split(run), ended.trained.held_out)
+    def __post_init__(self) -> None:
+        for run in self.runs:
+            kept = read_kept(self.store, run)
+            if kept is not None:
+                self.ended[run.key] = kept
+                if kept.trained is not None:
+                    self.held_out[_split(run)] = kept.trained.held_out
+
+    def train(self, runner: Runner, on_progress: ProgressCallback) -> None:
+        """Train the runs that haven't ended, and keep their results."""
+        for event in run_all(runner, self._parts(), on_progress):
+            run = self.under_way.pop(event.part)
+            ended = keep(self.store, run, event)
+            self.ended[run.key] = ended
+            if ended.trained is None:
+                on_progress(Ended(run.label, trouble=ended.status))
+                continue
+            self.held_out.setdefault(_split(run), ended.trained.held_out)
             accuracy = ended.trained.figures.held_out.accuracy_argmax
             on_progress(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
 
+    def _parts(self) -> Iterator[Part]:
+        """The jobs, each made just before it starts, so that it has the references of the runs before it."""
+        for run in self.runs:
+            if run.key in self.ended:
+                continue
+            job = RunJob(
+                config=run.config,
+                source=run.corpus.source,
+                names=run.corpus.names,
+                held_out=self.held_out.get(_split(run)),
+            )
+            part = Part(
+                work="namegen.experiments.sweep.task:train_run",
+                document=to_plain(job),
+                threads=run.config.run.threads or 1,
+                label=run.label,
+            )
+            self.under_way[part] = run
+            yield part
+
 
 def _split(run: SweepRun) -> tuple[object, ...]:
+    """Everything that decides which names are held out."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
-# --- what is kept -----------------------------------------------------------------------------------------------------
+# --- keeping runs -----------------------------------------------------------------------------------------------------
 
 
 def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) -> Run:
-    """A run with what came of it; ``name``: that of its files, without an ending."""
+    """Combine a run with its outcome.
+
+    Args:
+        run: the run.
+        outcome: its outcome.
+        name: the name of its files, without the suffix.
+        commit: the commit of the checkout that trained it; None for an installed namegen.
+    """
     model = None if outcome.trained is None else f"{KEPT_RUNS}/{name}{MODEL_SUFFIX}"
     return Run(
         **vars(outcome),
@@ -154,50 +181,59 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
 
 
 def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
-    """The run of an earlier sweep, whatever its axes were."""
+    """Read a run that an earlier sweep finished, possibly with other axes; None if there is none."""
     kept = store.read(run.key, partial(from_plain, Outcome))
-    return None if kept is None else ended_run(run, *kept)
+    if kept is None:
+        return None
+    outcome, name, commit = kept
+    return ended_run(run, outcome, name, commit)
 
 
 def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
-    """Write a run that has ended for good; others are tried again by the next sweep."""
+    """Write the result of a run; only finished and diverged runs are kept, so that a later sweep retries the rest."""
     if ended.trouble:
-        return ended_run(
-            run, Outcome("failed", ended.trouble, None, {}, None), run.file, store.commit
-        )
+        outcome = Outcome("failed", ended.trouble, machine=None, versions={}, trained=None)
+        return ended_run(run, outcome, run.file, store.commit)
     answer = cast("dict[str, Any]", ended.answer)
     outcome = from_plain(Outcome, answer["outcome"])
-    if outcome.trained is not None:
-        write_whole(store.folder / f"{run.file}{MODEL_SUFFIX}", b64decode(answer["model"]))
+    model_suffix = None if outcome.trained is None else MODEL_SUFFIX
+    if model_suffix is not None:
+        write_whole(store.folder / f"{run.file}{model_suffix}", b64decode(answer["model"]))
     if outcome.status in ("done", "diverged"):
-        store.keep(
-            run.file, answer["outcome"], beside=None if outcome.trained is None else MODEL_SUFFIX
-        )
+        store.keep(run.file, answer["outcome"], beside=model_suffix)
     return ended_run(run, outcome, run.file, store.commit)
 
 
-def make_results(grid: Grid, runs: Sequence[SweepRun], found: Mapping[str, Run]) -> Results:
-    """Put what has come of the runs in order; a run that is still to be made is counted only."""
+def make_results(grid: Grid, runs: Sequence[SweepRun], ended: Mapping[str, Run]) -> Results:
+    """Collect the results in the order of the grid.
+
+    Args:
+        grid: the grid.
+        runs: all its runs.
+        ended: the runs that have ended, by key.
+    """
+    backends = dict.fromkeys(run.config.run.backend for run in runs)
     return Results(
         format=FORMAT,
         format_version=FORMAT_VERSION,
         axes=grid.axes,
         base=grid.base,
-        left=sum(run.key not in found for run in runs),
+        left=sum(1 for run in runs if run.key not in ended),
         plots=(),
-        engine_codes=codes_for_report(dict.fromkeys(run.config.run.backend for run in runs)),
-        runs=tuple(found[run.key] for run in runs if run.key in found),
+        engine_codes=codes_for_report(backends),
+        runs=tuple(ended[run.key] for run in runs if run.key in ended),
     )
 
 
 def _write(results: Results, out: Path) -> Results:
-    """Table, JSON and plots of what there is."""
+    """Write the table, the plots and the JSON; returns the results with the names of the plots."""
     from namegen.experiments.sweep.results import table_csv
 
     write_whole(out / TABLE, table_csv(results).encode())
     if results.runs:
         from namegen.experiments.sweep.figures import draw_sweep
 
-        results = replace(results, plots=tuple(path.name for path in draw_sweep(results, out)))
+        paths = draw_sweep(results, out)
+        results = replace(results, plots=tuple(path.name for path in paths))
     write_document(out / RESULTS, results)
     return results

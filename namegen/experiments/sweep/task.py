@@ -1,4 +1,4 @@
-"""One run of a sweep, as a child makes it."""
+"""Train one run of a sweep; this is the code of the child process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from namegen.backends import load_engine
 from namegen.children import Parent
 from namegen.core.data.corpus import Corpus
 from namegen.core.evaluation.references import HeldOutReferences
-from namegen.core.training.preparation import prepare
+from namegen.core.training.preparation import PreparedTraining, prepare
+from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
@@ -25,42 +26,72 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
     """Train one network.
 
     Args:
-        document: a ``RunJob``.
-        parent: who is told how far it is.
+        document: a ``RunJob``, as plain values.
+        parent: receives the progress.
 
     Returns:
-        The outcome, trained or why not, and the network's file in base 64, or None.
+        The ``Outcome`` under "outcome", and under "model" the model file in base 64, or None if the run failed.
     """
     job = from_plain(RunJob, document)
-    engine = job.config.run.backend
+    backend = job.config.run.backend
     try:
-        corpus, threads = (
-            Corpus(job.names, source=job.source),
-            job.config.run.threads or 1,
-        )  # others run beside it
-        prepared = prepare(corpus, job.config.recipe, load_engine(engine), threads=threads)
-        run = TrainingRun(prepared, on_progress=parent.on_progress)
-        result = run.run()
+        prepared = _prepare(job)
+        result = TrainingRun(prepared, on_progress=parent.on_progress).run()
     except NamegenError as error:
-        astray, missing = isinstance(error, TrainingError), isinstance(error, EngineError)
-        status: Literal["diverged", "unavailable", "failed"]
-        status = "diverged" if astray else "unavailable" if missing else "failed"
-        outcome = Outcome(status, error.told(in_config), machine(), versions((engine,)), None)
+        outcome = Outcome(
+            status=_status(error),
+            why=error.told(in_config),
+            machine=machine(),
+            versions=versions((backend,)),
+            trained=None,
+        )
         return {"outcome": to_plain(outcome), "model": None}
+    outcome = Outcome(
+        status="done",
+        why="",
+        machine=machine(),
+        versions=versions((backend,)),
+        trained=_trained(job, prepared, result),
+    )
+    model = b64encode(_model_file(result)).decode()
+    return {"outcome": to_plain(outcome), "model": model}
+
+
+def _prepare(job: RunJob) -> PreparedTraining:
+    corpus = Corpus(job.names, source=job.source)
+    engine = load_engine(job.config.run.backend)
+    threads = job.config.run.threads or 1  # other runs use the other cores
+    return prepare(corpus, job.config.recipe, engine, threads=threads)
+
+
+def _status(error: NamegenError) -> Literal["diverged", "unavailable", "failed"]:
+    if isinstance(error, TrainingError):
+        return "diverged"
+    if isinstance(error, EngineError):
+        return "unavailable"
+    return "failed"
+
+
+def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
     if result.validation is None or result.references is None:
-        raise TrainingError("nothing was held out: a sweep makes no such run")
-    trained = Trained(
+        raise TrainingError("a run of a sweep needs held-out names: set data.validation above 0")
+    return Trained(
         **vars(summarise(prepared, result)),
-        figures=PartFigures(plain_metrics(result.training), plain_metrics(result.validation)),
+        figures=PartFigures(
+            training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
+        ),
         held_out=job.held_out or _held_out(result.references),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
     )
-    outcome = Outcome("done", "", machine(), versions((engine,)), trained)
+
+
+def _model_file(result: RunResult) -> bytes:
+    """The content of the model file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)
-        return {"outcome": to_plain(outcome), "model": b64encode(path.read_bytes()).decode()}
+        return path.read_bytes()
 
 
 def _held_out(references: HeldOutReferences) -> HeldOut:

@@ -50,7 +50,7 @@ def test_a_grid_is_every_combination_the_last_axis_fastest(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("grid", ["", "[grid]\n", "grid = 3\n"])
 def test_a_config_without_a_grid_is_refused(tmp_path: Path, grid: str) -> None:
-    with pytest.raises(SettingsError, match=r"give a table \[grid\]"):
+    with pytest.raises(SettingsError, match=r"add a table \[grid\]"):
         grid_of(tmp_path, grid + BASE, base="")
 
 
@@ -64,10 +64,10 @@ def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> Non
         "grid.training.batch_sise cannot be varied: did you mean training.batch_size?",
         "grid.training.momentum is '0.9': expected a list of values, [0.9, …]",
         "grid.training.seed is an empty list",
-        "grid.run.threads cannot be varied, as it changes nothing that is learned",
-        "grid.data.column cannot be varied, as all lists are read alike",
-        "grid.network.cell holds a value twice",
-        "grid.network.base_model cannot be varied, as a sweep learns from each list alone",
+        "grid.run.threads cannot be varied, because it doesn't affect the trained network",
+        "grid.data.column cannot be varied, because every list is read the same way",
+        "grid.network.cell contains a value twice",
+        "grid.network.base_model cannot be varied, because every run of a sweep trains on one list only",
         "training.learning_rate is -1.0",
         "run.backend is 'nope'",
         " has 11 wrong values:\n",
@@ -95,9 +95,9 @@ MANY = ", ".join(map(str, range(101)))
         ("training.momentum = [0.0, 0.9]", "training.momentum has no effect, as the optimizer is"),
         (
             f"training.seed = [{MANY}]\ntraining.epochs = [{MANY}]",
-            "10,201 runs: expected at most 10,000",
+            "10,201 runs, but the limit is 10,000",
         ),
-        ('"training.seed" = [1]\ntraining.seed = [2]', "grid.training.seed is given twice"),
+        ('"training.seed" = [1]\ntraining.seed = [2]', "grid.training.seed is set twice"),
         ("run.backend = ['numpy', 'nope']", "run.backend is 'nope'"),
     ],
 )
