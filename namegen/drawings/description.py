@@ -1,12 +1,14 @@
-"""What a list of names looks like: its letters, its lengths, its commonest names.
+"""Plot a list of names: its letters, the lengths of the names, and the most common names.
 
-A function makes the figure and another one writes it; a report can take the figure, or its panels.
+``draw_description`` writes a file. For other uses, ``description_figure`` returns the figure, and each panel has a
+function.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -18,160 +20,210 @@ from namegen.core.data.description import ListDescription
 from namegen.drawings import style
 from namegen.errors import counted
 
-MOST_BARS = 48  # of a histogram, one a value
-SHORT_RANGE = 24  # values that a histogram always shows in full
+MOST_BARS = 48  # bars of a histogram, one per value
+SHORT_RANGE = 24  # a histogram with at most this many values shows all of them
+LONG_TAIL_SHARE = 0.005  # of the counts, which a histogram with more values combines in one bar
+MOST_TICKS = 12  # labels of a histogram
 MOST_LETTERS = 36
 MOST_NAMES = 15
+SOURCE_LENGTH = 60  # characters of the list's name
 
 
 def draw_description(description: ListDescription, path: Path, *, source: str) -> None:
-    """Draw what a list of names looks like; PNG, or SVG by the path's ending.
+    """Plot a list of names into a file.
 
     Args:
-        description: what ``namegen.core.data.description.describe`` counted.
-        path: the file.
-        source: what the list is called.
+        description: the description of the list, from ``namegen.core.data.description.describe``.
+        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+        source: the name of the list.
 
     Raises:
-        OutputError: the file cannot be written; what was there is kept.
+        OutputError: the file can't be written; its previous content is kept.
     """
     with style.drawing_style():
         style.save_figure(description_figure(description, source=source), path)
 
 
 def description_figure(description: ListDescription, *, source: str) -> Figure:
-    """The figure behind ``draw_description``; a list without repeats has neither commonest names nor a tail.
+    """Plot a list of names; call it inside ``drawing_style``.
 
-    Call it inside ``drawing_style``.
+    The most common names and the long tail are shown only if some names occur more than once.
+
+    Args:
+        description: the description of the list.
+        source: the name of the list.
     """
-    repeats = description.distinct < description.entries
-    figure = style.new_figure(10.0, 11.5 if repeats else 7.4)
-    different = f"{description.distinct:,} different" if repeats else "none of them twice"
-    title = f"{style.isolated(style.drawable_text(source, 60))}: {counted(description.entries, 'name')}, {different}"
-    style.write_title(figure, title, size=13)
-    heights = [1, 1, 1.25][: 3 if repeats else 2]
-    rows = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
+    has_repeats = description.distinct < description.entries
+    height_ratios = [1.0, 1.0]
+    if has_repeats:
+        height_ratios.append(1.25)
+    figure = style.new_figure(10.0, 11.5 if has_repeats else 7.4)  # inches
+    style.write_title(figure, _title(description, source), size=13)
+    rows = figure.subfigures(len(height_ratios), 1, squeeze=False, height_ratios=height_ratios)
+    rows = rows[:, 0]
     letters_panel(rows[0].subplots(), description.letters)
     left, right = rows[1].subplots(1, 2)
     lengths_panel(left, description)
     unique_panel(right, description)
-    if repeats:
+    if has_repeats:
         left, right = rows[2].subplots(1, 2)
         commonest_panel(left, description.commonest)
         tail_panel(right, description.repeats)
-    texts = [
-        label.get_text()
-        for axes in figure.axes
-        for label in (*axes.get_xticklabels(), *axes.get_yticklabels())
-    ]
-    if any(style.CODE_POINT in text for text in texts):
-        text = f"{style.CODE_POINT}… stands for a character that no font of this machine shows"
-        figure.supxlabel(text, fontsize=9, color=style.QUIET)
+    if any(style.CODE_POINT in text for text in _tick_texts(figure)):
+        note = f"{style.CODE_POINT}… is a character that no font on this machine contains"
+        figure.supxlabel(note, fontsize=9, color=style.QUIET)
     return figure
 
 
+def _title(description: ListDescription, source: str) -> str:
+    name = style.isolated(style.drawable_text(source, SOURCE_LENGTH))
+    entries = counted(description.entries, "name")
+    if description.distinct < description.entries:
+        return f"{name}: {entries}, {description.distinct:,} different"
+    return f"{name}: {entries}, none of them twice"
+
+
+def _tick_texts(figure: Figure) -> list[str]:
+    texts: list[str] = []
+    for axes in figure.axes:
+        texts += [label.get_text() for label in axes.get_xticklabels()]
+        texts += [label.get_text() for label in axes.get_yticklabels()]
+    return texts
+
+
 def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
-    """The commonest letters, each with its share of all letters."""
+    """Plot the most common letters and their shares of all letters.
+
+    Args:
+        axes: the axes to draw on.
+        letters: the count of each letter, most common first.
+    """
     total = sum(letters.values())
     shown = list(letters.items())[:MOST_LETTERS]
-    places = range(len(shown))
-    axes.bar(places, [count / total for _, count in shown], color=style.LIST_COLOUR)
-    axes.set_xticks(places, [style.drawable_text(letter) for letter, _ in shown])
+    positions = range(len(shown))
+    axes.bar(positions, [count / total for _, count in shown], color=style.LIST_COLOUR)
+    axes.set_xticks(positions, [style.drawable_text(letter) for letter, _ in shown])
     for label in axes.get_xticklabels():
-        label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
+        is_code_point = style.CODE_POINT in label.get_text()
+        label.set_rotation(90 if is_code_point else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
-    cut = (
-        f", the commonest {MOST_LETTERS} of {len(letters):,}" if len(letters) > MOST_LETTERS else ""
-    )
-    axes.set_title(f"Letters{cut}" if shown else "Letters: there are none")
-    axes.set(ylabel="share of all letters", xlabel="letter, upper and lower case together")
+    title = "Letters"
+    if not shown:
+        title = "Letters: there are none"
+    elif len(letters) > MOST_LETTERS:
+        title = f"Letters, the most common {MOST_LETTERS} of {len(letters):,}"
+    axes.set_title(title)
+    axes.set(ylabel="share of all letters", xlabel="letter, uppercase and lowercase combined")
     axes.yaxis.set_major_formatter(style.percent_formatter())
     axes.grid(visible=False, axis="x")
 
 
 def lengths_panel(axes: Axes, description: ListDescription) -> None:
-    """How many names have how many characters."""
+    """Plot how many names have how many characters."""
     _histogram(axes, description.lengths)
     median = style.plain_number(description.median_length)
     axes.set_title(f"Lengths: {description.mean_length:.1f} on average, median {median}")
-    axes.set(xlabel="characters of the name", ylabel="names, repeats counted")
+    axes.set(xlabel="characters per name", ylabel="names, including repeats")
 
 
 def unique_panel(axes: Axes, description: ListDescription) -> None:
-    """After how many characters a name can be told from all others of the list."""
-    _histogram(axes, description.unique_after, last=("never", description.never_unique))
+    """Plot how many characters identify a name among all names of the list."""
+    _histogram(axes, description.unique_after, never=description.never_unique)
     axes.set(title="Characters until a name is unique", ylabel="different names")
-    axes.set_xlabel("first characters; never: another name begins with it")
+    axes.set_xlabel("first characters; never: another name starts with it")
 
 
 def commonest_panel(axes: Axes, commonest: Sequence[tuple[str, int]]) -> None:
-    """The commonest names, each with its count."""
+    """Plot the most common names.
+
+    Args:
+        axes: the axes to draw on.
+        commonest: the names and their counts, most common first.
+    """
     shown = commonest[:MOST_NAMES]
-    places = range(len(shown))
-    bars = axes.barh(places, [count for _, count in shown], color=style.LIST_COLOUR)
-    axes.bar_label(
-        bars, [f"{count:,}" for _, count in shown], padding=3, fontsize=8.5, color=style.QUIET
-    )
-    axes.set_yticks(places, [style.drawable_text(name, 24) for name, _ in shown])
-    axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)
+    positions = range(len(shown))
+    bars = axes.barh(positions, [count for _, count in shown], color=style.LIST_COLOUR)
+    labels = [f"{count:,}" for _, count in shown]
+    axes.bar_label(bars, labels, padding=3, fontsize=8.5, color=style.QUIET)
+    axes.set_yticks(positions, [style.drawable_text(name, 24) for name, _ in shown])
+    axes.set_ylim(max(len(shown), 5) - 0.4, -0.6)  # the first name at the top
     axes.margins(x=0.12)
-    axes.set(title="Commonest names", xlabel="times in the list")
-    _count_ticks(axes.xaxis)
+    axes.set(title="Most common names", xlabel="times in the list")
+    _format_counts(axes.xaxis)
     axes.grid(visible=False, axis="y")
 
 
 def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
-    """The count of each name against its rank: the long tail, both axes logarithmic."""
-    ranks, counts, rank = [], [], 0
-    for count, names in repeats.items():  # names of one count are a level stretch
-        ranks += [rank + 1, rank + names]
+    """Plot the count of each name against its rank, on logarithmic axes.
+
+    Args:
+        axes: the axes to draw on.
+        repeats: how many names have each count, highest count first.
+    """
+    ranks: list[int] = []
+    counts: list[int] = []
+    rank = 0
+    for count, name_count in repeats.items():  # a horizontal line for names with the same count
+        ranks += [rank + 1, rank + name_count]
         counts += [count, count]
-        rank += names
+        rank += name_count
     axes.loglog(ranks, counts, color=style.LIST_COLOUR, marker="o", markersize=3)
     axes.set(xlim=(0.8, max(rank * 1.5, 12)), ylim=(0.8, max(*counts, 8) * 1.5))
     axes.xaxis.set_major_formatter(style.number_formatter())
     axes.yaxis.set_major_formatter(style.number_formatter())
-    axes.set_title(f"The long tail: {repeats.get(1, 0):,} of {rank:,} stand once")
+    axes.set_title(f"The long tail: {repeats.get(1, 0):,} of {rank:,} occur once")
     axes.set(xlabel="rank of the name", ylabel="times in the list")
 
 
-def _histogram(axes: Axes, counts: Mapping[int, int], last: tuple[str, int] | None = None) -> None:
-    """Bars over whole numbers; a long thin end goes into one bar, and ``last`` stands apart at the right."""
-    first, end = (min(counts), _thin_end(counts)) if counts else (1, 1)
-    values = range(first, end + 1)
-    axes.bar(
-        values, [counts.get(value, 0) for value in values], width=0.84, color=style.LIST_COLOUR
-    )
-    step, apart = (
-        math.ceil(len(values) / 12),
-        max(2, round(0.12 * len(values))),
-    )  # of labels; of bars at the right
-    ticks, right = {value: str(value) for value in values if value % step == 0}, end
-    beyond = sum(count for value, count in counts.items() if value > end)
-    for text, count, colour in (
-        (f"{end + 1}+", beyond, style.LIST_COLOUR),
-        *([(*last, style.QUIET)] if last else []),
-    ):
-        if count or colour == style.QUIET:
-            right += apart
-            axes.bar([right], [count], width=0.84 * max(1, apart / 3), color=colour)
-            ticks[right] = text
+@dataclass(frozen=True)
+class _ExtraBar:
+    """A bar to the right of a histogram."""
+
+    text: str  # its label
+    count: int  # its height
+    colour: str
+
+
+def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = None) -> None:
+    """Plot counts of whole numbers; a long tail becomes one bar, and ``never`` another one."""
+    first = min(counts) if counts else 1
+    last = _last_bar(counts) if counts else 1
+    values = range(first, last + 1)
+    heights = [counts.get(value, 0) for value in values]
+    axes.bar(values, heights, width=0.84, color=style.LIST_COLOUR)
+    tick_step = math.ceil(len(values) / MOST_TICKS)
+    ticks = {value: str(value) for value in values if value % tick_step == 0}
+
+    extra_bars: list[_ExtraBar] = []
+    beyond = sum(count for value, count in counts.items() if value > last)
+    if beyond:
+        extra_bars.append(_ExtraBar(f"{last + 1}+", beyond, style.LIST_COLOUR))
+    if never is not None:
+        extra_bars.append(_ExtraBar("never", never, style.QUIET))
+    distance = max(2, round(0.12 * len(values)))  # between the extra bars
+    right = last
+    for bar in extra_bars:
+        right += distance
+        axes.bar([right], [bar.count], width=0.84 * max(1, distance / 3), color=bar.colour)
+        ticks[right] = bar.text
     axes.set_xticks(list(ticks), list(ticks.values()))
-    axes.set_xlim(first - 0.8, max(right, first + 5) + 0.4 * apart)
-    _count_ticks(axes.yaxis)
+    axes.set_xlim(first - 0.8, max(right, first + 5) + 0.4 * distance)
+    _format_counts(axes.yaxis)
     axes.grid(visible=False, axis="x")
 
 
-def _count_ticks(axis: Axis) -> None:
+def _format_counts(axis: Axis) -> None:
+    """Label an axis with whole numbers."""
     axis.set_major_formatter(style.number_formatter())
     axis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _thin_end(counts: Mapping[int, int]) -> int:
-    """The value up to which single bars are worth their place: all of a short range, else 99.5 % of the counts."""
-    first, last = min(counts), max(counts)
-    left = sum(counts.values()) * 0.005
-    while last - first >= SHORT_RANGE and left >= counts.get(last, 0):
-        left -= counts.get(last, 0)
+def _last_bar(counts: Mapping[int, int]) -> int:
+    """The last value with its own bar: the highest one in a short range, else the 99.5% quantile."""
+    first = min(counts)
+    last = max(counts)
+    tail_count = sum(counts.values()) * LONG_TAIL_SHARE  # names that may still join the tail
+    while last - first >= SHORT_RANGE and tail_count >= counts.get(last, 0):
+        tail_count -= counts.get(last, 0)
         last -= 1
     return min(last, first + MOST_BARS - 1)

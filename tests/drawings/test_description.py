@@ -55,7 +55,7 @@ def test_description_holds_the_counts() -> None:
         1,
     ]  # B, none, Ala, and Al never
     assert [label.get_text() for label in unique.get_xticklabels()] == ["1", "2", "3", "never"]
-    commonest = panel(figure, "Commonest")
+    commonest = panel(figure, "Most common")
     assert [label.get_text() for label in commonest.get_yticklabels()] == ["Al", "Bob", "Alan"]
     assert [bar.get_width() for bar in commonest.patches] == [3, 2, 1]
     [tail] = panel(figure, "The long tail: 1 of 3").get_lines()
