@@ -1,7 +1,7 @@
-"""How every drawing of namegen looks: palette, fonts, text, levels, legends, the way to a file.
+"""The style that all plots share: colors, fonts, text, reference levels, legends and files.
 
-Matplotlib is used without pyplot: nothing global is changed, and no window is ever opened. Text from lists and models
-is data: it is never read as a formula, and a character that no font can draw is shown as its code point.
+Matplotlib is used without pyplot, so no global state changes and no window opens. Text from lists and models is never
+interpreted as a formula, and a character that no font contains is shown as its code point.
 """
 
 from __future__ import annotations
@@ -32,35 +32,30 @@ from namegen.files import write_whole
 
 @dataclass(frozen=True)
 class Colour:
-    """A colour of the palette, for each background that it may stand on.
-
-    Attributes:
-        light: on white; the files that are drawn have this one.
-        dark: on dark paper, in a page that is shown dark.
-        printed: on paper; default: the light one.
-    """
+    """A color of the palette, with a variant for each background."""
 
     light: str
+    """On a white background, and in all plot files."""
     dark: str
+    """On a dark background, on a page in dark mode."""
     printed: str = ""
+    """On paper; "" for the same as ``light``."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "printed", self.printed or self.light)
 
 
-# Every colour of namegen's drawings and reports, by its name in a style sheet; only the page for a browser has its own.
-# From blue to sky they are Okabe and Ito's, made to be told apart with every kind of colour vision
-# (jfly.uni-koeln.de/color); indigo and wine are darker than any of those.
+# All colors of plots and reports, by their names in style sheets; namegen's web page has its own colors.
+# Blue to sky are the palette of Okabe and Ito, which suits all types of color vision (jfly.uni-koeln.de/color).
+# Indigo and wine are darker than these.
 PALETTE = {
     "paper": Colour("#ffffff", dark="#16181b"),
     "ink": Colour("#262626", dark="#e6e6e3", printed="#000000"),  # text
-    "quiet": Colour("#6e6e6e", dark="#a3a39d", printed="#555555"),  # what stands beside the data
-    "faint": Colour(
-        "#e4e4e4", dark="#33373c", printed="#dddddd"
-    ),  # the grid, and rules between rows
+    "quiet": Colour("#6e6e6e", dark="#a3a39d", printed="#555555"),  # secondary text
+    "faint": Colour("#e4e4e4", dark="#33373c", printed="#dddddd"),  # grids and lines between rows
     "raised": Colour(
         "#f6f6f4", dark="#1f2226", printed="#ffffff"
-    ),  # behind text that stands out; never in a drawing
+    ),  # highlighted text; not in plots
     "blue": Colour("#0072b2", dark="#4da6e0"),
     "vermilion": Colour("#d55e00", dark="#f0843c"),
     "green": Colour("#009e73", dark="#2fbf93"),
@@ -69,23 +64,29 @@ PALETTE = {
     "sky": Colour("#56b4e9", dark="#86cbf2"),
     "indigo": Colour("#43308f", dark="#a596f2"),
     "wine": Colour("#8a1c45", dark="#f07a96"),
-    "black": Colour("#111111", dark="#111111"),  # on a light colour, whatever is around
+    "black": Colour("#111111", dark="#111111"),  # text on a light color, in both modes
 }
-PAPER, INK, QUIET, FAINT = (PALETTE[name].light for name in ("paper", "ink", "quiet", "faint"))
-BLUE, VERMILION, GREEN = (PALETTE[name].light for name in ("blue", "vermilion", "green"))
-PURPLE, ORANGE, SKY_BLUE = (PALETTE[name].light for name in ("purple", "orange", "sky"))
-INDIGO, WINE = (PALETTE[name].light for name in ("indigo", "wine"))
+PAPER = PALETTE["paper"].light
+INK = PALETTE["ink"].light
+QUIET = PALETTE["quiet"].light
+FAINT = PALETTE["faint"].light
+BLUE = PALETTE["blue"].light
+VERMILION = PALETTE["vermilion"].light
+GREEN = PALETTE["green"].light
+PURPLE = PALETTE["purple"].light
+ORANGE = PALETTE["orange"].light
+SKY_BLUE = PALETTE["sky"].light
+INDIGO = PALETTE["indigo"].light
+WINE = PALETTE["wine"].light
 
-LIGHT_COLOURS, ON_LIGHT = (
-    (PURPLE, ORANGE, SKY_BLUE),
-    PALETTE["black"].light,
-)  # white is hard to read on these
+LIGHT_COLOURS = (PURPLE, ORANGE, SKY_BLUE)  # white text on these colors is hard to read
+ON_LIGHT = PALETTE["black"].light  # for text on light colors
 
-ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # nobody else's
+ENGINE_COLOURS = {"numpy": BLUE, "keras": VERMILION, "tflite": PURPLE}  # reserved
 OTHER_ENGINE_COLOURS = (ORANGE, SKY_BLUE, INDIGO, WINE)
-LIST_COLOUR = GREEN  # what belongs to a list and to no engine
+LIST_COLOUR = GREEN  # for data of a list, which is independent of the backend
 
-# DejaVu Sans comes with matplotlib, so it is always there; the others have the scripts that it lacks, where installed.
+# DejaVu Sans comes with matplotlib. The other fonts contain other scripts, and are used if they're installed.
 FONTS = (
     "DejaVu Sans",
     "Noto Sans CJK JP",
@@ -108,12 +109,10 @@ FONTS = (
     "Unifont",
 )
 
-CODE_POINT = (
-    "U+"  # what a character that cannot be drawn is shown by, with its number in hexadecimal
-)
+CODE_POINT = "U+"  # starts the code point, in hexadecimal, of a character that no font contains
 
 _SETTINGS: dict[str, Any] = {
-    "text.parse_math": False,  # a $ in a name is a $
+    "text.parse_math": False,  # so that "$" is an ordinary character
     "font.size": 10,
     "text.color": INK,
     "axes.prop_cycle": cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY_BLUE]),
@@ -133,142 +132,176 @@ _SETTINGS: dict[str, Any] = {
     "ytick.labelcolor": INK,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
-    "svg.hashsalt": "namegen",  # the same drawing is the same file
+    "svg.hashsalt": "namegen",  # so that equal plots are equal files
 }
 
 
 def engine_colours(engines: Iterable[str]) -> dict[str, str]:
-    """The colour of each of the engines that stand in one report, whatever their order.
+    """Assign a color to each backend of a report.
 
-    Ours have the same everywhere. A third party's has one by its name, or the next one that is free beside the others;
-    where there are more engines than colours, they go round again.
+    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors that
+    the others use. Colors repeat if there are more backends than colors.
+
+    Args:
+        engines: the names of the backends, in any order.
 
     >>> engine_colours(["numpy"])
     {'numpy': '#0072b2'}
     """
-    found: dict[str, str] = {}
+    assigned: dict[str, str] = {}
     for name in sorted(set(engines)):
+        if name in ENGINE_COLOURS:
+            assigned[name] = ENGINE_COLOURS[name]
+            continue
         first = zlib.crc32(name.encode()) % len(OTHER_ENGINE_COLOURS)
-        colours = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
-        free = [colour for colour in colours if colour not in found.values()]
-        found[name] = ENGINE_COLOURS.get(name) or (free or colours)[0]
-    return found
+        candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
+        unused = [colour for colour in candidates if colour not in assigned.values()]
+        assigned[name] = unused[0] if unused else candidates[0]
+    return assigned
 
 
 def drawing_style() -> AbstractContextManager[None]:
-    """While this is open, matplotlib draws in our style, whatever the machine's own settings; then all is as before."""
+    """Return a context in which matplotlib uses namegen's style instead of the user's settings."""
     return matplotlib.style.context(["default", {**_SETTINGS, "font.family": available_fonts()}])
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that keeps its parts from overlapping. Call it inside ``drawing_style``."""
+    """Create an empty figure whose elements don't overlap; call it inside ``drawing_style``.
+
+    Args:
+        width: in inches.
+        height: in inches.
+    """
     figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
-    """Write a title above a figure, at its left."""
+    """Write a left-aligned title above a figure; the size is in points."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all: SVG where the path ends in ``.svg``, PNG otherwise.
+    """Write a figure atomically; call it inside ``drawing_style``.
 
-    Call it inside ``drawing_style``. Raises OutputError.
+    Args:
+        figure: the figure.
+        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+
+    Raises:
+        OutputError: the file can't be written; its previous content is kept.
     """
-    write_whole(
-        Path(path), figure_bytes(figure, "svg" if Path(path).suffix.lower() == ".svg" else "png")
-    )
+    path = Path(path)
+    is_svg = path.suffix.lower() == ".svg"
+    write_whole(path, figure_bytes(figure, "svg" if is_svg else "png"))
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """The figure as a ``png`` or ``svg`` file's content, without a date, so that equal figures are equal bytes."""
+    """Return the content of an image file, without a date, so that equal figures give equal bytes.
+
+    Args:
+        figure: the figure.
+        kind: the format, "png" or "svg".
+    """
+    changing_field = "Date" if kind == "svg" else "Software"
     stream = io.BytesIO()
-    figure.savefig(
-        stream, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None}
-    )
+    figure.savefig(stream, format=kind, metadata={changing_field: None})
     return stream.getvalue()
 
 
 @lru_cache(maxsize=1)
 def available_fonts() -> list[str]:
-    """Those of ``FONTS`` that this machine has, the first one always."""
+    """Return the fonts that are installed; the first one always is."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [FONTS[0], *(name for name in FONTS[1:] if name in installed)]
 
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    """The code points that some available font has a picture for."""
-    paths = [
-        font_manager.findfont(font_manager.FontProperties(family=name))
-        for name in available_fonts()
-    ]
-    return frozenset(point for path in paths for point in font_manager.get_font(path).get_charmap())
+    """The code points that an available font contains."""
+    code_points: set[int] = set()
+    for name in available_fonts():
+        path = font_manager.findfont(font_manager.FontProperties(family=name))
+        code_points.update(font_manager.get_font(path).get_charmap())
+    return frozenset(code_points)
 
 
 def drawable_text(text: str, most: int = 40) -> str:
-    """Text from a list as it can be drawn: what no font has, or what is no visible character, as its code point.
+    """Replace characters that are invisible or in no available font by their code points.
 
     Args:
-        text: any text.
-        most: characters after which the rest is cut off with an ellipsis.
+        text: any text, for example a name from a list.
+        most: the maximum length of the result, without the ellipsis that replaces the rest.
 
     >>> drawable_text("Zoë"), drawable_text("a" + chr(10) + "b")
     ('Zoë', 'aU+000Ab')
     """
     pieces: list[str] = []
-    for place, character in enumerate(text):
-        if not (character.isprintable() and ord(character) in _drawable()):
+    length = 0
+    for index, character in enumerate(text):
+        is_drawable = character.isprintable() and ord(character) in _drawable()
+        if not is_drawable:
             piece = f"{CODE_POINT}{ord(character):04X}"
-            if pieces and pieces[-1].lstrip().startswith(CODE_POINT):
+            follows_code_point = bool(pieces) and pieces[-1].lstrip().startswith(CODE_POINT)
+            if follows_code_point:
                 piece = f" {piece}"
-        elif place == 0 and unicodedata.combining(character):
-            piece = f"◌{character}"  # a mark needs something to stand on
+        elif index == 0 and unicodedata.combining(character):
+            piece = f"◌{character}"  # a combining mark needs a base character
         else:
             piece = character
-        if sum(map(len, pieces)) + len(piece) > most:
+        length += len(piece)
+        if length > most:
             return "".join(pieces).rstrip() + "…"
         pieces.append(piece)
     return "".join(pieces)
 
 
 def plain_number(value: float) -> str:
-    """A number for an axis or a label, with commas and without needless zeros.
+    """Format a number with commas and without unnecessary zeros.
 
     >>> plain_number(12000.0), plain_number(0.25)
     ('12,000', '0.25')
     """
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.6g}"
+    if value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:,.6g}"
 
 
 def number_formatter() -> FuncFormatter:
-    """Ticks as plain numbers (matplotlib's own logarithmic ticks would be formulas)."""
+    """Format ticks as plain numbers; matplotlib's logarithmic ticks would be formulas."""
     return FuncFormatter(lambda value, _: plain_number(value))
 
 
 def short_formatter() -> FuncFormatter:
-    """Ticks for a narrow screen: thousands as k, millions as M.
+    """Format ticks briefly for narrow plots, with k for thousands and M for millions.
 
     >>> [short_formatter()(value) for value in (5, 2_000, 10_000_000)]
     ['5', '2k', '10M']
     """
-    steps = (1e6, "M"), (1e3, "k"), (0, "")
-    return FuncFormatter(
-        lambda value, _: next(
-            f"{plain_number(value / (step or 1))}{sign}" for step, sign in steps if value >= step
-        )
-    )
+    return FuncFormatter(lambda value, _: _short_number(value))
+
+
+def _short_number(value: float) -> str:
+    if value >= 1e6:
+        return f"{plain_number(value / 1e6)}M"
+    if value >= 1e3:
+        return f"{plain_number(value / 1e3)}k"
+    return plain_number(value)
 
 
 def percent_formatter() -> FuncFormatter:
-    """Ticks of shares as percentages."""
+    """Format ticks of shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
 
 
 def accuracy_over_time(axes: Axes, what: str) -> None:
-    """Name the axes of curves of accuracy, a share, against the seconds of a training."""
+    """Label the axes of a plot of accuracy against training time.
+
+    Args:
+        axes: with time in seconds, and accuracy as a share.
+        what: the label of the accuracy.
+    """
     axes.set(xlabel="time in training and validation (seconds)", ylabel=what)
     axes.xaxis.set_major_formatter(number_formatter())
     axes.yaxis.set_major_formatter(percent_formatter())
@@ -276,14 +309,17 @@ def accuracy_over_time(axes: Axes, what: str) -> None:
 
 
 def line_values(column: Iterable[float | None]) -> list[float]:
-    """Values that a line can hold: a gap where there is none, or one that is not finite."""
+    """Replace missing and infinite values by NaN, which leaves a gap in a line."""
     return [math.nan if value is None or not math.isfinite(value) else value for value in column]
 
 
 def isolated(text: str) -> str:
-    """Drawable text to stand inside a sentence: one in a right-to-left script keeps the order of the words around it.
+    """Isolate text in a right-to-left script, so that it doesn't change the order of the words around it.
 
-    Matplotlib (3.11 or later) orders and joins the letters of such scripts itself.
+    Matplotlib 3.11 and later arrange the letters of such scripts themselves.
+
+    Args:
+        text: the result of ``drawable_text``.
 
     >>> isolated("Ann"), isolated("\u05e9") == "\u2068\u05e9\u2069"
     ('Ann', True)
@@ -294,79 +330,106 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069" if is_right_to_left else text
 
 
-LEAST_ACCURACY_SPAN = (
-    0.1  # what curves of accuracy are taken to fill: of level ones, all else is far
-)
-LEAST_ROOM, MARGIN = (
-    0.6,
-    0.05,
-)  # the shares of an axis' height that curves keep, and that stay free at each edge
+LEAST_ACCURACY_SPAN = 0.1  # smallest range of an accuracy axis, for curves that are almost level
+LEAST_ROOM = 0.6  # smallest share of an axis for the curves
+MARGIN = 0.05  # empty share of an axis at each end
 
 
 @dataclass(frozen=True)
 class Level:
-    """A value that curves are compared with.
-
-    Attributes:
-        label: what it is.
-        value: where it stands on the axis; one that is not finite is not drawn.
-        shown: the value for people, with its unit: in the label of a level that the plot has no room for.
-        colour: of the line.
-        dashed: whether the line is dashed.
-    """
+    """A value that curves are compared with."""
 
     label: str
+    """Its name."""
     value: float
+    """Its position on the axis; it isn't drawn if it's infinite or NaN."""
     shown: str
+    """The value as text, with the unit, for the label of a level outside the plot."""
     colour: str = QUIET
+    """The color of its line."""
     dashed: bool = False
+    """Whether its line is dashed."""
 
 
 def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Level]:
-    """The ceiling, and the n-gram baseline by its name, beside curves of accuracy."""
-    shown = f"{100 * ceiling:.1f}%", f"{100 * ngram:.1f}%"
-    return Level("ceiling", ceiling, shown[0], INK), Level(name, ngram, shown[1], dashed=True)
+    """Return the levels of the ceiling and of the n-gram baseline.
+
+    Args:
+        ceiling: the accuracy of the ceiling.
+        ngram: the accuracy of the baseline.
+        name: the name of the baseline.
+    """
+    return (
+        Level("ceiling", ceiling, f"{100 * ceiling:.1f}%", INK),
+        Level(name, ngram, f"{100 * ngram:.1f}%", dashed=True),
+    )
 
 
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
-    """Draw each level as a line; one that would squeeze the curves lies outside, and its label has its number.
+    """Draw levels as horizontal lines, and set the limits of the y axis.
 
-    Call it when the curves are drawn and nothing else. What it gives is labelled, for a legend.
+    Call it after all curves have been drawn. A level so far away that the curves would become too flat is left outside
+    the plot; its label then contains its value.
 
     Args:
-        axes: with its curves.
-        levels: what to draw.
-        least_span: the height that curves are taken to fill at least, in units of the axis: level curves need none.
+        axes: the axes with the curves.
+        levels: the levels.
+        least_span: the smallest range to keep for the curves, in units of the y axis.
+
+    Returns:
+        The lines of the finite levels, with labels for a legend.
     """
-    heights = [np.asarray(line.get_ydata(), np.float64) for line in axes.get_lines()]
-    found = [float(value) for curve in heights for value in curve[np.isfinite(curve)]] or [0.0]
-    low, high = min(found), max(found)
-    room, drawn = max(high - low, least_span), {}
+    low, high = _range_of_curves(axes)
+    curve_span = max(high - low, least_span)
+    lines: dict[Level, Line2D] = {}
     finite = [level for level in levels if math.isfinite(level.value)]
-    for level in sorted(finite, key=lambda level: max(low - level.value, level.value - high)):
-        wider, label = (min(low, level.value), max(high, level.value)), level.label
-        if room < LEAST_ROOM * (wider[1] - wider[0]):
-            label += f": {level.shown} ({'above' if level.value > high else 'below'})"
+    nearest_first = sorted(finite, key=lambda level: max(low - level.value, level.value - high))
+    for level in nearest_first:
+        new_low = min(low, level.value)
+        new_high = max(high, level.value)
+        label = level.label
+        if curve_span < LEAST_ROOM * (new_high - new_low):
+            side = "above" if level.value > high else "below"
+            label += f": {level.shown} ({side})"
         else:
-            low, high = wider
-        pattern = (0, (4, 2)) if level.dashed else "-"
-        drawn[level] = axes.axhline(
-            level.value, color=level.colour, linewidth=1, linestyle=pattern, label=label
+            low = new_low
+            high = new_high
+        lines[level] = axes.axhline(
+            level.value,
+            color=level.colour,
+            linewidth=1,
+            linestyle=(0, (4, 2)) if level.dashed else "-",
+            label=label,
         )
     margin = MARGIN * max(high - low, least_span)
     axes.set_ylim(low - margin, high + margin)
-    return [drawn[level] for level in finite]
+    return [lines[level] for level in finite]
+
+
+def _range_of_curves(axes: Axes) -> tuple[float, float]:
+    """The lowest and the highest finite value of all curves; 0 and 0 if there is none."""
+    values: list[float] = []
+    for line in axes.get_lines():
+        values += _finite_values(line)
+    if not values:
+        return 0.0, 0.0
+    return min(values), max(values)
+
+
+def _finite_values(line: Line2D) -> list[float]:
+    values = np.asarray(line.get_ydata(), np.float64)  # (points,)
+    return [float(value) for value in values[np.isfinite(values)]]
 
 
 def name_lines(axes: Axes) -> None:
-    """A legend right of the plot: the lines in the order in which they end, the highest first."""
-    ends: list[tuple[float, Line2D]] = []
+    """Add a legend to the right of the plot, with the lines in the order of their last values, highest first."""
+    last_values: dict[Line2D, float] = {}
     for line in axes.get_lines():
-        heights = np.asarray(line.get_ydata(), np.float64)
-        finite = heights[np.isfinite(heights)]
-        if len(finite) and not str(line.get_label()).startswith("_"):
-            ends.append((float(finite[-1]), line))
-    lines = [line for _, line in sorted(ends, key=lambda end: end[0], reverse=True)]
+        values = _finite_values(line)
+        is_labelled = not str(line.get_label()).startswith("_")
+        if values and is_labelled:
+            last_values[line] = values[-1]
+    lines = sorted(last_values, key=lambda line: last_values[line], reverse=True)
     axes.legend(
         handles=lines, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, handlelength=3
     )
