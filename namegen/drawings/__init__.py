@@ -1,11 +1,13 @@
-"""Drawings: of a training and of a list of names, in one style."""
+"""Plots of training runs and of lists of names, in one style."""
 
 import logging
 
-# A home that cannot be written is no concern of whoever draws a plot: matplotlib keeps its cache elsewhere then, and is
-# not asked to say so. It says so while it is being imported, hence here.
-logging.getLogger("matplotlib").addFilter(
-    lambda record: (
-        not any(said in record.getMessage() for said in ("cache directory", "mkdir -p failed"))
-    )
-)
+
+def _is_not_about_the_cache(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    return "cache directory" not in message and "mkdir -p failed" not in message
+
+
+# If matplotlib can't write its cache to the home folder, it uses another folder and logs a warning, which users can
+# ignore. The warning is logged during the import, so the filter must be in place before.
+logging.getLogger("matplotlib").addFilter(_is_not_about_the_cache)

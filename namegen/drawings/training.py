@@ -1,66 +1,67 @@
-"""How a training went: ``history.png``, with accuracy and loss against time.
+"""Plot a training run: ``history.png``, with accuracy and loss against time.
 
-A function makes the figure and another one writes it; a report can take the figure, or its panels.
+``draw_history`` writes a file. For other uses, ``history_figure`` returns the figure, and each panel has a function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from namegen.core.evaluation.evaluator import Metrics
 from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.training.progress import EpochRecord
 from namegen.core.training.result import RunResult
 from namegen.drawings import style
 from namegen.errors import counted
 
-# Both kinds of accuracy, at the ends of curves.
-LIKELIEST, DRAWN = "likeliest (argmax)", "drawn (sampled)"
-LEAST_LOSS_SPAN = 0.3  # nats: what curves of loss are taken to fill
+# The labels of the two types of accuracy.
+LIKELIEST = "likeliest (argmax)"
+DRAWN = "drawn (sampled)"
+LEAST_LOSS_SPAN = 0.3  # nats; smallest range of the loss axis, for curves that are almost level
 
 
 def draw_history(result: RunResult, path: Path) -> None:
-    """Draw how a training went: accuracy and loss against seconds of training; PNG, or SVG by the path's ending.
+    """Plot accuracy and loss of a run against training time into a file.
+
+    Args:
+        result: the result of the run.
+        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
 
     Raises:
-        OutputError: the file cannot be written; what was there is kept.
+        OutputError: the file can't be written; its previous content is kept.
     """
     with style.drawing_style():
         style.save_figure(history_figure(result), path)
 
 
 def history_figure(result: RunResult) -> Figure:
-    """The figure behind ``draw_history``. Call it inside ``drawing_style``."""
-    records, references = result.history, result.references
-    figure = style.new_figure(9.5, 7.2 if references else 4.2)
+    """Plot accuracy and loss of a run against training time; call it inside ``drawing_style``.
+
+    Without held-out names, only the training loss is shown.
+
+    Args:
+        result: the result of the run.
+    """
+    records = result.history
+    references = result.references
+    figure = style.new_figure(9.5, 7.2 if references else 4.2)  # inches
     style.write_title(figure, _history_title(result))
     if not records:
-        axes = figure.add_subplot()
-        axes.set_axis_off()
-        axes.text(
-            0.5,
-            0.5,
-            "The training was stopped before its first epoch ended.",
-            ha="center",
-            color=style.QUIET,
-        )
+        _write_empty_note(figure)
         return figure
     colour = style.engine_colours([result.backend])[result.backend]
     panels = list(figure.subplots(2 if references else 1, sharex=True, squeeze=False)[:, 0])
-    best = records[result.best_epoch - 1] if 0 < result.best_epoch <= len(records) else None
     if references is not None:
         accuracy_panel(panels[0], records, references, colour)
     loss_panel(panels[-1], records, references, colour)
     for axes in panels:
         axes.set_xlim(0, records[-1].seconds * 1.01 or 1)
-        if best is not None:
-            called = f"best: epoch {best.epoch}" if axes is panels[0] else "_best"
-            axes.axvline(
-                best.seconds, color=style.QUIET, linewidth=1, linestyle=(0, (1, 2)), label=called
-            )
+    if 0 < result.best_epoch <= len(records):
+        _mark_best(panels, records[result.best_epoch - 1])
     panels[-1].xaxis.set_major_formatter(style.number_formatter())
     panels[-1].set_xlabel("time in training and validation (seconds)")
     for axes in panels:
@@ -68,30 +69,49 @@ def history_figure(result: RunResult) -> Figure:
     return figure
 
 
+def _write_empty_note(figure: Figure) -> None:
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    note = "The run was stopped before its first epoch ended."
+    axes.text(0.5, 0.5, note, ha="center", color=style.QUIET)
+
+
+def _mark_best(panels: Sequence[Axes], best: EpochRecord) -> None:
+    """Mark the best epoch in each panel; only the first panel has it in its legend."""
+    for axes in panels:
+        is_first = axes is panels[0]
+        axes.axvline(
+            best.seconds,
+            color=style.QUIET,
+            linewidth=1,
+            linestyle=(0, (1, 2)),
+            label=f"best: epoch {best.epoch}" if is_first else "_best",
+        )
+
+
 def accuracy_panel(
     axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences, colour: str
 ) -> None:
-    """Accuracy on the held-out part, with its ceiling and the n-gram baseline, against time."""
+    """Plot the accuracy on the held-out names against time, with the ceiling and the n-gram baseline.
+
+    Args:
+        axes: the axes to draw on.
+        records: the epochs; at least one.
+        references: the ceiling and the baseline.
+        colour: the color of the curves.
+    """
     seconds = [record.seconds for record in records]
     argmax = style.line_values(record.validation_accuracy_argmax for record in records)
     sampled = style.line_values(record.validation_accuracy_sampled for record in records)
-    marker = "o" if len(records) == 1 else None
+    marker = _marker(records)
     axes.plot(seconds, argmax, color=colour, marker=marker, label=LIKELIEST)
     axes.plot(
         seconds, sampled, color=colour, marker=marker, linewidth=1.2, dashes=(4, 1.5), label=DRAWN
     )
-    ngram, ceiling = references.baseline, references.ceiling
-    pairs = (
-        ("ceiling", ceiling, style.INK),
-        (f"n-gram, order {ngram.order}", ngram.metrics, style.QUIET),
-    )
+    baseline = references.baseline
     levels = [
-        style.Level(f"{name}, {what}", share, f"{100 * share:.1f}%", of_level, dashed)
-        for name, metrics, of_level in pairs
-        for what, share, dashed in (
-            ("likeliest", metrics.accuracy_argmax, False),
-            ("drawn", metrics.accuracy_sampled, True),
-        )
+        *_accuracy_levels("ceiling", references.ceiling, style.INK),
+        *_accuracy_levels(f"n-gram, order {baseline.order}", baseline.metrics, style.QUIET),
     ]
     style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     axes.set_title(
@@ -101,19 +121,33 @@ def accuracy_panel(
     axes.yaxis.set_major_formatter(style.percent_formatter())
 
 
+def _accuracy_levels(name: str, metrics: Metrics, colour: str) -> Iterator[style.Level]:
+    """The levels of both types of accuracy."""
+    argmax = metrics.accuracy_argmax
+    yield style.Level(f"{name}, likeliest", argmax, f"{100 * argmax:.1f}%", colour)
+    sampled = metrics.accuracy_sampled
+    yield style.Level(f"{name}, drawn", sampled, f"{100 * sampled:.1f}%", colour, dashed=True)
+
+
 def loss_panel(
     axes: Axes, records: Sequence[EpochRecord], references: HeldOutReferences | None, colour: str
 ) -> None:
-    """Loss of the training and of the held-out part, with the held-out part's ceiling and baseline, against time."""
+    """Plot the training loss against time, and the loss on the held-out names with its ceiling and baseline.
+
+    Args:
+        axes: the axes to draw on.
+        records: the epochs; at least one.
+        references: the ceiling and the baseline; None if no names are held out.
+        colour: the color of the curves.
+    """
     seconds = [record.seconds for record in records]
-    marker = "o" if len(records) == 1 else None
-    training = style.line_values(record.training_loss_nats_per_char for record in records)
+    marker = _marker(records)
     if references is not None:
         held_out = style.line_values(record.validation_loss_nats_per_char for record in records)
         axes.plot(seconds, held_out, color=colour, marker=marker, label="held-out names")
     axes.plot(
         seconds,
-        training,
+        style.line_values(record.training_loss_nats_per_char for record in records),
         color=colour,
         marker=marker,
         linewidth=1.2,
@@ -121,24 +155,28 @@ def loss_panel(
         label="training names",
     )
     if references is not None:
-        ceiling, ngram = (
-            references.ceiling.loss_nats_per_char,
-            references.baseline.metrics.loss_nats_per_char,
-        )
-        name = f"n-gram, order {references.baseline.order}, held-out"
-        levels = (
-            style.Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", style.INK),
-            style.Level(name, ngram, f"{ngram:.2f}", style.QUIET),
-        )
-        style.draw_levels(axes, levels, least_span=LEAST_LOSS_SPAN)
+        style.draw_levels(axes, _loss_levels(references), least_span=LEAST_LOSS_SPAN)
     axes.set(title="Loss", ylabel="loss (nats per character)")
 
 
+def _loss_levels(references: HeldOutReferences) -> list[style.Level]:
+    ceiling = references.ceiling.loss_nats_per_char
+    baseline = references.baseline.metrics.loss_nats_per_char
+    name = f"n-gram, order {references.baseline.order}, held-out"
+    return [
+        style.Level("ceiling, held-out", ceiling, f"{ceiling:.2f}", style.INK),
+        style.Level(name, baseline, f"{baseline:.2f}", style.QUIET),
+    ]
+
+
+def _marker(records: Sequence[EpochRecord]) -> str | None:
+    """A marker for a single epoch, because a line with one point is invisible."""
+    return "o" if len(records) == 1 else None
+
+
 def _history_title(result: RunResult) -> str:
-    network = result.checkpoint.network
-    source = style.isolated(
-        style.drawable_text(str(result.checkpoint.training.get("list", "names")), 48)
-    )
+    list_name = str(result.checkpoint.training.get("list", "names"))
+    name = style.isolated(style.drawable_text(list_name, 48))
     epochs = counted(result.epochs, "epoch")
-    ended = epochs if result.finished else f"stopped after {epochs}"
-    return f"{source}: {network.summary}, {result.backend} backend, {ended}"
+    duration = epochs if result.finished else f"stopped after {epochs}"
+    return f"{name}: {result.checkpoint.network.summary}, {result.backend} backend, {duration}"

@@ -135,7 +135,7 @@ def test_history_of_one_epoch_and_of_none(trained: RunResult) -> None:
     figure = history_figure(replace(trained, history=trained.history[:1], epochs=1, best_epoch=1))
     assert lines(figure.axes[0])["likeliest (argmax)"].get_marker() == "o"
     figure = history_figure(replace(trained, history=(), epochs=0, best_epoch=0, finished=False))
-    assert "The training was stopped before its first epoch ended." in texts(figure)
+    assert "The run was stopped before its first epoch ended." in texts(figure)
 
 
 def test_an_infinite_figure_is_a_gap(trained: RunResult) -> None:
