@@ -1,7 +1,7 @@
-"""The parts of a long work on a dask cluster of the user's own; no cluster is started here.
+"""Run the parts of a sweep on an existing dask cluster.
 
-Each worker makes a part in a child, as this machine would (``children.py``). Whoever reaches a dask scheduler can run
-code there; the certificates of one with TLS come from dask's own configuration.
+Each worker runs a part in a child process, in the same way as this machine would (see ``children.py``). Anyone who can
+connect to a dask scheduler can run code on it. The certificates for TLS come from the configuration of dask.
 """
 
 from __future__ import annotations
@@ -28,45 +28,44 @@ from namegen.experiments.machine import training_codes
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TOPIC = "namegen"  # of the events
+TOPIC = "namegen"  # of the progress events
 SECONDS_BETWEEN_LOOKS = 0.25
-SECONDS_TO_ANSWER = 10  # that a scheduler has, before it counts as unreachable
-WANTED = (
-    "executing",
-    "long-running",
-    "resumed",
-)  # states of a task in a worker whose answer somebody waits for
+SECONDS_TO_ANSWER = 10  # after which a scheduler counts as unreachable
+LONGEST_ADDRESS = 80  # characters of an address in a message
+WANTED = ("executing", "long-running", "resumed")  # states of a task whose result is still needed
 
 
 def require_dask() -> None:
-    """Say how to get dask.
+    """Check that dask is installed.
 
     Raises:
-        EngineError: it is not installed.
+        EngineError: it isn't; the message explains how to install it.
     """
     try:
-        import distributed  # noqa: F401  # whether it is there
+        import distributed  # noqa: F401  # only to check that it's installed
     except ModuleNotFoundError as error:
         raise EngineError(missing_library(setting("dask"), error.name, "distributed")) from error
 
 
 class Cluster(Runner):
-    """The workers of a dask scheduler.
+    """The workers of a dask scheduler, as a context manager.
 
     Args:
-        address: of the scheduler.
-        engines: those that the parts train with.
+        address: the address of the scheduler.
+        engines: the backends that the parts use.
 
     Raises:
-        EngineError: entered, dask is not installed or the scheduler does not answer; later, the scheduler is gone, or a
-            worker has another namegen.
+        EngineError: dask isn't installed or the scheduler doesn't answer; later, also if the scheduler stops or a
+            worker has another version of namegen.
     """
 
     def __init__(self, address: str, engines: Iterable[str]) -> None:
         require_dask()
-        self._address, self._codes = address, training_codes(engines)
+        self._address = address
+        self._codes = training_codes(engines)
         self._under_way: dict[Future[Any], Part] = {}
-        self._told: deque[tuple[str, tuple[int, int]]] = deque()
+        # Progress that has arrived: the key of a task, then its finished epochs and all its epochs.
+        self._progress: deque[tuple[str, tuple[int, int]]] = deque()
 
     def __enter__(self) -> Cluster:
         from distributed import Client
@@ -77,13 +76,17 @@ class Cluster(Runner):
             OSError,
             ValueError,
             TypeError,
-        ) as error:  # nobody there, no address, no certificate
+        ) as error:  # no answer, no address, or no certificate
             raise EngineError(
-                f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there (dask "
-                f"scheduler), give another address, or leave {setting('scheduler')} out to run on this machine"
+                f"no dask scheduler answers at {self._address[:LONGEST_ADDRESS]} ({reason(error)}): start one there "
+                f"(dask scheduler), pass another address, or omit {setting('scheduler')} to run on this machine"
             ) from error
-        self._client.subscribe_topic(TOPIC, lambda event: self._told.append(event[1]))
+        self._client.subscribe_topic(TOPIC, self._receive)
         return self
+
+    def _receive(self, event: tuple[float, Any]) -> None:
+        _, progress = event  # the time isn't needed
+        self._progress.append(progress)
 
     def __exit__(self, *_: object) -> None:
         with self._client:
@@ -92,100 +95,114 @@ class Cluster(Runner):
 
     @property
     def workers(self) -> int:
-        """How many parts the workers make at the same time: one a thread."""
-        with self._gone_is_told():
-            return sum(self._client.nthreads().values()) if self._client.status == "running" else 0
+        """The number of parts that run at the same time, one per thread of the workers."""
+        with self._explain_lost_scheduler():
+            if self._client.status != "running":
+                return 0
+            return sum(self._client.nthreads().values())
 
     @property
     def running(self) -> list[Part]:
-        """The parts that are handed out; none waits in a worker, as one that dies would count against it."""
+        """The submitted parts. None of them waits in a queue, where the death of a worker would count against it."""
         return list(self._under_way.values())
 
     def start(self, part: Part) -> None:
-        """Hand a part out to whichever worker is free."""
-        # A key of its own each time: dask would take an equal one for the same task, from an earlier or another sweep.
-        with self._gone_is_told(), warnings.catch_warnings():
-            # Its list goes with every part: one that lay on a worker would be lost with it.
+        """Submit a part to any free worker."""
+        # Each task has a unique key, because dask would return the result of an earlier task with the same key.
+        key = f"namegen-{uuid.uuid4().hex}"
+        with self._explain_lost_scheduler(), warnings.catch_warnings():
+            # Every part includes its list of names; a list stored on one worker would be lost with the worker.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            future = self._client.submit(
-                make_part, part, self._codes, key=f"namegen-{uuid.uuid4().hex}", pure=False
-            )
+            future = self._client.submit(make_part, part, self._codes, key=key, pure=False)
         self._under_way[future] = part
 
     def events(self) -> list[PartProgress | PartEnded]:
-        """What has happened; waits a little for the first of it."""
+        """Wait briefly, and return the new progress and the parts that have ended."""
         from distributed import wait
 
-        with self._gone_is_told():
+        with self._explain_lost_scheduler():
             if self._client.status != "running":
                 raise OSError("the connection is closed")
             with suppress(TimeoutError):
                 wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
-            of_keys = {future.key: part for future, part in self._under_way.items()}
-            found: list[PartProgress | PartEnded] = []
-            while self._told:
-                key, progress = self._told.popleft()
-                if key in of_keys:
-                    found.append(PartProgress(of_keys[key], *progress))
+            events: list[PartProgress | PartEnded] = [*self._new_progress()]
             ended = [future for future in self._under_way if future.done()]
-            found += [self._answer(future, self._under_way.pop(future)) for future in ended]
-        return found
+            for future in ended:
+                part = self._under_way.pop(future)
+                events.append(self._answer(future, part))
+        return events
+
+    def _new_progress(self) -> Iterator[PartProgress]:
+        parts = {future.key: part for future, part in self._under_way.items()}
+        while self._progress:
+            key, (epoch, epochs) = self._progress.popleft()
+            if key in parts:
+                yield PartProgress(parts[key], epoch, epochs)
 
     def _answer(self, future: Future[Any], part: Part) -> PartEnded:
+        """The result of a part that has ended."""
         from distributed.scheduler import KilledWorker
 
         error = future.exception()
         if error is None:
             return PartEnded(part, **future.result())
         if isinstance(error, KilledWorker):
-            why = "every worker that made it died: does it need more memory than they have?"
-            return PartEnded(part, trouble=why)
+            trouble = "every worker that ran it died: give the workers more memory"
+            return PartEnded(part, trouble=trouble)
         if isinstance(error, NamegenError):
             raise error
         raise EngineError(
-            f"a worker cannot load namegen ({reason(error)}): install there what is installed here, namegen itself, "
-            "the extra distributed and those of the backends"
+            f"a worker can't load namegen ({reason(error)}): install the same packages there as here, which are "
+            "namegen with the extra distributed and the extras of the backends"
         )
 
     @contextmanager
-    def _gone_is_told(self) -> Iterator[None]:
-        """Every call to a scheduler may be the one that finds it gone."""
+    def _explain_lost_scheduler(self) -> Iterator[None]:
+        """Explain the error if the scheduler has stopped, which any call to it may notice."""
         from distributed import CancelledError
         from distributed.client import ClosedClientError
 
         try:
             yield
-        except (
-            OSError,
-            ClosedClientError,
-            CancelledError,
-        ) as error:  # cancelled: it was started anew
+        except (OSError, ClosedClientError, CancelledError) as error:  # cancelled: it was restarted
             raise EngineError(
-                "the dask scheduler is gone; what has finished is kept: start it again, and repeat the command"
+                "the dask scheduler is gone; finished runs are kept: start the scheduler again, and repeat the command"
             ) from error
 
 
 def reason(error: BaseException) -> str:
-    """What the deepest cause says that says anything, in one line."""
-    said = type(error).__name__
+    """Return the message of the deepest cause that has a message, as one line.
+
+    >>> reason(ValueError("no such address")), reason(TimeoutError())
+    ('no such address', 'TimeoutError')
+    """
+    message = type(error).__name__
     cause: BaseException | None = error
     while cause is not None:
-        said, cause = str(cause) or said, cause.__cause__
-    return said.partition("\n")[0][:LONGEST_REASON]
+        message = str(cause) or message
+        cause = cause.__cause__
+    first_line = message.partition("\n")[0]
+    return first_line[:LONGEST_REASON]
 
 
-# --- in a worker ------------------------------------------------------------------------------------------------------
+# --- on a worker ------------------------------------------------------------------------------------------------------
 
 
 def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
-    """Make a part in a child of this worker, and tell how far it is; stop as soon as nobody waits for the answer.
+    """Run a part in a child process of this worker, and report its progress.
+
+    It stops as soon as the result is no longer needed.
 
     Args:
         part: the part.
-        codes: what decides its figures (``training_codes``), on the machine that it comes from.
+        codes: the ``training_codes`` of the machine that submitted the part.
+
+    Returns:
+        The answer under "answer", and the reason for a failure under "trouble".
 
     Raises:
-        EngineError: here it is other code. TrainingError: nobody waits for the answer any more.
+        EngineError: this worker has different code.
+        TrainingError: the result is no longer needed.
     """
     from distributed import get_worker
 
@@ -193,15 +210,21 @@ def make_part(part: Part, codes: dict[str, str]) -> dict[str, Json]:
     key = worker.get_current_task()
     if training_codes(codes) != codes:
         raise EngineError(
-            f"the worker at {worker.address} has another version of namegen's code, or of the backend "
-            f"{' or '.join(codes)}, than this machine: install the same one"
+            f"the worker at {worker.address} has another version of namegen, or of the backend {' or '.join(codes)}, "
+            "than this machine: install the same version"
         )
 
     with Children(workers=1) as children:
         children.start(part)
-        while (task := worker.state.tasks.get(key)) is not None and task.state in WANTED:
+        while _is_wanted(worker, key):
             for event in children.events():
                 if isinstance(event, PartEnded):
                     return {"answer": event.answer, "trouble": event.trouble}
                 worker.log_event(TOPIC, (key, (event.epoch, event.epochs)))
-    raise TrainingError("nobody waits for the answer any more")
+    raise TrainingError("the result is no longer needed")
+
+
+def _is_wanted(worker: Any, key: str) -> bool:
+    """Whether the result of a task is still needed."""
+    task = worker.state.tasks.get(key)
+    return task is not None and task.state in WANTED

@@ -1,4 +1,4 @@
-"""What every report says of a training (its sizes, its curves, its figures) and of the lists of a long command."""
+"""Describe a training run in reports: its metrics, its learning curves, and the name and length of its list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from namegen.documents import Count, Share, from_plain
 from namegen.errors import NamesError, counted
 
-if TYPE_CHECKING:  # nothing heavy: a measurement has to pin its threads first
+if TYPE_CHECKING:  # a measurement must limit its threads before heavy libraries are imported
     from namegen.core.data.corpus import Corpus
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.training.preparation import PreparedTraining
@@ -25,147 +25,154 @@ Metric = Literal["loss_nats_per_char", "bits_per_char", "accuracy_argmax", "accu
 
 @dataclass(frozen=True)
 class PlainMetrics:
-    """Metrics as JSON carries them; docs and reports call the object M.
-
-    Attributes:
-        loss_nats_per_char, bits_per_char: mean cross-entropy; None where it is infinite.
-        accuracy_argmax: how often the likeliest next character is the true one.
-        accuracy_sampled: how often a character drawn from the model would be.
-    """
+    """Metrics in a form that JSON can represent; the docs call this object M."""
 
     loss_nats_per_char: float | None
+    """The mean cross-entropy in nats; None if it's infinite."""
     bits_per_char: float | None
+    """The mean cross-entropy in bits; None if it's infinite."""
     accuracy_argmax: Share
+    """How often the likeliest next character is correct."""
     accuracy_sampled: Share
+    """The expected accuracy of a character that is drawn from the model."""
 
 
 @dataclass(frozen=True)
 class History:
-    """The curves of a training: columns of one entry an epoch.
-
-    Attributes:
-        epoch: counted from 1.
-        seconds: inside training and validation, since the start.
-        learning_rate: of the epoch's last step.
-        training_loss_nats_per_char: mean over the epoch, while the parameters moved.
-        validation_*: on the held-out part at the end of the epoch; None without one.
-    """
+    """The learning curves of a run: columns with one entry per epoch."""
 
     epoch: tuple[Count, ...]
+    """The number of the epoch, from 1."""
     seconds: tuple[float, ...]
+    """The time in training and validation since the start."""
     learning_rate: tuple[float, ...]
+    """The learning rate of the epoch's last step."""
     training_loss_nats_per_char: tuple[float, ...]
+    """The mean over the epoch, while the parameters change."""
     validation_loss_nats_per_char: tuple[float | None, ...]
+    """On the held-out names after the epoch; None if no names are held out."""
     validation_accuracy_argmax: tuple[float | None, ...]
+    """On the held-out names after the epoch; None if no names are held out."""
     validation_accuracy_sampled: tuple[float | None, ...]
+    """On the held-out names after the epoch; None if no names are held out."""
 
     def __post_init__(self) -> None:
-        if len({len(column) for column in vars(self).values()}) > 1:
+        lengths = {len(column) for column in vars(self).values()}
+        if len(lengths) > 1:
             raise ValueError("the columns of a history have different lengths")
 
 
 @dataclass(frozen=True)
 class TrainingSummary:
-    """A training in numbers.
-
-    Attributes:
-        parameters: how many numbers were learned.
-        batch_size: in names, resolved.
-        epochs: how many were trained.
-        best_epoch: the one that the figures are of.
-        history: its curves.
-    """
+    """The sizes and the learning curves of a run."""
 
     parameters: Count
+    """The number of trained parameters."""
     batch_size: Count
+    """The number of names per batch."""
     epochs: Count
+    """The number of epochs."""
     best_epoch: Count
+    """The epoch whose network was kept."""
     history: History
+    """The learning curves."""
 
 
 def plain_metrics(metrics: Metrics) -> PlainMetrics:
-    """Metrics as a report has them."""
+    """Convert metrics to the form of reports."""
     return from_plain(PlainMetrics, metrics.to_dict())
 
 
 def seconds_per_epoch(history: Sequence[EpochRecord]) -> float:
-    """Inside training: of the fastest epoch after the first, which may compile; of a single one, its own.
+    """Return the training time of the fastest epoch, in seconds.
 
-    Whatever else a machine does only adds to the time, so the least is nearest to what the training itself takes.
+    The fastest epoch is the best estimate, because other programs on the machine can only add to the time. The first
+    epoch may include compilation, so it counts only if there is no other.
+
+    Args:
+        history: the epochs of a run; at least one.
     """
-    return min(record.training_seconds for record in history[1:] or history)
+    epochs = history[1:] or history
+    return min(record.training_seconds for record in epochs)
 
 
 def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
-    """A training in numbers."""
+    """Summarize a run.
+
+    Args:
+        prepared: the run before it started.
+        result: its result.
+    """
     columns = {
-        one.name: tuple(getattr(record, one.name) for record in result.history)
-        for one in fields(History)
+        column.name: tuple(getattr(record, column.name) for record in result.history)
+        for column in fields(History)
     }
+    batch_size = cast(int, prepared.recipe.training.batch_size)  # preparation has replaced None
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
-        batch_size=cast(
-            int, prepared.recipe.training.batch_size
-        ),  # nothing is left open in what was prepared
+        batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,
         history=History(**columns),
     )
 
 
-# --- the lists of a long command --------------------------------------------------------------------------------------
+# --- lists ------------------------------------------------------------------------------------------------------------
 
 
 def list_names(sources: Iterable[str]) -> dict[str, str]:
-    """Each list by its file, without the folders that would fill sentences and are nobody else's matter; by its whole
-    path where two files have one name.
+    """Return a short name for each list: its file name, or its whole path if two files have the same name.
 
     Args:
-        sources: what the lists are called: paths, bundled lists.
+        sources: the lists, as paths or as names of bundled lists.
 
     >>> list_names(["mlb-first", "lists/a.txt", "x/b.txt", "y/b.txt"])
     {'mlb-first': 'mlb-first', 'lists/a.txt': 'a.txt', 'x/b.txt': 'x/b.txt', 'y/b.txt': 'y/b.txt'}
     """
-    files = {source: Path(source).name or source for source in sources}
-    alike = Counter(files.values())
-    return {source: name if alike[name] == 1 else source for source, name in files.items()}
+    names = {source: Path(source).name or source for source in sources}
+    uses = Counter(names.values())
+    return {source: name if uses[name] == 1 else source for source, name in names.items()}
 
 
-SURE = 1_000  # of so many splits of a list that is long enough, at most one leaves a part empty
+SURE = 1_000  # a list is long enough if at most one of so many splits leaves a part empty
 
 
 def enough(validation: float) -> int:
-    """How many different names can be split for nearly every seed: a hash of each decides which part it goes to.
+    """Return how many different names a list needs, so that almost every seed leaves no part of the split empty.
+
+    The split assigns each name by a hash, so ``n`` names all go to the same part with a probability of about
+    ``max(validation, 1 - validation) ** n``. The result is rounded up to a multiple of 10.
 
     Args:
-        validation: the share that is held out, above 0.
+        validation: the share of held-out names, above 0.
 
     >>> enough(0.2), enough(0.9)
     (40, 70)
     """
-    larger = max(validation, 1 - validation)
-    return 10 * ceil(log(SURE) / -log(larger) / 10)
+    larger_share = max(validation, 1 - validation)
+    return 10 * ceil(log(SURE) / -log(larger_share) / 10)
 
 
 def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
-    """Split a list as a training will.
+    """Check that a list can be split.
 
     Args:
         corpus: the list.
-        validation: the share that is held out.
+        validation: the share of held-out names.
         split: "by-row" or "by-name".
-        seed: of the split.
+        seed: the seed of the split.
 
     Raises:
-        NamesError: there are too few names.
+        NamesError: the list has too few names.
     """
     from namegen.core.settings import DataSettings
 
     try:
         corpus.split(DataSettings(validation=validation, split=split), seed=seed)
     except NamesError as error:
-        names, distinct = counted(len(corpus.names), "name"), len(set(corpus.names))
+        names = counted(len(corpus.names), "name")
+        distinct = len(set(corpus.names))
         raise NamesError(
-            f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%} and compare "
-            f"anything: leave it out, or give a list of at least {enough(validation):,} different names"
+            f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%}: "
+            f"remove it, or pass a list of at least {enough(validation):,} different names"
         ) from error

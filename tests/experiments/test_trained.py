@@ -47,7 +47,7 @@ def test_a_list_that_can_be_split_passes() -> None:
 def test_one_that_cannot_says_how_many_names_it_has(
     split: str, names: tuple[str, ...], told: str
 ) -> None:
-    with pytest.raises(NamesError, match=f"x has {told}.* 20% .* at least 40 different names"):
+    with pytest.raises(NamesError, match=f"x has {told}.* 20%.* at least 40 different names"):
         check_long_enough(Corpus(names, source="x"), 0.2, split, 0)
 
 

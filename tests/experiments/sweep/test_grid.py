@@ -172,7 +172,7 @@ def test_a_run_is_known_by_all_that_decides_its_result(
 
 def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     grid = grid_of(tmp_path, "[grid]\ntraining.seed = [0]\n")
-    with pytest.raises(NamesError, match=r"x has 2 names .* leave it out"):
+    with pytest.raises(NamesError, match=r"x has 2 names .* remove it"):
         make_runs(grid, lambda data: Corpus(("Al", "Bo"), source="x"))
     with pytest.raises(SettingsError, match=r"data\.validation is 0"):
         make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
