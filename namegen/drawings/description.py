@@ -23,10 +23,8 @@ from namegen.errors import counted
 MOST_BARS = 48  # bars of a histogram, one per value
 SHORT_RANGE = 24  # a histogram with at most this many values shows all of them
 LONG_TAIL_SHARE = 0.005  # of the counts, which a histogram with more values combines in one bar
-MOST_TICKS = 12  # labels of a histogram
 MOST_LETTERS = 36
 MOST_NAMES = 15
-SOURCE_LENGTH = 60  # characters of the list's name
 
 
 def draw_description(description: ListDescription, path: Path, *, source: str) -> None:
@@ -54,13 +52,14 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         source: the name of the list.
     """
     has_repeats = description.distinct < description.entries
-    height_ratios = [1.0, 1.0]
-    if has_repeats:
-        height_ratios.append(1.25)
+    height_ratios = [1, 1, 1.25] if has_repeats else [1, 1]
     figure = style.new_figure(10.0, 11.5 if has_repeats else 7.4)  # inches
-    style.write_title(figure, _title(description, source), size=13)
-    rows = figure.subfigures(len(height_ratios), 1, squeeze=False, height_ratios=height_ratios)
-    rows = rows[:, 0]
+    different = f"{description.distinct:,} different" if has_repeats else "none of them twice"
+    name = style.isolated(style.drawable_text(source, 60))
+    title = f"{name}: {counted(description.entries, 'name')}, {different}"
+    style.write_title(figure, title, size=13)
+    grid = figure.subfigures(len(height_ratios), 1, squeeze=False, height_ratios=height_ratios)
+    rows = grid[:, 0]
     letters_panel(rows[0].subplots(), description.letters)
     left, right = rows[1].subplots(1, 2)
     lengths_panel(left, description)
@@ -73,14 +72,6 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
         note = f"{style.CODE_POINT}… is a character that no font on this machine contains"
         figure.supxlabel(note, fontsize=9, color=style.QUIET)
     return figure
-
-
-def _title(description: ListDescription, source: str) -> str:
-    name = style.isolated(style.drawable_text(source, SOURCE_LENGTH))
-    entries = counted(description.entries, "name")
-    if description.distinct < description.entries:
-        return f"{name}: {entries}, {description.distinct:,} different"
-    return f"{name}: {entries}, none of them twice"
 
 
 def _tick_texts(figure: Figure) -> list[str]:
@@ -160,8 +151,8 @@ def tail_panel(axes: Axes, repeats: Mapping[int, int]) -> None:
         axes: the axes to draw on.
         repeats: how many names have each count, highest count first.
     """
-    ranks: list[int] = []
-    counts: list[int] = []
+    ranks = []
+    counts = []
     rank = 0
     for count, name_count in repeats.items():  # a horizontal line for names with the same count
         ranks += [rank + 1, rank + name_count]
@@ -191,7 +182,7 @@ def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = Non
     values = range(first, last + 1)
     heights = [counts.get(value, 0) for value in values]
     axes.bar(values, heights, width=0.84, color=style.LIST_COLOUR)
-    tick_step = math.ceil(len(values) / MOST_TICKS)
+    tick_step = math.ceil(len(values) / 12)  # for at most 12 labels
     ticks = {value: str(value) for value in values if value % tick_step == 0}
 
     extra_bars: list[_ExtraBar] = []

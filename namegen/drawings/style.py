@@ -411,9 +411,7 @@ def _range_of_curves(axes: Axes) -> tuple[float, float]:
     values: list[float] = []
     for line in axes.get_lines():
         values += _finite_values(line)
-    if not values:
-        return 0.0, 0.0
-    return min(values), max(values)
+    return min(values, default=0.0), max(values, default=0.0)
 
 
 def _finite_values(line: Line2D) -> list[float]:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 TOPIC = "namegen"  # of the progress events
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_TO_ANSWER = 10  # after which a scheduler counts as unreachable
-LONGEST_ADDRESS = 80  # characters of an address in a message
 WANTED = ("executing", "long-running", "resumed")  # states of a task whose result is still needed
 
 
@@ -78,15 +77,12 @@ class Cluster(Runner):
             TypeError,
         ) as error:  # no answer, no address, or no certificate
             raise EngineError(
-                f"no dask scheduler answers at {self._address[:LONGEST_ADDRESS]} ({reason(error)}): start one there "
+                f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there "
                 f"(dask scheduler), pass another address, or omit {setting('scheduler')} to run on this machine"
             ) from error
-        self._client.subscribe_topic(TOPIC, self._receive)
+        # An event consists of a time and a message.
+        self._client.subscribe_topic(TOPIC, lambda event: self._progress.append(event[1]))
         return self
-
-    def _receive(self, event: tuple[float, Any]) -> None:
-        _, progress = event  # the time isn't needed
-        self._progress.append(progress)
 
     def __exit__(self, *_: object) -> None:
         with self._client:
@@ -147,8 +143,9 @@ class Cluster(Runner):
         if error is None:
             return PartEnded(part, **future.result())
         if isinstance(error, KilledWorker):
-            trouble = "every worker that ran it died: give the workers more memory"
-            return PartEnded(part, trouble=trouble)
+            return PartEnded(
+                part, trouble="every worker that ran it died: give the workers more memory"
+            )
         if isinstance(error, NamegenError):
             raise error
         raise EngineError(

@@ -172,7 +172,7 @@ class KeptStore:
             OutputError: the file can't be written.
         """
         values = {"result": result, "commit": self.commit, "beside": beside}
-        document = {**values, "checksum": digest_of(values, 8)}
+        document = values | {"checksum": digest_of(values, 8)}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 

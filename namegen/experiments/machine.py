@@ -151,20 +151,14 @@ def engine_code(engine: str) -> EngineCode:
     Args:
         engine: the name of the backend; it needn't be installed.
     """
-    if engine in LIBRARIES:
-        return EngineCode(versions=_versions_of(LIBRARIES[engine]))
-    claims = claimed().get(engine, [])
-    libraries = list(LIBRARIES["numpy"])
+    claims = [] if engine in LIBRARIES else claimed().get(engine, [])
+    libraries = list(LIBRARIES.get(engine, LIBRARIES["numpy"]))
     for claim in claims:
         if claim.distribution is not None:
             libraries += _requirements(claim.distribution)
             libraries.append(claim.distribution)
     code = _package_hash(claims[0].path) if claims else None
-    return EngineCode(code, _versions_of(libraries))
-
-
-def _versions_of(libraries: Iterable[str]) -> dict[str, str | None]:
-    return {name: library_version(name) for name in libraries}
+    return EngineCode(code, {name: library_version(name) for name in libraries})
 
 
 def _requirements(distribution: str) -> list[str]:

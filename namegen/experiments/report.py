@@ -159,9 +159,7 @@ class Table:
 
     def markdown(self) -> str:
         """Format the table as GitHub Markdown; all texts are escaped."""
-        word_count = self.left
-        number_count = len(self.columns) - word_count
-        rule = ["---"] * word_count + ["---:"] * number_count
+        rule = ["---"] * self.left + ["---:"] * (len(self.columns) - self.left)
         lines = [f"**{escaped(self.title)}**", "", _markdown_row(map(escaped, self.columns))]
         lines.append(_markdown_row(rule))
         lines += [_markdown_row(map(escaped, row)) for row in self.rows]

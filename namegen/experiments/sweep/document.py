@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from namegen.documents import Json, Measure
 from namegen.experiments.machine import EngineCode, Machine
@@ -14,6 +14,8 @@ from namegen.settings_toml import Config
 FORMAT: Literal["namegen sweep"] = "namegen sweep"
 FORMAT_VERSION: Literal[4] = 4
 MODEL_SUFFIX = ".safetensors"
+
+Status: TypeAlias = Literal["done", "diverged", "unavailable", "failed"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Trained(TrainingSummary):
 class Outcome:
     """The outcome of a run."""
 
-    status: Literal["done", "diverged", "unavailable", "failed"]
+    status: Status
     """Diverged if the loss was no longer finite, unavailable if the backend isn't installed."""
     why: str
     """One sentence that explains the status; "" if the run is done."""

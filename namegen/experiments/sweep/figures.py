@@ -45,9 +45,8 @@ def list_plots(results: Results) -> dict[str, Plot]:
         title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
         if len(settings) > MOST_LINES:
             title += f", the best {MOST_LINES} of {len(settings):,}"
-        has_several_seeds = any(len(runs) > 1 for runs in settings.values())
         detail = ""
-        if has_several_seeds:
+        if any(len(runs) > 1 for runs in settings.values()):  # several seeds
             detail = (
                 "line: mean of the seeds, up to the last epoch that all reached; band: their range"
             )
@@ -123,8 +122,8 @@ def _best(settings: dict[str, list[Run]]) -> dict[str, list[Run]]:
     def accuracy(name: str) -> float:
         return float(mean(run.done.figures.held_out.accuracy_argmax for run in settings[name]))
 
-    best_names = sorted(settings, key=accuracy, reverse=True)[:MOST_LINES]
-    return {name: runs for name, runs in settings.items() if name in set(best_names)}
+    best = set(sorted(settings, key=accuracy, reverse=True)[:MOST_LINES])
+    return {name: runs for name, runs in settings.items() if name in best}
 
 
 def _draw_setting(

@@ -88,9 +88,7 @@ class Grid:
         """
         all_values = self.values
         configs = merge_each(self.base, all_values, source=f"the grid of {self.source}")
-        return [
-            GridPoint(values, config) for values, config in zip(all_values, configs, strict=True)
-        ]
+        return [GridPoint(*pair) for pair in zip(all_values, configs, strict=True)]
 
     @property
     def values(self) -> list[dict[str, Json]]:

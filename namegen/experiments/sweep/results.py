@@ -127,7 +127,7 @@ class Line:
     @property
     def seeds(self) -> int | None:
         """The number of finished runs; None for the baseline and the ceiling."""
-        is_reference = not self.runs and self.metrics
+        is_reference = self.metrics and not self.runs
         return None if is_reference else len(self.runs)
 
     @property

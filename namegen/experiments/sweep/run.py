@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -97,20 +97,18 @@ def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) ->
     return Cluster(scheduler, {run.config.run.backend for run in runs})
 
 
-@dataclass
 class _Sweep:
     """The state of a sweep while it trains."""
 
-    runs: Sequence[SweepRun]
-    store: KeptStore
-    ended: dict[str, Run] = field(init=False, default_factory=dict)  # by key
-    # The held-out names and their references, by split. Runs with the same split share them.
-    held_out: dict[tuple[object, ...], HeldOut] = field(init=False, default_factory=dict)
-    under_way: dict[Part, SweepRun] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for run in self.runs:
-            kept = read_kept(self.store, run)
+    def __init__(self, runs: Sequence[SweepRun], store: KeptStore) -> None:
+        self.runs = runs
+        self.store = store
+        self.ended: dict[str, Run] = {}  # by key
+        # The held-out names and their references, by split. Runs with the same split share them.
+        self.held_out: dict[tuple[object, ...], HeldOut] = {}
+        self.under_way: dict[Part, SweepRun] = {}
+        for run in runs:
+            kept = read_kept(store, run)
             if kept is not None:
                 self.ended[run.key] = kept
                 if kept.trained is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from base64 import b64encode
 from pathlib import Path
-from typing import Literal
 
 from namegen.backends import load_engine
 from namegen.children import Parent
@@ -17,7 +16,14 @@ from namegen.core.training.run import TrainingRun
 from namegen.documents import Json, from_plain, to_plain
 from namegen.errors import EngineError, NamegenError, TrainingError
 from namegen.experiments.machine import machine, versions
-from namegen.experiments.sweep.document import HeldOut, Outcome, PartFigures, RunJob, Trained
+from namegen.experiments.sweep.document import (
+    HeldOut,
+    Outcome,
+    PartFigures,
+    RunJob,
+    Status,
+    Trained,
+)
 from namegen.experiments.sweep.grid import in_config
 from namegen.experiments.trained import plain_metrics, summarise
 
@@ -33,28 +39,29 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         The ``Outcome`` under "outcome", and under "model" the model file in base 64, or None if the run failed.
     """
     job = from_plain(RunJob, document)
-    backend = job.config.run.backend
     try:
         prepared = _prepare(job)
         result = TrainingRun(prepared, on_progress=parent.on_progress).run()
     except NamegenError as error:
-        outcome = Outcome(
-            status=_status(error),
-            why=error.told(in_config),
-            machine=machine(),
-            versions=versions((backend,)),
-            trained=None,
-        )
-        return {"outcome": to_plain(outcome), "model": None}
+        return {"outcome": _outcome(job, _status(error), error.told(in_config)), "model": None}
+    trained = _trained(job, prepared, result)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        result.checkpoint.save(path)
+        model = b64encode(path.read_bytes()).decode()
+    return {"outcome": _outcome(job, "done", trained=trained), "model": model}
+
+
+def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None = None) -> Json:
+    """The outcome of a run on this machine, as plain values."""
     outcome = Outcome(
-        status="done",
-        why="",
+        status=status,
+        why=why,
         machine=machine(),
-        versions=versions((backend,)),
-        trained=_trained(job, prepared, result),
+        versions=versions((job.config.run.backend,)),
+        trained=trained,
     )
-    model = b64encode(_model_file(result)).decode()
-    return {"outcome": to_plain(outcome), "model": model}
+    return to_plain(outcome)
 
 
 def _prepare(job: RunJob) -> PreparedTraining:
@@ -64,7 +71,7 @@ def _prepare(job: RunJob) -> PreparedTraining:
     return prepare(corpus, job.config.recipe, engine, threads=threads)
 
 
-def _status(error: NamegenError) -> Literal["diverged", "unavailable", "failed"]:
+def _status(error: NamegenError) -> Status:
     if isinstance(error, TrainingError):
         return "diverged"
     if isinstance(error, EngineError):
@@ -84,14 +91,6 @@ def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trai
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
     )
-
-
-def _model_file(result: RunResult) -> bytes:
-    """The content of the model file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.safetensors"
-        result.checkpoint.save(path)
-        return path.read_bytes()
 
 
 def _held_out(references: HeldOutReferences) -> HeldOut:
