@@ -95,8 +95,7 @@ def letters_panel(axes: Axes, letters: Mapping[str, int]) -> None:
     axes.bar(positions, [count / total for _, count in shown], color=style.LIST_COLOUR)
     axes.set_xticks(positions, [style.drawable_text(letter) for letter, _ in shown])
     for label in axes.get_xticklabels():
-        is_code_point = style.CODE_POINT in label.get_text()
-        label.set_rotation(90 if is_code_point else 0)
+        label.set_rotation(90 if style.CODE_POINT in label.get_text() else 0)
     axes.set_xlim(-0.8, max(len(shown), 8) - 0.2)
     title = "Letters"
     if not shown:

@@ -243,8 +243,7 @@ def drawable_text(text: str, most: int = 40) -> str:
         is_drawable = character.isprintable() and ord(character) in _drawable()
         if not is_drawable:
             piece = f"{CODE_POINT}{ord(character):04X}"
-            follows_code_point = bool(pieces) and pieces[-1].lstrip().startswith(CODE_POINT)
-            if follows_code_point:
+            if pieces and pieces[-1].lstrip().startswith(CODE_POINT):
                 piece = f" {piece}"
         elif index == 0 and unicodedata.combining(character):
             piece = f"◌{character}"  # a combining mark needs a base character

@@ -72,8 +72,13 @@ def history_figure(result: RunResult) -> Figure:
 def _write_empty_note(figure: Figure) -> None:
     axes = figure.add_subplot()
     axes.set_axis_off()
-    note = "The run was stopped before its first epoch ended."
-    axes.text(0.5, 0.5, note, ha="center", color=style.QUIET)
+    axes.text(
+        0.5,
+        0.5,
+        "The run was stopped before its first epoch ended.",
+        ha="center",
+        color=style.QUIET,
+    )
 
 
 def _mark_best(panels: Sequence[Axes], best: EpochRecord) -> None:

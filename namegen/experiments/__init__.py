@@ -1,1 +1,1 @@
-"""What runs many trainings and writes a report: the comparison of engines, and sweeps of settings."""
+"""Experiments that train many networks and report the results: comparisons of backends, and sweeps of settings."""

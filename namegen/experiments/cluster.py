@@ -178,8 +178,7 @@ def reason(error: BaseException) -> str:
     while cause is not None:
         message = str(cause) or message
         cause = cause.__cause__
-    first_line = message.partition("\n")[0]
-    return first_line[:LONGEST_REASON]
+    return message.partition("\n")[0][:LONGEST_REASON]
 
 
 # --- on a worker ------------------------------------------------------------------------------------------------------

@@ -492,8 +492,7 @@ def file_names(names: Sequence[str]) -> list[str]:
     """
     unique: list[str] = []
     for number, name in enumerate(names, start=1):
-        stem = Path(name).stem.lower()
-        plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40]
+        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40]
         candidate = plain or f"list-{number}"
         while candidate in unique:
             candidate = f"{candidate}-{number}"

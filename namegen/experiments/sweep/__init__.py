@@ -1,1 +1,1 @@
-"""``namegen sweep``: a grid of settings, trained side by side, and the table made of it."""
+"""``namegen sweep``: train one network for each combination in a grid of settings, and tabulate the results."""

@@ -223,7 +223,7 @@ def _compared_with_others(best: str, lowest: float, others: Mapping[str, Sequenc
     text = ""
     if overlapping:
         names = _names_or_count(overlapping, "or")
-        text += f" No difference found between {best} and {names}: their ranges over seeds overlap."
+        text = f" No difference found between {best} and {names}: their ranges over seeds overlap."
     elif not single:
         text += " Its range over seeds doesn't overlap with any other."
     if single:

@@ -66,9 +66,9 @@ def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None
 
 def _prepare(job: RunJob) -> PreparedTraining:
     corpus = Corpus(job.names, source=job.source)
-    engine = load_engine(job.config.run.backend)
-    threads = job.config.run.threads or 1  # other runs use the other cores
-    return prepare(corpus, job.config.recipe, engine, threads=threads)
+    settings = job.config.run
+    threads = settings.threads or 1  # other runs use the other cores
+    return prepare(corpus, job.config.recipe, load_engine(settings.backend), threads=threads)
 
 
 def _status(error: NamegenError) -> Status:
