@@ -294,14 +294,14 @@ def percent_formatter() -> FuncFormatter:
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
 
 
-def accuracy_over_time(axes: Axes, what: str) -> None:
+def accuracy_over_time(axes: Axes, label: str) -> None:
     """Label the axes of a plot of accuracy against training time.
 
     Args:
         axes: with time in seconds, and accuracy as a share.
-        what: the label of the accuracy.
+        label: the label of the accuracy.
     """
-    axes.set(xlabel="time in training and validation (seconds)", ylabel=what)
+    axes.set(xlabel="time in training and validation (seconds)", ylabel=label)
     axes.xaxis.set_major_formatter(number_formatter())
     axes.yaxis.set_major_formatter(percent_formatter())
     axes.set_xlim(left=0)

@@ -190,17 +190,17 @@ def _key(name: str) -> str:
     return name.rpartition("-")[2]
 
 
-def digest_of(what: Mapping[str, object], size: int) -> str:
+def digest_of(values: Mapping[str, object], size: int) -> str:
     """Hash plain values with BLAKE2b; the order of the keys doesn't matter.
 
     Args:
-        what: the values.
+        values: any JSON values, by name.
         size: the length of the hash in bytes; the result has two characters per byte.
 
     >>> digest_of({"seed": 1, "epochs": 2}, 4) == digest_of({"epochs": 2, "seed": 1}, 4)
     True
     """
-    return blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=size).hexdigest()
+    return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=size).hexdigest()
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
