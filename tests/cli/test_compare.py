@@ -144,7 +144,7 @@ def test_a_missing_library_is_said_with_what_to_do_and_the_rest_is_measured(with
     assert "pip install '" in left_out["tflite with SimpleRNN 2×32"]
     assert {one["engine"] for one in without_tensorflow.entry["generation"]} == {"numpy"}
     page = (without_tensorflow.folder / "report.html").read_text(encoding="utf-8")
-    assert "Left out: keras" in page
+    assert "Skipped: keras" in page
 
 
 def test_the_summary_fits_a_terminal_and_shows_no_control_character(compared):

@@ -52,8 +52,8 @@ Of = TypeVar("Of")
 
 # What a report calls the parts of a list, and the ways to draw names.
 PARTS: dict[Part, str] = {
-    "training": "training part",
-    "held_out": "held-out part",
+    "training": "training set",
+    "held_out": "held-out names",
     "whole": "whole list",
 }
 ALGORITHMS: dict[Algorithm, str] = {

@@ -1,6 +1,6 @@
-"""The report of a comparison: its figures in tables, each declared once, and its plots; as a page or as Markdown.
+"""The tables, sections and plots of a comparison's report, as an HTML page or as Markdown.
 
-``python -m namegen.experiments.compare.tables DIR/results.json`` prints it as Markdown.
+``python -m namegen.experiments.compare.tables DIR/results.json`` prints the report as Markdown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -62,273 +63,333 @@ from namegen.experiments.report import (
 from namegen.experiments.trained import Metric
 
 TITLE = "namegen: the backends compared"
-LISTS_IN_SIGHT = 2  # of which each has its page; those after them are folded
-LIKE_FOR_LIKE, NETWORKS, GENERATION = "Like for like", "Networks and accuracy", "Generation"
-TOLD_APART = 10.0  # points, at least, between real names and what pairs of letters make: else a judge is not heard
-AGAINST_NGRAM = "against the n-gram"
-TOO_FEW = "How far the networks are from the n-gram is not told: there are too few held-out names for an interval."
+LISTS_IN_SIGHT = 2  # the sections of further lists are folded
+LIKE_FOR_LIKE = "The same training by each backend"
+NETWORKS = "Networks and accuracy"
+GENERATION = "Generation"
+# Percentage points. If the judge finds random letter pairs almost as plausible as real names, its verdict is useless.
+LEAST_JUDGE_MARGIN = 10.0
+AGAINST_NGRAM = "compared with the n-gram"
+TOO_FEW = (
+    "Too few names were held out to give a confidence interval for the difference from the n-gram."
+)
+ONE_DECIMAL = "{:.1f}".format
+FOUR_DECIMALS = "{:.4f}".format
 
 
 # --- networks and accuracy --------------------------------------------------------------------------------------------
 
 
 def accuracy_table(entry: ListEntry, split: SplitName, metric: Metric = ARGMAX) -> Table:
-    """The networks on each part of the list, beside that part's n-gram and ceiling."""
+    """Make a table of one accuracy: every network, the n-gram and the ceiling on each part of the list."""
     values = partial(entry.values, split, metric=metric)
     columns = [Column(name, partial(values, part=part), percent) for part, name in PARTS.items()]
-    title = f"{CRITERIA[metric].words}, split {split}"
-    return _of_networks(entry, split, metric, title, columns, _note(entry, split))
+    return _network_table(
+        entry,
+        split,
+        metric,
+        title=f"{CRITERIA[metric].words}, split {split}",
+        columns=columns,
+        note=_split_note(entry, split),
+    )
 
 
 def loss_table(entry: ListEntry, split: SplitName) -> Table:
-    """Loss on the held-out part, and how each network was trained."""
+    """Make a table of each network's loss on the held-out names, and of how it was trained."""
     runs = {network: entry.runs(split, network) for network in entry.networks(split)}
-    held_out = partial(entry.values, split, part="held_out", metric=LOSS)
 
-    def epochs(who: str) -> str | None:
-        return (
-            " or ".join(map(str, sorted({run.epochs for run in runs[who]})))
-            if who in runs
-            else None
-        )
+    def parameters(model: str) -> int | None:
+        return runs[model][0].parameters if model in runs else None
 
+    def epochs(model: str) -> str | None:
+        if model not in runs:
+            return None
+        return " or ".join(map(str, sorted({run.epochs for run in runs[model]})))
+
+    def best_epochs(model: str) -> list[int]:
+        return [run.best_epoch for run in runs.get(model, ())]
+
+    def batch_size(model: str) -> int | None:
+        return runs[model][0].batch_size if model in runs else None
+
+    loss = partial(entry.values, split, part="held_out", metric=LOSS)
     columns: list[Column[str]] = [
-        Column(
-            "parameters",
-            lambda who: runs[who][0].parameters if who in runs else None,
-            "{:,}".format,
-        ),
+        Column("parameters", parameters, "{:,}".format),
         Column("epochs", epochs, str),
-        Column(
-            "best epoch", lambda who: [run.best_epoch for run in runs.get(who, ())], "{:.0f}".format
-        ),
-        Column("batch (names)", lambda who: runs[who][0].batch_size if who in runs else None, str),
-        Column("held-out loss (nats per character)", held_out, "{:.3f}".format),
+        Column("best epoch", best_epochs, "{:.0f}".format),
+        Column("batch (names)", batch_size, str),
+        Column("loss (nats per character)", loss, "{:.3f}".format),
     ]
-    return _of_networks(entry, split, LOSS, f"Loss on the held-out part, split {split}", columns)
+    title = f"Loss on the held-out names, split {split}"
+    return _network_table(entry, split, LOSS, title=title, columns=columns)
 
 
-def _of_networks(
+def _network_table(
     entry: ListEntry,
     split: SplitName,
     metric: Metric,
+    *,
     title: str,
     columns: list[Column[str]],
     note: str = "",
 ) -> Table:
-    """A row a network, then the n-gram and the ceiling; the last column tells how far each is from the n-gram, as far
-    as that is known.
-    """
-    networks, lower = entry.networks(split), CRITERIA[metric].lower_is_better
-    apart = {network: between(entry, split, network, BASELINE, metric) for network in networks}
+    """One row per network, then the n-gram and the ceiling; the last column compares each network with the n-gram."""
+    networks = entry.networks(split)
+    lower_is_better = CRITERIA[metric].lower_is_better
+    differences = {name: between(entry, split, name, BASELINE, metric) for name in networks}
+    runs = [run for name in networks for run in entry.runs(split, name)]
     notes = [note]
-    if any(apart.values()):
+    if any(differences.values()):
         columns = [
             *columns,
-            Column(AGAINST_NGRAM, lambda who: in_figures(apart.get(who), metric), str),
+            Column(AGAINST_NGRAM, lambda name: in_figures(differences.get(name), metric), str),
         ]
-        better = (
-            "below 0 the network is better"
-            if lower
-            else "in points of per cent; above 0 it is better"
+        better = "percentage points; the network is better above 0"
+        if lower_is_better:
+            better = "the network is better below 0"
+        notes.append(
+            f"Compared with the n-gram: the network minus the n-gram, on the same held-out names ({better})."
         )
-        notes += [
-            f"Against the n-gram: the network minus the n-gram, on the same held-out names ({better})."
-        ]
-        notes += [interval_in_words(apart.values())]
-    elif any(run.held_out_groups for network in networks for run in entry.runs(split, network)):
+        notes.append(interval_in_words(differences.values()))
+    elif any(run.held_out_groups for run in runs):
         notes.append(TOO_FEW)
-    called = {who: entry.called(split, who) for who in (*networks, BASELINE)}
-    called[CEILING] = f"{'lower bound' if lower else CEILING} of that part"
-    name = Column("network", called.__getitem__)
+    labels = {name: entry.called(split, name) for name in (*networks, BASELINE)}
+    labels[CEILING] = "lower bound" if lower_is_better else CEILING
     return make_table(
-        title, [name, *columns], [*networks, BASELINE, CEILING], " ".join(filter(None, notes)), 2
+        title,
+        [Column("network", labels.__getitem__), *columns],
+        [*networks, BASELINE, CEILING],
+        note=" ".join(filter(None, notes)),
+        references=2,
     )
 
 
-def _note(entry: ListEntry, split: SplitName) -> str:
+def _split_note(entry: ListEntry, split: SplitName) -> str:
     reference = entry.reference(split)
-    note = f"Share of the held-out names that are also in the training part, in %: {reference.seen_percent:.1f}."
+    note = f"{reference.seen_percent:.1f}% of the held-out names are also in the training set."
+    note += " The n-gram and the ceiling are those of the same part of the list."
     if len({run.seed for run in entry.trainings}) > 1:
-        note += " All figures are means over the seeds, with the range of the seeds in brackets."
+        note += " Each number is the mean over the seeds, with their range in brackets."
     if reference.sqrt_duplicates:
-        note += " Networks and n-gram read a name with c entries about √c times; the figures count all its entries."
+        note += (
+            " The networks and the n-gram train on a name with c entries about √c times;"
+            " the results count all its entries."
+        )
     return note
 
 
-# --- like for like ----------------------------------------------------------------------------------------------------
+# --- the same training by each backend --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SpeedRow:
+    """The speed of one backend, and of the first backend with the same network and batches."""
+
+    speed: Speed
+    first: Speed
+
+    def peak_memory(self) -> list[float]:
+        """The peak memory of each round, in MiB."""
+        return self.speed.each(lambda timing: timing.peak_memory_mib)
+
+    def compilation(self) -> list[float]:
+        """The seconds of compilation in each round."""
+        return self.speed.each(lambda timing: timing.compilation_seconds)
+
+    def start_up(self) -> list[float]:
+        """The seconds from the start of the process to a loaded backend, in each round."""
+        return self.speed.each(lambda timing: timing.start_up_seconds)
+
+    def ratio(self) -> str | None:
+        """The faster of both backends, and how many times as fast it is; None in the first backend's row."""
+        if self.speed is self.first:
+            return None
+        lead = Lead.of(self.speed, self.first)
+        return None if lead is None else f"{lead.faster}: {lead.ratio}"
+
+
+SPEED_COLUMNS: tuple[Column[SpeedRow], ...] = (
+    Column("network", lambda row: row.speed.network),
+    Column("backend", lambda row: row.speed.engine),
+    Column("batch (names)", lambda row: row.speed.batch_sizes[0], "{:,}".format),
+    Column("seconds per epoch", lambda row: row.speed.seconds_per_epoch, seconds, median),
+    Column("times as fast", SpeedRow.ratio, str),
+    Column("start-up (s)", SpeedRow.start_up, seconds, median),
+    Column("compilation (s)", SpeedRow.compilation, seconds, median),
+    Column("peak memory (MiB)", SpeedRow.peak_memory, "{:,.0f}".format, median),
+)
 
 
 def like_for_like_table(entry: ListEntry) -> Table:
-    """Every engine, the same networks, the same batches: time and memory, and what was learned."""
-    rows = [(one, of_engines[0]) for of_engines in speeds([entry]) for one in of_engines]
-    several = max(len(one.rounds) for one, _ in rows) > 1
-    note = (
-        "Medians of rounds, in which the backends took turns (ratios, too), with their range. "
-        if several
-        else ""
-    )
-    note += (
-        f"{NONE}: the first backend itself, or memory that is not known of this batch size alone."
-    )
-    return make_table("The same training by each backend", SPEED_COLUMNS, rows, note)
-
-
-def times_as_fast(row: tuple[Speed, Speed]) -> str | None:
-    """The faster of an engine and the first one, with its ratio to the other."""
-    speed, first = row
-    lead = None if speed is first else Lead.of(speed, first)
-    return None if lead is None else f"{lead.faster}: {lead.ratio}"
-
-
-# Of an engine, beside the first one of its network and batches.
-SPEED_COLUMNS: tuple[Column[tuple[Speed, Speed]], ...] = (
-    Column("network", lambda row: row[0].network),
-    Column("engine", lambda row: row[0].engine),
-    Column("batch (names)", lambda row: row[0].batch_sizes[0], "{:,}".format),
-    Column("seconds per epoch", lambda row: row[0].seconds_per_epoch, seconds, median),
-    Column("times as fast", times_as_fast, str),
-    Column(
-        "start-up (s)", lambda row: row[0].each(lambda one: one.start_up_seconds), seconds, median
-    ),
-    Column(
-        "compilation (s)",
-        lambda row: row[0].each(lambda one: one.compilation_seconds),
-        seconds,
-        median,
-    ),
-    Column(
-        "peak memory (MiB)",
-        lambda row: row[0].each(lambda one: one.peak_memory_mib),
-        "{:,.0f}".format,
-        median,
-    ),
-)
+    """Make a table of the time and memory that each backend needs for the same networks and batches."""
+    rows = [SpeedRow(speed, group[0]) for group in speeds([entry]) for speed in group]
+    note = ""
+    if max(len(row.speed.rounds) for row in rows) > 1:
+        note = "Each number is the median of several rounds, in which the backends took turns, with its range. "
+    note += f"{NONE}: the first backend, or memory that wasn't measured for this batch size alone."
+    return make_table(LIKE_FOR_LIKE, SPEED_COLUMNS, rows, note)
 
 
 # --- generation -------------------------------------------------------------------------------------------------------
 
 
 def speed_table(entry: ListEntry, names: int) -> Table:
-    """Names per second by every model and algorithm."""
-    columns = [
-        Column[Generation]("network", lambda one: one.network),
-        Column("model", lambda one: one.model),
+    """Make a table of how many names per second each model draws with each algorithm."""
+
+    def rate(algorithm: Algorithm, model: Generation) -> float | None:
+        figures = model.algorithms.get(algorithm)
+        return None if figures is None else figures.names_per_second
+
+    def first_seconds(algorithm: Algorithm, model: Generation) -> float | None:
+        figures = model.algorithms.get(algorithm)
+        return None if figures is None else figures.first_seconds
+
+    rates: list[Column[Generation]] = []
+    first_times: list[Column[Generation]] = []
+    for algorithm, label in ALGORITHMS.items():
+        rates.append(Column(f"{label} (names per second)", partial(rate, algorithm), whole))
+        first_times.append(
+            Column(f"first time, {label} (s)", partial(first_seconds, algorithm), seconds)
+        )
+    columns: list[Column[Generation]] = [
+        Column("network", lambda model: model.network),
+        Column("model", lambda model: model.model),
+        *rates,
+        *first_times,
+        Column("start-up (s)", lambda model: model.start_up_seconds, seconds),
     ]
-    for figure, head, show in (
-        ("names_per_second", "{} (names per second)", whole),
-        ("first_seconds", "first time, {} (s)", seconds),
-    ):
-        columns += [
-            Column(head.format(way), partial(_drawing, name, figure), show)
-            for name, way in ALGORITHMS.items()
-        ]
-    columns.append(Column("start-up (s)", lambda one: one.start_up_seconds, seconds))
-    note = "The fastest of several drawings, after a first that compiles. tflite generate: its loop is in the file."
-    return make_table(f"Names per second, {names:,} drawn", columns, entry.generation, note)
+    note = (
+        "The fastest of several runs; the first run, which includes compilation, doesn't count."
+        " The sampling loop of tflite generate is in the file."
+    )
+    return make_table(f"Names per second ({names:,} names)", columns, entry.generation, note)
 
 
-def _drawing(algorithm: Algorithm, figure: str, one: Generation) -> float | None:
-    found = one.algorithms.get(algorithm)
-    return None if found is None else getattr(found, figure)
+@dataclass(frozen=True)
+class NamesRow:
+    """The names that one model generated."""
+
+    network: str
+    method: str  # the backend and the algorithm that drew the names
+    figures: NameFigures
 
 
-Drawn = tuple[
-    str, str, NameFigures
-]  # what a row of names is of, how they were drawn, what they are like
-PLAUSIBLE = Column[Drawn]("plausible (%)", lambda row: row[2].plausible_percent, "{:.1f}".format)
-NAME_COLUMNS: tuple[Column[Drawn], ...] = (
-    Column("network", lambda row: row[0]),
-    Column("drawn by", lambda row: row[1]),
-    Column("in the list (%)", lambda row: row[2].recreated_percent, "{:.1f}".format),
-    Column("new (%)", lambda row: row[2].new_percent, "{:.1f}".format),
+PLAUSIBLE = Column[NamesRow](
+    "plausible (%)", lambda row: row.figures.plausible_percent, ONE_DECIMAL
+)
+NAME_COLUMNS: tuple[Column[NamesRow], ...] = (
+    Column("network", lambda row: row.network),
+    Column("drawn by", lambda row: row.method),
+    Column("in the list (%)", lambda row: row.figures.recreated_percent, ONE_DECIMAL),
+    Column("new (%)", lambda row: row.figures.new_percent, ONE_DECIMAL),
     PLAUSIBLE,
-    Column("distinct (%)", lambda row: row[2].unique_percent, "{:.1f}".format),
-    Column("letters", lambda row: row[2].divergence_bits["1"], "{:.4f}".format),
-    Column("pairs", lambda row: row[2].divergence_bits["2"], "{:.4f}".format),
-    Column("triples", lambda row: row[2].divergence_bits["3"], "{:.4f}".format),
+    Column("distinct (%)", lambda row: row.figures.unique_percent, ONE_DECIMAL),
+    Column("letters", lambda row: row.figures.divergence_bits["1"], FOUR_DECIMALS),
+    Column("pairs", lambda row: row.figures.divergence_bits["2"], FOUR_DECIMALS),
+    Column("triples", lambda row: row.figures.divergence_bits["3"], FOUR_DECIMALS),
 )
 
 
 def generated_names_table(entry: ListEntry, names: int) -> Table:
-    """What the names are like: how many are of the list, new, different and plausible, how near their n-grams are."""
-    rows: list[Drawn] = [
-        (one.network, f"{one.model}, {ALGORITHMS[name]}", found)
-        for one in entry.generation
-        for name, found in one.algorithms.items()
+    """Make a table of how many generated names are new, distinct and plausible, and how close their n-grams are."""
+    rows = [
+        NamesRow(model.network, f"{model.model}, {ALGORITHMS[algorithm]}", figures)
+        for model in entry.generation
+        for algorithm, figures in model.algorithms.items()
     ]
-    reference, references = next(iter(entry.references), None), 0
-    note, left_out = (
-        "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits",
-        None,
+    notes = [_divergence_note(entry)]
+    columns = list(NAME_COLUMNS)
+    baselines: list[NamesRow] = []
+    if entry.references:
+        reference = entry.references[0]
+        baselines = [
+            NamesRow(name, "count-splitting", figures) for name, figures in reference.names.items()
+        ]
+        trouble = why_not_plausible(reference)
+        if trouble:
+            columns.remove(PLAUSIBLE)
+        notes.append(trouble or _judge_note(reference))
+        notes.append(_chance_note(names))
+    return make_table(
+        "What the generated names are like",
+        columns,
+        rows + baselines,
+        note=" ".join(notes),
+        references=len(baselines),
     )
-    if entry.facts is not None:
-        of_halves = [f"{value:.4f}" for value in entry.facts.divergence_of_halves_bits.values()]
-        note += f"; that of the other half, by chance alone: {listed(of_halves)}"
-    note += "."
-    if reference is not None:
-        rows += [(name, "count-splitting", found) for name, found in reference.names.items()]
-        references = len(reference.names)
-        why = why_not_plausible(reference)
-        left_out = PLAUSIBLE if why else None
-        points = 100 * NORMAL * math.sqrt(0.25 / names)  # of a half; less of any other share
-        note += f" {why or f'The judge of plausible names has counted {reference.judge_names:,} held-out names.'} With "
-        note += f"{names:,} names drawn, chance moves a share by at most {points:.1f} points (95% interval). They are "
-        note += (
-            "names of one network each: what another seed of training would change is not in it."
-        )
-    columns = [column for column in NAME_COLUMNS if column is not left_out]
-    return make_table("What the generated names are like", columns, rows, note, references)
+
+
+def _divergence_note(entry: ListEntry) -> str:
+    note = (
+        "Letters, pairs, triples: the Jensen–Shannon divergence from one half of the list, in bits"
+    )
+    if entry.facts is None:
+        return f"{note}."
+    of_halves = [f"{value:.4f}" for value in entry.facts.divergence_of_halves_bits.values()]
+    return f"{note}. By chance alone, the other half of the list has {listed(of_halves)}."
+
+
+def _judge_note(reference: Reference) -> str:
+    return f"The model that judges which names are plausible was trained on {reference.judge_names:,} held-out names."
+
+
+def _chance_note(names: int) -> str:
+    points = 100 * NORMAL * math.sqrt(0.25 / names)  # for a share of a half, the worst case
+    return (
+        f"With {names:,} names drawn, chance changes a percentage by at most {points:.1f} points (95% confidence"
+        " interval). Only one run of each network generated names, so the interval doesn't include the effect of the"
+        " training seed."
+    )
 
 
 def why_not_plausible(reference: Reference) -> str:
-    """Why nobody can say which names are plausible, in a sentence; empty where somebody can.
+    """Explain in a sentence why the report doesn't show which names are plausible; empty if it does.
 
-    A judge that has counted few names takes what pairs of letters make for names: its figures would say nothing.
+    A judge that was trained on few names can't tell real names from random letter pairs.
     """
-    known, real = reference.judge_names, 100 * (1 - ODDEST)
+    known = reference.judge_names
     pairs = reference.ngram_names.get("pairs")
     if pairs is None or pairs.plausible_percent is None:
-        return f"Which names are plausible is not told: the judge would know {known:,} names, which are too few."
-    if pairs.plausible_percent > real - TOLD_APART:
         return (
-            f"Which names are plausible is not told: the judge knows {known:,} names, and calls "
-            f"{pairs.plausible_percent:.0f}% of the names that pairs of letters make plausible, nearly as many as of "
-            f"real names ({real:.0f}%)."
+            f"Too few names were held out ({known:,}) to judge which generated names are plausible."
+        )
+    real_percent = 100 * (1 - ODDEST)
+    if pairs.plausible_percent > real_percent - LEAST_JUDGE_MARGIN:
+        return (
+            f"It isn't clear which names are plausible: the judge, trained on {known:,} names, accepts "
+            f"{pairs.plausible_percent:.0f}% of the names made of random letter pairs, almost as many as of real names "
+            f"({real_percent:.0f}%)."
         )
     return ""
 
 
 def samples(entry: ListEntry) -> Table:
-    """Ten new names of each network, and of the n-gram."""
-    drawn = {network: found.new_names for network, found in entry.generated.items()}
-    drawn |= {
-        name: found.new_names
-        for one in entry.references[:1]
-        for name, found in [*one.names.items()][:1]
-    }
-    rows = tuple((name, ", ".join(names)) for name, names in drawn.items() if names)
+    """Make a table of ten new names from each network, and from the n-gram in the last row."""
+    names = {network: figures.new_names for network, figures in entry.generated.items()}
+    if entry.references:
+        for model, figures in list(entry.references[0].names.items())[:1]:
+            names[model] = figures.new_names
+    rows = [(model, ", ".join(new_names)) for model, new_names in names.items() if new_names]
     return Table(
-        f"New names, {entry.name}", ("drawn by", "names that the training part lacks"), rows, left=2
+        title=f"New names, {entry.name}",
+        columns=("drawn by", "names that aren't in the training set"),
+        rows=tuple(rows),
+        left=2,
     )
 
 
 def duplicates_table(entry: ListEntry) -> Table:
-    """The names that each network generated most often."""
+    """Make a table of the names that each network generated most often."""
     generated = entry.generated
-    shown = [
-        [f"{name} ×{count}" for name, count in found.duplicates] for found in generated.values()
+    columns = [
+        [f"{name} ×{count}" for name, count in figures.duplicates] for figures in generated.values()
     ]
-    counts = ", ".join(
-        f"{network} {found.duplicated_names:,}" for network, found in generated.items()
-    )
-    note = f"How many names were drawn more than once: {counts}."
-    rows = tuple(zip_longest(*shown, fillvalue=NONE))
+    counts = [f"{network} {figures.duplicated_names:,}" for network, figures in generated.items()]
     return Table(
-        "Drawn more than once, the commonest first",
-        tuple(generated),
-        rows,
-        note,
+        title="Names drawn more than once, the most frequent first",
+        columns=tuple(generated),
+        rows=tuple(zip_longest(*columns, fillvalue=NONE)),
+        note=f"Number of names that were drawn more than once: {', '.join(counts)}.",
         left=len(generated),
     )
 
@@ -337,146 +398,166 @@ def duplicates_table(entry: ListEntry) -> Table:
 
 
 def verdict_blocks(results: Comparison) -> list[Block]:
-    """The beginning of the report: the headline, the sentences, and the best network of each list."""
-    found = verdict(results)
+    """Make the start of the report: the headline, the sentences, and the best network of each list."""
+    summary = verdict(results)
     blocks: list[Block] = [
-        Text(found.headline, "headline"),
-        Text(found.speed, "missing" if found.is_noisy else ""),
-        *(Text(said) for said in (found.quality, found.names) if said),
+        Text(summary.headline, "headline"),
+        Text(summary.speed, "missing" if summary.is_noisy else ""),
     ]
-    return [*blocks, found.table] if found.table.rows else blocks
+    blocks += [Text(sentence) for sentence in (summary.quality, summary.names) if sentence]
+    if summary.table.rows:
+        blocks.append(summary.table)
+    return blocks
 
 
 def measured_where(results: Comparison) -> list[str]:
-    """Machine, threads, versions, seeds, commit; a sentence each."""
+    """List the machine, threads, versions, backends and seeds, one sentence each."""
     machine = results.machine
     memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
-    found = ", ".join(
+    hardware = f"{machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system})"
+    versions = [
         f"{name} {version or '(not installed)'}" for name, version in results.versions.items()
-    )
+    ]
     commits = f"; commit {' and '.join(results.commits)}" if results.commits else ""
-    codes = "; ".join(
-        f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items()
-    )
+    codes = [f"{name} ({code_in_words(code)})" for name, code in results.engine_codes.items()]
     return [
-        f"Measured on {machine.processor} ({counted(machine.cores, 'core')}{memory}, {machine.system}), each "
-        f"measurement in a process of its own with {counted(results.threads, 'thread')}; what is timed ran alone.",
+        f"Measured on {hardware}. Each measurement ran in its own process with "
+        f"{counted(results.threads, 'thread')}; timed measurements ran alone.",
         *_quietness_in_words(Quietness.of(results)),
-        f"{found}{commits}.",
-        f"Backends: {codes}.",
-        f"Seeds {', '.join(map(str, results.seeds))}, split by the seed {results.split_seed}; "
-        f"{results.validation:.0%} of each list held out. The figures are those of the epoch with the lowest held-out "
-        "loss (for the original's networks, with the highest held-out accuracy, as in the original).",
+        f"{', '.join(versions)}{commits}.",
+        f"Backends: {'; '.join(codes)}.",
+        f"Seeds {', '.join(map(str, results.seeds))}; split seed {results.split_seed}; "
+        f"{results.validation:.0%} of each list held out. The results are from the epoch with the lowest held-out "
+        "loss (for the original networks, with the highest held-out accuracy, as in the original).",
     ]
 
 
-def _quietness_in_words(found: Quietness) -> Iterator[str]:
-    """Say how quiet the machine was; nothing if nothing was timed."""
-    if found.drift is not None:
-        said = "In nine of ten measurements, a fixed computation took at most "
-        said += f"{found.drift:.2f} times its shortest time"
-        if found.other_cores is not None:
-            said += f", and other processes kept at most {found.other_cores:.1f} cores busy"
-        yield f"{said}."
+def _quietness_in_words(quietness: Quietness) -> Iterator[str]:
+    """Describe how quiet the machine was; nothing if nothing was timed."""
+    if quietness.drift is None:
+        return
+    sentence = (
+        "In nine of ten measurements, a fixed computation took at most "
+        f"{quietness.drift:.2f} times its shortest time"
+    )
+    if quietness.other_cores is not None:
+        sentence += f", and other processes kept at most {quietness.other_cores:.1f} cores busy"
+    yield f"{sentence}."
 
 
 def troubles(results: Comparison) -> list[str]:
-    """What was left out and how to get it, and what failed; a sentence each."""
-    found = (("Left out", results.left_out), ("Failed", results.failed))
-    return [f"{how}: {one.what}: {one.why}." for how, of_kind in found for one in of_kind]
+    """List the measurements that were skipped (and how to get them) or that failed, one sentence each."""
+    skipped = [f"Skipped: {trouble.what}: {trouble.why}." for trouble in results.left_out]
+    failed = [f"Failed: {trouble.what}: {trouble.why}." for trouble in results.failed]
+    return skipped + failed
 
 
 def comparison_blocks(results: Comparison) -> list[Block]:
-    """All of a comparison's report."""
-    names = [samples(entry) for entry in results.lists]
-    folds = ["whole" if place >= LISTS_IN_SIGHT else "" for place in range(len(results.lists))]
-    return [
-        *verdict_blocks(results),
-        *(table for table in names if table.rows),
-        *(Text(sentence, "missing") for sentence in troubles(results)),
-        Section(
-            "Where and how it was measured",
-            tuple(Text(one, "where") for one in measured_where(results)),
-            "plain",
-        ),
-        *(
-            Section(entry.name, tuple(_of_list(entry, results)), fold, f"list-{place}")
-            for place, (entry, fold) in enumerate(zip(results.lists, folds, strict=True))
-        ),
-    ]
+    """Make the whole report of a comparison."""
+    tables = [samples(entry) for entry in results.lists]
+    where = [Text(sentence, "where") for sentence in measured_where(results)]
+    blocks = verdict_blocks(results)
+    blocks += [table for table in tables if table.rows]
+    blocks += [Text(sentence, "missing") for sentence in troubles(results)]
+    blocks.append(Section("Where and how it was measured", tuple(where), "plain"))
+    for number, entry in enumerate(results.lists):
+        content = tuple(_list_blocks(entry, results))
+        fold = "whole" if number >= LISTS_IN_SIGHT else ""
+        blocks.append(Section(entry.name, content, fold=fold, anchor=f"list-{number}"))
+    return blocks
 
 
-def _of_list(entry: ListEntry, results: Comparison) -> Iterator[Block]:
-    """What a report tells of a list; a section without figures is not there."""
-    from namegen.experiments.compare.figures import accuracy_plots, curve_plots, generation_plots
-
-    engines = [*results.engines, *(engine for one in results.lists for engine in one.engines)]
-    facts, names, like_for_like = entry.facts, results.generated_names, entry.like_for_like
-    if facts is not None:
-        yield Text(
-            f"{facts.names:,} names, {facts.distinct_names:,} of them distinct: {facts.characters:,} characters to "
-            "predict (an end counts as one). No model can predict more of them than the list's ceiling, "
-            f"{percent(facts.ceiling.accuracy_argmax)}%."
-        )
-        if FEWEST_TO_COMPARE <= facts.distinct_names < SHORT_LIST:
-            yield Text(
-                "The networks of this comparison learn from this list alone; namegen train begins a list of fewer than "
-                f"{SHORT_LIST} different names from a base, if that suits it."
-            )
-    if like_for_like:
-        about = "The same network, start and batches, trained by each backend, at a third of the learning rate of the "
-        about += "networks below, so their figures differ. Accuracy (argmax): the likeliest next character is right."
-        yield _section(
-            LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)]
-        )
+def _list_blocks(entry: ListEntry, results: Comparison) -> Iterator[Block]:
+    """The report of one list; a section without results is left out."""
+    engines = [*results.engines, *(engine for each in results.lists for engine in each.engines)]
+    yield from _list_facts(entry)
+    if entry.like_for_like:
+        yield _like_for_like_section(entry, engines)
     if entry.splits:
-        about = "How often the likeliest next character is right (argmax), and how often one drawn by the network's "
-        about += "probabilities is (sampled)."
-        tables = []
-        for split in entry.splits:
-            tables += [
-                accuracy_table(entry, split),
-                accuracy_table(entry, split, SAMPLED),
-                loss_table(entry, split),
-            ]
-        yield _section(NETWORKS, about, list(accuracy_plots(entry, engines)), tables)
+        yield _networks_section(entry, engines)
     if entry.generation:
-        about = (
-            "How fast names are drawn, one by one or by splitting counts, and what they are like."
+        yield _generation_section(entry, engines, results.generated_names)
+
+
+def _list_facts(entry: ListEntry) -> Iterator[Text]:
+    """Describe the size of a list."""
+    facts = entry.facts
+    if facts is None:
+        return
+    yield Text(
+        f"{facts.names:,} names, {facts.distinct_names:,} of them distinct: {facts.characters:,} characters to "
+        "predict, counting the end of each name as one. No model can predict more than "
+        f"{percent(facts.ceiling.accuracy_argmax)}% of them, the ceiling of the list."
+    )
+    if FEWEST_TO_COMPARE <= facts.distinct_names < SHORT_LIST:
+        yield Text(
+            "The networks of this comparison are trained on this list alone. For a list of fewer than "
+            f"{SHORT_LIST} different names, namegen train fine-tunes a pretrained base model if one fits the list."
         )
-        tables = [
-            speed_table(entry, names),
-            generated_names_table(entry, names),
-            duplicates_table(entry),
-        ]
-        yield _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
+
+
+def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    from namegen.experiments.compare.figures import curve_plots
+
+    about = (
+        "Each backend trains the same network from the same start on the same batches. The learning rate is a third of"
+        " that of the networks below, so the results differ from theirs. Accuracy (argmax) is how often the likeliest"
+        " next character is right."
+    )
+    tables = [like_for_like_table(entry)]
+    return _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables)
+
+
+def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:
+    from namegen.experiments.compare.figures import accuracy_plots
+
+    about = (
+        "How often the likeliest next character is right (argmax), and how often a character drawn from the network's"
+        " probabilities is right (sampled)."
+    )
+    tables: list[Table] = []
+    for split in entry.splits:
+        tables.append(accuracy_table(entry, split))
+        tables.append(accuracy_table(entry, split, SAMPLED))
+        tables.append(loss_table(entry, split))
+    return _section(NETWORKS, about, list(accuracy_plots(entry, engines)), tables)
+
+
+def _generation_section(entry: ListEntry, engines: Sequence[str], names: int) -> Section:
+    from namegen.experiments.compare.figures import generation_plots
+
+    about = "How fast names are drawn, one by one or with count-splitting, and what they are like."
+    tables = [
+        speed_table(entry, names),
+        generated_names_table(entry, names),
+        duplicates_table(entry),
+    ]
+    return _section(GENERATION, about, list(generation_plots(entry, names, engines)), tables)
 
 
 def _section(title: str, about: str, plots_: Sequence[Block], tables: Sequence[Table]) -> Section:
-    """The first plot is in sight, the rest is folded: the verdict sums it up."""
-    filled = [table for table in tables if table.rows]
-    return Section(title, (Text(about, "about"), *plots_[:1], *more(title, [*plots_[1:], *filled])))
+    """A section that shows its first plot and folds the rest."""
+    folded = [*plots_[1:], *(table for table in tables if table.rows)]
+    return Section(title, (Text(about, "about"), *plots_[:1], *more(title, folded)))
 
 
 def write_report(results: Comparison, path: Path) -> None:
-    """Write the report as a page, and its plots as PNG beside it. Raises OutputError."""
+    """Write the report as an HTML page, and its plots as PNG files next to it.
+
+    Raises:
+        OutputError: a file can't be written.
+    """
     blocks = comparison_blocks(results)
-    write_page(
-        path, TITLE, blocks, json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
-    )
-    slugs = dict(
-        zip(
-            (one.name for one in results.lists),
-            file_names([one.name for one in results.lists]),
-            strict=True,
-        )
-    )
+    document = json.dumps(to_plain(results), ensure_ascii=True, allow_nan=False)
+    write_page(path, TITLE, blocks, document)
+    names = [entry.name for entry in results.lists]
+    file_name = dict(zip(names, file_names(names), strict=True))
     for plot in plots(blocks):
-        plot.write(path.parent / f"{slugs[plot.of]}-{plot.key}.png")
+        plot.write(path.parent / f"{file_name[plot.of]}-{plot.key}.png")
 
 
 def main(arguments: Iterable[str] | None = None) -> None:
-    """Read the arguments, and print."""
+    """Print the report of a ``results.json`` as Markdown."""
     parser = argparse.ArgumentParser(
         prog="python -m namegen.experiments.compare.tables", description=__doc__
     )

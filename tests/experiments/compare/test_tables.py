@@ -37,18 +37,18 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
     assert cells["LSTM 2×32"].startswith("−0.05")
     assert cells["GRU 2×32"].startswith("no difference found (−0.0")
     assert ([row[0] for row in table.rows[-2:]], table.references) == (
-        ["4-gram", "lower bound of that part"],
+        ["4-gram", "lower bound"],
         2,
     )
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
-    assert "below 0 the network is better" in table.note
+    assert "the network is better below 0" in table.note
     assert (
         "95 % interval of the difference, over the held-out names and over the 3 seeds"
         in table.note
     )
     accuracy = accuracy_table(entry, "by-row")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
-    assert "above 0 it is better" in accuracy.note
+    assert "the network is better above 0" in accuracy.note
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
 
 
@@ -66,7 +66,7 @@ def test_an_engine_stands_beside_the_first_one_with_the_range_of_its_rounds(
 ) -> None:
     rows = [dict(zip(like_for_like_table(comparison.lists[0]).columns, row, strict=True))
             for row in like_for_like_table(comparison.lists[0]).rows]  # fmt: skip
-    assert [(row["engine"], row["batch (names)"]) for row in rows[:4]] == [
+    assert [(row["backend"], row["batch (names)"]) for row in rows[:4]] == [
         ("numpy", "128"), ("keras", "128"), ("numpy", "512"), ("keras", "512")
     ]  # fmt: skip
     assert rows[0]["times as fast"] == "–"
@@ -84,10 +84,14 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
     assert told["a Markov chain of order 4"] == ("4.0", "85.0")
     assert told["pairs of letters"] == ("88.0", "60.0")
     assert table.references == 3
-    assert "has counted 1,701 held-out names" in table.note
-    assert "chance moves a share by at most 1.0 points (95% interval)" in table.note
-    assert "of the other half, by chance alone: 0.0003, 0.0053 and 0.0345." in table.note
-    assert "half, by chance" not in generated_names_table(replace(entry, facts=None), 10_000).note
+    assert "was trained on 1,701 held-out names" in table.note
+    assert (
+        "chance changes a percentage by at most 1.0 points (95% confidence interval)" in table.note
+    )
+    assert (
+        "By chance alone, the other half of the list has 0.0003, 0.0053 and 0.0345." in table.note
+    )
+    assert "By chance" not in generated_names_table(replace(entry, facts=None), 10_000).note
 
 
 @pytest.mark.parametrize(
@@ -95,9 +99,9 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
     [
         (
             85.0,
-            "the judge knows 1,701 names, and calls 85% of the names that pairs of letters make plausible",
+            "trained on 1,701 names, accepts 85% of the names made of random letter pairs",
         ),
-        (None, "would know 1,701 names, which are too few"),
+        (None, "Too few names were held out (1,701)"),
     ],
 )
 def test_a_judge_that_tells_nothing_is_not_heard(
@@ -126,14 +130,14 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
     }
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Backends: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
-    assert any("Seeds 0, 1, 2, split by the seed 7; " in one for one in where)
+    assert any("Seeds 0, 1, 2; split seed 7; " in one for one in where)
     assert any("1.10 times its shortest time" in one for one in where)
     lost = replace(
         comparison,
         left_out=(Trouble("keras", "install it"),),
         failed=(Trouble("a training", "lost"),),
     )
-    assert troubles(lost) == ["Left out: keras: install it.", "Failed: a training: lost."]
+    assert troubles(lost) == ["Skipped: keras: install it.", "Failed: a training: lost."]
 
 
 def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: Comparison) -> None:
@@ -142,7 +146,7 @@ def test_networks_of_a_short_list_are_said_to_learn_without_a_base(comparison: C
             comparison.lists[0], facts=replace(comparison.lists[0].facts, distinct_names=names)
         )
         text = "\n".join(markdown(comparison_blocks(replace(comparison, lists=(entry,)))))
-        assert ("namegen train begins a list of fewer than 500" in text) == said
+        assert ("For a list of fewer than 500 different names" in text) == said
 
 
 def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
@@ -155,7 +159,7 @@ def test_a_section_without_figures_is_not_there(comparison: Comparison) -> None:
         ]
         return [one.title for one in of_list.blocks if isinstance(one, Section)]
 
-    names = ["Like for like", "Networks and accuracy", "Generation"]
+    names = ["The same training by each backend", "Networks and accuracy", "Generation"]
     assert sections() == names
     assert sections(generation=()) == names[:2]
     assert sections(references=()) == [names[0], names[2]]
@@ -195,7 +199,7 @@ def test_a_section_keeps_its_first_plot_in_sight_and_says_what_is_folded(
     ]
     assert "LSTM 2×32 on mlb-first, by numpy" in page
     assert re.findall(r'<details class="folded"><summary>(.*?)</summary>', page) == [
-        "Like for like: 1 plot and 1 table more",
+        "The same training by each backend: 1 plot and 1 table more",
         "Networks and accuracy: 1 plot and 6 tables more",
     ]
 
