@@ -1,11 +1,13 @@
-"""What a comparison measures, what comes of it, and ``results.json``, which holds all of it.
+"""The data classes of ``results.json``: what a comparison measures, and the results.
 
-What a measurement depends on is a *subject*. Its JSON is a part of the key under which a record is kept, beside the
-list, the code and the machine. A *record* is a subject with its figures. A child makes it, the folder keeps it, and
-``results.json`` has it among the records of its list, always in the same form. Each field is explained once: here, or
-in ``trained.py`` where a sweep has it too. "char" counts the characters of a name and the boundary at its end.
+A *subject* is everything that a measurement depends on, apart from the list, the code and the machine. A *record* is a
+subject together with its results. A child process makes the record, the output folder keeps it under a hash of the
+subject, and ``results.json`` contains it in the entry of its list.
 
-Nothing heavy is imported: a measurement has to pin its threads first.
+In names of fields, ``char`` is a character of a name or the end token after it. Fields that a sweep also has are
+explained in ``trained.py``.
+
+This module imports nothing heavy, because a measurement limits its threads before NumPy is loaded.
 """
 
 from __future__ import annotations
@@ -33,24 +35,24 @@ from namegen.experiments.trained import Metric, PlainMetrics, TrainingSummary
 
 FORMAT: Literal["namegen comparison"] = "namegen comparison"
 FORMAT_VERSION: Literal[4] = 4
-NUMPY, TFLITE = "numpy", "tflite"
-GENERATED_NAMES = 10_000  # drawn by each network, and by the n-gram
-ODDEST = 0.1  # the share of real names that a plausible one is likelier than (``quality.py``)
+NUMPY = "numpy"
+TFLITE = "tflite"
+GENERATED_NAMES = 10_000  # how many names each network and the n-gram draw
+ODDEST = 0.1  # a name is plausible if it's likelier than this share of real names (``quality.py``)
 
 SplitName = Literal["by-row", "by-name"]
-Role = Literal["like_for_like", "network"]  # the part of a report that a training belongs to
+Role = Literal["like_for_like", "network"]  # the section of the report that a run belongs to
 Algorithm = Literal["one_by_one", "count_splitting"]
 Loop = Literal["step", "generate"]  # the signatures of a ``.tflite`` that draw names
-NgramModelName = Literal[
-    "ngram", "chain", "pairs"
-]  # the n-gram, and Markov chains of order 4 and 1
+# The n-gram baseline, and Markov chains of order 4 and 1.
+NgramModelName = Literal["ngram", "chain", "pairs"]
 Part = Literal["training", "held_out", "whole"]
-Lengths = dict[CountKey, Count]  # characters of a name → names
-# Order of the n-gram → Jensen–Shannon divergence in bits, of all three orders.
+Lengths = dict[CountKey, Count]  # number of characters → number of names
+# Order of the n-grams → Jensen–Shannon divergence in bits, for all three orders.
 Divergences = Annotated[dict[Literal["1", "2", "3"], Measure], Meta(min_length=3)]
 Of = TypeVar("Of")
 
-# What a report calls the parts of a list, and the ways to draw names.
+# The words that reports use.
 PARTS: dict[Part, str] = {
     "training": "training set",
     "held_out": "held-out names",
@@ -60,15 +62,14 @@ ALGORITHMS: dict[Algorithm, str] = {
     "one_by_one": "one by one",
     "count_splitting": "count-splitting",
 }
-BASELINE, CEILING = (
-    "baseline",
-    "ceiling",
-)  # what stands beside the networks in every table of accuracy
+# The models that the networks are compared with: the n-gram, and the list itself as a model.
+BASELINE = "baseline"
+CEILING = "ceiling"
 
 
 @dataclass(frozen=True)
 class Parts(Generic[Of]):
-    """The same of the training part, of the held-out part and of the whole list."""
+    """One value for each part of a list."""
 
     training: Of
     held_out: Of
@@ -77,70 +78,51 @@ class Parts(Generic[Of]):
 
 @dataclass(frozen=True)
 class HeldOutGroups:
-    """What one model makes of the held-out names, in sums: columns of one entry a group.
+    """The results of one model on the held-out names, as sums over groups of names.
 
-    A hash of a name says which group it is in, so the groups of two models are of the same names
-    (``core/evaluation/evaluator.py``). They are what intervals are made of (``pairs.py``).
-
-    Attributes:
-        characters: to be predicted, in all names of the group.
-        nats: minus the log-probability of them all.
-        hits: characters that were the likeliest.
-        sampled: the probabilities of the true characters.
+    Each column has one entry per group. A hash of the name determines its group, so the groups of two models contain
+    the same names (``core/evaluation/evaluator.py``). Confidence intervals are computed from them (``pairs.py``).
     """
 
-    characters: tuple[Count, ...]
-    nats: tuple[Measure, ...]
-    hits: tuple[Count, ...]
-    sampled: tuple[Measure, ...]
+    characters: tuple[Count, ...]  # characters to predict
+    nats: tuple[Measure, ...]  # negative log-probability of all characters
+    hits: tuple[Count, ...]  # characters that the model considered the likeliest
+    sampled: tuple[Measure, ...]  # sum of the probabilities of the true characters
 
     def __post_init__(self) -> None:
-        lengths = {len(column) for column in (self.characters, self.nats, self.hits, self.sampled)}
+        columns = (self.characters, self.nats, self.hits, self.sampled)
+        lengths = sorted({len(column) for column in columns})
         if len(lengths) > 1:
             raise ValueError(
-                f"columns of {' and '.join(map(str, sorted(lengths)))} groups: expected as many in each"
+                f"the columns of the groups have different lengths: {' and '.join(map(str, lengths))}"
             )
 
 
 @dataclass(frozen=True)
 class NameFigures:
-    """What generated names are like.
+    """Statistics of generated names. Letter case and punctuation don't make a name new."""
 
-    Attributes:
-        recreated_percent: of the generated names, those of the list, letter case and punctuation apart.
-        unique_percent: different names, of those generated.
-        duplicates: the commonest names generated more than once, with their counts.
-        duplicated_names: how many different names were generated more than once.
-        lengths: how many names have how many characters.
-        divergence_bits: of their n-grams from those of one half of the list.
-        new_percent: of the generated names, those that the training part lacks, letter case and punctuation apart.
-        plausible_percent: of the new names, each once, those that could stand in the list (``quality.py``); None where
-            the judge would know too few names, or none is new.
-        new_names: the first ten of the new names, as they were drawn.
-    """
-
-    recreated_percent: Percent
-    unique_percent: Percent
-    duplicates: tuple[tuple[str, Count], ...]
-    duplicated_names: Count
+    recreated_percent: Percent  # generated names that are in the list
+    unique_percent: Percent  # number of different names, as a percentage of all generated names
+    duplicates: tuple[tuple[str, Count], ...]  # the most frequent names drawn more than once
+    duplicated_names: Count  # how many different names were drawn more than once
     lengths: Lengths
-    divergence_bits: Divergences
-    new_percent: Percent
+    divergence_bits: Divergences  # between their n-grams and the n-grams of one half of the list
+    new_percent: Percent  # generated names that aren't in the training set
+    # Plausible names among the different new names (``quality.py``); None if there are no new names, or if too few
+    # names were held out to judge.
     plausible_percent: Percent | None
-    new_names: tuple[str, ...]
+    new_names: tuple[str, ...]  # the first ten new names, in the order they were drawn
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """Whether something else ran while it was measured.
+    """How quiet the machine was during a measurement."""
 
-    Attributes:
-        control_seconds: how long one fixed computation took at least, in the first half and in the second.
-        other_cores: how many cores all other processes kept busy meanwhile, on average; None where the system does not
-            say, or where it took too short a time.
-    """
-
+    # The shortest time of a fixed computation in the first half of the measurement, and in the second half.
     control_seconds: tuple[Measure, Measure]
+    # How many cores all other processes kept busy, on average; None if the system doesn't report it, or if the
+    # measurement was too short.
     other_cores: Measure | None
 
 
@@ -149,99 +131,70 @@ class Quiet:
 
 @dataclass(frozen=True)
 class ListSubject:
-    """The list itself: nothing to choose."""
+    """The list itself, which needs no settings."""
 
     kind: ClassVar[str] = "list"
 
 
 @dataclass(frozen=True)
 class ListFacts(ListSubject):
-    """The list itself, measured.
+    """The size of the list and its ceiling."""
 
-    Attributes:
-        names, distinct_names, distinct_prefixes, characters: its sizes; repeats are counted in the first and the last.
-        ceiling: the list itself as a model.
-        lengths: how many names have how many characters.
-        divergence_of_halves_bits: of its two halves, which is what chance alone makes.
-    """
-
-    names: Count
+    names: Count  # with duplicates
     distinct_names: Count
     distinct_prefixes: Count
-    characters: Count
-    ceiling: PlainMetrics
+    characters: Count  # in all names, with duplicates
+    ceiling: PlainMetrics  # of the list itself as a model
     lengths: Lengths
-    divergence_of_halves_bits: Divergences
+    divergence_of_halves_bits: Divergences  # between two random halves: the effect of chance alone
 
     def __post_init__(self) -> None:
         if not sum(self.lengths.values()):
-            raise ValueError("the lengths of no names: expected those of the list")
+            raise ValueError("the list has no lengths: expected the length of every name")
 
 
 @dataclass(frozen=True)
 class ReferenceSubject:
-    """Ceiling and n-gram of one split of the list.
-
-    Attributes:
-        split: whether a name may stand on both sides ("by-row") or not ("by-name").
-        seed: of the split.
-        validation: the share of the list that is held out.
-    """
+    """A split of the list, for which the ceiling and the n-gram are measured."""
 
     kind: ClassVar[str] = "reference"
-    split: SplitName
-    seed: Count
-    validation: Share
+    split: SplitName  # whether a name can be on both sides ("by-row") or not ("by-name")
+    seed: Count  # of the split
+    validation: Share  # the share of the list that is held out
 
 
 @dataclass(frozen=True)
 class ReferencePart:
-    """What a network's figures on one part of the list are compared with.
-
-    Attributes:
-        names, characters: the size of the part.
-        ceiling: the part itself as a model.
-        baseline: the n-gram that was fitted on what the network reads: the training part, with fewer repeats where
-            those are damped.
-        baseline_groups: of the held-out part, the n-gram's sums over groups of names; missing for other parts.
-    """
+    """The ceiling and the n-gram on one part of the list."""
 
     names: Count
     characters: Count
-    ceiling: PlainMetrics
-    baseline: PlainMetrics
-    baseline_groups: HeldOutGroups | UnsetType = UNSET
+    ceiling: PlainMetrics  # of the part itself as a model
+    baseline: PlainMetrics  # of the n-gram, fitted on the same training data as the networks
+    baseline_groups: HeldOutGroups | UnsetType = UNSET  # only for the held-out names
 
 
 @dataclass(frozen=True)
 class Reference(ReferenceSubject):
-    """Ceiling and n-gram of one split, measured.
+    """The ceiling and the n-gram of one split."""
 
-    Attributes:
-        seen_percent: of the held-out names, those that stand in the training part too.
-        baseline_order: of the n-gram.
-        sqrt_duplicates: networks and n-gram read a name of c entries about √c times.
-        parts: ceiling and n-gram on each part of the list.
-        ngram_names: what the names are like that n-gram and Markov chains draw from what the network reads.
-        judge_names: how many names the judge of plausible ones has counted.
-    """
-
-    seen_percent: Percent
-    baseline_order: Count
+    seen_percent: Percent  # held-out names that are also in the training set
+    baseline_order: Count  # of the n-gram
+    # Whether networks and n-gram train on a name with c entries only about √c times.
     sqrt_duplicates: bool
     parts: Parts[ReferencePart]
-    ngram_names: dict[NgramModelName, NameFigures]
-    judge_names: Count
+    ngram_names: dict[NgramModelName, NameFigures]  # the names that n-gram and Markov chains draw
+    judge_names: Count  # how many names the judge of plausible names was trained on
 
     @property
     def names(self) -> dict[str, NameFigures]:
-        """What counts → the names that it draws, as a report calls it."""
-        called: dict[NgramModelName, str] = {
+        """Map the label of each n-gram model to the names it draws."""
+        labels: dict[NgramModelName, str] = {
             "ngram": f"{self.baseline_order}-gram",
             "chain": "a Markov chain of order 4",
             "pairs": "pairs of letters",
         }
-        return {called[name]: found for name, found in self.ngram_names.items()}
+        return {labels[model]: figures for model, figures in self.ngram_names.items()}
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -249,27 +202,20 @@ class Reference(ReferenceSubject):
 
 @dataclass(frozen=True)
 class TrainingSubject:
-    """One network, trained by one engine.
-
-    Attributes:
-        network: what a report calls it.
-        engine: who trains it.
-        role: the part of a report that it belongs to.
-        config: the tables of a config file; what they do not say has its default, but they do say split, split_seed,
-            validation and seed.
-    """
+    """A run: one network, trained by one backend."""
 
     kind: ClassVar[str] = "training"
-    network: str
-    engine: str
+    network: str  # its label in the report
+    engine: str  # the backend's name
     role: Role
+    # The tables of a config file. Missing settings have their defaults, but split, split_seed, validation and seed
+    # are required.
     config: Mapping[str, Json]
 
     def __post_init__(self) -> None:
         try:
-            from_plain(
-                tuple[SplitName, Count, Share, Count], [*vars(self.reference).values(), self.seed]
-            )
+            values = [*vars(self.reference).values(), self.seed]
+            from_plain(tuple[SplitName, Count, Share, Count], values)
         except (KeyError, TypeError):
             raise ValueError(
                 "a config without split, split_seed, validation or seed: expected all of them"
@@ -277,91 +223,64 @@ class TrainingSubject:
 
     @property
     def split(self) -> SplitName:
-        """How the list is split."""
+        """The way the list is split."""
         return self.reference.split
 
     @property
     def reference(self) -> ReferenceSubject:
-        """The split itself: which names are held out."""
+        """The split, which determines the held-out names."""
         data = cast("Mapping[str, Any]", self.config["data"])
         return ReferenceSubject(data["split"], data["split_seed"], data["validation"])
 
     @property
     def seed(self) -> int:
-        """The seed of the training."""
-        return cast(int, cast("Mapping[str, Json]", self.config["training"])["seed"])
+        """The training seed."""
+        training = cast("Mapping[str, Json]", self.config["training"])
+        return cast(int, training["seed"])
 
 
 @dataclass(frozen=True)
 class Timing:
-    """How fast an engine trains with batches of one size, in a process of its own.
+    """How fast a backend trains with batches of one size, measured in its own process."""
 
-    Attributes:
-        batch_size: in names.
-        start_up_seconds: from the start of the process to an engine that is made, its libraries loaded.
-        compilation_seconds: until the engine is warm.
-        seconds_per_epoch: inside training, of the fastest epoch after the first.
-        chars_per_second: inside training, in that epoch.
-        peak_memory_mib: the most that the process held; None where the system does not say, or where it was not of this
-            batch size alone.
-    """
-
-    batch_size: Count
-    start_up_seconds: Measure
-    compilation_seconds: Measure
-    seconds_per_epoch: Measure
-    chars_per_second: Measure
+    batch_size: Count  # in names
+    start_up_seconds: Measure  # from the start of the process until the engine is created
+    compilation_seconds: Measure  # until the engine is warm
+    seconds_per_epoch: Measure  # of the fastest epoch after the first, without validation
+    chars_per_second: Measure  # in that epoch
+    # The peak memory of the process; None if the system doesn't report it, or if the process also trained with
+    # another batch size.
     peak_memory_mib: Measure | None
 
 
 @dataclass(frozen=True)
 class Training(TrainingSummary, TrainingSubject):
-    """A training, measured.
+    """The results of a run."""
 
-    Attributes:
-        figures: of the best epoch, on each part of the list.
-        timing: its time and memory; to be told only where nothing else ran beside it.
-        quiet: whether something else ran.
-        held_out_groups: its sums over groups of the held-out names; missing where a held-out name is impossible to the
-            network.
-    """
-
-    figures: Parts[PlainMetrics]
-    timing: Timing
+    figures: Parts[PlainMetrics]  # of the best epoch
+    timing: Timing  # only meaningful if the run was the only process
     quiet: Quiet
+    # Missing if the network gives a held-out name the probability 0.
     held_out_groups: HeldOutGroups | UnsetType = UNSET
 
 
 @dataclass(frozen=True)
 class TimingSubject:
-    """How fast an engine trains: one round of several.
-
-    Attributes:
-        network: what a report calls it.
-        engine: who trains it.
-        round: counted from 1; the training that the curves are of is round 0.
-        config: the tables of a config, of few epochs.
-        large_batch: names; what is timed beside the batch of the config. None: nothing, as the list is short.
-    """
+    """One of several rounds that measure how fast a backend trains."""
 
     kind: ClassVar[str] = "timing"
-    network: str
-    engine: str
-    round: Count
-    config: Mapping[str, Json]
-    large_batch: Count | None
+    network: str  # its label in the report
+    engine: str  # the backend's name
+    round: Count  # from 1; round 0 is the run whose curves are shown
+    config: Mapping[str, Json]  # the tables of a config with few epochs
+    large_batch: Count | None  # in names, timed after the config's batch; None for a short list
 
 
 @dataclass(frozen=True)
 class TimingRound(TimingSubject):
-    """A round of timing, measured.
+    """The results of one round."""
 
-    Attributes:
-        batches: with the batch size of the training; then with the large one.
-        quiet: whether something else ran.
-    """
-
-    batches: tuple[Timing, ...]
+    batches: tuple[Timing, ...]  # with the run's batch size, then with the large one
     quiet: Quiet
 
 
@@ -370,92 +289,60 @@ class TimingRound(TimingSubject):
 
 @dataclass(frozen=True)
 class ExportSubject:
-    """A trained network as a ``.tflite``.
-
-    Attributes:
-        network: what a report calls it.
-        engine: what has to be installed.
-    """
+    """A trained network that is exported as a ``.tflite``."""
 
     kind: ClassVar[str] = "export"
-    network: str
-    engine: str
+    network: str  # its label in the report
+    engine: str  # the backend that has to be installed
 
 
 @dataclass(frozen=True)
 class Export(ExportSubject):
-    """A trained network, written as a ``.tflite``.
+    """The results of an export."""
 
-    Attributes:
-        bytes: the size of the file.
-        largest_logit_difference: from the network that it was made of.
-    """
-
-    bytes: Count
-    largest_logit_difference: Measure
+    bytes: Count  # the size of the file
+    largest_logit_difference: Measure  # between the file and the network
 
 
 @dataclass(frozen=True)
 class GenerationSubject:
-    """Names generated by one model.
-
-    Attributes:
-        network: whose names.
-        engine: what reads the network: an engine, or "tflite".
-        names: how many are generated.
-        seed: of the generation.
-        loop: of a ``.tflite``, the signature that is called; None for an engine.
-        split: that of the network's training, which says which of its names are new.
-    """
+    """A network and a backend that generate names."""
 
     kind: ClassVar[str] = "generation"
-    network: str
-    engine: str
-    names: Count
-    seed: Count
-    loop: Loop | None
-    split: ReferenceSubject
+    network: str  # its label in the report
+    engine: str  # the name of a backend, or "tflite"
+    names: Count  # how many names are generated
+    seed: Count  # of the generation
+    loop: Loop | None  # the signature of the ``.tflite`` that is called; None for a backend
+    split: ReferenceSubject  # of the network's run, which determines which names are new
 
     @property
     def model(self) -> str:
-        """What generates the names, as a report calls it."""
+        """The label of the backend, with the signature of a ``.tflite``."""
         return f"{self.engine} {self.loop}" if self.loop else self.engine
 
 
 @dataclass(frozen=True)
 class GenerationFigures(NameFigures):
-    """Names generated by one algorithm: what they are like, and how fast they were generated.
+    """Statistics of the names that one algorithm generated, and its speed."""
 
-    Attributes:
-        first_seconds: the first time, which compiles.
-        seconds: the least of the next ones.
-        names_per_second: in that one.
-    """
-
-    first_seconds: Measure
-    seconds: Measure
-    names_per_second: Measure
+    first_seconds: Measure  # of the first call, which includes compilation
+    seconds: Measure  # of the fastest later call
+    names_per_second: Measure  # in that call
 
 
 @dataclass(frozen=True)
 class Generation(GenerationSubject):
-    """Names generated by one model, measured.
+    """The generated names and their speed."""
 
-    Attributes:
-        start_up_seconds: from the start of the process to a model that is loaded.
-        peak_memory_mib: the most that the process held; None where the system does not say.
-        algorithms: the names by each algorithm that the model has.
-        quiet: whether something else ran.
-    """
-
-    start_up_seconds: Measure
-    peak_memory_mib: Measure | None
-    algorithms: dict[Algorithm, GenerationFigures]
+    start_up_seconds: Measure  # from the start of the process until the model is loaded
+    peak_memory_mib: Measure | None  # None if the system doesn't report it
+    algorithms: dict[Algorithm, GenerationFigures]  # every algorithm that the model supports
     quiet: Quiet
 
     @property
     def best(self) -> GenerationFigures:
-        """Its names by count-splitting, or else as it draws them."""
+        """The names drawn with count-splitting, or one by one if the model doesn't support it."""
         return self.algorithms.get("count_splitting") or self.algorithms["one_by_one"]
 
 
@@ -468,7 +355,9 @@ Subject = (
     | GenerationSubject
 )
 Record = ListFacts | Reference | Training | TimingRound | Export | Generation
-RECORDS: dict[str, type[Record]] = {one.kind: one for one in get_args(Record)}
+RECORDS: dict[str, type[Record]] = {
+    record_class.kind: record_class for record_class in get_args(Record)
+}
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
@@ -476,132 +365,110 @@ RECORDS: dict[str, type[Record]] = {one.kind: one for one in get_args(Record)}
 
 @dataclass(frozen=True)
 class ListEntry:
-    """All figures of one list.
-
-    Attributes:
-        name: what it is called.
-        fingerprint: a hash of its names in their order.
-        facts: its sizes and its ceiling; None where they could not be measured.
-        references: ceiling and n-gram, for each split.
-        trainings: every training.
-        timings: further rounds in which the engines were timed.
-        exported: the ``.tflite``; None where there is none.
-        generation: the generated names, for each network and model.
-    """
+    """All results of one list."""
 
     name: str
-    fingerprint: str
-    facts: ListFacts | None
-    references: tuple[Reference, ...]
+    fingerprint: str  # a hash of the names in their order
+    facts: ListFacts | None  # None if the measurement failed
+    references: tuple[Reference, ...]  # one for each split
     trainings: tuple[Training, ...]
     timings: tuple[TimingRound, ...]
-    exported: Export | None
-    generation: tuple[Generation, ...]
+    exported: Export | None  # None if no ``.tflite`` was exported
+    generation: tuple[Generation, ...]  # one for each network and backend
 
     @property
     def engines(self) -> list[str]:
-        """Every engine that has figures of this list, and what else reads a network."""
-        return [
-            *dict.fromkeys(
-                [*(one.engine for one in self.trainings), *(one.engine for one in self.generation)]
-            )
-        ]
+        """Every backend with results for this list, and "tflite" if it generated names."""
+        names = [run.engine for run in self.trainings]
+        names += [generation.engine for generation in self.generation]
+        return list(dict.fromkeys(names))
 
     @property
     def splits(self) -> list[SplitName]:
-        """The ways in which the list was split, for which there are networks."""
-        return [one.split for one in self.references if self.networks(one.split)]
+        """The splits that networks were trained on."""
+        splits = [reference.split for reference in self.references]
+        return [split for split in splits if self.networks(split)]
 
     def reference(self, split: SplitName) -> Reference:
-        """Ceiling and n-gram of a split."""
-        return next(one for one in self.references if one.split == split)
+        """Return the ceiling and the n-gram of a split."""
+        return next(reference for reference in self.references if reference.split == split)
 
     def runs(self, split: SplitName, network: str | None = None) -> list[Training]:
-        """The trainings of a network, one for each seed; None: of every network."""
-        of_split = [run for run in self.trainings if run.role == "network" and run.split == split]
-        return [run for run in of_split if network in (None, run.network)]
+        """Return the runs of a network, one for each seed; without a network, all runs on the split."""
+        on_split = [run for run in self.trainings if run.role == "network" and run.split == split]
+        return [run for run in on_split if network in (None, run.network)]
 
     def networks(self, split: SplitName) -> list[str]:
-        """The networks that were trained on this split, in the order of every table."""
+        """Return the networks that were trained on a split, in the order of the tables."""
         return list(dict.fromkeys(run.network for run in self.runs(split)))
 
     def called(self, split: SplitName, who: str) -> str:
-        """What a report calls a network, the n-gram (``BASELINE``) or the ceiling (``CEILING``)."""
+        """Return the report's label of a network, of the n-gram (``BASELINE``) or of the ceiling (``CEILING``)."""
         return f"{self.reference(split).baseline_order}-gram" if who == BASELINE else who
 
     def values(self, split: SplitName, who: str, part: Part, metric: Metric) -> list[float]:
-        """A figure of a network, the n-gram or the ceiling on a part of the list, one for each seed."""
+        """Return a metric of a network, one value per seed, or the single value of the n-gram or the ceiling."""
         if who in (BASELINE, CEILING):
-            return [getattr(getattr(getattr(self.reference(split).parts, part), who), metric)]
+            reference_part = getattr(self.reference(split).parts, part)
+            metrics = getattr(reference_part, who)
+            return [getattr(metrics, metric)]
         return [getattr(getattr(run.figures, part), metric) for run in self.runs(split, who)]
 
     @property
     def like_for_like(self) -> dict[str, list[Training]]:
-        """The trainings that are compared engine by engine; a network with other parameters is another one."""
-        found: dict[str, list[Training]] = {}
+        """Group the runs that compare the backends by network.
+
+        A network with another number of parameters is a group of its own.
+        """
+        groups: dict[str, list[Training]] = {}
         for run in self.trainings:
-            if run.role == "like_for_like":
-                same = run.parameters == found.get(run.network, [run])[0].parameters
-                name = run.network if same else f"{run.network} of {run.parameters:,} parameters"
-                found.setdefault(name, []).append(run)
-        return found
+            if run.role != "like_for_like":
+                continue
+            first = groups.get(run.network, [run])[0]
+            name = run.network
+            if run.parameters != first.parameters:
+                name = f"{run.network} of {run.parameters:,} parameters"
+            groups.setdefault(name, []).append(run)
+        return groups
 
     @property
     def generated(self) -> dict[str, GenerationFigures]:
-        """The names that the NumPy engine drew from each network, or else the first engine that did."""
-        found: dict[str, GenerationFigures] = {}
-        for one in self.generation:
-            if one.model == NUMPY or (one.engine != TFLITE and one.network not in found):
-                found[one.network] = one.best
-        return found
+        """Map each network to its names, drawn by the NumPy backend or else by the first backend that drew some."""
+        names: dict[str, GenerationFigures] = {}
+        for generation in self.generation:
+            is_first = generation.engine != TFLITE and generation.network not in names
+            if generation.model == NUMPY or is_first:
+                names[generation.network] = generation.best
+        return names
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is not there, and a sentence that says why."""
+    """A measurement without a result."""
 
-    what: str
-    why: str
+    what: str  # the measurement
+    why: str  # the reason, in a sentence
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """``results.json``.
-
-    Attributes:
-        format, format_version: what the file is.
-        quick: whether it was a first look.
-        seeds: those that each network was trained with.
-        split_seed: of every split.
-        threads: of each measurement.
-        validation: the share of each list that was held out.
-        generated_names: how many names each model drew.
-        quick_epochs: of a first look; None for a whole comparison.
-        engines: every engine that is registered.
-        engine_codes: of each of them a hash of its code, and the versions of what it needs.
-        machine: where it was measured.
-        versions: of Python, namegen and the libraries; None for one that is not installed.
-        commits: of the checkouts that measured; none for an installed namegen.
-        left_out: what could not be measured: an engine lacks its library, and how to get it, or does not offer it.
-        failed: measurements that went wrong.
-        lists: the figures of each list.
-    """
+    """The contents of ``results.json``."""
 
     format: Literal["namegen comparison"]
     format_version: Literal[4]
-    quick: bool
-    seeds: tuple[Count, ...]
-    split_seed: Count
-    threads: Count
-    validation: Share
-    generated_names: Count
-    quick_epochs: Count | None
-    engines: tuple[str, ...]
-    engine_codes: dict[str, EngineCode]
+    quick: bool  # whether this was a quick look
+    seeds: tuple[Count, ...]  # each network was trained once per seed
+    split_seed: Count  # the same for every split
+    threads: Count  # of each measurement
+    validation: Share  # the share of each list that was held out
+    generated_names: Count  # by each model
+    quick_epochs: Count | None  # epochs of a quick look; None for a full comparison
+    engines: tuple[str, ...]  # every registered backend
+    engine_codes: dict[str, EngineCode]  # a hash of each backend's code, and its dependencies
     machine: Machine
-    versions: dict[str, str | None]
-    commits: tuple[str, ...]
-    left_out: tuple[Trouble, ...]
+    versions: dict[str, str | None]  # Python, namegen and libraries; None if not installed
+    commits: tuple[str, ...]  # of the checkouts that measured; empty for an installed namegen
+    left_out: tuple[Trouble, ...]  # a backend isn't installed, or doesn't support the measurement
     failed: tuple[Trouble, ...]
     lists: tuple[ListEntry, ...]
 

@@ -1,14 +1,16 @@
-"""What generated names are like, beside the list: how many are new, and how many of these could stand in it.
+"""Statistics of generated names: how many are new, and how many of the new names could be real.
 
-A new name is *plausible* if a judge finds its characters likelier, on average, than those of the tenth of real names
-that it finds oddest. The judge counts, and what it has counted are the held-out names that the training
-part lacks: names that no model here has learned. How likely a plausible name has to be is set by names of the training
-part, which the judge has not counted. So no name is known to both a model and its judge, and the same judge hears all
-models. Held-out names have chosen the epoch of a network and the order of the n-gram, as everywhere in a comparison;
-they have chosen nothing else, and nothing of a Markov chain.
+A new name is *plausible* if a judge, an n-gram model, finds it likelier per character than the oddest tenth of real
+names. No name is known to both a model and its judge:
 
-A judge that knows few names hears little. What it is worth, the names of *pairs* show: a Markov chain of order 1, which
-knows which letter follows which and nothing more.
+- The judge is fitted on the held-out names that aren't in the training set. No network or n-gram trains on them.
+- The threshold is set with names from the training set, which the judge hasn't seen.
+
+All models have the same judge. The held-out names also determine a network's best epoch and the order of the n-gram,
+as everywhere in a comparison. They have no other effect on these models, and none on the Markov chains.
+
+A judge fitted on few names can't tell real names from random ones. The names of *pairs* show how good the judge is:
+they come from a Markov chain of order 1, which only knows which letter follows which.
 """
 
 from __future__ import annotations
@@ -43,97 +45,94 @@ from namegen.experiments.compare.document import (
 )
 from namegen.types import Array, Float64
 
-ORDER = 5  # of the n-gram that judges
-FEWEST_NAMES = 100  # different ones: fewer neither teach a judge nor say what is odd
+ORDER = 5  # of the judge
+FEWEST_NAMES = 100  # different names; with fewer, the judge would be useless
+MOST_THRESHOLD_NAMES = 2_000  # enough to find the oddest tenth to within one percentage point
 ORDERS: dict[Literal["1", "2", "3"], int] = {"1": 1, "2": 2, "3": 3}
+CHAIN_ORDERS: dict[NgramModelName, int] = {"pairs": 1, "chain": 4}
 DUPLICATES_SHOWN = 20
 NEW_NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False)
 class SplitJudge:
-    """What is new to one training part, and what is plausible beside it.
+    """Decides which names are new to one training set, and which of them are plausible."""
 
-    Attributes:
-        training: digests of the names of the training part, rising.
-        names: how many names it has counted.
-        model: what judges; None where it would have counted too few.
-        vocabulary: its characters.
-        oddest: log-probability a character below which a name is not plausible, nats.
-    """
-
-    training: KnownSet
-    names: int
-    model: LanguageModel | None
+    training: KnownSet  # the names of the training set
+    names: int  # how many names the judge was fitted on
+    model: LanguageModel | None  # the judge; None if there are too few names
     vocabulary: Vocabulary
-    oddest: float = 0.0
+    oddest: float = 0.0  # log-probability per character (nats) that a plausible name exceeds
 
     @classmethod
     def of(cls, corpus: Corpus, split: ReferenceSubject) -> SplitJudge:
-        """That of one split of a list."""
+        """Fit the judge of one split of a list, and set its threshold."""
         data = DataSettings(validation=split.validation, split=split.split)
-        learned, chosen_by, _ = corpus.split(data, seed=split.seed)
-        real, vocabulary = list(dict.fromkeys(learned.names)), corpus.vocabulary
-        training, by_hash = known_set(real), digests(real)
-        held_out = list(dict.fromkeys(chosen_by.names))
-        unknown = list(compress(held_out, (~training.holds(digests(held_out))).tolist()))
+        training_set, validation_set, _ = corpus.split(data, seed=split.seed)
+        vocabulary = corpus.vocabulary
+        training_names = list(dict.fromkeys(training_set.names))
+        held_out = list(dict.fromkeys(validation_set.names))
+        known = known_set(training_names)
+        unknown = _not_in(known, held_out)
         if len(unknown) < FEWEST_NAMES:
-            return cls(training, len(unknown), None, vocabulary)
-        model = NgramModel(
-            PrefixTree.from_names(unknown, vocabulary), vocabulary.size, ORDER, KNESER_NEY
-        )
-        judge = cls(training, len(unknown), model, vocabulary)
-        bar = [real[place] for place in np.argsort(by_hash)[:BAR_NAMES].tolist()]
-        return replace(judge, oddest=float(np.quantile(judge.scores(bar), ODDEST)))
+            return cls(known, len(unknown), None, vocabulary)
+        tree = PrefixTree.from_names(unknown, vocabulary)
+        model = NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
+        judge = cls(known, len(unknown), model, vocabulary)
+        by_hash = np.argsort(digests(training_names))[:MOST_THRESHOLD_NAMES].tolist()
+        threshold_names = [training_names[index] for index in by_hash]
+        return replace(judge, oddest=float(np.quantile(judge.scores(threshold_names), ODDEST)))
 
     def scores(self, names: Sequence[str]) -> Float64[Array, "names"]:
-        """The log-probability a character of different names, the end counted, in nats, in no particular order; −inf
-        for one with a character that the judge does not know, and without a model.
+        """Compute the log-probability per character of different names, in nats.
+
+        The end token counts as a character. The scores are in no particular order. A name with a character that the
+        judge doesn't know has −inf, as has every name if there is no model.
         """
         known = [name for name in names if not self.vocabulary.unknown(name)]
-        found = np.full(len(names), -np.inf)
+        scores = np.full(len(names), -np.inf)
         if known and self.model is not None:
             tree = PrefixTree.from_names(known, self.vocabulary)
-            lengths = tree.sequences().lengths + 1
-            found[: len(known)] = (
-                AccuracyEvaluator(self.model).name_log_probabilities(tree) / lengths
-            )
-        return found
+            characters = tree.sequences().lengths + 1
+            log_probabilities = AccuracyEvaluator(self.model).name_log_probabilities(tree)
+            scores[: len(known)] = log_probabilities / characters
+        return scores
 
     def plausible_percent(self, names: Sequence[str]) -> float | None:
-        """How many of some different names are plausible; None of none, and without a model."""
-        return (
-            100 * float((self.scores(names) > self.oddest).mean())
-            if names and self.model is not None
-            else None
-        )
+        """Return the percentage of different names that are plausible; None without names or without a model."""
+        if not names or self.model is None:
+            return None
+        is_plausible = self.scores(names) > self.oddest
+        return 100 * float(is_plausible.mean())
+
+
+def _not_in(known: KnownSet, names: Sequence[str]) -> list[str]:
+    """The names that aren't in a set."""
+    is_new = ~known.holds(digests(names))
+    return list(compress(names, is_new.tolist()))
 
 
 def describe_names(
     names: Sequence[str], known: Sequence[str], half: Sequence[str], judge: SplitJudge
 ) -> NameFigures:
-    """The figures of generated names.
+    """Compute the statistics of generated names.
 
     Args:
-        names: the generated names, repeats kept.
+        names: the generated names, with duplicates.
         known: the list.
         half: the half of the list that n-grams are compared with (``two_halves``).
-        judge: says what is new and plausible.
+        judge: decides which names are new and plausible.
     """
     counts = Counter(names)
     total = max(len(names), 1)
     distinct = list(counts)
-    seen = known_set(known).holds(digests(distinct))
-    recreated = sum(
-        counts[name] for name, is_seen in zip(distinct, seen.tolist(), strict=True) if is_seen
-    )
-    repeated = sorted(
-        ((name, count) for name, count in counts.items() if count > 1),
-        key=lambda one: (-one[1], one[0]),
-    )
-    new = list(compress(distinct, (~judge.training.holds(digests(distinct))).tolist()))
+    in_list = known_set(known).holds(digests(distinct)).tolist()
+    recreated = list(compress(distinct, in_list))
+    new = _not_in(judge.training, distinct)
+    repeated = [(name, count) for name, count in counts.items() if count > 1]
+    repeated.sort(key=_frequent_first)
     return NameFigures(
-        recreated_percent=100 * recreated / total,
+        recreated_percent=100 * sum(counts[name] for name in recreated) / total,
         unique_percent=100 * len(distinct) / total,
         duplicates=tuple(repeated[:DUPLICATES_SHOWN]),
         duplicated_names=len(repeated),
@@ -145,23 +144,40 @@ def describe_names(
     )
 
 
+def _frequent_first(name_and_count: tuple[str, int]) -> tuple[int, str]:
+    """Sort key: the most frequent names first, and names with the same count in alphabetical order."""
+    name, count = name_and_count
+    return -count, name
+
+
 def lengths(names: Sequence[str]) -> Lengths:
-    """How many names have how many characters, shortest first."""
-    return {str(length): count for length, count in sorted(Counter(map(len, names)).items())}
+    """Count the names of each length, the shortest first.
+
+    >>> lengths(["Ann", "Al", "Bo"])
+    {'2': 2, '3': 1}
+    """
+    counts = Counter(len(name) for name in names)
+    return {str(length): count for length, count in sorted(counts.items())}
 
 
 def two_halves(names: Sequence[str], seed: int = 0) -> tuple[list[str], list[str]]:
-    """A list cut in two at random: how far they are apart is what chance alone makes."""
-    order = np.random.default_rng([seed, len(names)]).permutation(len(names)).tolist()
+    """Cut a list into two random halves, whose divergence shows the effect of chance alone."""
+    indices = np.random.default_rng([seed, len(names)]).permutation(len(names)).tolist()
+    shuffled = [names[index] for index in indices]
     middle = len(names) // 2
-    return [names[place] for place in order[:middle]], [names[place] for place in order[middle:]]
+    return shuffled[:middle], shuffled[middle:]
 
 
 def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
-    """The Jensen–Shannon divergence in bits (0: the same, 1: nothing in common) of the n-grams of two lists.
+    """Compute the Jensen–Shannon divergence between the n-grams of two lists, in bits.
 
-    >>> divergences(["ab"], ["ab"]), divergences(["aa"], ["bb"])["1"] < 1      # both end, which is a character too
-    ({'1': 0.0, '2': 0.0, '3': 0.0}, True)
+    It's 0 if both have the same n-grams with the same frequency, and 1 if they have none in common. See Lin,
+    "Divergence measures based on the Shannon entropy" (1991).
+
+    >>> divergences(["ab"], ["ab"])
+    {'1': 0.0, '2': 0.0, '3': 0.0}
+    >>> divergences(["aa"], ["bb"])["1"] < 1  # both names have the end token in common
+    True
     """
     return {
         name: _divergence(_ngrams(names, order), _ngrams(others, order))
@@ -170,23 +186,23 @@ def divergences(names: Sequence[str], others: Sequence[str]) -> Divergences:
 
 
 def _ngrams(names: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
-    """The n-grams of all names, the boundary before a name and at its end included."""
+    """Count the n-grams of all names, including the end token and, except for single characters, the start token."""
     counts: Counter[tuple[str, ...]] = Counter()
     for name, times in Counter(names).items():
-        text = ["", *name, ""] if order > 1 else [*name, ""]  # no name holds an empty character
-        for start in range(len(text) - order + 1):
-            counts[tuple(text[start : start + order])] += times
+        tokens = [*name, ""]  # the empty string is the start and end token
+        if order > 1:
+            tokens.insert(0, "")
+        for start in range(len(tokens) - order + 1):
+            counts[tuple(tokens[start : start + order])] += times
     return counts
 
 
 def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]]) -> float:
     if not left or not right:
         return 1.0
-    grams = sorted(
-        left.keys() | right.keys()
-    )  # in one order, so that the sum has the same bits every time
-    p = np.array([left[gram] for gram in grams], np.float64) / left.total()
-    q = np.array([right[gram] for gram in grams], np.float64) / right.total()
+    grams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
+    p = np.array([left[gram] for gram in grams], np.float64) / left.total()  # (grams,)
+    q = np.array([right[gram] for gram in grams], np.float64) / right.total()  # (grams,)
     middle = (p + q) / 2
     return max((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2, 0.0)
 
@@ -194,10 +210,6 @@ def _divergence(left: Counter[tuple[str, ...]], right: Counter[tuple[str, ...]])
 def _relative_entropy(p: Float64[Array, "grams"], middle: Float64[Array, "grams"]) -> float:
     inside = p > 0
     return float(p[inside] @ np.log2(p[inside] / middle[inside]))
-
-
-BAR_NAMES = 2_000  # of the training part set the bar at most: they say to a per cent which the oddest tenth is
-CHAIN_ORDERS: dict[NgramModelName, int] = {"pairs": 1, "chain": 4}
 
 
 def ngram_names(
@@ -209,34 +221,37 @@ def ngram_names(
     names: int,
     seed: int,
 ) -> tuple[dict[NgramModelName, NameFigures], int]:
-    """What the names are like that n-gram and Markov chains draw, and how many names their judge knows.
+    """Describe the names that the n-gram and the Markov chains draw.
 
     Args:
         corpus: the list.
-        parts: its parts.
-        ngram: that the networks are compared with.
-        split: which names are held out.
-        names: how many are drawn by each model.
-        seed: of the drawing.
+        parts: the parts of the list.
+        ngram: the n-gram baseline.
+        split: determines which names are held out.
+        names: how many names each model draws.
+        seed: of the random numbers.
+
+    Returns:
+        The statistics of each model's names, and how many names the judge was fitted on.
     """
-    judge, half = SplitJudge.of(corpus, split), two_halves(corpus.names)[0]
-    size, tree = corpus.vocabulary.size, parts.batches.tree
-    sampling = SamplingSettings(max_length=default_max_length(max(map(len, corpus.names))))
+    judge = SplitJudge.of(corpus, split)
+    half, _ = two_halves(corpus.names)
+    tree = parts.batches.tree
     models: dict[NgramModelName, LanguageModel] = {"ngram": ngram}
-    models |= {
-        name: NgramModel(tree, size, order + 1, UNSMOOTHED) for name, order in CHAIN_ORDERS.items()
-    }
-
-    def drawn(model: LanguageModel) -> list[str]:
+    for model_name, order in CHAIN_ORDERS.items():
+        models[model_name] = NgramModel(tree, corpus.vocabulary.size, order + 1, UNSMOOTHED)
+    longest = max(len(name) for name in corpus.names)
+    sampling = SamplingSettings(max_length=default_max_length(longest))
+    figures: dict[NgramModelName, NameFigures] = {}
+    for model_name, model in models.items():
         generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
-        rng = np.random.default_rng(seed)
         batches = generator.generate(
-            names, rng=rng, sampling=sampling, allow_seen=True, allow_repeats=True
+            names,
+            rng=np.random.default_rng(seed),
+            sampling=sampling,
+            allow_seen=True,
+            allow_repeats=True,
         )
-        return [name for batch in batches for name in batch.names]
-
-    found = {
-        name: describe_names(drawn(model), corpus.names, half, judge)
-        for name, model in models.items()
-    }
-    return found, judge.names
+        drawn = [name for batch in batches for name in batch.names]
+        figures[model_name] = describe_names(drawn, corpus.names, half, judge)
+    return figures, judge.names

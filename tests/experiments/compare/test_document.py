@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import fields, replace
-from inspect import getdoc
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from namegen.experiments.compare.document import (
     Comparison,
     Generation,
     HeldOutGroups,
-    ListEntry,
     ListFacts,
     Training,
 )
@@ -40,12 +37,6 @@ def test_results_keep_to_the_schema_that_is_made_of_the_classes(plain: dict[str,
     made.validate(plain)
     assert not made.is_valid({**plain, "seeds": ["0"]})
     assert not made.is_valid({**plain, "validation": 1.5})
-
-
-@pytest.mark.parametrize("of", [Comparison, ListEntry, Training, ListFacts])
-def test_a_class_explains_its_fields(of: type) -> None:
-    text = " ".join(getdoc(one) or "" for one in of.__mro__)
-    assert [field.name for field in fields(of) if not re.search(rf"\b{field.name}\b", text)] == []
 
 
 @pytest.mark.parametrize(
@@ -72,10 +63,10 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
 ) -> None:
     facts, run = comparison.lists[0].facts, to_plain(comparison.lists[0].trainings[0])
     for lengths in ({}, {"4": 0}):
-        with pytest.raises(ValueError, match="the lengths of no names"):
+        with pytest.raises(ValueError, match="the list has no lengths"):
             from_plain(ListFacts, {**to_plain(facts), "lengths": lengths})
     columns = {"characters": [4, 5], "nats": [1.0, 2.0], "hits": [3, 3], "sampled": [1.5, 1.5]}
-    with pytest.raises(ValueError, match="columns of 1 and 2 groups: expected as many in each"):
+    with pytest.raises(ValueError, match="the columns of the groups have different lengths: 1 and 2"):
         from_plain(HeldOutGroups, {**columns, "hits": [3]})
     for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
         trained = comparison.lists[0].trainings[0]
