@@ -1,12 +1,12 @@
-"""compare: runs every measurement of a comparison that is not there yet, then writes the report.
+"""Run the measurements of a comparison that are still missing, then write the report.
 
     DIR/
-      .namegen-comparison    the mark of a folder that this command has made, and goes on with
-      measurements/          a JSON a finished measurement, named by a hash of what was measured; its network beside it
-      results.json           all figures (docs/use/comparison.md, document.py)
-      report.html, *.png     the report, and its plots
+      .namegen-comparison    marks a folder that this command created and can continue
+      measurements/          one JSON file per finished measurement, named by a hash of its subject, and its network
+      results.json           all results (docs/use/comparison.md, document.py)
+      report.html, *.png     the report and its plots
 
-Nothing is ever deleted; ``kept.py`` says how a finished measurement is found again.
+Nothing is ever deleted. ``kept.py`` explains how finished measurements are found again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from namegen.backends import engine_paths
 from namegen.children import Children, Part, PartEnded, run_all
@@ -57,26 +57,23 @@ from namegen.experiments.machine import codes_for_report, commit, machine, versi
 from namegen.experiments.report import listed
 from namegen.experiments.trained import list_names
 
-MARK, MEASUREMENTS = ".namegen-comparison", "measurements"
-RESULTS, REPORT = "results.json", "report.html"
+MARK = ".namegen-comparison"
+MEASUREMENTS = "measurements"
+RESULTS = "results.json"
+REPORT = "report.html"
+MEASURE_TASK = "namegen.experiments.compare.measure:measure"  # what a child process calls
 Plan: TypeAlias = list[Measurement[Subject]]
+RecordType = TypeVar("RecordType", bound=Record)
 
 
 @dataclass
 class Outcome:
-    """What a comparison has measured.
-
-    Attributes:
-        records: by the measurement's key.
-        commits: of the checkouts that measured.
-        left_out: the measurement's key → why this one alone could not be made.
-        failed: the measurement's key → what it said last.
-    """
+    """The results of all measurements, by the measurement's key."""
 
     records: dict[str, Record] = field(default_factory=dict)
-    commits: set[str | None] = field(default_factory=set)
-    left_out: dict[str, str] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
+    commits: set[str | None] = field(default_factory=set)  # of the checkouts that measured
+    left_out: dict[str, str] = field(default_factory=dict)  # key → why it can't be measured here
+    failed: dict[str, str] = field(default_factory=dict)  # key → the child's last message
 
 
 def compare(
@@ -86,24 +83,29 @@ def compare(
     scope: Scope | None = None,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Comparison:
-    """Measure what is not measured yet, write the report, and give the document of ``results.json``.
+    """Run the measurements that are missing, and write ``results.json`` and the report.
 
     Args:
         corpora: the lists.
-        out: a folder that does not exist, is empty, or was made by an earlier comparison.
-        scope: how much is measured.
-        on_progress: told how far it is.
+        out: a folder that doesn't exist, is empty, or was made by an earlier comparison.
+        scope: how much to measure; a full comparison if None.
+        on_progress: called with every event.
+
+    Returns:
+        The contents of ``results.json``.
 
     Raises:
-        NamesError: a list is too small to split. OutputError: the folder holds other files, or cannot be written.
-            FolderInUseError: another comparison is at work in it.
+        NamesError: a list is too small to split.
+        OutputError: the folder contains other files, or can't be written.
+        FolderInUseError: another comparison is using the folder.
     """
     from namegen.experiments.compare.tables import write_report
 
     scope = scope or Scope()
     plan = make_plan(corpora, scope)
-    with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as kept:
-        results = make_results(corpora, scope, plan, measure(plan, kept, on_progress))
+    with open_folder(out, mark=MARK, command=COMMAND, inside=MEASUREMENTS) as folder:
+        outcome = measure(plan, folder, on_progress)
+        results = make_results(corpora, scope, plan, outcome)
         write_document(Path(out) / RESULTS, results, indent=1)
         write_report(results, Path(out) / REPORT)
         return results
@@ -112,69 +114,94 @@ def compare(
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Started:
+    """A measurement that a child process is making."""
+
+    measurement: Measurement[Subject]
+    time: float  # of its start, in seconds
+
+
 def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
-    """Make the measurements that the folder lacks: those that are timed one at a time, the others side by side."""
-    store, outcome = KeptStore(folder), Outcome()
-    for one in plan:
-        kept = store.read(one.key, partial(from_plain, RECORDS[one.subject.kind]))
-        if kept is not None:
-            outcome.records[one.key] = kept[0]
-            outcome.commits.add(kept[2])
+    """Run the measurements of a plan that the folder doesn't contain yet.
+
+    Timed measurements run one at a time, the others in parallel.
+    """
+    store = KeptStore(folder)
+    outcome = _read_kept(plan, store)
     on_progress(Planned("measurement", len(plan), len(outcome.records)))
-    for timed, stage in groupby(plan, key=lambda one: one.timed):
-        with Children(1 if timed else max((os.cpu_count() or 1) // THREADS, 1)) as children:
-            under_way: dict[Part, tuple[Measurement[Subject], float]] = {}
-            for ended in run_all(
-                children, _parts(stage, store, outcome, on_progress, under_way), on_progress
-            ):
-                measurement, started = under_way.pop(ended.part)
-                trouble = _take_in(ended, measurement, store, outcome)
-                on_progress(Ended(measurement.label, time.monotonic() - started, trouble))
+    parallel = max((os.cpu_count() or 1) // THREADS, 1)
+    for is_timed, stage in groupby(plan, key=lambda measurement: measurement.timed):
+        with Children(1 if is_timed else parallel) as children:
+            running: dict[Part, Started] = {}
+            jobs = _jobs(stage, store, outcome, on_progress, running)
+            for ended in run_all(children, jobs, on_progress):
+                started = running.pop(ended.part)
+                trouble = _take_in(ended, started.measurement, store, outcome)
+                elapsed = time.monotonic() - started.time
+                on_progress(Ended(started.measurement.label, elapsed, trouble))
     return outcome
 
 
-def _parts(
+def _read_kept(plan: Plan, store: KeptStore) -> Outcome:
+    """Read the finished measurements."""
+    outcome = Outcome()
+    for measurement in plan:
+        read_record = partial(from_plain, RECORDS[measurement.subject.kind])
+        kept = store.read(measurement.key, read_record)
+        if kept is not None:
+            record, _, commit_ = kept
+            outcome.records[measurement.key] = record
+            outcome.commits.add(commit_)
+    return outcome
+
+
+def _jobs(
     stage: Iterable[Measurement[Subject]],
     store: KeptStore,
     outcome: Outcome,
     on_progress: ProgressCallback,
-    under_way: dict[Part, tuple[Measurement[Subject], float]],
+    running: dict[Part, Started],
 ) -> Iterator[Part]:
-    """Those that are not there and can be made: not without the network that they read."""
-    for one in stage:
-        if one.key in outcome.records:
+    """The jobs for child processes; a measurement whose network is missing is skipped."""
+    for measurement in stage:
+        if measurement.key in outcome.records:
             continue
-        if one.reads is not None and one.reads.key not in outcome.records:
-            on_progress(Ended(one.label, trouble="left out"))
+        source = measurement.reads
+        if source is not None and source.key not in outcome.records:
+            on_progress(Ended(measurement.label, trouble="skipped"))
             continue
-        corpus = one.corpus
-        writes, reads = (
-            None
-            if each is None or each.beside is None
-            else str(store.folder.resolve() / f"{each.key}{each.beside}")
-            for each in (one, one.reads)
-        )
-        request = Request(
-            one.subject.kind,
-            to_plain(one.subject),
-            corpus.source,
-            corpus.names,
-            corpus.labels,
-            writes,
-            reads,
-            THREADS,
-        )
-        part = Part(
-            "namegen.experiments.compare.measure:measure", to_plain(request), THREADS, one.label
-        )
-        under_way[part] = one, time.monotonic()
-        yield part
+        request = _request(measurement, store.folder.resolve())
+        job = Part(MEASURE_TASK, to_plain(request), THREADS, measurement.label)
+        running[job] = Started(measurement, time.monotonic())
+        yield job
+
+
+def _request(measurement: Measurement[Subject], folder: Path) -> Request:
+    corpus = measurement.corpus
+    return Request(
+        kind=measurement.subject.kind,
+        subject=to_plain(measurement.subject),
+        source=corpus.source,
+        names=corpus.names,
+        labels=corpus.labels,
+        writes=_network_file(measurement, folder),
+        reads=_network_file(measurement.reads, folder),
+        threads=THREADS,
+    )
+
+
+def _network_file(measurement: Measurement[Subject] | None, folder: Path) -> str | None:
+    """The file with the network that a measurement makes; None if it makes none."""
+    if measurement is None or measurement.beside is None:
+        return None
+    return str(folder / f"{measurement.key}{measurement.beside}")
 
 
 def _take_in(
     ended: PartEnded, measurement: Measurement[Subject], store: KeptStore, outcome: Outcome
 ) -> str:
-    """Keep what was measured. Gives why there is nothing, if there is nothing."""
+    """Keep the record of a measurement; return why there is none, or an empty string."""
     answer = cast("dict[str, Any]", ended.answer or {})
     if "record" in answer:
         record = from_plain(RECORDS[measurement.subject.kind], answer["record"])
@@ -183,7 +210,8 @@ def _take_in(
         outcome.commits.add(store.commit)
         return ""
     trouble = str(answer.get("unavailable", ended.trouble))
-    (outcome.left_out if answer else outcome.failed)[measurement.key] = trouble
+    troubles = outcome.left_out if answer else outcome.failed
+    troubles[measurement.key] = trouble
     return trouble
 
 
@@ -191,9 +219,14 @@ def _take_in(
 
 
 def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outcome) -> Comparison:
-    """Put the measurements of a plan in order."""
+    """Arrange the records of a plan as the contents of ``results.json``."""
     labels = {measurement.key: measurement.label for measurement in plan}
-    called = list_names(corpus.source for corpus in corpora)
+    names = list_names(corpus.source for corpus in corpora)
+    commits = outcome.commits | {commit()}
+    entries = [
+        _list_entry(corpus, names[corpus.source], plan, outcome)
+        for corpus in dict.fromkeys(corpora)
+    ]
     return Comparison(
         format=FORMAT,
         format_version=FORMAT_VERSION,
@@ -208,38 +241,47 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         engine_codes=codes_for_report(engine_paths()),
         machine=machine(),
         versions=versions(),
-        commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
+        commits=tuple(sorted(filter(None, commits))),
         left_out=_left_out(plan, outcome),
-        failed=tuple(Trouble(labels[key], why) for key, why in outcome.failed.items()),
-        lists=tuple(
-            _list(corpus, called[corpus.source], plan, outcome) for corpus in dict.fromkeys(corpora)
-        ),
+        failed=tuple(Trouble(labels[key], message) for key, message in outcome.failed.items()),
+        lists=tuple(entries),
     )
 
 
 def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
-    """What each engine does not offer: one entry for an engine and a reason, over all lists."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in plan:
-        if one.key in outcome.left_out:
-            network = str(getattr(one.subject, "network", one.label))
-            found.setdefault((one.engine, outcome.left_out[one.key]), []).append(network)
-    return tuple(
-        Trouble(f"{engine} with {listed([*dict.fromkeys(of)])}", why)
-        for (engine, why), of in found.items()
-    )
+    """The measurements that backends can't make, one entry per backend and reason."""
+    networks_of: dict[tuple[str, str], list[str]] = {}
+    for measurement in plan:
+        reason = outcome.left_out.get(measurement.key)
+        if reason is not None:
+            network = str(getattr(measurement.subject, "network", measurement.label))
+            networks_of.setdefault((measurement.engine, reason), []).append(network)
+    troubles = []
+    for (engine, reason), networks in networks_of.items():
+        different = list(dict.fromkeys(networks))
+        troubles.append(Trouble(f"{engine} with {listed(different)}", reason))
+    return tuple(troubles)
 
 
-def _list(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:
-    mine = [one.key for one in plan if one.corpus.fingerprint == corpus.fingerprint]
-    records = [outcome.records[key] for key in mine if key in outcome.records]
+def _list_entry(corpus: Corpus, name: str, plan: Plan, outcome: Outcome) -> ListEntry:
+    """Collect the records of one list."""
+    keys = [
+        measurement.key
+        for measurement in plan
+        if measurement.corpus.fingerprint == corpus.fingerprint
+    ]
+    records = [outcome.records[key] for key in keys if key in outcome.records]
     return ListEntry(
         name=name,
         fingerprint=corpus.fingerprint,
-        facts=next((one for one in records if isinstance(one, ListFacts)), None),
-        references=tuple(one for one in records if isinstance(one, Reference)),
-        trainings=tuple(one for one in records if isinstance(one, Training)),
-        timings=tuple(one for one in records if isinstance(one, TimingRound)),
-        exported=next((one for one in records if isinstance(one, Export)), None),
-        generation=tuple(one for one in records if isinstance(one, Generation)),
+        facts=next(iter(_of_class(records, ListFacts)), None),
+        references=_of_class(records, Reference),
+        trainings=_of_class(records, Training),
+        timings=_of_class(records, TimingRound),
+        exported=next(iter(_of_class(records, Export)), None),
+        generation=_of_class(records, Generation),
     )
+
+
+def _of_class(records: Iterable[Record], record_class: type[RecordType]) -> tuple[RecordType, ...]:
+    return tuple(record for record in records if isinstance(record, record_class))

@@ -66,7 +66,9 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
         with pytest.raises(ValueError, match="the list has no lengths"):
             from_plain(ListFacts, {**to_plain(facts), "lengths": lengths})
     columns = {"characters": [4, 5], "nats": [1.0, 2.0], "hits": [3, 3], "sampled": [1.5, 1.5]}
-    with pytest.raises(ValueError, match="the columns of the groups have different lengths: 1 and 2"):
+    with pytest.raises(
+        ValueError, match="the columns of the groups have different lengths: 1 and 2"
+    ):
         from_plain(HeldOutGroups, {**columns, "hits": [3]})
     for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
         trained = comparison.lists[0].trainings[0]

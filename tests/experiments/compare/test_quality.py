@@ -104,7 +104,9 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(
     assert set(counted) <= set(chosen_by.names)
     assert not learned & {digest(name) for name in counted}
     assert set(bar) <= set(training.names)
-    assert len(bar) == quality.MOST_THRESHOLD_NAMES  # as many as are enough, whichever come first in the list
+    assert (
+        len(bar) == quality.MOST_THRESHOLD_NAMES
+    )  # as many as are enough, whichever come first in the list
 
 
 def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:

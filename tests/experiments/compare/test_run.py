@@ -68,7 +68,7 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
     assert list(outcome.failed) == [broken.key]
     assert "NamesError" in outcome.failed[broken.key] or "validation" in outcome.failed[broken.key]
-    assert [label for how, label in log.lines if how == "left out"] == [
+    assert [label for how, label in log.lines if how == "skipped"] == [
         one.label for one in dependents
     ]
     assert [path.name.partition("-")[0] for path in tmp_path.glob("*.json")] == ["list"]
