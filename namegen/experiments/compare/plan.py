@@ -1,4 +1,4 @@
-"""What a comparison measures: its networks, and every measurement of a list."""
+"""The plan of a comparison: its networks, and every measurement of a list."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from typing import Generic, TypeVar, get_args
 
 from namegen.backends import ENGINES, engine_paths, load_engine
@@ -35,21 +35,23 @@ from namegen.experiments.machine import code_fingerprint, engine_code, machine
 from namegen.experiments.trained import check_long_enough
 
 COMMAND = "compare-backends"
-THREADS = 1  # the matrices are too small to share
-VALIDATION = 0.2  # as the original split its lists
+THREADS = 1  # the matrices are too small for several threads
+VALIDATION = 0.2  # the original's share of held-out names
 QUICK_EPOCHS = 10
-ROUNDS, QUICK_ROUNDS = 5, 3  # the first of them is the training that the curves are of
-LARGE_BATCH = 512  # names: speed is told for the batch of the training, and for this one
-FEWEST_UPDATES = 4  # of an epoch with the large batch: with fewer, what an epoch costs whatever its names would be told
-TIMED_EPOCHS, QUICK_TIMED_EPOCHS = (
-    26,
-    6,
-)  # of each round: one to warm up, and others, of which the fastest counts
+# Rounds of timing. The first round is the run whose curves are shown.
+ROUNDS = 5
+QUICK_ROUNDS = 3
+LARGE_BATCH = 512  # names; speed is measured with the run's own batch size and with this one
+# Updates per epoch with the large batch. With fewer, the fixed cost of an epoch would dominate.
+FEWEST_UPDATES = 4
+# Epochs of each round: one to warm up, and others, of which the fastest counts.
+TIMED_EPOCHS = 26
+QUICK_TIMED_EPOCHS = 6
 
 LIKE_FOR_LIKE_NETWORKS = ("SimpleRNN 2×32", "LSTM 2×32")
-# A third of the default rate, and a third of the epochs that are the default where repeats are kept. At 0.015 the
-# rounding of single precision grows from step to step until the curves of two engines differ by 0.02 nats for a while,
-# though both end equally good; at this rate it dies away.
+# A third of the default learning rate, and a third of the default epochs of a list that keeps its duplicates. At a rate
+# of 0.015, rounding errors grow until the curves of two backends temporarily differ by 0.02 nats, although both end
+# equally well. At this rate the errors fade.
 LIKE_FOR_LIKE_TRAINING: dict[str, Json] = {"learning_rate": 0.005, "epochs": 40}
 NETWORKS: dict[str, dict[str, Json]] = {
     "SimpleRNN 2×32": {"cell": "simple_rnn", "hidden": [32, 32]},
@@ -57,40 +59,39 @@ NETWORKS: dict[str, dict[str, Json]] = {
     "GRU 2×32": {"cell": "gru", "hidden": [32, 32]},
     "SimpleRNN 2×128": {"cell": "simple_rnn", "hidden": [128, 128]},
 }
-WIDTHS = (32, 32)  # of a network of another architecture: those of the first ones here
-# The original's own networks, as configs: what they are called → the config's name; {} is the kind of list.
+WIDTHS = (32, 32)  # of a network of another architecture
+# The original's own networks: label → name of the config, where {} is the kind of list.
 ORIGINALS = {
     "scratch 2×32 (original)": "scratch-{}",
     "Keras SimpleRNN 2×32 (original)": "blog-rnn32-{}",
     "Keras LSTM 2×32 (original)": "blog-lstm32-{}",
     "Keras SimpleRNN 2×128 (original)": "blog-rnn128-{}",
 }
-KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
+ORIGINAL_BATCH_CHARACTERS = 1000  # the original's batch size, in prefixes: one for each character
+LIST_KINDS = {"mlb-first": "first", "mlb-last": "last", "companies": "companies"}
+FILE_SUFFIXES = {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}
 
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is measured.
+    """How much to measure."""
 
-    Attributes:
-        seeds: how often each network is trained.
-        quick: a first look.
-        split_seed: which names are held out, of every training: what differs between seeds is the start alone.
-    """
-
-    seeds: int = 3
-    quick: bool = False
-    split_seed: int = 0
+    seeds: int = 3  # each network is trained once per seed
+    quick: bool = False  # a quick look
+    split_seed: int = 0  # the same for every run, so that seeds only change the initial weights
 
     @property
     def splits(self) -> tuple[SplitName, ...]:
-        """The ways in which a list is split; like for like runs with the first."""
+        """The ways to split a list; the backends are compared on the first one."""
         return ("by-row",) if self.quick else ("by-row", "by-name")
 
     @property
     def training(self) -> dict[str, Json]:
-        """What is the same for every training but those of the original's networks."""
-        return {"quick": True} | ({"epochs": QUICK_EPOCHS} if self.quick else {})
+        """The training settings of every network except for the original's."""
+        settings: dict[str, Json] = {"quick": True}
+        if self.quick:
+            settings["epochs"] = QUICK_EPOCHS
+        return settings
 
 
 About_co = TypeVar("About_co", bound=Subject, covariant=True)
@@ -98,31 +99,23 @@ About_co = TypeVar("About_co", bound=Subject, covariant=True)
 
 @dataclass(frozen=True, eq=False)
 class Measurement(Generic[About_co]):
-    """One thing to measure.
+    """One measurement of a list."""
 
-    Attributes:
-        corpus: the list.
-        subject: all that the result depends on, beside the list, the code and the machine.
-        label: what progress calls it.
-        timed: its seconds are told, so nothing else may run beside it.
-        reads: the measurement whose file it reads.
-    """
-
-    corpus: Corpus
-    subject: About_co
-    label: str
-    timed: bool = False
-    reads: Measurement[Subject] | None = None
+    corpus: Corpus  # the list
+    subject: About_co  # what the result depends on, apart from the list, the code and the machine
+    label: str  # for the progress display
+    timed: bool = False  # its times are reported, so nothing else may run at the same time
+    reads: Measurement[Subject] | None = None  # the measurement that makes the network it reads
 
     @property
     def engine(self) -> str:
-        """What has to be installed."""
+        """The backend that has to be installed."""
         return str(getattr(self.subject, "engine", NUMPY))
 
     @cached_property
     def key(self) -> str:
-        """A hash of what is measured, where, and by which code: the name of its file."""
-        what = {
+        """A hash of the subject, the list, the machine and the code, which names the measurement's file."""
+        dependencies = {
             "kind": self.subject.kind,
             "subject": to_plain(self.subject),
             "list": self.corpus.fingerprint,
@@ -132,215 +125,231 @@ class Measurement(Generic[About_co]):
             "engine": to_plain(engine_code(self.engine)),
             "code": code_fingerprint(),
         }
-        return f"{self.subject.kind}-{digest_of(what, 10)}"
+        return f"{self.subject.kind}-{digest_of(dependencies, 10)}"
 
     @property
     def beside(self) -> str | None:
-        """The ending of the file that lies beside its record, for the measurements that need a network."""
-        return {TrainingSubject.kind: ".safetensors", ExportSubject.kind: ".tflite"}.get(
-            self.subject.kind
-        )
+        """The suffix of the file with the measurement's network; None if it makes none."""
+        return FILE_SUFFIXES.get(self.subject.kind)
 
 
 @dataclass(frozen=True)
 class PlannedNetwork:
-    """A network, and who trains it.
+    """A network and the backend that trains it."""
 
-    Attributes:
-        name: what a report calls it.
-        engine: who trains it.
-        config: the tables of a config, but for the seeds; and but for the split of those that are trained on each.
-    """
-
-    name: str
+    name: str  # its label in the report
     engine: str
+    # The tables of a config, without seeds. The split is also missing for a network that is trained on every split.
     config: Mapping[str, Mapping[str, Json]]
 
 
-def _own(
+def _network(
     name: str, engine: str, network: Mapping[str, Json], training: Mapping[str, Json]
 ) -> PlannedNetwork:
-    return PlannedNetwork(
-        name, engine, {"data": {"validation": VALIDATION}, "network": network, "training": training}
-    )
+    config = {"data": {"validation": VALIDATION}, "network": network, "training": training}
+    return PlannedNetwork(name, engine, config)
 
 
 def foreign_networks(training: Mapping[str, Json]) -> list[PlannedNetwork]:
-    """The network of each engine of a third party that trains no recurrent networks.
+    """Plan a network for each third-party backend that doesn't train recurrent networks.
 
-    An engine that cannot be loaded is taken for an engine of recurrent networks: the first measurement of it says what
-    is wrong.
+    A backend that can't be loaded is treated as one for recurrent networks. Its first measurement reports the error.
     """
-    found = []
+    networks = []
     for engine in engine_paths():
         if engine in ENGINES:
             continue
         try:
-            names = [
-                architecture.architecture for architecture in load_engine(engine).architectures
-            ]
+            architectures = load_engine(engine).architectures
         except EngineError:
             continue
+        names = [architecture.architecture for architecture in architectures]
         if RecurrentNetwork.architecture not in names:
             settings: dict[str, Json] = {"architecture": names[0], "hidden": list(WIDTHS)}
-            found.append(_own(names[0], engine, settings, training))
-    return found
+            networks.append(_network(names[0], engine, settings, training))
+    return networks
 
 
 def original_networks(corpus: Corpus) -> list[PlannedNetwork]:
-    """The original's networks, their configs made for this list.
+    """Plan the original's networks for a list.
 
-    A list of a kind of its own takes those for first names; the batch of 1,000 prefixes is made of its own names.
+    A list that the original didn't use gets the configs for first names. A batch is about 1,000 characters in the
+    original, so its size in names depends on the list.
     """
-    kind = KINDS.get(corpus.source)
-    found = []
-    bundled = bundled_configs()
-    for network, name in ORIGINALS.items():
-        config = tomllib.loads(bundled[name.format(kind or "first")].text)
+    kind = LIST_KINDS.get(corpus.source)
+    configs = bundled_configs()
+    networks = []
+    for label, config_name in ORIGINALS.items():
+        config = tomllib.loads(configs[config_name.format(kind or "first")].text)
         config["data"].pop("names", None)
-        if kind is None and config["training"]["batch_size"] > 1:
-            mean = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)
-            config["training"]["batch_size"] = max(round(1000 / mean), 1)
-        found.append(PlannedNetwork(network, NUMPY, config))
-    return found
+        training = config["training"]
+        if kind is None and training["batch_size"] > 1:
+            characters = sum(len(name) + 1 for name in corpus.names) / len(corpus.names)
+            training["batch_size"] = max(round(ORIGINAL_BATCH_CHARACTERS / characters), 1)
+        networks.append(PlannedNetwork(label, NUMPY, config))
+    return networks
 
 
 def make_plan(corpora: list[Corpus], scope: Scope) -> list[Measurement[Subject]]:
-    """Every measurement of a comparison, each once, in the order in which they are made.
+    """Plan every measurement of a comparison, each once, in the order in which they run.
 
-    First come those that may run side by side, then those that are timed; what reads a network stands behind it.
+    The measurements that can run in parallel come first, then the timed ones. A measurement comes after the one whose
+    network it reads.
 
     Raises:
         NamesError: a list is too small to split.
     """
     for corpus, split in product(corpora, scope.splits):
         check_long_enough(corpus, VALIDATION, split, scope.split_seed)
-    stages = zip(*(_stages(corpus, scope) for corpus in corpora), strict=True)
-    return list({one.key: one for stage in stages for of_list in stage for one in of_list}.values())
+    plans = [ListPlan(corpus, scope).stages() for corpus in corpora]
+    by_key: dict[str, Measurement[Subject]] = {}
+    for stage_of_lists in zip(*plans, strict=True):
+        for measurement in chain(*stage_of_lists):
+            by_key[measurement.key] = measurement
+    return list(by_key.values())
 
 
-def _stages(corpus: Corpus, scope: Scope) -> Iterator[list[Measurement[Subject]]]:
-    """The measurements of a list: of its networks; of the engines; the ``.tflite``; of the names."""
-    names = LIKE_FOR_LIKE_NETWORKS if scope.quick else NETWORKS
-    ours = [_own(name, NUMPY, NETWORKS[name], scope.training) for name in names]
-    foreign = foreign_networks(scope.training)
-    originals = [] if scope.quick else original_networks(corpus)
-    split = scope.splits[0]
+class ListPlan:
+    """Plans the measurements of one list.
 
-    def training(
-        network: PlannedNetwork, seed: int, split: SplitName | None = None
-    ) -> Measurement[TrainingSubject]:
-        return _training(corpus, scope, network, seed, split, "network")
-
-    yield [
-        Measurement(corpus, ListSubject(), f"{corpus.source}: the list"),
-        *(
-            Measurement(
-                corpus,
-                ReferenceSubject(split, scope.split_seed, VALIDATION),
-                f"{corpus.source}: ceiling and n-gram, split {split}",
-            )
-            for split in scope.splits
-        ),
-        *(
-            training(network, seed, split)
-            for networks, splits in (
-                (ours, scope.splits),
-                (originals, (None,)),
-                (foreign, scope.splits),
-            )
-            for split, network, seed in product(splits, networks, range(scope.seeds))
-        ),
-    ]
-    yield [*_of_the_engines(corpus, scope, {one.engine for one in foreign})]
-    first, *others = [
-        *(training(one, 0, split) for one in ours),
-        *(training(one, 0) for one in originals),
-    ]
-    file = ExportSubject(first.subject.network, TFLITE)
-    exported = Measurement(corpus, file, f"{corpus.source}: export as .tflite", reads=first)
-    yield [exported]
-    recurrent = [
-        engine for engine in engine_paths() if engine not in {one.engine for one in foreign}
-    ]
-    yield [
-        *(_generation(first, engine) for engine in recurrent),
-        *(_generation(training(one, 0, split), one.engine) for one in foreign),
-        *(_generation(first, TFLITE, exported, loop) for loop in get_args(Loop)),
-        *(_generation(one, NUMPY) for one in others),
-    ]
-
-
-def _of_the_engines(
-    corpus: Corpus, scope: Scope, foreign: set[str]
-) -> Iterator[Measurement[Subject]]:
-    """The same training by each engine, and by each that trains another network its own; then further rounds.
-
-    In each round the engines take turns, so that what slows the machine down for a while hits all of them.
+    Args:
+        corpus: the list.
+        scope: how much to measure.
     """
-    split, settings = scope.splits[0], LIKE_FOR_LIKE_TRAINING | scope.training
-    engines = [engine for engine in engine_paths() if engine not in foreign]
-    names = LIKE_FOR_LIKE_NETWORKS[:1] if scope.quick else LIKE_FOR_LIKE_NETWORKS
-    networks = [
-        _own(name, engine, NETWORKS[name], settings) for name, engine in product(names, engines)
-    ]
-    networks += foreign_networks(settings)
-    for network in networks:
-        yield _training(corpus, scope, network, 0, split, "like_for_like")
-    trained = (1 - VALIDATION) * len(corpus.names)
-    large = LARGE_BATCH if trained >= FEWEST_UPDATES * LARGE_BATCH else None
-    for number, network in product(range(1, QUICK_ROUNDS if scope.quick else ROUNDS), networks):
-        config = _config(
-            scope, network, 0, split, epochs=QUICK_TIMED_EPOCHS if scope.quick else TIMED_EPOCHS
+
+    def __init__(self, corpus: Corpus, scope: Scope) -> None:
+        self.corpus = corpus
+        self.scope = scope
+        self._first_split = scope.splits[0]
+        self._foreign = foreign_networks(scope.training)
+        self._originals = [] if scope.quick else original_networks(corpus)
+        names = LIKE_FOR_LIKE_NETWORKS if scope.quick else NETWORKS
+        self._recurrent = [_network(name, NUMPY, NETWORKS[name], scope.training) for name in names]
+        foreign_engines = {network.engine for network in self._foreign}
+        self._recurrent_engines = [name for name in engine_paths() if name not in foreign_engines]
+
+    def stages(self) -> list[list[Measurement[Subject]]]:
+        """Return the four stages: the list and its networks, the backends, the ``.tflite``, and generation."""
+        first, *others = [
+            *(self._run(network, 0, self._first_split) for network in self._recurrent),
+            *(self._run(network, 0) for network in self._originals),
+        ]
+        exported = Measurement(
+            self.corpus,
+            ExportSubject(first.subject.network, TFLITE),
+            f"{self.corpus.source}: export as .tflite",
+            reads=first,
         )
-        subject = TimingSubject(network.name, network.engine, number, config, large)
-        label = f"{corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
-        yield Measurement(corpus, subject, label, timed=True)
+        return [
+            [*self._references(), *self._network_runs()],
+            [*self._like_for_like_runs(), *self._timing_rounds()],
+            [exported],
+            [
+                *(_generation(first, engine) for engine in self._recurrent_engines),
+                *(
+                    _generation(self._run(network, 0, self._first_split), network.engine)
+                    for network in self._foreign
+                ),
+                *(_generation(first, TFLITE, exported, loop) for loop in get_args(Loop)),
+                *(_generation(run, NUMPY) for run in others),
+            ],
+        ]
 
+    def _references(self) -> Iterator[Measurement[Subject]]:
+        """The list itself, and the ceiling and n-gram of each split."""
+        source = self.corpus.source
+        yield Measurement(self.corpus, ListSubject(), f"{source}: the list")
+        for split in self.scope.splits:
+            subject = ReferenceSubject(split, self.scope.split_seed, VALIDATION)
+            yield Measurement(self.corpus, subject, f"{source}: ceiling and n-gram, split {split}")
 
-def _training(
-    corpus: Corpus,
-    scope: Scope,
-    network: PlannedNetwork,
-    seed: int,
-    split: SplitName | None,
-    role: Role,
-) -> Measurement[TrainingSubject]:
-    subject = TrainingSubject(
-        network.name, network.engine, role, _config(scope, network, seed, split)
-    )
-    label = f"{corpus.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
-    timed = role == "like_for_like"
-    return Measurement(corpus, subject, f"{label}, like for like" if timed else label, timed)
+    def _network_runs(self) -> Iterator[Measurement[TrainingSubject]]:
+        """The runs of every network, with every seed; the original's networks have their own split."""
+        seeds = range(self.scope.seeds)
+        for split, network, seed in product(self.scope.splits, self._recurrent, seeds):
+            yield self._run(network, seed, split)
+        for network, seed in product(self._originals, seeds):
+            yield self._run(network, seed)
+        for split, network, seed in product(self.scope.splits, self._foreign, seeds):
+            yield self._run(network, seed, split)
 
+    def _like_for_like_networks(self) -> list[PlannedNetwork]:
+        """The same networks for each backend; a backend for other architectures has its own network."""
+        training = LIKE_FOR_LIKE_TRAINING | self.scope.training
+        names = LIKE_FOR_LIKE_NETWORKS[:1] if self.scope.quick else LIKE_FOR_LIKE_NETWORKS
+        networks = [
+            _network(name, engine, NETWORKS[name], training)
+            for name, engine in product(names, self._recurrent_engines)
+        ]
+        return networks + foreign_networks(training)
 
-def _config(
-    scope: Scope, network: PlannedNetwork, seed: int, split: SplitName | None, **training: Json
-) -> dict[str, Json]:
-    """The tables of a config, with its seeds; ``split``: None where the network's own config has it."""
-    data = {
-        **network.config["data"],
-        "split_seed": scope.split_seed,
-        **({} if split is None else {"split": split}),
-    }
-    training = {**network.config["training"], "seed": seed, **training}
-    return {
-        **{name: dict(table) for name, table in network.config.items()},
-        "data": data,
-        "training": training,
-    }
+    def _like_for_like_runs(self) -> Iterator[Measurement[TrainingSubject]]:
+        for network in self._like_for_like_networks():
+            yield self._run(network, 0, self._first_split, role="like_for_like")
+
+    def _timing_rounds(self) -> Iterator[Measurement[TimingSubject]]:
+        """Rounds of timing, in which the backends take turns, so that a slow phase of the machine affects all."""
+        rounds = QUICK_ROUNDS if self.scope.quick else ROUNDS
+        epochs = QUICK_TIMED_EPOCHS if self.scope.quick else TIMED_EPOCHS
+        training_names = (1 - VALIDATION) * len(self.corpus.names)
+        has_large_batch = training_names >= FEWEST_UPDATES * LARGE_BATCH
+        for number, network in product(range(1, rounds), self._like_for_like_networks()):
+            subject = TimingSubject(
+                network=network.name,
+                engine=network.engine,
+                round=number,
+                config=self._config(network, 0, self._first_split, epochs=epochs),
+                large_batch=LARGE_BATCH if has_large_batch else None,
+            )
+            label = (
+                f"{self.corpus.source}: {network.name}, {network.engine}, timed, round {number + 1}"
+            )
+            yield Measurement(self.corpus, subject, label, timed=True)
+
+    def _run(
+        self,
+        network: PlannedNetwork,
+        seed: int,
+        split: SplitName | None = None,
+        role: Role = "network",
+    ) -> Measurement[TrainingSubject]:
+        """A run; the network's own config has the split if it's None."""
+        config = self._config(network, seed, split)
+        subject = TrainingSubject(network.name, network.engine, role, config)
+        label = f"{self.corpus.source}: {network.name}, {network.engine}, split {subject.split}, seed {seed}"
+        is_timed = role == "like_for_like"
+        if is_timed:
+            label += ", like for like"
+        return Measurement(self.corpus, subject, label, is_timed)
+
+    def _config(
+        self, network: PlannedNetwork, seed: int, split: SplitName | None, **training: Json
+    ) -> dict[str, Json]:
+        """The tables of a config with its seeds."""
+        data = {**network.config["data"], "split_seed": self.scope.split_seed}
+        if split is not None:
+            data["split"] = split
+        return {
+            **{name: dict(table) for name, table in network.config.items()},
+            "data": data,
+            "training": {**network.config["training"], "seed": seed, **training},
+        }
 
 
 def _generation(
-    training: Measurement[TrainingSubject],
+    run: Measurement[TrainingSubject],
     engine: str,
-    file: Measurement[Subject] | None = None,
+    exported: Measurement[Subject] | None = None,
     loop: Loop | None = None,
 ) -> Measurement[GenerationSubject]:
-    """Names of a trained network; ``file``: the one that is read, if it is not the network's own."""
-    corpus, trained = training.corpus, training.subject
+    """The generation of names by the network of a run, or by its export if there is one."""
     subject = GenerationSubject(
-        trained.network, engine, GENERATED_NAMES, 0, loop, trained.reference
+        network=run.subject.network,
+        engine=engine,
+        names=GENERATED_NAMES,
+        seed=0,
+        loop=loop,
+        split=run.subject.reference,
     )
-    label = f"{corpus.source}: {subject.names:,} names by {subject.model}, {subject.network}"
-    return Measurement(corpus, subject, label, timed=True, reads=file or training)
+    label = f"{run.corpus.source}: {subject.names:,} names by {subject.model}, {subject.network}"
+    return Measurement(run.corpus, subject, label, timed=True, reads=exported or run)
