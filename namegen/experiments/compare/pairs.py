@@ -1,14 +1,14 @@
-"""How far two networks, or a network and the n-gram, are apart on the same held-out names, with a 95 % interval.
+"""Compare two networks, or a network and the n-gram, on the same held-out names, with a 95% confidence interval.
 
-Two models read the same names, so a name that is hard for one is mostly hard for the other. What counts is their
-*paired* difference: it is known much better than either figure. How well, a bootstrap tells (Efron and Tibshirani,
-"An Introduction to the Bootstrap", 1993): what was drawn by chance is drawn again, with replacement, 2,000 times, and
-the middle 95 % of the differences that come out are the interval. Two things were drawn by chance:
+Both models are evaluated on the same names, and a name that is hard for one is usually hard for the other. Their
+*paired* difference is therefore known much more precisely than either result. Its interval comes from a bootstrap
+(Efron and Tibshirani, "An Introduction to the Bootstrap", 1993): the random choices are drawn again 2,000 times, with
+replacement, and the interval contains the middle 95% of the resulting differences. There are two random choices:
 
-- the **held-out names**, in groups (``core/evaluation/evaluator.py``), the same groups for both sides;
-- the **seeds** of the trainings, for each side its own. A few seeds drawn again show less than their true spread, which
-  is what Student's t is for; so their deviations from the mean are drawn wider, by as much as makes the seeds' part of
-  the interval that of t. The n-gram has no seed.
+- The **held-out names**, in groups (``core/evaluation/evaluator.py``). Both models have the same groups.
+- The training **seeds**, drawn separately for each model. The n-gram has no seed. A bootstrap over few seeds
+  underestimates their spread, as Student's t takes into account. The deviations from the mean are therefore scaled up
+  until the seeds' part of the interval has the width that t gives it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from namegen.experiments.report import CRITERIA, NONE
 from namegen.experiments.trained import Metric
 from namegen.types import Array, Float64
 
-DRAWS, SEED = 2_000, 0
+DRAWS = 2_000
+SEED = 0
 CONFIDENCE = 0.95
-FEWEST_GROUPS = 20  # with names in them: of fewer nobody can say how much chance does
-# The 97.5th percentiles of Student's t with 1, 2 … degrees of freedom, and of the normal distribution.
+FEWEST_GROUPS = 20  # groups that contain names; with fewer, the interval would be unreliable
+# The 97.5th percentiles of Student's t with 1, 2, … degrees of freedom, and of the normal distribution.
 T = (
     12.706,
     4.303,
@@ -50,44 +51,51 @@ NORMAL = 1.960
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher a figure of one model is than of another, on the same names.
+    """A metric of one model minus that of another, on the same names."""
 
-    Attributes:
-        mean: over the seeds; nats per character, or a share of the characters.
-        low, high: the 95 % interval.
-        seeds: of the networks, where chance drew those anew too; 1: it drew the names alone.
-    """
-
-    mean: float
+    mean: float  # over the seeds, in nats per character or as a share of the characters
+    # The 95% confidence interval.
     low: float
     high: float
-    seeds: int = 1
+    seeds: int = 1  # how many seeds the interval takes into account; 1 if it's over the names alone
 
     @property
     def is_found(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the difference is significant: the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
 
 def between(
     entry: ListEntry, split: SplitName, one: str, other: str, figure: Metric
 ) -> Difference | None:
-    """The figure of a network minus that of another one, or of the n-gram (``BASELINE``).
+    """Compare a network with another one, or with the n-gram (``BASELINE``).
 
-    None where the document has no groups, or too few of them.
+    Args:
+        entry: the list.
+        split: one of its splits.
+        one: the network.
+        other: the model whose metric is subtracted.
+        figure: the metric.
+
+    Returns:
+        The difference; None if ``results.json`` has no groups of names, or too few.
     """
     return difference(
-        _groups(entry, split, one), _groups(entry, split, other), figure, other != BASELINE
+        _groups(entry, split, one),
+        _groups(entry, split, other),
+        figure,
+        other_has_seeds=other != BASELINE,
     )
 
 
-def _groups(entry: ListEntry, split: SplitName, who: str) -> list[HeldOutGroups]:
-    if who == BASELINE:
-        of_all = [entry.reference(split).parts.held_out.baseline_groups]
+def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroups]:
+    """The sums of a model, one for each seed; empty unless all seeds have them."""
+    if model == BASELINE:
+        of_seeds = [entry.reference(split).parts.held_out.baseline_groups]
     else:
-        of_all = [run.held_out_groups for run in entry.runs(split, who)]
-    found = [groups for groups in of_all if groups]
-    return found if len(found) == len(of_all) else []  # the mean is over all
+        of_seeds = [run.held_out_groups for run in entry.runs(split, model)]
+    known = [groups for groups in of_seeds if groups]
+    return known if len(known) == len(of_seeds) else []
 
 
 def difference(
@@ -96,64 +104,68 @@ def difference(
     figure: Metric,
     other_has_seeds: bool = True,
 ) -> Difference | None:
-    """The first model's figure minus the other's: mean over the seeds, and a 95 % interval.
+    """Compute a metric of the first model minus that of the other, with a 95% confidence interval.
 
     Args:
-        one: a model's sums, for each seed.
-        other: those of the other model.
-        figure: which.
-        other_has_seeds: whether chance has a part in the other model, as in a network; not so in the n-gram.
+        one: the sums of the first model, one for each seed.
+        other: the sums of the other model.
+        figure: the metric.
+        other_has_seeds: whether the other model depends on a seed, as a network does and the n-gram doesn't.
 
     Returns:
-        None where one side has no sums, where they are not of the same names, or of too few.
+        The difference; None if a model has no sums, if the sums aren't over the same names, or if there are too few
+        groups.
 
     >>> sums = HeldOutGroups((9,) * 30, (20.0,) * 30, (3,) * 30, (2.5,) * 30)
     >>> worse = HeldOutGroups((9,) * 30, (29.0,) * 30, (3,) * 30, (2.5,) * 30)
     >>> difference([worse], [sums], "loss_nats_per_char")
     Difference(mean=1.0, low=1.0, high=1.0, seeds=1)
     """
-    if not one or not other or len({each.characters for each in (*one, *other)}) > 1:
+    same_names = len({groups.characters for groups in (*one, *other)}) == 1
+    if not one or not other or not same_names:
         return None
-    characters = np.array(one[0].characters, np.float64)
+    characters = np.array(one[0].characters, np.float64)  # (groups,)
     filled = characters > 0
     if filled.sum() < FEWEST_GROUPS:
         return None
-    column, times, characters = (
-        CRITERIA[figure].column,
-        _group_times(int(filled.sum())),
-        characters[filled],
-    )
-    ones, others = (
-        np.array([getattr(each, column) for each in side], np.float64)[:, filled]
-        for side in (one, other)
-    )
+    characters = characters[filled]
+    sums_of_one = _sums(one, figure)[:, filled]  # (seeds, groups)
+    sums_of_other = _sums(other, figure)[:, filled]
     draws_seeds = len(one) > 1 and (len(other) > 1 or not other_has_seeds)
-    freedom = len(one) - 1 + (len(other) - 1 if other_has_seeds else 0)
-    apart = _drawn_seeds(ones, freedom, draws_seeds, 1)
-    apart = apart - _drawn_seeds(others, freedom, draws_seeds and other_has_seeds, 2)
+    freedom = len(one) - 1
+    if other_has_seeds:
+        freedom += len(other) - 1
+    apart = _drawn_seeds(sums_of_one, freedom, draws_seeds, stream=1)
+    apart = apart - _drawn_seeds(sums_of_other, freedom, draws_seeds and other_has_seeds, stream=2)
+    times = _group_times(len(characters))  # (draws, groups)
     drawn: Float64[Array, "draws"] = (times * apart).sum(axis=1) / (times @ characters)
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, (tail, 100 - tail)).tolist()
-    mean = float((ones.mean(axis=0).sum() - others.mean(axis=0).sum()) / characters.sum())
-    return Difference(mean, low, high, len(one) if draws_seeds else 1)
+    total = sums_of_one.mean(axis=0).sum() - sums_of_other.mean(axis=0).sum()
+    mean = float(total / characters.sum())
+    return Difference(mean, low, high, seeds=len(one) if draws_seeds else 1)
+
+
+def _sums(of_seeds: Sequence[HeldOutGroups], figure: Metric) -> Float64[Array, "seeds groups"]:
+    column = CRITERIA[figure].column
+    return np.array([getattr(groups, column) for groups in of_seeds], np.float64)
 
 
 def _drawn_seeds(
     sums: Float64[Array, "seeds groups"], freedom: int, draws_seeds: bool, stream: int
 ) -> Float64[Array, "_ groups"]:
-    """The sums of each group in each draw: the mean of the seeds that were drawn; or of all, the same in every draw."""
+    """The mean sums of the drawn seeds in each draw; without drawing, the mean of all seeds in a single row."""
     if not draws_seeds:
-        always: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
-        return always
-    mean: Float64[Array, "draws groups"] = (
-        _seed_weights(len(sums), freedom, stream) @ sums / len(sums)
-    )
+        all_seeds: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
+        return all_seeds
+    weights = _seed_weights(len(sums), freedom, stream)  # (draws, seeds)
+    mean: Float64[Array, "draws groups"] = weights @ sums / len(sums)
     return mean
 
 
 @lru_cache(maxsize=16)
 def _group_times(groups: int) -> Float64[Array, "draws groups"]:
-    """How often each group is drawn, in each draw."""
+    """How many times each group is drawn, in each draw."""
     rng = np.random.default_rng([SEED, groups])
     times: Float64[Array, "draws groups"] = (
         rng.multinomial(groups, np.full(groups, 1 / groups), size=DRAWS) * 1.0
@@ -163,10 +175,10 @@ def _group_times(groups: int) -> Float64[Array, "draws groups"]:
 
 @lru_cache(maxsize=16)
 def _seed_weights(seeds: int, freedom: int, stream: int) -> Float64[Array, "draws seeds"]:
-    """How much each seed weighs in each draw, 1 on average: how often it is drawn, with a wider spread.
+    """The weight of each seed in each draw, 1 on average: how many times it's drawn, with a wider spread.
 
-    Drawn with replacement, the variance of the mean of n seeds comes out as (n − 1)/n of what it is, and its tails as
-    the normal ones where those of t are asked for.
+    Plain drawing with replacement gives the mean of n seeds (n − 1)/n of its variance, and the tails of a normal
+    distribution instead of those of Student's t.
     """
     rng = np.random.default_rng([SEED, seeds, stream])
     times = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=DRAWS)
@@ -181,35 +193,41 @@ def _seed_weights(seeds: int, freedom: int, stream: int) -> Float64[Array, "draw
 NO_DIFFERENCE = "no difference found"
 
 
-def in_figures(found: Difference | None, figure: Metric) -> str:
-    """A difference and its interval, as a table has them: nats per character, or points of per cent.
+def in_figures(apart: Difference | None, figure: Metric) -> str:
+    """Format a difference and its interval for a table, in nats per character or percentage points.
 
     >>> in_figures(Difference(-0.0121, -0.0149, -0.0093), "loss_nats_per_char")
     '−0.012 (−0.015 to −0.009)'
     >>> in_figures(Difference(0.001, -0.004, 0.006), "accuracy_argmax")
     'no difference found (−0.4 to +0.6)'
     """
-    if found is None:
+    if apart is None:
         return NONE
-    scale, digits = CRITERIA[figure].scale, CRITERIA[figure].digits
-    values = [scale * value for value in (found.mean, found.low, found.high)]
-    needed = (
-        any if found.is_found else all
-    )  # what is found is not shown as zero, nor an interval as none
+    scale = CRITERIA[figure].scale
+    values = [scale * value for value in (apart.mean, apart.low, apart.high)]
+    digits = _digits(values, apart, CRITERIA[figure].digits)
+    mean, low, high = (f"{value:+.{digits}f}".replace("-", "−") for value in values)
+    return f"{mean if apart.is_found else NO_DIFFERENCE} ({low} to {high})"
+
+
+def _digits(values: Sequence[float], apart: Difference, digits: int) -> int:
+    """Enough decimals that no value of a significant difference is shown as 0, and no interval as 0 to 0."""
+    too_coarse = any if apart.is_found else all
     while (
-        digits < 6 and needed(float(f"{value:.{digits}f}") == 0 for value in values) and any(values)
+        digits < 6
+        and any(values)
+        and too_coarse(float(f"{value:.{digits}f}") == 0 for value in values)
     ):
         digits += 1
-    mean, low, high = (f"{value:+.{digits}f}".replace("-", "−") for value in values)
-    return f"{mean if found.is_found else NO_DIFFERENCE} ({low} to {high})"
+    return digits
 
 
-def interval_in_words(found: Iterable[Difference | None]) -> str:
-    """What the intervals are over, as the note of a table says it; empty where there are none."""
-    seeds = sorted({one.seeds for one in found if one is not None})
+def interval_in_words(differences: Iterable[Difference | None]) -> str:
+    """Explain the intervals of some differences in a table's note; empty if there are none."""
+    seeds = sorted({difference.seeds for difference in differences if difference is not None})
     if not seeds:
         return ""
-    over = f"the held-out names and over the {' or '.join(map(str, seeds))} seeds"
+    note = "In brackets: the 95% confidence interval of the difference, over the held-out names"
     if seeds == [1]:
-        over = "the held-out names alone; what another seed would change is not in it"
-    return f"In brackets: the 95 % interval of the difference, over {over}."
+        return f"{note} alone. It doesn't include the effect of the training seed."
+    return f"{note} and the {' or '.join(map(str, seeds))} seeds."

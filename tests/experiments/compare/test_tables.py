@@ -43,7 +43,7 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
     assert "the network is better below 0" in table.note
     assert (
-        "95 % interval of the difference, over the held-out names and over the 3 seeds"
+        "95% confidence interval of the difference, over the held-out names and the 3 seeds"
         in table.note
     )
     accuracy = accuracy_table(entry, "by-row")
