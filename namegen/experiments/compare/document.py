@@ -386,8 +386,7 @@ class ListEntry:
     @property
     def splits(self) -> list[SplitName]:
         """The splits that networks were trained on."""
-        splits = [reference.split for reference in self.references]
-        return [split for split in splits if self.networks(split)]
+        return [each.split for each in self.references if self.networks(each.split)]
 
     def reference(self, split: SplitName) -> Reference:
         """Return the ceiling and the n-gram of a split."""

@@ -7,44 +7,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from namegen.experiments.compare.document import Comparison
+from namegen.experiments.compare.document import Comparison, Quiet
 
-# The times can't be trusted if other processes kept more cores busy than this, or if a fixed computation took this many
-# times its shortest time.
-BUSY_CORES, DRIFT = 0.25, 1.25
+# The times can't be trusted if other processes kept more cores busy than this, or if a fixed computation took more than
+# this many times its shortest time.
+BUSY_CORES = 0.25
+DRIFT = 1.25
 
 
 @dataclass(frozen=True)
 class Quietness:
     """How quiet the machine was while something was timed.
 
-    Both numbers leave out the worst tenth of the measurements: one disturbance spoils one round of many, which a median
-    ignores.
+    Both numbers ignore the worst tenth of the measurements: a single disturbance spoils one of many rounds, and the
+    median of the rounds ignores it.
     """
 
-    other_cores: (
-        float | None
-    )  # how many cores other processes kept busy; None if the system doesn't report it
-    drift: (
-        float | None
-    )  # how many times its shortest time a fixed computation took; None if nothing was timed
+    # How many cores other processes kept busy; None if the system doesn't report it.
+    other_cores: float | None
+    # How many times its shortest time a fixed computation took; None if nothing was timed.
+    drift: float | None
 
     @classmethod
     def of(cls, results: Comparison) -> Quietness:
-        """Look at all measurements of a comparison whose seconds are shown."""
-        found = [
-            run.quiet
-            for entry in results.lists
-            for runs in entry.like_for_like.values()
-            for run in runs
-        ]
-        found += [one.quiet for entry in results.lists for one in entry.timings]
-        found += [one.quiet for entry in results.lists for one in entry.generation]
-        if not found:
+        """Summarize all measurements of a comparison whose times are reported."""
+        quiets: list[Quiet] = []
+        for entry in results.lists:
+            for runs in entry.like_for_like.values():
+                quiets += [run.quiet for run in runs]
+            quiets += [timing.quiet for timing in entry.timings]
+            quiets += [generation.quiet for generation in entry.generation]
+        if not quiets:
             return cls(None, None)
-        cores = [one.other_cores for one in found if one.other_cores is not None]
-        shortest = min(min(one.control_seconds) for one in found)
-        drifts = [mean(one.control_seconds) / shortest for one in found]
+        cores = [quiet.other_cores for quiet in quiets if quiet.other_cores is not None]
+        shortest = min(min(quiet.control_seconds) for quiet in quiets)
+        drifts = [mean(quiet.control_seconds) / shortest for quiet in quiets]
         return cls(nine_of_ten(cores) if cores else None, nine_of_ten(drifts))
 
     @property
@@ -61,7 +58,7 @@ class Quietness:
 
 
 def nine_of_ten(values: Sequence[float]) -> float:
-    """The value that nine of ten values don't exceed; of fewer than ten values, none does.
+    """Return the value that nine of ten values don't exceed: the maximum if there are fewer than ten.
 
     >>> nine_of_ten([1.0] * 9 + [5.0]), nine_of_ten([1.0, 5.0])
     (1.0, 5.0)

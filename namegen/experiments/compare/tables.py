@@ -367,8 +367,10 @@ def samples(entry: ListEntry) -> Table:
     """Make a table of ten new names from each network, and from the n-gram in the last row."""
     names = {network: figures.new_names for network, figures in entry.generated.items()}
     if entry.references:
-        for model, figures in list(entry.references[0].names.items())[:1]:
-            names[model] = figures.new_names
+        reference = entry.references[0]
+        ngram = reference.ngram_names.get("ngram")
+        if ngram is not None:
+            names[f"{reference.baseline_order}-gram"] = ngram.new_names
     rows = [(model, ", ".join(new_names)) for model, new_names in names.items() if new_names]
     return Table(
         title=f"New names, {entry.name}",
@@ -504,8 +506,9 @@ def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
         " that of the networks below, so the results differ from theirs. Accuracy (argmax) is how often the likeliest"
         " next character is right."
     )
-    tables = [like_for_like_table(entry)]
-    return _section(LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), tables)
+    return _section(
+        LIKE_FOR_LIKE, about, list(curve_plots(entry, engines)), [like_for_like_table(entry)]
+    )
 
 
 def _networks_section(entry: ListEntry, engines: Sequence[str]) -> Section:

@@ -9,7 +9,13 @@ from statistics import mean
 from typing import Literal
 
 from namegen.errors import counted
-from namegen.experiments.compare.document import BASELINE, Comparison, ListEntry, SplitName
+from namegen.experiments.compare.document import (
+    BASELINE,
+    Comparison,
+    ListEntry,
+    SplitName,
+    Training,
+)
 from namegen.experiments.compare.pairs import Difference, between, in_figures, interval_in_words
 from namegen.experiments.compare.quietness import Quietness
 from namegen.experiments.compare.speed import Lead, display_name, leads
@@ -17,13 +23,13 @@ from namegen.experiments.report import CRITERIA, LOSS, Column, Table, listed, ma
 
 PARITY_NATS = 0.01  # loss curves closer than this are the same run
 CURVES = ("training_loss_nats_per_char", "validation_loss_nats_per_char")  # of a history
-MUCH_SEEN = 10.0  # % of the held-out names that are also in the training part
-MOST_PLACES = 3  # lists and splits that a sentence names
+MUCH_SEEN = 10.0  # % of the held-out names that are also in the training set
+MOST_CASES = 3  # lists and splits that a sentence mentions
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The beginning of a report."""
+    """The start of a report."""
 
     headline: str
     speed: str  # which backend trains faster, by how much, and whether the machine was quiet enough to tell
@@ -39,9 +45,9 @@ def verdict(results: Comparison) -> Verdict:
     trouble = Quietness.of(results).trouble
     of_networks = leads(lists)
     best = [Best.of(entry, split) for entry in lists for split in entry.splits]
-    headline = [_speed_headline(of_networks, trouble), _quality_headline(best)]
+    headlines = [_speed_headline(of_networks, trouble), _quality_headline(best)]
     return Verdict(
-        headline=f"{'; '.join(filter(None, headline))}.",
+        headline=f"{'; '.join(filter(None, headlines))}.",
         speed=" ".join(_speed(of_networks, trouble)),
         quality=" ".join([*_parity(lists), *_quality(best), *_quick_look(results)]),
         names=_names(lists),
@@ -59,13 +65,14 @@ def _speed_headline(of_networks: Sequence[Sequence[Lead]], trouble: str) -> str:
         return "No two backends were timed"
     if trouble:
         return "The machine was too busy to compare speeds"
-    first = [of_network[0] for of_network in of_networks]
-    clear = [lead for lead in first if lead.ratio.clear]
+    largest = [of_network[0] for of_network in of_networks]
+    clear = [lead for lead in largest if lead.ratio.clear]
     pairs = {(lead.faster, lead.slower) for lead in clear}
-    faster, slower = display_name(first[0].faster), display_name(first[0].slower)
+    faster = display_name(largest[0].faster)
+    slower = display_name(largest[0].slower)
     if not clear:
         return f"No clear difference in speed between {faster} and {slower}"
-    if len(clear) < len(first) or len(pairs) > 1:
+    if len(clear) < len(largest) or len(pairs) > 1:
         return "Which backend trains faster depends on the network"
     return f"{faster} trains faster than {slower}"
 
@@ -80,8 +87,10 @@ def _speed(of_networks: Sequence[Sequence[Lead]], trouble: str) -> Iterator[str]
         yield "Run the comparison again on a quiet machine, with another folder."
         return
     for lead in chain(*of_networks):
-        said = lead_in_words(lead)
-        yield f"{lead.network}: {said}" if len(of_networks) > 1 else said
+        sentence = lead_in_words(lead)
+        if len(of_networks) > 1:
+            sentence = f"{lead.network}: {sentence}"
+        yield sentence
     yield "The machine was quiet enough to trust these times."
 
 
@@ -94,7 +103,9 @@ def lead_in_words(lead: Lead) -> str:
     >>> lead_in_words(Lead("LSTM", "numpy", "keras", Ratio([0.9, 1.1, 1.2])))
     "It isn't clear whether NumPy or Keras trains faster: the ratio was 0.9 to 1.2."
     """
-    ratio, faster, slower = lead.ratio, display_name(lead.faster), display_name(lead.slower)
+    ratio = lead.ratio
+    faster = display_name(lead.faster)
+    slower = display_name(lead.slower)
     if len(ratio.rounds) == 1:
         return f"{faster} trained {ratio.shown} times as fast as {slower}, but only one round was measured."
     if ratio.clear:
@@ -124,7 +135,7 @@ class Best:
 
     @classmethod
     def of(cls, entry: ListEntry, split: SplitName) -> Best:
-        """Find it."""
+        """Find the best network."""
         network = min(entry.networks(split), key=lambda name: held_out_loss(entry, split, name))
         return cls(entry, split, network, between(entry, split, network, BASELINE, LOSS))
 
@@ -140,48 +151,46 @@ class Best:
     @property
     def where(self) -> str:
         """The list, and its split if there are several."""
-        return (
-            f"{self.entry.name} (split {self.split})"
-            if len(self.entry.splits) > 1
-            else self.entry.name
-        )
+        if len(self.entry.splits) == 1:
+            return self.entry.name
+        return f"{self.entry.name} (split {self.split})"
 
     @property
     def as_good(self) -> str:
         """The networks whose loss isn't significantly higher."""
-        others = [name for name in self.entry.networks(self.split) if name != self.network]
-        differences = {
-            name: between(self.entry, self.split, self.network, name, LOSS) for name in others
-        }
-        known = {
-            name: difference for name, difference in differences.items() if difference is not None
-        }
+        known: dict[str, Difference] = {}
+        for name in self.entry.networks(self.split):
+            difference = between(self.entry, self.split, self.network, name, LOSS)
+            if name != self.network and difference is not None:
+                known[name] = difference
+        if not known:
+            return "not known"
         alike = [name for name, difference in known.items() if not difference.is_found]
-        return listed(alike) or ("none" if known else "not known")
+        return listed(alike) or "none"
 
 
-def held_out_loss(entry: ListEntry, split: SplitName, who: str) -> float:
+def held_out_loss(entry: ListEntry, split: SplitName, model: str) -> float:
     """The loss of a network or of the n-gram on the held-out names, over all seeds."""
-    return mean(entry.values(split, who, "held_out", LOSS))
+    return mean(entry.values(split, model, "held_out", LOSS))
 
 
 def farthest(lists: Sequence[ListEntry]) -> dict[str, float]:
-    """Engine → how far its loss curves are at most from those of the first engine, in nats per character."""
-    found: dict[str, float] = {}
+    """Map each backend to the largest distance of its loss curves from the first backend's, in nats per character."""
+    distances: dict[str, float] = {}
     for entry in lists:
         for first, *others in entry.like_for_like.values():
-            for other in others:
-                pairs = [
-                    zip(getattr(first.history, one), getattr(other.history, one), strict=False)
-                    for one in CURVES
-                ]
-                apart = [
-                    abs(one - another)
-                    for one, another in chain(*pairs)
-                    if None not in (one, another)
-                ]
-                found[other.engine] = max([found.get(other.engine, 0.0), *apart])
-    return found
+            for run in others:
+                distance = max(_distance(first, run, curve) for curve in CURVES)
+                distances[run.engine] = max(distances.get(run.engine, 0.0), distance)
+    return distances
+
+
+def _distance(first: Training, other: Training, curve: str) -> float:
+    """The largest distance between the same curve of two runs, where both have a value."""
+    pairs = zip(getattr(first.history, curve), getattr(other.history, curve), strict=False)
+    return max(
+        (abs(left - right) for left, right in pairs if None not in (left, right)), default=0.0
+    )
 
 
 def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
@@ -199,7 +208,7 @@ def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
 
 def _quality_headline(best: Sequence[Best]) -> str:
     """Say whether the best network or the n-gram predicts better, if that is so everywhere."""
-    winners = {one.winner for one in best if one.winner != "unknown"}
+    winners = {case.winner for case in best} - {"unknown"}
     if not winners:
         return ""
     if len(winners) > 1:
@@ -209,28 +218,26 @@ def _quality_headline(best: Sequence[Best]) -> str:
 
 def _quality(best: Sequence[Best]) -> Iterator[str]:
     """Say where the best network predicts better than the n-gram, and where it doesn't; a sentence for each outcome."""
-    for winner, said in WINS.items():
-        group = [one for one in best if one.winner == winner]
-        if group:
-            networks = {one.network for one in group}
-            named = (
-                f"the best network, {group[0].network},"
-                if len(networks) == 1
-                else "the best network"
-            )
-            sentence = said.replace("the best network", named) + _places(group, best)
-            yield f"{sentence[0].upper()}{sentence[1:]}.".replace(",.", ".")
+    for winner, outcome in WINS.items():
+        cases = [case for case in best if case.winner == winner]
+        if not cases:
+            continue
+        if len({case.network for case in cases}) == 1:
+            named = f"the best network, {cases[0].network},"
+            outcome = outcome.replace("the best network", named)
+        sentence = outcome + _where(cases, best)
+        yield f"{sentence[0].upper()}{sentence[1:]}.".replace(",.", ".")
 
 
-def _places(group: Sequence[Best], best: Sequence[Best]) -> str:
+def _where(cases: Sequence[Best], best: Sequence[Best]) -> str:
     """Say which lists a sentence is about; empty if there is only one."""
     if len(best) == 1:
         return ""
-    if len(group) == len(best):
+    if len(cases) == len(best):
         return " on every list"
-    if len(group) > MOST_PLACES:
-        return f" in {len(group)} of {len(best)} cases"
-    return f" on {listed([one.where for one in group])}"
+    if len(cases) > MOST_CASES:
+        return f" in {len(cases)} of {len(best)} cases"
+    return f" on {listed([case.where for case in cases])}"
 
 
 def _quick_look(results: Comparison) -> Iterator[str]:
@@ -259,10 +266,10 @@ BEST_COLUMNS: tuple[Column[Best], ...] = (
 
 def _best_table(best: Sequence[Best]) -> Table:
     """The best network of each list and split, compared with the n-gram."""
-    note = interval_in_words(one.difference for one in best)
-    seen = max((one.entry.reference(one.split).seen_percent for one in best), default=0.0)
+    note = interval_in_words(case.difference for case in best)
+    seen = max((case.entry.reference(case.split).seen_percent for case in best), default=0.0)
     if seen > MUCH_SEEN:
-        note += f" Up to {seen:.0f}% of the held-out names are also in the training part: n-grams recall these best."
+        note += f" Up to {seen:.0f}% of the held-out names are also in the training set, which helps n-grams most."
     return make_table("The best network on the held-out names", BEST_COLUMNS, best, note.strip())
 
 
@@ -271,19 +278,22 @@ def _best_table(best: Sequence[Best]) -> Table:
 
 def _names(lists: Sequence[ListEntry]) -> str:
     """Say how many of the names of the first network, and of the n-gram, were already in the list."""
-    drawn = [entry.generation[0] for entry in lists if entry.generation]
-    if not drawn:
+    generations = [entry.generation[0] for entry in lists if entry.generation]
+    if not generations:
         return ""
-    said = f"{_percent([one.best.recreated_percent for one in drawn])} of the names that {drawn[0].network} generated"
-    said += " were already in the list"
-    references = chain(*(entry.references[:1] for entry in lists))
-    ngram = [one.ngram_names["ngram"] for one in references if "ngram" in one.ngram_names]
-    if ngram:
-        said += f"; of the n-gram's names, {_percent([one.recreated_percent for one in ngram])}"
-    return f"{said}."
+    of_network = [generation.best.recreated_percent for generation in generations]
+    sentence = f"{_percent(of_network)} of the names that {generations[0].network} generated"
+    sentence += " were already in the list"
+    references = [entry.references[0] for entry in lists if entry.references]
+    ngram_names = [reference.ngram_names.get("ngram") for reference in references]
+    of_ngram = [figures.recreated_percent for figures in ngram_names if figures is not None]
+    if of_ngram:
+        sentence += f"; of the n-gram's names, {_percent(of_ngram)}"
+    return f"{sentence}."
 
 
 def _percent(values: Sequence[float]) -> str:
     """A share in %, or the range of several."""
-    low, high = f"{min(values):.0f}%", f"{max(values):.0f}%"
+    low = f"{min(values):.0f}%"
+    high = f"{max(values):.0f}%"
     return low if low == high else f"{low} to {high}"
