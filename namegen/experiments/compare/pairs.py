@@ -66,14 +66,14 @@ class Difference:
 
 
 def between(
-    entry: ListEntry, split: SplitName, one: str, other: str, figure: Metric
+    entry: ListEntry, split: SplitName, model: str, other: str, figure: Metric
 ) -> Difference | None:
     """Compare a network with another one, or with the n-gram (``BASELINE``).
 
     Args:
         entry: the list.
         split: one of its splits.
-        one: the network.
+        model: the network.
         other: the model whose metric is subtracted.
         figure: the metric.
 
@@ -81,7 +81,7 @@ def between(
         The difference; None if ``results.json`` has no groups of names, or too few.
     """
     return difference(
-        _groups(entry, split, one),
+        _groups(entry, split, model),
         _groups(entry, split, other),
         figure,
         other_has_seeds=other != BASELINE,
@@ -99,7 +99,7 @@ def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroup
 
 
 def difference(
-    one: Sequence[HeldOutGroups],
+    model: Sequence[HeldOutGroups],
     other: Sequence[HeldOutGroups],
     figure: Metric,
     other_has_seeds: bool = True,
@@ -107,7 +107,7 @@ def difference(
     """Compute a metric of the first model minus that of the other, with a 95% confidence interval.
 
     Args:
-        one: the sums of the first model, one for each seed.
+        model: the sums of the first model, one for each seed.
         other: the sums of the other model.
         figure: the metric.
         other_has_seeds: whether the other model depends on a seed, as a network does and the n-gram doesn't.
@@ -121,29 +121,29 @@ def difference(
     >>> difference([worse], [sums], "loss_nats_per_char")
     Difference(mean=1.0, low=1.0, high=1.0, seeds=1)
     """
-    same_names = len({groups.characters for groups in (*one, *other)}) == 1
-    if not one or not other or not same_names:
+    same_names = len({groups.characters for groups in (*model, *other)}) == 1
+    if not model or not other or not same_names:
         return None
-    characters = np.array(one[0].characters, np.float64)  # (groups,)
+    characters = np.array(model[0].characters, np.float64)  # (groups,)
     filled = characters > 0
     if filled.sum() < FEWEST_GROUPS:
         return None
     characters = characters[filled]
-    sums_of_one = _sums(one, figure)[:, filled]  # (seeds, groups)
+    sums_of_model = _sums(model, figure)[:, filled]  # (seeds, groups)
     sums_of_other = _sums(other, figure)[:, filled]
-    draws_seeds = len(one) > 1 and (len(other) > 1 or not other_has_seeds)
-    freedom = len(one) - 1
+    draws_seeds = len(model) > 1 and (len(other) > 1 or not other_has_seeds)
+    freedom = len(model) - 1
     if other_has_seeds:
         freedom += len(other) - 1
-    apart = _drawn_seeds(sums_of_one, freedom, draws_seeds, stream=1)
+    apart = _drawn_seeds(sums_of_model, freedom, draws_seeds, stream=1)
     apart = apart - _drawn_seeds(sums_of_other, freedom, draws_seeds and other_has_seeds, stream=2)
     times = _group_times(len(characters))  # (draws, groups)
     drawn: Float64[Array, "draws"] = (times * apart).sum(axis=1) / (times @ characters)
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, (tail, 100 - tail)).tolist()
-    total = sums_of_one.mean(axis=0).sum() - sums_of_other.mean(axis=0).sum()
+    total = sums_of_model.mean(axis=0).sum() - sums_of_other.mean(axis=0).sum()
     mean = float(total / characters.sum())
-    return Difference(mean, low, high, seeds=len(one) if draws_seeds else 1)
+    return Difference(mean, low, high, seeds=len(model) if draws_seeds else 1)
 
 
 def _sums(of_seeds: Sequence[HeldOutGroups], figure: Metric) -> Float64[Array, "seeds groups"]:

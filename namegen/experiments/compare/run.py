@@ -61,7 +61,6 @@ MARK = ".namegen-comparison"
 MEASUREMENTS = "measurements"
 RESULTS = "results.json"
 REPORT = "report.html"
-MEASURE_TASK = "namegen.experiments.compare.measure:measure"  # what a child process calls
 Plan: TypeAlias = list[Measurement[Subject]]
 RecordType = TypeVar("RecordType", bound=Record)
 
@@ -172,7 +171,12 @@ def _jobs(
             on_progress(Ended(measurement.label, trouble="skipped"))
             continue
         request = _request(measurement, store.folder.resolve())
-        job = Part(MEASURE_TASK, to_plain(request), THREADS, measurement.label)
+        job = Part(
+            "namegen.experiments.compare.measure:measure",
+            to_plain(request),
+            THREADS,
+            measurement.label,
+        )
         running[job] = Started(measurement, time.monotonic())
         yield job
 
@@ -222,7 +226,6 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
     """Arrange the records of a plan as the contents of ``results.json``."""
     labels = {measurement.key: measurement.label for measurement in plan}
     names = list_names(corpus.source for corpus in corpora)
-    commits = outcome.commits | {commit()}
     entries = [
         _list_entry(corpus, names[corpus.source], plan, outcome)
         for corpus in dict.fromkeys(corpora)
@@ -241,7 +244,7 @@ def make_results(corpora: list[Corpus], scope: Scope, plan: Plan, outcome: Outco
         engine_codes=codes_for_report(engine_paths()),
         machine=machine(),
         versions=versions(),
-        commits=tuple(sorted(filter(None, commits))),
+        commits=tuple(sorted(filter(None, outcome.commits | {commit()}))),
         left_out=_left_out(plan, outcome),
         failed=tuple(Trouble(labels[key], message) for key, message in outcome.failed.items()),
         lists=tuple(entries),
@@ -258,8 +261,8 @@ def _left_out(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
             networks_of.setdefault((measurement.engine, reason), []).append(network)
     troubles = []
     for (engine, reason), networks in networks_of.items():
-        different = list(dict.fromkeys(networks))
-        troubles.append(Trouble(f"{engine} with {listed(different)}", reason))
+        names = listed(list(dict.fromkeys(networks)))
+        troubles.append(Trouble(f"{engine} with {names}", reason))
     return tuple(troubles)
 
 

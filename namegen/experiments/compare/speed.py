@@ -57,11 +57,11 @@ def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
         for network, runs in entry.like_for_like.items():
             for run in runs:
                 for own_batch, timings in _timings(entry, run):
-                    group = groups.setdefault((network, own_batch), {})
-                    speed = group.setdefault(run.engine, Speed(network, run.engine, own_batch))
+                    by_engine = groups.setdefault((network, own_batch), {})
+                    speed = by_engine.setdefault(run.engine, Speed(network, run.engine, own_batch))
                     for number, timing in timings.items():
                         speed.rounds[entry.fingerprint, number] = timing
-    return [list(group.values()) for group in groups.values()]
+    return [list(by_engine.values()) for by_engine in groups.values()]
 
 
 def _timings(entry: ListEntry, run: Training) -> Iterator[tuple[bool, dict[int, Timing]]]:
@@ -141,8 +141,8 @@ def leads(lists: Sequence[ListEntry]) -> list[list[Lead]]:
     A network that was timed with one backend only isn't in the result.
     """
     groups = []
-    for group in speeds(lists):
-        fastest, *others = sorted(group, key=lambda speed: median(speed.seconds_per_epoch))
+    for of_engines in speeds(lists):
+        fastest, *others = sorted(of_engines, key=lambda speed: median(speed.seconds_per_epoch))
         if fastest.own_batch:
             of_network = [Lead.of(fastest, other) for other in others]
             groups.append([lead for lead in of_network if lead is not None])

@@ -222,7 +222,9 @@ SPEED_COLUMNS: tuple[Column[SpeedRow], ...] = (
 
 def like_for_like_table(entry: ListEntry) -> Table:
     """Make a table of the time and memory that each backend needs for the same networks and batches."""
-    rows = [SpeedRow(speed, group[0]) for group in speeds([entry]) for speed in group]
+    rows = [
+        SpeedRow(speed, of_engines[0]) for of_engines in speeds([entry]) for speed in of_engines
+    ]
     note = ""
     if max(len(row.speed.rounds) for row in rows) > 1:
         note = "Each number is the median of several rounds, in which the backends took turns, with its range. "
