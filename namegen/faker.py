@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from namegen import api
-from namegen.api.people import ALIASES
+from namegen.api.aliases import ORIGIN_ALIASES
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.core.settings import GENDERS
@@ -208,7 +208,7 @@ class NamegenProvider(BaseProvider):
     @property
     def _labels(self) -> list[str]:
         """The labels of the shipped models for the provider's origins and gender."""
-        origins = [ALIASES.get(str(origin).casefold(), origin) for origin in self._origins]
+        origins = [ORIGIN_ALIASES.get(str(origin).casefold(), origin) for origin in self._origins]
         if self._gender is None:
             return origins
         return [f"{origin},{self._gender}" for origin in origins or [""]]

@@ -126,12 +126,12 @@ class TestFiles:
             (
                 "plain.txt",
                 "3",
-                "'plain.txt' is a text file with a name a line, which has no columns",
+                "'plain.txt' is a text file with one name per line, which has no columns",
             ),
             (
                 "/".join(["folder"] * 25),
                 None,
-                f"no file '{'/'.join(['folder'] * 25)}': give a file",
+                f"no file '{'/'.join(['folder'] * 25)}': use a file",
             ),
             ("a\0b", None, "cannot read 'a\\x00b'"),
         ],
@@ -159,10 +159,10 @@ class TestFiles:
     ) -> None:
         monkeypatch.setattr(namegen.lists, "LARGEST", 10)
         (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEve\n")
-        assert "'a.txt' holds more than 10 bytes" in refusal("a.txt")
+        assert "'a.txt' has more than 10 bytes" in refusal("a.txt")
         (tmp_path / "a.txt").write_bytes(b"Al\nBob\nEv")
         assert read("a.txt").names == ("Al", "Bob", "Ev")
-        with pytest.raises(NamesError, match="standard input holds more than 10 bytes"):
+        with pytest.raises(NamesError, match="standard input has more than 10 bytes"):
             read("-", b"Al\nBob\nEve\n")
 
     @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")

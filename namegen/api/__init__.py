@@ -1,8 +1,13 @@
-"""The few calls that a program needs: ``train`` a model, ``load`` one, ``evaluate`` it.
+"""The Python API, which the command line uses too.
 
-The command line uses them too. ``model.py``: a trained model in use, from its file on; ``people.py``: whole names;
-``training.py``: making a model; ``evaluation.py``: how good it is. What trains is loaded when it is first asked for
-(PEP 562).
+    model.py       load a model, and generate and score names
+    people.py      invent people and baseball players; name_parts.py makes the sources of their names
+    places.py      invent towns and villages
+    aliases.py     other names of origins and countries
+    training.py    train a model, and resume a run
+    evaluation.py  evaluate a model
+
+``training.py`` is imported when one of its functions is first used (PEP 562), because it loads more libraries.
 """
 
 from importlib import import_module
@@ -23,10 +28,10 @@ from namegen.api.model import open_checkpoint as open_checkpoint
 from namegen.api.model import read_checkpoint as read_checkpoint
 from namegen.api.people import generate_people as generate_people
 from namegen.api.people import generate_people_batches as generate_people_batches
-from namegen.api.people import generate_places as generate_places
 from namegen.api.people import generate_players as generate_players
 from namegen.api.people import generate_players_batches as generate_players_batches
-from namegen.api.people import places_of as places_of
+from namegen.api.places import generate_places as generate_places
+from namegen.api.places import places_of as places_of
 
 if TYPE_CHECKING:
     from namegen.api.training import resume as resume

@@ -1,64 +1,33 @@
-"""Whole people, from models of given names and of family names; whole players, from those of baseball; and places."""
+"""Invented people, from models of given names and of family names, and invented baseball players."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, wraps
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, Unpack
+from typing import ParamSpec, TypeVar
 
-from namegen.api.model import Drawing, LoadedModel, check_types, load, load_shipped
+from namegen.api.aliases import ORIGIN_ALIASES
+from namegen.api.model import LoadedModel, check_types, load, load_shipped
+from namegen.api.name_parts import DrawOptions, make_part
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
-from namegen.baseball.players import LINE
-from namegen.constraints import PartConstraints, make_constraints
-from namegen.core.data.label_parts import (
-    find_labels,
-    meant_labels,
-    parts_of,
-    refuse_several,
-    unknown_label,
-)
+from namegen.baseball.players import full_names
+from namegen.constraints import PartConstraints
+from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts
-from namegen.core.generation.generator import Generator
 from namegen.core.generation.name_batch import check_letter_case
-from namegen.core.generation.name_source import Gender, Kind, Origin, PartOfName
+from namegen.core.generation.name_source import Gender, Kind, Origin
 from namegen.core.generation.people import PeopleInventor, Person
-from namegen.core.generation.sampling import (
-    SamplingSettings,
-    check_amount,
-    check_count,
-    random_numbers,
-)
-from namegen.core.settings import GENDERS, SOURCES
-from namegen.errors import SettingsError, gathered, of_part, quote, setting, shown
+from namegen.core.generation.sampling import check_amount, check_count, random_numbers
+from namegen.core.settings import GENDERS
+from namegen.errors import SettingsError, gathered, quote, setting, shown
 from namegen.events import ProgressCallback, ignore_progress
-from namegen.lists import BUNDLED, load_bundled
+from namegen.lists import BUNDLED
 
-GIVEN, FAMILY, PLACES = "world-given", "world-family", "world-places"
-ALIASES = {  # what people ask for, in small letters → the origin of such names
-    **dict.fromkeys(("american", "australian", "british", "canadian", "scottish"), "English"),
-    **dict.fromkeys(
-        ("argentinian", "chilean", "colombian", "hispanic", "mexican", "peruvian"), "Spanish"
-    ),
-    **dict.fromkeys(("austrian", "swiss"), "German"),
-    **{"brazilian": "Portuguese", "flemish": "Dutch", "ghanaian": "Twi", "nigerian": "Yoruba"},
-}
-# What else countries are called, in small letters.
-COUNTRIES = {
-    **dict.fromkeys(("america", "us", "u.s.", "usa"), "United States"),
-    **dict.fromkeys(
-        ("britain", "england", "great britain", "scotland", "uk", "wales"), "United Kingdom"
-    ),
-    **{
-        "bosnia": "Bosnia & Herzegovina",
-        "czech republic": "Czechia",
-        "holland": "Netherlands",
-        "turkey": "Türkiye",
-    },
-    **{"ivory coast": "Côte d’Ivoire", "korea": "South Korea", "macedonia": "North Macedonia"},
-    "palestine": "Palestinian Territories",
-}
+GIVEN = "world-given"
+FAMILY = "world-family"
 Options = ParamSpec("Options")
 Invented = TypeVar("Invented")
 
@@ -82,32 +51,31 @@ def generate_people_batches(
     allow_profanity: bool = False,
     on_progress: ProgressCallback = ignore_progress,
 ) -> Iterator[list[Person]]:
-    """Invent people, in batches as they are found; see ``core/generation/people.py``.
+    """Invent people in batches, as they are found, so that memory stays constant for any ``n``.
 
     Args:
-        n: how many.
-        origins: labels that both models know (a model without labels gives its names for each); none: all of those,
-            each as likely. Where neither knows labels there are none.
-        gender: ``female`` or ``male``; None: both, where the given names' labels tell them.
-        household: so many people, one after the other, have one origin and one family name; the last household may be
-            smaller.
-        given: ``real``: given names of the model's list; ``new``: none of them; ``any``. None: real ones if the list
-            comes with namegen, else any.
-        family: the same of family names; None: new ones.
-        given_model: the model of given names, whatever ``namegen.load`` takes; None: the shipped ``world-given``.
-        family_model: the model of family names; None: the shipped ``world-family``.
-        given_constraints: what a given name must keep, as ``namegen.constraints.PartConstraints`` has it.
-        family_constraints: the same of family names; where these have forms by gender, of the men's.
-        seed: the same seed gives the same people.
-        temperature: below 1 stays with what is likely; None: 1.
+        n: how many people to return.
+        origins: labels that both models know, or aliases such as ``american``. By default, all labels that the models
+            share are equally likely. A model without labels is used for every origin of the other model.
+        gender: ``female`` or ``male``. By default, both, if the labels of given names include genders.
+        household: how many consecutive people share an origin and a family name. The last household may be smaller.
+        given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
+            default is ``real`` if the list is bundled with namegen, else ``any``.
+        family: the same for family names; ``new`` by default.
+        given_model: the model of given names, as ``namegen.load`` takes it; the shipped ``world-given`` by default.
+        family_model: the model of family names; the shipped ``world-family`` by default.
+        given_constraints: conditions that given names satisfy; see ``namegen.constraints.PartConstraints``.
+        family_constraints: the same for family names. If they have forms by gender, the conditions are for men's forms.
+        seed: the random seed. The same seed returns the same people.
+        temperature: values below 1 prefer likely characters. The default is 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        letter_case: how the names are written at last; see ``LoadedModel.generate``.
+        letter_case: the letter case of the result, see ``LoadedModel.generate``.
         allow_profanity: allow names that contain profanity.
-        on_progress: told now and then how far the search is; see ``namegen.events``.
+        on_progress: called with events (``namegen.events``) that describe how far the search is.
 
     Raises:
         CheckpointError, SettingsError: at once.
-        GenerationError: after those found have been given: there are no more.
+        GenerationError: after all people that were found.
 
     >>> [[person]] = generate_people_batches(1, origins=["Finnish"], seed=1)
     >>> person.origin
@@ -121,190 +89,158 @@ def generate_people_batches(
             f"{setting('origins')} is {shown(origins)}: expected a label, or several"
         )
     check_count("household", 1 if household is None else household, 1)
-    models = [
-        model
-        if isinstance(model, LoadedModel)
-        else load_shipped(shipped)
-        if model is None
-        else load(model)
-        for model, shipped in ((given_model, GIVEN), (family_model, FAMILY))
-    ]
-    asked = _origins(models, (origins,) if isinstance(origins, str) else origins)
-    of_given, of_family = map(_genders, models)
-    kinds = [
-        Kind(origin, one) for origin in asked for one in _told(of_given.get(origin, {None}), gender)
-    ]
-    if not kinds:
-        told = (
-            f"{models[0].name} has no given names of {setting('gender')} {quote(str(gender), 60)}"
-        )
-        raise SettingsError(
-            f"{told}: expected one of {', '.join(GENDERS)}, and origins with names of it"
-        )
-    men = {Kind(one): "male" if {"male", ""} & of_family[one] else None for one in asked}
-    parts = (
-        ("given", given, given_constraints, {kind: _label(models[0], *kind) for kind in kinds}),
-        (
-            "family",
-            family or "new",
-            family_constraints,
-            {kind: _label(models[1], kind.origin, men[kind]) for kind in men},
-        ),
+    models = _Models(given=_opened(given_model, GIVEN), family=_opened(family_model, FAMILY))
+    used_origins = models.find_origins([origins] if isinstance(origins, str) else origins)
+    given_labels = models.given_labels(used_origins, gender)
+    family_genders = models.family_genders(used_origins)
+    family_labels = {
+        Kind(origin): _label(models.family, origin, family_gender)
+        for origin, family_gender in family_genders.items()
+    }
+    options = DrawOptions(
+        temperature=temperature, unfiltered=unfiltered, allow_profanity=allow_profanity
     )
     inventor = PeopleInventor(
-        *(
-            _part(model, *part, temperature, unfiltered, allow_profanity)
-            for model, part in zip(models, parts, strict=True)
+        given=make_part(
+            "given",
+            models.given,
+            source=given,
+            constraints=given_constraints,
+            labels=given_labels,
+            options=options,
+        ),
+        family=make_part(
+            "family",
+            models.family,
+            source=family or "new",
+            constraints=family_constraints,
+            labels=family_labels,
+            options=options,
         ),
         household=household or 1,
-        forms=any(men.values()),
+        forms=any(family_genders.values()),
     )
     batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
-def _genders(model: LoadedModel) -> dict[Origin, set[Gender]]:
-    """What the labels of each origin tell of gender, of those that names were learned of: one of GENDERS, empty where a
-    name may have either; None where labels have no such part.
+def _opened(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
+    if model is None:
+        return load_shipped(default)
+    if isinstance(model, LoadedModel):
+        return model
+    return load(model)
+
+
+@dataclass(frozen=True)
+class _Models:
+    """The models that a request for people uses."""
+
+    given: LoadedModel
+    family: LoadedModel
+
+    def find_origins(self, requested: Sequence[str]) -> list[Origin]:
+        """The requested origins, or else all that both models know. Without labels, this is only None."""
+        labelled = [model for model in (self.given, self.family) if model.labels]
+        if not labelled:
+            if requested:
+                raise SettingsError(f"{self.given.name} has no labels: omit {setting('origins')}")
+            return [None]
+        genders = [_genders_by_origin(model) for model in labelled]
+        common: list[str] = []
+        for origin in genders[0]:
+            if origin is not None and all(origin in known for known in genders):
+                common.append(origin)
+        if not common:
+            raise SettingsError(
+                f"{self.given.name} and {self.family.name} have no label in common: choose models with the same "
+                f"labels ({setting('given_model')}, {setting('family_model')})"
+            )
+        found_origins = [self._find_origin(origin, common) for origin in requested]
+        return list(dict.fromkeys(found_origins or common))
+
+    def _find_origin(self, requested: object, common: Sequence[str]) -> str:
+        """The common origin with this name or alias, ignoring letter case."""
+        folded = str(requested).casefold()
+        spellings = (folded, ORIGIN_ALIASES.get(folded, "").casefold())
+        for spelling in spellings:
+            for origin in common:
+                if origin.casefold() == spelling:
+                    return origin
+        self._check_is_in_both(str(requested), spellings)
+        refuse_several("origins", str(requested), common)
+        raise unknown_label("origins", str(requested), common, self.given.name)
+
+    def _check_is_in_both(self, requested: str, spellings: Sequence[str]) -> None:
+        """Raise SettingsError for an origin that only one of the models knows."""
+        for role, model, other_model in (
+            ("family", self.family, self.given),
+            ("given", self.given, self.family),
+        ):
+            known = [str(origin).casefold() for origin in _genders_by_origin(other_model)]
+            if not set(known).isdisjoint(spellings):
+                raise SettingsError(
+                    f"{model.name} has no {role} names of origin {quote(requested, 60)}: choose another origin or model"
+                )
+
+    def given_labels(self, origins: Sequence[Origin], gender: str | None) -> dict[Kind, str]:
+        """The label of given names for each origin and gender of people."""
+        genders = _genders_by_origin(self.given)
+        labels: dict[Kind, str] = {}
+        for origin in origins:
+            for person_gender in _people_genders(genders.get(origin, {None})):
+                if gender in (None, person_gender):
+                    labels[Kind(origin, person_gender)] = _label(self.given, origin, person_gender)
+        if not labels:
+            raise SettingsError(
+                f"{self.given.name} has no given names of {setting('gender')} {quote(str(gender), 60)}: "
+                f"use one of {', '.join(GENDERS)}, and origins with such names"
+            )
+        return labels
+
+    def family_genders(self, origins: Sequence[Origin]) -> dict[Origin, Gender]:
+        """For each origin ``male``, to draw men's forms of family names, or None if the labels have no genders."""
+        label_genders = _genders_by_origin(self.family)
+        genders: dict[Origin, Gender] = {}
+        for origin in origins:
+            has_mens_forms = not label_genders[origin].isdisjoint({"male", ""})
+            genders[origin] = "male" if has_mens_forms else None
+        return genders
+
+
+def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:
+    """The genders in the labels of each origin: one of GENDERS, "" for both, or None if the labels have no genders.
+
+    Labels that the model wasn't trained on are skipped.
     """
     parts = parts_of(model.labels)
-    told = all(len(one) == 2 and one[1] in ("", *GENDERS) for one in parts)
-    found: dict[Origin, set[Gender]] = defaultdict(set)
-    for label, of_label, share in zip(model.labels, parts, model.beginnings.shares, strict=False):
-        if share:
-            found[of_label[0] if told else label].add(of_label[1] if told else None)
-    return found
+    have_genders = all(len(label) == 2 and label[1] in ("", *GENDERS) for label in parts)
+    genders: dict[Origin, set[Gender]] = defaultdict(set)
+    shares = model.beginnings.shares
+    for label, label_parts, share in zip(model.labels, parts, shares, strict=False):
+        if not share:
+            continue
+        if have_genders:
+            origin, gender = label_parts
+            genders[origin].add(gender)
+        else:
+            genders[label].add(None)
+    return genders
+
+
+def _people_genders(label_genders: set[Gender]) -> list[Gender]:
+    """The genders of people whose given names have these genders; [None] if the labels have no genders."""
+    genders: list[Gender] = [
+        gender for gender in GENDERS if gender in label_genders or "" in label_genders
+    ]
+    return genders or [None]
 
 
 def _label(model: LoadedModel, origin: Origin, gender: Gender) -> str:
-    """What to ask a model for; empty where it gives the same names for all."""
+    """A label of a model; "" if the model or the origin has none."""
     if not model.labels or origin is None:
         return ""
     return origin if gender is None else join_parts([origin, gender])
-
-
-def _told(genders: set[Gender], asked: str | None) -> list[Gender]:
-    """Those that people may have: of names of either gender both."""
-    both: list[Gender] = [one for one in GENDERS if one in genders or "" in genders]
-    return [one for one in both or [None] if asked in (None, one)]
-
-
-def _origins(models: Sequence[LoadedModel], asked: Sequence[str]) -> list[Origin]:
-    """Those that were asked for, or all that the models have in common; of models without labels None alone.
-
-    A model without labels gives its names for every origin that the other one has.
-    """
-    labelled = [model for model in models if model.labels]
-    if not labelled:
-        if asked:
-            raise SettingsError(f"{models[0].name} knows no labels: leave {setting('origins')} out")
-        return [None]
-    known = [_genders(model) for model in labelled]
-    common = [
-        origin for origin in known[0] if all(origin in one for one in known) and origin is not None
-    ]
-    if not common:
-        raise SettingsError(
-            f"{models[0].name} and {models[1].name} have no label in common: give two models, "
-            f"{setting('given_model')} and {setting('family_model')}, of the same labels"
-        )
-    return list(dict.fromkeys(_find(origin, common, models) for origin in asked)) or list(common)
-
-
-def _find(asked: object, common: Sequence[str], models: Sequence[LoadedModel]) -> Origin:
-    """An origin that both models know, by its name or by an alias, letter case aside. Raises SettingsError."""
-    text = str(asked).casefold()
-    meant = (text, ALIASES.get(text, "").casefold())
-    if found := [one for name in meant for one in common if one.casefold() == name]:
-        return found[0]
-    for part, model, other in (("family", models[1], models[0]), ("given", models[0], models[1])):
-        if any(str(one).casefold() in meant for one in _genders(other)):
-            raise SettingsError(
-                f"{model.name} has no {part} names of origin {quote(str(asked), 60)}: choose another origin or model"
-            )
-    refuse_several("origins", str(asked), common)
-    raise unknown_label("origins", str(asked), common, models[0].name)
-
-
-@cache
-def _names_by_label(list_name: str) -> dict[str, list[str]]:
-    """The names of a bundled list, by their labels: read once, as a request for a few people takes less time."""
-    corpus, names = load_bundled(list_name), defaultdict(list)
-    for name, label in zip(corpus.names, corpus.labels or ("",) * len(corpus.names), strict=True):
-        names[label].append(name)
-    return names
-
-
-def _part(
-    model: LoadedModel,
-    part: str,
-    source: str | None,
-    constraints: object,
-    labels: Mapping[Kind, str],
-    temperature: float | None,
-    unfiltered: bool,
-    allow_profanity: bool,
-) -> PartOfName:
-    """One part of the names; a model without labels gives the same for every kind.
-
-    Args:
-        model: what draws it.
-        part: which.
-        source: one of SOURCES.
-        constraints: what it must keep.
-        labels: of each kind, what the model and its list are asked for; empty: all names.
-        temperature: of drawing.
-        unfiltered: whether new names are drawn from the model's own distribution.
-        allow_profanity: whether names may contain profanity, unless the constraints say so.
-    """
-    if not isinstance(constraints, Mapping | None):
-        told = f"{setting(f'{part}_constraints')} is {shown(constraints)}"
-        raise SettingsError(f"{told}: expected a dict, such as {{'max_length': 9}}")
-    others: dict[str, Any] = {"allow_profanity": allow_profanity, **(constraints or {})}
-    listed_there = model.list_name in BUNDLED
-    source = source or ("real" if listed_there else "any")
-    if source not in SOURCES:
-        raise SettingsError(
-            f"{setting(part)} is {shown(source)}: expected one of {', '.join(SOURCES)}"
-        )
-    if source == "real" and not listed_there:
-        raise SettingsError(
-            f"{model.name} does not carry its list, so its real names are not known: give {setting(part, 'any')}"
-        )
-    longest = others.pop("max_length", None)
-    with of_part(part):
-        constraint_list = make_constraints(model.list_name, model.normalization, **others)
-    max_length = model.longest(longest, constraint_list, unfiltered=unfiltered or source == "real")
-    sampling = SamplingSettings(1.0 if temperature is None else temperature, max_length=max_length)
-
-    def generator(of: LoadedModel) -> Generator:
-        return of.generator if unfiltered else of.filtering_generator
-
-    listed = None
-    if source == "real":
-        names = _names_by_label(str(model.list_name))
-        every = list(names)
-        meant = {
-            kind: meant_labels(label, every) if label else range(len(every))
-            for kind, label in labels.items()
-        }
-        listed = {
-            kind: [name for place in places for name in names[every[place]]]
-            for kind, places in meant.items()
-        }
-    return PartOfName(
-        part,
-        {
-            kind: generator(model.for_labels(*filter(None, [label])))
-            for kind, label in labels.items()
-        },
-        generator(model.for_labels(*filter(None, labels.values()))),
-        sampling,
-        constraint_list,
-        source == "any",
-        unfiltered,
-        listed,
-    )
 
 
 def generate_players_batches(
@@ -319,103 +255,69 @@ def generate_players_batches(
     letter_case: str | None = None,
     allow_profanity: bool = False,
 ) -> Iterator[list[InventedPlayer]]:
-    """Invent players, in batches as they are found; see ``baseball/inventing.py``.
+    """Invent baseball players in batches, as they are found; see ``baseball/inventing.py``.
 
     Args:
-        n: how many.
-        seed: the same seed gives the same players.
-        temperature: below 1 stays with what is likely; None: 1.
+        n: how many players to return.
+        seed: the random seed. The same seed returns the same players.
+        temperature: values below 1 prefer likely characters. The default is 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
-        first_constraints: what a first name must keep, as ``namegen.constraints.PartConstraints`` has it.
-        last_constraints: the same of last names.
-        on_progress: told now and then how far the search is; see ``namegen.events``.
-        letter_case: how the names are written at last; see ``LoadedModel.generate``.
+        first_constraints: conditions that first names satisfy; see ``namegen.constraints.PartConstraints``.
+        last_constraints: the same for last names.
+        on_progress: called with events (``namegen.events``) that describe how far the search is.
+        letter_case: the letter case of the result, see ``LoadedModel.generate``.
         allow_profanity: allow names that contain profanity.
 
     Raises:
         CheckpointError, SettingsError: at once.
-        GenerationError: after those found have been given: there are no more.
+        GenerationError: after all players that were found.
+
+    >>> [[player]] = generate_players_batches(1, seed=1, last_constraints={"starts_with": "Mc"})
+    >>> player.last.startswith("Mc")
+    True
     """
     check_letter_case(letter_case)
     check_types(unfiltered=unfiltered)
     rng = random_numbers(seed)
-    first, last = (
-        _part(
-            load_shipped(f"mlb-{part}"),
-            part,
-            source,
-            constraints,
-            {Kind(): ""},
-            temperature,
-            unfiltered,
-            allow_profanity,
-        )
-        for part, constraints, source in (
-            ("first", first_constraints, "any"),
-            ("last", last_constraints, "new"),
-        )
+    options = DrawOptions(
+        temperature=temperature, unfiltered=unfiltered, allow_profanity=allow_profanity
     )
-    real = [
-        name for name, *_ in LINE.findall(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
-    ]
+    first = make_part(
+        "first",
+        load_shipped("mlb-first"),
+        source="any",
+        constraints=first_constraints,
+        labels={Kind(): ""},
+        options=options,
+    )
+    last = make_part(
+        "last",
+        load_shipped("mlb-last"),
+        source="new",
+        constraints=last_constraints,
+        labels={Kind(): ""},
+        options=options,
+    )
+    real = full_names(BUNDLED["mlb-first"].path.read_text(encoding="utf-8"))
     batches = PlayerInventor(first, last, real).generate(n, rng=rng, on_progress=on_progress)
     return ([player.in_case(letter_case) for player in batch] for batch in batches)
 
 
-def _together(
+def _as_list(
     batches: Callable[Options, Iterator[list[Invented]]],
 ) -> Callable[Options, list[Invented]]:
+    """The same function, with all batches in one list."""
+
     @wraps(batches)
     def invent(*args: Options.args, **options: Options.kwargs) -> list[Invented]:
         return gathered(batches(*args, **options))
 
-    invent.__name__ = invent.__qualname__ = batches.__name__.removesuffix("_batches")
-    invent.__doc__ = (
-        f"All of ``{batches.__name__}`` in one list: the same arguments, the same errors."
-    )
+    name = batches.__name__.removesuffix("_batches")
+    invent.__name__ = name
+    invent.__qualname__ = name
+    invent.__doc__ = f"Return all batches of ``{batches.__name__}`` as one list. Arguments and errors are the same."
     return invent
 
 
-generate_people, generate_players = (
-    _together(generate_people_batches),
-    _together(generate_players_batches),
-)
-
-
-def places_of(countries: str | Sequence[str] = ()) -> LoadedModel:
-    """The shipped model of places, for some countries alone; none given: for all.
-
-    Raises:
-        SettingsError: it does not know such a country; the message says which is nearest.
-
-    >>> places_of(["Poland", "uk"]).labels
-    ('Poland', 'United Kingdom')
-    """
-    if not isinstance(countries, Iterable) or not all(isinstance(one, str) for one in countries):
-        raise SettingsError(
-            f"{setting('countries')} is {shown(countries)}: expected a country, or several"
-        )
-    model, asked = load_shipped(PLACES), (countries,) if isinstance(countries, str) else countries
-    named = [COUNTRIES.get(one.casefold(), one) for one in asked]
-    for one in named:
-        find_labels(one, model.labels, PLACES, "countries")
-    return model.for_labels(*named)
-
-
-def generate_places(
-    n: int = 25, *, countries: str | Sequence[str] = (), **options: Unpack[Drawing]
-) -> list[str]:
-    """Invent towns and villages, a list of ``n``: new names, as in some countries or as in any.
-
-    Args:
-        n: how many.
-        countries: see ``places_of``.
-        options: those of ``LoadedModel.generate``.
-
-    Raises:
-        CheckpointError, SettingsError, GenerationError: as ``LoadedModel.generate``.
-
-    >>> len(generate_places(3, countries="Poland", seed=1))
-    3
-    """
-    return places_of(countries).generate(n, **options)
+generate_people = _as_list(generate_people_batches)
+generate_players = _as_list(generate_players_batches)

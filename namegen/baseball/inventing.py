@@ -1,4 +1,4 @@
-"""PlayerInventor: whole players who never were: a first name, a last name, and now and then a suffix."""
+"""Invent baseball players, with a first name, a last name and sometimes a suffix."""
 
 from __future__ import annotations
 
@@ -16,62 +16,72 @@ from namegen.core.generation.sampling import check_amount
 from namegen.errors import GenerationError, of_part, setting
 from namegen.events import ProgressCallback, ignore_progress
 
-ROUNDS = 100  # first names that are tried for one last name before it is given up
+ATTEMPTS = 100  # first names that are tried for a last name
 
 
 @dataclass(frozen=True)
 class InventedPlayer(PlayerName):
-    """The name of a player who never was."""
+    """The name of an invented player."""
 
     def in_case(self, case: str | None) -> InventedPlayer:
-        """The same player, written in a letter case.
+        """The same player with the name in a letter case (see ``letter_case.write``).
 
         >>> InventedPlayer("Al", "McBob", "III").in_case("upper").full_name
         'AL MCBOB III'
         """
-        suffix = self.suffix if case == "title" else write(self.suffix, case)
-        return InventedPlayer(write(self.first, case), write(self.last, case), suffix)
+        return InventedPlayer(
+            first=write(self.first, case),
+            last=write(self.last, case),
+            suffix=self.suffix if case == "title" else write(self.suffix, case),
+        )
 
 
 class PlayerInventor:
     """Invents players.
 
-    The **last name** is always a new one, and no two players of a request share theirs. The **first name** may be
-    one of the list, and may come again: real players are called Mike too. The **suffix** has the frequency that it has
-    among the real players.
-    The **full name**, with the suffix and without, is never that of a real player, however it is spaced, spelt in
-    capitals or punctuated.
+    Last names are new, and different for all players of a request. First names can be in the list and can repeat.
+    Suffixes are as frequent as among the real players. No invented player has the full name of a real player, with or
+    without the suffix, ignoring letter case, spaces and punctuation.
 
     Args:
-        first: first names.
-        last: last names; its generator knows those of its list.
-        real: the full names of the real players, suffixes included.
+        first: the source of first names.
+        last: the source of last names. Its generator knows the last names of the list.
+        real: the full names of the real players, with suffixes.
     """
 
     def __init__(self, first: PartOfName, last: PartOfName, real: Sequence[str]) -> None:
-        self._first, self._last = first, last
-        ends = [name.rpartition(" ") for name in real]
-        self._suffixes = [end if end in SUFFIXES else "" for _, _, end in ends] or [""]
-        self._real = {normalize(name) for name in real}
-        self._real |= {normalize(rest) for rest, _, end in ends if end in SUFFIXES}
+        self._first = first
+        self._last = last
+        self._suffixes: list[str] = []  # the suffix of each real player, or ""
+        self._real: set[str] = set()  # normalized full names, with and without suffixes
+        for name in real:
+            without_suffix, _, last_word = name.rpartition(" ")
+            has_suffix = last_word in SUFFIXES
+            self._suffixes.append(last_word if has_suffix else "")
+            self._real.add(normalize(name))
+            if has_suffix:
+                self._real.add(normalize(without_suffix))
+        if not self._suffixes:
+            self._suffixes = [""]
 
     def generate(
         self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
     ) -> Iterator[list[InventedPlayer]]:
-        """Give n players, in batches as they are found.
+        """Invent n players, in batches as they are found.
 
         Args:
-            n: how many.
+            n: how many players.
             rng: where the random numbers come from.
-            on_progress: told now and then how far the search is.
+            on_progress: called with the progress of the search.
 
         Raises:
-            SettingsError: n is out of its range, or constraints contradict each other; at once.
-            GenerationError: after those found have been given: there are no more.
+            SettingsError: n is out of range, or constraints contradict each other; raised at once.
+            GenerationError: there are fewer than n players; raised after those found have been returned.
         """
         check_amount(n, "players")
-        first, last = self._first, self._last
-        with of_part("first"):  # says at once what contradicts itself
+        first = self._first
+        last = self._last
+        with of_part("first"):  # raises SettingsError for contradictory constraints
             first.any_origin.prepare(
                 1, first.sampling.max_length, first.constraints, allow_seen=True, allow_repeats=True
             )
@@ -87,44 +97,42 @@ class PlayerInventor:
         return self._search(n, rng, batches)
 
     def _search(
-        self, n: int, rng: np.random.Generator, lasts: Iterator[NameBatch]
+        self, n: int, rng: np.random.Generator, last_names: Iterator[NameBatch]
     ) -> Iterator[list[InventedPlayer]]:
-        found = 0
-        given: set[str] = set()
+        player_count = 0
+        returned: set[str] = set()  # normalized full names
         try:
-            for batch in lasts:
-                yield self._complete(batch.names, rng, given)
-                found += len(batch.names)
+            for batch in last_names:
+                yield self._complete(batch.names, rng, returned)
+                player_count += len(batch.names)
         except GenerationError as error:
             raise GenerationError(
-                f"{found:,} players found of {n:,} asked for, and no more are found: ask for fewer, raise "
-                f"{setting('temperature')}, or relax a constraint"
+                f"only {player_count:,} of {n:,} players were found: ask for fewer, raise {setting('temperature')}, or "
+                "relax a constraint"
             ) from error
 
     def _complete(
-        self, lasts: list[str], rng: np.random.Generator, given: set[str]
+        self, last_names: list[str], rng: np.random.Generator, returned: set[str]
     ) -> list[InventedPlayer]:
-        """A player for each last name, in their order."""
-        players: dict[int, InventedPlayer] = {}
-        suffixes = [
-            self._suffixes[place]
-            for place in rng.integers(len(self._suffixes), size=len(lasts)).tolist()
-        ]
-        waiting = list(range(len(lasts)))
-        for _ in range(ROUNDS):
-            for place, first in zip(
-                waiting, self._first.draw(len(waiting), Kind(), rng), strict=True
-            ):
-                player = InventedPlayer(first, lasts[place], suffixes[place])
-                whole = normalize(player.full_name)
-                if whole not in given and self._real.isdisjoint(
-                    (whole, normalize(f"{first} {player.last}"))
-                ):
-                    given.add(whole)
-                    players[place] = player
-            waiting = [place for place in waiting if place not in players]
-            if not waiting:
-                return [players[place] for place in range(len(lasts))]
+        """A player for each last name, in the same order. Their names are added to ``returned``."""
+        suffix_indexes = rng.integers(len(self._suffixes), size=len(last_names)).tolist()
+        suffixes = [self._suffixes[index] for index in suffix_indexes]
+        players: dict[int, InventedPlayer] = {}  # by the index of the last name
+        missing = list(range(len(last_names)))
+        for _ in range(ATTEMPTS):
+            first_names = self._first.draw(len(missing), Kind(), rng)
+            for index, first_name in zip(missing, first_names, strict=True):
+                player = InventedPlayer(first_name, last_names[index], suffixes[index])
+                full_name = normalize(player.full_name)
+                without_suffix = normalize(f"{first_name} {player.last}")
+                is_real = full_name in self._real or without_suffix in self._real
+                if full_name not in returned and not is_real:
+                    returned.add(full_name)
+                    players[index] = player
+            missing = [index for index in missing if index not in players]
+            if not missing:
+                return [players[index] for index in range(len(last_names))]
         raise GenerationError(
-            f"every first name gives {lasts[waiting[0]]!r} the name of a real player: relax a constraint"
+            f"every first name with the last name {last_names[missing[0]]!r} is the name of a real player: relax a "
+            "constraint"
         )

