@@ -1,7 +1,7 @@
-"""Config: a training run's settings as a TOML file, one table for each settings dataclass.
+"""Read, check, merge and write the config of a training run: a TOML file with a table for each settings dataclass.
 
-What a field may hold is read from the dataclass itself, its type from the annotation and its range from the checks that
-it makes as it is built; so a new setting needs no line here.
+The type of a value is taken from the annotation of its field, and its range is checked by the dataclass. So a new
+setting needs no change in this file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -39,27 +39,23 @@ from namegen.errors import (
 from namegen.files import is_unicode, read_whole
 from namegen.threads import WIDE, threads_for
 
-MAX_PROBLEMS = 20  # wrong values that one message names
+MAX_PROBLEMS = 20  # listed in one message
 
-Label = Callable[[str], str]  # the name of a field -> what a message calls it
+Label = Callable[[str], str]  # dotted path of a setting -> its name in messages
 _Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True)
 class RunSettings(Checked):
-    """Where and how a network is trained, which changes nothing of what is learned.
+    """Where and how a network is trained. These settings don't change what it learns."""
 
-    ``threads``: None means what pays, see ``Config.threads``.
-    """
-
-    backend: str = (
-        declared(  # numpy needs nothing else installed, and is the fastest for a small network
-            "numpy",
-            "The backend that trains: {}.",
-            holds=lambda v: v != "",
-            expected="the name of a backend, such as numpy or keras",
-        )
+    backend: str = declared(  # numpy needs no other library, and is the fastest for small networks
+        "numpy",
+        "The backend that trains: {}.",
+        holds=lambda v: v != "",
+        expected="the name of a backend, such as numpy or keras",
     )
+    # None: as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
         None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
@@ -68,29 +64,29 @@ class RunSettings(Checked):
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a training run: which list, what network, how it is trained, with which engine.
+    """All settings of a training run.
 
     >>> Config().training.quick
     False
     """
 
-    data: DataSettings = field(default_factory=DataSettings)
+    data: DataSettings = field(default_factory=DataSettings)  # which list, and how it is split
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     @property
     def recipe(self) -> Recipe:
-        """What decides what is learned: all but where and how it runs."""
+        """The settings that change what is learned: all except ``run``."""
         return Recipe(self.data, self.network, self.training)
 
     @property
     def threads(self) -> int:
-        """Processor threads of a training that has the machine to itself; several side by side take 1 each.
+        """The number of threads for a run that has the machine to itself. Runs in parallel use one thread each.
 
-        Where nothing is said: 2 for the engine numpy on a machine with two idle cores or more, if a layer is wide or
-        may turn out so, else 1. With another number of threads sums are rounded otherwise: the same bits need the same
-        number.
+        The default is 2 for the backend numpy if a layer is wide, or if the width isn't known yet, and the machine has
+        at least two idle cores; else 1. Sums are rounded differently with another number of threads, so runs with
+        the same bits need the same number.
 
         >>> Config(run=RunSettings(threads=3)).threads
         3
@@ -99,182 +95,253 @@ class Config:
             return self.run.threads
         if self.run.backend != "numpy":
             return 1
-        hidden = self.network.hidden
-        if hidden is None:  # the list decides it
-            return 1 if self.training.quick else threads_for(WIDE)
-        return threads_for(max(hidden))
+        if self.network.hidden is not None:
+            return threads_for(max(self.network.hidden))
+        return 1 if self.training.quick else threads_for(WIDE)  # the width depends on the list
 
 
 TABLES: dict[str, type[object]] = get_type_hints(Config)
 
 
 def read_config(path: Path | str) -> Config:
-    """Read a TOML file; what it leaves out has its default.
+    r"""Read a TOML file. Missing settings have their defaults.
 
     Raises:
-        SettingsError: the file cannot be read or is not TOML; or some of its values are wrong, and then the message
-            names them all, each by its dotted path.
+        SettingsError: the file can't be read, isn't TOML, or has wrong values. The message lists all of these by their
+            dotted paths.
+
+    >>> _ = Path("short.toml").write_text("[training]\nepochs = 3")
+    >>> read_config("short.toml").training.epochs
+    3
     """
     return parse_config(read_tables(path), source=f"the config {shown(str(path))}")
 
 
 def read_tables(path: Path | str) -> dict[str, object]:
-    """Read a TOML file as plain tables, nothing of it checked yet.
+    """Read a TOML file as plain tables, without checking its values.
 
     Raises:
-        SettingsError: the file cannot be read, or is not TOML.
+        SettingsError: the file can't be read, or isn't TOML.
     """
-    told = shown(str(path))
+    file = shown(str(path))
     try:
         text = read_whole(path, MAX_CONFIG).decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise SettingsError(f"there is no config file {told}: {advice(str(path))}") from error
+        raise SettingsError(f"there is no config file {file}: {advice(str(path))}") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(
-            f"the config {told} is not UTF-8 at line {line}: save it as UTF-8 text"
+            f"the config {file} is not UTF-8 at line {line}: save it as UTF-8 text"
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL
         raise SettingsError(
-            f"cannot read the config {told} ({reason_of(error)}): give a TOML file"
+            f"cannot read the config {file} ({reason_of(error)}): use a TOML file"
         ) from error
     try:
         return tomllib.loads(text)
     except RecursionError as error:
         raise SettingsError(
-            f"the config {told} nests too deeply: expected tables of plain values"
+            f"the config {file} nests too deeply: expected tables of plain values"
         ) from error
-    except ValueError as error:  # TOMLDecodeError, or a number of too many digits
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise SettingsError(
-            f"the config {told} is not TOML: {cut(str(error), 120)}; correct that place"
+            f"the config {file} is not TOML: {cut(str(error), 120)}; correct that place"
         ) from error
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
-    """Make a config of tables that are read already, as ``tomllib`` gives them.
+    """Make a config from plain tables, such as ``tomllib`` returns.
+
+    Args:
+        document: the tables.
+        source: where they come from, for messages.
 
     Raises:
-        SettingsError: names every wrong value at once by its dotted path.
+        SettingsError: lists all wrong values by their dotted paths.
 
     >>> parse_config({"training": {"epochs": 3}}).training.epochs
     3
     """
     problems: list[str] = []
-    given: dict[str, object] = {}
-    for name, values in document.items():
+    values: dict[str, object] = {}
+    for name, table in document.items():
         if name == "grid":
             problems.append(
-                "grid belongs to a sweep, not to a training: run `namegen sweep` with it, or leave it out"
+                "grid belongs to a sweep, not to a single run: run `namegen sweep` with it, or omit it"
             )
         elif name not in TABLES:
-            problems.append(_unknown("", name, problems))
-        elif not isinstance(values, Mapping):
-            problems.append(f"{name} is {shown(values)}: expected a table, [{name}]")
+            problems.append(_unknown("", name, problem_count=len(problems)))
+        elif not isinstance(table, Mapping):
+            problems.append(f"{name} is {shown(table)}: expected a table, [{name}]")
         else:
-            given |= {f"{name}.{key}": value for key, value in values.items()}
-    tables, found = _merged(Config(), given, str)
-    raise_all(problems + found, source)
-    return Config(**tables)
+            for key, value in table.items():
+                values[f"{name}.{key}"] = value
+    merged = _merged(Config(), values, str)
+    raise_all(problems + merged.problems, source)
+    return Config(**merged.tables)
 
 
 def merge(config: Config, overrides: Mapping[str, object]) -> Config:
-    """The config with some values replaced, as the options of the command line do it.
+    """Return the config with some values replaced, such as by options of the command line.
 
     Args:
-        config: what holds where nothing else is said.
-        overrides: dotted path to value; ``None`` means that nothing was given, and changes nothing.
+        config: the other values.
+        overrides: new values by dotted path; None changes nothing.
 
     Raises:
-        SettingsError: names every wrong value at once; so is one that has no effect beside the others.
+        SettingsError: lists all wrong values, and values that have no effect because of other settings.
 
     >>> merge(Config(), {"training.epochs": 3, "run.threads": None}).training.epochs
     3
     """
-    given = {path: value for path, value in overrides.items() if value is not None}
-    return merge_each(
-        config, [given], source="", label=lambda path: setting(path.partition(".")[2])
-    )[0]
+    values = {path: value for path, value in overrides.items() if value is not None}
+
+    def label(path: str) -> str:
+        _, _, name = path.partition(".")
+        return setting(name)
+
+    [merged] = merge_each(config, [values], source="", label=label)
+    return merged
 
 
 def merge_each(
     config: Config, points: Sequence[Mapping[str, object]], *, source: str, label: Label = str
 ) -> list[Config]:
-    """The config with the values of each point in turn, as a grid of settings has them.
+    """Return a config for each point of a grid of settings.
 
     Args:
-        config: what holds where a point says nothing.
-        points: dotted path to value, for each of the configs that are wanted.
-        source: what a message calls the place that the values come from.
-        label: what a message calls a setting of a dotted path.
+        config: the other values.
+        points: new values by dotted path, for each point.
+        source: where the values come from, for messages.
+        label: returns the name of a setting in messages, for its dotted path.
 
     Raises:
-        SettingsError: names every wrong value of all points at once by its dotted path; a setting that has no effect in
-            any of them, too.
+        SettingsError: lists the wrong values of all points, or else the settings that have no effect in any of them.
 
-    >>> [one.training.epochs for one in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
+    >>> [config.training.epochs for config in merge_each(Config(), [{"training.epochs": 3}, {}], source="the grid")]
     [3, None]
     """
-    found = [_merged(config, point, label) for point in points]
-    raise_all(dict.fromkeys(problem for _, problems in found for problem in problems), source)
-    merged = [Config(**tables) for tables, _ in found]
-    raise_all(
-        _without_effect(dict.fromkeys(path for point in points for path in point), merged, label),
-        source,
-    )
-    return merged
+    merged = [_merged(config, point, label) for point in points]
+    problems = [problem for result in merged for problem in result.problems]
+    raise_all(dict.fromkeys(problems), source)
+    configs = [Config(**result.tables) for result in merged]
+    paths = dict.fromkeys(path for point in points for path in point)
+    raise_all(_without_effect(paths, configs, label), source)
+    return configs
 
 
 def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
-    """What ``merge_each`` would say of the values of these points, each sentence once.
+    """Return the problems with values for which ``merge_each`` would raise, each once.
 
     >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
     'training.epochs is -1'
     """
-    return list(
-        dict.fromkeys(problem for point in points for problem in _merged(config, point, str)[1])
-    )
+    problems: list[str] = []
+    for point in points:
+        problems += _merged(config, point, str).problems
+    return list(dict.fromkeys(problems))
 
 
 def _without_effect(paths: Iterable[str], configs: Sequence[Config], label: Label) -> list[str]:
-    """What is wrong with values that were asked for and change nothing in any of the configs."""
+    """The problems with settings that have no effect in any of the configs."""
     problems = []
     for path in paths:
         reasons = [config.recipe.without_effect.get(path) for config in configs]
         if reasons and all(reasons):
             problems.append(
-                f"{label(path)} has no effect, as {reasons[0]}: leave it out, or change that"
+                f"{label(path)} has no effect, as {reasons[0]}: omit it, or change that"
             )
     return problems
 
 
-def _merged(
-    config: Config, overrides: Mapping[str, object], label: Label
-) -> tuple[dict[str, Any], list[str]]:
-    """The config's tables with other values, and all that is wrong with them; ``label`` gives a path its name."""
+@dataclass(frozen=True)
+class _Merged:
+    """The result of replacing values of a config."""
+
+    tables: dict[str, Any]  # the settings of each table; None if they can't be made
+    problems: list[str]
+
+
+def _merged(config: Config, overrides: Mapping[str, object], label: Label) -> _Merged:
+    """Replace values of a config, by dotted path; None changes nothing."""
     problems: list[str] = []
-    tables: dict[str, Any] = {}
-    given = {path: value for path, value in overrides.items() if value is not None}
-    for path in given:
+    overrides = {path: value for path, value in overrides.items() if value is not None}
+    for path in overrides:
         table, _, name = path.partition(".")
         if table not in TABLES or name not in get_type_hints(TABLES[table]):
-            problems.append(_unknown(table, name, problems))
-    for table, kind in TABLES.items():
-        current = {name: getattr(getattr(config, table), name) for name in get_type_hints(kind)}
-        changed = {name: given[f"{table}.{name}"] for name in current if f"{table}.{name}" in given}
+            problems.append(_unknown(table, name, problem_count=len(problems)))
+    tables: dict[str, Any] = {}
+    for table, settings_class in TABLES.items():
+        current = getattr(config, table)
+        values: dict[str, object] = {}
+        for name in get_type_hints(settings_class):
+            values[name] = overrides.get(f"{table}.{name}", getattr(current, name))
+        builder = _Builder(settings_class, table, label)
+        tables[table] = builder.build(values)
+        problems += builder.problems
+    return _Merged(tables, problems)
 
-        def labelled(name: str, table: str = table) -> str:
-            return label(f"{table}.{name}")
 
-        tables[table], found = _build(kind, current | changed, labelled)
-        problems += found
-    return tables, problems
+class _Builder(Generic[_Settings]):
+    """Makes the settings of one table, and collects the problems with their values.
+
+    Args:
+        settings_class: the dataclass.
+        table: the name of the table.
+        label: returns the name of a setting in messages, for its dotted path.
+    """
+
+    def __init__(self, settings_class: type[_Settings], table: str, label: Label) -> None:
+        self.problems: list[str] = []
+        self._class = settings_class
+        self._table = table
+        self._label = label
+
+    def build(self, values: Mapping[str, object]) -> _Settings | None:
+        """Make the settings; None if that isn't possible."""
+        valid = self._converted(values)
+        while True:
+            try:
+                return self._class(**valid)
+            except SettingsError as error:
+                message = error.told(lambda name, _: self._name(name))
+                if error.field in valid:
+                    del valid[error.field]  # the default takes its place, to find more problems
+                    self.problems.append(message)
+                    continue
+                if not self.problems:  # else a missing value may have caused the contradiction
+                    self.problems.append(message)
+                return None
+
+    def _converted(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """The values that have the right type. Lists become tuples, and whole numbers floats if needed."""
+        hints = get_type_hints(self._class)
+        converted: dict[str, Any] = {}
+        for name, value in values.items():
+            hint = hints[name]
+            try:
+                converted[name] = msgspec.convert(value, hint)
+            except msgspec.ValidationError:
+                allows_int = int in (hint, *get_args(hint))
+                if (
+                    allows_int and type(value) is int
+                ):  # more than 64 bits; the range is checked later
+                    converted[name] = value
+                else:
+                    self.problems.append(
+                        f"{self._name(name)} is {shown(value)}: expected {_expected(hint)}"
+                    )
+        return converted
+
+    def _name(self, setting_name: str) -> str:
+        return self._label(f"{self._table}.{setting_name}")
 
 
 def write_config(config: Config) -> str:
-    """The config as complete TOML: every value is there, one that is not set as a comment; reading it gives it back.
+    """Return the config as TOML with all values; those that are None are comments. ``parse_config`` restores it.
 
     Raises:
-        SettingsError: a value cannot stand in a TOML file (a file name that is not valid Unicode).
+        SettingsError: a value can't be stored in a TOML file (a file name that isn't valid Unicode).
 
     >>> print(write_config(Config())[:46])
     [data]
@@ -282,10 +349,11 @@ def write_config(config: Config) -> str:
     # column is not set
     """
     lines = []
-    for table, kind in TABLES.items():
+    for table, settings_class in TABLES.items():
         lines.append(f"[{table}]")
-        for name in get_type_hints(kind):
-            value = getattr(getattr(config, table), name)
+        settings = getattr(config, table)
+        for name in get_type_hints(settings_class):
+            value = getattr(settings, name)
             line = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
             if not is_unicode(line):
                 raise SettingsError(
@@ -302,102 +370,78 @@ def _toml(value: object) -> str:
     if isinstance(value, Mapping):
         entries = ", ".join(f"{_toml(name)} = {_toml(item)}" for name, item in value.items())
         return f"{{ {entries} }}" if entries else "{}"
-    return json.dumps(value, ensure_ascii=False).replace(
+    in_json = json.dumps(value, ensure_ascii=False)
+    return in_json.replace(
         "\x7f", "\\u007f"
-    )  # the one that only TOML escapes
-
-
-def _build(
-    kind: type[_Settings], values: Mapping[str, object], label: Label
-) -> tuple[_Settings | None, list[str]]:
-    """Make one settings dataclass; or say all that is wrong with its values."""
-    hints = get_type_hints(kind)
-    problems: list[str] = []
-    good: dict[str, Any] = {}
-    for name, value in values.items():
-        try:
-            good[name] = msgspec.convert(
-                value, hints[name]
-            )  # a list becomes a tuple, an int a float, a bool no int
-        except msgspec.ValidationError:
-            if type(value) is int and int in (
-                hints[name],
-                *get_args(hints[name]),
-            ):  # one of more than 64 bits
-                good[name] = value
-            else:
-                problems.append(
-                    f"{label(name)} is {shown(value)}: expected {_expected(hints[name])}"
-                )
-    while True:
-        try:
-            return kind(**good), problems
-        except SettingsError as error:
-            message = error.told(lambda name, _: label(name))
-            if error.field in good:
-                del good[error.field]
-                problems.append(message)
-                continue
-            if not problems:  # else the contradiction may come from a field that is missing now
-                problems.append(message)
-            return None, problems
+    )  # the only character that TOML escapes and JSON doesn't
 
 
 def _expected(hint: object) -> str:
-    """What an annotation asks for, in words."""
+    """The values that an annotation allows, in words."""
     words = {
         str: "a text in quotes",
         int: "a whole number",
         float: "a number",
         bool: "true or false",
     }
-    origin, parts = get_origin(hint), get_args(hint)
+    origin = get_origin(hint)
+    args = get_args(hint)
     if origin in (Union, types.UnionType):
-        return _expected(parts[0])
+        return _expected(args[0])
     if origin is Mapping:
         return "a table of plain values, such as { heads = 4 }"
-    if origin is tuple and parts[-1] is Ellipsis:
-        return "a list, each item " + _expected(parts[0])
+    if origin is tuple and args[-1] is Ellipsis:
+        return "a list, each item " + _expected(args[0])
     if origin is tuple:
-        return f"a list of {len(parts)}: " + ", ".join(map(_expected, parts))
+        return f"a list of {len(args)}: " + ", ".join(map(_expected, args))
     return words[cast("type", hint)]
 
 
-def _unknown(table: str, name: str, problems: Sequence[str]) -> str:
-    """What is said of a setting that there is not, or of a table; the nearest one is looked for where it will be shown:
-    in the same table, then in another.
-    """
-    told = f"{table}.{_key(name)}" if table in TABLES else _key(f"{table}.{name}".strip("."))
-    if len(problems) >= MAX_PROBLEMS:
-        return told
-    everywhere = {
-        key: f"{other}.{key}"
-        for other, kind in reversed(TABLES.items())
-        for key in get_type_hints(kind)
-    }
-    own = (
-        {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])} if table in TABLES else {}
-    )
-    for candidates in (own, everywhere, {} if own else dict(zip(TABLES, TABLES, strict=True))):
-        if (near := nearest(name, candidates)) is not None:
-            return f"{told} is unknown: did you mean {candidates[near]}?"
-    return f"{told} is unknown: expected one of {', '.join(own or TABLES)}"
+def _unknown(table: str, name: str, *, problem_count: int) -> str:
+    """The problem with an unknown setting or table, with the most similar name: of the same table, or else of any."""
+    is_known_table = table in TABLES
+    path = f"{table}.{_key(name)}" if is_known_table else _key(f"{table}.{name}".strip("."))
+    if problem_count >= MAX_PROBLEMS:  # isn't shown, so a similar name isn't needed
+        return path
+    all_paths: dict[str, str] = {}  # by the name of the setting
+    for other_table, settings_class in reversed(TABLES.items()):
+        for key in get_type_hints(settings_class):
+            all_paths[key] = f"{other_table}.{key}"
+    if is_known_table:
+        expected = {key: f"{table}.{key}" for key in get_type_hints(TABLES[table])}
+        searched = [expected, all_paths]
+    else:
+        expected = {known_table: known_table for known_table in TABLES}
+        searched = [all_paths, expected]
+    for candidates in searched:
+        similar = nearest(name, candidates)
+        if similar is not None:
+            return f"{path} is unknown: did you mean {candidates[similar]}?"
+    return f"{path} is unknown: expected one of {', '.join(expected)}"
 
 
 def raise_all(problems: Iterable[str], source: str) -> None:
-    """Raise SettingsError where there are problems: one message names all of them."""
+    """Raise one SettingsError that lists all problems, if there are any.
+
+    >>> raise_all([], source="the grid")
+    >>> raise_all(["epochs is -1"], source="the grid")
+    Traceback (most recent call last):
+    namegen.errors.SettingsError: the grid: epochs is -1
+    """
     problems = list(problems)
+    if not problems:
+        return
     if len(problems) == 1:
-        raise SettingsError(": ".join(filter(None, (source, problems[0]))))
-    if problems:
-        whose = f"{source} has " if source else ""
-        more = len(problems) - MAX_PROBLEMS
-        told = problems[:MAX_PROBLEMS] + [f"and {more:,} more"] * (more > 0)
-        raise SettingsError(
-            f"{whose}{len(problems)} wrong values:" + "".join(f"\n  {one}" for one in told)
-        )
+        raise SettingsError(f"{source}: {problems[0]}" if source else problems[0])
+    subject = f"{source} has " if source else ""
+    lines = [f"{subject}{len(problems)} wrong values:", *problems[:MAX_PROBLEMS]]
+    more = len(problems) - MAX_PROBLEMS
+    if more > 0:
+        lines.append(f"and {more:,} more")
+    raise SettingsError("\n  ".join(lines))
 
 
 def _key(name: str) -> str:
+    """A name for a message, quoted if it couldn't be a setting or a dotted path."""
     letters = name.translate(dict.fromkeys(map(ord, "_-.")))
     return name if letters.isalnum() and len(name) <= 40 else shown(name)

@@ -89,7 +89,7 @@ def test_a_config_from_someone_else_does_not_make_a_run_wait_for_a_pipe(
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace('"names.csv"', f'"{names}"'), encoding="utf-8")
     with pytest.raises(
-        NamesError, match=f"the list of this run, '{names}', is not a file: correct names in"
+        NamesError, match=f"the list of this run, '{names}', isn't a file: correct names in"
     ):
         api.resume("run")
 

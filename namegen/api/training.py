@@ -1,4 +1,4 @@
-"""Train a network on a list of names, or go on with a training that was stopped."""
+"""Train a network on a list of names, or resume a run that was stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.schedules import SCHEDULES
 from namegen.core.settings import NOTHING
 from namegen.core.training.base_model import BaseModel
-from namegen.core.training.preparation import prepare
+from namegen.core.training.preparation import PreparedTraining, prepare
 from namegen.core.training.result import RunResult
 from namegen.core.training.run import TrainingRun
 from namegen.core.training.run_folder import RunFolder, kept_here
@@ -53,67 +53,111 @@ def train(
     """Train a network on names.
 
     Args:
-        names: the names to learn from; None: the list that the config names.
-        config: all settings; None: the default ones. A setting that a message names, such as ``validation``, is a field
-            of it: ``Config(data=DataSettings(validation=0))``.
-        backend: an engine's name, such as ``numpy`` or ``keras``; it overrides the config's.
-        out: a new folder, to write the model and its history to.
-        on_progress: told how it goes, see ``namegen.events``.
-        should_stop: asked when the list has been read, and before every step; True stops training there, in a state
-            that can be resumed.
-        stdin: what the list ``-`` is read from.
-        save: make a folder under ``runs/`` where ``out`` names none.
-        **unknown: nothing else.
+        names: the names to train on. By default, the list that the config names.
+        config: all settings; the defaults if None. Messages name fields of the config, such as ``validation`` for
+            ``Config(data=DataSettings(validation=0))``.
+        backend: the name of a backend, such as ``numpy`` or ``keras``; takes precedence over the config.
+        out: a new folder for the model and its history. By default, nothing is saved unless ``save`` is set.
+        on_progress: called with events, see ``namegen.events``.
+        should_stop: called after the list has been read, and before each step. If it returns True, the run stops. A
+            saved run can then be resumed.
+        stdin: the stream that is read if the list is ``-``.
+        save: whether to save to a new folder in ``runs/`` if ``out`` is None.
+        **unknown: rejected with advice.
 
     Raises:
         NamegenError: see ``namegen/errors.py``.
+
+    >>> from namegen.core.settings import NetworkSettings, TrainingSettings
+    >>> settings = Config(network=NetworkSettings(hidden=(8,)), training=TrainingSettings(epochs=1))
+    >>> train(["Ann", "Anna", "Bob", "Hanna", "Hannes", "Joanna"] * 4, config=settings).finished
+    True
     """
-    for name in unknown:
-        do = (
-            "call resume with its folder"
-            if name == "resume"
-            else "settings are fields of config, as in Config(data=…)"
-        )
-        raise SettingsError(f"train takes no {name}: {do}")
-    if not isinstance(config, Config | None):
-        raise SettingsError(
-            f"config is {shown(config)}: expected a Config, as Config() or read_config gives it"
-        )
+    _check_arguments(config, unknown)
     config = merge(config or Config(), {"run.backend": backend})
     engine_class = load_engine(config.run.backend)
     corpus = _read_corpus(names, config, stdin)
-    base_model = config.network.base_model and _lasting_name(config.network.base_model)
-    config = merge(
-        config, {"run.threads": config.threads, "network.base_model": base_model}
-    )  # to go on then gives the same bits
-    recipe, threads = config.recipe, config.threads
+    config = _reproducible(config)
     prepared = prepare_for_use(
-        corpus, recipe, engine_class, threads=threads, open_base_model=open_base_model
+        corpus,
+        config.recipe,
+        engine_class,
+        threads=config.threads,
+        open_base_model=open_base_model,
     )
-    keep_names = names is not None or not can_be_read_again(config.data.names)
-    should_stop()  # who asks to stop from here on is heeded before the first step
+    must_copy_names = names is not None or not can_be_read_again(config.data.names)
+    should_stop()  # a request to stop from here on is honored before the first step
     if out is None and not save:
-        return _run(
-            TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop), on_progress
-        )
-    recipe, data = prepared.recipe, prepared.recipe.data
-    if keep_names:
-        data = kept_here(data, corpus)
-    elif data.names not in BUNDLED:
-        data = replace(data, names=str(Path(data.names).absolute()))  # as it holds from any folder
-    chosen = replace(config, data=data, network=recipe.network, training=recipe.training)
-    text = write_config(chosen)  # may refuse, so before the folder
+        run = TrainingRun(prepared, on_progress=on_progress, should_stop=should_stop)
+        return _run(run, on_progress)
+    # Fails for settings that TOML can't store, so it comes before the folder is made.
+    toml = write_config(_saved_config(config, prepared, corpus, must_copy_names=must_copy_names))
     if out is None:
         folder = RunFolder.make_numbered(RUNS, corpus.source, config.run.backend)
     else:
         folder = RunFolder.make(named_folder(out))
     with folder.sole_use():
-        if keep_names:  # the list lies nowhere else
+        if must_copy_names:
             folder.save_names(corpus)
         run = TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
         run.save()
-        folder.save_config(text)  # last: a folder that has its settings can be resumed
+        folder.save_config(toml)  # last, because a folder with a config can be resumed
         return _run(run, on_progress)
+
+
+def _check_arguments(config: object, unknown: Iterable[str]) -> None:
+    """Raise SettingsError for unknown arguments, and for a config of another type."""
+    for name in unknown:
+        advice = "settings are fields of config, as in Config(data=…)"
+        if name == "resume":
+            advice = "call resume with the folder of the run"
+        raise SettingsError(f"train has no argument {name}: {advice}")
+    if not isinstance(config, Config | None):
+        raise SettingsError(
+            f"config is {shown(config)}: expected a Config, such as Config() or the result of read_config"
+        )
+
+
+def _read_corpus(
+    names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None
+) -> Corpus:
+    """The names that were passed, or else the list that the config names."""
+    if isinstance(names, Corpus):
+        return names
+    if names is not None:
+        return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
+    corpus = read_names(config.data, stdin)
+    name = config.data.names
+    if name == STANDARD_INPUT or can_be_read_again(name):
+        return corpus
+    return replace(corpus, source="names")  # such as a pipe, whose path means nothing later
+
+
+def _reproducible(config: Config) -> Config:
+    """The config with everything that a resumed run needs to compute the same bits, from any folder."""
+    base_model = config.network.base_model
+    if base_model:
+        base_model = _lasting_name(base_model)
+    return merge(config, {"run.threads": config.threads, "network.base_model": base_model})
+
+
+def _lasting_name(model: str) -> str:
+    """A name of a model that is also valid in other folders: for a file or folder, its absolute path."""
+    is_shipped = model in (*SHIPPED, BASE)
+    return model if is_shipped or model == NOTHING else str(Path(model).absolute())
+
+
+def _saved_config(
+    config: Config, prepared: PreparedTraining, corpus: Corpus, *, must_copy_names: bool
+) -> Config:
+    """The config to save in the run's folder, with the settings that were chosen and the place of the list."""
+    recipe = prepared.recipe
+    data = recipe.data
+    if must_copy_names:
+        data = kept_here(data, corpus)
+    elif data.names not in BUNDLED:
+        data = replace(data, names=str(Path(data.names).absolute()))
+    return replace(config, data=data, network=recipe.network, training=recipe.training)
 
 
 def _run(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
@@ -122,49 +166,31 @@ def _run(run: TrainingRun, on_progress: ProgressCallback) -> RunResult:
     return run.run()
 
 
-def _lasting_name(model: str) -> str:
-    """Name a model so that the name also works from another folder: a file or folder by its absolute path."""
-    is_shipped = model in (*SHIPPED, BASE)
-    return model if is_shipped or model == NOTHING else str(Path(model).absolute())
-
-
 def open_base_model(model: str | Path | None) -> BaseModel:
-    """Open the model that a training run is fine-tuned from.
+    """Open the pretrained base model that a run is fine-tuned from.
 
     Args:
-        model: A run folder, a file or a shipped model. ``None`` is the shipped base model.
+        model: a run folder, a file or a shipped model; by default the shipped base model.
 
     Raises:
-        CheckpointError: The model can't be opened, see ``load``, or it's a ``.tflite`` file.
+        CheckpointError: the model can't be opened, see ``load``, or is a ``.tflite`` file.
+
+    >>> open_base_model(None).credit != ""
+    True
     """
+    use_default = model in (None, BASE)
     try:
         # Always with the same backend, so that every run starts from the same numbers.
-        opened = load(shipped_path(BASE) if model in (None, BASE) else model, backend="numpy")
+        opened = load(shipped_path(BASE) if use_default else model, backend="numpy")
         if opened.checkpoint is None:
             raise CheckpointError(
-                f"{opened.name} is a .tflite, which no training begins from: give a run folder"
+                f"{opened.name} is a .tflite file, which can't be fine-tuned: use a run folder"
             )
     except CheckpointError as error:
-        raise CheckpointError(f"{error}; or give {setting('base_model', NOTHING)}") from error
+        raise CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}") from error
     return BaseModel(
         str(model or BASE), opened.checkpoint, opened.model, credit_of(opened.checkpoint.training)
     )
-
-
-def _read_corpus(
-    names: Iterable[str] | Corpus | None, config: Config, stdin: BinaryIO | None
-) -> Corpus:
-    """The list that was given, or else the one that the config names."""
-    if isinstance(names, Corpus):
-        return names
-    if names is None:
-        corpus, name = read_names(config.data, stdin), config.data.names
-        return (
-            corpus
-            if name == STANDARD_INPUT or can_be_read_again(name)
-            else replace(corpus, source="names")
-        )
-    return Corpus.from_names(names, source="names", max_name_length=config.data.max_name_length)
 
 
 def resume(
@@ -175,23 +201,24 @@ def resume(
     on_progress: ProgressCallback = ignore_progress,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Go on with a run folder by its own ``config.toml``.
+    """Resume the run in a folder, with the settings of its ``config.toml``.
 
     Args:
-        folder: what ``train`` made.
-        backend: another engine goes on from the same state.
-        epochs: more of them than before; not with a schedule whose learning rates depend on how many there are.
-        on_progress: told how it goes.
-        should_stop: asked before every step.
+        folder: the folder that ``train`` made.
+        backend: another backend, which continues from the same state.
+        epochs: a larger number of epochs than before. The learning rates of the schedule must not depend on it.
+        on_progress: called with events, see ``namegen.events``.
+        should_stop: called before each step. If it returns True, the run stops.
 
     Raises:
-        NamegenError: see ``namegen/errors.py``; a list that has changed since is refused, and so is a folder that
-            another training is at work in (FolderInUseError).
+        FolderInUseError: another process is training in the folder.
+        NamegenError: the list has changed since the run started, or the folder can't be resumed for another reason;
+            see ``namegen/errors.py``.
     """
     run_folder = RunFolder.to_resume(named_folder(folder))
     with run_folder.sole_use():
         config = read_config(run_folder.config_path)
-        _check_longer(epochs, config)
+        _check_epochs(epochs, config)
         config = merge(config, {"run.backend": backend, "training.epochs": epochs})
         run = _open_run(run_folder, config, on_progress=on_progress, should_stop=should_stop)
         run.resume()
@@ -206,55 +233,49 @@ def _open_run(
     on_progress: ProgressCallback,
     should_stop: Callable[[], bool],
 ) -> TrainingRun:
-    """Prepare the run of a folder as it was before its first step.
-
-    Args:
-        folder: Of the run.
-        config: The folder's own settings.
-        on_progress: Is told about the progress.
-        should_stop: Is asked before every step.
-
-    Raises:
-        NamegenError: What ``prepare`` and reading the list raise.
-    """
+    """Prepare the run in a folder as it was before its first step."""
     recipe = replace(config.recipe, data=folder.found_here(config.data))
     _check_list_is_a_file(recipe.data.names, folder)
-    corpus, engine_class = read_names(recipe.data), load_engine(config.run.backend)
+    corpus = read_names(recipe.data)
+    engine_class = load_engine(config.run.backend)
 
-    def own_model(_: str | None) -> BaseModel:
-        """The run's own model has all that it still needs of its base model, and the base model itself may be gone."""
+    def saved_model(_: str | None) -> BaseModel:
+        """The run's model, which contains everything that's needed of its base model, which may have been deleted."""
         base_model = open_base_model(folder.path)
         return replace(base_model, credit=str(base_model.checkpoint.training.get("credit", "")))
 
-    base_model = own_model if recipe.network.uses_base_model else None
     prepared = prepare_for_use(
-        corpus, recipe, engine_class, threads=config.threads, open_base_model=base_model
+        corpus,
+        recipe,
+        engine_class,
+        threads=config.threads,
+        open_base_model=saved_model if recipe.network.uses_base_model else None,
     )
     return TrainingRun(prepared, folder=folder, on_progress=on_progress, should_stop=should_stop)
 
 
 def _check_list_is_a_file(names: str, folder: RunFolder) -> None:
-    """Raise NamesError if reading the list could wait forever: the config may come from someone else."""
-    is_stream = names == STANDARD_INPUT or (is_there(names, None) and not can_be_read_again(names))
-    if is_stream:
+    """Raise NamesError for a list that might never end. The config may come from someone else."""
+    is_special_file = is_there(names, None) and not can_be_read_again(names)
+    if names == STANDARD_INPUT or is_special_file:
         raise NamesError(
-            f"cannot resume: the list of this run, {quote(names, MAX_PATH_SHOWN)}, is not a file: correct names in "
+            f"can't resume: the list of this run, {quote(names, MAX_PATH_SHOWN)}, isn't a file: correct names in "
             f"{short(folder.config_path)}"
         )
 
 
-def _check_longer(epochs: int | None, config: Config) -> None:
-    """Raise SettingsError for a number of epochs that a run cannot be changed to."""
-    before = config.training.epochs or 0
-    if epochs is None or epochs == before:
+def _check_epochs(epochs: int | None, config: Config) -> None:
+    """Raise SettingsError for a number of epochs that a run can't be resumed with."""
+    previous = config.training.epochs or 0
+    if epochs is None or epochs == previous:
         return
-    if SCHEDULES[config.training.lr_schedule].depends_on_epochs:
+    schedule = config.training.lr_schedule
+    if SCHEDULES[schedule].depends_on_epochs:
         raise SettingsError(
-            f"{setting('epochs', epochs)} cannot change a run of {before} epochs with the schedule "
-            f"{config.training.lr_schedule}, whose learning rates depend on the number of epochs: "
-            "train anew"
+            f"can't resume a run of {previous} epochs with {setting('epochs', epochs)}, because the learning rates of "
+            f"the schedule {schedule} depend on the number of epochs: start a new run"
         )
-    if epochs < before:
+    if epochs < previous:
         raise SettingsError(
-            f"{setting('epochs')} is {epochs}, and the run has {before} already: give more"
+            f"{setting('epochs')} is {epochs}, but the run already has {previous}: use a larger number"
         )
