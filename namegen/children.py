@@ -1,13 +1,14 @@
-"""Child processes: parts of a long work, each made by a process of its own, a few at a time.
+"""Child processes that do parts of a long piece of work, a few at a time.
 
-    parent                                          child: python -m namegen.children MODULE:FUNCTION
-    the first line of standard input         ──►    FUNCTION(document, parent) works on the document
-    {"progress": [3, 40]}, now and then       ◄──  epochs done and in all, on standard output
-    {"answer": …} or {"trouble": "why"}      ◄──    its last line
-    standard input ends                      ──►    it ends at once
+    parent                                         child: python -m namegen.children MODULE:FUNCTION
+    first line of standard input             ──►   calls FUNCTION(document, parent)
+    {"progress": [3, 40]}, several times     ◄──   finished epochs and all epochs, on standard output
+    {"answer": …} or {"trouble": "why"}      ◄──   the last line
+    end of standard input                    ──►   exits at once
 
-Input ends when nobody wants the answer any more, and also when the parent is killed, so no child is left. A child that
-dies is started once more. Each has a session of its own: Ctrl-C in a terminal reaches the parent alone.
+Standard input ends when the answer isn't needed any more, and also when the parent is killed, so no child survives it.
+A child that dies is started a second time. Each child has a session of its own, so that Ctrl-C in a terminal reaches
+only the parent.
 """
 
 from __future__ import annotations
@@ -46,52 +47,39 @@ from namegen.threads import VARIABLES
 PACKAGE = Path(__file__).parent
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_BETWEEN_WORDS = 0.5
-STARTS = 2  # of a child that dies; once more would be in vain
+STARTS = 2  # how often a child is started that dies
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of the work.
+    """A part of the work."""
 
-    Attributes:
-        work: the function that makes it, ``module:function``.
-        document: what that function is given, as plain values.
-        threads: as many as its libraries may use.
-        label: what progress calls it.
-    """
-
-    work: str
-    document: Json
-    threads: int = 1
-    label: str = ""
+    work: str  # the function that does it, ``module:function``
+    document: Json  # the argument of this function
+    threads: int = 1  # for the libraries that it uses
+    label: str = ""  # its name in progress events
 
 
 @dataclass(frozen=True)
 class PartProgress:
-    """How far a part is: epochs done and in all."""
+    """How far a part is."""
 
     part: Part
-    epoch: int
-    epochs: int
+    epoch: int  # finished epochs
+    epochs: int  # all epochs
 
 
 @dataclass(frozen=True)
 class PartEnded:
-    """A part is over.
-
-    Attributes:
-        part: which.
-        answer: what its function returned; None where there is a trouble.
-        trouble: why there is no answer, one sentence.
-    """
+    """A part has ended."""
 
     part: Part
-    answer: Json = None
-    trouble: str = ""
+    answer: Json = None  # the result of its function; None if there is none
+    trouble: str = ""  # one sentence about why there is no answer
 
 
 class Runner(ABC):
-    """What makes parts: ``Children`` here, ``experiments/cluster.py`` on other machines. Leaving it stops the rest."""
+    """Does parts: ``Children`` on this machine, ``experiments/cluster.py`` on others. Its exit stops the rest."""
 
     def __enter__(self) -> Runner:
         return self
@@ -102,64 +90,77 @@ class Runner(ABC):
     @property
     @abstractmethod
     def workers(self) -> int:
-        """How many parts it makes at the same time."""
+        """How many parts can run at the same time."""
 
     @property
     @abstractmethod
     def running(self) -> Sequence[Part]:
-        """The parts under way, the last one started last."""
+        """The parts that are running, in the order of their starts."""
 
     @abstractmethod
     def start(self, part: Part) -> None:
-        """Begin a part. Raises TrainingError: the system has no room for another process."""
+        """Start a part.
+
+        Raises:
+            TrainingError: the system can't start another process.
+        """
 
     @abstractmethod
     def events(self) -> list[PartProgress | PartEnded]:
-        """What has happened; waits a little for the first of it."""
+        """The events since the last call. If there are none yet, this waits a little."""
 
 
 def run_all(
     runner: Runner, parts: Iterable[Part], watch: ProgressCallback = ignore_progress
 ) -> Iterator[PartEnded]:
-    """Make every part, and give each that is over.
+    """Run all parts, and yield each one that ends.
 
     Args:
-        runner: what makes them; the caller opens and leaves it.
-        parts: taken one by one, as soon as there is room for the next.
-        watch: told what is under way, again and again.
+        runner: runs the parts; the caller enters and exits it.
+        parts: the parts. Each is taken as soon as it can be started.
+        watch: called repeatedly with the parts that are running.
     """
-    coming, more = iter(parts), True
-    epochs: dict[Part, tuple[int, int]] = {}
-    while more or runner.running:
-        while more and len(runner.running) < max(runner.workers, 1):
-            part = next(coming, None)
-            more = part is not None
-            if part is not None:
+    waiting = iter(parts)
+    has_more = True
+    progress: dict[Part, PartProgress] = {}
+    while has_more or runner.running:
+        while has_more and len(runner.running) < max(runner.workers, 1):
+            part = next(waiting, None)
+            if part is None:
+                has_more = False
+            else:
                 runner.start(part)
-        if runner.running:
-            for event in runner.events():
-                if isinstance(event, PartEnded):
-                    yield event
-                else:
-                    epochs[event.part] = event.epoch, event.epochs
-            under_way = [UnderWay(part.label, *epochs.get(part, ())) for part in runner.running]
-            watch(Running(tuple(under_way)) if runner.workers else NoWorkers())
+        if not runner.running:
+            continue
+        for event in runner.events():
+            if isinstance(event, PartEnded):
+                yield event
+            else:
+                progress[event.part] = event
+        under_way = tuple(_under_way(part, progress.get(part)) for part in runner.running)
+        watch(Running(under_way) if runner.workers else NoWorkers())
+
+
+def _under_way(part: Part, progress: PartProgress | None) -> UnderWay:
+    if progress is None:
+        return UnderWay(part.label)
+    return UnderWay(part.label, progress.epoch, progress.epochs)
 
 
 # --- the parent -------------------------------------------------------------------------------------------------------
 
 
 class Children(Runner):
-    """Processes of this machine.
+    """Runs parts in child processes on this machine.
 
     Args:
-        workers: how many at the same time.
+        workers: how many parts can run at the same time.
     """
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._children: list[_Child] = []
-        self._said: _Said = queue.Queue()
+        self._messages: _Messages = queue.Queue()
 
     def __exit__(self, *_: object) -> None:
         for child in self._children:
@@ -168,59 +169,69 @@ class Children(Runner):
 
     @property
     def workers(self) -> int:
-        """How many at the same time."""
+        """How many parts can run at the same time."""
         return self._workers
 
     @property
     def running(self) -> list[Part]:
-        """The parts under way, the last one started last."""
+        """The parts that are running, in the order of their starts."""
         return [child.part for child in self._children]
 
     def start(self, part: Part) -> None:
-        """Begin a part."""
-        self._children.append(_Child(part, self._said))
+        """Start a part."""
+        self._children.append(_Child(part, self._messages))
 
     def events(self) -> list[PartProgress | PartEnded]:
-        """What has happened; waits a little for the first of it."""
-        found: list[PartProgress | PartEnded] = []
+        """The events since the last call. If there are none yet, this waits a little."""
+        events: list[PartProgress | PartEnded] = []
         with suppress(queue.Empty):
-            said = self._said.get(timeout=SECONDS_BETWEEN_LOOKS)
+            message = self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
             while True:
-                found += self._take_in(*said)
-                said = self._said.get_nowait()
-        return found
+                events += self._handle(message)
+                message = self._messages.get_nowait()
+        return events
 
-    def _take_in(
-        self, child: _Child, word: dict[str, Any] | None
-    ) -> Iterator[PartProgress | PartEnded]:
-        """One line that a child has said, or None: it is over."""
-        if word is None:
-            self._children.remove(child)
-            how = child.end()
-            if child.last is not None:
-                yield PartEnded(child.part, **child.last)
-            elif child.starts < STARTS:
-                self._children.append(_Child(child.part, self._said, child.starts + 1))
-            else:
-                yield PartEnded(child.part, trouble=f"its process died twice, {how}")
-        elif "progress" in word:
-            yield PartProgress(child.part, *word["progress"])
+    def _handle(self, message: _Message) -> Iterator[PartProgress | PartEnded]:
+        child = message.child
+        if message.content is None:
+            yield from self._handle_exit(child)
+        elif "progress" in message.content:
+            epoch, epochs = message.content["progress"]
+            yield PartProgress(child.part, epoch, epochs)
         else:
-            child.last = word
+            child.result = message.content
+
+    def _handle_exit(self, child: _Child) -> Iterator[PartEnded]:
+        self._children.remove(child)
+        reason = child.end()
+        if child.result is not None:
+            yield PartEnded(child.part, **child.result)
+        elif child.starts < STARTS:
+            self._children.append(_Child(child.part, self._messages, starts=child.starts + 1))
+        else:
+            yield PartEnded(child.part, trouble=f"its process died twice, {reason}")
 
 
-_Said: TypeAlias = "queue.Queue[tuple[_Child, dict[str, Any] | None]]"
+@dataclass(frozen=True)
+class _Message:
+    """A message from a child to its parent."""
+
+    child: _Child
+    content: dict[str, Any] | None  # a line of its output; None: it has exited
+
+
+_Messages: TypeAlias = "queue.Queue[_Message]"
 
 
 class _Child:
-    """One process, and the thread that listens to it."""
+    """A child process, and the thread that reads its output."""
 
-    def __init__(self, part: Part, said: _Said, starts: int = 1) -> None:
-        self.part, self.starts = part, starts
-        self.last: dict[str, Any] | None = None
-        self._given = (
-            json.dumps({"started": time.time(), "document": part.document}).encode() + b"\n"
-        )
+    def __init__(self, part: Part, messages: _Messages, *, starts: int = 1) -> None:
+        self.part = part
+        self.starts = starts  # including this one
+        self.result: dict[str, Any] | None = None  # its last line: the answer or the trouble
+        order = {"started": time.time(), "document": part.document}
+        self._first_line = json.dumps(order).encode() + b"\n"
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
         try:
             self._process = subprocess.Popen(
@@ -236,51 +247,45 @@ class _Child:
             raise TrainingError(
                 f"cannot start a process ({error.strerror}): end other programs first"
             ) from error
-        self._input, self._output = (
-            cast("IO[bytes]", pipe) for pipe in (self._process.stdin, self._process.stdout)
-        )
-        self._listening = threading.Thread(target=self._listen, args=(said,), daemon=True)
-        self._listening.start()
+        self._input = cast("IO[bytes]", self._process.stdin)
+        self._output = cast("IO[bytes]", self._process.stdout)
+        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        self._listener.start()
 
-    def _listen(self, said: _Said) -> None:
-        """Give it the document (here, as a long one waits until it is read), and take in each line."""
+    def _listen(self, messages: _Messages) -> None:
+        """Send the document (in this thread, because a long one blocks until the child reads it) and read all lines."""
         with suppress(
             OSError, ValueError
-        ):  # it has died before it read it all, or it is not wanted any more
-            self._input.write(self._given)
+        ):  # the child died before it read everything, or was ended
+            self._input.write(self._first_line)
             self._input.flush()
         for line in self._output:
-            with suppress(ValueError):  # the last line of one that was killed
-                said.put((self, json.loads(line)))
+            with suppress(ValueError):  # an incomplete last line, if the child was killed
+                messages.put(_Message(self, json.loads(line)))
         self._process.wait()
-        said.put((self, None))
+        messages.put(_Message(self, None))
 
     def end(self) -> str:
-        """Kill it if it is not over, let go of its pipes and files, and tell what may be why it ended."""
+        """Kill the process if it's still running, close its pipes and files, and describe why it may have ended."""
         self._process.kill()
-        self._listening.join()
+        self._listener.join()
         self._errors.seek(0)
-        said = (
-            self._errors.read()
-            .decode(errors="replace")
-            .strip()
-            .rpartition("\n")[2][:LONGEST_REASON]
-        )
+        error_output = self._errors.read().decode(errors="replace").strip()
+        _, _, last_line = error_output.rpartition("\n")
         for stream in (self._input, self._output, self._errors):
             with suppress(OSError):
                 stream.close()
-        return f"with the exit code {self._process.returncode} ({said or 'perhaps because memory ran out'})"
+        reason = last_line[:LONGEST_REASON] or "perhaps because memory ran out"
+        return f"with the exit code {self._process.returncode} ({reason})"
 
 
 def own_environment() -> dict[str, str]:
-    """The environment for a process of ours, in which it finds this very namegen wherever it lies."""
+    """Return the environment for a child process, in which it imports the same namegen as this process."""
     environment = dict(os.environ)
-    if PACKAGE.parent.name not in (
-        "site-packages",
-        "dist-packages",
-    ):  # a checkout, which may not be installed
-        parts = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, parts))
+    is_installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
+    if not is_installed:
+        folders = (environment.get("PYTHONPATH", ""), str(PACKAGE.parent))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     return environment
 
 
@@ -288,61 +293,65 @@ def own_environment() -> dict[str, str]:
 
 
 class Parent:
-    """What a child knows of its parent.
+    """The parent, from the view of the child.
 
-    Attributes:
-        started: when the parent started it, in seconds of the system's clock.
+    Args:
+        started: when the parent started the child, in seconds of the system's clock.
+        output: a stream to the parent.
     """
 
     def __init__(self, started: float, output: IO[bytes]) -> None:
-        self.started, self._output = started, output
-        self._epochs, self._next = 0, 0.0
-        threading.Thread(target=self._wait_for_end, daemon=True).start()
+        self.started = started
+        self._output = output
+        self._epochs = 0
+        self._next_report = 0.0  # not earlier, in seconds of the monotonic clock
+        threading.Thread(target=self._exit_with_input, daemon=True).start()
 
-    def _wait_for_end(self) -> None:
-        while os.read(0, 1):  # not through sys.stdin, whose lock would be held at the very end
+    def _exit_with_input(self) -> None:
+        while os.read(0, 1):  # sys.stdin would hold a lock when the interpreter exits
             pass
         os._exit(1)
 
     def on_progress(self, event: Event) -> None:
-        """Tell how far the training is that the part consists of, if it is time."""
+        """Report the progress of a training run, but not too often."""
         if isinstance(event, TrainingBegins):
             self._epochs = event.epochs
         if isinstance(event, TrainingBegins | EpochEnded):
             now = time.monotonic()
-            if now >= self._next or event.epoch == self._epochs:
-                self._next = now + SECONDS_BETWEEN_WORDS
+            is_last = event.epoch == self._epochs
+            if now >= self._next_report or is_last:
+                self._next_report = now + SECONDS_BETWEEN_WORDS
                 self.tell(event.epoch, self._epochs)
 
     def tell(self, epoch: int, epochs: int) -> None:
-        """How far the part is."""
+        """Report the number of finished epochs and of all epochs."""
         self.say({"progress": [epoch, epochs]})
 
     def say(self, word: dict[str, Json]) -> None:
-        """One line to the parent."""
-        with suppress(OSError):  # it is gone
+        """Send one line to the parent."""
+        with suppress(OSError):  # the parent has exited
             self._output.write(json.dumps(word, allow_nan=False).encode() + b"\n")
             self._output.flush()
 
 
 def main(work: str) -> NoReturn:
-    """Make the part that standard input holds; standard output belongs to the parent alone."""
+    """Do the part that standard input describes. Only the parent's lines go to standard output."""
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints goes to standard error
-    given = json.loads(sys.stdin.buffer.readline() or os._exit(1))
-    parent = Parent(given["started"], output)
-    module, _, function = work.partition(":")
+    os.dup2(2, 1)  # the output of libraries goes to standard error
+    order = json.loads(sys.stdin.buffer.readline() or os._exit(1))
+    parent = Parent(order["started"], output)
+    module, _, name = work.partition(":")
     try:
-        parent.say({"answer": getattr(import_module(module), function)(given["document"], parent)})
+        function = getattr(import_module(module), name)
+        parent.say({"answer": function(order["document"], parent)})
     except NamegenError as error:
         parent.say({"trouble": str(error)})
     except Exception as error:
         traceback.print_exc()
-        parent.say(
-            {"trouble": " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST_REASON]}
-        )
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        parent.say({"trouble": reason[:LONGEST_REASON]})
     sys.stderr.flush()
-    os._exit(0)  # taking TensorFlow down takes longer than many a measurement
+    os._exit(0)  # a normal exit with TensorFlow takes longer than many parts
 
 
 if __name__ == "__main__":
