@@ -1,11 +1,11 @@
-"""Documents: frozen dataclasses as JSON carries them, and back, with types and keys checked.
+"""Convert frozen dataclasses to JSON and back, with checked types and keys.
 
-Every JSON that namegen reads back (what a checkpoint, a state, a ``.tflite`` and a kept measurement carry) goes through
-``read_json``, which refuses what is too large or nests too deeply, and then through ``from_plain`` and its dataclass.
-A ``Json`` is what it gives: plain values inside one another.
+All JSON that namegen reads (in checkpoints, saved states, ``.tflite`` files and measurements) is parsed by
+``read_json``, which rejects documents that are too large or nest too deeply, and then converted by ``from_plain``.
+``Json`` is the type of the plain values in between.
 
-A field that may be missing is declared ``why: str | UnsetType = UNSET``; a key that no field is for is an error, apart
-from those of a ``Mapping[str, Json]``.
+An optional field is declared as ``why: str | UnsetType = UNSET``. A key without a field is an error, except in a
+``Mapping[str, Json]``.
 """
 
 from __future__ import annotations
@@ -23,15 +23,11 @@ from msgspec import UnsetType as UnsetType
 
 from namegen.errors import cut, printable, quote
 
-# Numbers with their bounds, which from_plain checks and the schema names.
-MAX_NUMBER = (
-    2**63 - 1
-)  # the largest whole number of a document: no count comes near, and arrays hold it
+MAX_NUMBER = 2**63 - 1  # the largest whole number in a document; fits into arrays
+# Numbers with bounds, which from_plain checks and the schema contains.
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Size = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
-CountKey = Annotated[
-    str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")
-]  # a small count as an object's key, which is a text
+CountKey = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,5})$")]  # a number as the key of an object
 Measure = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -40,35 +36,35 @@ Document = TypeVar("Document")
 if TYPE_CHECKING:
     Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 else:
-    Json = Any  # msgspec reads it where it stands in a document's field, and knows no type that is made of itself
+    Json = Any  # msgspec evaluates the annotations of fields, and doesn't support recursive types
 
-# Bytes of a JSON, which may take fifty times as much memory, and half a second for each million of them.
-LARGEST = 4 * 2**20  # of what a model carries
+# Limits in bytes. Parsing a million bytes can take half a second and 50 MB of memory.
+LARGEST = 4 * 2**20  # for documents in models
 LARGEST_RECORD = (
     64 * 2**20
-)  # of what grows with the epochs of a training: its state, what a comparison writes (5 MB)
+)  # for documents that grow with the epochs: saved states and comparisons (5 MB)
 CONTAINERS = (dict, list)
-MOST_TOLD = 160  # characters of what is wrong, and of where
-DEEPEST = 40  # objects and arrays inside one another; namegen's own have at most 10
+MOST_TOLD = 160  # characters of a problem, and of its path
+DEEPEST = 40  # nested objects and arrays; namegen's documents have at most 10
 
 
 def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
-    """Plain values from a JSON text, within a limit of size and depth.
+    """Parse a JSON document, with limits for its size and depth.
 
     Args:
-        content: the text; bytes as UTF-8.
-        largest: bytes or characters, at most; None: 4 Mi of them.
+        content: the document; bytes are UTF-8.
+        largest: the largest size in bytes or characters; 4 MiB by default.
 
     Raises:
-        ValueError: not JSON, not UTF-8, NaN, infinity or a number beyond 64 bits, a key that stands twice, too large,
-            or too deep.
+        ValueError: it isn't JSON or UTF-8, is too large, nests too deeply, has a key twice, or contains NaN, infinity
+            or a number of more than 64 bits.
 
     >>> read_json('{"a": [1]}')
     {'a': [1]}
     >>> read_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
     ...
-    ValueError: the key 'a' stands twice
+    ValueError: the key 'a' appears twice
     """
     largest = LARGEST if largest is None else largest
     if len(content) > largest:
@@ -79,19 +75,25 @@ def read_json(content: bytes | str, *, largest: int | None = None) -> Json:
         plain: Json = _DECODER.decode(text)
     except (RecursionError, ValueError) as error:
         raise _in_plain_words(error) from None
-    level, depth = [plain], 0
+    level = [plain]  # all values at one depth
+    depth = 0
     while level:
         depth += 1
         if depth > DEEPEST:
             raise ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
         _check_numbers(level)
-        containers = [value for value in level if isinstance(value, CONTAINERS)]
-        level = [
-            inner
-            for value in containers
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
+        level = _values_inside(level)
     return plain
+
+
+def _values_inside(level: Sequence[Json]) -> list[Json]:
+    values: list[Json] = []
+    for container in level:
+        if isinstance(container, dict):
+            values.extend(container.values())
+        elif isinstance(container, list):
+            values.extend(container)
+    return values
 
 
 def parse_json(text: str, start: int = 0) -> tuple[Json, int]:
@@ -119,59 +121,54 @@ def _in_plain_words(error: RecursionError | ValueError) -> ValueError:
     if isinstance(error, RecursionError):
         return ValueError(f"nests too deeply: expected at most {DEEPEST} levels")
     if "integer string conversion" in str(error):  # Python's own limit, thousands of digits
-        return ValueError("a number is beyond the whole numbers that a document may hold")
+        return ValueError("a number is too large for a whole number in a document")
     return error
 
 
 def read_object(content: bytes | str, *, largest: int | None = None) -> dict[str, Json]:
-    """The same of a text that holds one object, as all files of ours do.
+    """Parse a JSON document that is an object, as all of namegen's documents are; see ``read_json``.
 
     Raises:
-        ValueError: as ``read_json``, and for any other JSON.
+        ValueError: as ``read_json``, or it isn't an object.
 
     >>> read_object("[1]")
     Traceback (most recent call last):
     ...
-    ValueError: it holds no JSON object
+    ValueError: it isn't a JSON object
     """
     plain = read_json(content, largest=largest)
     if not isinstance(plain, dict):
-        raise ValueError("it holds no JSON object")
+        raise ValueError("it isn't a JSON object")
     return plain
 
 
-def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key {quote(twice)} stands twice")
-    return found
+def _with_unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    json_object = dict(pairs)
+    if len(json_object) < len(pairs):
+        [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {quote(repeated)} appears twice")
+    return json_object
 
 
 def _check_numbers(values: Sequence[Json]) -> None:
-    """Raises ValueError for a whole number beyond 64 bits, and for one that was read as infinite."""
+    """Raise ValueError for a whole number of more than 64 bits, and for a number that was parsed as infinity."""
     for value in values:
-        kind = type(value)
-        if kind is int and abs(cast(int, value)) > MAX_NUMBER:
-            raise ValueError(
-                f"{quote(str(value))} is beyond the whole numbers that a document may hold"
-            )
-        if kind is float and math.isinf(cast(float, value)):
-            raise ValueError("a number is beyond the numbers that a document may hold")
+        value_type = type(value)
+        if value_type is int and abs(cast(int, value)) > MAX_NUMBER:
+            raise ValueError(f"{quote(str(value))} is too large for a whole number in a document")
+        if value_type is float and math.isinf(cast(float, value)):
+            raise ValueError("a number is too large for a document")
 
 
-def _no_number(text: str) -> Json:
-    raise ValueError(f"{text} is not a number of JSON")
+def _reject_constant(text: str) -> Json:
+    raise ValueError(f"{text} is not a number in JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_number)
+_DECODER = json.JSONDecoder(object_pairs_hook=_with_unique_keys, parse_constant=_reject_constant)
 
 
 def to_plain(document: object) -> dict[str, Json]:
-    """A document as plain values: dicts with text as keys, lists, text, numbers, booleans and None.
-
-    Args:
-        document: an object of a dataclass.
+    """Convert a dataclass instance to plain values: dicts with string keys, lists, strings, numbers, booleans and None.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -185,14 +182,15 @@ def to_plain(document: object) -> dict[str, Json]:
 
 
 def from_plain(kind: type[Document], plain: object) -> Document:
-    """A document from plain values.
+    """Convert plain values to a dataclass instance.
 
     Args:
-        kind: its dataclass.
-        plain: what ``to_plain`` gave, or what a JSON file holds.
+        kind: the dataclass.
+        plain: the result of ``to_plain`` or ``read_json``.
 
     Raises:
-        ValueError: it has another form, and where: ``Expected `int`, got `str` - at `$.runs[0].seed```.
+        ValueError: a type or a key is wrong; the message has its path: ``Expected `int`, got `str` - at
+            `$.runs[0].seed```.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
@@ -208,60 +206,58 @@ def from_plain(kind: type[Document], plain: object) -> Document:
     try:
         document = msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
-        what, at, where = str(error).rpartition(" - at ")
-        raise ValueError(f"{_told(what)}{at}{_told(where)}") from None
-    place = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True), "$")
-    if place is not None:
-        raise ValueError(f"Unknown key - at `{place}`")
+        problem, separator, path = str(error).rpartition(" - at ")
+        raise ValueError(f"{_safe(problem)}{separator}{_safe(path)}") from None
+    unknown_path = _unknown_key(plain, msgspec.to_builtins(document, str_keys=True))
+    if unknown_path is not None:
+        raise ValueError(f"Unknown key - at `${unknown_path}`")
     return document
 
 
 def schema(kind: type) -> dict[str, Json]:
-    """The JSON schema of a document; it says which keys there are, not that there are no others."""
+    """Return the JSON schema of a dataclass. It allows other keys, although ``from_plain`` rejects them."""
     return msgspec.json.schema(kind)
 
 
 def _with_lists(value: object) -> Json:
-    """Tuples as lists, as JSON gives them back, so that a document equals its reading."""
+    """The same with lists instead of tuples, so that the document equals its JSON when read."""
     if isinstance(value, dict):
         return {key: _with_lists(entry) for key, entry in value.items()}
-    return (
-        [_with_lists(entry) for entry in value]
-        if isinstance(value, list | tuple)
-        else cast(Json, value)
-    )
+    if isinstance(value, list | tuple):
+        return [_with_lists(entry) for entry in value]
+    return cast(Json, value)
 
 
-def _unknown_key(plain: object, known: object, place: str) -> str | None:
-    """The first key of ``plain`` that its reading, ``known``, has not taken in: a dataclass passes over those."""
+def _unknown_key(plain: object, known: object) -> str | None:
+    """The path of the first key that a dataclass has no field for, because msgspec ignores such keys.
+
+    Args:
+        plain: the original values.
+        known: the same, after they were converted to the dataclass and back.
+    """
     if isinstance(plain, dict) and isinstance(known, dict):
         for key, value in plain.items():
             if key not in known:
-                return f"{place}.{_shown(key)}"
-            if (
-                value
-                and isinstance(value, CONTAINERS)
-                and (found := _unknown_key(value, known[key], "")) is not None
-            ):
-                return f"{place}.{_shown(key)}{found}"
+                return f".{_shown_key(key)}"
+            if value and isinstance(value, CONTAINERS):
+                path = _unknown_key(value, known[key])
+                if path is not None:
+                    return f".{_shown_key(key)}{path}"
     elif isinstance(plain, list | tuple) and isinstance(known, list | tuple):
-        for index, (value, read) in enumerate(zip(plain, known, strict=True)):
-            if (
-                value
-                and isinstance(value, CONTAINERS)
-                and (found := _unknown_key(value, read, "")) is not None
-            ):
-                return f"{place}[{index}]{found}"
+        for index, (value, known_value) in enumerate(zip(plain, known, strict=True)):
+            if value and isinstance(value, CONTAINERS):
+                path = _unknown_key(value, known_value)
+                if path is not None:
+                    return f"[{index}]{path}"
     return None
 
 
-def _told(text: str) -> str:
-    """A part of msgspec's message, which repeats a wrong word in whole and as it came."""
+def _safe(text: str) -> str:
+    """A piece of msgspec's message, which quotes foreign text unchanged."""
     return printable(cut(text, MOST_TOLD))
 
 
-def _shown(key: object) -> str:
-    """A key in a place: as it is, where it could be one of ours."""
-    return (
-        key if isinstance(key, str) and key.isidentifier() and len(key) <= 40 else quote(str(key))
-    )
+def _shown_key(key: object) -> str:
+    """A key for a path, quoted unless it could be one of namegen's."""
+    is_plain = isinstance(key, str) and key.isidentifier() and len(key) <= 40
+    return str(key) if is_plain else quote(str(key))
