@@ -1,7 +1,7 @@
-"""Files: what lies at a path, reading within a limit, writing whole or not at all; one owner of a folder at a time.
+"""Files: find out what is at a path, read with a size limit, replace a file safely, lock a folder.
 
-Nothing else in namegen asks the system whether something exists, as each way that Python has for it raises an OSError
-now and hides it then, by its version and by what is wrong.
+The rest of namegen calls these functions instead of ``Path.exists`` and the like, because whether those raise or hide
+an OSError depends on the function, the Python version and the error.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from namegen.errors import (
     short,
 )
 
-PART = ".part"  # how a file is called that is not whole yet
+PART = ".part"  # the suffix of files that aren't complete yet
 
-# --- what lies at a path ----------------------------------------------------------------------------------------------
+# --- what is at a path ------------------------------------------------------------------------------------------------
 
 
 def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result | None:
-    """What the system says of a file or a folder; None where nothing is, or a link that leads nowhere.
+    """Return the status of a file or folder; None if there is nothing, or a broken link.
 
     Args:
-        path: of any kind and length.
-        refusal: raised where it cannot be looked at: a folder that may not be entered, a name that is too long, a disk
-            that fails. None: such a path counts as nothing, which suits a text that may be no path at all, and a path
-            that is about to be opened, as that says what is wrong.
+        path: any path, or a string that may not be a path.
+        refusal: the error to raise if the system can't tell: no permission for a folder, a name that is too long, or a
+            disk error. If it is None, the function returns None then. Use this for strings that may not be paths, and
+            for paths that are opened next, which raises an error of its own.
 
     >>> look("no/such/place", OutputError) is None
     True
@@ -58,38 +58,38 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
 
 
 def is_there(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Whether anything is at a path, a link to nowhere apart; see ``look``."""
+    """Whether anything except a broken link is at a path; see ``look``."""
     return look(path, refusal) is not None
 
 
 def is_file(path: Path | str, refusal: type[NamegenError] | None) -> bool:
-    """Whether a file is at a path, not a folder or a device; see ``look``.
+    """Whether a regular file is at a path, not a folder or a device; see ``look``.
 
     >>> is_file("no/such/place", None), is_folder(".", None)
     (False, True)
     """
-    found = look(path, refusal)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    status = look(path, refusal)
+    return status is not None and stat.S_ISREG(status.st_mode)
 
 
 def is_folder(path: Path | str, refusal: type[NamegenError] | None) -> bool:
     """Whether a folder is at a path; see ``look``."""
-    found = look(path, refusal)
-    return found is not None and stat.S_ISDIR(found.st_mode)
+    status = look(path, refusal)
+    return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def is_taken(path: Path | str) -> bool:
-    """Whether a name is taken, be it by a link to nowhere; no if that cannot be told."""
+    """Whether anything is at a path, including a broken link; False if the system can't tell."""
     return os.path.lexists(path)
 
 
 def is_link(path: Path | str) -> bool:
-    """Whether a link is at a path, wherever it leads; no if that cannot be told."""
+    """Whether a link is at a path, including a broken one; False if the system can't tell."""
     return os.path.islink(path)
 
 
 def is_unicode(text: str) -> bool:
-    r"""Whether a text can be stored as UTF-8. A path can't if Python couldn't decode its bytes.
+    r"""Whether a string can be stored as UTF-8. Paths can't if Python couldn't decode their bytes.
 
     >>> is_unicode("Zoë.txt"), is_unicode("Zo\udceb.txt")
     (True, False)
@@ -105,15 +105,15 @@ def is_unicode(text: str) -> bool:
 
 
 def read_whole(path: Path | str, largest: int) -> bytes:
-    """All bytes of a file, within a limit: one of a terabyte is refused before memory is full.
+    """Read a file with a size limit, so that a huge file doesn't fill the memory.
 
     Args:
         path: the file.
-        largest: bytes that it may have.
+        largest: the largest size, in bytes.
 
     Raises:
-        OSError: it cannot be read, is larger, or is a pipe or a device, which may never end: its ``strerror`` says so.
-        ValueError: a NUL in the path.
+        OSError: the file can't be read, is too large, or is a pipe or a device, which may never end.
+        ValueError: the path contains a NUL.
 
     >>> Path("small.txt").write_bytes(b"some")
     4
@@ -122,56 +122,68 @@ def read_whole(path: Path | str, largest: int) -> bytes:
     >>> read_whole("small.txt", 3)
     Traceback (most recent call last):
     ...
-    OSError: [Errno 27] it is larger than 3 bytes, the most that such a file may have: 'small.txt'
+    OSError: [Errno 27] it is larger than 3 bytes, the limit for such a file: 'small.txt'
     """
-    without_waiting = getattr(os, "O_NONBLOCK", 0)  # for somebody to write to a pipe
-    with open(
-        Path(path), "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)
-    ) as stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
+    with open(Path(path), "rb", opener=_open_without_waiting) as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
-        content = stream.read() if found.st_size <= largest else None
-    if content is None or len(content) > largest:  # it may have grown
-        said = f"it is larger than {largest:,} bytes, the most that such a file may have"
-        raise OSError(errno.EFBIG, said, str(path))
+        content = stream.read() if status.st_size <= largest else None
+    if content is None or len(content) > largest:  # the file may have grown since
+        raise OSError(
+            errno.EFBIG,
+            f"it is larger than {largest:,} bytes, the limit for such a file",
+            str(path),
+        )
     return content
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; for a pipe, don't wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def named_folder(out: Path | str) -> Path:
-    """The folder to write to that was asked for.
+    """Return the path of an output folder.
+
+    Raises:
+        OutputError: it's an empty string, which pathlib takes for the current folder, or not a path at all.
 
     >>> named_folder("runs/first").parts
     ('runs', 'first')
-
-    Raises:
-        OutputError: an empty text, which pathlib would take for the folder that the program runs in.
     """
-    if not isinstance(out, str | Path) or out == "":
-        came = "an empty text" if out == "" else "neither a text nor a path"
-        raise OutputError(f"the folder to write to ({setting('out')}) is {came}: give it a name")
-    return Path(out)
+    if not isinstance(out, str | Path):
+        problem = "neither a string nor a path"
+    elif out == "":
+        problem = "an empty string"
+    else:
+        return Path(out)
+    raise OutputError(f"the folder to write to ({setting('out')}) is {problem}: give it a name")
 
 
 def check_output(path: Path | str, *, example: str, force: bool) -> Path:
-    """Find out, before any work is done, whether a file can and may be written.
+    """Check that a file can be written, before the work whose result it will contain.
 
     Args:
         path: the file.
-        example: a file name that would do, for a message; its ending is that of what is to be written.
-        force: a file that exists may be written over.
+        example: a file name with the right ending, for a message.
+        force: whether the file may be overwritten.
 
     Returns:
-        The same as a path.
+        The path.
 
     Raises:
-        OutputError: the path is a folder, a device or a pipe, is in no folder, cannot be looked at, or exists and
-            ``force`` is not given.
+        OutputError: the path is a folder, a device or a pipe, its folder doesn't exist, the system can't tell, or
+            there is a file and ``force`` isn't set.
+
+    >>> check_output("names.csv", example="names.csv", force=False).name
+    'names.csv'
     """
-    path, shown = Path(path), short(path)
+    path = Path(path)
+    shown = short(path)
     if is_folder(path, OutputError):
         raise OutputError(f"{shown} is a folder: name a file, such as {short(path / example)}")
     _refuse_special(path)
@@ -180,31 +192,31 @@ def check_output(path: Path | str, *, example: str, force: bool) -> Path:
             f"{shown} exists already: name another file, or overwrite it with {setting('force', True)}"
         )
     if not is_folder(path.parent, OutputError):
-        place = short(path.parent)
         raise OutputError(
-            f"cannot write {shown}: there is no folder {place}; make it first, or choose another"
+            f"cannot write {shown}: there is no folder {short(path.parent)}; make it first, or choose another"
         )
     return path
 
 
-FIRST_ADVICE: dict[int | None, str] = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space or "),
-    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "make it writable or "),
-}
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
-    """Write a file so that the path holds either its old content or all of the new, whatever happens meanwhile.
+    """Write or replace a file. Whatever happens, it then has either its old content or all of the new content.
 
-    The bytes go to a temporary name in the same folder, are flushed to the disk, and are renamed into place. What was
-    there keeps its permissions; a link goes on leading where it led.
+    The content is written to a temporary file in the same folder, flushed to the disk, and renamed. A file that is
+    replaced keeps its permissions. If the path is a link, the file that it points to is replaced.
 
     Returns:
-        How many bytes it has.
+        The size of the file in bytes.
 
     Raises:
-        OutputError: no such folder, no permission, a full disk, a device or a pipe in its place: one sentence; the old
-            file is untouched.
+        OutputError: the folder doesn't exist, permission is missing, the disk is full, or the path is a device or a
+            pipe. The old file is unchanged.
+
+    >>> write_whole("greeting.txt", b"hello")
+    5
     """
     path = Path(path)
     _refuse_special(path)
@@ -227,35 +239,45 @@ def write_whole(path: Path | str, content: bytes | Iterable[bytes]) -> int:
         _flush_folder(path.parent)
         return size
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason, first = reason_of(error), FIRST_ADVICE.get(getattr(error, "errno", None), "")
         raise OutputError(
-            f"cannot write {short(path)}: {reason}; {first}choose another place; what was there before is kept"
+            f"cannot write {short(path)}: {reason_of(error)}; {_advice(error)}; the old content is unchanged"
         ) from error
-    finally:  # after a second Ctrl-C too: leave no half-written file behind
+    finally:  # also after a second Ctrl-C
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
 
 
+def _advice(error: Exception) -> str:
+    error_number = getattr(error, "errno", None)
+    if error_number in NO_SPACE:
+        return "free some space or choose another place"
+    if error_number in NOT_WRITABLE:
+        return "make it writable or choose another place"
+    return "choose another place"
+
+
 def remove_left_overs(folder: Path, of: str = "") -> None:
-    """Take away what processes that were killed in the midst of ``write_whole`` left half written in a folder.
+    """Remove the temporary files of processes that were killed during ``write_whole``.
 
     Args:
-        folder: one that nobody else writes to meanwhile.
-        of: the file that was being written; empty: any.
+        folder: the folder. No other process may be writing to it.
+        of: the name of the file that was being written; by default any file.
     """
-    with contextlib.suppress(
-        OSError
-    ):  # whoever cannot is told so by the first file that cannot be written
-        for left_over in folder.glob(f".{of[:40]}.*{PART}" if of else f".*{PART}"):
+    pattern = f".{of[:40]}.*{PART}" if of else f".*{PART}"
+    with contextlib.suppress(OSError):  # writing the next file raises an error with a message
+        for left_over in folder.glob(pattern):
             left_over.unlink(missing_ok=True)
 
 
 def _refuse_special(path: Path) -> None:
-    found = look(path, None)
-    if found is not None and not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+    """Raise OutputError for a device or a pipe."""
+    status = look(path, None)
+    if status is None:
+        return
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise OutputError(
-            f"{short(path)} is a device or a pipe, which cannot be overwritten: name a file"
+            f"{short(path)} is a device or a pipe, which can't be overwritten: name a file"
         )
 
 
@@ -266,38 +288,41 @@ def _umask() -> int:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the renaming itself survive a power cut, where the system can do that; the new file is in place already."""
-    if hasattr(os, "O_DIRECTORY"):
-        with contextlib.suppress(
-            OSError
-        ):  # a folder that may not be read, a file system that does not flush folders
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+    """Flush a folder to the disk, if the system can, so that a file's new name survives a power cut."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):  # no permission, or the file system can't flush folders
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
+
+# --- locking a folder -------------------------------------------------------------------------------------------------
 
 LOCK_FILE = ".namegen-lock"
-# What a lock that somebody else holds is told by; everything else says that there are no locks here.
+# The errors for a lock that another process has. All others mean that the file system has no locks.
 TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class _TakenError(Exception):
-    """Somebody else has it."""
+    """Another process or thread has the lock."""
 
 
 @contextmanager
 def sole_use(folder: Path | str) -> Iterator[None]:
-    """While it lasts, nobody else who asks for it writes to a folder: no other process, and no other thread of this.
+    """Lock a folder, so that no other process or thread can lock it too.
 
-    A process that is killed lets go of it at once.
+    The system releases the lock when the process ends, even if it's killed. On file systems without locks, nothing
+    happens.
 
     Args:
-        folder: it exists.
+        folder: an existing folder.
 
     Raises:
-        FolderInUseError: somebody else has it. OutputError: there is no such folder.
+        FolderInUseError: another process or thread has the lock.
+        OutputError: the folder doesn't exist, or too many files are open.
 
     >>> with sole_use("."):
     ...     with sole_use("."):
@@ -307,7 +332,7 @@ def sole_use(folder: Path | str) -> Iterator[None]:
     """
     folder = Path(folder)
     try:
-        descriptor = _take(folder)
+        descriptor = _lock_folder(folder)
     except _TakenError:
         raise FolderInUseError(
             f"another namegen is at work in {short(folder)}: let it end or stop it, then try again"
@@ -316,37 +341,36 @@ def sole_use(folder: Path | str) -> Iterator[None]:
         yield
     finally:
         if descriptor is not None:
-            os.close(descriptor)  # and with it goes the lock
+            os.close(descriptor)  # releases the lock
 
 
-def _take(folder: Path) -> int | None:
-    """The open file that holds the lock; None where there are no locks. Raises _TakenError, OutputError."""
+def _lock_folder(folder: Path) -> int | None:
+    """The descriptor of the lock; None if the file system has no locks. Raises _TakenError and OutputError."""
     try:
         return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
-        raise OutputError(f"there is no folder {short(folder)}: give one that exists") from error
-    except (
-        OSError,
-        AttributeError,
-    ) as error:  # NFS, a folder that may not be read; no O_DIRECTORY: Windows
-        _check_that_files_can_be_opened(error)
+        raise OutputError(f"there is no folder {short(folder)}: use one that exists") from error
+    except AttributeError:  # Windows has no O_DIRECTORY
+        pass
+    except OSError as error:  # such as NFS, or a folder without read permission
+        _check_can_open_files(error)
     try:
         return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
     except OSError as error:
-        _check_that_files_can_be_opened(error)
+        _check_can_open_files(error)
     return None
 
 
-def _check_that_files_can_be_opened(error: Exception) -> None:
-    """Where too many files are open, there may well be a lock: raises OutputError."""
-    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+def _check_can_open_files(error: OSError) -> None:
+    """Raise OutputError if too many files are open, because then there may be a lock all the same."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
         raise OutputError(
             f"cannot tell whether another namegen works here: {error.strerror}; close some, or allow more (`ulimit -n`)"
         ) from error
 
 
 def _locked(descriptor: int) -> int:
-    """Lock an open file without waiting. Raises _TakenError, and OSError where it is of a kind that has no locks."""
+    """Lock an open file without waiting. Raises _TakenError, or OSError if it can't be locked."""
     try:
         if sys.platform == "win32":
             import msvcrt
