@@ -203,10 +203,12 @@ def engine_at_work(engine: str, doing: str, then: str) -> Iterator[None]:
         doing: its work, such as ``in epoch 3``.
         then: the consequences and what to do, which end the message.
 
-    >>> with engine_at_work("numpy", "in epoch 3", ": resume the run"):
-    ...     raise MemoryError
-    Traceback (most recent call last):
-    namegen.errors.EngineFailedError: the backend numpy failed in epoch 3 with MemoryError (no message) in ...
+    >>> try:
+    ...     with engine_at_work("numpy", "in epoch 3", ": resume the run"):
+    ...         raise MemoryError
+    ... except EngineFailedError as error:
+    ...     print(str(error)[:68])
+    the backend numpy failed in epoch 3 with MemoryError (no message) in
     """
     try:
         yield

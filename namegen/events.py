@@ -1,11 +1,12 @@
-"""How far a long piece of work is: plain events, given to one function, whoever works.
+"""The events that report the progress of long work to a callback.
 
     train, resume                            ListReady, TrainingBegins, then StepBegins, EpochEnded, Measuring
     sweep, compare-backends                  Planned, then Running, NoWorkers, Ended
-    generate, people, players                Searched, again and again; at the end sometimes FilledUp
+    generate, people, players                Searched, several times; at the end sometimes FilledUp
 
-A watcher is called on the thread that works, thousands of times a second, so it should be quick. What it raises ends
-the work. ``match`` tells the events apart.
+The callback is called in the thread that works, up to thousands of times a second, so it should be fast. An exception
+in it stops the work. Use ``match`` to distinguish the events. They are ``msgspec.Struct`` instead of dataclasses, which
+would take some milliseconds to define in each command.
 """
 
 from __future__ import annotations
@@ -20,183 +21,125 @@ from namegen.documents import Measure, Size
 
 
 class Event:
-    """What a watcher is told."""
+    """The base class of all events."""
 
 
-# Structs: as dataclasses they would take some milliseconds to make, in each command.
-
-
-# --- a training -------------------------------------------------------------------------------------------------------
+# --- a training run ---------------------------------------------------------------------------------------------------
 
 
 class ListReady(Struct, Event, frozen=True):
-    """The list of a training is read and split.
+    """The list of a training run has been read and split."""
 
-    Attributes:
-        remarks: sentences on what was dropped from it, or is odd; empty ones say nothing.
-        training: names to learn from.
-        damped: of them, those that are left where repeats are damped.
-        held_out: names to choose the best epoch by.
-        test: names for the test; None: no test part.
-        labels: how many different ones.
-    """
-
-    remarks: tuple[str, ...]
-    training: int
-    damped: int
-    held_out: int
-    test: int | None
-    labels: int
+    remarks: tuple[str, ...]  # sentences about skipped or unusual names; empty ones mean nothing
+    training: int  # names in the training set
+    damped: int  # the same after square-root weighting of duplicates
+    held_out: int  # names in the validation set
+    test: int | None  # names in the test set; None if there is none
+    labels: int  # different labels
 
 
 class TrainingBegins(Struct, Event, frozen=True):
-    """The first step is next, once the engine is warm.
+    """The backend is ready, and the first step is next."""
 
-    Attributes:
-        engine: its name.
-        epochs: in all.
-        steps: of each epoch.
-        characters: that an epoch reads.
-        epoch, step: where an earlier part of the run ended.
-        finished: whether that was all, so that nothing is trained.
-        ceiling: the highest possible accuracy on the held-out names; None without any.
-        network: in words.
-    """
-
-    engine: str
-    epochs: int
-    steps: int
-    characters: int
-    epoch: int
-    step: int
-    finished: bool
-    ceiling: float | None
-    network: str = ""
+    engine: str  # the name of the backend
+    epochs: int  # in total
+    steps: int  # per epoch
+    characters: int  # per epoch
+    epoch: int  # finished epochs, in a resumed run
+    step: int  # finished steps of the next epoch, in a resumed run
+    finished: bool  # whether all epochs are finished, so that nothing is trained
+    ceiling: float | None  # the highest possible validation accuracy; None without a validation set
+    network: str = ""  # a description
 
 
 class StepBegins(Struct, Event, frozen=True):
-    """A step is about to be taken: how many epochs are finished, and how many steps of this one."""
+    """A training step is next."""
 
-    epoch: int
-    step: int
+    epoch: int  # finished epochs
+    step: int  # finished steps of this epoch
 
 
 @dataclass(frozen=True)
 class EpochEnded(Event):
-    """An epoch has ended.
+    """An epoch has ended. The validation results are None without a validation set."""
 
-    Attributes:
-        epoch: counted from 1.
-        seconds: inside ``train_epoch`` and validation, from the beginning of the run to the end of this epoch.
-        training_seconds: inside ``train_epoch``, in this epoch alone.
-        learning_rate: of its last step.
-        training_loss_nats_per_char: mean over the epoch, while the parameters moved.
-        validation_*: on the held-out part at the end of the epoch; None without one.
-        sample: a name that the network drew at the end of the epoch; ``sample_is_new``: the list lacks it.
-    """
-
-    epoch: Size
-    seconds: Measure
-    training_seconds: Measure
-    learning_rate: float
-    training_loss_nats_per_char: float
-    validation_loss_nats_per_char: float | None
+    epoch: Size  # counted from 1
+    seconds: Measure  # of training and validation, since the start of the run
+    training_seconds: Measure  # of training, in this epoch
+    learning_rate: float  # of its last step
+    training_loss_nats_per_char: float  # mean over the epoch, during which the parameters change
+    validation_loss_nats_per_char: float | None  # after the epoch
     validation_accuracy_argmax: float | None
     validation_accuracy_sampled: float | None
-    sample: str
-    sample_is_new: bool
+    sample: str  # a name that was generated after the epoch
+    sample_is_new: bool  # whether it isn't in the list
 
 
 class Measuring(Struct, Event, frozen=True):
-    """The epochs are over, and the network is being measured; told again and again."""
+    """All epochs have ended, and the network is being evaluated. Sent repeatedly."""
 
 
-# --- several pieces of work side by side ------------------------------------------------------------------------------
+# --- several tasks in parallel ----------------------------------------------------------------------------------------
 
 
 class Planned(Struct, Event, frozen=True):
-    """How much there is to do.
+    """The number of tasks is known."""
 
-    Attributes:
-        thing: what each piece is called: ``run``.
-        total: pieces in all.
-        kept: of them, those that are there already.
-        scheduler: where they run; empty for this machine.
-    """
-
-    thing: str
+    thing: str  # the noun for a task, such as ``run``
     total: int
-    kept: int = 0
-    scheduler: str = ""
+    kept: int = 0  # tasks that already have results
+    scheduler: str = ""  # where the tasks run; "" for this machine
 
 
 class UnderWay(Struct, frozen=True):
-    """A piece that is being made; ``epochs`` is 0 where it has none, or while their number is unknown."""
+    """A task that is running."""
 
     label: str
-    epoch: int = 0
-    epochs: int = 0
+    epoch: int = 0  # finished epochs
+    epochs: int = 0  # in total; 0 if there are none or the number isn't known yet
 
 
 class Running(Struct, Event, frozen=True):
-    """All that is under way, the last one started last; told again whenever that changes, or just now and then."""
+    """All tasks that are running, in the order of their starts. Sent after each change, and also in between."""
 
     under_way: tuple[UnderWay, ...]
 
 
 class NoWorkers(Struct, Event, frozen=True):
-    """The scheduler has no worker at the moment, so nothing is under way; told again and again."""
+    """No task is running, because the scheduler has no worker at the moment. Sent repeatedly."""
 
 
 class Ended(Struct, Event, frozen=True):
-    """A piece is over.
-
-    Attributes:
-        label: which.
-        seconds: that it took; None: unknown.
-        trouble: why there is no result; empty where there is one.
-        accuracy: of a training: how often the likeliest next character was right on the held-out part.
-    """
+    """A task has ended."""
 
     label: str
-    seconds: float | None = None
-    trouble: str = ""
-    accuracy: float | None = None
+    seconds: float | None = None  # its duration; None if unknown
+    trouble: str = ""  # why it has no result; "" if it has one
+    accuracy: float | None = None  # for a run, the argmax accuracy on the validation set
 
 
 # --- a search for names -----------------------------------------------------------------------------------------------
 
 
 class Searched(Struct, Event, frozen=True):
-    """How far a search for names is.
+    """How far a search for names is."""
 
-    Attributes:
-        found: names so far; of the likeliest, some may still be refused, or give way to likelier ones.
-        wanted: names in all.
-        drawn: names drawn for them.
-        read: beginnings of names read, where names are searched for without drawing.
-    """
-
+    # Names so far. In a search for the most likely names, some of them may still be rejected or replaced.
     found: int
-    wanted: int
-    drawn: int = 0
-    read: int = 0
+    wanted: int  # requested names
+    drawn: int = 0  # names drawn so far
+    read: int = 0  # prefixes read so far, in an exact search
 
 
 class FilledUp(Struct, Event, frozen=True):
-    """Most of the names didn't reach the threshold of their score: they are the best of others.
+    """Most of the names didn't reach the threshold of the score. They are the best of the others."""
 
-    Attributes:
-        wanted: names in all.
-        filled: names that didn't reach it.
-    """
-
-    wanted: int
-    filled: int
+    wanted: int  # requested names
+    filled: int  # names that didn't reach the threshold
 
 
 ProgressCallback: TypeAlias = Callable[[Event], None]
 
 
 def ignore_progress(event: Event) -> None:
-    """A watcher that does nothing."""
+    """Ignore all events; the default callback."""
