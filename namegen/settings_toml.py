@@ -195,12 +195,9 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
     3
     """
     values = {path: value for path, value in overrides.items() if value is not None}
-
-    def label(path: str) -> str:
-        _, _, name = path.partition(".")
-        return setting(name)
-
-    [merged] = merge_each(config, [values], source="", label=label)
+    [merged] = merge_each(
+        config, [values], source="", label=lambda path: setting(path.partition(".")[2])
+    )
     return merged
 
 

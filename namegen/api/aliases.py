@@ -1,7 +1,5 @@
 """Other names of origins and countries, in lower case, such as ``american`` for English names."""
 
-from __future__ import annotations
-
 ORIGIN_ALIASES = {
     "american": "English",
     "argentinian": "Spanish",

@@ -32,14 +32,10 @@ _CHUNK = 2**20  # bytes
 
 def credit_of(training: Mapping[str, object]) -> str:
     """Return the credits of all lists that a model was trained on, from its metadata; "" if they are unknown."""
-    credits: list[str] = []
     bundled = BUNDLED.get(str(training.get("list")))
-    if bundled is not None:
-        credits.append(bundled.attribution)
+    list_credit = "" if bundled is None else bundled.attribution
     base_model_credit = str(training.get("credit", ""))
-    if base_model_credit:
-        credits.append(base_model_credit)
-    return "; ".join(credits)
+    return "; ".join(filter(None, (list_credit, base_model_credit)))
 
 
 def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.corpus.Corpus:
@@ -139,10 +135,9 @@ def read_names(
 
 def _check_columns(settings: DataSettings, bundled: BundledList) -> None:
     """Raise NamesError for columns that a bundled list doesn't have."""
-    for option, requested, existing in (
-        ("column", settings.column, bundled.column),
-        ("label_column", settings.label_column, bundled.label_column),
-    ):
+    for option in ("column", "label_column"):
+        requested = getattr(settings, option)
+        existing = getattr(bundled, option)
         known = [existing, *(existing or "").split(",")]
         if requested and requested not in known:
             columns = f"the column {existing!r}" if existing else "no columns"

@@ -183,7 +183,7 @@ def test_a_run_can_be_lengthened_unless_it_is_one_cycle(program, names):
 
 def test_a_finished_run_resumes_to_its_result(program, run_folder):
     kept = contents(run_folder)
-    program("train", "--resume", "run", largest_file=1000).refused("cannot write", "is kept")
+    program("train", "--resume", "run", largest_file=1000).refused("cannot write", "is unchanged")
     assert contents(run_folder) == kept
     run = program("train", "--resume", "run").done()
     assert "best epoch: " in run.out
