@@ -40,7 +40,8 @@ class Unheard(Parent):
     """A parent that is told in vain."""
 
     def __init__(self) -> None:
-        self._epochs, self._next = 0, 0.0
+        self._epochs = 0
+        self._next_report = 0.0
         self.progress: list[tuple[int, int]] = []
 
     def tell(self, epoch: int, epochs: int) -> None:
