@@ -32,7 +32,7 @@ Made by `make docs` from the lists that come with namegen. `namegen describe LIS
 list. The blog counted all of this on lists of its own: players to 2023, and companies from a service that asks for a
 key. The companies here are those of EDGAR, without the tags at the end of their names, such as `/DE/`. So their lengths
 differ. The blog gives the lengths of players in a plot alone. The pictures at the end have the lengths, the letters,
-and more of the commonest names."""
+and more of the most common names."""
 
 
 def descriptions() -> dict[str, ListDescription]:
@@ -73,7 +73,7 @@ def lengths(lists: Mapping[str, ListDescription]) -> Table:
 
 
 def commonest(lists: Mapping[str, ListDescription]) -> Table:
-    """The commonest names and how often they occur."""
+    """The most common names and how often they occur."""
     repeated = {name: one for name, one in lists.items() if one.distinct < one.entries}
     rows = []
     for rank in range(COMMONEST):
@@ -81,7 +81,7 @@ def commonest(lists: Mapping[str, ListDescription]) -> Table:
         rows.append((f"{rank + 1}", *(f"{name} ×{count:,}" for name, count in cells)))
     note = "No company stands in its list twice."
     return Table(
-        "The commonest names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
+        "The most common names", ("rank", *repeated), tuple(rows), note=note, left=1 + len(repeated)
     )
 
 
