@@ -79,7 +79,7 @@ def test_a_sparse_file_is_refused_and_one_that_is_too_large_unread(
     path, read = tmp_path / name, READERS[name]
     assert attack(read, [sparse(path, TERABYTE)], seconds=1, memory=64 * MEBIBYTE).refused == 1
     with pytest.raises(
-        NamegenError, match=r"larger than [\d,]+ bytes, the most|more than [\d,]+ bytes, the most"
+        NamegenError, match=r"larger than [\d,]+ bytes, the limit|more than [\d,]+ bytes: use"
     ):
         read(path)
     assert attack(read, [sparse(path, tries("bytes of a sparse"))], memory=2**30).refused == 1

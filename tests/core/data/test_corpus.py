@@ -375,7 +375,7 @@ def test_a_bundled_list_has_its_labels_unless_they_are_not_wanted() -> None:
     )
     assert read_names(DataSettings(names="world-given", label_column="")).labels == ()
     assert load_bundled("world-given", labels=False).labels == ()
-    with pytest.raises(NamesError, match="has the column 'origin,gender' there"):
+    with pytest.raises(NamesError, match="has the column 'origin,gender': omit"):
         read_names(DataSettings(names="world-given", label_column="land"))
 
 
