@@ -139,6 +139,7 @@ def make_constraints(
         ConstraintList,
         ExcludedNames,
         MinDistance,
+        MinLength,
         NoProfanity,
     )
 
@@ -152,6 +153,8 @@ def make_constraints(
     values: dict[str, Any] = {
         name: _checked(name, value) for name, value in constraints.items() if value is not None
     }
+    if values.get(MinLength.name) == 0:
+        values[MinLength.name] = 1  # core ignores 0, and would apply the default
     min_distance = values.pop(MinDistance.name, None)
     excluded_names = values.pop(ExcludedNames.name, None)
     allow_profanity = values.pop(NoProfanity.name, False)

@@ -155,3 +155,9 @@ def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
 def test_a_constraint_that_there_is_not_is_a_type_error_that_names_those_there_are() -> None:
     with pytest.raises(TypeError, match="'startswith': the constraints are starts_with, ends_with"):
         make_constraints(startswith="Mc")  # type: ignore[call-arg]
+
+
+def test_a_minimum_length_of_0_is_no_minimum() -> None:
+    """The default minimum, four characters for this list, doesn't apply either."""
+    model = api.load_shipped("mlb-last")
+    assert model.generate(1, seed=1, matches="Jon", min_length=0) == ["Jon"]

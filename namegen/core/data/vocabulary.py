@@ -184,10 +184,12 @@ class Vocabulary:
         Returns:
             The size of the file in bytes.
 
-        >>> Vocabulary("abc").save("abc.json")
-        99
-        >>> Vocabulary.load("abc.json").decode([3, 1, 2])
-        'cab'
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     size = Vocabulary("abc").save(Path(folder, "abc.json"))
+        ...     again = Vocabulary.load(Path(folder, "abc.json"))
+        >>> size, again.decode([3, 1, 2])
+        (99, 'cab')
         """
         document = VocabularyDocument("namegen vocabulary", 1, self.characters, tuple(labels))
         text = json.dumps(to_plain(document), ensure_ascii=True, indent=2) + "\n"
