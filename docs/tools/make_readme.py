@@ -111,7 +111,7 @@ def speeds() -> Iterator[tuple[str, str, str]]:
         measured_by("plain"),
     )
     yield (
-        "training with the Keras engine, LSTM 160, batch 128",
+        "training with the Keras backend, LSTM 160, batch 128",
         f"{thousands(keras, 'namegen keras')} characters per second: {times(keras, 'namegen keras')} plain `fit`",
         measured_by("keras"),
     )
