@@ -118,7 +118,7 @@ def test_any_constraints_end_in_names_or_in_a_sentence(monkeypatch: pytest.Monke
         constraint_list = wild_constraints(Random(seed))
         with of_part("given"):
             make_constraints("mlb-first", **constraint_list)
-        ask = models[seed % 2].generate if seed % 5 else models[seed % 2].best
+        ask = models[seed % 2].generate if seed % 5 else models[seed % 2].most_likely
         ask(
             2,
             max_length=[None, None, 10, 1, 1000][seed % 7 % 5],
