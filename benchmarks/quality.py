@@ -1,14 +1,13 @@
-"""How well networks foretell names that nothing was chosen by, beside the n-gram baseline: ``make quality``.
+"""How well networks and the n-gram baseline predict the names of a test set: ``make quality``.
 
     python -m benchmarks.quality                              # every list and model; hours, but it can be stopped
     python -m benchmarks.quality --lists mlb-first --seeds 1  # some of it; a file of names is a list, too
 
-The list is split in three by a seed that the default's rule was not made on: most names are learned from, a tenth
-chooses the network's best epoch and the n-gram, and the test tenth judges. Seeds vary the start of the network and the
-order of the names. Two trainings run side by side, with one thread each; each is kept as it ends, so that the command
-can be stopped and goes on. From all that is kept, ``docs/results/quality.json`` is written: means over the seeds, and
-what each model loses more or less than the n-gram baseline, with an interval of 95 % by bootstrap over the names and
-over the seeds. ``python -m benchmarks.quality_page`` makes the document of it.
+Each list is split into a training set, a validation set (a tenth) and a test set (a tenth), with a seed that wasn't used
+to choose the default settings. Seeds vary the initial parameters and the order of the names. Two runs are trained in
+parallel, with one thread each. Their results are kept, so the command can be stopped and continued. It writes
+``docs/results/quality.json``: means over the seeds, and each model's loss minus the n-gram baseline's, with a 95%
+confidence interval (bootstrap over names and seeds). ``python -m benchmarks.quality_page`` writes the page.
 """
 
 from __future__ import annotations
@@ -313,7 +312,7 @@ def main() -> None:
         "--seeds", type=int, help="of each list (default: 5 for US first names, else 3)"
     )
     parser.add_argument(
-        "--at-once", type=int, default=2, help="trainings side by side (default: 2)"
+        "--at-once", type=int, default=2, help="runs to train in parallel (default: 2)"
     )
     parser.add_argument(
         "--out", type=Path, default=RESULTS / "quality.json", help="the figures, for quality_page"

@@ -83,8 +83,8 @@ Written by `make quality` from `quality.json`, which has the parameters, seeds, 
 list is split in three, by a hash of the names: a tenth chooses the network's best epoch and the n-gram (modified
 Kneser–Ney or Witten–Bell, orders 2 to 8, duplicates counted fully or by their square root), another tenth are the test
 names, and the rest is learned. The split is that of the seed {split_seed}. The rule by which `standard` chooses its
-settings was made on other splits, but for the dropping on US names: the first trainings on this one showed that much of
-it harms, which was then measured on the validation part of the seed 0.
+settings was made on other splits, except for dropout on US names: the first runs with this split showed that much
+dropout is harmful, which was then measured on the validation set of seed 0.
 
 - A cell has the nats: the loss for each character of the test names, the end of each name counted, mean of the seeds;
   and in brackets the nats minus those of the n-gram on the same names, with the interval of 95 %, by bootstrap over

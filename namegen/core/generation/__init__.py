@@ -1,1 +1,1 @@
-"""From a model to names: drawing, searching, and what may be constraint_list of a name. Begin with ``generator.py``."""
+"""From a model to names: drawing, scoring, searching, and constraints. Begin with ``generator.py``."""
