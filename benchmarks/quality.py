@@ -3,11 +3,11 @@
     python -m benchmarks.quality                              # every list and model; hours, but it can be stopped
     python -m benchmarks.quality --lists mlb-first --seeds 1  # some of it; a file of names is a list, too
 
-Each list is split into a training set, a validation set (a tenth) and a test set (a tenth), with a seed that wasn't used
-to choose the default settings. Seeds vary the initial parameters and the order of the names. Two runs are trained in
-parallel, with one thread each. Their results are kept, so the command can be stopped and continued. It writes
-``docs/results/quality.json``: means over the seeds, and each model's loss minus the n-gram baseline's, with a 95%
-confidence interval (bootstrap over names and seeds). ``python -m benchmarks.quality_page`` writes the page.
+Each list is split into a training set, a validation set (a tenth) and a test set (a tenth), with a seed that wasn't
+used to choose the default settings. Seeds vary the initial parameters and the order of the names. Two runs are
+trained in parallel, with one thread each. Their results are kept, so the command can be stopped and continued. It
+writes ``docs/results/quality.json``: means over the seeds, and each model's loss minus the n-gram baseline's, with a
+95% confidence interval (bootstrap over names and seeds). ``python -m benchmarks.quality_page`` writes the page.
 """
 
 from __future__ import annotations
