@@ -95,7 +95,7 @@ dropout is harmful, which was then measured on the validation set of seed 0.
 - `quick` is the original project's network and its training, `standard` the default. The other networks are trained
   with what the default chooses for their cell, width and list, or with nothing dropped. So if its width is in the
   table, `standard` is one of them. On US first names it is an LSTM 224, measured later (`seconds`: on a faster
-  machine); its variants are of a time when it was an LSTM 256 ([training.md](../use/training.md#why-these)).
+  machine); its variants are of a time when it was an LSTM 256 ([training.md](../concepts/training-defaults.md)).
 - The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
 
 Earlier versions of namegen could also train a network by knowledge distillation. On these lists it lowered the loss by

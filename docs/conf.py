@@ -87,9 +87,9 @@ python_maximum_signature_line_length = 100
 # The types of attributes stand in the class's own line already.
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_ivar=True, napoleon_attr_annotations=False)
 ANOTHER_ERROR, ON_ITS_OWN = re.compile(r"(?<=\.) (\w+Error: )"), r"\n    \1"
-API, CARDS = "docs/use/api/", "namegen/models/"
+API, CARDS = "docs/reference/api/", "namegen/models/"
 NOTATION = "namegen/core/README"
-# What the contents call the pages: `Train <use/training>`.
+# What the contents call the pages: `Train <guides/train>`.
 CONTENTS = re.findall(
     r"^(.+) <(/?)([\w/-]+)>$", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE
 )

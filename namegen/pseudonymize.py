@@ -10,7 +10,7 @@ Values, names and the context are compared in Unicode's form NFC, without surrou
 that of its distinct names in order, each followed by a line feed. For several pools, it's the hash of all of them, with
 an empty line between two pools, and N is the product of their sizes. The index modulo the size of the first pool is
 the index into that pool; the quotient gives the indexes into the other pools in the same way.
-``docs/use/pseudonyms.md`` describes what this guarantees and what it doesn't.
+``docs/guides/pseudonymize.md`` describes what this guarantees and what it doesn't.
 """
 
 from __future__ import annotations

@@ -144,7 +144,7 @@ def test_names_without_constraints_load_neither_regex_nor_rapidfuzz() -> None:
 
 def test_every_constraint_has_its_option_and_its_row_in_the_document() -> None:
     options = {option.name for option in generate.params}
-    document = (Path(__file__).parents[1] / "docs" / "use" / "generating.md").read_text(
+    document = (Path(__file__).parents[1] / "docs" / "guides" / "generate.md").read_text(
         encoding="utf-8"
     )
     for name in CONSTRAINTS.keys() - {WellFormed.name}:

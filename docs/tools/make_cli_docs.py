@@ -1,4 +1,4 @@
-"""Write ``docs/use/cli.md`` from what ``namegen COMMAND --help-all`` says (``--check``: is it that?).
+"""Write ``docs/reference/cli.md`` from what ``namegen COMMAND --help-all`` says (``--check``: is it that?).
 
 An option that several commands have in the same words is explained at the first of them; the others name it.
 """
@@ -16,7 +16,7 @@ from options import check_asked, write_or_check
 from namegen.cli import SECTIONS, cli
 from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
 
-TARGET = Path(__file__).parents[1] / "use" / "cli.md"
+TARGET = Path(__file__).parents[1] / "reference" / "cli.md"
 HEAD = """\
 # The command line
 

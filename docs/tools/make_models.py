@@ -1,7 +1,7 @@
 """Train the models that ship with the package, each by the command on its card (`make models`).
 
 Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence, its card in the form of the
-model hubs, and ``docs/use/models.md``. It takes minutes, and on another machine the numbers may differ in their last
+model hubs, and ``docs/reference/models.md``. It takes minutes, and on another machine the numbers may differ in their last
 digits. With ``--cards`` nothing is trained, with ``--check`` nothing is written either: are the cards what the models
 say?
 """
@@ -36,7 +36,7 @@ from namegen.core.settings import DataSettings
 from namegen.lists import BUNDLED, load_bundled
 from namegen.models import TITLES, shipped_path
 
-DOCUMENT = Path(__file__).parents[1] / "use" / "models.md"
+DOCUMENT = Path(__file__).parents[1] / "reference" / "models.md"
 # Models of unlabelled lists are trained with the default settings. The models of the world are narrower: each of them
 # takes half a megabyte.
 COMMANDS = {
@@ -178,7 +178,7 @@ def card(name: str) -> str:
     namegen export-web {name} --module names.mjs
 
 In Python `namegen.load("{name}").generate(10)`, in JavaScript `load(json).generate({{ n: 10 }})`:
-[a model in an app](../../docs/use/app.md). This page is made from the model itself (`make docs`).
+[a model in an app](../../docs/guides/javascript.md). This page is made from the model itself (`make docs`).
 
 {samples(name)}
 

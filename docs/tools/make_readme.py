@@ -1,4 +1,4 @@
-"""Make the names that commands print in the README and in ``inventing.md``, and the figures of the README.
+"""Make the names that commands print in the README and in ``guides/people.md``, and the figures of the README.
 
 - A block of ``$ namegen …`` with what they print is run and written anew (`make docs`). The names are those of fixed
   seeds; on another machine a rounding may turn out another way, so `make check` does not compare them.
@@ -29,7 +29,7 @@ from benchmarks.pages import read  # noqa: E402
 from namegen.experiments.report import listed  # noqa: E402
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / "docs" / "use" / "inventing.md")
+DOCUMENTS = (README, ROOT / "docs" / "guides" / "people.md")
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 COMMAND = re.compile(r"^\$ (namegen .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)

@@ -128,7 +128,7 @@ def export_tflite(
     .tflite; for a built-in model, its name with .tflite, in the current folder.
 
     Before it writes the file, namegen runs it in LiteRT and compares it with the model at every prefix of the names. If
-    the two differ, it writes no file. docs/use/tflite.md describes how to use the file.
+    the two differ, it writes no file. docs/guides/phone.md describes how to use the file.
     """
     limit_threads(1)
     source, path = _open(model, out, ".tflite", force, notes)
@@ -237,7 +237,7 @@ def export_vocabulary(
     .json; for a built-in model, its name with .json, in the current folder.
 
     The id of a character is its position in the string "characters", counted from 1. The id 0 marks the start and the
-    end of a name. docs/use/keras.md describes how to read the file.
+    end of a name. docs/guides/keras.md describes how to read the file.
     """
     limit_threads(1)
     source, path = _open(model, out, ".json", force, notes)

@@ -24,7 +24,7 @@ PageState: TypeAlias = list[LayerState]
 
 @dataclass(frozen=True)
 class PageDescription:
-    """What the JSON of a page or a module says of a model; ``docs/use/web.md`` explains each key.
+    """What the JSON of a page or a module says of a model; ``docs/guides/web-page.md`` explains each key.
 
     Attributes:
         name, title, credit, notice: see ``PageModel``.

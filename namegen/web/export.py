@@ -2,8 +2,8 @@
 
 The page contains everything: the parameters of each model, its metadata, the arithmetic in plain JavaScript,
 the style. It makes no network requests, and its Content-Security-Policy forbids them. A module is the page's engine,
-the same for every model; its ``load`` reads the data, which are in a second file. ``docs/use/web.md`` describes the
-page and the format of its data, ``docs/use/app.md`` how a program uses a module.
+the same for every model; its ``load`` reads the data, which are in a second file. ``docs/guides/web-page.md`` describes the
+page and the format of its data, ``docs/guides/javascript.md`` how a program uses a module.
 
     PageModel ─► describe ─► JSON ─┬────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page

@@ -3,7 +3,7 @@
 // ---- random numbers ----
 
 // Random numbers from a seed: xoshiro128** (Blackman and Vigna, 2018), its state filled by splitmix32.
-// The same seed gives the same numbers in every browser. docs/use/web.md has both in full.
+// The same seed gives the same numbers in every browser. docs/guides/web-page.md has both in full.
 
 /** A function that gives the next uniform number in [0, 1), of 53 random bits. `seed`: a whole number below 2^32. */
 function randomNumbers(seed) {

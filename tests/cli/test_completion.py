@@ -1,4 +1,4 @@
-"""What a shell completes at a Tab: bash, zsh and fish, by the lines that ``docs/use/cli.md`` gives."""
+"""What a shell completes at a Tab: bash, zsh and fish, by the lines that ``docs/reference/cli.md`` gives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 LINES = dict(
     re.findall(
         r"^- (bash|zsh|fish), in .*?: `(.*)`$",
-        (ROOT / "docs" / "use" / "cli.md").read_text("utf-8"),
+        (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8"),
         re.M,
     )
 )

@@ -26,8 +26,8 @@ DOCS = ROOT / "docs"
 ONCE = DOCS / "results" / "once.json"
 # Documents that a tool makes as a whole, and the tool; each is compared by `make check`.
 MADE = {
-    "docs/use/cli.md": "docs/tools/make_cli_docs.py",
-    "docs/use/models.md": "docs/tools/make_models.py",
+    "docs/reference/cli.md": "docs/tools/make_cli_docs.py",
+    "docs/reference/models.md": "docs/tools/make_models.py",
     "docs/results/blind.md": "benchmarks/blind.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",

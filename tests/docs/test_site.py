@@ -20,13 +20,13 @@ def test_every_document_is_in_the_contents() -> None:
     )
     listed = set(re.findall(r"^(?:.*<)?/?([\w./-]+)>?$", contents, re.MULTILINE))
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("**/*.md")}
-    of_api = {page for page in pages if page.startswith("use/api/") and page != "use/api/index"}
+    of_api = {page for page in pages if page.startswith("reference/api/") and page != "reference/api/index"}
     elsewhere = {page for page in pages if page.startswith("learn/tasks/")}  # of a chapter
     assert pages - of_api - elsewhere - {"index"} <= listed
 
 
 def test_the_contents_of_the_api_are_its_pages() -> None:
-    api = DOCS / "use" / "api"
+    api = DOCS / "reference" / "api"
     (contents,) = re.findall(
         r"```\{toctree\}\n(.*?)```", (api / "index.md").read_text("utf-8"), re.DOTALL
     )

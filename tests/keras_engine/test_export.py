@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"
 )
 
-PAGE = Path(__file__).parents[2] / "docs" / "use" / "keras.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "keras.md"
 READER = """
 import sys
 sys.modules["namegen"] = None  # whoever imports it now fails

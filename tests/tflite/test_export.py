@@ -35,7 +35,7 @@ from tests.reading import engine_of
 from tests.tflite.conftest import CheckpointOf, Exported, score_of
 
 QUANTISATIONS = ("none", "float16", "int8")
-PAGE = Path(__file__).parents[2] / "docs" / "use" / "tflite.md"
+PAGE = Path(__file__).parents[2] / "docs" / "guides" / "phone.md"
 
 
 def tables(path: Path) -> Any:

@@ -1,6 +1,6 @@
 """What page and module give for a seed, written once more in Python: slow, obvious, one name after the other.
 
-``docs/use/web.md`` is what it follows; the network is the NumPy engine's in float64.
+``docs/guides/web-page.md`` is what it follows; the network is the NumPy engine's in float64.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``docs/use/app.md``: every program on it runs as it stands, on a model that namegen has exported."""
+"""``docs/guides/javascript.md``: every program on it runs as it stands, on a model that namegen has exported."""
 
 from __future__ import annotations
 

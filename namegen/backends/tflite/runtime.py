@@ -1,6 +1,6 @@
 """TFLiteModel: an exported .tflite file as a LanguageModel, run by LiteRT without TensorFlow.
 
-``docs/use/tflite.md`` shows how to run a file in a few lines without namegen. That code trusts the file; here,
+``docs/guides/phone.md`` shows how to run a file in a few lines without namegen. That code trusts the file; here,
 ``contents.py`` checks the file before LiteRT sees it.
 """
 

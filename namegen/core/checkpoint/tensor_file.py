@@ -1,7 +1,7 @@
 """Files that contain tensors and a JSON document: checkpoints, known names and the states of training runs.
 
 They're ``.safetensors`` files with a checksum, so reading one never executes code, and a single changed byte is
-detected. ``docs/develop/checkpoint-format.md`` describes the format.
+detected. ``docs/reference/file-formats.md`` describes the format.
 """
 
 from __future__ import annotations

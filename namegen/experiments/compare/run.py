@@ -3,7 +3,7 @@
     DIR/
       .namegen-comparison    marks a folder that this command created and can continue
       measurements/          one JSON file per finished measurement, named by a hash of its subject, and its network
-      results.json           all results (docs/use/comparison.md, document.py)
+      results.json           all results (docs/guides/compare.md, document.py)
       report.html, *.png     the report and its plots
 
 Nothing is ever deleted. ``kept.py`` explains how finished measurements are found again.

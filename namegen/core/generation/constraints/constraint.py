@@ -4,7 +4,7 @@ To add a constraint, write a class like those in ``constraint_list.py``, and add
 
 1. the class to ``CONSTRAINTS`` there, which decides when it's checked;
 2. its value to ``namegen.constraints.Constraints``, where the Python API and the command line find it;
-3. a row to the table in ``docs/use/generating.md``.
+3. a row to the table in ``docs/guides/generate.md``.
 """
 
 from __future__ import annotations
