@@ -40,7 +40,7 @@ DOCUMENTS = [
     if path.relative_to(ROOT).as_posix() not in MADE
 ]
 MADE_PART = re.compile(
-    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->",
+    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- results -->.*?<!-- end of results -->",
     re.DOTALL,
 )
 NO_FIGURE = re.compile(
