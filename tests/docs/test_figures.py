@@ -27,6 +27,7 @@ ONCE = DOCS / "results" / "once.json"
 # Documents that a tool makes as a whole, and the tool; each is compared by `make check`.
 MADE = {
     "docs/reference/cli.md": "docs/tools/make_cli_docs.py",
+    "docs/reference/configuration.md": "docs/tools/make_default_config.py",
     "docs/reference/models.md": "docs/tools/make_models.py",
     "docs/results/blind.md": "benchmarks/blind.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
