@@ -1,4 +1,4 @@
-"""The code of ``docs/develop/engines.md`` is one program that runs, and its entry point is the one namegen looks for."""
+"""The code in ``docs/develop/engines.md`` is one program that runs, and its entry point is in the right group."""
 
 from __future__ import annotations
 
