@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import interval, nats
-from benchmarks.quality_page import COUNTING, Model, Quality, QualityList, page
+from benchmarks.quality_page import NGRAM, Model, Quality, QualityList, page
 
 
 def test_nats_are_those_of_reading_every_name() -> None:
@@ -48,7 +48,7 @@ def model(name: str, against: float, low: float, high: float) -> Model:
     ],
 )
 def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> None:
-    made = page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), *networks)),)))
+    made = page(Quality((QualityList("a list", 123, (Model(NGRAM, 2.0), *networks)),)))
     assert said in made
     assert "| model | a list (123 test names) |" in made
     assert (

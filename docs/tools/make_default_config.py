@@ -30,8 +30,8 @@ CONFIG_HEAD = """\
 PAGE_HEAD = """\
 # Configuration
 
-A config is a TOML file with settings for training. You pass it with `--config`, and options on the command line override
-it:
+A config is a TOML file with settings for training. You pass it with `--config`, and options on the command line
+override it:
 
 <!-- not run: trains for minutes -->
 ```
@@ -53,11 +53,12 @@ epochs = 40
 seed = 7
 ```
 
-`namegen configs` lists the configs that come with namegen. Each run stores its complete settings as `config.toml`, and
-`--config` accepts that file, so you can repeat a run. An unknown key is an error, and the message suggests the nearest one.
+`namegen configs` lists the configs that come with namegen. Each run stores its complete settings as `config.toml`,
+and `--config` accepts that file, so you can repeat a run. An unknown key is an error, and the message suggests the
+nearest one.
 
-A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. The guide to
-[comparing backends and settings](../guides/compare.md) explains it.
+A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. The guide to [comparing
+backends and settings](../guides/compare.md) explains it.
 
 The tables below list all settings. An option has the name of its setting, with hyphens: `--label-smoothing` sets
 `label_smoothing`.
