@@ -38,13 +38,13 @@ def model(name: str, against: float, low: float, high: float) -> Model:
     [
         (
             [model("standard", -0.05, -0.07, -0.03)],
-            "`standard` is 0.050 nats below the n-gram baseline.",
+            "The loss of `standard` is 0.050 nats lower than the n-gram baseline's.",
         ),
         (
             [model("standard", -0.05, -0.12, 0.03)],
-            "No difference between `standard` and the n-gram baseline was found.",
+            "`standard` and the n-gram baseline don't differ significantly.",
         ),
-        ([model("A", 0.05, 0.02, 0.08)], "`standard` was not measured on this list."),
+        ([model("A", 0.05, 0.02, 0.08)], "`standard` wasn't measured on this list."),
     ],
 )
 def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> None:
