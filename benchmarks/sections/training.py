@@ -96,19 +96,6 @@ class Work:
         for size in keras:
             contest.enter(f"{FIT}, batch {size}", self.plain_keras(size), group=FIT)
 
-    def kernels(self, batch_size: int) -> dict[str, str]:
-        """Return PyTorch's slowest operators for each form of its input."""
-        from benchmarks.trainers.torch_trainer import TorchTrainer
-
-        names, vocabulary = self.corpus.names, self.corpus.vocabulary
-        return {
-            name: TorchTrainer(
-                names, vocabulary, self.network, batch_size=batch_size, **form
-            ).kernels()
-            for name, form in FORMS.items()
-            if name != "distinct"
-        }
-
     def plain_keras(self, batch_size: int) -> Entry:
         """Prepare training with Keras ``fit``."""
         from benchmarks.train_keras import plain_keras
@@ -149,7 +136,7 @@ def _gated(work: Work, rounds: int) -> tuple[Comparison, Comparison]:
     work.enter_rivals(contest, torch=sizes, jax=sizes, keras=(128, 512))
     contest.enter(LARGEST_PRODUCT, lambda: product(1024, 1024, 1024))
     *trained, largest = contest.run(rounds)
-    training = _training(work, trained, sizes, kernels_at=128)
+    training = _training(work, trained, sizes)
     batch_size = training.shares[NAMEGEN]
     characters_per_second = training.best(NAMEGEN).values
     operations = {
@@ -174,9 +161,7 @@ def _gated(work: Work, rounds: int) -> tuple[Comparison, Comparison]:
     return training, products
 
 
-def _training(
-    work: Work, ways: Sequence[Way], sizes: tuple[int, ...], *, kernels_at: int | None = None
-) -> Comparison:
+def _training(work: Work, ways: Sequence[Way], sizes: tuple[int, ...]) -> Comparison:
     """The comparison of a training, with what namegen shares at its fastest batch size."""
     comparison = Comparison(
         work.settings.cell,
@@ -185,7 +170,6 @@ def _training(
         (NAMEGEN,),
         tuple(ways),
         rival=EVERY_CHARACTER,
-        kernels={} if kernels_at is None else work.kernels(kernels_at),
     )
     size_of_name = {f"{NAMEGEN}, batch {size}": size for size in sizes}
     fastest = size_of_name[comparison.best(NAMEGEN).name]
@@ -219,7 +203,7 @@ def plain(rounds: int) -> tuple[Comparison, ...]:
 
     contest.enter("the blog's way, 1,000 prefixes", lambda: compiled(blog))
     work.enter_rivals(contest, torch=sizes, jax=(128, 256, 512), keras=(512, 2048))
-    return (replace(_training(work, contest.run(rounds), sizes, kernels_at=512), key="rnn"),)
+    return (replace(_training(work, contest.run(rounds), sizes), key="rnn"),)
 
 
 def keras_engine(rounds: int) -> tuple[Comparison, ...]:
