@@ -75,7 +75,10 @@ def _origins(sections: Sequence[Section]) -> list[str]:
 
 def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
-    command = f'`make bench BENCH="{section.name}"` measures this in {section.rounds} rounds ({section.seconds:.0f} seconds).'
+    command = (
+        f'`make bench BENCH="{section.name}"` measures this in {section.rounds} rounds, '
+        f"which takes {section.seconds:.0f} seconds."
+    )
     parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
     told = [
         one for one in section.comparisons if one.key != "processor"
@@ -111,7 +114,7 @@ def _share_of_products(comparison: Comparison) -> str:
         for subject in comparison.subjects
     )
     return (
-        f"As a share of the speed of the matrix product {comparison.rival}, {comparison.title.partition(':')[0]} reaches "
+        f"{comparison.title.partition(':')[0]}, as a share of the speed of the matrix product {comparison.rival}: "
         f"{'; '.join(shares)}."
     )
 
@@ -130,8 +133,8 @@ def _lead_sentence(document: Performance) -> str:
                 shared.append(sharing)
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
-        f"Without sharing, namegen would be {engines[least]:.2f} times ({least}) to {engines[most]:.2f} times ({most}) as "
-        f"fast as PyTorch. Sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
+        f"Without sharing, namegen would be {engines[least]:.2f} times ({least}) to {engines[most]:.2f} times ({most}) "
+        f"as fast as PyTorch. Sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
     )
 
 
