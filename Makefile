@@ -125,6 +125,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.blind page --check
+	$(RUN) -m benchmarks.summary_page --check
 	$(RUN) docs/tools/make_models.py --check
 
 size: $(VENV)/.installed
@@ -141,6 +142,7 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
 	$(RUN) -m benchmarks.blind page
+	$(RUN) -m benchmarks.summary_page
 
 # The old build is removed first, so that links to deleted pages are found.
 site: $(VENV_SITE)/.installed

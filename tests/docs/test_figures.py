@@ -30,6 +30,7 @@ MADE = {
     "docs/reference/configuration.md": "docs/tools/make_default_config.py",
     "docs/reference/models.md": "docs/tools/make_models.py",
     "docs/results/blind.md": "benchmarks/blind.py",
+    "docs/results/index.md": "benchmarks/summary_page.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",
     "docs/results/performance.md": "benchmarks/performance_page.py",
