@@ -46,7 +46,9 @@ MADE_PART = re.compile(
     re.DOTALL,
 )
 NO_FIGURE = re.compile(
-    r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$", re.DOTALL
+    r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$"
+    r"|\b95% confidence\b|\bCC BY(?:-SA)? \d\.\d\b",
+    re.DOTALL,
 )
 NUMBER = r"(?<![\w.,])[-+−]?\d[\d,]*(?:\.\d+)?(?![\d\w])"
 RANGE = rf"{NUMBER}(?: (?:to|or|and) {NUMBER})?"
