@@ -44,10 +44,10 @@ def disagreeing(learn: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", HOUR)
 def test_what_can_wait_comes_last(name: str) -> None:
-    """So whoever stops there has met nothing that needs it, code included."""
+    """Readers who stop there have seen nothing that needs the optional sections."""
     headings = re.findall(r"^## .*$", (LEARN / f"{name}.md").read_text("utf-8"), re.MULTILINE)
     first = next(place for place, heading in enumerate(headings) if heading.startswith(WAIT))
-    ends = {"## The letters", "## Where this comes from"}
+    ends = {"## Notation", "## Sources"}
     assert all(heading.startswith(WAIT) or heading in ends for heading in headings[first:]), (
         headings
     )
