@@ -12,6 +12,7 @@ import sys
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -83,6 +84,16 @@ def test_what_was_there_keeps_its_permissions_and_a_link_leads_where_it_led(
     nowhere.symlink_to(tmp_path / "new.bin")
     write_whole(nowhere, NEW)
     assert (tmp_path / "new.bin").read_bytes() == NEW
+
+
+def test_an_error_mentions_the_old_content_only_if_there_is_a_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OutputError, match=r"cannot write .*; choose another place$"):
+        write_whole(path.parent / "missing" / "file.bin", NEW)
+    monkeypatch.setattr(os, "replace", Mock(side_effect=OSError(errno.EIO, "broken")))
+    with pytest.raises(OutputError, match=r"broken; .*; its old content is unchanged$"):
+        write_whole(path, NEW)
 
 
 def test_no_device_and_no_pipe_is_replaced(tmp_path: Path) -> None:
@@ -269,9 +280,7 @@ def test_a_kill_lets_go_at_once_and_nothing_is_left_in_the_folder(tmp_path: Path
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with (
-            pytest.raises(
-                FolderInUseError, match="wait for it to end or stop it, then try again"
-            ),
+            pytest.raises(FolderInUseError, match="wait for it to end or stop it, then try again"),
             exclusive_lock(tmp_path),
         ):
             pass

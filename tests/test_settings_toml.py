@@ -136,7 +136,7 @@ def test_a_whole_number_may_stand_for_a_number(tmp_path: Path) -> None:
         ),
         (
             "[data]\nnames = 1979-05-27",
-            "data.names is datetime.date(1979, 5, 27): expected a text in quotes",
+            "data.names is datetime.date(1979, 5, 27): expected a string in quotes",
         ),
         ("[run]\nbackend = ''", "run.backend is '': expected the name of a backend"),
         ("[training]\nlr_schedule = 'steps'", "the schedule is steps, with 0 rate steps"),
@@ -196,7 +196,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_name_that_is_not_unicode_cannot_be_written() -> None:
     with pytest.raises(
         SettingsError,
-        match=r"^'caf\\udce9.txt' is not valid Unicode here, so no config can hold it",
+        match=r"^'caf\\udce9.txt' is not valid Unicode, so a config can",
     ):
         write_config(Config(data=DataSettings(names="caf\udce9.txt")))
 
