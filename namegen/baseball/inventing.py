@@ -52,11 +52,17 @@ class PlayerInventor:
     def __init__(self, first: PartOfName, last: PartOfName, real: Sequence[str]) -> None:
         self._first = first
         self._last = last
-        self._suffixes = [_suffix_of(name) for name in real] or [""]
+        self._suffixes: list[str] = []  # the suffix of each real player, or ""
         self._real: set[str] = set()  # normalized full names, with and without suffixes
         for name in real:
+            without_suffix, _, last_word = name.rpartition(" ")
+            has_suffix = last_word in SUFFIXES
+            self._suffixes.append(last_word if has_suffix else "")
             self._real.add(normalize(name))
-            self._real.add(normalize(_without_suffix(name)))
+            if has_suffix:
+                self._real.add(normalize(without_suffix))
+        if not self._suffixes:
+            self._suffixes = [""]
 
     def generate(
         self, n: int, *, rng: np.random.Generator, on_progress: ProgressCallback = ignore_progress
@@ -139,13 +145,3 @@ class PlayerInventor:
         without_suffix = normalize(f"{player.first} {player.last}")
         is_real = full_name in self._real or without_suffix in self._real
         return full_name not in returned and not is_real
-
-
-def _suffix_of(name: str) -> str:
-    """Return the suffix of a full name, or an empty string if it has none."""
-    last_word = name.rpartition(" ")[2]
-    return last_word if last_word in SUFFIXES else ""
-
-
-def _without_suffix(name: str) -> str:
-    return name.removesuffix(_suffix_of(name)).rstrip(" ")
