@@ -10,7 +10,7 @@ import io
 import math
 import unicodedata
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -152,12 +152,19 @@ def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     for name in sorted(set(engines)):
         if name in ENGINE_COLOURS:
             assigned[name] = ENGINE_COLOURS[name]
-            continue
-        first = zlib.crc32(name.encode()) % len(OTHER_ENGINE_COLOURS)
-        candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
-        unused = [colour for colour in candidates if colour not in assigned.values()]
-        assigned[name] = unused[0] if unused else candidates[0]
+        else:
+            assigned[name] = _choose_colour(name, used=assigned.values())
     return assigned
+
+
+def _choose_colour(engine: str, used: Collection[str]) -> str:
+    """Choose the color of a backend that isn't built in, if possible an unused color."""
+    first = zlib.crc32(engine.encode()) % len(OTHER_ENGINE_COLOURS)
+    candidates = [*OTHER_ENGINE_COLOURS[first:], *OTHER_ENGINE_COLOURS[:first]]
+    for colour in candidates:
+        if colour not in used:
+            return colour
+    return candidates[0]
 
 
 def drawing_style() -> AbstractContextManager[None]:
@@ -166,7 +173,7 @@ def drawing_style() -> AbstractContextManager[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Create an empty figure whose elements don't overlap; call it inside ``drawing_style``.
+    """Create an empty figure whose elements don't overlap. Call it inside ``drawing_style``.
 
     Args:
         width: in inches.
@@ -178,19 +185,19 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
-    """Write a left-aligned title above a figure; the size is in points."""
+    """Write a left-aligned title above a figure, in a size of so many points."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure atomically; call it inside ``drawing_style``.
+    """Write a figure to a file atomically. Call it inside ``drawing_style``.
 
     Args:
         figure: the figure.
-        path: the file, SVG if its name ends in ``.svg``, PNG otherwise.
+        path: the output file. Its format is SVG if its name ends in ``.svg``, and PNG otherwise.
 
     Raises:
-        OutputError: the file can't be written; its previous content is kept.
+        OutputError: the file can't be written. Its previous content is kept.
     """
     path = Path(path)
     is_svg = path.suffix.lower() == ".svg"
@@ -212,14 +219,14 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
 @lru_cache(maxsize=1)
 def available_fonts() -> list[str]:
-    """Return the fonts that are installed; the first one always is."""
+    """Return the names of the installed fonts. The first one comes with matplotlib."""
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return [FONTS[0], *(name for name in FONTS[1:] if name in installed)]
 
 
 @lru_cache(maxsize=1)
 def _drawable() -> frozenset[int]:
-    """The code points that an available font contains."""
+    """Return the code points of all characters that an available font contains."""
     code_points: set[int] = set()
     for name in available_fonts():
         path = font_manager.findfont(font_manager.FontProperties(family=name))
@@ -231,7 +238,7 @@ def drawable_text(text: str, most: int = 40) -> str:
     """Replace characters that are invisible or in no available font by their code points.
 
     Args:
-        text: any text, for example a name from a list.
+        text: any string, for example a name from a list.
         most: the maximum length of the result, without the ellipsis that replaces the rest.
 
     >>> drawable_text("Zoë"), drawable_text("a" + chr(10) + "b")
@@ -239,21 +246,25 @@ def drawable_text(text: str, most: int = 40) -> str:
     """
     pieces: list[str] = []
     length = 0
-    for index, character in enumerate(text):
-        is_drawable = character.isprintable() and ord(character) in _drawable()
-        if not is_drawable:
-            piece = f"{CODE_POINT}{ord(character):04X}"
-            if pieces and pieces[-1].lstrip().startswith(CODE_POINT):
-                piece = f" {piece}"
-        elif index == 0 and unicodedata.combining(character):
-            piece = f"◌{character}"  # a combining mark needs a base character
-        else:
-            piece = character
+    for character in text:
+        piece = _drawable_character(character, pieces)
         length += len(piece)
         if length > most:
             return "".join(pieces).rstrip() + "…"
         pieces.append(piece)
     return "".join(pieces)
+
+
+def _drawable_character(character: str, before: Sequence[str]) -> str:
+    """Return a character or its code point, depending on the drawable characters before it."""
+    is_drawable = character.isprintable() and ord(character) in _drawable()
+    if is_drawable:
+        is_first = not before
+        needs_base = is_first and unicodedata.combining(character)
+        return f"◌{character}" if needs_base else character
+    code_point = f"{CODE_POINT}{ord(character):04X}"
+    follows_code_point = bool(before) and before[-1].lstrip().startswith(CODE_POINT)
+    return f" {code_point}" if follows_code_point else code_point
 
 
 def plain_number(value: float) -> str:
@@ -282,6 +293,7 @@ def short_formatter() -> FuncFormatter:
 
 
 def _short_number(value: float) -> str:
+    """Return a number with k for thousands or M for millions."""
     if value >= 1e6:
         return f"{plain_number(value / 1e6)}M"
     if value >= 1e3:
@@ -313,7 +325,7 @@ def line_values(column: Iterable[float | None]) -> list[float]:
 
 
 def isolated(text: str) -> str:
-    """Isolate text in a right-to-left script, so that it doesn't change the order of the words around it.
+    """Isolate right-to-left text, so that it doesn't change the order of the words around it.
 
     Matplotlib 3.11 and later arrange the letters of such scripts themselves.
 
@@ -367,8 +379,8 @@ def accuracy_levels(ceiling: float, ngram: float, name: str) -> tuple[Level, Lev
 def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> list[Line2D]:
     """Draw levels as horizontal lines, and set the limits of the y axis.
 
-    Call it after all curves have been drawn. A level so far away that the curves would become too flat is left outside
-    the plot; its label then contains its value.
+    Call it after all curves have been drawn. If a level is so far away that the curves would become too flat, it's
+    outside the plot, and its label contains its value.
 
     Args:
         axes: the axes with the curves.
@@ -386,27 +398,33 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
     for level in nearest_first:
         new_low = min(low, level.value)
         new_high = max(high, level.value)
-        label = level.label
-        if curve_span < LEAST_ROOM * (new_high - new_low):
+        is_too_far = curve_span < LEAST_ROOM * (new_high - new_low)
+        if is_too_far:
             side = "above" if level.value > high else "below"
-            label += f": {level.shown} ({side})"
+            label = f"{level.label}: {level.shown} ({side})"
         else:
+            label = level.label
             low = new_low
             high = new_high
-        lines[level] = axes.axhline(
-            level.value,
-            color=level.colour,
-            linewidth=1,
-            linestyle=(0, (4, 2)) if level.dashed else "-",
-            label=label,
-        )
+        lines[level] = _draw_level(axes, level, label)
     margin = MARGIN * max(high - low, least_span)
     axes.set_ylim(low - margin, high + margin)
     return [lines[level] for level in finite]
 
 
+def _draw_level(axes: Axes, level: Level, label: str) -> Line2D:
+    """Draw a level as a horizontal line."""
+    return axes.axhline(
+        level.value,
+        color=level.colour,
+        linewidth=1,
+        linestyle=(0, (4, 2)) if level.dashed else "-",
+        label=label,
+    )
+
+
 def _range_of_curves(axes: Axes) -> tuple[float, float]:
-    """The lowest and the highest finite value of all curves; 0 and 0 if there is none."""
+    """Return the lowest and the highest finite value of all curves, or zeros if there are no values."""
     values: list[float] = []
     for line in axes.get_lines():
         values += _finite_values(line)
@@ -414,6 +432,7 @@ def _range_of_curves(axes: Axes) -> tuple[float, float]:
 
 
 def _finite_values(line: Line2D) -> list[float]:
+    """Return the finite y values of a line."""
     values = np.asarray(line.get_ydata(), np.float64)  # (points,)
     return [float(value) for value in values[np.isfinite(values)]]
 
