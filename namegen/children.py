@@ -191,12 +191,16 @@ class Children(Runner):
     def events(self) -> list[JobProgress | JobEnded]:
         """Return the events since the last call. If there are none yet, wait a little first."""
         events: list[JobProgress | JobEnded] = []
-        with suppress(queue.Empty):
-            message = self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
-            while True:
-                events += self._handle(message)
-                message = self._messages.get_nowait()
+        for message in self._new_messages():
+            events += self._handle(message)
         return events
+
+    def _new_messages(self) -> Iterator[_Message]:
+        """Yield the messages in the queue, after waiting a little for the first message."""
+        with suppress(queue.Empty):
+            yield self._messages.get(timeout=SECONDS_BETWEEN_LOOKS)
+            while True:
+                yield self._messages.get_nowait()
 
     def _handle(self, message: _Message) -> Iterator[JobProgress | JobEnded]:
         """Yield the events that follow from a message of a child."""
@@ -246,7 +250,7 @@ class _Child:
         except TrainingError:
             self._errors.close()
             raise
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None  # for the type checker
         assert self._process.stdout is not None
         self._input = self._process.stdin
         self._output = self._process.stdout
@@ -271,7 +275,7 @@ class _Child:
             self._input.flush()
 
     def end(self) -> str:
-        """Kill the process if it's still running, release its resources, and return why it may have ended."""
+        """Kill the process if it's still running, close its streams, and return why it may have ended."""
         self._process.kill()
         self._listener.join()
         last_line = self._last_line_of_errors()

@@ -196,17 +196,26 @@ def _check_value(name: str, value: object) -> object:
         SettingsError: the value has the wrong type.
     """
     expected_type = get_args(get_type_hints(Constraints)[name])[0]
-    if expected_type in _TYPES_IN_WORDS:
-        expected = _TYPES_IN_WORDS[expected_type]
-        fits = _has_type(value, expected_type)
-    else:
-        expected = "several strings, such as a list"
-        if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            value = list(value)  # because it's read twice
-        fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if not fits:
-        raise SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
+    if expected_type not in _TYPES_IN_WORDS:
+        return _check_strings(name, value)
+    if not _has_type(value, expected_type):
+        raise _wrong_type(name, value, _TYPES_IN_WORDS[expected_type])
     return value
+
+
+def _check_strings(name: str, value: object) -> list[str]:
+    """Return several strings as a list, because they are read twice."""
+    expected = "several strings, such as a list"
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+        raise _wrong_type(name, value, expected)
+    strings = list(value)
+    if not all(isinstance(item, str) for item in strings):
+        raise _wrong_type(name, strings, expected)
+    return strings
+
+
+def _wrong_type(name: str, value: object, expected: str) -> SettingsError:
+    return SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
 
 
 def _has_type(value: object, expected_type: type) -> bool:

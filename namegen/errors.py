@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias, TypeVar
 
 # Settings are marked with NUL, which no list, path or option can contain, so foreign text can't look like a setting.
-_SETTING = re.compile("\0(\\w+)(?:=([^\0]*))?\0")
+_SETTING = re.compile("\0(?P<name>\\w+)(?:=(?P<value>[^\0]*))?\0")
 
 OF_ALL_PARTS = ("temperature", "top_k", "top_p", "seed")  # settings of whole names, see ``of_part``
 LONGEST_REASON = 200  # characters of a foreign exception's message
@@ -69,13 +69,16 @@ def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     half = (most - len(_GAP.encode())) // 2
     start = data[:half].decode("utf-8", "ignore")
     end = data[-half:].decode("utf-8", "ignore")
-    is_inside_setting = start.count("\0") % 2 == 1
-    if is_inside_setting:
+    if _has_incomplete_setting(start):
         start = start[: start.rindex("\0")]
-    is_inside_setting = end.count("\0") % 2 == 1
-    if is_inside_setting:
+    if _has_incomplete_setting(end):
         end = end[end.index("\0") + 1 :]
     return start + _GAP + end
+
+
+def _has_incomplete_setting(text: str) -> bool:
+    """Return whether a message was cut inside a setting. A complete setting has a NUL at each end."""
+    return text.count("\0") % 2 == 1
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -121,13 +124,14 @@ class NamegenError(Exception):
     exit_code: ClassVar[int] = 1
 
     def told(self, name_of: NameOf) -> str:
-        """Return the message, in which ``name_of`` determines the names of settings.
+        """Return the message, with each setting as ``name_of`` writes it.
 
         >>> NamegenError(f"{setting('seed')} is -1").told(lambda name, value: f"--{name}")
         '--seed is -1'
         """
         message = super().__str__()
-        return shortened(_SETTING.sub(lambda match: name_of(match[1], match[2]), message))
+        with_names = _SETTING.sub(lambda match: name_of(match["name"], match["value"]), message)
+        return shortened(with_names)
 
     def __str__(self) -> str:
         """Return the message, in which settings are Python arguments."""
@@ -150,17 +154,16 @@ def of_part(part: str) -> Iterator[None]:
     namegen.errors.SettingsError: given_min_length is -1
     """
 
-    def name_of(name: str, value: str | None) -> str:
-        if name in OF_ALL_PARTS:
-            return setting(name, value)
-        return setting(f"{part}_{name}", value)
+    def with_part(name: str, value: str | None) -> str:
+        applies_to_all_parts = name in OF_ALL_PARTS
+        return setting(name if applies_to_all_parts else f"{part}_{name}", value)
 
     try:
         yield
     except SettingsError as error:
-        raise SettingsError(error.told(name_of), field=error.field) from error
+        raise SettingsError(error.told(with_part), field=error.field) from error
     except GenerationError as error:
-        raise GenerationError(error.told(name_of)) from error
+        raise GenerationError(error.told(with_part)) from error
 
 
 class NamesError(NamegenError):

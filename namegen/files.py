@@ -401,11 +401,11 @@ def _lock_folder(folder: Path) -> int | None:
 
 
 def _lock_folder_itself(folder: Path) -> int | None:
-    """Open and lock a folder; return None if the system can't do that."""
+    """Lock a folder, and return its descriptor. Return None if the system can't lock folders."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows
         return None
     try:
-        return _locked(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+        return _lock_or_close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
     except FileNotFoundError as error:
         raise OutputError(f"there is no folder {short(folder)}: use one that exists") from error
     except OSError as error:  # such as on NFS, or without permission to read the folder
@@ -414,9 +414,9 @@ def _lock_folder_itself(folder: Path) -> int | None:
 
 
 def _lock_file_in(folder: Path) -> int | None:
-    """Open and lock a file in a folder; return None if the system can't do that."""
+    """Lock a file in a folder, and return its descriptor. Return None if the file system has no locks."""
     try:
-        return _locked(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
+        return _lock_or_close(os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o666))
     except OSError as error:
         _check_can_open_files(error)
         return None
@@ -431,7 +431,7 @@ def _check_can_open_files(error: OSError) -> None:
         ) from error
 
 
-def _locked(descriptor: int) -> int:
+def _lock_or_close(descriptor: int) -> int:
     """Lock an open file and return its descriptor. If that fails, close the file.
 
     Raises:
@@ -449,6 +449,7 @@ def _locked(descriptor: int) -> int:
 
 
 def _lock_without_waiting(descriptor: int) -> None:
+    """Lock an open file, or raise OSError if that isn't possible right now."""
     if sys.platform == "win32":
         import msvcrt
 

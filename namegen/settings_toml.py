@@ -182,7 +182,7 @@ def parse_config(document: Mapping[str, object], *, source: str = "the config") 
             values.update({f"{name}.{key}": value for key, value in table.items()})
         else:
             problems.append(_describe_wrong_table(name, table, problem_count=len(problems)))
-    merged = _replace_values(Config(), values, str)
+    merged = _replace_values(Config(), values)
     raise_all(problems + merged.problems, source)
     return Config(**merged.tables)
 
@@ -240,11 +240,11 @@ def merge_each(
     [3, None]
     """
     merged = [_replace_values(config, point, label) for point in points]
-    problems = chain.from_iterable(result.problems for result in merged)
-    raise_all(_without_repeats(problems), source)
+    problems = _without_repeats(chain.from_iterable(result.problems for result in merged))
+    raise_all(problems, source)
     configs = [Config(**result.tables) for result in merged]
-    paths = _without_repeats(chain.from_iterable(points))
-    raise_all(_describe_ineffective(paths, configs, label), source)
+    changed_paths = _without_repeats(chain.from_iterable(points))
+    raise_all(_describe_ineffective(changed_paths, configs, label), source)
     return configs
 
 
@@ -256,7 +256,7 @@ def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list
     """
     problems: list[str] = []
     for point in points:
-        problems += _replace_values(config, point, str).problems
+        problems += _replace_values(config, point).problems
     return _without_repeats(problems)
 
 
@@ -286,7 +286,7 @@ class _Merged:
     problems: list[str]
 
 
-def _replace_values(config: Config, overrides: Mapping[str, object], label: Label) -> _Merged:
+def _replace_values(config: Config, overrides: Mapping[str, object], label: Label = str) -> _Merged:
     """Replace values of a config, by dotted path. None doesn't replace a value."""
     overrides = {path: value for path, value in overrides.items() if value is not None}
     problems = _describe_unknown_paths(overrides)
@@ -339,11 +339,11 @@ class _Builder(Generic[_Settings]):
             try:
                 return self._class(**valid)
             except SettingsError as error:
-                message = error.told(lambda name, _: self._name(name))
-                can_continue = error.field in valid
-                if can_continue or not self.problems:  # else a missing value may be the reason
-                    self.problems.append(message)
-                if not can_continue:
+                is_contradiction = error.field not in valid
+                if is_contradiction and self.problems:
+                    return None  # a wrong value may be the reason, so this isn't reported
+                self.problems.append(error.told(lambda name, _: self._name(name)))
+                if is_contradiction:
                     return None
                 del valid[str(error.field)]  # try again with the default, to find more problems
 
@@ -430,7 +430,7 @@ _TYPES_IN_WORDS = {
 
 
 def _describe_type(hint: Any) -> str:
-    """Describe the values that an annotation allows."""
+    """Describe the values that an annotation allows, such as "a whole number" for ``int | None``."""
     origin = get_origin(hint)
     args = get_args(hint)
     if origin in (Union, types.UnionType):
@@ -448,7 +448,9 @@ def _describe_type(hint: Any) -> str:
 def _describe_unknown(table: str, name: str, *, problem_count: int) -> str:
     """Describe the problem with an unknown setting or table. It suggests a similar name from any table."""
     is_known_table = table in TABLES
-    path = f"{table}.{_key(name)}" if is_known_table else _key(f"{table}.{name}".strip("."))
+    path = f"{table}.{_key(name)}"
+    if not is_known_table:
+        path = _key(f"{table}.{name}" if table else name)
     if problem_count >= MAX_PROBLEMS:  # the problem isn't shown, so searching would waste time
         return path
     if is_known_table:

@@ -294,10 +294,10 @@ def test_threads_are_two_where_that_pays(
     monkeypatch: pytest.MonkeyPatch, cores: int, config: Config, expected: int
 ) -> None:
     monkeypatch.setattr(threads, "cores", lambda: cores)
-    monkeypatch.setattr(threads, "_busy", lambda: 0)
+    monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     assert config.threads == expected
     if config.run.threads is None:
-        monkeypatch.setattr(threads, "_busy", lambda: cores - 1)
+        monkeypatch.setattr(threads, "_busy_cores", lambda: cores - 1)
         assert config.threads == 1, "threads that share a core wait for each other"
 
 
@@ -306,7 +306,7 @@ def test_a_run_writes_down_how_many_threads_it_chose(
 ) -> None:
     """So that to go on, on another machine too, gives the same bits."""
     monkeypatch.setattr(threads, "cores", lambda: 2)
-    monkeypatch.setattr(threads, "_busy", lambda: 0)
+    monkeypatch.setattr(threads, "_busy_cores", lambda: 0)
     config = Config(
         network=NetworkSettings(cell="gru", hidden=(128,)),
         training=TrainingSettings(epochs=1),

@@ -36,9 +36,10 @@ class ListCeiling:
 
 
 def list_ceiling(corpus: Corpus) -> ListCeiling:
-    """Compute the best possible scores on a list, which a model reaches that knows the list itself.
+    """Compute the best scores that any model can reach on a list.
 
-    After each prefix, this model predicts the next characters with their frequencies in the list.
+    They are the scores of a model that predicts each next character with its frequency in the list, after the same
+    first characters.
 
     Raises:
         NamesError: the list isn't a ``Corpus``.
@@ -132,7 +133,6 @@ class _LabelResult:
     names: list[str]  # that the model can read
     metrics: Metrics
     characters: int  # of these names, including end tokens
-    token: int  # a start token for the ceiling, different for each label
 
 
 def _evaluate_each_label(
@@ -140,14 +140,14 @@ def _evaluate_each_label(
 ) -> Iterator[_LabelResult]:
     """Evaluate a model on the names of each label that it knows."""
     names_by_label = _names_by_label(model, corpus, use_labels=use_labels)
-    for token, (label, names) in enumerate(names_by_label.items(), start=model.vocabulary.size):
+    for label, names in names_by_label.items():
         beginnings = _beginnings_of(label, model) if use_labels else model.beginnings
         if beginnings is None or not names:
             continue
         network, start_token = as_one(model.model, beginnings)
         tree = PrefixTree.from_names(names, model.vocabulary, [start_token] * len(names))
         metrics = AccuracyEvaluator(network).evaluate(tree)
-        yield _LabelResult(label, names, metrics, characters=tree.characters, token=token)
+        yield _LabelResult(label, names, metrics, characters=tree.characters)
 
 
 def _names_by_label(
@@ -212,11 +212,12 @@ def _weighted_mean(results: Sequence[_LabelResult]) -> Metrics:
 def _joint_ceiling(model: LoadedModel, results: Sequence[_LabelResult]) -> Metrics:
     """Return the best possible scores on the names of all labels, given their labels."""
     names: list[str] = []
-    tokens: list[int] = []
-    for result in results:
+    start_tokens: list[int] = []  # a different token for each label
+    for token, result in enumerate(results, start=model.vocabulary.size):
         names += result.names
-        tokens += [result.token] * len(result.names)
-    return ceiling(PrefixTree.from_names(names, model.vocabulary, tokens))
+        start_tokens += [token] * len(result.names)
+    tree = PrefixTree.from_names(names, model.vocabulary, start_tokens)
+    return ceiling(tree)
 
 
 def _metrics_by_label(results: Sequence[_LabelResult]) -> dict[str, tuple[Metrics, int]]:

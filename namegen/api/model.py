@@ -169,11 +169,10 @@ class LoadedModel:
         )
 
     def _label_indexes(self, requested: Sequence[str]) -> list[int]:
-        """Return the indexes of the labels that match requested labels, each once."""
-        for label in requested:
-            check_types(label=label)
+        """Return the indexes of all labels that match the requested labels, without repeats."""
         indexes: list[int] = []
         for label in requested:
+            check_types(label=label)
             indexes += find_labels(label, self.labels, self.name)
         return list(dict.fromkeys(indexes))
 
@@ -404,7 +403,9 @@ class LoadedModel:
 
         The model has to know all names of the list, and its training list must have had the same number of names.
         """
-        if self.checkpoint is None or self.checkpoint.training.get("names") != len(corpus.names):
+        if self.checkpoint is None:
+            return False
+        if self.checkpoint.training.get("names") != len(corpus.names):
             return False
         known_names = self.metadata.known_names
         if known_names is None:
@@ -467,7 +468,7 @@ def _open_tflite(name: str, path: Path, threads: int) -> LoadedModel:
     from namegen.backends.tflite.runtime import TFLiteModel
 
     model = TFLiteModel.load(path, threads=threads)
-    return _loaded(name, model, model.metadata)
+    return _make_loaded_model(name, model, model.metadata)
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -480,7 +481,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     try:
         return read_model(path, find_architecture)
     except CheckpointError as error:
-        Checkpoint.load(path, find_architecture)  # raises, unless only the known names are damaged
+        Checkpoint.load(path, find_architecture)  # raises an error if the model itself is damaged
+        # Only the file of known names is damaged, and the model also works without it.
         raise CheckpointError(f"{error}, or remove it") from error
 
 
@@ -489,10 +491,10 @@ def open_checkpoint(
 ) -> LoadedModel:
     """Open a checkpoint with a backend. The arguments and errors are those of ``load``."""
     model = open_network(checkpoint, name, backend=backend, threads=threads)
-    return _loaded(name, model, checkpoint)
+    return _make_loaded_model(name, model, checkpoint)
 
 
-def _loaded(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
+def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> LoadedModel:
     """Combine a network with the metadata of its model."""
     return LoadedModel(
         name,
@@ -642,7 +644,7 @@ def _check_weights(weights: Any) -> None:
 
 
 def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> MixtureModel:
-    """Return the network of a blend. It uses each model with a single start token."""
+    """Return the network of a blend, in which each model has one start token for all of its labels."""
     networks = []
     start_tokens = []
     for model in models:
@@ -680,7 +682,8 @@ def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scor
     for model in models:
         if model.scorer is None:
             return None
-        indexes = model.scorer.labels(model.beginnings.ids).tolist()
+        label_indexes = model.scorer.labels(model.beginnings.ids).tolist()
         for source in model.scorer.sources:
-            sources += [source.for_blend(vocabulary, index) for index in indexes]
+            for index in label_indexes:
+                sources.append(source.for_blend(vocabulary, index))
     return Scorer(sources, first_label=vocabulary.size)

@@ -124,7 +124,7 @@ def _listed_names(model: LoadedModel, labels: Mapping[Kind, str]) -> dict[Kind, 
 
 
 def _names_with_label(label: str, names_by_label: Mapping[str, list[str]]) -> list[str]:
-    """Return the names of all labels that a label can mean. An empty string means all labels."""
+    """Return the names whose label matches a label or a part of it, such as ``female``. "" matches all labels."""
     labels = list(names_by_label)
     indexes = meant_labels(label, labels) if label else range(len(labels))
     names: list[str] = []
@@ -147,7 +147,7 @@ def _names_by_label(list_name: str) -> dict[str, list[str]]:
 def returning_list(
     batches: Callable[Options, Iterator[list[Invented]]],
 ) -> Callable[Options, list[Invented]]:
-    """Return a function that collects all batches of another function in one list.
+    """Make a function that returns all batches of another function in one list.
 
     Args:
         batches: a function whose name ends in ``_batches``. The new function has the same name without this ending.

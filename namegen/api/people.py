@@ -12,7 +12,7 @@ from namegen.api.model import LoadedModel, check_types, load, load_shipped
 from namegen.api.name_parts import DrawOptions, make_part_of_name, returning_list
 from namegen.constraints import PartConstraints
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
-from namegen.core.data.list_formats import join_parts
+from namegen.core.data.list_formats import join_parts, split_parts
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.name_source import Gender, Kind, Origin
 from namegen.core.generation.people import PeopleInventor, Person
@@ -224,7 +224,8 @@ class _Models:
         label_genders = _genders_by_origin(self.family)
         genders: dict[Origin, Gender] = {}
         for origin in origins:
-            has_mens_forms = not label_genders[origin].isdisjoint({"male", ""})
+            known = label_genders[origin]
+            has_mens_forms = "male" in known or "" in known
             genders[origin] = "male" if has_mens_forms else None
         return genders
 
@@ -250,7 +251,7 @@ def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:
     have_genders = _have_genders(model.labels)
     for label in _trained_labels(model):
         if have_genders:
-            [(origin, gender)] = parts_of([label])
+            origin, gender = split_parts(label)
             genders[origin].add(gender)
         else:
             genders[label].add(None)

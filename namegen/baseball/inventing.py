@@ -120,8 +120,7 @@ class PlayerInventor:
         self, last_names: list[str], rng: np.random.Generator, returned: set[str]
     ) -> list[InventedPlayer]:
         """Return a player for each last name, in the same order, and add their full names to ``returned``."""
-        suffix_indexes = rng.integers(len(self._suffixes), size=len(last_names)).tolist()
-        suffixes = [self._suffixes[index] for index in suffix_indexes]
+        suffixes = self._draw_suffixes(len(last_names), rng)
         players: dict[int, InventedPlayer] = {}  # by the index of the last name
         missing = list(range(len(last_names)))
         for _ in range(ATTEMPTS):
@@ -134,10 +133,15 @@ class PlayerInventor:
             missing = [index for index in missing if index not in players]
             if not missing:
                 return [players[index] for index in range(len(last_names))]
+        last_name = last_names[missing[0]]
         raise GenerationError(
-            f"every first name with the last name {last_names[missing[0]]!r} is the name of a real player: relax a "
-            "constraint"
+            f"every first name with the last name {last_name!r} is the name of a real player: relax a constraint"
         )
+
+    def _draw_suffixes(self, n: int, rng: np.random.Generator) -> list[str]:
+        """Return suffixes, or empty strings, which are as frequent as among the real players."""
+        indexes = rng.integers(len(self._suffixes), size=n).tolist()
+        return [self._suffixes[index] for index in indexes]
 
     def _is_new(self, player: InventedPlayer, returned: set[str]) -> bool:
         """Return whether a player has neither the name of a real player nor a name that was already returned."""

@@ -112,7 +112,11 @@ def split_name(name: str) -> tuple[str, str, str]:
 
 
 def _start_of_last_name(words: list[str]) -> int:
-    """Return the index of the first word of the last name, in a name without suffix."""
+    """Return the index of the first word of the last name, in a name without suffix.
+
+    >>> _start_of_last_name(["Bruce", "Dal", "Canton"]), _start_of_last_name(["Jim", "Bob", "Smith"])
+    (1, 2)
+    """
     last_index = len(words) - 1
     if len(words) < 3:
         return last_index

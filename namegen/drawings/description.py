@@ -53,7 +53,8 @@ def description_figure(description: ListDescription, *, source: str) -> Figure:
     """
     has_repeats = description.distinct < description.entries
     height_ratios = [1, 1, 1.25] if has_repeats else [1, 1]
-    figure = style.new_figure(10.0, 11.5 if has_repeats else 7.4)  # inches
+    height = 11.5 if has_repeats else 7.4
+    figure = style.new_figure(10.0, height)  # inches
     style.write_title(figure, _description_title(description, source), size=13)
     grid = figure.subfigures(len(height_ratios), 1, squeeze=False, height_ratios=height_ratios)
     rows = grid[:, 0]
@@ -207,17 +208,22 @@ def _histogram(axes: Axes, counts: Mapping[int, int], *, never: int | None = Non
     tick_step = math.ceil(len(values) / 12)  # for at most 12 labels
     ticks = {value: str(value) for value in values if value % tick_step == 0}
 
-    distance = max(2, round(0.12 * len(values)))  # between the extra bars
-    width = 0.84 * max(1, distance / 3)
     right = last
+    distance = max(2, round(0.12 * len(values)))  # between the extra bars
     for bar in _extra_bars(counts, last, never):
         right += distance
-        axes.bar([right], [bar.count], width=width, color=bar.colour)
+        _draw_extra_bar(axes, bar, right, distance)
         ticks[right] = bar.text
     axes.set_xticks(list(ticks), list(ticks.values()))
     axes.set_xlim(first - 0.8, max(right, first + 5) + 0.4 * distance)
     _format_counts(axes.yaxis)
     axes.grid(visible=False, axis="x")
+
+
+def _draw_extra_bar(axes: Axes, bar: _ExtraBar, position: int, distance: int) -> None:
+    """Draw a bar at a position. It is wider if the distance between the extra bars is large."""
+    width = 0.84 * max(1, distance / 3)
+    axes.bar([position], [bar.count], width=width, color=bar.colour)
 
 
 def _extra_bars(counts: Mapping[int, int], last: int, never: int | None) -> list[_ExtraBar]:
@@ -241,8 +247,9 @@ def _last_bar(counts: Mapping[int, int]) -> int:
     """Return the last value that has a bar: the highest value in a short range, else the 99.5% quantile."""
     first = min(counts)
     last = max(counts)
-    tail_count = sum(counts.values()) * LONG_TAIL_SHARE  # names that may still join the tail
-    while last - first >= SHORT_RANGE and tail_count >= counts.get(last, 0):
-        tail_count -= counts.get(last, 0)
+    most_in_tail = sum(counts.values()) * LONG_TAIL_SHARE
+    names_in_tail = counts[last]
+    while last - first >= SHORT_RANGE and names_in_tail <= most_in_tail:
         last -= 1
+        names_in_tail += counts.get(last, 0)
     return min(last, first + MOST_BARS - 1)

@@ -200,8 +200,8 @@ def save_figure(figure: Figure, path: Path) -> None:
         OutputError: the file can't be written. Its previous content is kept.
     """
     path = Path(path)
-    is_svg = path.suffix.lower() == ".svg"
-    write_whole(path, figure_bytes(figure, "svg" if is_svg else "png"))
+    kind = "svg" if path.suffix.lower() == ".svg" else "png"
+    write_whole(path, figure_bytes(figure, kind))
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
@@ -211,7 +211,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
         figure: the figure.
         kind: the format, "png" or "svg".
     """
-    changing_field = "Date" if kind == "svg" else "Software"
+    changing_field = "Date" if kind == "svg" else "Software"  # contains matplotlib's version
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, metadata={changing_field: None})
     return stream.getvalue()
