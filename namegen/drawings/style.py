@@ -390,25 +390,23 @@ def draw_levels(axes: Axes, levels: Sequence[Level], *, least_span: float) -> li
     Returns:
         The lines of the finite levels, with labels for a legend.
     """
-    low, high = _range_of_curves(axes)
-    curve_span = max(high - low, least_span)
+    curves = _range_of_curves(axes)
+    curve_span = max(curves.span, least_span)
+    shown = curves
     lines: dict[Level, Line2D] = {}
     finite = [level for level in levels if math.isfinite(level.value)]
-    nearest_first = sorted(finite, key=lambda level: max(low - level.value, level.value - high))
-    for level in nearest_first:
-        new_low = min(low, level.value)
-        new_high = max(high, level.value)
-        is_too_far = curve_span < LEAST_ROOM * (new_high - new_low)
-        if is_too_far:
-            side = "above" if level.value > high else "below"
+    for level in sorted(finite, key=lambda level: curves.distance_to(level.value)):
+        extended = shown.including(level.value)
+        would_flatten_curves = curve_span < LEAST_ROOM * extended.span
+        if would_flatten_curves:
+            side = "above" if level.value > shown.high else "below"
             label = f"{level.label}: {level.shown} ({side})"
         else:
             label = level.label
-            low = new_low
-            high = new_high
+            shown = extended
         lines[level] = _draw_level(axes, level, label)
-    margin = MARGIN * max(high - low, least_span)
-    axes.set_ylim(low - margin, high + margin)
+    margin = MARGIN * max(shown.span, least_span)
+    axes.set_ylim(shown.low - margin, shown.high + margin)
     return [lines[level] for level in finite]
 
 
@@ -423,12 +421,33 @@ def _draw_level(axes: Axes, level: Level, label: str) -> Line2D:
     )
 
 
-def _range_of_curves(axes: Axes) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Range:
+    """A range of y values."""
+
+    low: float
+    high: float
+
+    @property
+    def span(self) -> float:
+        """The difference between the highest and the lowest value."""
+        return self.high - self.low
+
+    def including(self, value: float) -> _Range:
+        """Return the smallest range with the values of this range and another value."""
+        return _Range(min(self.low, value), max(self.high, value))
+
+    def distance_to(self, value: float) -> float:
+        """Return how far a value is from the nearest end. It's negative for values inside the range."""
+        return max(self.low - value, value - self.high)
+
+
+def _range_of_curves(axes: Axes) -> _Range:
     """Return the lowest and the highest finite value of all curves, or zeros if there are no values."""
     values: list[float] = []
     for line in axes.get_lines():
         values += _finite_values(line)
-    return min(values, default=0.0), max(values, default=0.0)
+    return _Range(min(values, default=0.0), max(values, default=0.0))
 
 
 def _finite_values(line: Line2D) -> list[float]:
