@@ -311,12 +311,12 @@ def _start_process(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise TrainingError(
-            f"cannot start a process ({error.strerror}): end other programs first"
+            f"cannot start another process ({error.strerror}): close other programs and try again"
         ) from error
 
 
 def own_environment() -> dict[str, str]:
-    """Return environment variables for a child process, with which it imports the same namegen as this process."""
+    """Return environment variables with which a child process imports the same namegen as this process."""
     environment = dict(os.environ)
     is_installed = PACKAGE.parent.name in ("site-packages", "dist-packages")
     if not is_installed:

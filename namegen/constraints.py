@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # NumPy is loaded when constraints are made, and no earlier
     from namegen.core.generation.constraints.constraint_list import ConstraintList
 
 MAX_CHARACTERS = 1_000_000
+TYPES_IN_WORDS = {str: "a string", int: "a whole number", bool: "True or False"}
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Option:
     """The command-line option of a constraint."""
 
     metavar: str  # the placeholder for its value
-    help: str  # completes "Give only names …"; ``{exclude_names}`` stands for that option
+    help: str  # completes "Generate only names …"; ``{exclude_names}`` stands for that option
     least: int | None = None  # the smallest whole number allowed; None for strings
     most: int = MAX_CHARACTERS
 
 
 class Constraints(TypedDict, total=False):
-    """Conditions that every returned name satisfies; a missing constraint or None means no condition.
+    """Conditions that every returned name satisfies. A missing constraint or None means no condition.
 
     ``starts_with``, ``ends_with``, ``contains`` and ``matches`` distinguish upper and lower case. ``exclude_words`` and
-    ``exclude_names`` ignore letter case, spaces and punctuation; with ``=`` in front, a word is excluded only as a
+    ``exclude_names`` ignore letter case, spaces and punctuation. With ``=`` in front, a word is excluded only as a
     whole word. ``min_distance`` is the smallest edit distance to every name of ``exclude_names``, or of the bundled
     list that the model was trained on. ``docs/use/generating.md`` describes which names are returned.
     """
@@ -92,7 +93,7 @@ class Constraints(TypedDict, total=False):
 
 
 class PartConstraints(Constraints, total=False):
-    """Constraints for one part of whole names: given or family names of people, first or last names of players."""
+    """Constraints for one part of whole names, such as the given names or the family names of people."""
 
     max_length: Annotated[
         int | None,
@@ -186,9 +187,6 @@ def _check_values(constraints: Mapping[str, object]) -> dict[str, Any]:
     return values
 
 
-_TYPES_IN_WORDS = {str: "a string", int: "a whole number", bool: "True or False"}
-
-
 def _check_value(name: str, value: object) -> object:
     """Return the value of a constraint, after checking its type. Several strings become a list.
 
@@ -196,11 +194,10 @@ def _check_value(name: str, value: object) -> object:
         SettingsError: the value has the wrong type.
     """
     expected_type = get_args(get_type_hints(Constraints)[name])[0]
-    if expected_type not in _TYPES_IN_WORDS:
-        return _check_strings(name, value)
-    if not _has_type(value, expected_type):
-        raise _wrong_type(name, value, _TYPES_IN_WORDS[expected_type])
-    return value
+    if expected_type in TYPES_IN_WORDS:
+        check_type(name, value, expected_type)
+        return value
+    return _check_strings(name, value)
 
 
 def _check_strings(name: str, value: object) -> list[str]:
@@ -218,13 +215,19 @@ def _wrong_type(name: str, value: object, expected: str) -> SettingsError:
     return SettingsError(f"{setting(name)} is {shown(value)}: expected {expected}", field=name)
 
 
-def _has_type(value: object, expected_type: type) -> bool:
-    """Return whether a value is a string, a whole number or a boolean. Booleans don't count as numbers."""
-    if isinstance(value, bool):
-        return expected_type is bool
+def check_type(name: str, value: object, expected_type: type) -> None:
+    """Check that an argument is a string, a whole number or a boolean. Booleans don't count as numbers.
+
+    Raises:
+        SettingsError: the value has another type.
+    """
+    is_bool = isinstance(value, bool)
     if expected_type is int:
-        return isinstance(value, Integral)
-    return isinstance(value, expected_type)
+        has_type = isinstance(value, Integral) and not is_bool
+    else:
+        has_type = isinstance(value, expected_type)
+    if not has_type:
+        raise _wrong_type(name, value, TYPES_IN_WORDS[expected_type])
 
 
 @cache

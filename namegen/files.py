@@ -54,8 +54,7 @@ def look(path: Path | str, refusal: type[NamegenError] | None) -> os.stat_result
         if refusal is None:
             return None
         raise refusal(
-            f"cannot look at {quote(str(path), MAX_PATH_SHOWN)}: {reason_of(error)}; "
-            "correct the path, or use another one"
+            f"cannot access {quote(str(path), MAX_PATH_SHOWN)}: {reason_of(error)}; check the path"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Read, check, merge and write the config of a training run: a TOML file with a table for each settings dataclass.
 
-The type of a value is taken from the annotation of its field, and its range is checked by the dataclass. So a new
-setting needs no change in this file.
+The annotation of a field determines the type of a value, and the dataclass checks its range. So a new setting needs no
+change in this file.
 """
 
 from __future__ import annotations
@@ -52,15 +52,15 @@ class RunSettings(Checked):
 
     backend: str = declared(  # numpy needs no other library, and is the fastest for small networks
         "numpy",
-        "The backend that trains: {}.",
-        holds=lambda v: v != "",
+        "The backend to train with: {}.",
+        holds=lambda name: name != "",
         expected="the name of a backend, such as numpy or keras",
     )
-    # None: as many as make training faster, see ``Config.threads``.
+    # None means as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
         None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
-    plot: bool = declared(True, "Draw the training as history.png, or do not.")
+    plot: bool = declared(True, "Plot the training run as history.png.")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def read_tables(path: Path | str) -> dict[str, object]:
         ) from error
     except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise SettingsError(
-            f"the config {file} is not TOML: {cut(str(error), 120)}; correct that place"
+            f"the config {file} is not TOML: {cut(str(error), 120)}; correct the file"
         ) from error
 
 
@@ -163,7 +163,7 @@ def _read_text(path: Path | str) -> str:
 
 
 def parse_config(document: Mapping[str, object], *, source: str = "the config") -> Config:
-    """Make a config from plain tables, such as ``tomllib`` returns.
+    """Make a config from plain tables, such as the result of ``tomllib.load``.
 
     Args:
         document: the tables.
@@ -218,7 +218,7 @@ def merge(config: Config, overrides: Mapping[str, object]) -> Config:
 
 
 def _option_of(path: str) -> str:
-    """Return the option for a dotted path, which is the part after the table's name."""
+    """Return the command-line option of a setting, for its dotted path."""
     return setting(path.partition(".")[2])
 
 
@@ -249,7 +249,7 @@ def merge_each(
 
 
 def wrong_values(config: Config, points: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the problems with values for which ``merge_each`` would raise an error, each problem once.
+    """Return the problems for which ``merge_each`` would raise an error, without repeats.
 
     >>> wrong_values(Config(), [{"training.epochs": -1}, {"training.epochs": 3}])[0][:21]
     'training.epochs is -1'

@@ -215,7 +215,7 @@ def test_a_file_that_exists_is_kept_unless_forced(path: Path) -> None:
     [
         ("", r"is a folder: name a file, such as .*/drawing\.png$"),
         ("file.bin/new.png", r"there is no folder .*file\.bin; create it first"),
-        ("x" * 5000, "cannot look at .*xxx.*too long; correct the path, or use another"),
+        ("x" * 5000, "cannot access .*xxx.*too long; check the path"),
     ],
 )
 def test_what_cannot_be_an_output_is_found_before_the_work(

@@ -1,4 +1,4 @@
-"""How well a model predicts a list of names, and how well any model could."""
+"""Measure how well a model predicts a list of names, and how well any model could predict it."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class ListCeiling:
 def list_ceiling(corpus: Corpus) -> ListCeiling:
     """Compute the best scores that any model can reach on a list.
 
-    They are the scores of a model that predicts each next character with its frequency in the list, after the same
-    first characters.
+    The best possible model knows the list. After each prefix, it predicts the next characters with their frequencies in
+    the list.
 
     Raises:
         NamesError: the list isn't a ``Corpus``.

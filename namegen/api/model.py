@@ -1,4 +1,4 @@
-"""Load a trained model, generate names with it and score them; combine several models into one."""
+"""Load trained models, generate and score names with them, and combine several models into one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
-from namegen.constraints import Constraints, claimed_beginnings, make_constraints
+from namegen.constraints import Constraints, check_type, claimed_beginnings, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
@@ -56,21 +56,10 @@ DEFAULT_MODEL = "mlb-first"
 TFLITE_SUFFIX = ".tflite"
 
 
-@dataclass(frozen=True)
-class _Expected:
-    """The type of an argument, and how a message describes it."""
-
-    type: type
-    description: str
-
-
-_WHOLE_NUMBER = _Expected(Integral, "a whole number")
-_BOOLEAN = _Expected(bool, "True or False")
-_STRING = _Expected(str, "a string")
-_EXPECTED = {
-    **dict.fromkeys(("max_length", "threads"), _WHOLE_NUMBER),
-    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), _BOOLEAN),
-    **dict.fromkeys(("name", "label", "backend"), _STRING),
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(("max_length", "threads"), int),
+    **dict.fromkeys(("allow_seen", "allow_repeats", "unfiltered"), bool),
+    **dict.fromkeys(("name", "label", "backend"), str),
 }
 
 
@@ -81,20 +70,8 @@ def check_types(**values: object) -> None:
         SettingsError: an argument has the wrong type.
     """
     for name, value in values.items():
-        if value is None and name != "name":
-            continue
-        expected = _EXPECTED[name]
-        if not _has_type(value, expected.type):
-            raise SettingsError(
-                f"{setting(name)} is {shown(value)}: expected {expected.description}", field=name
-            )
-
-
-def _has_type(value: object, expected_type: type) -> bool:
-    """Return whether a value has a type. Booleans don't count as numbers."""
-    if isinstance(value, bool):
-        return expected_type is bool
-    return isinstance(value, expected_type)
+        if value is not None or name == "name":
+            check_type(name, value, _TYPES[name])
 
 
 class Searching(Constraints, total=False):
@@ -118,7 +95,7 @@ class Drawing(Searching, total=False):
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A trained model, ready to generate and to be evaluated."""
+    """A trained model, which generates and scores names."""
 
     name: str  #: the name or path that it was loaded from
     #: A backend's engine, or a ``.tflite`` file in its own runtime.
@@ -192,10 +169,10 @@ class LoadedModel:
 
     @cached_property
     def filtering_generator(self) -> Generator:
-        """A generator with score rules, which it uses to filter new names.
+        """A generator that filters new names by their scores.
 
-        If the model has no rules, they are measured once, in a second or two. This applies to blends and to runs that
-        haven't finished.
+        If the model has no rules for these scores, namegen measures them once, in a second or two. Blends and runs that
+        haven't finished have no rules.
         """
         generator = self.generator
         scorer = generator.scorer
@@ -273,7 +250,7 @@ class LoadedModel:
         progress of the search (``namegen.events.Searched``).
 
         Raises:
-            SettingsError: immediately, for the reasons of ``generate``.
+            SettingsError: immediately, if a value is out of range or constraints contradict each other.
             GenerationError: after the last batch, if there are fewer than ``n`` names.
         """
         check_letter_case(letter_case)

@@ -50,15 +50,16 @@ def generate_people_batches(
         n: how many people to return.
         origins: labels that both models know, or aliases such as ``american``. By default, all labels that the models
             share are equally likely. A model without labels is used for every origin of the other model.
-        gender: ``female`` or ``male``. By default, both, if the labels of given names include genders.
+        gender: ``female`` or ``male``. The default is both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
         given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
             default is ``real`` if the list is bundled with namegen, else ``any``.
-        family: the same for family names; ``new`` by default.
-        given_model: the model of given names, as ``namegen.load`` takes it; the shipped ``world-given`` by default.
-        family_model: the model of family names; the shipped ``world-family`` by default.
+        family: ``real``, ``new`` or ``any`` for family names. The default is ``new``.
+        given_model: the model of given names, or anything that ``load`` accepts. The default is ``world-given``.
+        family_model: the model of family names. The default is ``world-family``.
         given_constraints: conditions that given names satisfy; see ``namegen.constraints.PartConstraints``.
-        family_constraints: the same for family names. If they have forms by gender, the conditions are for men's forms.
+        family_constraints: conditions that family names satisfy. If men and women have different forms of family names,
+            the conditions apply to men's forms.
         seed: the random seed. The same seed returns the same people.
         temperature: values below 1 prefer likely characters. The default is 1.
         unfiltered: draw new names from the models' own distributions, see ``LoadedModel.generate``.
@@ -132,7 +133,7 @@ def _as_sequence(origins: str | Sequence[str]) -> Sequence[str]:
     """
     if not isinstance(origins, Iterable):
         raise SettingsError(
-            f"{setting('origins')} is {shown(origins)}: expected a label, or several"
+            f"{setting('origins')} is {shown(origins)}: expected one label or a list of labels"
         )
     return [origins] if isinstance(origins, str) else origins
 

@@ -1,4 +1,4 @@
-"""Invented towns and villages."""
+"""Invent names of towns and villages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _as_sequence(countries: object) -> Sequence[str]:
     """Return one country or several as a sequence.
 
     Raises:
-        SettingsError: the value isn't a string, and doesn't consist of strings.
+        SettingsError: the value is neither a string nor a list of strings.
     """
     if isinstance(countries, str):
         return [countries]
@@ -42,7 +42,7 @@ def _as_sequence(countries: object) -> Sequence[str]:
         if all(isinstance(name, str) for name in names):
             return names
     raise SettingsError(
-        f"{setting('countries')} is {shown(countries)}: expected a country, or several"
+        f"{setting('countries')} is {shown(countries)}: expected one country or a list of countries"
     )
 
 

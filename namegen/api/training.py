@@ -62,7 +62,7 @@ def train(
             saved run can then be resumed.
         stdin: the stream to read if the list is ``-``.
         save: whether to save to a new folder in ``runs/`` if ``out`` is None.
-        **unknown: any other argument is an error; the message explains what to use instead.
+        **unknown: other arguments are errors. The message explains what to use instead.
 
     Raises:
         NamegenError: the list, a setting or the output folder can't be used. See ``namegen.errors`` for the subclasses.
@@ -145,7 +145,9 @@ def _reproducible(config: Config) -> Config:
 
 
 def _lasting_name(model: str) -> str:
-    """Return a name of a base model that is also valid in other folders: for a file or folder, its absolute path.
+    """Return the absolute path of a base model, because a run can be resumed from another folder.
+
+    The names of built-in models don't change.
 
     Raises:
         CheckpointError: there is no such model.
@@ -161,7 +163,7 @@ def _lasting_name(model: str) -> str:
 
 
 def _with_advice(error: CheckpointError) -> CheckpointError:
-    """Add to the message of an error that a run doesn't need a base model."""
+    """Return the error with the advice that a run also works without a base model."""
     return CheckpointError(f"{error}; or use {setting('base_model', NOTHING)}")
 
 
@@ -222,7 +224,7 @@ def resume(
     on_progress: ProgressCallback = ignore_progress,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> RunResult:
-    """Resume the run in a folder, with the settings of its ``config.toml``.
+    """Resume the run in a folder, with the settings in its ``config.toml``.
 
     Args:
         folder: the folder that ``train`` made.

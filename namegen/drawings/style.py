@@ -139,8 +139,8 @@ _SETTINGS: dict[str, Any] = {
 def engine_colours(engines: Iterable[str]) -> dict[str, str]:
     """Assign a color to each backend of a report.
 
-    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors that
-    the others use. Colors repeat if there are more backends than colors.
+    The built-in backends have fixed colors. The color of any other backend depends on its name and on the colors of the
+    other backends. Colors repeat if there are more backends than colors.
 
     Args:
         engines: the names of the backends, in any order.
@@ -176,8 +176,8 @@ def new_figure(width: float, height: float) -> Figure:
     """Create an empty figure whose elements don't overlap. Call it inside ``drawing_style``.
 
     Args:
-        width: in inches.
-        height: in inches.
+        width: the width in inches.
+        height: the height in inches.
     """
     figure = Figure(figsize=(width, height), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
@@ -185,7 +185,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def write_title(figure: Figure, text: str, size: float = 12) -> None:
-    """Write a left-aligned title above a figure, in a size of so many points."""
+    """Write a left-aligned title above a figure. The font size is in points."""
     figure.suptitle(text, x=0.01, ha="left", fontsize=size, fontweight="bold", wrap=True)
 
 
@@ -279,12 +279,12 @@ def plain_number(value: float) -> str:
 
 
 def number_formatter() -> FuncFormatter:
-    """Format ticks as plain numbers; matplotlib's logarithmic ticks would be formulas."""
+    """Return a formatter that writes ticks as plain numbers, because matplotlib's logarithmic ticks are formulas."""
     return FuncFormatter(lambda value, _: plain_number(value))
 
 
 def short_formatter() -> FuncFormatter:
-    """Format ticks briefly for narrow plots, with k for thousands and M for millions.
+    """Return a formatter that writes short ticks for narrow plots, with k for thousands and M for millions.
 
     >>> [short_formatter()(value) for value in (5, 2_000, 10_000_000)]
     ['5', '2k', '10M']
@@ -302,7 +302,7 @@ def _short_number(value: float) -> str:
 
 
 def percent_formatter() -> FuncFormatter:
-    """Format ticks of shares as percentages."""
+    """Return a formatter that writes shares as percentages."""
     return FuncFormatter(lambda value, _: f"{plain_number(round(100 * value, 6))}%")
 
 
@@ -310,7 +310,7 @@ def accuracy_over_time(axes: Axes, label: str) -> None:
     """Label the axes of a plot of accuracy against training time.
 
     Args:
-        axes: with time in seconds, and accuracy as a share.
+        axes: the axes of the plot, with time in seconds and accuracy as a share.
         label: the label of the accuracy.
     """
     axes.set(xlabel="time in training and validation (seconds)", ylabel=label)
