@@ -61,7 +61,7 @@ def shortened(message: str, most: int = MAX_MESSAGE) -> str:
     long value wasn't cut before.
 
     >>> shortened("there is no model " + "x" * 3000 + ": use another", 60)
-    'there is no model xxxxxxxxxx … xxxxxxxxxxxxxx: use another'
+    'there is no model xxxxxxxxx … xxxxxxxxxxxxxx: use another'
     """
     data = message.encode("utf-8", "surrogatepass")
     if len(data) <= most:
