@@ -1,7 +1,7 @@
 """Describe where results were measured: the machine, the commit, the code, and the versions of libraries.
 
-Results become outdated when the code of namegen or of a backend changes, or a library that the backend needs. No
-backend is imported to detect that.
+Results become outdated when namegen, a backend, or a library of the backend changes. This module detects such changes
+without importing a backend.
 """
 
 from __future__ import annotations
@@ -73,12 +73,14 @@ def machine() -> Machine:
 
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
-    """Hash the code that results depend on; if the hash has changed, results are measured again."""
+    """Hash the code that results depend on. If the hash changes, namegen repeats the measurements."""
     files: list[Path] = []
     for name in MEASURING_CODE:
         path = PACKAGE / name
-        is_folder = not path.suffix
-        files += sorted(path.rglob("*.py")) if is_folder else [path]
+        if path.suffix:
+            files.append(path)
+        else:
+            files += sorted(path.rglob("*.py"))
     return _hash(PACKAGE, files)
 
 
@@ -112,10 +114,13 @@ def _git(*arguments: str) -> str | None:
         process = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):  # not installed, or waiting for input
         return None
-    return process.stdout.strip() if process.returncode == 0 else None
+    if process.returncode != 0:
+        return None
+    return process.stdout.strip()
 
 
 def _processor() -> str:
+    """The model of the processor, or its architecture if the system doesn't report the model."""
     with suppress(OSError):  # only Linux has this file
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -124,11 +129,13 @@ def _processor() -> str:
 
 
 def _memory_gib() -> float | None:
+    """The memory of the machine in GiB; None if the system doesn't report it."""
     try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # bytes
+        page_bytes = os.sysconf("SC_PAGE_SIZE")
+        pages = os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not a POSIX system
         return None
-    return round(memory / 2**30, 1)
+    return round(page_bytes * pages / 2**30, 1)
 
 
 # --- backends ---------------------------------------------------------------------------------------------------------
@@ -157,8 +164,9 @@ def engine_code(engine: str) -> EngineCode:
         if claim.distribution is not None:
             libraries += _requirements(claim.distribution)
             libraries.append(claim.distribution)
-    code = _package_hash(claims[0].path) if claims else None
-    return EngineCode(code, {name: library_version(name) for name in libraries})
+    package_hash = _package_hash(claims[0].path) if claims else None
+    versions_by_library = {name: library_version(name) for name in libraries}
+    return EngineCode(package_hash, versions_by_library)
 
 
 def _requirements(distribution: str) -> list[str]:
@@ -181,40 +189,51 @@ def library_version(name: str) -> str | None:
 
 def _package_hash(path: str) -> str | None:
     """The hash of all code in the top-level package of an entry point; None if it isn't in a file."""
-    spec = None
-    with suppress(ImportError, ValueError):  # ValueError: a module without a spec
-        spec = find_spec(re.split("[.:]", path)[0])
-    if spec is None:
-        return None
-    locations = spec.submodule_search_locations or (spec.origin or "",)
-    for location in locations:
-        root = Path(location)
-        paths = [root, *sorted(root.rglob("*"))]
-        files = [
-            path for path in paths if path.name.endswith(CODE_SUFFIXES) and is_file(path, None)
-        ]
+    for root in _package_locations(path):
+        files = _code_files(root)
         if files:
             return _hash(root, files)
     return None
 
 
+def _package_locations(path: str) -> list[Path]:
+    """The folders of the top-level package of an entry point, or the file of its module."""
+    package = re.split("[.:]", path)[0]
+    spec = None
+    with suppress(ImportError, ValueError):  # ValueError: a module without a spec
+        spec = find_spec(package)
+    if spec is None:
+        return []
+    locations = spec.submodule_search_locations or [spec.origin or ""]
+    return [Path(location) for location in locations]
+
+
+def _code_files(root: Path) -> list[Path]:
+    """The file itself, or all files with code in a folder."""
+    paths = [root, *sorted(root.rglob("*"))]
+    return [path for path in paths if path.name.endswith(CODE_SUFFIXES) and is_file(path, None)]
+
+
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
-    """Return for each backend a hash of the code that training depends on: namegen's and the backend's."""
-    codes = {}
+    """Hash the code that training depends on, namegen's and the backend's, for each backend."""
+    codes: dict[str, str] = {}
     for engine in engines:
+        code = code_fingerprint()
         package_code = engine_code(engine).code
-        codes[engine] = (
-            f"{code_fingerprint()}-{package_code}" if package_code else code_fingerprint()
-        )
+        if package_code:
+            code = f"{code}-{package_code}"
+        codes[engine] = code
     return codes
 
 
 def codes_for_report(engines: Iterable[str]) -> dict[str, EngineCode]:
-    """Return the code of each backend for reports; built-in backends have the hash of namegen's code."""
-    codes = {}
+    """Return the code of each backend for reports. Built-in backends get the hash of namegen's code."""
+    codes: dict[str, EngineCode] = {}
     for engine in engines:
         code = engine_code(engine)
-        codes[engine] = replace(code, code=code_fingerprint()) if engine in ENGINES else code
+        if engine in ENGINES:
+            code = replace(code, code=code_fingerprint())
+        codes[engine] = code
     return codes
 
 
