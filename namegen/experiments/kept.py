@@ -142,8 +142,8 @@ class KeptStore:
 
         Args:
             key: its key; the other words in the file name don't matter.
-            convert: converts the plain values to the result. It raises ValueError if they have another form, as those of
-                another version of namegen may have.
+            convert: converts the plain values to the result. It raises ValueError if they have another form, like those
+                of another version of namegen.
 
         Returns:
             The measurement, or None if there is no valid one.
