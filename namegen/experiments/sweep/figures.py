@@ -61,7 +61,7 @@ def list_plots(results: Results) -> dict[str, Plot]:
 
 
 def _plot_title(results: Results, settings: int) -> str:
-    """The title of a plot with this number of settings. Another function replaces ``{list}``."""
+    """The title of a plot with this number of settings; ``Plot`` replaces ``{list}`` with the name of the list."""
     title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
     if settings > MOST_LINES:
         title += f", the best {MOST_LINES} of {settings:,}"

@@ -1,4 +1,4 @@
-"""Train one run of a sweep; this is the code of the child process."""
+"""Train one run of a sweep, in a child process."""
 
 from __future__ import annotations
 
@@ -43,13 +43,22 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         prepared = _prepare(job)
         result = TrainingRun(prepared, on_progress=parent.on_progress).run()
     except NamegenError as error:
-        return {"outcome": _outcome(job, _status(error), error.told(in_config)), "model": None}
+        return {"outcome": _failure(job, error), "model": None}
     trained = _trained(job, prepared, result)
+    return {"outcome": _outcome(job, "done", trained=trained), "model": _model_text(result)}
+
+
+def _model_text(result: RunResult) -> str:
+    """The model file of a run in base 64."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)
-        model = b64encode(path.read_bytes()).decode()
-    return {"outcome": _outcome(job, "done", trained=trained), "model": model}
+        return b64encode(path.read_bytes()).decode()
+
+
+def _failure(job: RunJob, error: NamegenError) -> Json:
+    """The outcome of a run that ended with an error. The message names settings as in the config of a sweep."""
+    return _outcome(job, _status(error), why=error.told(in_config))
 
 
 def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None = None) -> Json:
@@ -65,6 +74,7 @@ def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None
 
 
 def _prepare(job: RunJob) -> PreparedTraining:
+    """Prepare the training of a run."""
     corpus = Corpus(job.names, source=job.source)
     settings = job.config.run
     threads = settings.threads or 1  # other runs use the other cores
@@ -72,6 +82,7 @@ def _prepare(job: RunJob) -> PreparedTraining:
 
 
 def _status(error: NamegenError) -> Status:
+    """The status of a run that ended with this error."""
     if isinstance(error, TrainingError):
         return "diverged"
     if isinstance(error, EngineError):
@@ -80,13 +91,15 @@ def _status(error: NamegenError) -> Status:
 
 
 def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
+    """Describe the network of a finished run."""
     if result.validation is None or result.references is None:
         raise TrainingError("a run of a sweep needs held-out names: set data.validation above 0")
+    figures = PartFigures(
+        training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
+    )
     return Trained(
         **vars(summarise(prepared, result)),
-        figures=PartFigures(
-            training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
-        ),
+        figures=figures,
         held_out=job.held_out or _held_out(result.references),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
@@ -94,6 +107,7 @@ def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trai
 
 
 def _held_out(references: HeldOutReferences) -> HeldOut:
+    """Describe the held-out names and their references."""
     baseline = references.same_reading
     return HeldOut(
         names=references.tree.name_count,
