@@ -277,7 +277,7 @@ def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
     return float(np.sqrt(squares))
 
 
-def check_same_with_beginnings(engine_class: EngineClass, cell: str) -> None:
+def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:
     """The same training on names with labels, with plain, masked and targeted steps."""
     network = labelled_network(cell)
     expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))

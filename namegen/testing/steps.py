@@ -25,8 +25,8 @@ from namegen.testing.material import (
     NAMES,
     TOKENS,
     VOCABULARY,
+    CellOrNetwork,
     GuardedSettings,
-    Kind,
     batch_of,
     few_steps,
     labelled_network,
@@ -47,20 +47,20 @@ GUARDED = GuardedSettings(optimizer="momentum", momentum=0.8, clip_norm=0.5)
 
 
 def expect_stepped_losses(
-    engine_class: EngineClass, kind: Kind, steps: Iterable[Step], subject: str
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, steps: Iterable[Step], subject: str
 ) -> None:
     """Expect that each step reports the loss before its update, as computed by stepping through the names.
 
     Args:
         engine_class: the class of the engine.
-        kind: the cell or the network.
+        cell_or_network: the cell or the network.
         steps: the steps. Each is a stream of its own.
         subject: what the steps are on, for the message.
     """
     steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
-        engine = small_engine(engine_class, kind, dtype=dtype)
-        reader = small_engine(engine_class, kind, training=None, dtype=dtype)
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
+        reader = small_engine(engine_class, cell_or_network, training=None, dtype=dtype)
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
@@ -93,12 +93,12 @@ def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
     )
 
 
-def check_step_losses(engine_class: EngineClass, kind: Kind) -> None:
+def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Each step reports its characters and its loss before the update, summed over the characters."""
-    expect_stepped_losses(engine_class, kind, small_steps(3), "plain names")
+    expect_stepped_losses(engine_class, cell_or_network, small_steps(3), "plain names")
 
 
-def check_targets(engine_class: EngineClass, kind: Kind) -> None:
+def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """The loss of a batch with targets uses these distributions, at each node as often as names pass it.
 
     Because of float32, the distributions don't exactly sum to 1. Some names are repeated.
@@ -107,38 +107,45 @@ def check_targets(engine_class: EngineClass, kind: Kind) -> None:
     repeated = batch_of(["Al", "Bo", "Al", "Al", "Al", "Lila"])
     softened_steps = [Step(soften(repeated, rng), 0.02)]
     expect_stepped_losses(
-        engine_class, kind, small_steps(2, soft=True), "targets off a sum of 1 by up to 0.0005"
+        engine_class,
+        cell_or_network,
+        small_steps(2, soft=True),
+        "targets off a sum of 1 by up to 0.0005",
     )
-    expect_stepped_losses(engine_class, kind, softened_steps, "targets of repeated names")
+    expect_stepped_losses(
+        engine_class, cell_or_network, softened_steps, "targets of repeated names"
+    )
 
 
-def check_long_names(engine_class: EngineClass, kind: Kind) -> None:
+def check_long_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Names may have any length. Here they have up to 70 characters."""
-    expect_stepped_losses(engine_class, kind, long_steps(2), "names of up to 70 characters")
+    expect_stepped_losses(
+        engine_class, cell_or_network, long_steps(2), "names of up to 70 characters"
+    )
 
 
-def check_few_names(engine_class: EngineClass, kind: Kind) -> None:
+def check_few_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """A batch may contain one name, a name many times, or names of one character."""
     for names, step in zip(FEW_NAMES, few_steps(), strict=True):
-        expect_stepped_losses(engine_class, kind, [step], names)
+        expect_stepped_losses(engine_class, cell_or_network, [step], names)
 
 
 def expect_as_apart(
-    engine_class: EngineClass, kind: Kind, steps: list[Step], subject: str
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, steps: list[Step], subject: str
 ) -> tuple[Engine, Engine]:
     """Expect the same results if steps are in one stream and if each is a stream of its own.
 
     Args:
         engine_class: the class of the engine.
-        kind: the cell or the network.
+        cell_or_network: the cell or the network.
         steps: the steps.
         subject: what the steps are, for the message.
 
     Returns:
         The engine that read one stream, and the engine that read several.
     """
-    together = small_engine(engine_class, kind)
-    apart = small_engine(engine_class, kind, number=1)
+    together = small_engine(engine_class, cell_or_network)
+    apart = small_engine(engine_class, cell_or_network, number=1)
     losses = together.train_epoch(iter(steps))
     losses_apart = [apart.train_epoch(iter([step])) for step in steps]
     expect_equal(
@@ -155,15 +162,17 @@ def expect_as_apart(
     return together, apart
 
 
-def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
+def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """A stream may contain plain steps, steps with targets, steps with masks, and steps with both, in any order."""
-    steps = mixed_steps(small_network(kind))
-    expect_as_apart(engine_class, kind, steps, "plain, masked and targeted steps in one stream")
+    steps = mixed_steps(small_network(cell_or_network))
+    expect_as_apart(
+        engine_class, cell_or_network, steps, "plain, masked and targeted steps in one stream"
+    )
 
 
-def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
+def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """An engine only reads settings that are declared for backends. Learning rates and masks come with the steps."""
-    network = small_network(kind)
+    network = small_network(cell_or_network)
     engine = engine_class(network, GUARDED, threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(1)))
     engine.warm_up(next(small_steps(1)))
@@ -172,11 +181,11 @@ def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
     read(engine, TOKENS)
 
 
-def check_masks(engine_class: EngineClass, kind: Kind) -> None:
+def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """During a step, a masked parameter is multiplied by its mask. The engine keeps the unmasked parameter."""
-    network = small_network(kind)
-    engine = small_engine(engine_class, kind, dtype="float64")
-    reader = small_engine(engine_class, kind, training=None, dtype="float64")
+    network = small_network(cell_or_network)
+    engine = small_engine(engine_class, cell_or_network, dtype="float64")
+    reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
         parameters = _parameters(engine, network)
         masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
@@ -209,10 +218,12 @@ def _parameters(engine: Engine, network: Network) -> dict[str, Array]:
     return {name: state[name] for name in network.parameter_shapes}
 
 
-def check_steps_in_order(engine_class: EngineClass, kind: Kind) -> None:
+def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """A stream applies its steps in order. An empty stream does nothing."""
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
-    together, apart = expect_as_apart(engine_class, kind, steps, "five steps in one stream")
+    together, apart = expect_as_apart(
+        engine_class, cell_or_network, steps, "five steps in one stream"
+    )
     losses = together.train_epoch(iter(()))
     expect(
         losses.loss_sum.shape == losses.characters.shape == (0,),
@@ -221,11 +232,11 @@ def check_steps_in_order(engine_class: EngineClass, kind: Kind) -> None:
     expect_same(together.get_state(), apart.get_state(), "after an empty stream")
 
 
-def check_rates(engine_class: EngineClass, kind: Kind) -> None:
+def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
-    network = small_network(kind)
-    engine = small_engine(engine_class, kind)
-    other = small_engine(engine_class, kind, number=1)
+    network = small_network(cell_or_network)
+    engine = small_engine(engine_class, cell_or_network)
+    other = small_engine(engine_class, cell_or_network, number=1)
     start = _parameters(engine, network)
     losses = engine.train_epoch(small_steps(2, rate=0.0))
     expect(
@@ -248,24 +259,24 @@ def _differ(parameters: Mapping[str, Array], others: Mapping[str, Array]) -> boo
     return any(not np.array_equal(values, others[name]) for name, values in parameters.items())
 
 
-def check_learning(engine_class: EngineClass, kind: Kind) -> None:
+def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Forty updates on one small batch reduce its loss."""
-    engine = small_engine(engine_class, kind)
+    engine = small_engine(engine_class, cell_or_network)
     losses = engine.train_epoch(Step(batch_of(NAMES), 0.02) for _ in range(40)).loss_sum
     expect(
         losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}"
     )
 
 
-def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
+def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """The gradient is that of the loss divided by the number of characters: compared with central differences.
 
     A step of gradient descent with rate 1 subtracts the gradient from the parameters, and a step with rate 0 reports
     the loss. Each parameter is moved along one random direction, so two losses are enough for all of its numbers.
     """
     training = TrainingSettings(optimizer="sgd")
-    engine = small_engine(engine_class, kind, training=training, dtype="float64")
-    network = small_network(kind)
+    engine = small_engine(engine_class, cell_or_network, training=training, dtype="float64")
+    network = small_network(cell_or_network)
     start = engine.get_state()
     rng = np.random.default_rng(3)
     for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
@@ -306,9 +317,9 @@ def _derivative_along(
     return (loss(SHIFT) - loss(-SHIFT)) / (2 * SHIFT * step.batch.characters)
 
 
-def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
+def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Names are read after their label's start token, in steps of the model and in the losses of batches."""
-    network = labelled_network(kind)
+    network = labelled_network(cell_or_network)
     engine = small_engine(engine_class, network, dtype="float64")
     first_start, second_start = network.beginnings
     after_first = read(engine, TOKENS, first_start)
