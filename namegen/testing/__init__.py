@@ -9,7 +9,7 @@ use ``cases``:
 
 - ``CONFORMANCE_CHECKS`` (in ``checks.py``) test what ``core/engine.py`` requires of every engine.
 - ``NETWORK_CHECKS`` (in ``parity.py``) test that an engine computes the same network as the NumPy engine.
-- ``LANGUAGE_MODEL_CHECKS`` (in ``checks.py``) test models that can only generate names.
+- ``LANGUAGE_MODEL_CHECKS`` (in ``models.py``) test models that can only generate names.
 - ``check_cell`` tests a cell of the NumPy engine.
 
 If a check fails, it raises an AssertionError that starts with the check's name. If the engine raises any error inside
@@ -25,13 +25,13 @@ from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
 from namegen.testing.cells import check_cell as check_cell
 from namegen.testing.checks import CONFORMANCE_CHECKS as CONFORMANCE_CHECKS
-from namegen.testing.checks import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
 from namegen.testing.checks import CellCheck as CellCheck
 from namegen.testing.checks import Check as Check
-from namegen.testing.checks import ModelCheck as ModelCheck
 from namegen.testing.material import NAMES as NAMES
 from namegen.testing.material import TOKENS as TOKENS
 from namegen.testing.material import VOCABULARY as VOCABULARY
+from namegen.testing.models import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
+from namegen.testing.models import ModelCheck as ModelCheck
 from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 
 

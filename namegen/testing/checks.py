@@ -1,7 +1,7 @@
-"""Check the rules of ``core/engine.py``, which every LanguageModel and every engine has to follow.
+"""Check the rules of ``core/engine.py``, which every engine has to follow.
 
-Each check tests one rule, and raises an AssertionError if it's broken. ``steps.py`` contains the checks of training
-steps.
+Each check tests one rule, and raises an AssertionError if it's broken. ``models.py`` contains the checks for models
+that can only generate names, and ``steps.py`` contains the checks of training steps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from namegen.core.engine import Engine, EngineClass, LanguageModel, State
+from namegen.core.engine import Engine, EngineClass
 from namegen.core.network.architecture import Network
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
@@ -41,111 +41,17 @@ from namegen.testing.material import (
     small_network,
     small_steps,
 )
-from namegen.types import Array, Int32
+from namegen.testing.models import LANGUAGE_MODEL_CHECKS
+from namegen.types import Array
 
-# A check of a model, with rows of tokens that it can read.
-ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]
 # A check of an engine class, with a cell or a small network.
 Check: TypeAlias = Callable[[EngineClass, CellOrNetwork], None]
 # A check of an engine class, with a cell of the architecture rnn.
 CellCheck: TypeAlias = Callable[[EngineClass, str], None]
 
 
-def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """A model reads any number of rows, also more than 256, and each row as if it were alone.
-
-    The logits have the right shape and type. Tokens are contiguous int32 arrays, as namegen passes them.
-    """
-    logits_alone = [read(model, row[None]) for row in tokens]
-    for count in (1, 2, len(tokens), 67, 300):
-        rows = np.arange(count) % len(tokens)  # the tokens are repeated
-        for depth, logits in enumerate(read(model, tokens[rows])):
-            _expect_logits(logits, count, model.vocabulary_size)
-            expected = np.concatenate([logits_alone[row][depth] for row in rows])
-            subject = f"a logit of {count} rows read at once, against that of the row alone,"
-            expect_close(logits, expected, subject)
-
-
-def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
-    """Expect a NumPy array of the right shape, in which each row has at least one possible next token."""
-    expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
-    expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
-    expect(logits.shape == (rows, vocabulary_size), f"the logits of {rows} rows are {logits.shape}")
-    is_invalid = np.isnan(logits) | np.isposinf(logits)
-    expect(not is_invalid.any(), "a logit is NaN or +inf")
-    expect(
-        np.isfinite(logits).any(axis=1).all(),
-        "every logit of a row is -inf: there is no next character",
-    )
-
-
-def model_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Neither step nor select changes the state or the tokens that it gets."""
-    rows = len(tokens)
-    first = tokens[:, 0].copy()
-    second = np.roll(tokens[:, 0], 1)
-    start = _start_state(model, rows)
-    logits, after = model.step(first, start)
-    expected = logits.copy()
-    _use_states(model, second, start, after)
-    logits_again, _ = model.step(first, start)
-    token_subject = "a step must not write into its tokens, but a token"
-    expect_equal(first, tokens[:, 0], token_subject)
-    logits_subject = "logits must not be changed by a later step, but a logit of the first"
-    expect_equal(logits, expected, logits_subject)
-    state_subject = "a state must not be changed by a step, but a logit of the same step"
-    expect_equal(logits_again, expected, state_subject)
-
-
-def _start_state(model: LanguageModel, rows: int) -> State:
-    """The state after the start token, which is 0."""
-    _, state = model.step(np.zeros(rows, np.int32), model.initial_state(rows))
-    return state
-
-
-def _use_states(model: LanguageModel, tokens: Int32[Array, "R"], *states: State) -> None:
-    """Step from each state and from a reversed copy of the first one, which must not change any state."""
-    reversed_rows = np.arange(len(tokens))[::-1].copy()
-    model.step(tokens, states[0])
-    model.step(tokens, model.select(states[0], reversed_rows))
-    for state in states[1:]:
-        model.step(tokens, state)
-
-
-def model_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Select gathers any rows, in any order and repeatedly, from states of any number of rows.
-
-    The rows are a contiguous int64 array, as namegen passes them. A compiled engine can rely on that.
-    """
-    count = len(tokens)
-    _expect_selected(model, tokens, list(reversed(range(count))), "in reverse")
-    _expect_selected(model, tokens, [count - 1], "one")
-    _expect_selected(model, tokens, [1, 0, 1, 1], "repeatedly")
-    _expect_selected(model, tokens, list(range(count)) * 3, "more often than there were")
-    many_tokens = tokens[np.arange(300) % count]
-    _expect_selected(model, many_tokens, [299, 256, 257, 3], "from behind row 255")
-
-
-def _expect_selected(
-    model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], subject: str
-) -> None:
-    """Expect the same logits from selected rows of a state as from reading only these rows."""
-    _, state = model.step(np.ascontiguousarray(tokens[:, 0]), _start_state(model, len(tokens)))
-    indices = np.array(rows, dtype=np.int64)
-    next_tokens = np.ascontiguousarray(tokens[indices, 1])
-    logits, _ = model.step(next_tokens, model.select(state, indices))
-    expect_close(
-        logits,
-        read(model, tokens[indices, :2])[-1],
-        f"a logit after rows (a contiguous int64 array) were selected {subject}",
-    )
-
-
-LANGUAGE_MODEL_CHECKS: dict[str, ModelCheck] = named(globals(), "model_")
-
-
 def check_attributes(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """The class declares its name, cells and architectures, and its objects have all methods of the protocol."""
+    """Check that a class declares its name, cells and architectures, and implements the whole protocol."""
     _expect_declarations(engine_class)
     if isinstance(cell_or_network, str):
         cells = sorted(engine_class.cells)
@@ -183,7 +89,7 @@ def _architecture_names(engine_class: EngineClass) -> list[str]:
 
 
 def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """An engine passes LANGUAGE_MODEL_CHECKS in both precisions, and its logits have its precision."""
+    """Check that an engine passes LANGUAGE_MODEL_CHECKS in both precisions, and that its logits have its precision."""
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         for check in LANGUAGE_MODEL_CHECKS.values():
@@ -193,7 +99,7 @@ def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOr
 
 
 def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """An engine without training settings reads a trained state, returns only parameters, and rejects training."""
+    """Check that an engine without training settings makes predictions, but has no optimizer and rejects training."""
     trained = small_engine(engine_class, cell_or_network)
     reader = small_engine(engine_class, cell_or_network, training=None, seed=2)
     trained.train_epoch(small_steps(2))
@@ -208,7 +114,7 @@ def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork
 
 
 def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Two engines with the same parameters and batches get exactly the same numbers."""
+    """Check that two engines with the same parameters and batches get exactly the same results."""
     first = small_engine(engine_class, cell_or_network)
     second = small_engine(engine_class, cell_or_network, number=1)
     first_losses = first.train_epoch(small_steps(6)).loss_sum
@@ -220,7 +126,7 @@ def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Warming up changes no results, neither immediately nor later."""
+    """Check that warming up changes no results, neither immediately nor later."""
     warm = new_engine(engine_class, cell_or_network)
     cold = small_engine(engine_class, cell_or_network)
     start = warm.get_state()
@@ -233,7 +139,7 @@ def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> 
 
 
 def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A state has the canonical names, and the engine's precision."""
+    """Check that the arrays of a state have the canonical names, the right shapes, and the engine's precision."""
     network = small_network(cell_or_network)
     shapes = _state_shapes(network)
     for dtype in ("float32", "float64"):
@@ -268,7 +174,7 @@ def _expect_step_count(step_count: Array) -> None:
 
 
 def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """An engine that gets a state has this state and continues exactly from it, whichever engine the state is from."""
+    """Check that an engine continues exactly from a state, also from the state of another engine."""
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
@@ -285,7 +191,7 @@ def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Writing into arrays from get_state, or into arrays passed to set_state, doesn't change the engine."""
+    """Check that an engine copies the arrays that get_state returns, and those that set_state gets."""
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     returned = engine.get_state()
@@ -310,7 +216,7 @@ def _overwrite(state: Mapping[str, Array]) -> None:
 
 
 def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A state with a missing tensor or a wrong shape is a CheckpointError, and changes nothing."""
+    """Check that set_state rejects a state with a missing tensor or a wrong shape, and changes nothing."""
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     state = engine.get_state()
@@ -332,7 +238,7 @@ def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) 
 
 
 def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A state that only contains parameters resets the optimizer."""
+    """Check that a state without the optimizer's arrays resets the optimizer."""
     used = small_engine(engine_class, cell_or_network)
     new = new_engine(engine_class, cell_or_network)
     used.train_epoch(small_steps(3))
@@ -348,7 +254,7 @@ def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrN
 
 
 def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """An engine accepts 1 and 2 threads, gets the same results each time, and uses one thread if it should.
+    """Check that an engine accepts 1 and 2 threads, is deterministic with both, and limits its libraries to 1 thread.
 
     The check looks at the thread pools of the libraries in ``requires``, or of NumPy if there are none, as far as
     threadpoolctl knows them. Such an engine has to call ``namegen.threads.limit_threads``.

@@ -127,13 +127,13 @@ def optimizers() -> list[TrainingSettings]:
 
 
 def check_same_logits(engine_class: EngineClass, cell: str) -> None:
-    """The same parameters give the same logits."""
+    """Check that the same parameters give the same logits."""
     for dtype in ("float32", "float64"):
         expect_same_logits(engine_class, small_network(cell), TOKENS, dtype)
 
 
 def check_same_training(engine_class: EngineClass, cell: str) -> None:
-    """Every optimizer gives the same losses and parameters after 12 steps with falling learning rates.
+    """Check that every optimizer gives the same losses and parameters, over 12 steps with falling learning rates.
 
     One of the runs clips the gradients, and one is in float32. The gradient is that of the loss divided by the number
     of characters, which includes each name's end token.
@@ -157,9 +157,9 @@ def _median_norm(network: Network, steps: Sequence[Step]) -> float:
 
 
 def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
-    """An engine resumes from the NumPy engine's state after 7 steps, and gets the same parameters, for each optimizer.
+    """Check that an engine can resume from the NumPy engine's state, with each optimizer.
 
-    So the optimizer's slots must have the same meaning, and Adam's bias correction must continue from
+    The optimizer's slots must have the same meaning, and Adam's bias correction must continue from
     ``optimizer.step``.
     """
     network = small_network(cell)
@@ -177,14 +177,14 @@ def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
-    """The same training if gradients don't flow through the state: h, and also the LSTM's c, count as constants."""
+    """Expect the same training if gradients don't flow through the state: h and the LSTM's c count as constants."""
     network = small_network(cell)
     steps = falling_rates(small_steps(12))
     expect_same_training(engine_class, network, steps, TrainingSettings(bptt=False))
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
-    """The same training with masks and with target distributions.
+    """Expect the same training with masks and with target distributions.
 
     A gradient is masked before it's clipped, and the optimizer changes the unmasked parameter. The gradient with
     respect to the logits is n (softmax − target), even if a target doesn't exactly sum to 1.
@@ -200,20 +200,20 @@ def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> N
 
 
 def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -> None:
-    """The same training on names of 1 to 70 characters, on one name, and on repeated names."""
+    """Expect the same training on names of 1 to 70 characters, on one name, and on repeated names."""
     steps = falling_rates([*long_steps(3), *few_steps(), *long_steps(1)])
     expect_same_training(engine_class, small_network(cell), steps)
 
 
 def check_same_with_three_layers(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and training with three layers of different widths."""
+    """Expect the same logits and training with three layers of different widths."""
     network = network_of(cell, (4, 7, 5))
     expect_same_logits(engine_class, network, TOKENS, "float64")
     expect_same_training(engine_class, network, falling_rates(small_steps(5)))
 
 
 def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and training with 300 tokens, whose ids don't fit into a byte."""
+    """Expect the same logits and training with 300 tokens, whose ids don't fit into a byte."""
     network = network_of(cell, (3,), LARGE.size)
     tokens = np.array([[1, 255, 256], [299, 44, 298]], np.int32)
     expect_same_logits(engine_class, network, tokens, "float64")
@@ -224,7 +224,7 @@ def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> 
 
 
 def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
-    """The same training over one stream of 200 steps: none is skipped, and Adam counts all of them."""
+    """Expect the same training over one stream of 200 steps. No step is skipped, and Adam counts all of them."""
     names_of_batches = [("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A")]
     batches = [batch_of(names) for names in names_of_batches]
     steps = [Step(batches[k % 5], 0.02 * (1 - k / 250)) for k in range(200)]
@@ -232,7 +232,7 @@ def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
-    """The same training if each step masks only one parameter.
+    """Expect the same training if each step masks only one parameter.
 
     The masks have one factor per number, per row, or per column.
     """
@@ -249,7 +249,7 @@ def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) -> None:
-    """A gradient is clipped to the norm even if its squares overflow float32. It becomes neither 0 nor NaN."""
+    """Check that gradients are clipped to the norm even if their squares overflow float32."""
     network = small_network(cell)
     training = TrainingSettings(optimizer="sgd", clip_norm=0.5)
     engine = small_engine(engine_class, network, training=training)
@@ -276,7 +276,7 @@ def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
 
 
 def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:
-    """The same training on names with labels, with plain, masked and targeted steps."""
+    """Expect the same training on names with labels, with plain, masked and targeted steps."""
     network = labelled_network(cell)
     expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))
 

@@ -94,14 +94,14 @@ def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
 
 
 def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Each step reports its number of characters, and its loss before the update, summed over the characters."""
+    """Check that each step reports its number of characters, and the sum of its loss before the update."""
     expect_stepped_losses(engine_class, cell_or_network, small_steps(3), "plain names")
 
 
 def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """The loss of a batch with targets uses these distributions, at each node as often as names pass it.
+    """Check that the loss of a batch uses its target distributions, at each node as often as names pass it.
 
-    Because of float32, the distributions don't exactly sum to 1. Some names are repeated.
+    The batches contain repeated names, and distributions that don't exactly sum to 1.
     """
     soft_steps = small_steps(2, soft=True)
     subject = "targets off a sum of 1 by up to 0.0005"
@@ -113,14 +113,14 @@ def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> 
 
 
 def check_long_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Names can have any length. Here they have up to 70 characters."""
+    """Check the losses of names of up to 70 characters."""
     expect_stepped_losses(
         engine_class, cell_or_network, long_steps(2), "names of up to 70 characters"
     )
 
 
 def check_few_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A batch can contain one name, the same name many times, or names of one character."""
+    """Check the losses of a batch of one name, of repeated names, and of names of one character."""
     for names, step in zip(FEW_NAMES, few_steps(), strict=True):
         expect_stepped_losses(engine_class, cell_or_network, [step], names)
 
@@ -152,7 +152,7 @@ def expect_same_in_one_stream(
 
 
 def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A stream can contain plain steps, steps with targets, steps with masks, and steps with both, in any order."""
+    """Check that a stream can contain plain steps and steps with targets, with masks, and with both."""
     steps = mixed_steps(small_network(cell_or_network))
     expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "plain, masked and targeted steps in one stream"
@@ -160,7 +160,10 @@ def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork)
 
 
 def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """An engine only reads settings that are declared for backends. Learning rates and masks are part of the steps."""
+    """Check that an engine only reads settings that are declared for backends.
+
+    Learning rates and masks are part of the steps.
+    """
     network = small_network(cell_or_network)
     engine = engine_class(network, GUARDED, threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(1)))
@@ -171,7 +174,7 @@ def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNet
 
 
 def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """During a step, a masked parameter is multiplied by its mask. The engine keeps the unmasked parameter."""
+    """Check that an engine multiplies parameters by their masks during a step, and keeps the unmasked parameters."""
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network, dtype="float64")
     reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
@@ -211,7 +214,7 @@ def _parameters(engine: Engine, network: Network) -> dict[str, Array]:
 
 
 def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """A stream applies its steps in order. An empty stream does nothing."""
+    """Check that an engine applies the steps of a stream in order, and that an empty stream changes nothing."""
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
     together, apart = expect_same_in_one_stream(
         engine_class, cell_or_network, steps, "five steps in one stream"
@@ -223,7 +226,7 @@ def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwo
 
 
 def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
+    """Check that each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1)
@@ -253,7 +256,7 @@ def _differ(parameters: Mapping[str, Array], others: Mapping[str, Array]) -> boo
 
 
 def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Forty updates on one small batch reduce its loss."""
+    """Check that forty updates on one small batch reduce its loss."""
     engine = small_engine(engine_class, cell_or_network)
     steps = [Step(batch_of(NAMES), 0.02) for _ in range(40)]
     losses = engine.train_epoch(iter(steps)).loss_sum
@@ -263,7 +266,7 @@ def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) ->
 
 
 def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """The gradient is that of the loss divided by the number of characters, as central differences confirm.
+    """Check the gradient of the loss per character with central differences.
 
     A step of gradient descent with rate 1 subtracts the gradient from the parameters, and a step with rate 0 reports
     the loss. Each parameter is moved along one random direction, so two losses are enough for all of its numbers.
@@ -318,7 +321,7 @@ def _derivative_along(
 
 
 def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
-    """Names are read after their label's start token, in steps of the model and in the losses of batches."""
+    """Check that names start with the start tokens of their labels, in steps of the model and in training."""
     network = labelled_network(cell_or_network)
     engine = small_engine(engine_class, network, dtype="float64")
     _expect_start_tokens_in_logits(engine, network)
