@@ -37,6 +37,8 @@ NEEDED_STATES = (
     "resumed",
 )  # states of a task whose result is still needed
 
+# The errors of dask if nothing answers, the address is invalid, or the certificate is missing.
+CONNECTION_ERRORS = (OSError, ValueError, TypeError)
 # The key of a task, and its finished epochs and all its epochs.
 ProgressMessage: TypeAlias = tuple[str, tuple[int, int]]
 
@@ -84,13 +86,9 @@ class Cluster(Runner):
 
         try:
             return Client(self._address, timeout=SECONDS_TO_ANSWER)
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-        ) as error:  # no answer, no address, or no certificate
+        except CONNECTION_ERRORS as error:
             raise EngineError(
-                f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there "
+                f"no dask scheduler answers at {self._address[:80]} ({root_message(error)}): start one there "
                 f"(dask scheduler), pass another address, or omit {setting('scheduler')} to run on this machine"
             ) from error
 
@@ -192,7 +190,7 @@ def _ended_part(future: Future[Any], part: Part) -> PartEnded:
     if isinstance(error, NamegenError):
         raise error
     raise EngineError(
-        f"a worker can't load namegen ({reason(error)}): install the same packages there as here, which are "
+        f"a worker can't load namegen ({root_message(error)}): install the same packages there as here, which are "
         "namegen with the extra distributed and the extras of the backends"
     )
 
@@ -204,10 +202,10 @@ def _has_killed_workers(error: BaseException) -> bool:
     return isinstance(error, KilledWorker)
 
 
-def reason(error: BaseException) -> str:
+def root_message(error: BaseException) -> str:
     """Return the message of the deepest cause that has a message, as one line.
 
-    >>> reason(ValueError("no such address")), reason(TimeoutError())
+    >>> root_message(ValueError("no such address")), root_message(TimeoutError())
     ('no such address', 'TimeoutError')
     """
     message = type(error).__name__

@@ -81,10 +81,10 @@ def code_fingerprint() -> str:
             files.append(path)
         else:
             files += sorted(path.rglob("*.py"))
-    return _hash(PACKAGE, files)
+    return _hash_files(PACKAGE, files)
 
 
-def _hash(root: Path, files: Iterable[Path]) -> str:
+def _hash_files(root: Path, files: Iterable[Path]) -> str:
     """The BLAKE2b hash of the names and contents of files."""
     state = blake2b(digest_size=8)
     for file in files:
@@ -104,7 +104,9 @@ def commit() -> str | None:
     if head is None:
         return None
     changes = _git("status", "--porcelain", "--", "namegen")
-    return f"{head}, with changes" if changes else head
+    if changes:
+        return f"{head}, with changes"
+    return head
 
 
 def _git(*arguments: str) -> str | None:
@@ -158,15 +160,21 @@ def engine_code(engine: str) -> EngineCode:
     Args:
         engine: the name of the backend; it needn't be installed.
     """
-    claims = [] if engine in LIBRARIES else claimed().get(engine, [])
-    libraries = list(LIBRARIES.get(engine, LIBRARIES["numpy"]))
-    for claim in claims:
-        if claim.distribution is not None:
-            libraries += _requirements(claim.distribution)
-            libraries.append(claim.distribution)
-    package_hash = _package_hash(claims[0].path) if claims else None
-    versions_by_library = {name: library_version(name) for name in libraries}
-    return EngineCode(package_hash, versions_by_library)
+    if engine in LIBRARIES:
+        return EngineCode(None, _library_versions(LIBRARIES[engine]))
+    packages = claimed().get(engine, [])  # the packages that register a backend with this name
+    libraries = list(LIBRARIES["numpy"])
+    for package in packages:
+        if package.distribution is not None:
+            libraries += _requirements(package.distribution)
+            libraries.append(package.distribution)
+    code = _package_hash(packages[0].path) if packages else None
+    return EngineCode(code, _library_versions(libraries))
+
+
+def _library_versions(names: Iterable[str]) -> dict[str, str | None]:
+    """Return the installed version of each library; None for a missing library."""
+    return {name: library_version(name) for name in names}
 
 
 def _requirements(distribution: str) -> list[str]:
@@ -192,7 +200,7 @@ def _package_hash(path: str) -> str | None:
     for root in _package_locations(path):
         files = _code_files(root)
         if files:
-            return _hash(root, files)
+            return _hash_files(root, files)
     return None
 
 
@@ -243,10 +251,13 @@ def code_in_words(engine: EngineCode) -> str:
     >>> code_in_words(EngineCode("81d3f0c2a1b7", {"numpy": "2.3", "torch": None}))
     'code 81d3f0c2a1b7, numpy 2.3, without torch'
     """
-    words = [f"code {engine.code}" if engine.code else "code in no file"]
-    for name, installed in engine.versions.items():
-        words.append(f"{name} {installed}" if installed else f"without {name}")
-    return ", ".join(words)
+    phrases = [f"code {engine.code}" if engine.code else "code in no file"]
+    for name, installed_version in engine.versions.items():
+        if installed_version:
+            phrases.append(f"{name} {installed_version}")
+        else:
+            phrases.append(f"without {name}")
+    return ", ".join(phrases)
 
 
 def versions(engines: Iterable[str] | None = None) -> dict[str, str | None]:

@@ -181,7 +181,7 @@ class Column(Generic[Row]):
 
     head: str
     """Its name, with the unit."""
-    of: Callable[[Row], str | float | Sequence[float] | None]
+    value_of: Callable[[Row], str | float | Sequence[float] | None]
     """Returns the value of a row: a string, a number, or several numbers, for example one per seed."""
     show: Callable[[float], str] | None = None
     """Formats a number; None for a column of words."""
@@ -189,8 +189,8 @@ class Column(Generic[Row]):
     """Summarizes several numbers; their range is also shown."""
 
     def cell(self, row: Row) -> str:
-        """Format the value of a row."""
-        value = self.of(row)
+        """Format the value of a row, which is a string, a number, several numbers, or None."""
+        value = self.value_of(row)
         if value is None:
             return NONE
         if isinstance(value, str):

@@ -146,7 +146,7 @@ def list_names(sources: Iterable[str]) -> dict[str, str]:
 LEAST_ODDS = 1_000  # a list is long enough if at most one of so many splits leaves a set empty
 
 
-def enough(validation: float) -> int:
+def least_names(validation: float) -> int:
     """Return how many different names a list needs, so that both sets get names with almost every seed.
 
     The split assigns each name by a hash, so ``n`` names all go to the same set with a probability of about
@@ -155,7 +155,7 @@ def enough(validation: float) -> int:
     Args:
         validation: the share of held-out names, above 0.
 
-    >>> enough(0.2), enough(0.9)
+    >>> least_names(0.2), least_names(0.9)
     (40, 70)
     """
     larger_share = max(validation, 1 - validation)
@@ -180,14 +180,14 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
     try:
         corpus.split(DataSettings(validation=validation, split=split), seed=seed)
     except NamesError as error:
-        raise NamesError(_too_short(corpus, validation)) from error
+        raise NamesError(_too_short_message(corpus, validation)) from error
 
 
-def _too_short(corpus: Corpus, validation: float) -> str:
+def _too_short_message(corpus: Corpus, validation: float) -> str:
     """The message about a list that can't be split."""
     names = counted(len(corpus.names), "name")
     distinct = len(set(corpus.names))
     return (
         f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%}: "
-        f"remove it, or pass a list of at least {enough(validation):,} different names"
+        f"remove it, or pass a list of at least {least_names(validation):,} different names"
     )

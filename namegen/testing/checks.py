@@ -141,20 +141,24 @@ def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> 
 def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
     """Check that the arrays of a state have the canonical names, the right shapes, and the engine's precision."""
     network = small_network(cell_or_network)
-    shapes = _state_shapes(network)
     for dtype in ("float32", "float64"):
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
         missing = sorted(network.parameter_shapes.keys() - state.keys())
         expect(not missing, f"missing: {missing}")
-        _expect_step_count(state.pop("optimizer.step", np.array(-1)))
-        for name, values in state.items():
-            expect(name in shapes, f"{name} is not a canonical name")
-            is_array = type(values) is np.ndarray
-            has_dtype = is_array and values.dtype == dtype
-            expect(has_dtype, f"{name} is {values.dtype}: expected {dtype}")
-            expect(values.shape == shapes[name], f"{name} has the shape {values.shape}")
+        step_count = state.pop("optimizer.step", np.array(-1))
+        _expect_two_steps(step_count)
+        _expect_shapes(state, _state_shapes(network), dtype)
+
+
+def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dtype: str) -> None:
+    """Expect arrays with these names and shapes, and of this type."""
+    for name, values in state.items():
+        expect(name in shapes, f"{name} is not a canonical name")
+        is_array = type(values) is np.ndarray
+        expect(is_array and values.dtype == dtype, f"{name} is {values.dtype}: expected {dtype}")
+        expect(values.shape == shapes[name], f"{name} has the shape {values.shape}")
 
 
 def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
@@ -167,8 +171,8 @@ def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _expect_step_count(step_count: Array) -> None:
-    """Expect an int64 number without axes, which counts two steps."""
+def _expect_two_steps(step_count: Array) -> None:
+    """Expect ``optimizer.step`` to be an int64 array without axes, and to count two steps."""
     is_integer = step_count.dtype == np.int64 and step_count.shape == ()
     expect(is_integer and int(step_count) == 2, f"optimizer.step is {step_count!r} after 2 steps")
 

@@ -64,16 +64,16 @@ def expect_stepped_losses(
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
         engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         reader = small_engine(engine_class, cell_or_network, training=None, dtype=dtype)
-        loss_subject = (
-            f"the loss of a step on {subject}, against stepping through its names before its update, "
-            f"in {dtype},"
-        )
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
             _expect_one_entry(losses, step, subject)
-            loss = float(losses.loss_sum[0])
-            expect_near(loss, stepped_loss(reader, step.batch), tolerance, loss_subject)
+            expect_near(
+                float(losses.loss_sum[0]),
+                stepped_loss(reader, step.batch),
+                tolerance,
+                f"the loss of a step on {subject}, which is computed before its update, in {dtype},",
+            )
 
 
 def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
@@ -281,15 +281,16 @@ def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -
         engine.train_epoch(iter([step]))
         after = engine.get_state()
         for name, shape in network.parameter_shapes.items():
-            direction = rng.normal(size=shape)
             gradient = start[name] - after[name]
-            derivative = float((gradient * direction).sum())
+            direction = rng.normal(size=shape)
             expected = _derivative_along(engine, start, step, name, direction)
-            _expect_derivative(derivative, expected, f"{name}, masked," if step.masks else name)
+            derivative = float((gradient * direction).sum())
+            _expect_derivative(derivative, expected, name, is_masked=bool(step.masks))
 
 
-def _expect_derivative(derivative: float, expected: float, parameter: str) -> None:
+def _expect_derivative(derivative: float, expected: float, name: str, *, is_masked: bool) -> None:
     """Expect the derivative along a direction to agree with central differences."""
+    parameter = f"{name}, masked," if is_masked else name
     limit = GRADIENT_TOLERANCE * max(1.0, abs(expected))
     expect(
         abs(derivative - expected) <= limit,

@@ -78,9 +78,9 @@ class PageNetwork:
     def step(
         self, tokens: Int32[Array, "B"], state: object
     ) -> tuple[Float64[Array, "B V"], PageState]:
-        """Read one token per row."""
+        """Read one token per row. Return the logits of the next token, and the new state."""
         before = cast(PageState, state)
-        # A row of the first kernel is the product with a one-hot vector.
+        # The product of a token's one-hot vector and the kernel is a row of the kernel.
         products = self.layers[0].kernel[tokens]  # (B, G·H)
         after: PageState = []
         for index, layer in enumerate(self.layers):
@@ -129,7 +129,7 @@ def _make_layer(tensors: Mapping[str, Array], index: int) -> PageLayer:
     biases = np.atleast_2d(tensors[f"rnn.{index}.bias"])  # (1 or 2, G·H)
     state_columns = recurrent_kernel.shape[1]
     state_bias = np.zeros(state_columns)
-    if len(biases) == 2:
+    if len(biases) == 2:  # the second one belongs to the recurrent kernel
         state_bias = biases[1, :state_columns]
     return PageLayer(
         kernel=tensors[f"rnn.{index}.kernel"],

@@ -109,14 +109,25 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         removal=removal,
         folding=folding,
         claimed="\n".join(claimed_beginnings(list_name)),
-        spellings=usual_spellings() if checkpoint.endings else (),
-        forms=FEMALE_ENDINGS if list_name == "world-family" else {},
+        spellings=_company_spellings(checkpoint),
+        forms=_female_forms(list_name),
         cell=cell.title,
         formula=cell.formula,
         tensors=_tensor_texts(checkpoint),
         half=checkpoint.is_half,
         metadata=checkpoint.to_export().to_plain(),
     )
+
+
+def _company_spellings(checkpoint: Checkpoint) -> tuple[Mapping[str, str], ...]:
+    """Return the usual spellings of words for a model of companies, and nothing for other models."""
+    has_legal_forms = bool(checkpoint.endings)
+    return usual_spellings() if has_legal_forms else ()
+
+
+def _female_forms(list_name: object) -> Mapping[str, str]:
+    """Return the rules for women's forms of the world's family names, and nothing for other lists."""
+    return FEMALE_ENDINGS if list_name == "world-family" else {}
 
 
 def _credit(model: PageModel) -> str:

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from namegen.errors import OutputError, short
 from namegen.files import check_output, is_folder, write_whole
 from namegen.web.arithmetic import OPERATIONS, PageNetwork
 from namegen.web.description import PageDescription, PageModel, describe, distinct_labels
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # In bytes. A phone opens a page of this size within seconds, and mail servers accept it.
 MAX_PAGE = 20_000_000
@@ -89,18 +93,13 @@ def page(models: Sequence[PageModel]) -> str:
         OutputError: the page would be too large, or can't compute a model's cell.
         CheckpointError: Python doesn't compute what the engine computed that trained a model.
     """
-    import jinja2
     from markupsafe import Markup
 
     descriptions = checked_descriptions(models, "a page")
     titles = ", ".join(description.title for description in descriptions)
     style = read_part("page.css")
     script = _page_script()
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, keep_trailing_newline=True
-    )
-    template = environment.from_string(read_part("page.html"))
-    return template.render(
+    return _page_template().render(
         title=f"Invented names: {titles}",
         version=__version__,
         style=Markup(style),
@@ -109,6 +108,16 @@ def page(models: Sequence[PageModel]) -> str:
         script_hash=_csp_hash(script),
         data=Markup(script_json(_plain_list(descriptions))),
     )
+
+
+def _page_template() -> Template:
+    """Return the template of a page, which escapes all texts except for Markup."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.from_string(read_part("page.html"))
 
 
 def _page_script() -> str:
@@ -247,7 +256,8 @@ def _check_size(models: Sequence[PageModel], target: str) -> None:
         return
     advice = "export a model with narrower layers, or one trained on a shorter list"
     if len(models) > 1:
-        largest, label = max(zip(sizes, [model.label for model in models], strict=True))
+        largest = max(sizes)
+        label = models[sizes.index(largest)].label
         advice = f"remove a model ({label} takes {_megabytes(largest, 1)})"
     raise OutputError(
         f"{target} would have {_megabytes(total, 1)}, more than the limit of {_megabytes(MAX_PAGE)}: {advice}"

@@ -17,10 +17,10 @@ from namegen.experiments.sweep.document import Results, Run
 from namegen.experiments.sweep.results import (
     Line,
     axes_in_words,
-    curve,
     lists_of,
     reference_lines,
     trained_by_setting,
+    values_by_epoch,
 )
 from namegen.experiments.trained import list_names
 
@@ -47,15 +47,15 @@ LABEL_HEIGHT = 0.19  # inches per line of the legend
 def list_plots(results: Results) -> dict[str, Plot]:
     """Return a plot for each list that has a finished run."""
     plots: dict[str, Plot] = {}
-    for of_list, name in list_names(lists_of(results)).items():
-        runs_by_setting = trained_by_setting(results, of_list)
+    for list_name, short_name in list_names(lists_of(results)).items():
+        runs_by_setting = trained_by_setting(results, list_name)
         if runs_by_setting:
-            plots[of_list] = Plot(
-                key=of_list,
-                of=name,
+            plots[list_name] = Plot(
+                key=list_name,
+                of=short_name,
                 title=_plot_title(results, len(runs_by_setting)),
                 detail=_plot_detail(runs_by_setting),
-                draw=partial(sweep_figure, results, of_list),
+                draw=partial(sweep_figure, results, list_name),
             )
     return plots
 
@@ -96,21 +96,21 @@ def draw_sweep(results: Results, out: Path) -> list[Path]:
     return paths
 
 
-def sweep_figure(results: Results, of_list: str) -> Figure:
+def sweep_figure(results: Results, list_name: str) -> Figure:
     """Plot argmax accuracy against seconds: the mean over seeds as a line, their range as a band.
 
     Call it inside ``drawing_style``.
 
     Args:
         results: the results of the sweep.
-        of_list: the list to plot.
+        list_name: the list to plot.
     """
-    runs_by_setting = _best(trained_by_setting(results, of_list))
+    runs_by_setting = _best(trained_by_setting(results, list_name))
     figure = _new_figure(settings=len(runs_by_setting))
     axes = figure.add_subplot()
     for (name, runs), look in zip(runs_by_setting.items(), LOOKS, strict=False):
         _draw_setting(axes, runs, name=style.drawable_text(name, 44), look=look)
-    references = reference_lines(results, of_list)
+    references = reference_lines(results, list_name)
     if references:
         _draw_references(axes, *references)
     style.accuracy_over_time(axes, "held-out accuracy (argmax)")
@@ -158,8 +158,8 @@ def _mean_accuracy(runs: Sequence[Run]) -> float:
 
 def _draw_setting(axes: Axes, runs: Sequence[Run], *, name: str, look: Look) -> None:
     """Draw the line of a setting, and a band if it has several seeds."""
-    accuracies = curve(runs, "validation_accuracy_argmax")  # (epochs, seeds)
-    times = [mean(values) for values in curve(runs, "seconds")]  # (epochs,)
+    accuracies = values_by_epoch(runs, "validation_accuracy_argmax")  # (epochs, seeds)
+    times = [mean(values) for values in values_by_epoch(runs, "seconds")]  # (epochs,)
     means = [mean(values) for values in accuracies]
     options = _line_options(look)
     if len(times) == 1:

@@ -122,8 +122,8 @@ class SweepRun:
     def label(self) -> str:
         """The name of the run in progress output and messages."""
         if LIST not in self.settings:
-            return label(self.settings)
-        return label({**self.settings, LIST: self.corpus.source})
+            return settings_in_words(self.settings)
+        return settings_in_words({**self.settings, LIST: self.corpus.source})
 
     @property
     def file(self) -> str:
@@ -221,12 +221,12 @@ def _read_axes(entries: list[GridEntry]) -> tuple[dict[str, tuple[Json, ...]], l
     axes: dict[str, tuple[Json, ...]] = {}
     for path, values in dict(entries).items():
         problem = _axis_problem(path, values)
-        if problem or not isinstance(values, list):
+        if problem:
             problems.append(problem)
-            continue
-        distinct = _without_repeats(values)
-        problems += _value_problems(path, values, distinct)
-        axes[path] = tuple(distinct)
+        elif isinstance(values, list):
+            distinct = _without_repeats(values)
+            problems += _value_problems(path, values, distinct)
+            axes[path] = tuple(distinct)
     return axes, problems
 
 
@@ -371,13 +371,13 @@ def _path_of(name: str) -> str:
     return name
 
 
-def label(settings: Mapping[str, object]) -> str:
+def settings_in_words(settings: Mapping[str, object]) -> str:
     """Describe settings in words.
 
-    >>> label({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
+    >>> settings_in_words({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
     'learning rate 0.01, hidden 32,32, seed 1'
     """
-    phrases = [f"{axis_name(path)} {shown(value)}" for path, value in settings.items()]
+    phrases = [f"{axis_name(path)} {format_value(value)}" for path, value in settings.items()]
     return ", ".join(phrases)
 
 
@@ -390,10 +390,10 @@ def axis_name(path: str) -> str:
     return path.partition(".")[2].replace("_", " ")
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Format a value of an axis on one line.
 
-    >>> shown([32, 32]), shown(0.0005), shown([[0, 0.01], [25, 0.005]]), shown(True)
+    >>> format_value([32, 32]), format_value(0.0005), format_value([[0, 0.01], [25, 0.005]]), format_value(True)
     ('32,32', '0.0005', '0:0.01,25:0.005', 'yes')
     """
     if isinstance(value, bool):
@@ -401,12 +401,12 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     if isinstance(value, list | tuple):
-        return ",".join(_shown_item(item) for item in value)
+        return ",".join(_format_item(item) for item in value)
     return str(value)
 
 
-def _shown_item(item: object) -> str:
+def _format_item(item: object) -> str:
     """Format an item of a list; an item that is a pair gets a colon."""
     if isinstance(item, list | tuple):
-        return ":".join(shown(value) for value in item)
-    return shown(item)
+        return ":".join(format_value(value) for value in item)
+    return format_value(item)

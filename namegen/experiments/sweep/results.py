@@ -12,7 +12,14 @@ from statistics import mean
 from namegen.errors import safe_cell
 from namegen.experiments.report import Column, Table, make_table, percent, seconds, whole
 from namegen.experiments.sweep.document import HeldOut, Results, Run, Trained
-from namegen.experiments.sweep.grid import ENGINE, LIST, SEED, axis_name, label, shown
+from namegen.experiments.sweep.grid import (
+    ENGINE,
+    LIST,
+    SEED,
+    axis_name,
+    format_value,
+    settings_in_words,
+)
 from namegen.experiments.trained import PlainMetrics, list_names
 
 MOST_NAMED = 3  # a sentence lists at most this many settings; it counts them if there are more
@@ -76,7 +83,7 @@ def _csv_value(value: object) -> object:
     is_boolean = isinstance(value, bool)
     if isinstance(value, int | float | str) and not is_boolean:
         return value
-    return shown(value)
+    return format_value(value)
 
 
 # --- one row per setting ----------------------------------------------------------------------------------------------
@@ -87,11 +94,11 @@ def lists_of(results: Results) -> list[str]:
     return list(dict.fromkeys(run.list for run in results.runs))
 
 
-def by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
+def by_setting(results: Results, list_name: str) -> dict[str, list[Run]]:
     """Group the runs of a list by their settings, ignoring the seed."""
     runs_by_setting: dict[str, list[Run]] = {}
     for run in results.runs:
-        if run.list == of_list:
+        if run.list == list_name:
             runs_by_setting.setdefault(line_name(run.settings), []).append(run)
     return runs_by_setting
 
@@ -105,19 +112,19 @@ def line_name(settings: Mapping[str, object]) -> str:
     shared_settings = dict(settings)
     shared_settings.pop(LIST, None)
     shared_settings.pop(SEED, None)
-    return label(shared_settings) or "all seeds"
+    return settings_in_words(shared_settings) or "all seeds"
 
 
-def trained(runs: Iterable[Run]) -> list[Run]:
+def finished_runs(runs: Iterable[Run]) -> list[Run]:
     """Return the runs that have finished. Only these runs have metrics."""
     return [run for run in runs if run.trained is not None]
 
 
-def trained_by_setting(results: Results, of_list: str) -> dict[str, list[Run]]:
+def trained_by_setting(results: Results, list_name: str) -> dict[str, list[Run]]:
     """Group the finished runs of a list by their settings. Settings without a finished run are skipped."""
     finished_by_setting: dict[str, list[Run]] = {}
-    for name, runs in by_setting(results, of_list).items():
-        finished = trained(runs)
+    for name, runs in by_setting(results, list_name).items():
+        finished = finished_runs(runs)
         if finished:
             finished_by_setting[name] = finished
     return finished_by_setting
@@ -128,7 +135,7 @@ def untrained(results: Results) -> list[Run]:
     return [run for run in results.runs if run.trained is None]
 
 
-def curve(runs: Sequence[Run], column: str) -> list[list[float]]:
+def values_by_epoch(runs: Sequence[Run], column: str) -> list[list[float]]:
     """Return a column of the learning curves.
 
     Args:
@@ -196,35 +203,35 @@ COLUMNS: tuple[Column[Line], ...] = (
 )
 
 
-def setting_table(results: Results, of_list: str) -> Table:
+def setting_table(results: Results, list_name: str) -> Table:
     """Tabulate the metrics and the training times of a list, one row per setting.
 
     The metrics are those on the held-out names. The last rows are the n-gram baseline and the ceiling, and the note
     names the best setting.
     """
-    lines = [_setting_line(name, runs) for name, runs in by_setting(results, of_list).items()]
-    references = reference_lines(results, of_list)
+    lines = [_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()]
+    references = reference_lines(results, list_name)
     names = list_names(lists_of(results))
     return make_table(
-        title=names[of_list],
+        title=names[list_name],
         columns=COLUMNS,
         rows=lines + references,
-        note=best_in_words(results, of_list),
+        note=best_in_words(results, list_name),
         references=len(references),
     )
 
 
 def _setting_line(name: str, runs: list[Run]) -> Line:
     """The row of a setting."""
-    finished = trained(runs)
+    finished = finished_runs(runs)
     metrics = [run.done.figures.held_out for run in finished]
     return Line(name, metrics, finished)
 
 
-def reference_lines(results: Results, of_list: str) -> list[Line]:
+def reference_lines(results: Results, list_name: str) -> list[Line]:
     """Return the n-gram baseline and the ceiling of a list, or nothing if they differ between settings."""
-    runs = trained(run for run in results.runs if run.list == of_list)
-    held_out_sets = held_out_parts(runs, "ceiling", "baseline")
+    runs = finished_runs(run for run in results.runs if run.list == list_name)
+    held_out_sets = common_held_out_sets(runs, "ceiling", "baseline")
     if not held_out_sets:
         return []
     orders = sorted({str(held_out.baseline_order) for held_out in held_out_sets})
@@ -240,17 +247,17 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def best_in_words(results: Results, of_list: str) -> str:
+def best_in_words(results: Results, list_name: str) -> str:
     """Describe which setting of a list is best, and which settings might be equally good.
 
     Two settings count as equally good if the ranges of their accuracies over the seeds overlap. Differences on the
     same seed aren't considered. The result is empty if the list has fewer than two settings.
     """
-    runs_by_setting = trained_by_setting(results, of_list)
+    runs_by_setting = trained_by_setting(results, list_name)
     if len(runs_by_setting) < 2:
         return ""
     all_runs = [run for runs in runs_by_setting.values() for run in runs]
-    if not held_out_parts(all_runs, "ceiling"):
+    if not common_held_out_sets(all_runs, "ceiling"):
         return "The settings were tested on different names, so they can't be ranked."
     accuracies = {name: _argmax_accuracies(runs) for name, runs in runs_by_setting.items()}
     return _describe_best(accuracies)
@@ -317,7 +324,7 @@ def _names_or_count(names: Sequence[str], conjunction: str) -> str:
     return f" {conjunction} ".join(names)
 
 
-def held_out_parts(runs: Iterable[Run], *references: str) -> list[HeldOut]:
+def common_held_out_sets(runs: Iterable[Run], *references: str) -> list[HeldOut]:
     """Return the held-out names of the runs, one entry per seed, or nothing if they differ between settings.
 
     Args:

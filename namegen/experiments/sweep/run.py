@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from namegen.children import Children, Part, PartEnded, Runner, run_all
 from namegen.documents import from_plain, to_plain
@@ -76,16 +76,17 @@ def sweep(
     runner = _make_runner(runs, scheduler, workers)
     with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as inner_folder:
         work = _Sweep(runs, KeptStore(inner_folder))
-        on_progress(Planned("run", len(runs), len(work.ended), scheduler or ""))
+        finished = len(work.ended)
+        on_progress(Planned("run", total=len(runs), kept=finished, scheduler=scheduler or ""))
         try:
-            if len(work.ended) < len(runs):
+            if finished < len(runs):
                 with runner:
                     work.train(runner, on_progress)
         except BaseException:  # also KeyboardInterrupt
             if work.ended:
-                _write(make_results(grid, runs, work.ended), Path(out))
+                _write_results(make_results(grid, runs, work.ended), Path(out))
             raise
-        return _write(make_results(grid, runs, work.ended), Path(out))
+        return _write_results(make_results(grid, runs, work.ended), Path(out))
 
 
 def _make_runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
@@ -163,7 +164,7 @@ def _end_event(label: str, run: Run) -> Ended:
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:
-    """Everything that decides which names are held out."""
+    """Return everything that decides which names a run holds out."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
@@ -202,12 +203,12 @@ def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
     return ended_run(run, kept.result, kept.name, kept.commit)
 
 
-def keep(store: KeptStore, run: SweepRun, ended: PartEnded) -> Run:
+def keep(store: KeptStore, run: SweepRun, event: PartEnded) -> Run:
     """Write the result of a run. Only finished and diverged runs are kept, so that a later sweep repeats the others."""
-    if ended.trouble:
-        outcome = Outcome("failed", ended.trouble, machine=None, versions={}, trained=None)
+    if event.trouble:
+        outcome = Outcome("failed", event.trouble, machine=None, versions={}, trained=None)
         return ended_run(run, outcome, run.file, store.commit)
-    answer = cast("dict[str, Any]", ended.answer)
+    answer: Any = event.answer
     outcome = from_plain(Outcome, answer["outcome"])
     model_suffix = None
     if outcome.trained is not None:
@@ -240,7 +241,7 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], ended: Mapping[str, Run])
     )
 
 
-def _write(results: Results, out: Path) -> Results:
+def _write_results(results: Results, out: Path) -> Results:
     """Write the table, the plots and the JSON file. Return the results with the names of the plots."""
     from namegen.experiments.sweep.results import table_csv
 

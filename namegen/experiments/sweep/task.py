@@ -43,12 +43,12 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         prepared = _prepare(job)
         result = TrainingRun(prepared, on_progress=parent.on_progress).run()
     except NamegenError as error:
-        return {"outcome": _failure(job, error), "model": None}
-    trained = _trained(job, prepared, result)
-    return {"outcome": _outcome(job, "done", trained=trained), "model": _model_text(result)}
+        return {"outcome": _describe_failure(job, error), "model": None}
+    trained = _describe_network(job, prepared, result)
+    return {"outcome": _make_outcome(job, "done", trained=trained), "model": _encode_model(result)}
 
 
-def _model_text(result: RunResult) -> str:
+def _encode_model(result: RunResult) -> str:
     """The model file of a run in base 64."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
@@ -56,12 +56,14 @@ def _model_text(result: RunResult) -> str:
         return b64encode(path.read_bytes()).decode()
 
 
-def _failure(job: RunJob, error: NamegenError) -> Json:
+def _describe_failure(job: RunJob, error: NamegenError) -> Json:
     """The outcome of a run that ended with an error. The message names settings as in the config of a sweep."""
-    return _outcome(job, _status(error), why=error.told(in_config))
+    return _make_outcome(job, _status(error), why=error.told(in_config))
 
 
-def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None = None) -> Json:
+def _make_outcome(
+    job: RunJob, status: Status, why: str = "", trained: Trained | None = None
+) -> Json:
     """The outcome of a run on this machine, as plain values."""
     outcome = Outcome(
         status=status,
@@ -90,7 +92,7 @@ def _status(error: NamegenError) -> Status:
     return "failed"
 
 
-def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
+def _describe_network(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
     """Describe the network of a finished run."""
     if result.validation is None or result.references is None:
         raise TrainingError("a run of a sweep needs held-out names: set data.validation above 0")
@@ -100,13 +102,13 @@ def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trai
     return Trained(
         **vars(summarise(prepared, result)),
         figures=figures,
-        held_out=job.held_out or _held_out(result.references),
+        held_out=job.held_out or _describe_held_out(result.references),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
     )
 
 
-def _held_out(references: HeldOutReferences) -> HeldOut:
+def _describe_held_out(references: HeldOutReferences) -> HeldOut:
     """Describe the held-out names and their references."""
     baseline = references.same_reading
     return HeldOut(
