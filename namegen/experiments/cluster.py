@@ -179,7 +179,7 @@ class Cluster(Runner):
 
 
 def _ended_part(future: Future[Any], part: Part) -> PartEnded:
-    """The result of a part that has ended, or the reason for its failure."""
+    """Return the result of a part that has ended, or the reason for its failure."""
     error = future.exception()
     if error is None:
         return PartEnded(part, **future.result())
@@ -196,7 +196,7 @@ def _ended_part(future: Future[Any], part: Part) -> PartEnded:
 
 
 def _has_killed_workers(error: BaseException) -> bool:
-    """Whether dask gave up a task because it died on several workers."""
+    """Return whether dask gave up a task because several workers died while they ran it."""
     from distributed.scheduler import KilledWorker
 
     return isinstance(error, KilledWorker)
@@ -261,6 +261,6 @@ def _check_same_codes(codes: dict[str, str], worker_address: str) -> None:
 
 
 def _is_needed(worker: Any, key: str) -> bool:
-    """Whether the result of a task is still needed."""
+    """Return whether the result of a task is still needed."""
     task = worker.state.tasks.get(key)
     return task is not None and task.state in NEEDED_STATES

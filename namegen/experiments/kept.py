@@ -148,7 +148,7 @@ class KeptStore:
         Returns:
             The measurement, or None if there is no valid one.
         """
-        for name in self._names_by_key.get(_key(key), []):
+        for name in self._names_by_key.get(_key_in(key), []):
             try:
                 kept = self._read_file(name, convert)
             except (OSError, ValueError, KeyError, TypeError):  # damaged, or another format
@@ -172,7 +172,7 @@ class KeptStore:
         return Kept(result=convert(values["result"]), name=name, commit=values["commit"])
 
     def _has_second_file(self, name: str, suffix: str | None) -> bool:
-        """Whether the second file of a measurement exists; without a suffix, it needs none."""
+        """Return whether the second file of a measurement exists. Without a suffix, it needs none."""
         return suffix is None or is_file(self.folder / f"{name}{suffix}", None)
 
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
@@ -197,13 +197,13 @@ class KeptStore:
         """The file names by key. They're listed only once, because a folder may contain ten thousand files."""
         names_by_key: dict[str, list[str]] = {}
         for path in sorted(self.folder.glob("*.json")):
-            names = names_by_key.setdefault(_key(path.stem), [])
+            names = names_by_key.setdefault(_key_in(path.stem), [])
             names.append(path.stem)
         return names_by_key
 
 
-def _key(name: str) -> str:
-    """The key in a file name: the text after the last hyphen."""
+def _key_in(name: str) -> str:
+    """Return the key in a file name: the text after the last hyphen."""
     return name.rpartition("-")[2]
 
 

@@ -64,9 +64,9 @@ class Machine:
 def machine() -> Machine:
     """Describe this machine."""
     return Machine(
-        processor=_processor(),
+        processor=_find_processor(),
         cores=os.cpu_count() or 1,
-        memory_gib=_memory_gib(),
+        memory_gib=_find_memory_gib(),
         system=f"{platform.system()} {platform.machine()}",
     )
 
@@ -85,7 +85,7 @@ def code_fingerprint() -> str:
 
 
 def _hash_files(root: Path, files: Iterable[Path]) -> str:
-    """The BLAKE2b hash of the names and contents of files."""
+    """Hash the names and contents of files with BLAKE2b."""
     state = blake2b(digest_size=8)
     for file in files:
         name = str(file.relative_to(root)).encode()
@@ -100,17 +100,17 @@ def commit() -> str | None:
     """
     if not is_there(PACKAGE.parent / ".git", None):
         return None
-    head = _git("rev-parse", "--short=12", "HEAD")
+    head = _run_git("rev-parse", "--short=12", "HEAD")
     if head is None:
         return None
-    changes = _git("status", "--porcelain", "--", "namegen")
+    changes = _run_git("status", "--porcelain", "--", "namegen")
     if changes:
         return f"{head}, with changes"
     return head
 
 
-def _git(*arguments: str) -> str | None:
-    """The output of git; None if it fails."""
+def _run_git(*arguments: str) -> str | None:
+    """Run git, and return its output, or None if it fails."""
     command = ["git", "-C", str(PACKAGE.parent), *arguments]
     try:
         process = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
@@ -121,8 +121,8 @@ def _git(*arguments: str) -> str | None:
     return process.stdout.strip()
 
 
-def _processor() -> str:
-    """The model of the processor, or its architecture if the system doesn't report the model."""
+def _find_processor() -> str:
+    """Return the model of the processor, or its architecture if the system doesn't report the model."""
     with suppress(OSError):  # only Linux has this file
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -130,8 +130,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory_gib() -> float | None:
-    """The memory of the machine in GiB; None if the system doesn't report it."""
+def _find_memory_gib() -> float | None:
+    """Return the memory of the machine in GiB, or None if the system doesn't report it."""
     try:
         page_bytes = os.sysconf("SC_PAGE_SIZE")
         pages = os.sysconf("SC_PHYS_PAGES")
@@ -166,9 +166,9 @@ def engine_code(engine: str) -> EngineCode:
     libraries = list(LIBRARIES["numpy"])
     for package in packages:
         if package.distribution is not None:
-            libraries += _requirements(package.distribution)
+            libraries += _find_requirements(package.distribution)
             libraries.append(package.distribution)
-    code = _package_hash(packages[0].path) if packages else None
+    code = _hash_package(packages[0].path) if packages else None
     return EngineCode(code, _library_versions(libraries))
 
 
@@ -177,8 +177,8 @@ def _library_versions(names: Iterable[str]) -> dict[str, str | None]:
     return {name: library_version(name) for name in names}
 
 
-def _requirements(distribution: str) -> list[str]:
-    """The names of the libraries that a distribution requires, without those of its extras."""
+def _find_requirements(distribution: str) -> list[str]:
+    """Return the names of the libraries that a distribution requires, without those of its extras."""
     requirements = [line for line in requires(distribution) or [] if "extra ==" not in line]
     return [re.split(r"[^\w.-]", line)[0] for line in requirements]
 
@@ -195,17 +195,17 @@ def library_version(name: str) -> str | None:
     return None
 
 
-def _package_hash(path: str) -> str | None:
-    """The hash of all code in the top-level package of an entry point; None if it isn't in a file."""
-    for root in _package_locations(path):
-        files = _code_files(root)
+def _hash_package(path: str) -> str | None:
+    """Hash all code in the top-level package of an entry point. Return None if it isn't in a file."""
+    for root in _find_package(path):
+        files = _find_code_files(root)
         if files:
             return _hash_files(root, files)
     return None
 
 
-def _package_locations(path: str) -> list[Path]:
-    """The folders of the top-level package of an entry point, or the file of its module."""
+def _find_package(path: str) -> list[Path]:
+    """Return the folders of the top-level package of an entry point, or the file of its module."""
     package = re.split("[.:]", path)[0]
     spec = None
     with suppress(ImportError, ValueError):  # ValueError: a module without a spec
@@ -216,8 +216,8 @@ def _package_locations(path: str) -> list[Path]:
     return [Path(location) for location in locations]
 
 
-def _code_files(root: Path) -> list[Path]:
-    """The file itself, or all files with code in a folder."""
+def _find_code_files(root: Path) -> list[Path]:
+    """Return all files with code in a folder, or the file itself."""
     paths = [root, *sorted(root.rglob("*"))]
     return [path for path in paths if path.name.endswith(CODE_SUFFIXES) and is_file(path, None)]
 

@@ -272,7 +272,7 @@ class Plot:
         return self._title_with(self.of)
 
     def _title_with(self, list_name: str) -> str:
-        """The title with this name of the list."""
+        """Return the title with this name of the list."""
         return self.title.replace("{list}", list_name)
 
     @cached_property
@@ -389,12 +389,12 @@ def escaped(text: str) -> str:
     >>> print(escaped("a|b <c>"))
     a\|b &#60;c&#62;
     """
-    without_tags = re.sub("[<>&]", _entity, visible(text))
+    without_tags = re.sub("[<>&]", _html_entity, visible(text))
     return re.sub(r"[\\`*_\[\]|]", r"\\\g<0>", without_tags)
 
 
-def _entity(match: re.Match[str]) -> str:
-    """The HTML entity of a character."""
+def _html_entity(match: re.Match[str]) -> str:
+    """Return the HTML entity of a character."""
     return f"&#{ord(match[0])};"
 
 
@@ -426,11 +426,11 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
 
     linked_sections = [block for block in blocks if _has_anchor(block)]
     with drawing_style():
-        page = _page_template().render(
+        page = _load_template().render(
             title=title,
             blocks=blocks,
             links=linked_sections,
-            first_link=_first_anchor(blocks),
+            first_link=_find_first_anchor(blocks),
             data=_script_data(data),
             palette=PALETTE,
         )
@@ -438,12 +438,12 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
 
 
 def _has_anchor(block: Block) -> bool:
-    """Whether other parts of the page can link to a block."""
+    """Return whether links on the page can lead to a block."""
     return isinstance(block, Section) and block.anchor != ""
 
 
-def _first_anchor(blocks: Sequence[Block]) -> int:
-    """The index of the first block with an anchor, or the number of blocks if there is none."""
+def _find_first_anchor(blocks: Sequence[Block]) -> int:
+    """Return the index of the first block with an anchor, or the number of blocks if there is none."""
     for index, block in enumerate(blocks):
         if _has_anchor(block):
             return index
@@ -451,12 +451,12 @@ def _first_anchor(blocks: Sequence[Block]) -> int:
 
 
 def _script_data(data: str) -> Markup:
-    """JSON for a ``<script>`` element. ``<`` is escaped, so that no tag in the data ends the element."""
+    """Escape JSON for a ``<script>`` element. Without ``<``, no tag in the data can end the element."""
     return Markup(data.replace("<", "\\u003c"))
 
 
-def _page_template() -> Template:
-    """The template of a page, with the filters that it uses."""
+def _load_template() -> Template:
+    """Load the template of a page, with the filters that it uses."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -530,11 +530,11 @@ def inline_svg(svg: str, prefix: str, caption: str) -> str:
     content = _with_color_variables(content)
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     label = escape(visible(caption))
-    return f'<svg {namespaces} {_view_box(head)} role="img" aria-label="{label}">{content}'
+    return f'<svg {namespaces} {_find_view_box(head)} role="img" aria-label="{label}">{content}'
 
 
-def _view_box(head: str) -> str:
-    """The ``viewBox`` attribute of an SVG element, which contains its size; "" if it has none."""
+def _find_view_box(head: str) -> str:
+    """Return the ``viewBox`` attribute of an SVG element, which contains its size, or "" if it has none."""
     match = re.search(r'viewBox="[^"]*"', head)
     return match[0] if match else ""
 
@@ -569,6 +569,6 @@ def file_names(names: Sequence[str]) -> list[str]:
 
 
 def _file_name(name: str) -> str:
-    """The first 40 lower-case letters and digits of a list's name, with hyphens between words."""
+    """Return the first 40 lower-case letters and digits of a list's name, with hyphens between words."""
     words = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
     return words.strip("-")[:40]

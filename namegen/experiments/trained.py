@@ -115,7 +115,7 @@ def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
 
 
 def _learning_curves(records: Sequence[EpochRecord]) -> History:
-    """The columns of the learning curves. Records have the same field names."""
+    """Collect the columns of the learning curves. Records have the same field names."""
     columns: dict[str, Any] = {}
     for column in fields(History):
         columns[column.name] = tuple(getattr(record, column.name) for record in records)
@@ -184,7 +184,7 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
 
 
 def _too_short_message(corpus: Corpus, validation: float) -> str:
-    """The message about a list that can't be split."""
+    """Return the message about a list that can't be split."""
     names = counted(len(corpus.names), "name")
     distinct = len(set(corpus.names))
     return (

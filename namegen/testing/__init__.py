@@ -67,7 +67,7 @@ def cases(
 
 
 def _declared_cells(engine_class: EngineClass, networks: tuple[Network, ...]) -> frozenset[str]:
-    """The cells of an engine. It needs at least one cell or one network."""
+    """Return the cells of an engine, and check that there is at least one cell or one network."""
     cells = getattr(engine_class, "cells", None)
     if isinstance(cells, frozenset) and (cells or networks):
         return cells

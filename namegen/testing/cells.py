@@ -69,8 +69,8 @@ class _CellCheck:
 
     def forward(self) -> tuple[Array, Array]:
         """Return the state after the step, and the cache for the backward pass."""
-        after = _unwritten(self.formula.states)
-        cache = _unwritten(self.cell.cached)
+        after = _unwritten_arrays(self.formula.states)
+        cache = _unwritten_arrays(self.cell.cached)
         self.cell.forward(self.x.copy(), self.s.copy(), self.before[self.carried], after, cache)
         return after, cache
 
@@ -94,7 +94,7 @@ class _CellCheck:
 
     def expect_derivatives(self) -> None:
         """Compare the derivatives of the backward pass with central differences."""
-        d = _unwritten(self.pre_activations + len(self.carried))
+        d = _unwritten_arrays(self.pre_activations + len(self.carried))
         self.cell.backward(self.weights.copy(), self.local_derivatives(), d)
         d_before = np.zeros_like(self.before)  # states that aren't carried are only read through s
         d_before[self.carried] = d[self.pre_activations :]
@@ -109,7 +109,7 @@ class _CellCheck:
         inputs = {"the state before": before, "the state after": after, "the cache": cache}
         copies = {name: values.copy() for name, values in inputs.items()}
         count = self.pre_activations + len(self.carried) + self.cell.more_local
-        local = _unwritten(count)
+        local = _unwritten_arrays(count)
         self.cell.local_derivatives(before, after, cache, local)
         for name, values in inputs.items():
             subject = f"local_derivatives must not change {name}, but one of its numbers"
@@ -124,13 +124,13 @@ class _CellCheck:
         expect_within(derivative, expected, limit, subject)
 
 
-def _unwritten(count: int) -> Array:
-    """Arrays of NaN (count, B, H). If a cell doesn't write a number, it stays NaN."""
+def _unwritten_arrays(count: int) -> Array:
+    """Create arrays of NaN (count, B, H). A number that a cell doesn't write stays NaN."""
     return np.full((count, ROWS, WIDTH), np.nan)
 
 
 def _central_differences(function: Callable[[], float], variable: Array) -> Array:
-    """The function's derivative with respect to each number of an array that it reads."""
+    """Return the derivative of a function with respect to each number of an array that it reads."""
     derivative = np.empty(variable.shape)
     for index in np.ndindex(variable.shape):
         value = variable[index]

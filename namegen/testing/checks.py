@@ -84,7 +84,7 @@ def _expect_declarations(engine_class: EngineClass) -> None:
 
 
 def _architecture_names(engine_class: EngineClass) -> list[str]:
-    """The names of the architectures of an engine."""
+    """Return the names of the architectures of an engine."""
     return [network_class.architecture for network_class in engine_class.architectures]
 
 
@@ -162,7 +162,7 @@ def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dty
 
 
 def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
-    """The shapes of the parameters and of Adam's slots, by canonical name."""
+    """Return the shapes of the parameters and of Adam's slots, by canonical name."""
     parameter_shapes = network.parameter_shapes
     shapes = dict(parameter_shapes)
     for slot in OPTIMIZERS[ADAM.optimizer].slots:
@@ -281,16 +281,16 @@ def _expect_deterministic(
     engine_class: EngineClass, cell_or_network: CellOrNetwork, *, threads: int
 ) -> None:
     """Expect the same numbers from two engines with the same number of threads."""
-    losses, state = _trained(engine_class, cell_or_network, threads)
-    other_losses, other_state = _trained(engine_class, cell_or_network, threads)
+    losses, state = _train_new_engine(engine_class, cell_or_network, threads)
+    other_losses, other_state = _train_new_engine(engine_class, cell_or_network, threads)
     expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
     expect_same(other_state, state, f"an equal backend with threads={threads}")
 
 
-def _trained(
+def _train_new_engine(
     engine_class: EngineClass, cell_or_network: CellOrNetwork, threads: int
 ) -> tuple[Array, dict[str, Array]]:
-    """The losses and the state of a new engine after three steps.
+    """Train a new engine for three steps. Return its losses and its state.
 
     The engine is deleted afterwards, so that the next one can reuse its compiled programs.
     """
@@ -313,11 +313,11 @@ def pools_of(
     """
     packages = list(libraries) or ["numpy"]
     folders = [*packages, *(f"{package}.libs" for package in packages)]
-    return [pool for pool in pools if _package_folder(str(pool["filepath"])) in folders]
+    return [pool for pool in pools if _find_package_folder(str(pool["filepath"])) in folders]
 
 
-def _package_folder(file: str) -> str | None:
-    """The folder in ``site-packages`` that contains a file; None if the file is elsewhere."""
+def _find_package_folder(file: str) -> str | None:
+    """Return the folder in ``site-packages`` that contains a file, or None if the file is elsewhere."""
     folders = PurePath(file).parts
     package_folder = None
     for parent, folder in pairwise(folders):

@@ -74,7 +74,7 @@ def expect_within(actual: Array, expected: Array, limit: float, subject: str) ->
     differences = _absolute_differences(actual, expected)
     if (differences <= limit).all():
         return
-    worst = _largest_index(differences)
+    worst = _index_of_largest(differences)
     location = f" at {worst}" if worst else ""
     raise AssertionError(
         f"{subject} differs by {differences[worst]:.2g}{location}, where {limit:.2g} is allowed: "
@@ -83,14 +83,14 @@ def expect_within(actual: Array, expected: Array, limit: float, subject: str) ->
 
 
 def _absolute_differences(actual: Array, expected: Array) -> Array:
-    """The absolute differences in float64; 0 for equal infinities, and NaN if a number is NaN."""
+    """Return the absolute differences in float64: 0 for equal infinities, and NaN if a number is NaN."""
     with np.errstate(invalid="ignore", over="ignore"):
         differences = np.abs(actual.astype(np.float64) - expected)
         return np.where(actual == expected, 0, differences)
 
 
-def _largest_index(differences: Array) -> tuple[int, ...]:
-    """The index of the largest difference. NaN counts as infinite."""
+def _index_of_largest(differences: Array) -> tuple[int, ...]:
+    """Return the index of the largest difference. NaN counts as infinite."""
     comparable = np.where(np.isnan(differences), np.inf, differences)
     index = np.unravel_index(int(np.argmax(comparable)), differences.shape)
     return tuple(map(int, index))
@@ -164,7 +164,7 @@ class NamedCheck:
         Raises:
             AssertionError: the check fails, or the backend raises any error.
         """
-        context = self._describe(arguments)
+        context = self._describe_call(arguments)
         try:
             self.check(*arguments)
         except AssertionError as error:
@@ -174,8 +174,8 @@ class NamedCheck:
                 f"{context}: the backend raised {type(error).__name__}: {error}"
             ) from error
 
-    def _describe(self, arguments: Sequence[object]) -> str:
-        """The name of the check, with the cell or the architecture if it's among the arguments."""
+    def _describe_call(self, arguments: Sequence[object]) -> str:
+        """Return the name of the check, with the cell or the architecture if it's among the arguments."""
         description = f"check {self.name!r}"
         for argument in arguments:
             if isinstance(argument, str):

@@ -42,7 +42,7 @@ TARGET_ERROR = 5e-4  # how far the sum of a target distribution may be from 1
 
 
 def _long_name(length: int, ending: str) -> str:
-    """A name with ``length`` characters of the vocabulary, followed by the ending."""
+    """Make a name with ``length`` characters of the vocabulary, followed by the ending."""
     characters = VOCABULARY.characters
     indices = [(7 * k + k // 9) % len(characters) for k in range(length)]
     return "".join(characters[index] for index in indices) + ending
@@ -321,7 +321,7 @@ def _log_softmax(logits: Float64[Array, "R V"]) -> Float64[Array, "R V"]:
 def _log_likelihoods(
     batch: Batch, log_p: Float64[Array, "R V"], rows: Int64[Array, "K"], depth: int
 ) -> Float64[Array, "K"]:
-    """The log probabilities of the next tokens of some rows, or their means over the target distributions.
+    """Return the log probabilities of the next tokens of some rows, or their means over the target distributions.
 
     Args:
         batch: the batch.

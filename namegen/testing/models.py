@@ -62,7 +62,7 @@ def check_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> No
 
 
 def _start_state(model: LanguageModel, rows: int) -> State:
-    """The state after the start token, which is 0."""
+    """Return the state after the start token, which is 0."""
     start_tokens = np.zeros(rows, np.int32)
     _, state = model.step(start_tokens, model.initial_state(rows))
     return state

@@ -88,7 +88,7 @@ def expect_same_training(
 
 
 def _reference_engine(network: Network, training: TrainingSettings | None, dtype: str) -> Engine:
-    """The NumPy engine, with the parameters of ``small_engine``."""
+    """Return the NumPy engine, with the parameters of ``small_engine``."""
     return small_engine(NumpyEngine, network, training=training, number=REFERENCE, dtype=dtype)
 
 
@@ -147,7 +147,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
 
 
 def _median_norm(network: Network, steps: Sequence[Step]) -> float:
-    """The median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
+    """Return the median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
     reference: Any = small_engine(NumpyEngine, network)
     norms: list[float] = []
     for step in steps:

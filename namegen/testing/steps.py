@@ -179,12 +179,12 @@ def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> No
     engine = small_engine(engine_class, cell_or_network, dtype="float64")
     reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
-        parameters = _parameters(engine, network)
+        parameters = _read_parameters(engine, network)
         masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
         reader.set_state(masked)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
         expect_near(loss, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
-        expect_same(_parameters(engine, network), parameters, "after a masked step of rate 0")
+        expect_same(_read_parameters(engine, network), parameters, "after a masked step of rate 0")
     _expect_unfit_masks(engine, network)
 
 
@@ -207,8 +207,8 @@ def _expect_rejected_masks(engine: Engine, masks: Mapping[str, Array], subject: 
     expect_error(EngineError, partial(engine.train_epoch, iter([step])), subject)
 
 
-def _parameters(engine: Engine, network: Network) -> dict[str, Array]:
-    """The parameters of an engine, without the optimizer's state."""
+def _read_parameters(engine: Engine, network: Network) -> dict[str, Array]:
+    """Return the parameters of an engine, without the optimizer's state."""
     state = engine.get_state()
     return {name: state[name] for name in network.parameter_shapes}
 
@@ -230,13 +230,13 @@ def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> No
     network = small_network(cell_or_network)
     engine = small_engine(engine_class, cell_or_network)
     other = small_engine(engine_class, cell_or_network, number=1)
-    start = _parameters(engine, network)
+    start = _read_parameters(engine, network)
     _take_steps_of_rate_zero(engine)
-    expect_same(_parameters(engine, network), start, "after steps of rate 0")
+    expect_same(_read_parameters(engine, network), start, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
     other.train_epoch(small_steps(1, rate=0.02))
-    parameters = _parameters(engine, network)
-    other_parameters = _parameters(other, network)
+    parameters = _read_parameters(engine, network)
+    other_parameters = _read_parameters(other, network)
     expect(_differ(parameters, start), "a step changes nothing")
     expect(_differ(parameters, other_parameters), "the learning rate changes nothing")
 
@@ -251,7 +251,7 @@ def _take_steps_of_rate_zero(engine: Engine) -> None:
 
 
 def _differ(parameters: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
-    """Whether any number of the parameters differs."""
+    """Return whether any number of the parameters differs."""
     return any(not np.array_equal(values, others[name]) for name, values in parameters.items())
 
 

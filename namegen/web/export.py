@@ -121,13 +121,13 @@ def _page_template() -> Template:
 
 
 def _page_script() -> str:
-    """All JavaScript of a page, inside one function so that only ``page.js`` defines global names."""
+    """Join all scripts of a page, inside one function so that only ``page.js`` defines global names."""
     scripts = [read_part(file) for file in SCRIPTS]
     return "\n".join(['(() => {\n"use strict";', engine_text(), *scripts, "})();"])
 
 
 def _csp_hash(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows a script or a style."""
+    """Return the hash by which a Content-Security-Policy allows a script or a style."""
     digest = sha256(text.encode()).digest()
     return f"sha256-{b64encode(digest).decode()}"
 
@@ -291,7 +291,7 @@ def engine_text() -> str:
 
 
 def _profanity_data() -> dict[str, object]:
-    """The hashes of rude strings and of allowed strings, as text, with the parameters of the hash."""
+    """Return the hashes of rude and of allowed strings as text, with the parameters of the hash function."""
     hashes = [bytes_to_text(np.asarray(values, "<u4").tobytes()) for values in read_hashes()]
     return {"hashes": hashes, "start": FNV_START, "longest": MAX_STRETCH}
 

@@ -61,7 +61,7 @@ def list_plots(results: Results) -> dict[str, Plot]:
 
 
 def _plot_title(results: Results, settings: int) -> str:
-    """The title of a plot with this number of settings; ``Plot`` replaces ``{list}`` with the name of the list."""
+    """Return the title of a plot with this number of settings. ``Plot`` replaces ``{list}`` by the list's name."""
     title = f"{{list}}: accuracy against time, by {axes_in_words(results)}"
     if settings > MOST_LINES:
         title += f", the best {MOST_LINES} of {settings:,}"
@@ -105,7 +105,7 @@ def sweep_figure(results: Results, list_name: str) -> Figure:
         results: the results of the sweep.
         list_name: the list to plot.
     """
-    runs_by_setting = _best(trained_by_setting(results, list_name))
+    runs_by_setting = _select_best(trained_by_setting(results, list_name))
     figure = _new_figure(settings=len(runs_by_setting))
     axes = figure.add_subplot()
     for (name, runs), look in zip(runs_by_setting.items(), LOOKS, strict=False):
@@ -120,7 +120,7 @@ def sweep_figure(results: Results, list_name: str) -> Figure:
 
 
 def _new_figure(settings: int) -> Figure:
-    """A figure with room for a legend of this number of settings, the n-gram baseline and the ceiling."""
+    """Create a figure with room for a legend of this number of settings, the n-gram baseline and the ceiling."""
     legend_height = LABEL_HEIGHT * (settings + 2)
     return style.new_figure(WIDTH, HEIGHT + legend_height)
 
@@ -142,7 +142,7 @@ def _draw_references(axes: Axes, baseline: Line, ceiling: Line) -> None:
     style.draw_levels(axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
 
 
-def _best(runs_by_setting: dict[str, list[Run]]) -> dict[str, list[Run]]:
+def _select_best(runs_by_setting: dict[str, list[Run]]) -> dict[str, list[Run]]:
     """Keep the settings with the highest accuracies, at most ``MOST_LINES``, in their original order."""
     ranking = sorted(
         runs_by_setting, key=lambda name: _mean_accuracy(runs_by_setting[name]), reverse=True
@@ -152,7 +152,7 @@ def _best(runs_by_setting: dict[str, list[Run]]) -> dict[str, list[Run]]:
 
 
 def _mean_accuracy(runs: Sequence[Run]) -> float:
-    """The mean accuracy of finished runs on the held-out names."""
+    """Return the mean accuracy of finished runs on the held-out names."""
     return float(mean(run.done.figures.held_out.accuracy_argmax for run in runs))
 
 
@@ -172,7 +172,7 @@ def _draw_setting(axes: Axes, runs: Sequence[Run], *, name: str, look: Look) -> 
 
 
 def _line_options(look: Look) -> dict[str, Any]:
-    """The options of matplotlib for a line."""
+    """Return the options of matplotlib for a line."""
     options: dict[str, Any] = {"color": look.color, "linewidth": LINE_WIDTH}
     if look.dashes:
         options["dashes"] = look.dashes

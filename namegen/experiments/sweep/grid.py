@@ -178,15 +178,15 @@ def _check_engines(grid: Grid) -> None:
     for point in grid.points:
         engine = point.config.run.backend
         if engine not in engine_paths():
-            raise SettingsError(f"{grid.source}: {_unknown_engine(engine)}")
+            raise SettingsError(f"{grid.source}: {_unknown_engine_message(engine)}")
 
 
-def _unknown_engine(engine: str) -> str:
+def _unknown_engine_message(engine: str) -> str:
     return f"{ENGINE} is {engine[:40]!r}: {advice(engine)}"
 
 
 def _flatten(table: Json, prefix: str = "") -> list[GridEntry]:
-    """The entries of a table and of its inner tables; in TOML, ``training.seed = [0]`` creates an inner table."""
+    """List the entries of a table and of its inner tables. In TOML, ``training.seed = [0]`` creates an inner table."""
     if not isinstance(table, dict):
         return []
     entries: list[GridEntry] = []
@@ -216,29 +216,29 @@ def _check_size(entries: list[GridEntry], source: str) -> None:
 
 
 def _read_axes(entries: list[GridEntry]) -> tuple[dict[str, tuple[Json, ...]], list[str]]:
-    """The valid axes, without repeated values, and all problems of the grid."""
-    problems = _repeated_paths(entries)
+    """Return the valid axes, without repeated values, and the problems of the grid."""
+    problems = _find_repeated_paths(entries)
     axes: dict[str, tuple[Json, ...]] = {}
     for path, values in dict(entries).items():
-        problem = _axis_problem(path, values)
+        problem = _find_axis_problem(path, values)
         if problem:
             problems.append(problem)
         elif isinstance(values, list):
-            distinct = _without_repeats(values)
-            problems += _value_problems(path, values, distinct)
+            distinct = _distinct_values(values)
+            problems += _find_value_problems(path, values, distinct)
             axes[path] = tuple(distinct)
     return axes, problems
 
 
-def _repeated_paths(entries: list[GridEntry]) -> list[str]:
-    """The problems with settings that the grid sets twice."""
+def _find_repeated_paths(entries: list[GridEntry]) -> list[str]:
+    """Return a message for each setting that the grid sets twice."""
     times_set = Counter(entry.path for entry in entries)
     repeated = [path for path, times in times_set.items() if times > 1]
     return [f"{GRID}.{path} is set twice: set it once" for path in repeated]
 
 
-def _without_repeats(values: list[Json]) -> list[Json]:
-    """The distinct values, in their order; values may be lists, which a set can't contain."""
+def _distinct_values(values: list[Json]) -> list[Json]:
+    """Return the distinct values, in their order. Values can be lists, so they need not be hashable."""
     distinct: list[Json] = []
     for value in values:
         if value not in distinct:
@@ -246,12 +246,12 @@ def _without_repeats(values: list[Json]) -> list[Json]:
     return distinct
 
 
-def _axis_problem(path: str, values: Json) -> str:
-    """Why an entry of the grid isn't an axis; "" if it is."""
+def _find_axis_problem(path: str, values: Json) -> str:
+    """Explain why an entry of the grid isn't valid. Return "" if it is."""
     if path in NO_AXES:
         return f"{GRID}.{path} cannot be varied, because {NO_AXES[path]}"
     if path not in AXES:
-        return f"{GRID}.{path[:40]} cannot be varied: {_suggestion(path)}"
+        return f"{GRID}.{path[:40]} cannot be varied: {_suggest_path(path)}"
     if not isinstance(values, list):
         text = str(values)[:40]
         return f"{GRID}.{path} is {text!r}: expected a list of values, [{text}, …]"
@@ -260,18 +260,18 @@ def _axis_problem(path: str, values: Json) -> str:
     return ""
 
 
-def _value_problems(path: str, values: list[Json], distinct: list[Json]) -> list[str]:
-    """The problems with the values of an axis: repeated values, and unknown backends."""
+def _find_value_problems(path: str, values: list[Json], distinct: list[Json]) -> list[str]:
+    """Return a message for repeated values of an axis, and for each unknown backend."""
     problems: list[str] = []
     if len(distinct) < len(values):
         problems.append(f"{GRID}.{path} contains a value twice: list each value once")
     if path == ENGINE:
         names = [value for value in distinct if isinstance(value, str)]
-        problems += [_unknown_engine(name) for name in names if name not in engine_paths()]
+        problems += [_unknown_engine_message(name) for name in names if name not in engine_paths()]
     return problems
 
 
-def _suggestion(path: str) -> str:
+def _suggest_path(path: str) -> str:
     """Suggest a setting for an unknown path, whose table may be missing or wrong."""
     path_by_name = {axis.partition(".")[2]: axis for axis in AXES}
     name = path.rpartition(".")[2]
@@ -325,7 +325,7 @@ def _read_lists(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> dict
 
 
 def _with_held_out_names(config: Config) -> Config:
-    """The same config, with the default share of held-out names if it has none."""
+    """Return the same config, with the default share of held-out names if it has none."""
     data = replace(config.data, validation=config.data.held_out)
     return replace(config, data=data)
 
@@ -357,14 +357,14 @@ def in_config(name: str, value: str | None) -> str:
     >>> in_config("learning_rate", None), in_config("clip_norm", "1")
     ('training.learning_rate', 'training.clip_norm = 1')
     """
-    path = _path_of(name)
+    path = _find_path(name)
     if value is None:
         return path
     return f"{path} = {value}"
 
 
-def _path_of(name: str) -> str:
-    """The dotted path of a setting, or its name if the config has no such setting."""
+def _find_path(name: str) -> str:
+    """Return the dotted path of a setting, or its name if the config has no such setting."""
     for path in PATHS:
         if path.endswith(f".{name}"):
             return path

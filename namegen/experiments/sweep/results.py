@@ -43,7 +43,7 @@ def table_csv(results: Results) -> str:
 
 
 def _csv_columns(results: Results) -> list[str]:
-    """The columns of the CSV file, with one column for each varied setting."""
+    """Return the columns of the CSV file, with one column for each varied setting."""
     axes = [path for path in results.axes if path not in (LIST, ENGINE, SEED)]
     columns = ["list", "backend", *axes, "seed", "status", *SIZES, "seconds", "chars_per_second"]
     for prefix in ("training", "held_out", "held_out_ceiling", "held_out_baseline"):
@@ -52,7 +52,7 @@ def _csv_columns(results: Results) -> list[str]:
 
 
 def _csv_row(run: Run) -> dict[str, object]:
-    """The values of a run by column. The table doesn't use all of them."""
+    """Return the values of a run by column. The table doesn't use all of them."""
     row: dict[str, object] = dict(vars(run))
     for path, value in run.settings.items():
         row[path] = _csv_value(value)
@@ -64,7 +64,7 @@ def _csv_row(run: Run) -> dict[str, object]:
 
 
 def _metric_columns(trained_run: Trained) -> dict[str, object]:
-    """The metrics of a run and of its references, by column."""
+    """Return the metrics of a run and of its references, by column."""
     metrics_by_prefix = {
         "training": trained_run.figures.training,
         "held_out": trained_run.figures.held_out,
@@ -79,7 +79,7 @@ def _metric_columns(trained_run: Trained) -> dict[str, object]:
 
 
 def _csv_value(value: object) -> object:
-    """A value of a setting for a cell. Numbers and strings don't change, and lists become text."""
+    """Convert a value of a setting for a cell. Numbers and strings don't change, and lists become text."""
     is_boolean = isinstance(value, bool)
     if isinstance(value, int | float | str) and not is_boolean:
         return value
@@ -183,12 +183,12 @@ class Line:
     @property
     def losses(self) -> list[float]:
         """The finite losses, in nats per character."""
-        return _known(metrics.loss_nats_per_char for metrics in self.metrics)
+        return _without_none(metrics.loss_nats_per_char for metrics in self.metrics)
 
     @property
     def chars_per_second(self) -> float | None:
         """The mean training speed of the runs that were long enough to measure it."""
-        speeds = _known(run.done.chars_per_second for run in self.runs)
+        speeds = _without_none(run.done.chars_per_second for run in self.runs)
         return mean(speeds) if speeds else None
 
 
@@ -209,7 +209,9 @@ def setting_table(results: Results, list_name: str) -> Table:
     The metrics are those on the held-out names. The last rows are the n-gram baseline and the ceiling, and the note
     names the best setting.
     """
-    lines = [_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()]
+    lines = [
+        _make_setting_line(name, runs) for name, runs in by_setting(results, list_name).items()
+    ]
     references = reference_lines(results, list_name)
     names = list_names(lists_of(results))
     return make_table(
@@ -221,8 +223,8 @@ def setting_table(results: Results, list_name: str) -> Table:
     )
 
 
-def _setting_line(name: str, runs: list[Run]) -> Line:
-    """The row of a setting."""
+def _make_setting_line(name: str, runs: list[Run]) -> Line:
+    """Make the row of a setting."""
     finished = finished_runs(runs)
     metrics = [run.done.figures.held_out for run in finished]
     return Line(name, metrics, finished)
@@ -243,7 +245,7 @@ def reference_lines(results: Results, list_name: str) -> list[Line]:
     ]
 
 
-def _known(values: Iterable[float | None]) -> list[float]:
+def _without_none(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
@@ -264,7 +266,7 @@ def best_in_words(results: Results, list_name: str) -> str:
 
 
 def _argmax_accuracies(runs: list[Run]) -> list[float]:
-    """The accuracies of finished runs on the held-out names."""
+    """Return the accuracies of finished runs on the held-out names."""
     return [run.done.figures.held_out.accuracy_argmax for run in runs]
 
 
@@ -335,25 +337,25 @@ def common_held_out_sets(runs: Iterable[Run], *references: str) -> list[HeldOut]
     for run in runs:
         held_out = run.done.held_out
         first = by_seed.setdefault(run.seed, held_out)
-        if not _are_same_names(held_out, first, references):
+        if not _have_same_held_out_names(held_out, first, references):
             return []
     return list(by_seed.values())
 
 
-def _are_same_names(left: HeldOut, right: HeldOut, references: Iterable[str]) -> bool:
-    """Whether two runs seem to have held out the same names: equal sizes, and equal metrics of the references."""
+def _have_same_held_out_names(left: HeldOut, right: HeldOut, references: Iterable[str]) -> bool:
+    """Return whether two runs seem to have held out the same names, judging by the sizes and the references."""
     if left.names != right.names or left.characters != right.characters:
         return False
     return all(_are_close(getattr(left, name), getattr(right, name)) for name in references)
 
 
 def _are_close(left: PlainMetrics, right: PlainMetrics) -> bool:
-    """Whether metrics are equal, except for the rounding of different processors."""
+    """Return whether metrics are equal, except for the rounding of different processors."""
     return all(_is_close(getattr(left, metric), getattr(right, metric)) for metric in METRICS)
 
 
 def _is_close(left: float | None, right: float | None) -> bool:
-    """Whether two values of a metric are equal, except for rounding; None equals only None."""
+    """Return whether two values of a metric are equal, except for rounding. None equals only None."""
     if left is None or right is None:
         return left == right
     return isclose(left, right, rel_tol=1e-9)

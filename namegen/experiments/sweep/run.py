@@ -90,7 +90,7 @@ def sweep(
 
 
 def _make_runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
-    """A runner on this machine, or on a dask cluster."""
+    """Create a runner for processes on this machine, or for a dask cluster."""
     if scheduler is None:
         threads = max(run.config.run.threads or 1 for run in runs)
         default_workers = max(cores() // threads, 1)
@@ -140,7 +140,7 @@ class _Sweep:
                 yield part
 
     def _make_part(self, run: SweepRun) -> Part:
-        """The part that trains a run in a child process."""
+        """Create the part that trains a run in a child process."""
         job = RunJob(
             config=run.config,
             source=run.corpus.source,
@@ -156,7 +156,7 @@ class _Sweep:
 
 
 def _end_event(label: str, run: Run) -> Ended:
-    """The progress event for a run that has ended."""
+    """Create the progress event for a run that has ended."""
     if run.trained is None:
         return Ended(label, trouble=run.status)
     accuracy = run.trained.figures.held_out.accuracy_argmax

@@ -49,7 +49,7 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
 
 
 def _encode_model(result: RunResult) -> str:
-    """The model file of a run in base 64."""
+    """Encode the model file of a run in base 64."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)
@@ -57,14 +57,14 @@ def _encode_model(result: RunResult) -> str:
 
 
 def _describe_failure(job: RunJob, error: NamegenError) -> Json:
-    """The outcome of a run that ended with an error. The message names settings as in the config of a sweep."""
-    return _make_outcome(job, _status(error), why=error.told(in_config))
+    """Describe a run that ended with an error. The message names settings as in the config of a sweep."""
+    return _make_outcome(job, _status_after(error), why=error.told(in_config))
 
 
 def _make_outcome(
     job: RunJob, status: Status, why: str = "", trained: Trained | None = None
 ) -> Json:
-    """The outcome of a run on this machine, as plain values."""
+    """Describe the outcome of a run on this machine, as plain values."""
     outcome = Outcome(
         status=status,
         why=why,
@@ -83,8 +83,8 @@ def _prepare(job: RunJob) -> PreparedTraining:
     return prepare(corpus, job.config.recipe, load_engine(settings.backend), threads=threads)
 
 
-def _status(error: NamegenError) -> Status:
-    """The status of a run that ended with this error."""
+def _status_after(error: NamegenError) -> Status:
+    """Return the status of a run that ended with this error."""
     if isinstance(error, TrainingError):
         return "diverged"
     if isinstance(error, EngineError):
