@@ -510,6 +510,7 @@ def visible(text: str) -> str:
 
 
 def _visible_character(character: str) -> str:
+    """Return a printable character, or the code point of a control character."""
     if character.isprintable():
         return character
     return f"U+{ord(character):04X}"

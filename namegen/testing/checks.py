@@ -199,21 +199,21 @@ def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetw
     engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     returned = engine.get_state()
-    expected = _copy(returned)
-    _overwrite(returned)
-    expect_same(engine.get_state(), expected, "after arrays from get_state were written into")
-    passed = _copy(expected)
+    expected = _copy_state(returned)
+    _overwrite_state(returned)
+    expect_same(engine.get_state(), expected, "after arrays from get_state were changed")
+    passed = _copy_state(expected)
     engine.set_state(passed)
-    _overwrite(passed)
-    expect_same(engine.get_state(), expected, "after arrays passed to set_state were written into")
+    _overwrite_state(passed)
+    expect_same(engine.get_state(), expected, "after arrays passed to set_state were changed")
 
 
-def _copy(state: Mapping[str, Array]) -> dict[str, Array]:
+def _copy_state(state: Mapping[str, Array]) -> dict[str, Array]:
     """Copy all arrays of a state."""
     return {name: values.copy() for name, values in state.items()}
 
 
-def _overwrite(state: Mapping[str, Array]) -> None:
+def _overwrite_state(state: Mapping[str, Array]) -> None:
     """Write another number into all arrays of a state."""
     for values in state.values():
         values[...] = 9
@@ -273,7 +273,7 @@ def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> 
         threads = pool["num_threads"]
         expect(
             threads == 1,
-            f"a backend that was made with threads=1 leaves {library} with {threads} threads: expected 1",
+            f"a backend that was created with threads=1 leaves {library} with {threads} threads: expected 1",
         )
 
 
@@ -295,7 +295,8 @@ def _train_new_engine(
     The engine is deleted afterwards, so that the next one can reuse its compiled programs.
     """
     engine = new_engine(engine_class, cell_or_network, threads=threads)
-    return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
+    losses = engine.train_epoch(small_steps(3))
+    return losses.loss_sum, engine.get_state()
 
 
 def pools_of(

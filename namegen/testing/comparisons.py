@@ -19,8 +19,6 @@ from namegen.types import Array
 # The rounding errors of a sum in another order: relative to the largest number, absolute if that's below 1.
 FLOAT32_ROUNDING = 1e-5
 FLOAT64_ROUNDING = 1e-12
-CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
-TRUNCATION = "the state before each character, all of its arrays, counts as a constant"
 
 
 def expect(holds: bool | np.bool, message: str) -> None:
@@ -194,7 +192,10 @@ def describe_training(training: TrainingSettings) -> str:
     formula = OPTIMIZERS[training.optimizer].formula.format(**training.hyperparameters)
     description = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
-        description += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
+        description += (
+            f", clipped (g ← g·min(1, {training.clip_norm}/‖g‖), ‖g‖ of the masked gradients of all parameters "
+            "together, its squares in float64)"
+        )
     if not training.bptt:
-        description += f", without bptt ({TRUNCATION})"
+        description += ", without bptt (the state before each character, all of its arrays, counts as a constant)"
     return description

@@ -78,6 +78,7 @@ class GuardedSettings(TrainingSettings):
         object.__setattr__(self, "forbidden", names - self.backend_settings.keys())
 
     def __getattribute__(self, name: str) -> object:
+        """Return a field or a method, unless an engine must not read it."""
         attributes = object.__getattribute__(self, "__dict__")
         if name in attributes.get("forbidden", ()):
             raise AssertionError(

@@ -160,6 +160,7 @@ def _encode_tensors(checkpoint: Checkpoint) -> dict[str, str]:
 
 
 def _encode_array(values: Array, dtype: str) -> str:
+    """Convert an array to a type, and encode its bytes as text."""
     return bytes_to_text(np.asarray(values, dtype).tobytes())
 
 

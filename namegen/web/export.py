@@ -302,6 +302,7 @@ def read_part(file: str) -> str:
 
 
 def _plain_list(descriptions: Iterable[PageDescription]) -> list[object]:
+    """Convert descriptions to plain values."""
     return [to_plain(description) for description in descriptions]
 
 

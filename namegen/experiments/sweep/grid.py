@@ -182,6 +182,7 @@ def _check_engines(grid: Grid) -> None:
 
 
 def _unknown_engine_message(engine: str) -> str:
+    """Return the message about a backend that isn't registered."""
     return f"{ENGINE} is {engine[:40]!r}: {advice(engine)}"
 
 

@@ -246,6 +246,7 @@ def reference_lines(results: Results, list_name: str) -> list[Line]:
 
 
 def _without_none(values: Iterable[float | None]) -> list[float]:
+    """Return the values that aren't None."""
     return [value for value in values if value is not None]
 
 
