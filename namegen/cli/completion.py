@@ -1,7 +1,7 @@
 """Shell completion: commands, options, and the names of built-in lists and models, of labels and of backends.
 
-The shell's script comes from click (`docs/reference/cli.md`). It starts namegen at every Tab, so this module must not import
-anything slow.
+The shell's script comes from click (`docs/reference/cli.md`). It starts namegen at every Tab, so this module must not
+import anything slow.
 """
 
 from __future__ import annotations

@@ -202,7 +202,7 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
         scheduler.kill()
         _, err = process.communicate()
         assert process.returncode == 1
-        assert err.splitlines()[-1].startswith("namegen: the dask scheduler is gone"), err
+        assert err.splitlines()[-1].startswith("namegen: the dask scheduler has stopped"), err
         assert "Traceback" not in err
 
 

@@ -17,7 +17,7 @@ from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
 ALL_AT_ONCE = (
-    "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
+    "same with start tokens"  # with masks and targets too: the law of parity, held by every cell
 )
 HELD_BY_ALL_AT_ONCE = (
     "same with single masks",

@@ -10,7 +10,7 @@ import pytest
 
 from namegen.children import Job
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.cluster import Cluster, make_part
+from namegen.experiments.cluster import Cluster, make_job
 from namegen.experiments.machine import training_codes
 from tests.requirements import require
 
@@ -50,7 +50,7 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
 
 
 def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker) -> None:
-    found = make_part(PART, training_codes(["numpy"]))
+    found = make_job(PART, training_codes(["numpy"]))
     assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": ""}
     assert worker.events == [("key", (1, 1))]
 
@@ -58,7 +58,7 @@ def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker
 @pytest.mark.parametrize("worker", ["cancelled", None], indirect=True)
 def test_a_part_that_nobody_waits_for_is_not_made(worker: Worker) -> None:
     with pytest.raises(TrainingError):
-        make_part(PART, training_codes(["numpy"]))
+        make_job(PART, training_codes(["numpy"]))
 
 
 @pytest.mark.usefixtures("worker")
@@ -67,4 +67,4 @@ def test_a_part_that_nobody_waits_for_is_not_made(worker: Worker) -> None:
 )
 def test_a_worker_of_another_version_makes_nothing(codes: dict[str, str]) -> None:
     with pytest.raises(EngineError, match="the worker at tcp://there has another version"):
-        make_part(PART, codes)
+        make_job(PART, codes)

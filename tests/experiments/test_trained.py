@@ -14,7 +14,7 @@ from namegen.errors import NamesError
 from namegen.experiments.trained import (
     PlainMetrics,
     check_long_enough,
-    enough,
+    least_names,
     plain_metrics,
     seconds_per_epoch,
 )
@@ -55,7 +55,7 @@ def test_one_that_cannot_says_how_many_names_it_has(
 @pytest.mark.parametrize("validation", [0.02, 0.9])
 def test_as_many_names_as_it_asks_for_can_be_split(validation: float, split: str) -> None:
     names = load_bundled("mlb-last").names
-    listed = tuple(dict.fromkeys(names))[: enough(validation)]
-    assert len(listed) == enough(validation)
+    listed = tuple(dict.fromkeys(names))[: least_names(validation)]
+    assert len(listed) == least_names(validation)
     for seed in range(10):
         check_long_enough(Corpus(listed, source="x"), validation, split, seed)

@@ -10,7 +10,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.experiments.machine import EngineCode
-from namegen.experiments.sweep.grid import Grid, label, make_runs, read_grid
+from namegen.experiments.sweep.grid import Grid, make_runs, read_grid, settings_in_words
 from namegen.lists import load_bundled
 
 BASE = '[data]\nnames = "japanese-given"\nvalidation = 0.2\n'
@@ -184,5 +184,7 @@ def test_settings_are_said_in_words() -> None:
         "training.bptt": False,
         "network.cell": "gru",
     }
-    assert label(settings) == "lr steps 0:0.1,5:0.01, bptt no, cell gru"
-    assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})
+    assert settings_in_words(settings) == "lr steps 0:0.1,5:0.01, bptt no, cell gru"
+    assert settings_in_words({"training.learning_rate": 0.01}) != settings_in_words(
+        {"training.learning_rate": 0.0100001}
+    )

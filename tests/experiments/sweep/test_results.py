@@ -19,10 +19,10 @@ from namegen.experiments.sweep.figures import draw_sweep, list_plots, sweep_figu
 from namegen.experiments.sweep.results import (
     best_in_words,
     by_setting,
-    held_out_parts,
+    common_held_out_sets,
+    finished_runs,
     setting_table,
     table_csv,
-    trained,
     untrained,
 )
 from namegen.experiments.trained import PlainMetrics
@@ -73,19 +73,19 @@ def test_a_setting_is_all_but_the_seed(results: Results) -> None:
 
 
 def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results) -> None:
-    runs = trained(results.runs)
+    runs = finished_runs(results.runs)
 
     def with_last_ceiling(ceiling: PlainMetrics) -> list[Run]:
         return [*runs[:3], trained_run(0.01, 1, 0.4, ceiling=ceiling)]
 
-    assert len(held_out_parts(runs, "ceiling", "baseline")) == 2  # one a seed
+    assert len(common_held_out_sets(runs, "ceiling", "baseline")) == 2  # one a seed
     rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
-    assert len(held_out_parts(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
+    assert len(common_held_out_sets(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
     assert (
-        held_out_parts(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
+        common_held_out_sets(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
     )  # as with another split
     infinite = replace(metrics(0.9), loss_nats_per_char=None, bits_per_char=None)
-    assert held_out_parts(with_last_ceiling(infinite), "ceiling", "baseline") == []
+    assert common_held_out_sets(with_last_ceiling(infinite), "ceiling", "baseline") == []
 
 
 def lines_of(figure: Figure) -> dict[str, Any]:
