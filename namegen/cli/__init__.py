@@ -41,7 +41,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train": {
         "train": ("namegen.cli.train:train", "Train a network on a list of names."),
         "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
-        "configs": ("namegen.cli.describe:configs", "List the built-in settings files."),
+        "configs": ("namegen.cli.built_in:configs", "List the built-in settings files."),
     },
     "Evaluate": {
         "score": ("namegen.cli.score:score", "Show how likely a name is, letter by letter."),
@@ -76,9 +76,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "namegen.cli.export:export_web",
             "Write models as a web page or JavaScript.",
         ),
-        "lists": ("namegen.cli.describe:lists", "List the built-in lists of names."),
+        "lists": ("namegen.cli.built_in:lists", "List the built-in lists of names."),
         "models": (
-            "namegen.cli.describe:models",
+            "namegen.cli.built_in:models",
             "List the built-in models and their labels.",
         ),
     },

@@ -339,7 +339,7 @@ def test_unfiltered_names_come_from_the_models_own_distribution(program):
 
 
 def test_a_line_is_printed_if_more_than_half_of_the_names_miss_the_threshold(program):
-    line = "30 of these 30 names scored below the usual threshold, which few names reach\n"
+    line = "all 30 names score below the usual threshold, because too few names reach it\n"
     rare = ("generate", "mlb-last", "-n", 30, "--starts-with", "Zz", "--seed", 1)
     assert program(*rare).done().err == line
     assert program(*rare, "--quiet").done().err == ""
