@@ -11,7 +11,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_shadowed_backends, open_list
+from namegen.cli.opening import note_shadowed_backends, open_list
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError

@@ -15,7 +15,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_list
+from namegen.cli.opening import open_list
 from namegen.cli.terminal import Notes, cells, columns, counted, json_text, percent, printable
 from namegen.files import check_output
 from namegen.threads import limit_threads

@@ -11,7 +11,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_blend, open_list
+from namegen.cli.opening import open_blend, open_list
 from namegen.cli.terminal import (
     METRICS,
     Notes,

@@ -12,7 +12,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import note_same_name, open_list
+from namegen.cli.opening import note_same_name, open_list
 from namegen.cli.terminal import METRICS, Notes, fitted, json_text, metric_cells, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output

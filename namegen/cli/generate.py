@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from namegen.cli import formats
 from namegen.cli import options as shared
 from namegen.cli.display import Display
-from namegen.cli.options import note_same_name, open_blend
+from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings

@@ -13,7 +13,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_blend
+from namegen.cli.opening import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.data.label_parts import by_part
 from namegen.core.training import MODEL_FILE

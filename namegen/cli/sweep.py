@@ -12,7 +12,7 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_same_name, note_shadowed_backends, read_list
+from namegen.cli.opening import note_same_name, note_shadowed_backends, read_list
 from namegen.cli.terminal import (
     Notes,
     aligned,

@@ -16,7 +16,7 @@ from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
-from namegen.cli.options import note_same_name, note_shadowed_backends
+from namegen.cli.opening import note_same_name, note_shadowed_backends
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.core.settings import DROPS, About
 from namegen.core.training import CONFIG_FILE
