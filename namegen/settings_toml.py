@@ -51,15 +51,15 @@ class RunSettings(Checked):
 
     backend: str = declared(  # numpy needs no other library, and is the fastest for small networks
         "numpy",
-        "The backend that trains: {}.",
+        "The backend that trains the network: {}.",
         holds=lambda v: v != "",
         expected="the name of a backend, such as numpy or keras",
     )
     # None: as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
-        None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
+        None, "The number of CPU threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
-    plot: bool = declared(True, "Draw the training as history.png, or do not.")
+    plot: bool = declared(True, "Draw the history of the run into history.png.")
 
 
 @dataclass(frozen=True)

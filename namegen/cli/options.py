@@ -337,7 +337,7 @@ blend_weights = click.option(
     "--blend-weights",
     type=comma_separated(float, "a weight for each model, such as 0.6,0.4"),
     metavar="W,W,...",
-    help="The weight of each model in a blend; the weights must add up to 1.  [default: equal weights]",
+    help="The weight of each model in a blend. The weights must add up to 1.  [default: equal weights]",
 )
 more_models = click.option(
     "--with",
@@ -367,19 +367,19 @@ temperature = click.option(
     "--temperature",
     type=float,
     metavar="T",
-    help="The sampling temperature: below 1, names are more typical; above 1, more varied.  [default: 1]",
+    help="The sampling temperature. Names are more typical below 1, and more varied above 1.  [default: 1]",
 )
 unfiltered = click.option(
     "--unfiltered",
     is_flag=True,
-    help="Draw from the model's own distribution. Without this option, namegen returns a new name only if its score is "
+    help="Draw from the model's own distribution. Without this option, namegen only returns new names whose scores are "
     "in the top 1%.",
 )
 backend = click.option(
     "--backend",
     cls=BackendOption,
     metavar="NAME",
-    help="The backend that runs the model: {}.  [default: numpy, or the first that can read the model]",
+    help="The backend that runs the model: {}.  [default: numpy, or the first one that supports the model]",
 )
 threads = click.option(
     "--threads",
@@ -395,8 +395,8 @@ label = click.option(
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Use only this label, such as Finnish. If labels have several parts, pass one part or more: female, or "
-    "Finnish,female. Repeat the option for more labels.  [default: all labels, as often as in the list]",
+    help="Use only names with this label, such as Finnish. If labels have several parts, pass one part or more, such "
+    "as female or Finnish,female. Repeat the option for more labels.  [default: all labels, as often as in the list]",
 )
 
 

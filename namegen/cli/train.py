@@ -101,12 +101,13 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 @click.option(
     "--config",
     metavar="CONFIG",
-    help="Read the settings from a TOML file, or from a config that `namegen configs` lists. Options override them.",
+    help="Read settings from a TOML file, or from a built-in config (see `namegen configs`). Options override them.",
 )
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue this run. You can change only --backend and, unless the learning rates depend on it, --epochs.",
+    help="Continue the run in this folder. Only --backend and, if the learning rates don't depend on it, --epochs can "
+    "change.",
 )
 @click.option(
     "--out",
