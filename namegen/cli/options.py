@@ -289,8 +289,8 @@ def setting_option(
     default = getattr(settings(), name)
     option = option_name(name)
     if hint is bool:
-        return _switch(option, name, about.help, default=default)
-    text = _help_with_default(about, default)
+        return _switch(option, name, about, default=default)
+    text = _help(about, default)
     if about.choices:
         return click.option(option, name, type=click.Choice(about.choices), help=text)
     return click.option(
@@ -303,17 +303,15 @@ def setting_option(
     )
 
 
-def _switch(option: str, name: str, text: str, *, default: bool) -> Callable[[Command], Command]:
+def _switch(option: str, name: str, about: About, *, default: bool) -> Callable[[Command], Command]:
     """Make a pair of options, such as ``--quick`` and ``--no-quick``. The value is None if neither is passed."""
     negated = option.replace("--", "--no-", 1)
-    default_option = option if default else negated
-    return click.option(
-        f"{option}/{negated}", name, default=None, help=f"{text}  [default: {default_option}]"
-    )
+    text = _help(about, default=option if default else negated)
+    return click.option(f"{option}/{negated}", name, default=None, help=text)
 
 
-def _help_with_default(about: About, default: object) -> str:
-    """The help of a setting. Other settings in it get the names of their options."""
+def _help(about: About, default: object) -> str:
+    """The help of an option, with its default. Other settings in it get the names of their options."""
     text = about.help
     if about.default:
         text += f"  [default: {about.default}]"

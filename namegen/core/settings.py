@@ -204,7 +204,7 @@ class DataSettings(Checked):
     )
     validation: float | None = declared(
         None,
-        "The share of names to hold out for validation. 0 holds out none.",
+        "The share of names to hold out for validation. Pass 0 to hold out none.",
         f"0.1; 0 for fewer than 100 different names, except with {setting('quick', 'True')} or {setting('test')}",
         **SHARE,
     )
@@ -297,7 +297,7 @@ class NetworkSettings(Checked):
     base_model: str | None = declared(
         None,
         "The pretrained model to fine-tune: a run folder, a model file or a built-in model. "
-        f"{NOTHING} starts from random weights.",
+        f"Pass {NOTHING} to start from random weights.",
         f"namegen's base model for 100 to 499 names, or for 20 to 99 names of mostly one origin; otherwise {NOTHING}",
         metavar="MODEL",
         holds=lambda value: value != "",
