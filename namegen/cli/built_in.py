@@ -105,6 +105,7 @@ def _model_table(checkpoints: Mapping[str, Checkpoint]) -> str:
 
 
 def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
+    """A model's network, its list, and its accuracy on held-out names."""
     training = checkpoint.training
     list_name = printable(str(training.get("list")))
     source = f"{training.get('names', 0):,} names of {list_name}"

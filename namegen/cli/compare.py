@@ -140,10 +140,12 @@ def _line_count(texts: Sequence[str]) -> int:
 
 def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
     """New names of each list, a line for each model; all lists get the same number of lines."""
-    lines_per_list = max(max_lines, 0) // max(len(results.lists), 1)
+    list_count = max(len(results.lists), 1)
+    lines_per_list = max(max_lines, 0) // list_count
     lines = []
     for entry in results.lists:
-        for model, names in _samples(entry)[:lines_per_list]:
+        shown = _samples(entry)[:lines_per_list]
+        for model, names in shown:
             line = printable(f"{entry.name}, {model}: {names}")
             lines.append(shorten(line, columns(), placeholder=" …"))
     return lines

@@ -41,7 +41,7 @@ class Named(click.types.StringParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The names that start with the text, ignoring case, after the files that do."""
+        """Complete a text to the files and names that start with it. Names may have another case."""
         start = incomplete.lower()
         names = [name for name in self._names(ctx) if name.lower().startswith(start)]
         if not self._or_file:

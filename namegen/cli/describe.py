@@ -135,6 +135,7 @@ def _cut_or_padded(text: str, width: int) -> str:
 
 
 def _blocks(statistics: ListDescription) -> list[Block]:
+    """The blocks for a list. Repeats and labels are left out if there are none."""
     entries = statistics.entries
     distinct = statistics.distinct
     letters = list(statistics.letters.items())
@@ -179,11 +180,12 @@ class _Layout:
     @classmethod
     def of(cls, rows: Sequence[Row]) -> _Layout:
         """Choose the widths so that the block is at most ``BLOCK_WIDTH`` wide."""
-        number_width = max((len(f"{count:,}") for _, count in rows), default=0)
-        longest_label = max((cells(printable(label)) for label, _ in rows), default=0)
-        for_label_and_bar = BLOCK_WIDTH - number_width - len("    100.0%  ")
-        label_width = min(longest_label, for_label_and_bar - MIN_BAR)
-        bar_width = min(for_label_and_bar - label_width, MAX_BAR)
+        label_widths = [cells(printable(label)) for label, _ in rows]
+        number_widths = [len(f"{count:,}") for _, count in rows]
+        number_width = max(number_widths, default=0)
+        width_left = BLOCK_WIDTH - number_width - len("    100.0%  ")  # for the label and the bar
+        label_width = min(max(label_widths, default=0), width_left - MIN_BAR)
+        bar_width = min(width_left - label_width, MAX_BAR)
         return cls(label_width, number_width, bar_width)
 
 
@@ -217,9 +219,9 @@ def _repeats(repeats: Mapping[int, int]) -> list[Row]:
     """How many distinct names occur once, twice, and so on."""
     rows = []
     for low, above in pairwise(REPEAT_BOUNDS):
-        distinct = sum(names for times, names in repeats.items() if low <= times < above)
-        if distinct:
-            rows.append((_times(low, above - 1), distinct))
+        counts = [count for times, count in repeats.items() if low <= times < above]
+        if counts:
+            rows.append((_times(low, above - 1), sum(counts)))
     return rows
 
 

@@ -232,7 +232,8 @@ def export_keras(
     source = _read(model, notes)
     path = _check_out(out, source, ".keras", force=force, notes=notes)
     with Display(notes, f"exporting {source.name} to {path}"):
-        size = _keras_export()(source.checkpoint, path, force=force)
+        write_keras = _keras_export()
+        size = write_keras(source.checkpoint, path, force=force)
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size}))
     else:
@@ -376,6 +377,7 @@ def _page_models(
 
 
 def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
+    """A model as the page shows it; without a title, it gets a built-in one or its label."""
     from namegen.models import TITLES
     from namegen.web.export import PageModel
 

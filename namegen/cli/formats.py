@@ -233,13 +233,15 @@ def name_columns(model: LoadedModel) -> list[str]:
 
 
 def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]:
-    """The values of ``name_columns``, column by column."""
+    """The cells of each column that ``name_columns`` lists."""
     values: list[Sequence[Cell]] = [batch.names]
     if _remembered("scores"):
-        values.append(list(map(_finite_or_none, batch.log_probability.tolist())))
+        log_probabilities = batch.log_probability.tolist()
+        values.append([_finite_or_none(value) for value in log_probabilities])
         values.append(_is_new(batch))
     if model.labels:
-        values.append([model.labels[index] for index in batch.likeliest_beginning.tolist()])
+        label_indices = batch.likeliest_beginning.tolist()
+        values.append([model.labels[index] for index in label_indices])
     return values
 
 

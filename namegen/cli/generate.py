@@ -246,9 +246,9 @@ def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
     """Print a note if no two models of a blend share a letter."""
-    alphabets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
-    pairs = list(combinations(alphabets, 2))
-    if pairs and all(first.isdisjoint(second) for first, second in pairs):
+    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    has_pairs = len(letters) > 1
+    if has_pairs and all(first.isdisjoint(second) for first, second in combinations(letters, 2)):
         notes(
             "these models have no letters in common, so nearly every name will come from just one of them"
         )
@@ -319,8 +319,10 @@ def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
     rows = list(range(len(batch.names)))
     if order == "random":
         random.Random(seed).shuffle(rows)
-    elif order == "likely":
-        rows.sort(key=lambda row: (-batch.log_probability[row], batch.names[row]))
+        return rows
+    rows.sort(key=lambda row: batch.names[row])  # decides between equal keys
+    if order == "likely":
+        rows.sort(key=lambda row: -batch.log_probability[row])
     else:
-        rows.sort(key=lambda row: (batch.names[row].casefold(), batch.names[row]))
+        rows.sort(key=lambda row: batch.names[row].casefold())
     return rows

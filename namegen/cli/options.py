@@ -188,16 +188,16 @@ class OrderedHelp(click.Command):
         """Write the groups in this order."""
         listed = self.listed_options(ctx)
         common_options = [option for option in listed if _is_common(option)]
-        output = [option for option in listed if option.name in OUTPUT_PARAMETERS]
-        task = [option for option in listed if option not in (*output, *common_options)]
-        records = [
-            *_help_records(ctx, task),
+        for_output = [option for option in listed if option.name in OUTPUT_PARAMETERS]
+        for_task = [option for option in listed if option not in (*for_output, *common_options)]
+        rows = [
+            *_help_records(ctx, for_task),
             *self.summaries(ctx),
-            *_help_records(ctx, output),
+            *_help_records(ctx, for_output),
             *_help_records(ctx, common_options),
         ]
         with formatter.section("Options"):
-            formatter.write_dl(records)
+            formatter.write_dl(rows)
 
 
 def _is_common(param: click.Option) -> bool:

@@ -182,12 +182,18 @@ def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
     >>> _ranges_below(("gru", "2.5 (2.4 to 2.6)"), 1, 2)
     [('gru', '2.5'), ('', '2.4–2.6')]
     """
-    means = list(row)
-    ranges = [""] * len(row)
+    means = list(row[:first])
+    ranges = [""] * first
     for column in range(first, len(row)):
-        means[column], _, low_and_high = row[column].partition(" (")
-        if column < last:
-            ranges[column] = low_and_high.removesuffix(")").replace(" to ", "–")
+        mean, low_to_high = _mean_and_range(row[column])
+        means.append(mean)
+        ranges.append(low_to_high if column < last else "")
     if not any(ranges):
         return [tuple(means)]
     return [tuple(means), tuple(ranges)]
+
+
+def _mean_and_range(cell: str) -> tuple[str, str]:
+    """Split a cell such as ``2.5 (2.4 to 2.6)``; the range is "" if there is none."""
+    mean, _, in_brackets = cell.partition(" (")
+    return mean, in_brackets.removesuffix(")").replace(" to ", "–")

@@ -152,6 +152,7 @@ class NarrowHelp(click.HelpFormatter):
         if not is_example or len(line) <= columns():
             return line
         no_break_space = "\xa0"
+        # Replaces the space after an option, unless another option follows.
         kept = re.sub(r"( --?\S+) (?!-)", rf"\1{no_break_space}", line)
         pieces = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
         return " \\\n      ".join(pieces).replace(no_break_space, " ")
@@ -235,13 +236,18 @@ def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: i
     labeled = [(heading, value) for heading, value in pairs if value not in NO_VALUE]
     if not labeled:
         return []
-    indent = " " * (len(name) - len(name.lstrip()) + 2)
+    indent = _indent_of(name) + "  "
     longest_heading = max(len(heading) for heading, _ in labeled)
     hanging = indent + " " * (longest_heading + 2)
     lines = []
     for line in aligned(labeled, left=left).splitlines():
         lines += wrap(indent + line, columns(), subsequent_indent=hanging, break_on_hyphens=False)
     return lines
+
+
+def _indent_of(text: str) -> str:
+    """The spaces at the start of a text."""
+    return " " * (len(text) - len(text.lstrip()))
 
 
 def described(name: str, *texts: str) -> str:
@@ -251,8 +257,10 @@ def described(name: str, *texts: str) -> str:
     lines = []
     for text in texts:
         lines += wrap(text, columns() - len(indent), break_on_hyphens=False)
-    below = "\n".join(indent + line for line in lines)
-    return f"{name.rstrip()}\n{below}" if is_narrow else name + below[len(name) :]
+    indented = "\n".join(indent + line for line in lines)
+    if is_narrow:
+        return f"{name.rstrip()}\n{indented}"
+    return name + indented[len(name) :]
 
 
 # --- standard error ---------------------------------------------------------------------------------------------------

@@ -177,7 +177,11 @@ def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) 
         return "No n-gram comparison: the n-gram baseline is tuned on a validation set, and this run has none."
     held_out = references.judging(test=uses_test)
     if 0 < held_out < MIN_TO_JUDGE:
-        return f"Only {counted(held_out, 'name')} held out: too few to compare the network with the n-gram baseline."
+        were = "was" if held_out == 1 else "were"
+        return (
+            f"Only {counted(held_out, 'name')} {were} held out: too few to compare the network with the n-gram "
+            "baseline."
+        )
     ngram = references.baseline.test if uses_test else references.baseline.metrics
     if ngram is None:
         return ""
