@@ -26,6 +26,9 @@ commands share is explained at the first of them. `namegen` alone lists the comm
 Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
 2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
 
+If you repeat an option that takes a number, the last value counts. Other options can be passed only once, unless their
+help says that you can repeat them.
+
 For a shell that completes commands, options, and the names of lists and models at a Tab, one line in its settings:
 
 - bash, in `~/.bashrc`: `eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"`
