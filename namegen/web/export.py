@@ -5,8 +5,8 @@ model, the arithmetic in plain JavaScript, and the style. It makes no network re
 forbids them.
 
 A module is the engine of the page, and is the same for every model. Its ``load`` reads the data, which are in a second
-file. ``docs/guides/web-page.md`` describes the page, ``docs/guides/javascript.md`` explains how a program uses a module,
-and ``docs/reference/file-formats.md`` describes the format of the data.
+file. The guides ``web-page.md`` and ``javascript.md`` in ``docs/guides`` explain how to use them, and
+``docs/reference/file-formats.md`` describes the format of the data.
 
     PageModel ─► describe ─► JSON ─┬────────────────► names.json
     page.html, page.css, *.js ─────┴─► page ─► write_page
