@@ -79,7 +79,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     if is_there(out, None) and not is_folder(out, None):
         raise OutputError(f"{short(out)} is a file: pass a folder as {setting('out')}")
     inner = out / inside
-    with ExitStack() as stack:
+    with ExitStack() as stack:  # holds the lock until the caller is done
         with _explain_creation_errors(out):
             out.mkdir(parents=True, exist_ok=True)
             stack.enter_context(exclusive_lock(out))
