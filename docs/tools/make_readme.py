@@ -1,9 +1,9 @@
-"""Make the names that commands print in the README and in ``guides/people.md``, and the figures of the README.
+"""Write the output of commands in the README and in some pages, and the table of results in the README.
 
-- A block of ``$ namegen …`` with what they print is run and written anew (`make docs`). The names are those of fixed
-  seeds; on another machine a rounding may turn out another way, so `make check` does not compare them.
-- The table between ``<!-- figures -->`` and ``<!-- end of figures -->`` is made from what `make bench`, `make
-  quality` and `make blind` have measured. With ``--check`` it is only compared (`make check`).
+- `make docs` runs each command of a ``console`` block that shows output, and writes its output again. Seeds are fixed,
+  but rounding differs between machines, so `make check` doesn't compare the output.
+- The table between ``<!-- figures -->`` and ``<!-- end of figures -->`` contains results of `make bench`, `make
+  quality` and `make blind`. `make check` compares it (``--check``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ from benchmarks.pages import read  # noqa: E402
 from namegen.experiments.report import listed  # noqa: E402
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / "docs" / "guides" / "people.md")
+PAGES = (
+    "index.md",
+    "start/quickstart.md",
+    "guides/generate.md",
+    "guides/people.md",
+    "guides/labels.md",
+    "concepts/metrics.md",
+)
+DOCUMENTS = (README, *(ROOT / "docs" / page for page in PAGES))
 RESULTS = ROOT / "docs" / "results"
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 COMMAND = re.compile(r"^\$ (namegen .*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
