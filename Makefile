@@ -1,34 +1,34 @@
-# namegen. `make` alone says what there is; CONTRIBUTING.md says more.
+# `make` lists the targets, and CONTRIBUTING.md explains them.
 #
-# Everything is installed into .venv under the exact versions of constraints.txt. Stamp files in .venv say what is
-# installed already, so a second `make` does nothing again. Every path is relative: the folder's own path may hold spaces.
+# Everything is installed into .venv, in the versions of constraints.txt. Stamp files in .venv record what is installed,
+# so a second `make` installs nothing. All paths are relative, because the path of the checkout may contain spaces.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-slow coverage harm fuzz check docs site links course size bench quality labels blind mutants models page format package constraints clean
+.PHONY: help demo test test-slow coverage harm fuzz check docs site links course size bench quality labels blind mutants models page format package pins clean
 
-# Two processes: the tests take little memory and each of them one thread.
+# Two processes: each test needs little memory and one thread.
 PYTEST_ARGS ?= -n 2 --dist worksteal
 UNMEASURED := test_files.py test_bundled_configs.py test_errors.py
-# The first of these that is Python 3.11 to 3.13 (TensorFlow has no packages for later ones yet) and can make a venv.
+# The first of these that is Python 3.11 to 3.13 and has venv. TensorFlow has no packages for later versions yet.
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo "$$p" && break; done)
 
-# Python files alone: examples in documents may line their comments up.
+# Only Python files are formatted, because examples in documents may align their comments.
 CODE := --exclude '*.md' .
 
 VENV := .venv
 VENV_BENCH := .venv-bench
 VENV_SITE := .venv-site
 RUN := $(VENV)/bin/python
-# A pip that is told elsewhere to install for one user or into one folder would miss the venv.
+# PIP_USER and PIP_TARGET would make pip install outside of the venv.
 PIP_OPTIONS := --quiet --disable-pip-version-check --constraint constraints.txt
 PIP := PIP_USER=0 $(VENV)/bin/python -m pip install $(PIP_OPTIONS)
-# uv takes a third of pip's time. pip does it where uv fails, or cannot be had, or where pip is told of an index of its own.
+# uv takes a third of pip's time. pip is used if uv fails, if it isn't available, or if pip is configured with an index.
 UV := $(VENV)/bin/uv pip install --quiet --compile-bytecode --python $(RUN) --constraint constraints.txt
 INSTALL = if $(RUN) -m pip config list | grep index >/dev/null || ! $(UV) --no-build-isolation --editable $(1); then \
 	echo "Installing with pip."; $(PIP) --no-build-isolation --editable $(1); fi
@@ -36,62 +36,62 @@ EXTRAS := keras,tflite,distributed
 EXTRAS_DEV := $(EXTRAS),faker,dev
 PIP_BENCH := PIP_USER=0 $(VENV_BENCH)/bin/python -m pip install $(PIP_OPTIONS)
 PIP_SITE := PIP_USER=0 $(VENV_SITE)/bin/python -m pip install $(PIP_OPTIONS)
-# -n: a reference that leads nowhere is a warning, -W: and a warning fails the build, when all of them have been told.
+# -n reports references without a target, and -W fails the build after all warnings are printed.
 SPHINX := $(VENV_SITE)/bin/python -m sphinx -n -W --keep-going --quiet -d build/site-read -c docs
 unexport PIP_TARGET PIP_PREFIX PYTHONHOME PYTHONPATH
-# The tests start hundreds of processes, each of which would compile every module.
+# The tests start hundreds of processes, and each of them would compile every module.
 unexport PYTHONDONTWRITEBYTECODE
 
 help:
-	@echo "make demo         install, invent people, train on first names, print new ones, compare the engines"
-	@echo "make test         the tests (PYTEST_ARGS=... for pytest's options)"
-	@echo "make test-slow    the tests that take long and are not among those"
-	@echo "make coverage     how much of the code the tests take, 93 % at least; some minutes"
-	@echo "make harm         the attacks, as continuous integration runs them (a minute)"
-	@echo "make fuzz         the attacks at length (an hour or more): 10,000 tries for each reader of files"
-	@echo "make check        lint, formatting, types, and whether generated documents are up to date"
-	@echo "make size         files, lines, tokens and tokens per line of each folder"
-	@echo "make docs         write the generated documents anew"
-	@echo "make site         build the documentation as a site, build/site/index.html (a minute, without a network)"
-	@echo "make links        ask every external link of the documents (needs the network; nothing else does)"
+	@echo "make demo         install namegen, generate people, train on first names, compare the backends"
+	@echo "make test         run the tests (PYTEST_ARGS=... for options of pytest)"
+	@echo "make test-slow    run the slow tests, including every command in the docs"
+	@echo "make coverage     measure how much of the code the tests cover (at least 93%)"
+	@echo "make harm         attack the readers of files briefly, as continuous integration does (a minute)"
+	@echo "make fuzz         attack them thoroughly, with 10,000 tries each (an hour or more)"
+	@echo "make check        run linters, formatters and type checkers, and check generated documents"
+	@echo "make size         count the files, lines and tokens of each folder"
+	@echo "make docs         update the generated documents"
+	@echo "make site         build the documentation site, build/site/index.html (a minute)"
+	@echo "make links        check the external links of the documents (needs a network)"
 	@echo "make course       run the chapters of docs/learn, and write them as notebooks"
-	@echo "make bench        measure speed beside PyTorch, JAX and Keras (an hour, on a quiet machine;"
-	@echo "                  BENCH='gated keras': these sections alone; ROUNDS=...)"
-	@echo "make quality      how well networks foretell names, beside counting (hours; it can be stopped and goes on;"
-	@echo "                  LISTS='mlb-first companies': these alone; SEEDS=...)"
-	@echo "make labels       one model of all origins beside a model of each (an hour; LISTS=...)"
-	@echo "make blind        compute the table of the blind test of names (python -m benchmarks.blind makes sheets)"
-	@echo "make mutants      small mistakes, one at a time: does a test notice? (hours; COUNT=...)"
-	@echo "make page         write build/namegen.html: the shipped models as one page for a browser"
-	@echo "make models       train the shipped models anew (minutes)"
+	@echo "make bench        compare the speed with PyTorch, JAX and Keras (an hour on a quiet machine;"
+	@echo "                  BENCH='gated keras' selects sections; ROUNDS=...)"
+	@echo "make quality      compare the networks with n-gram baselines on held-out names (hours; can be"
+	@echo "                  stopped and continued; LISTS='mlb-first companies', SEEDS=...)"
+	@echo "make labels       compare one model of all origins with a model for each (an hour; LISTS=...)"
+	@echo "make blind        update the page about the blind test of names"
+	@echo "make mutants      change the code in small ways, and check that a test fails (hours; COUNT=...)"
+	@echo "make page         write build/namegen.html, a web page with the built-in models"
+	@echo "make models       train the built-in models (minutes)"
 	@echo "make format       format the code"
-	@echo "make package      build the source archive, and from it the wheel, into dist/; check both"
-	@echo "make pins  resolve the pinned versions anew"
-	@echo "make clean        remove what make has made; never runs/"
+	@echo "make package      build and check the source archive and the wheel, in dist/"
+	@echo "make pins         update the pinned versions in constraints.txt"
+	@echo "make clean        remove what make created, except for runs/"
 	@echo
-	@echo "PYTHON=...        which Python 3.11 or later .venv is made with"
+	@echo "PYTHON=...        the Python (3.11 to 3.13) for .venv"
 
-# What is large is installed when it is needed, so that names come first.
+# Large packages are installed when they are needed, so that the first names appear soon.
 demo: $(VENV)/.light
 	@echo
-	@echo "Six invented people:"
+	@echo "Six people:"
 	@$(VENV)/bin/namegen people -n 6 --quiet
 	@echo
-	@echo "Training on the first names of baseball players; a quarter of a minute on idle cores."
+	@echo "Training on the first names of baseball players. This takes about 15 seconds."
 	@$(VENV)/bin/namegen train mlb-first
 	@echo
 	@echo "Twenty new names:"
 	@$(VENV)/bin/namegen generate -n 20 --quiet
 	@echo
-	@run=$$(ls -td runs/*/ | head -n 1) && echo "The plot of the training: $${run}history.png"
+	@run=$$(ls -td runs/*/ | head -n 1) && echo "A plot of the training run: $${run}history.png"
 	@echo
 	@$(MAKE) --no-print-directory $(VENV)/.installed
 	@echo
-	@echo "Comparing the engines, NumPy from scratch and Keras, on first names; a minute or so on idle cores."
+	@echo "Comparing the NumPy and Keras backends on first names. This takes about a minute."
 	@$(VENV)/bin/namegen compare-backends mlb-first --quick --out reports/demo
 	@echo
-	@echo "Open reports/demo/report.html in a browser."
-	@echo "More names:               $(VENV)/bin/namegen generate"
+	@echo "To see the comparison, open reports/demo/report.html in a browser."
+	@echo "For more names, run $(VENV)/bin/namegen generate"
 
 test: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS)
@@ -99,12 +99,12 @@ test: $(VENV)/.developing
 test-slow: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS) -m slow
 
-# Measuring takes twice as long as the tests. Some of them look at all that a process writes or loads, so at that, too.
+# Measuring the coverage doubles the time. Tests that check what a process writes or loads would notice it.
 coverage: $(VENV)/.developing
 	$(RUN) -m pytest $(PYTEST_ARGS) --cov --cov-report= --ignore=tests/harm $(UNMEASURED:%=--ignore=tests/%)
 	$(RUN) -m coverage report --skip-covered --fail-under=93
 
-# The environment variable says how many tries each attack has: tests/harm/defaults.py.
+# The environment variable sets the number of tries of each attack: see tests/harm/defaults.py.
 harm: $(VENV)/.developing
 	NAMEGEN_HARM=landing $(RUN) -m pytest $(PYTEST_ARGS) tests/harm
 
@@ -125,6 +125,7 @@ check: $(VENV)/.developing
 	$(RUN) -m benchmarks.quality_page --check
 	$(RUN) -m benchmarks.labels_page --check
 	$(RUN) -m benchmarks.blind page --check
+	$(RUN) -m benchmarks.summary_page --check
 	$(RUN) docs/tools/make_models.py --check
 
 size: $(VENV)/.installed
@@ -141,15 +142,16 @@ docs: $(VENV)/.installed
 	$(RUN) -m benchmarks.quality_page
 	$(RUN) -m benchmarks.labels_page
 	$(RUN) -m benchmarks.blind page
+	$(RUN) -m benchmarks.summary_page
 
-# What an earlier build has left is taken away first, so that a page that is gone is missed.
+# The old build is removed first, so that links to deleted pages are found.
 site: $(VENV_SITE)/.installed
 	@rm -rf build/site build/site-read
 	$(SPHINX) -b html . build/site
 	$(RUN) docs/tools/check_site.py build/site
 	@echo "Open build/site/index.html in a browser."
 
-# Not a part of continuous integration, which reaches no server but a package index.
+# Not part of continuous integration, which has no network access except for packages.
 links: $(VENV_SITE)/.installed
 	@rm -rf build/site-read
 	$(SPHINX) -b linkcheck -D nb_execution_mode=off . build/links
@@ -188,53 +190,53 @@ format: $(VENV)/.developing
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format $(CODE)
 
-# Without the old build/, from which setuptools would take files that are gone since.
+# build/ is removed first, because setuptools would include deleted files from it.
 package: $(VENV)/.developing
 	rm -rf build dist
 	$(RUN) -m build --no-isolation --outdir dist .
 	$(RUN) .ci/check_package.py dist
 
 clean:
-	@echo "Removing .venv, .venv-bench, .venv-site, build, dist, *.egg-info, and the caches of Python, pytest, Hypothesis, mypy and ruff."
-	@echo "Left alone: runs, and every other file."
+	@echo "Removing the environments, build, dist, *.egg-info and caches."
+	@echo "Keeping runs and all other files."
 	@rm -rf $(VENV) $(VENV_BENCH) $(VENV_SITE) build dist *.egg-info .coverage* .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.made:
 	@if [ -z '$(PYTHON)' ]; then \
-	  echo "make: found no Python 3.11, 3.12 or 3.13 that can make a venv: install one (on Debian python3 and" >&2; \
-	  echo "python3-venv), or name it: make demo PYTHON=/path/to/python3" >&2; exit 1; fi
+	  echo "make: found no Python 3.11, 3.12 or 3.13 with venv. Install one (on Debian, python3 and python3-venv)," >&2; \
+	  echo "or pass its path: make demo PYTHON=/path/to/python3" >&2; exit 1; fi
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "make: $(PYTHON) is no Python of version 3.11 or later: name another with PYTHON=..." >&2; exit 1; }
-	@echo "Making $(VENV) with $$("$(PYTHON)" --version)."
+	  echo "make: $(PYTHON) isn't Python 3.11 or later. Pass another one with PYTHON=..." >&2; exit 1; }
+	@echo "Creating $(VENV) with $$("$(PYTHON)" --version)."
 	@"$(PYTHON)" -m venv $(VENV)
 	@touch $@
 
-# The build backend is installed first and used without isolation, so that it is pinned as well.
+# The build backend is installed first and used without isolation, so that it is pinned too.
 $(VENV)/.tools: pyproject.toml constraints.txt $(VENV)/.made
 	@$(PIP) setuptools wheel
 	@$(PIP) uv || true
 	@touch $@
 
 $(VENV)/.light: $(VENV)/.tools
-	@echo "Installing namegen; half a minute at most."
+	@echo "Installing namegen. This takes up to half a minute."
 	@$(call INSTALL,.)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.tools
-	@echo "Installing namegen with the extras keras, tflite and distributed; a minute or so, TensorFlow is large."
+	@echo "Installing Keras, TensorFlow and the other extras. This takes about a minute."
 	@$(call INSTALL,'.[$(EXTRAS)]')
 	@touch $(VENV)/.light $@
 
 $(VENV)/.developing: $(VENV)/.tools
-	@echo "Installing namegen with all its extras and the tools for developing; a minute or so, TensorFlow is large."
+	@echo "Installing all extras and the development tools. This takes about a minute."
 	@$(call INSTALL,'.[$(EXTRAS_DEV)]')
 	@touch $(VENV)/.light $(VENV)/.installed $@
 
-# What speed is measured against is large and needed for nothing else: an environment on top of .venv takes it in, and
-# .venv stays as it is. A pip that is configured to find builds for the processor alone saves gigabytes.
+# The other libraries of the speed benchmark are large, so they get an environment of their own on top of .venv.
+# If pip is configured to find CPU builds of PyTorch, that saves gigabytes.
 $(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
-	@echo "Installing what speed is measured against: PyTorch, JAX and a list of names; some minutes, they are large."
+	@echo "Installing PyTorch, JAX and a list of names for the benchmark. This takes minutes."
 	@rm -rf $(VENV_BENCH)
 	@$(RUN) -m venv $(VENV_BENCH)
 	@$(VENV_BENCH)/bin/python benchmarks/on_top_of.py $(VENV)
@@ -243,15 +245,15 @@ $(VENV_BENCH)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
 	@$(PIP_BENCH) --no-build-isolation --no-deps --editable examples/transformer_engine
 	@touch $@
 
-# Sphinx and what runs notebooks are needed for the documentation alone: as above, an environment on top of .venv.
+# Only the documentation needs Sphinx, so it also gets an environment on top of .venv.
 $(VENV_SITE)/.installed: pyproject.toml constraints.txt $(VENV)/.installed
-	@echo "Installing what builds the documentation: Sphinx, MyST-NB, Furo; half a minute."
+	@echo "Installing Sphinx and its extensions. This takes about half a minute."
 	@rm -rf $(VENV_SITE)
 	@$(RUN) -m venv $(VENV_SITE)
 	@$(VENV_SITE)/bin/python benchmarks/on_top_of.py $(VENV)
 	@$(PIP_SITE) setuptools wheel && \
 	  $(PIP_SITE) --no-build-isolation --editable '.[keras,tflite,faker,site]' || { \
-	  echo "make: the documentation needs Sphinx, MyST-NB and Furo, and pip could not install them: it says why above." >&2; \
+	  echo "make: pip could not install Sphinx, MyST-NB and Furo, which build the documentation. See the error above." >&2; \
 	  exit 1; }
 	@touch $@
 
@@ -263,4 +265,4 @@ pins:
 	  '.[$(EXTRAS_DEV),site]' cosmic-ray
 	@{ grep '^#' constraints.txt; build/resolve/bin/python -m pip freeze --all | grep -iv '^namegen[-_]rnn\|^pip=='; } > build/new
 	@mv build/new constraints.txt && rm -rf build/resolve
-	@echo "constraints.txt is new: run make test."
+	@echo "Updated constraints.txt. Now run make test."

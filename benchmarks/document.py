@@ -96,7 +96,6 @@ class Comparison:
         sharing: for a training by the NumPy engine, the batch sizes of it.
         shares: subject → which of ``sharing``, by its batch size; only those that read by prefixes.
         rival: the group that the lead is explained against; empty: none.
-        kernels: form of PyTorch's → the operators that take most of its time.
     """
 
     key: str
@@ -107,7 +106,6 @@ class Comparison:
     sharing: tuple[Sharing, ...] = ()
     shares: Mapping[str, int] = field(default_factory=dict)
     rival: str = ""
-    kernels: Mapping[str, str] = field(default_factory=dict)
 
     def best(self, group: str) -> Way:
         """The way that stands for its group."""

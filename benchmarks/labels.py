@@ -32,7 +32,7 @@ limit_threads(1)
 
 import numpy as np  # noqa: E402  # reads the limit above as it starts
 
-from benchmarks.labels_page import LabelledList, Labels, OfLabel  # noqa: E402
+from benchmarks.labels_page import LabelledList, LabelResult, Labels  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
 from benchmarks.quality_page import SPLIT_SEED  # noqa: E402
 from namegen import api  # noqa: E402
@@ -129,7 +129,9 @@ def measure_list(of_list: str, seeds: int) -> LabelledList:
     for label in corpus.label_counts:
         here = np.array([of == label for _, of in pairs])
         loss = nats[:, :, here].mean(axis=1).sum(axis=1) / characters[here].sum()
-        each.append(OfLabel(label, learned[label], int(here.sum()), float(loss[0]), float(loss[1])))
+        each.append(
+            LabelResult(label, learned[label], int(here.sum()), float(loss[0]), float(loss[1]))
+        )
     loss = nats.sum(axis=2) / characters.sum()
     heard = mean_of(told)
     low, high = interval(nats[0] - nats[1], characters, [name for name, _ in pairs])

@@ -1,7 +1,6 @@
-"""Write ``docs/results/performance.md`` from ``performance.json``: the machine, the tables, sentences of the figures.
+"""Write ``docs/results/performance.md`` from ``performance.json``.
 
-``make docs`` runs it, and ``make bench`` after it has measured; with ``--check`` it only says whether the file is what
-it would write. Nothing is measured here, and no figure is written by hand.
+With ``--check``, only check that the page is up to date.
 """
 
 from __future__ import annotations
@@ -19,30 +18,30 @@ from namegen.experiments.report import NONE, Table, seconds, whole
 HEAD = """\
 # Speed
 
-Written by `make bench` from `performance.json`, which holds every figure of every round.
-`make bench BENCH="gated keras"` measures these sections anew and leaves the others.
+This page compares the speed of namegen with PyTorch, JAX and Keras. `make bench` measures it in about an hour and
+writes `performance.json`, which contains the result of each round. `make bench BENCH="gated keras"` repeats only
+these sections.
 
-All rows of a table take turns, round after round, in one process on one core with one thread. A figure is the median of
-the rounds; a ratio is computed in each round, and its median is shown. Beside it stands a range: in 95 of 100 cases the
-median of very many such rounds lies there, if no round depends on the one before. Of fewer than nine rounds the range
-goes from the lowest to the highest; of five, that is 94 of 100 cases. You can compare two figures of one table; those
-of different sections may come from different hours. `performance.json` has the processor time of commands, too.
+**How to read the tables.** All rows of a table take turns, round after round, in one process on one core with one
+thread. Each value is the median of the rounds. A ratio is computed within each round, and the table shows the
+median ratio. Ranges are 95% confidence intervals of the median. With fewer than nine rounds, they are the lowest
+and the highest value. Compare values within a table only, because the sections were measured at different times.
 
-A core of a shared machine may run at half its speed for a while. So there are many rounds: the median passes over the
-slow ones, and a ratio keeps only what differs within its round. The speeds still depend on the hour."""
+A core of a shared machine can be half as fast for some minutes. The median and the ratios are hardly affected, but
+the speeds depend on the time of the measurement."""
 
 LEAD = """\
 ## Where the lead comes from
 
-namegen's NumPy engine reads each distinct prefix of a batch once; PyTorch, packed or padded, reads each character of
-each name. So the lead over its best form, in batches of either size, is a product of three numbers:
+namegen's NumPy backend reads each distinct prefix of a batch once. PyTorch, with packed or padded names, reads each
+character of each name. So the lead over PyTorch is the product of three factors:
 
-- *repeats*: how many times fewer characters there are if each repeated name of a batch is read once;
-- *common prefixes*: how many times fewer again if each common prefix is read once;
-- *engine*: how many distinct prefixes namegen trains in the time in which PyTorch trains one character.
+- **Repeats**: how many times fewer characters there are if each repeated name of a batch is read once.
+- **Common prefixes**: how many times fewer again if each common prefix is read once.
+- **Engine**: how many distinct prefixes namegen trains in the time in which PyTorch trains one character.
 
-The first two depend on the list and grow with the batch; on a list without repeats the first is 1. The third is what is
-left if nothing is shared: above 1 the engine itself is faster."""
+The first two depend on the list and grow with the batch. The third is what remains if names share nothing. Above 1,
+namegen's own computation is faster."""
 
 
 def page(document: Performance) -> str:
@@ -69,14 +68,17 @@ def _origins(sections: Sequence[Section]) -> list[str]:
         )  # each once, in order
         versions = ", ".join(f"{name} {version}" for name, version in pairs)
         sentences.append(
-            f"Measured for {_listed([one.name for one in members])}: {origin}; {versions}."
+            f"The sections {_listed([one.name for one in members])} were measured on {origin}, with {versions}."
         )
     return sentences
 
 
 def _part(section: Section) -> str:
     plan = SECTIONS[section.name]
-    command = f'`make bench BENCH="{section.name}"`, {section.rounds} rounds, {section.seconds:.0f} seconds.'
+    command = (
+        f'`make bench BENCH="{section.name}"` measures this in {section.rounds} rounds, '
+        f"which takes {section.seconds:.0f} seconds."
+    )
     parts = [f"## {plan.title}", _wrapped(f"{command} {plan.about}")]
     told = [
         one for one in section.comparisons if one.key != "processor"
@@ -86,11 +88,6 @@ def _part(section: Section) -> str:
     ):
         parts.append(_table(list(alike)))
     parts += [_wrapped(_share_of_products(one)) for one in told if one.unit == "GFLOP/s"]
-    kernels = [
-        f"{one.title}, {form}: {names}" for one in told for form, names in one.kernels.items()
-    ]
-    if kernels:
-        parts.append(_wrapped(f"PyTorch's operators that take longest. {'; '.join(kernels)}."))
     return "\n\n".join(parts)
 
 
@@ -113,10 +110,13 @@ def _share_of_products(comparison: Comparison) -> str:
     """How fast a whole training is beside the machine's largest matrix product."""
     best = comparison.best(comparison.rival)
     shares = (
-        f"{subject} {typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')} %"
+        f"{subject} {typical(comparison.against(subject, best), lambda share: f'{100 * share:.0f}')}%"
         for subject in comparison.subjects
     )
-    return f"{comparison.title}, share of the speed of the product {comparison.rival}: {'; '.join(shares)}."
+    return (
+        f"{comparison.title.partition(':')[0]}, as a share of the speed of the matrix product {comparison.rival}: "
+        f"{'; '.join(shares)}."
+    )
 
 
 def _lead_sentence(document: Performance) -> str:
@@ -133,8 +133,8 @@ def _lead_sentence(document: Performance) -> str:
                 shared.append(sharing)
     least, most = min(engines, key=engines.__getitem__), max(engines, key=engines.__getitem__)
     return (
-        f"By the engine alone namegen is {engines[least]:.2f} ({least}) to {engines[most]:.2f} ({most}) times as fast "
-        f"as PyTorch; sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
+        f"Without sharing, namegen would be {engines[least]:.2f} times ({least}) to {engines[most]:.2f} times ({most}) "
+        f"as fast as PyTorch. Sharing multiplies this by {min(shared):.2f} to {max(shared):.2f}."
     )
 
 

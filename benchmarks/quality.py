@@ -32,7 +32,7 @@ import numpy as np  # noqa: E402  # reads the limit above as it starts
 
 from benchmarks.lists import US_FIRST, US_FIRST_LINES, load  # noqa: E402
 from benchmarks.pages import RESULTS, read, write  # noqa: E402
-from benchmarks.quality_page import COUNTING, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
+from benchmarks.quality_page import NGRAM, SPLIT_SEED, Model, Quality, QualityList  # noqa: E402
 from namegen.backends import load_engine  # noqa: E402
 from namegen.core.data.list_parts import ListParts, sqrt_weighted_tree  # noqa: E402
 from namegen.core.data.prefix_tree import PrefixTree  # noqa: E402
@@ -208,7 +208,7 @@ def summary(of_list: str) -> QualityList | None:
             seen = runs[0]["learned"]
             models.append(
                 Model(
-                    COUNTING,
+                    NGRAM,
                     nats=nats(bar, counts, lengths),
                     seen_nats=_nats_where(seen, bar[None], counts, lengths),
                     unseen_nats=_nats_where(~seen, bar[None], counts, lengths),

@@ -1,6 +1,6 @@
-"""Write ``docs/results/quality.md`` and its picture from ``quality.json``.
+"""Write ``docs/results/quality.md`` and its plot from ``quality.json``.
 
-With ``--check`` only say whether the text is up to date. No figure is written by hand, and nothing is measured here.
+With ``--check``, only check that the page is up to date.
 """
 
 from __future__ import annotations
@@ -14,117 +14,121 @@ from benchmarks.pages import RESULTS, read, write_or_check
 from namegen.documents import Count, Measure
 
 FORMAT: Literal["namegen quality"] = "namegen quality"
-COUNTING = "n-gram"
-SPLIT_SEED = 1  # the rule of `standard` was made on others
+NGRAM = "n-gram"
+SPLIT_SEED = 1  # the default settings were tuned on other splits
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model on one list.
+    """The results of a model on one list. Means are over seeds."""
 
-    Attributes:
-        name: what the table calls it.
-        nats: a character of the test names, mean of the seeds.
-        parameters: numbers that were trained.
-        seeds: how many runs.
-        spread: of the seeds, from the best to the worst.
-        seconds: of the processor that one training took, on one core, loading and the n-gram baseline left out; mean of
-            the seeds.
-        epochs: mean of the seeds.
-        against_ngram: nats more than the n-gram baseline; below 0 the model is the better one.
-        low, high: where 95 % of such differences lie when names and seeds are drawn anew.
-        seen_nats, unseen_nats: a character of the test names that were learned from as well, and of the others; 0 where
-            there are none.
-    """
-
+    #: What the table calls the model.
     name: str
+    #: The mean test loss in nats per character.
     nats: Measure
+    #: The number of trained parameters.
     parameters: Count = 0
+    #: The number of training runs.
     seeds: Count = 1
+    #: The difference between the worst and the best seed.
     spread: Measure = 0.0
+    #: The mean CPU time of a training run on one core, without loading the list.
     seconds: Measure = 0.0
+    #: The mean number of epochs.
     epochs: Measure = 0.0
+    #: The loss minus the n-gram baseline's. Negative if the model is better.
     against_ngram: float = 0.0
+    #: The lower end of its 95% confidence interval.
     low: float = 0.0
+    #: The upper end.
     high: float = 0.0
+    #: The loss on test names that are also in the training set. 0 if there are none.
     seen_nats: Measure = 0.0
+    #: The loss on the other test names. 0 if all are in the training set.
     unseen_nats: Measure = 0.0
 
 
 @dataclass(frozen=True)
 class QualityList:
-    """All models of one list, counting first.
+    """The results on one list, with the n-gram baseline first."""
 
-    Attributes:
-        name: of the list.
-        test_names: different names of the test part.
-        models: in the order of the table.
-        seen_share: of the lines of the test part, those that stand in the training part too.
-    """
-
+    #: The name of the list.
     name: str
+    #: The number of distinct names in the test set.
     test_names: Count
+    #: The models in the order of the table.
     models: tuple[Model, ...]
+    #: The share of the test lines that are also in the training set.
     seen_share: Measure = 0.0
 
 
 @dataclass(frozen=True)
 class Quality:
-    """All lists."""
+    """The results of all lists."""
 
     lists: tuple[QualityList, ...] = ()
     format: Literal["namegen quality"] = FORMAT
 
 
 HEAD = """\
-# Quality: how well networks predict test names
+# Quality: how well networks predict held-out names
 
-Written by `make quality` from `quality.json`, which has the parameters, seeds, epochs and seconds of each row too. Each
-list is split in three, by a hash of the names: a tenth chooses the network's best epoch and the n-gram (modified
-Kneser–Ney or Witten–Bell, orders 2 to 8, duplicates counted fully or by their square root), another tenth are the test
-names, and the rest is learned. The split is that of the seed {split_seed}. The rule by which `standard` chooses its
-settings was made on other splits, except for dropout on US names: the first runs with this split showed that much
-dropout is harmful, which was then measured on the validation set of seed 0.
+This page compares networks with an n-gram baseline on names that neither was trained on. `make quality` measures it
+in several hours and writes `quality.json`, which also contains the parameters, epochs and times of each row.
 
-- A cell has the nats: the loss for each character of the test names, the end of each name counted, mean of the seeds;
-  and in brackets the nats minus those of the n-gram on the same names, with the interval of 95 %, by bootstrap over
-  names and seeds (2,000 times). Below 0 the network is better than the n-gram baseline.
-- `quick` and `standard` have three seeds (of US first names five), other rows one: what another seed would change is
-  not in their intervals. So one network may stand in two rows with figures that differ a little: `standard` is the
-  LSTM 256 on companies, the GRU 128 on mlb-first.
-- `quick` is the original project's network and its training, `standard` the default. The other networks are trained
-  with what the default chooses for their cell, width and list, or with nothing dropped. So if its width is in the
-  table, `standard` is one of them. On US first names it is an LSTM 224, measured later (`seconds`: on a faster
-  machine); its variants are of a time when it was an LSTM 256 ([training.md](../concepts/training-defaults.md)).
-- The Transformer is that of `examples/transformer_engine`, in PyTorch: four blocks of 64, a tenth dropped, 25 epochs.
+Each list is split by name into a training set, a validation set (10%) and a test set (10%), with the split seed
+{split_seed}. The validation set selects the network's best epoch and the best n-gram: orders 2 to 8, modified
+Kneser–Ney or Witten–Bell, with duplicates counted fully or by their square root. The default settings were tuned on
+other splits. The only exception is dropout on US first names, which was changed after the first runs and measured
+again on another validation set.
 
-Earlier versions of namegen could also train a network by knowledge distillation. On these lists it lowered the loss by
-at most 0.07 nats per character and took five to ten times as long, and readers didn't prefer the names: they accepted
-55% of the distilled network's names and 56% of the default's for companies, 25% and 40% for Hebrew given names
-(120 marks each). Four of the models that come with namegen used to be distilled. Their successors, trained with the
-default settings and stored in half precision, have nearly the same loss (2.027 instead of 2.014 nats per character on
-mlb-first, 1.927 instead of 1.937 on mlb-last, 1.349 instead of 1.336 on companies, 2.362 instead of 2.359 on
-japanese-given). Two readers accepted 60% of their names and 64% of their predecessors' names (160 names each; 95%
-confidence interval of the difference: -14 to +5 points).
+- **Each cell** shows the test loss in nats per character, including the end token, averaged over the seeds. In
+  brackets it shows the difference from the n-gram baseline with its 95% confidence interval. A negative difference
+  means that the network is better. The intervals come from 2,000 bootstrap resamples of names and seeds.
+- **The seeds**: `quick` and `standard` have three, or five for US first names. The other rows have one, so their
+  intervals don't include the variation between seeds.
+- **`standard`** is the default, and **`quick`** is the original project's network. The other networks use the
+  default settings for their cell, width and list. Some of them also appear without dropout. On US first names
+  `standard` is an LSTM 224, and its variants are from an earlier version, when it was an LSTM 256.
+- **The Transformer** is the one in `examples/transformer_engine`: four blocks of 64 units, 10% dropout, 25 epochs.
 
-The picture has the processor time of one training on one core, without loading the list and without counting, while
-another training ran on the other core.
+The plot shows the CPU time of one training run on one core, without loading the list.
 
-![Nats a character against parameters and against seconds](quality.png)"""
+![Loss in nats per character, by number of parameters and by training time](quality.png)"""
 
 
 DEFAULT = "standard"
-LEAK = """\
-## With test names that were learned
+DISTILLATION = """\
+## Knowledge distillation
 
-makemore, and projects that follow it, split such names in this way: a line for each girls' name and for each boys'
-name, and a random tenth of the lines for the test. So {share:.0%} of the test lines stand in the training part as well,
-and a model is rewarded for what it has learned by heart. The last two columns have the nats of these lines and of the
-others. Compare the others with the table above, and the mean of both with what is published elsewhere."""
+Earlier versions of namegen could also train a network by knowledge distillation. On these lists, it lowered the
+loss by at most 0.07 nats per character and took five to ten times as long. Readers didn't prefer its names. For
+companies, they accepted 55% of the distilled network's names and 56% of the default's. For Hebrew given names, they
+accepted 25% and 40%, with 120 marks each. So namegen doesn't include it anymore.
+
+Four of the built-in models used to be distilled. Now they're trained with the default settings and stored in half
+precision. Their loss hardly changed:
+
+| model | distilled | now |
+| --- | ---: | ---: |
+| mlb-first | 2.014 | 2.027 |
+| mlb-last | 1.937 | 1.927 |
+| companies | 1.336 | 1.349 |
+| japanese-given | 2.359 | 2.362 |
+
+Two readers accepted 60% of the new models' names and 64% of the old ones'. With 160 names each, the 95% confidence
+interval of the difference is −14 to +5 points. The readers were language models."""
+LEAK = """\
+## A split with leaks
+
+makemore and projects based on it split these names in a different way. Girls' and boys' names are separate lines,
+and a random tenth of the lines is the test set. As a result, {share:.0%} of the test lines are also in the training
+set, which rewards memorizing. The last two columns show the loss on these lines and on the others. Compare the
+other lines with the table above, and compare the mean with results published elsewhere."""
 
 
 def page(document: Quality) -> str:
-    """The whole document."""
+    """Write the whole page."""
     parts = [HEAD.format(split_seed=SPLIT_SEED)]
     plain = [one for one in document.lists if not one.seen_share]
     if plain:
@@ -132,14 +136,15 @@ def page(document: Quality) -> str:
     for one in document.lists:
         if one.seen_share:
             parts += [LEAK.format(share=one.seen_share), _table([one]), _sentence(one)]
+    parts.append(DISTILLATION)
     return "\n\n".join(parts) + "\n"
 
 
 def _table(lists: Sequence[QualityList]) -> str:
-    """A row for each model, a column for each list; of one list with learned lines, two columns more."""
+    """Write a table with a row for each model and a column for each list."""
     columns = ["model", *(f"{one.name} ({one.test_names:,} test names)" for one in lists)]
     leaks = [one for one in lists if one.seen_share]
-    columns += ["lines that were learned", "other lines"] if leaks else []
+    columns += ["lines in the training set", "other lines"] if leaks else []
     rows = [columns, ["---"] * len(columns)]
     for name in dict.fromkeys(model.name for one in lists for model in one.models):
         found = [next((model for model in one.models if model.name == name), None) for one in lists]
@@ -155,35 +160,35 @@ def _table(lists: Sequence[QualityList]) -> str:
 
 
 def _cell(model: Model) -> str:
-    if model.name == COUNTING:
+    if model.name == NGRAM:
         return f"{model.nats:.3f}"
     return f"{model.nats:.3f} ({model.against_ngram:+.3f}, {model.low:+.3f} to {model.high:+.3f})"
 
 
-def _sentence(of_list: QualityList) -> str:
-    """Whether the default is told from the n-gram baseline, and which model turned out best: it was picked on these
-    very names, of those that were trained as often.
-    """
-    found = next((model for model in of_list.models if model.name == DEFAULT), None)
-    if found is None:
-        return f"`{DEFAULT}` was not measured on this list."
-    if found.high < 0:
-        said = f"`{DEFAULT}` is {-found.against_ngram:.3f} nats below the n-gram baseline."
-    elif found.low > 0:
-        said = f"`{DEFAULT}` is {found.against_ngram:.3f} nats above the n-gram baseline."
+def _sentence(results: QualityList) -> str:
+    """Compare the default with the n-gram baseline, and with the best model that has as many seeds."""
+    default = next((model for model in results.models if model.name == DEFAULT), None)
+    if default is None:
+        return f"`{DEFAULT}` wasn't measured on this list."
+    if default.high < 0:
+        sentence = f"The loss of `{DEFAULT}` is {-default.against_ngram:.3f} nats lower than the n-gram baseline's."
+    elif default.low > 0:
+        sentence = f"The loss of `{DEFAULT}` is {default.against_ngram:.3f} nats higher than the n-gram baseline's."
     else:
-        said = f"No difference between `{DEFAULT}` and the n-gram baseline was found."
+        sentence = f"`{DEFAULT}` and the n-gram baseline don't differ significantly."
     rivals = [
-        model for model in of_list.models if model.name != COUNTING and model.seeds >= found.seeds
+        model for model in results.models if model.name != NGRAM and model.seeds >= default.seeds
     ]
     best = min(rivals, key=lambda model: model.nats)
-    if best.nats < found.nats:
-        said += f" On these names {best.name} turned out {found.nats - best.nats:.3f} nats better."
-    return said
+    if best.nats < default.nats:
+        sentence += (
+            f" {best.name} was {default.nats - best.nats:.3f} nats better still on these names."
+        )
+    return sentence
 
 
 def main() -> None:
-    """Write the files, or check the text."""
+    """Write the page and its plot, or check the page."""
     from benchmarks.quality_plot import draw_quality
 
     document = read(Quality, RESULTS / "quality.json")

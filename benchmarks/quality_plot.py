@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks.quality_page import COUNTING, Model, Quality, QualityList
+from benchmarks.quality_page import NGRAM, Model, Quality, QualityList
 from namegen.drawings.style import (
     BLUE,
     GREEN,
@@ -73,7 +73,7 @@ def quality_figure(document: Quality) -> Figure:
 def _panel(axes: Axes, of_list: QualityList, what: str) -> None:
     """Networks as points, counting as a line across."""
     for model in of_list.models:
-        if model.name == COUNTING:
+        if model.name == NGRAM:
             axes.axhline(model.nats, color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
             continue
         look = _look(model)
@@ -113,5 +113,5 @@ def _handles() -> list[Line2D]:
     return [
         *(point(name, colour, marker, colour) for name, (colour, marker) in LOOKS.items()),
         point("hollow: nothing dropped", QUIET, "o", PAPER),
-        Line2D([], [], color=QUIET, linewidth=1, linestyle=(0, (4, 2)), label=COUNTING),
+        Line2D([], [], color=QUIET, linewidth=1, linestyle=(0, (4, 2)), label=NGRAM),
     ]

@@ -50,7 +50,7 @@ def test_nothing_tells_to_install_namegen_from_the_index() -> None:
 def test_the_formats_have_the_numbers_that_are_promised() -> None:
     """A format of 1.x never gets another number."""
     (vocabulary,) = get_args(get_type_hints(VocabularyDocument)["format_version"])
-    text = (ROOT / "docs" / "develop" / "public.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "develop" / "releasing.md").read_text(encoding="utf-8")
     promised = [int(number) for number in re.findall(r"^\| [^|]+ \| (\d+) \|", text, re.MULTILINE)]
     written = [part.FORMAT_VERSION for part in (tensor_file, tflite, page, comparison, sweep)]
     assert promised == [*written[:3], vocabulary, *written[3:]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality import interval, nats
-from benchmarks.quality_page import COUNTING, Model, Quality, QualityList, page
+from benchmarks.quality_page import NGRAM, Model, Quality, QualityList, page
 
 
 def test_nats_are_those_of_reading_every_name() -> None:
@@ -38,17 +38,17 @@ def model(name: str, against: float, low: float, high: float) -> Model:
     [
         (
             [model("standard", -0.05, -0.07, -0.03)],
-            "`standard` is 0.050 nats below the n-gram baseline.",
+            "The loss of `standard` is 0.050 nats lower than the n-gram baseline's.",
         ),
         (
             [model("standard", -0.05, -0.12, 0.03)],
-            "No difference between `standard` and the n-gram baseline was found.",
+            "`standard` and the n-gram baseline don't differ significantly.",
         ),
-        ([model("A", 0.05, 0.02, 0.08)], "`standard` was not measured on this list."),
+        ([model("A", 0.05, 0.02, 0.08)], "`standard` wasn't measured on this list."),
     ],
 )
 def test_the_sentence_is_about_the_default(networks: list[Model], said: str) -> None:
-    made = page(Quality((QualityList("a list", 123, (Model(COUNTING, 2.0), *networks)),)))
+    made = page(Quality((QualityList("a list", 123, (Model(NGRAM, 2.0), *networks)),)))
     assert said in made
     assert "| model | a list (123 test names) |" in made
     assert (

@@ -1,6 +1,6 @@
-"""What is measured: a section each, its comparisons made by a function of the number of rounds.
+"""The sections of the speed benchmark. Each is measured by a function that takes the number of rounds.
 
-This file loads nothing, so that the command can choose before NumPy reads how many threads there are.
+This file imports nothing heavy, so the command can choose a section before NumPy decides how many threads to use.
 """
 
 from __future__ import annotations
@@ -13,83 +13,82 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Plan:
-    """How a section is run.
+    """How to run a section, and how its page describes it."""
 
-    Attributes:
-        function: ``module.function`` below this package.
-        title: of its part of the document.
-        about: what is done, for who reads the tables.
-        most_rounds: of what takes long.
-        pinned: whether it keeps to one core and one thread by itself.
-    """
-
+    #: The function that measures it: ``module.function`` in this package.
     function: str
+    #: The heading on the page.
     title: str
+    #: An explanation for readers of the tables.
     about: str
+    #: The most rounds to run, because some comparisons take long.
     most_rounds: int = 99
+    #: Whether the section runs on one core with one thread.
     pinned: bool = True
 
     def load(self) -> Callable[[int], Any]:
-        """The function, its module imported."""
-        module, _, name = self.function.rpartition(".")
-        found: Callable[[int], Any] = getattr(import_module(f"benchmarks.sections.{module}"), name)
-        return found
+        """Import the section's module, and return its function."""
+        module_name, _, function_name = self.function.rpartition(".")
+        module = import_module(f"benchmarks.sections.{module_name}")
+        function: Callable[[int], Any] = getattr(module, function_name)
+        return function
 
 
 _EPOCH = (
-    "A value is measured over an epoch. Building batches is part of the time; start-up and compiling are not. PyTorch "
-    "reads names that are *packed*, or *padded* in batches of like length; or it reads the *distinct* names of such a "
-    "batch once each, and weighs them by their counts. Its input is a row look-up. JAX scans padded names of similar "
-    "length; its whole update is compiled. Keras is `fit` on padded one-hot rows, with its defaults."
+    "Each value is the speed over one epoch. It includes building the batches, but not loading or compiling. "
+    "Each library runs with several batch sizes, and its fastest one counts. PyTorch gets *packed* names, "
+    "*padded* names in batches of similar length, or the *distinct* names of a padded batch with their counts "
+    "as weights. JAX scans padded names of similar length, with a compiled update. Keras runs `fit` on padded "
+    "one-hot rows with its default settings."
 )
-_ALIKE = "Everything is measured as for wide networks."
+_SAME_METHOD = "The method is the same as for wide networks."
 
 SECTIONS: dict[str, Plan] = {
     "gated": Plan(
         "training.gated",
         "Training wide gated networks on distinct names",
-        f"{_EPOCH} *Dropping* leaves out a quarter of the recurrent weights and a tenth of the units before the "
-        "output; *soft targets* are random distributions, as label smoothing gives them. The speed of the whole "
-        "training is compared with that of the machine's matrix products in two ways: *each prefix* counts all "
-        "products of every distinct prefix; *family once* counts the product of a state once for all prefixes that "
-        "follow it.",
+        f"{_EPOCH} The last lines compare the arithmetic of the whole training with the speed of the machine's largest "
+        "matrix product. *Each prefix* counts every product of each distinct prefix. *Family once* counts the product "
+        "of a state once for all the prefixes that follow it.",
     ),
-    "small": Plan("training.small", "Training small gated networks", _ALIKE),
-    "plain": Plan("training.plain", "Training small plain networks on names that repeat", _ALIKE),
+    "small": Plan("training.small", "Training small gated networks", _SAME_METHOD),
+    "plain": Plan(
+        "training.plain", "Training small plain networks on names with repeats", _SAME_METHOD
+    ),
     "held-out": Plan(
         "held_out.held_out",
-        "The loss after a given time of training",
-        "The same network is trained from the same initial values with Adam; the learning rate goes through one cycle "
-        "in the time that is given, on the clock. The loss is that of a held-out tenth (split unique, seed 0) at the "
-        "end, always computed by the same evaluator. Start-up, compiling and validation do not count. Each round has "
-        "another order of the names; with ten seconds there are five rounds at most.",
+        "The loss after a fixed time of training",
+        "Each library trains the same network from the same initial values with Adam. The learning rate follows one "
+        "cycle over the available time. The loss at the end is measured on a held-out tenth of the names (split by "
+        "name, seed 0), always by the same code. Loading, compiling and validation don't count. Each round uses "
+        "another order of the names. With ten seconds there are at most five rounds.",
         most_rounds=15,
     ),
     "keras": Plan(
         "training.keras_engine",
-        "Training by the Keras engine",
-        "A value is measured over an epoch. Plain Keras is `fit` on padded one-hot rows of the same names, with its "
-        "defaults; building its arrays is not part of its time. In some rounds `fit` takes twice as long as in others, "
-        "for a reason that is not known: the range shows it.",
+        "Training with the Keras backend",
+        "Each value is the speed over one epoch. Keras runs `fit` on padded one-hot rows of the same names with its "
+        "default settings, and building these arrays doesn't count. Each side runs with two batch sizes, and its "
+        "fastest one counts. In some rounds `fit` takes twice as long for an unknown reason, so its range is wide.",
     ),
     "generating": Plan(
         "generating.generating",
-        "Names one by one, in every runtime",
-        "The shipped mlb-first, two SimpleRNN layers of 32: 10,000 names from given uniform numbers, and one step of "
-        "one row. Compiling is not part of the time.",
+        "Generating names in each runtime",
+        "The model is the built-in mlb-first. Each runtime draws 10,000 names from the same uniform numbers, and "
+        "computes single steps for one name. Compiling doesn't count.",
     ),
     "commands": Plan(
         "commands.commands",
         "Commands from a cold start",
-        "Each command is a process of its own on one core; the time includes its start and printing.",
+        "Each command runs in a process of its own on one core. The time includes starting and printing.",
         most_rounds=9,
         pinned=False,
     ),
     "cores": Plan(
         "cores.cores",
-        "More than one core",
-        "Trainings in processes of their own: one alone, and two at the same time on two cores (the slower one "
-        "counts); one training with one thread, and with two threads.",
+        "Using two cores",
+        "Each training runs in a process of its own. The first rows compare one training with two at the same time "
+        "on two cores, where the slower one counts. The others compare one thread with two.",
         pinned=False,
     ),
 }

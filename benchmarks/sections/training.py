@@ -1,8 +1,8 @@
-"""Training: characters a second of namegen beside PyTorch, JAX and Keras on the same names, the same network."""
+"""The speed of training: namegen, PyTorch, JAX and Keras on the same names with the same network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from benchmarks.document import Comparison, Sharing, Way
@@ -17,19 +17,21 @@ from namegen.core.settings import DataSettings, NetworkSettings, Recipe, Trainin
 
 CELL_NAMES = {"simple_rnn": "SimpleRNN", "gru": "GRU", "lstm": "LSTM"}
 WHOLE_LIST = DataSettings(validation=0.0, split="by-row", duplicates="full")
-# Ways of one group are the same but for form and batch size; the fastest stands for it. The lead is explained against
-# PyTorch where it reads every character of every name.
+# The ways of a group differ only in their input and batch size, and the fastest represents the group. The page explains
+# the lead over the group of PyTorch that reads every character of every name.
+NAMEGEN, FIT = "namegen", "Keras fit"
 EVERY_CHARACTER, DISTINCT, JAX = "PyTorch", "PyTorch distinct", "JAX scan"
 FORMS: dict[str, dict[str, bool]] = {
     "packed": {},
     "padded": {"padded": True},
     "distinct": {"padded": True, "distinct": True},
 }
-Entry = Callable[[], Turn]  # makes a way ready
+LARGEST_PRODUCT = "1024×1024×1024"
+Entry = Callable[[], Turn]  # prepares a way
 
 
 class Work:
-    """A network on a list, and the ways of training it."""
+    """A network and a list, and the ways to train the network on it."""
 
     def __init__(self, of_list: str, cell: str, hidden: tuple[int, ...]) -> None:
         self.corpus: Corpus = load(of_list)
@@ -40,28 +42,42 @@ class Work:
         self.network_name = f"{CELL_NAMES[cell]} {widths}"
         self.title = f"{self.network_name}, {of_list}"
 
-    def namegen(
-        self, batch_size: int, *, backend: str = "numpy", soft: bool = False, **drops: float
-    ) -> Entry:
-        """Of one of our engines."""
+    def namegen(self, batch_size: int, *, backend: str = "numpy") -> Entry:
+        """Prepare training with one of namegen's backends."""
         from benchmarks.trainers.namegen_trainer import NamegenTrainer
 
         recipe = Recipe(
             WHOLE_LIST,
             self.settings,
-            TrainingSettings(quick=True, batch_size=batch_size, **drops),
+            TrainingSettings(quick=True, batch_size=batch_size),
         )
-        return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend, soft=soft))
+        return lambda: speed(NamegenTrainer(self.corpus, recipe, backend=backend))
 
     def rival(self, kind: type[Trainer], batch_size: int, **form: bool) -> Entry:
-        """Of another library."""
+        """Prepare training with another library."""
         names, vocabulary = self.corpus.names, self.corpus.vocabulary
         return lambda: speed(kind(names, vocabulary, self.network, batch_size=batch_size, **form))
 
-    def enter_rivals(
-        self, contest: Contest, small: int, large: int, *, jax: tuple[int, ...]
+    def enter_namegen(
+        self, contest: Contest, batch_sizes: tuple[int, ...], *, backend: str = "numpy"
     ) -> None:
-        """PyTorch in every form at two batch sizes, JAX at some, and ``fit`` at the smaller one."""
+        """Enter namegen with some batch sizes, of which the fastest counts."""
+        for batch_size in batch_sizes:
+            contest.enter(
+                f"{NAMEGEN}, batch {batch_size}",
+                self.namegen(batch_size, backend=backend),
+                group=NAMEGEN,
+            )
+
+    def enter_rivals(
+        self,
+        contest: Contest,
+        *,
+        torch: tuple[int, ...],
+        jax: tuple[int, ...],
+        keras: tuple[int, ...],
+    ) -> None:
+        """Enter PyTorch in each form, JAX and Keras ``fit``, each with some batch sizes."""
         from benchmarks.trainers.jax_trainer import JaxTrainer
         from benchmarks.trainers.torch_trainer import TorchTrainer
 
@@ -69,7 +85,7 @@ class Work:
             if name == "distinct" and len(set(self.corpus.names)) == len(self.corpus.names):
                 continue  # it would be the padded form
             group = DISTINCT if name == "distinct" else EVERY_CHARACTER
-            for size in (small, large):
+            for size in torch:
                 contest.enter(
                     f"PyTorch {name}, batch {size}",
                     self.rival(TorchTrainer, size, **form),
@@ -77,23 +93,11 @@ class Work:
                 )
         for size in jax:
             contest.enter(f"{JAX}, batch {size}", self.rival(JaxTrainer, size), group=JAX)
-        contest.enter(f"Keras fit, batch {small}", self.plain_keras(small))
-
-    def kernels(self, batch_size: int) -> dict[str, str]:
-        """PyTorch's form → its operators that take longest."""
-        from benchmarks.trainers.torch_trainer import TorchTrainer
-
-        names, vocabulary = self.corpus.names, self.corpus.vocabulary
-        return {
-            name: TorchTrainer(
-                names, vocabulary, self.network, batch_size=batch_size, **form
-            ).kernels()
-            for name, form in FORMS.items()
-            if name != "distinct"
-        }
+        for size in keras:
+            contest.enter(f"{FIT}, batch {size}", self.plain_keras(size), group=FIT)
 
     def plain_keras(self, batch_size: int) -> Entry:
-        """Of ``fit``."""
+        """Prepare training with Keras ``fit``."""
         from benchmarks.train_keras import plain_keras
 
         names, vocabulary, settings = self.corpus.names, self.corpus.vocabulary, self.settings
@@ -106,18 +110,18 @@ class Work:
         return lambda: compiled(turn)
 
     def sharing(self, *batch_sizes: int) -> tuple[Sharing, ...]:
-        """Of its batches."""
+        """Return how much repeats and common prefixes save in batches of some sizes."""
         return tuple(sharing(self.batches, batch_size) for batch_size in batch_sizes)
 
 
 def compiled(turn: Turn) -> Turn:
-    """The same turn, after a first one: that compiles."""
+    """Run a turn once, so that it's compiled, and return it."""
     turn(0)
     return turn
 
 
 def gated(rounds: int) -> tuple[Comparison, ...]:
-    """Wide gated networks on distinct names, with what the machine's products would allow."""
+    """Train wide gated networks on distinct names, and compare with the speed of matrix products."""
     return tuple(
         comparison
         for cell, width in (("gru", 192), ("lstm", 160))
@@ -125,117 +129,95 @@ def gated(rounds: int) -> tuple[Comparison, ...]:
     )
 
 
-def _gated(work: Work, rounds: int, batch_size: int = 128) -> tuple[Comparison, Comparison]:
-    ours = "namegen"
+def _gated(work: Work, rounds: int) -> tuple[Comparison, Comparison]:
+    sizes = (64, 128, 512)
     contest = Contest()
-    contest.enter(ours, work.namegen(batch_size))
-    contest.enter(
-        f"{ours}, dropping", work.namegen(batch_size, recurrent_dropout=0.25, output_dropout=0.1)
-    )
-    contest.enter(f"{ours}, soft targets", work.namegen(batch_size, soft=True))
-    work.enter_rivals(contest, batch_size, 512, jax=(batch_size, 512))
-    (shared,), peak = work.sharing(batch_size), "1024×1024×1024"
-    contest.enter(peak, lambda: product(1024, 1024, 1024))
+    work.enter_namegen(contest, sizes)
+    work.enter_rivals(contest, torch=sizes, jax=sizes, keras=(128, 512))
+    contest.enter(LARGEST_PRODUCT, lambda: product(1024, 1024, 1024))
     *trained, largest = contest.run(rounds)
-    characters = work.batches.tree.characters
-    training = {
-        f"training, {what}": Way(
-            f"training, {what}",
-            tuple(
-                value
-                / characters
-                * flop_per_epoch(work.network, work.batches, batch_size, once_a_family=once)
-                / 1e9
-                for value in trained[0].values
-            ),
+    training = _training(work, trained, sizes)
+    batch_size = training.shares[NAMEGEN]
+    characters_per_second = training.best(NAMEGEN).values
+    operations = {
+        f"training, {name}": flop_per_epoch(
+            work.network, work.batches, batch_size, once_a_family=once_a_family
         )
-        for what, once in (("each prefix", False), ("family once", True))
+        for name, once_a_family in (("each prefix", False), ("family once", True))
     }
-    key = work.settings.cell
-    return (
-        Comparison(
-            key,
-            f"{work.title}, namegen batch {batch_size}",
-            "characters a second",
-            (ours,),
-            tuple(trained),
-            (shared,),
-            {ours: batch_size},
-            EVERY_CHARACTER,
-            work.kernels(batch_size),
-        ),
-        Comparison(
-            f"{key}-products",
-            f"{work.network_name}: products in single precision, one core",
-            "GFLOP/s",
-            tuple(training),
-            (*training.values(), replace(largest, start_seconds=None)),
-            rival=peak,
-        ),
+    characters = work.batches.tree.characters
+    achieved = tuple(
+        Way(name, tuple(value / characters * flop / 1e9 for value in characters_per_second))
+        for name, flop in operations.items()
     )
+    products = Comparison(
+        f"{work.settings.cell}-products",
+        f"{work.network_name}: products in single precision, one core",
+        "GFLOP/s",
+        tuple(operations),
+        (*achieved, replace(largest, start_seconds=None)),
+        rival=LARGEST_PRODUCT,
+    )
+    return training, products
+
+
+def _training(work: Work, ways: Sequence[Way], sizes: tuple[int, ...]) -> Comparison:
+    """The comparison of a training, with what namegen shares at its fastest batch size."""
+    comparison = Comparison(
+        work.settings.cell,
+        work.title,
+        "characters a second",
+        (NAMEGEN,),
+        tuple(ways),
+        rival=EVERY_CHARACTER,
+    )
+    size_of_name = {f"{NAMEGEN}, batch {size}": size for size in sizes}
+    fastest = size_of_name[comparison.best(NAMEGEN).name]
+    return replace(comparison, sharing=work.sharing(fastest), shares={NAMEGEN: fastest})
 
 
 def small(rounds: int) -> tuple[Comparison, ...]:
-    """Two gated layers of 32 on a list that repeats little."""
-    found = []
+    """Train two gated layers of 32 units on a list with few repeats."""
+    sizes = (512, 2048, 8192)
+    comparisons = []
     for cell in ("gru", "lstm"):
         work = Work("mlb-last", cell, (32, 32))
         contest = Contest()
-        contest.enter("namegen", work.namegen(512))
-        work.enter_rivals(contest, 512, 2048, jax=(256, 512))
-        title = f"{work.title}, namegen batch 512"
-        ways, shared, sizes = contest.run(rounds), work.sharing(512), {"namegen": 512}
-        found.append(
-            Comparison(
-                cell,
-                title,
-                "characters a second",
-                ("namegen",),
-                ways,
-                shared,
-                sizes,
-                EVERY_CHARACTER,
-            )
-        )
-    return tuple(found)
+        work.enter_namegen(contest, sizes)
+        work.enter_rivals(contest, torch=sizes, jax=(128, 256, 512), keras=(512, 2048))
+        comparisons.append(_training(work, contest.run(rounds), sizes))
+    return tuple(comparisons)
 
 
 def plain(rounds: int) -> tuple[Comparison, ...]:
-    """Two plain layers of 32 on a list that repeats much: namegen's default."""
-    work, sizes = Work("mlb-first", "simple_rnn", (32, 32)), (512, 2048)
+    """Train two plain layers of 32 units, the network of ``--quick``, on a list with many repeats."""
     from benchmarks.train_keras import blog_keras  # here: the other sections load no TensorFlow
 
+    work = Work("mlb-first", "simple_rnn", (32, 32))
+    sizes = (512, 2048, 8192)
     contest = Contest()
-    ours = {f"namegen, batch {size}": size for size in sizes}
-    for name, size in ours.items():
-        contest.enter(name, work.namegen(size))
+    work.enter_namegen(contest, sizes)
 
     def blog(_: int) -> float:
         return blog_keras(work.corpus.names, work.corpus.vocabulary, 1000, 1)
 
     contest.enter("the blog's way, 1,000 prefixes", lambda: compiled(blog))
-    work.enter_rivals(contest, *sizes, jax=(256, 512))
-    ways, shared = contest.run(rounds), work.sharing(*sizes)
-    unit, kernels = "characters a second", work.kernels(sizes[0])
-    return (
-        Comparison(
-            "rnn", work.title, unit, tuple(ours), ways, shared, ours, EVERY_CHARACTER, kernels
-        ),
-    )
+    work.enter_rivals(contest, torch=sizes, jax=(128, 256, 512), keras=(512, 2048))
+    return (replace(_training(work, contest.run(rounds), sizes), key="rnn"),)
 
 
 def keras_engine(rounds: int) -> tuple[Comparison, ...]:
-    """Our Keras engine beside ``fit``."""
-    found = []
-    for of_list, cell, hidden, size in (
-        (FOURTH, "gru", (192,), 128),
-        (FOURTH, "lstm", (160,), 128),
-        ("mlb-first", "simple_rnn", (32, 32), 512),
+    """Train with the Keras backend and with plain ``fit``."""
+    comparisons = []
+    for list_name, cell, hidden, sizes in (
+        (FOURTH, "gru", (192,), (128, 512)),
+        (FOURTH, "lstm", (160,), (128, 512)),
+        ("mlb-first", "simple_rnn", (32, 32), (512, 2048)),
     ):
-        work, ours = Work(of_list, cell, hidden), "namegen keras"
+        work = Work(list_name, cell, hidden)
         contest = Contest()
-        contest.enter(ours, work.namegen(size, backend="keras"))
-        contest.enter("plain Keras fit", work.plain_keras(size))
-        title = f"{work.title}, batch {size}"
-        found.append(Comparison(cell, title, "characters a second", (ours,), contest.run(rounds)))
-    return tuple(found)
+        work.enter_namegen(contest, sizes, backend="keras")
+        work.enter_rivals(contest, torch=(), jax=(), keras=sizes)
+        ways = contest.run(rounds)
+        comparisons.append(Comparison(cell, work.title, "characters a second", (NAMEGEN,), ways))
+    return tuple(comparisons)

@@ -1,14 +1,11 @@
-"""One of namegen's engines, as a training puts it together."""
+"""Train with one of namegen's backends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from benchmarks.trainers import SPEED_RATE, Rate
 from namegen.backends import load_engine
-from namegen.core.data.batching import Batch
 from namegen.core.data.corpus import Corpus
 from namegen.core.engine import Step
 from namegen.core.evaluation.evaluator import AccuracyEvaluator
@@ -19,12 +16,13 @@ from namegen.types import Array
 
 
 class NamegenTrainer:
-    """Trains by namegen.
+    """Train with one of namegen's backends, the way ``namegen train`` does.
 
     Args:
-        recipe: list, network, batch size, what is dropped.
-        backend: which engine.
-        soft: give every node a random distribution as its target: what label smoothing costs.
+        corpus: The list of names.
+        recipe: The settings: the network, the batch size, dropout.
+        backend: The backend's name.
+        threads: The number of threads.
     """
 
     def __init__(
@@ -34,52 +32,39 @@ class NamegenTrainer:
         *,
         backend: str = "numpy",
         threads: int = 1,
-        soft: bool = False,
     ) -> None:
         self.prepared = prepare(corpus, recipe, load_engine(backend), threads=threads)
-        self.engine, self.batches = self.prepared.engine, self.prepared.parts.batches
+        self.engine = self.prepared.engine
+        self.batches = self.prepared.parts.batches
         self.batch_size = self.prepared.recipe.training.batch_size
         self.seed = recipe.training.seed
         self.characters = self.batches.tree.characters
-        self._chances = np.empty((0, self.prepared.network.vocabulary_size), np.float32)
-        self._soft = soft
 
     def warm_up(self) -> None:
-        """One step that leaves no trace."""
+        """Do one training step without changing the parameters."""
         self.engine.warm_up(next(self._steps(0, lambda: SPEED_RATE)))
 
     def epoch(self, number: int, rate: Rate) -> None:
-        """Through the engine's own loop."""
+        """Train for an epoch."""
         self.engine.train_epoch(self._steps(number, rate))
 
     def loss_of_all(self) -> float:
-        """Of all names at once."""
+        """Compute the loss of all names, in nats per character."""
         return AccuracyEvaluator(self.engine).evaluate(self.batches.tree).loss_nats_per_char
 
     def get_parameters(self) -> dict[str, Array]:
-        """The engine's."""
+        """Return the parameters by name."""
         return parameters_of(self.engine.get_state())
 
     def set_parameters(self, parameters: Mapping[str, Array]) -> None:
-        """Without an optimizer's state, so that it starts anew."""
+        """Set the parameters, and reset the optimizer."""
         self.engine.set_state(parameters)
 
     def _steps(self, number: int, rate: Rate) -> Iterator[Step]:
         dropping = self.prepared.dropping
         batches = self.batches.epoch(number, batch_size=self.batch_size, seed=self.seed)
         for step, batch in enumerate(batches):
-            now = rate()
-            if now is None:
+            learning_rate = rate()
+            if learning_rate is None:
                 return
-            yield Step(
-                self._with_targets(batch) if self._soft else batch,
-                now,
-                dropping.masks(number, step),
-            )
-
-    def _with_targets(self, batch: Batch) -> Batch:
-        nodes = batch.tree.nodes
-        if nodes > len(self._chances):
-            chances = np.random.default_rng(0).random((nodes, self._chances.shape[1]), np.float32)
-            self._chances = chances / chances.sum(axis=1, keepdims=True)
-        return Batch(batch.tree, self._chances[:nodes])
+            yield Step(batch, learning_rate, dropping.masks(number, step))

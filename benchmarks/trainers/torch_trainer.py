@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence
-from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.trainers import SPEED_RATE, Rate
 from namegen.core.data.prefix_tree import SortedNames
@@ -115,18 +114,6 @@ class TorchTrainer:
                 rows, found = np.unique(rows, return_counts=True)
                 counts = torch.from_numpy(found)
             self.step(torch.from_numpy(rows), counts)
-
-    def kernels(self) -> str:
-        """The two operators that take longest in some steps, by PyTorch's own profiler."""
-        self.warm_up()
-        rates = iter([SPEED_RATE] * 10)
-        with profile(activities=[ProfilerActivity.CPU]) as found:
-            self.epoch(0, lambda: next(rates, None))
-        events = sorted(found.key_averages(), key=lambda one: one.self_cpu_time_total, reverse=True)
-        whole = sum(one.self_cpu_time_total for one in events)
-        return ", ".join(
-            f"{one.key} {100 * one.self_cpu_time_total / whole:.0f} %" for one in events[:2]
-        )
 
     def step(self, rows: torch.Tensor, counts: torch.Tensor | None) -> float:
         """One update; the mean loss before it."""

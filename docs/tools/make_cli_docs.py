@@ -1,6 +1,6 @@
-"""Write ``docs/reference/cli.md`` from what ``namegen COMMAND --help-all`` says (``--check``: is it that?).
+"""Write ``docs/reference/cli.md`` from the help of all commands. With ``--check``, compare it with the file.
 
-An option that several commands have in the same words is explained at the first of them; the others name it.
+If several commands have the same option, the first one explains it and the others only name it.
 """
 
 from __future__ import annotations
@@ -18,22 +18,28 @@ from namegen.cli.options import OUR_ENGINES_ALONE, ShortHelp
 
 TARGET = Path(__file__).parents[1] / "reference" / "cli.md"
 HEAD = """\
-# The command line
+# Command line
 
-This file is made from the program's own help (`make docs`): change the help, not this file. An option that several
-commands share is explained at the first of them. `namegen` alone lists the commands in a terminal.
+`namegen` lists all commands, and `namegen COMMAND --help` explains one. This page contains the same texts. If several
+commands have the same option, the first one explains it. `make docs` generates the page.
 
-Results go to standard output, progress and remarks to standard error. Exit codes: 0 done, 1 an error in one sentence,
-2 wrong usage, 130 after Ctrl-C (143 after the signal TERM, 129 after HUP), with the state saved.
+namegen prints results to standard output, and progress and warnings to standard error.
 
-For a shell that completes commands, options, and the names of lists and models at a Tab, one line in its settings:
+| exit code | meaning |
+| ---: | --- |
+| 0 | success |
+| 1 | an error, with a message |
+| 2 | wrong usage |
+| 130, 143, 129 | stopped by Ctrl-C, TERM or HUP, after the state was saved |
+
+To complete commands, options and the names of lists and models with the Tab key, add one line to your shell's settings:
 
 - bash, in `~/.bashrc`: `eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"`
 - zsh, in `~/.zshrc`: `eval "$(_NAMEGEN_COMPLETE=zsh_source namegen)"`
 - fish, in `~/.config/fish/completions/namegen.fish`: `_NAMEGEN_COMPLETE=fish_source namegen | source`
 """
 EVERYWHERE = """\
-Every command has these options and `--help`; of a command with many options `--help` shows the usual ones, and
+Every command has these options and `--help`. If a command has many options, `--help` shows the most common ones and
 `--help-all` shows all.
 """
 HELP = {"--help", "--help-all"}
@@ -43,9 +49,9 @@ Record = tuple[str, str]  # how an option is written, and what it means
 
 
 def document() -> str:
-    """The whole text."""
+    """Write the whole page."""
     root = click.Context(cli, info_name="namegen", **cli.context_settings)
-    root.meta[OUR_ENGINES_ALONE] = True  # whatever is installed beside
+    root.meta[OUR_ENGINES_ALONE] = True  # ignoring other packages
     contexts = {name: _context(root, name) for commands in SECTIONS.values() for name in commands}
     everywhere = set.intersection(*(set(_options(context)) for context in contexts.values()))
     parts = [HEAD, EVERYWHERE]

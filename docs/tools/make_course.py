@@ -1,27 +1,30 @@
-"""Run the chapters of ``docs/learn`` and write each as a notebook with its outputs (``make course``).
+"""Run the chapters of ``docs/learn``, and write each as a notebook with its outputs.
 
-The chapters are MyST Markdown; ``docs/learn/notebooks`` holds them for those who read or change them in Jupyter, and
-for pages that show notebooks. ``tests/docs/test_course.py`` holds the code of both together. What changes from run to
-run (times, the Python that ran it) is left out, so that a notebook changes with its chapter alone.
+The chapters are MyST Markdown, and the notebooks are for Jupyter. The first two need only NumPy and matplotlib, so
+they're also packed in a zip file. Whatever differs between runs, such as times, is left out of the notebooks.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
+import zipfile
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
 LEARN = Path(__file__).resolve().parents[1] / "learn"
 NOTEBOOKS = LEARN / "notebooks"
+ARCHIVE = LEARN / "chapters-1-and-2.zip"
+ARCHIVED = ("notebooks/1-one-name.ipynb", "notebooks/2-gradients.ipynb", "pictures.py")
 LINK = re.compile(r"(\]\()(?![a-z]+:|#|/)([^)\s]+\))")
 SECONDS = 300  # for one cell
 
 
 def notebook(chapter: Path) -> Any:
-    """The chapter with its outputs, run in the folder that it lies in."""
+    """Run a chapter in its folder, and return it with its outputs."""
     import jupytext
     from nbclient import NotebookClient
 
@@ -30,7 +33,7 @@ def notebook(chapter: Path) -> Any:
         made,
         timeout=SECONDS,
         kernel_name="python3",
-        coalesce_streams=True,  # else printed lines are cut into outputs by the clock
+        coalesce_streams=True,  # otherwise printed lines are split by their time
         resources={"metadata": {"path": LEARN}},
     ).execute()
     made.metadata = {"kernelspec": made.metadata["kernelspec"]}
@@ -43,12 +46,22 @@ def notebook(chapter: Path) -> Any:
 
 
 def from_below(text: str) -> str:
-    """Markdown whose relative links are as a notebook needs them, a folder further down."""
+    """Adapt relative links to the folder of the notebooks, one level further down."""
     return LINK.sub(r"\1../\2", text)
 
 
+def archive() -> bytes:
+    """Pack the notebooks that run without namegen. The same files give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in ARCHIVED:
+            path = LEARN / name
+            packed.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
+
+
 def main() -> None:
-    """Write every notebook, and take away those whose chapter is gone."""
+    """Write all notebooks and the archive, and delete notebooks without a chapter."""
     ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter).parse_args()
     import nbformat
 
@@ -61,6 +74,7 @@ def main() -> None:
     for path in NOTEBOOKS.glob("*.ipynb"):
         if path.stem not in {chapter.stem for chapter in chapters}:
             path.unlink()
+    ARCHIVE.write_bytes(archive())
 
 
 if __name__ == "__main__":

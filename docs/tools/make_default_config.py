@@ -1,8 +1,13 @@
-"""Write ``configs/default.toml`` from the settings' own descriptions (``--check``: is it that?)."""
+"""Write ``configs/default.toml`` and the configuration reference from the descriptions of the settings.
+
+With ``--check``, compare them with what's there.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from textwrap import fill
 
@@ -13,44 +18,151 @@ from namegen.core.settings import About
 from namegen.errors import NamegenError
 from namegen.settings_toml import TABLES, Config, write_config
 
-TARGET = Path(__file__).parents[2] / "configs" / "default.toml"
-HEAD = """\
-# The default training, written out: `namegen train` without a config does the same.
+ROOT = Path(__file__).parents[2]
+DEFAULT_CONFIG = ROOT / "configs" / "default.toml"
+PAGE = ROOT / "docs" / "reference" / "configuration.md"
+CONFIG_HEAD = """\
+# The default settings: `namegen train` does the same without a config.
 #
-# This file is made from the descriptions of the settings (`make docs`): change those, not this file.
-# A line such as `# epochs: chosen for the list` is a setting without a value of its own, and what happens then.
+# `make docs` writes this file from the descriptions of the settings. Don't edit it by hand.
+# A comment such as `# epochs: chosen for the list` is a setting whose default follows a rule.
 """
-LIST = "The names to learn from: a bundled list, a file of names, or - for standard input."
+PAGE_HEAD = """\
+# Configuration
+
+A config is a TOML file with settings for training. You pass it with `--config`, and options on the command line
+override it:
+
+<!-- not run: trains for minutes -->
+```
+namegen train --config my.toml --epochs 20
+```
+
+A config only needs the settings that you want to change:
+
+```toml
+[data]
+names = "friends.txt"
+
+[network]
+cell = "lstm"
+hidden = [96]
+
+[training]
+epochs = 40
+seed = 7
+```
+
+`namegen configs` lists the configs that come with namegen. Each run stores its complete settings as `config.toml`,
+and `--config` accepts that file, so you can repeat a run. An unknown key is an error, and the message suggests the
+nearest one.
+
+A config for `namegen sweep` also has a `[grid]` table, which lists the values to try. The guide to [comparing
+backends and settings](../guides/compare.md) explains it.
+
+The tables below list all settings. An option has the name of its setting, with hyphens: `--label-smoothing` sets
+`label_smoothing`.
+"""
+LIST_OF_NAMES = "The training list: a built-in list, a file of names, or - for standard input."
+SECTION_TITLES = {
+    "data": "The list",
+    "network": "The network",
+    "training": "Training",
+    "run": "The run",
+}
 
 
-def document() -> str:
-    """The whole text: each line of ``write_config`` below what its setting does."""
-    lines, kind = [HEAD], Config
+def default_config() -> str:
+    """Write all settings with their defaults, each below its description."""
+    lines = [CONFIG_HEAD]
+    settings_class = Config
     for line in write_config(Config()).splitlines():
-        name = line.removeprefix("# ").partition(" ")[0]
         if line.startswith("["):
-            kind = TABLES[line.strip("[]")]
+            settings_class = TABLES[line.strip("[]")]
             lines.append(line)
         elif line:
-            about = About.of(kind, name)
-            text = str(NamegenError(about.help or LIST)).replace("{}", " or ".join(ENGINES))
-            text += f" Value: {about.expected}." if about.expected else ""
-            lines.append(
-                fill(text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
-            )
-            if line.startswith("#"):
-                line = fill(
-                    str(NamegenError(f"# {name}: {about.default or 'none'}")),
-                    100,
-                    subsequent_indent="#     ",
-                )
-            lines.append(f"{line}\n")
+            lines += _described(line, settings_class)
     return "\n".join(lines)
 
 
+def _described(line: str, settings_class: type) -> Iterator[str]:
+    """Yield a setting's description and its line, both wrapped."""
+    name = line.removeprefix("# ").partition(" ")[0]
+    about = About.of(settings_class, name)
+    description = _description(about)
+    if about.expected:
+        description += f" Value: {about.expected}."
+    yield fill(
+        description, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
+    follows_rule = line.startswith("#")
+    if follows_rule:
+        rule = as_written(about.default or "none")
+        line = fill(f"# {name}: {rule}", 100, subsequent_indent="#     ")
+    yield f"{line}\n"
+
+
+def _description(about: About) -> str:
+    text = as_written(about.help or LIST_OF_NAMES)
+    return text.replace("{}", " or ".join(ENGINES))
+
+
+def as_written(text: str) -> str:
+    """Write the settings that a text names the way a config does.
+
+    Texts name settings in a neutral way, and each kind of message writes them as its reader does.
+    """
+    return str(NamegenError(text))
+
+
+def page() -> str:
+    """Write the reference page: a table of settings for each table of a config."""
+    default_lines = write_config(Config()).splitlines()
+    parts = [PAGE_HEAD]
+    for table, settings_class in TABLES.items():
+        if table not in SECTION_TITLES:
+            continue
+        parts.append(f"## {SECTION_TITLES[table]}: `[{table}]`\n")
+        parts.append("| setting | default | description |\n| --- | --- | --- |")
+        parts += [
+            _row(settings_class, field.name, default_lines)
+            for field in fields(settings_class)
+            if _is_in_config(field.name, default_lines)
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _is_in_config(name: str, default_lines: list[str]) -> bool:
+    return any(line.removeprefix("# ").startswith(f"{name} ") for line in default_lines)
+
+
+def _row(settings_class: type, name: str, default_lines: list[str]) -> str:
+    about = About.of(settings_class, name)
+    default = f"`{_stored_default(name, default_lines)}`"
+    if about.default:
+        default = as_written(about.default)
+    elif default == "``":
+        default = "none"
+    description = _description(about)
+    if about.expected:
+        description += f" Value: {about.expected}."
+    return f"| `{name}` | {default} | {description} |"
+
+
+def _stored_default(name: str, default_lines: list[str]) -> str:
+    """Return a setting's default as TOML, or nothing if it has none."""
+    for line in default_lines:
+        key, _, value = line.partition(" = ")
+        if key == name:
+            return value
+    return ""
+
+
 def main() -> None:
-    """Write it, or check it."""
-    write_or_check({TARGET: document()}, check=check_asked(__doc__, sys.argv[1:]))
+    """Write the two files, or compare them."""
+    documents = {DEFAULT_CONFIG: default_config(), PAGE: page()}
+    write_or_check(documents, check=check_asked(__doc__, sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Train the models that ship with the package, each by the command on its card (`make models`).
 
 Writes ``namegen/models/NAME.safetensors``, the digests of its list beside it, its licence, its card in the form of the
-model hubs, and ``docs/reference/models.md``. It takes minutes, and on another machine the numbers may differ in their last
-digits. With ``--cards`` nothing is trained, with ``--check`` nothing is written either: are the cards what the models
-say?
+model hubs, and ``docs/reference/models.md``. It takes minutes, and on another machine the last
+digits may differ. With ``--cards``, it only writes the cards. With ``--check``, it only checks that they are up to
+date.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Write the tables of ``docs/results/original.md``, and three as CSV, from what lies in ``docs/results``.
+"""Write the tables of ``docs/results/original.md``, and three CSV files, from the results of ``compare-backends``.
 
-``make docs`` runs it; with ``--check`` it only says whether the files are what it would write. In ``original.md`` it
-replaces what stands between ``<!-- table NAME -->`` or ``<!-- words NAME -->`` and ``<!-- end -->``; the words around
-have no figures. What the blog measured stands here, in per cent and seconds.
+In the page, it replaces everything between ``<!-- table NAME -->`` and ``<!-- end -->``. The blog's own results are
+constants here, in percent and seconds. With ``--check``, only check that the files are up to date.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from statistics import mean
 from textwrap import fill
 
 from options import check_asked, write_or_check
-from results_words import WORDS, read_sweeps, whole_list_gap
-from results_words import sweeps as words_of_sweeps
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
@@ -29,6 +26,7 @@ sys.path.insert(0, str(ROOT))  # benchmarks is no part of what is installed
 from benchmarks.frequencies import LENGTHS, agreement  # noqa: E402
 from benchmarks.frequencies import read as read_frequencies  # noqa: E402
 from namegen.documents import from_plain  # noqa: E402
+from namegen.experiments.compare import pairs  # noqa: E402
 from namegen.experiments.compare.document import (  # noqa: E402
     BASELINE,
     CEILING,
@@ -38,18 +36,19 @@ from namegen.experiments.compare.document import (  # noqa: E402
     ListEntry,
     SplitName,
 )
+from namegen.experiments.compare.pairs import in_figures  # noqa: E402
 from namegen.experiments.compare.tables import (  # noqa: E402
     generated_names_table,
     like_for_like_table,
     speed_table,
     verdict_blocks,
 )
-from namegen.experiments.report import NONE, Table, markdown, percent, spread  # noqa: E402
+from namegen.experiments.report import ARGMAX, NONE, Table, markdown, percent, spread  # noqa: E402
 from namegen.experiments.trained import Metric  # noqa: E402
 
 RESULTS = ROOT / "docs" / "results" / "results.json"
 DOCUMENT = RESULTS.with_name("original.md")
-BLOCK = re.compile(r"<!-- (table|words) (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- table (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 LISTS = ("mlb-first", "mlb-last")
 # What draws names of the same kind as "numpy, count-splitting": other engines, and another way.
 SAME_NAMES = {
@@ -106,7 +105,7 @@ REFERENCES = {BASELINE: "n-gram", CEILING: "ceiling of the held-out part"}
 
 
 def whole_list(entries: Sequence[ListEntry]) -> str:
-    """Accuracy over the whole list, both kinds, for both lists."""
+    """Both kinds of accuracy over the whole list."""
     columns = ["network", *(f"{name}, {kind}" for name in LISTS for kind in ("sampled", "argmax"))]
     figures: dict[Metric, dict[str, tuple[float, float]]]
     figures = {"accuracy_sampled": WHOLE_SAMPLED, "accuracy_argmax": WHOLE_ARGMAX}
@@ -121,28 +120,14 @@ def whole_list(entries: Sequence[ListEntry]) -> str:
 
 
 def ours_of_whole(entry: ListEntry, network: str, figure: Metric) -> float:
-    """Our figure of a network of the blog, or of the ceiling, over the whole list, in per cent."""
+    """Our accuracy of one of the blog's networks, or of the ceiling, over the whole list, in percent."""
     if network == THEIR_CEILING:
         return 100 * mean(entry.values(SPLIT, "ceiling", "whole", figure))
     return 100 * mean(entry.values(SPLIT, NETWORKS[network], "whole", figure))
 
 
-def whole_list_gaps(entries: Sequence[ListEntry]) -> dict[str, list[float]]:
-    """Our figures minus the blog's, of each network and the ceiling, in points."""
-    figures: dict[Metric, dict[str, tuple[float, float]]]
-    figures = {"accuracy_sampled": WHOLE_SAMPLED, "accuracy_argmax": WHOLE_ARGMAX}
-    return {
-        network: [
-            ours_of_whole(entry, network, figure) - theirs[network][place]
-            for figure, theirs in figures.items()
-            for place, entry in enumerate(entries)
-        ]
-        for network in WHOLE_SAMPLED
-    }
-
-
 def ways(entries: Sequence[ListEntry]) -> str:
-    """The blog's networks trained in other ways, one network each, beside the blog and the way of this page."""
+    """The blog's networks, trained in several ways."""
     with (RESULTS.parent / "other-ways.csv").open(encoding="utf-8", newline="") as stream:
         found = list(csv.DictReader(stream))
     rows = []
@@ -160,7 +145,7 @@ def ways(entries: Sequence[ListEntry]) -> str:
             ]
         rows += [
             [short, "the blog", *blog],
-            [short, "on 80 % of the list, as in the tables of this page", *here],
+            [short, "80% of the list, as in the other tables", *here],
         ]
         for way in dict.fromkeys(one["way"] for one in found if one["network"] == short):
             row = [short, way]
@@ -184,12 +169,12 @@ def ways(entries: Sequence[ListEntry]) -> str:
 
 
 def pair(sampled: float, argmax: float) -> str:
-    """Both kinds of accuracy, in per cent."""
+    """Format both kinds of accuracy, in percent."""
     return f"{sampled:.1f} / {argmax:.1f}"
 
 
 def held_out(entries: Sequence[ListEntry]) -> str:
-    """Argmax accuracy on the held-out part, with the range of the seeds, the n-gram and the ceiling of that part."""
+    """Argmax accuracy on the held-out part, with the range over seeds."""
     rows = []
     for network, theirs in HELD_OUT_ARGMAX.items():
         row = [network]
@@ -203,7 +188,7 @@ def held_out(entries: Sequence[ListEntry]) -> str:
     )
     rows.append(
         [
-            f"{OWN_NETWORKS[0]}, trained by the effort quick",
+            f"{OWN_NETWORKS[0]}, with `--quick`",
             *(cell for ours in own for cell in (NONE, ours)),
         ]
     )
@@ -215,8 +200,44 @@ def held_out(entries: Sequence[ListEntry]) -> str:
     )
 
 
+def leaks(entries: Sequence[ListEntry]) -> str:
+    """How many held-out names are also in the training set, and how well the n-gram and a network predict them."""
+    rows = []
+    for entry in entries:
+        seen = mean(run.seen_percent for run in entry.references if run.split == "by-row")
+        ngram = mean(entry.values("by-row", BASELINE, "held_out", "accuracy_argmax"))
+        network, accuracy = best_network(entry, "by-row")
+        rows.append([entry.name, f"{seen:.1f}", percent(ngram), f"{percent(accuracy)} ({network})"])
+    columns = ["list", "held-out names in the training set, %", "n-gram", "best network"]
+    return table(columns, rows)
+
+
+def best_network(entry: ListEntry, split: SplitName) -> tuple[str, float]:
+    """The network with the best argmax accuracy on the held-out part, and this accuracy."""
+    accuracies = {
+        network: mean(entry.values(split, network, "held_out", "accuracy_argmax"))
+        for network in entry.networks(split)
+    }
+    best = max(accuracies, key=accuracies.__getitem__)
+    return best, accuracies[best]
+
+
+def width(entries: Sequence[ListEntry]) -> str:
+    """How much a network with 128 units per layer gains over one with 32, with both splits."""
+    splits: tuple[SplitName, ...] = ("by-row", "by-name")
+    rows = [
+        [split, *(in_figures(_gain_of_width(entry, split), ARGMAX) for entry in entries)]
+        for split in splits
+    ]
+    return table(["split", *LISTS], rows)
+
+
+def _gain_of_width(entry: ListEntry, split: SplitName) -> pairs.Difference:
+    return pairs.between(entry, split, "SimpleRNN 2×128", "SimpleRNN 2×32", ARGMAX)
+
+
 def unseen(entries: Sequence[ListEntry]) -> str:
-    """The held-out part where no name stands on both sides: the networks of namegen's own defaults, and the n-gram."""
+    """Results on the held-out part with the split by name."""
     figures: dict[str, tuple[Metric, Callable[[float], str]]]
     figures = {
         "argmax": ("accuracy_argmax", percent),
@@ -240,7 +261,7 @@ def unseen(entries: Sequence[ListEntry]) -> str:
 
 
 def recreated(entries: Sequence[ListEntry]) -> str:
-    """Of 10,000 names drawn, those that are in the list."""
+    """The share of 10,000 generated names that are in the list."""
     rows = []
     for network, theirs in RECREATED.items():
         row = [network]
@@ -252,10 +273,10 @@ def recreated(entries: Sequence[ListEntry]) -> str:
 
 
 def drawing(entries: Sequence[ListEntry]) -> str:
-    """Seconds for 10,000 names, by each algorithm."""
+    """The seconds for 10,000 names with each algorithm."""
     ways: tuple[Algorithm, ...] = ("one_by_one", "count_splitting")
     columns = [
-        "what draws",
+        "model",
         *(f"{name}, {what}" for name in LISTS for what in ("blog", "one by one", "splitting")),
     ]
     rows = []
@@ -271,7 +292,7 @@ def drawing(entries: Sequence[ListEntry]) -> str:
 
 
 def sweeps(entries: Sequence[ListEntry]) -> str:
-    """What each setting of the sweeps reached on the held-out part, from the sweeps' own tables."""
+    """The held-out accuracy and the time of each setting in the sweeps."""
     rows = []
     for name in SWEEPS:
         with (RESULTS.parent / f"sweep-{name}.csv").open(encoding="utf-8", newline="") as stream:
@@ -296,7 +317,7 @@ def sweeps(entries: Sequence[ListEntry]) -> str:
 
 
 def frequencies(entries: Sequence[ListEntry]) -> str:
-    """How well drawn names agree with the list, length by length."""
+    """How well the frequencies of generated names agree with the list, by length."""
     measured = {one.name: one for one in read_frequencies()}
     rows = []
     for length in LENGTHS:
@@ -315,23 +336,23 @@ def frequencies(entries: Sequence[ListEntry]) -> str:
 
 
 def generation(entry: ListEntry, network: str, model: str) -> Generation:
-    """The drawing of one network by one model."""
+    """The generation results of a network with a model."""
     return next(one for one in entry.generation if (one.network, one.model) == (network, model))
 
 
 def beside(theirs: float, ours: float) -> str:
-    """Both figures, and how far they are apart."""
+    """Format both values and their difference."""
     return f"{theirs:.1f} → {ours:.1f} ({round(ours - theirs, 1) + 0:+.1f})"  # + 0: no -0.0
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """As Markdown, without the title that every table of the report has."""
+    """Write a Markdown table without a title."""
     made = Table("", tuple(columns), tuple(map(tuple, rows)), left=left)
     return made.markdown().partition("\n\n")[2]
 
 
 def where(results: Comparison) -> str:
-    """The machine, the versions, the commit."""
+    """The machine, the versions and the commit."""
     machine = results.machine
     libraries = ", ".join(
         f"{name} {version}" for name, version in results.versions.items() if version
@@ -343,7 +364,7 @@ def where(results: Comparison) -> str:
 
 
 def verdict_table(results: Comparison) -> str:
-    """The beginning of the report, its lines as long as those of the page."""
+    """The beginning of the report, with wrapped lines."""
     blocks = markdown(verdict_blocks(results))
     return "\n\n".join(
         text if "| " in text else fill(text, 120, break_on_hyphens=False) for text in blocks
@@ -355,7 +376,9 @@ BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
     "whole_list": whole_list,
     "ways": ways,
     "held_out": held_out,
+    "leaks": leaks,
     "unseen": unseen,
+    "width": width,
     "recreated": recreated,
     "drawing": drawing,
     "frequencies": frequencies,
@@ -364,7 +387,7 @@ BLOCKS: dict[str, Callable[[Sequence[ListEntry]], str]] = {
 
 
 def csv_tables(results: Comparison, entries: Sequence[ListEntry]) -> dict[Path, str]:
-    """The tables that have no room in the document: time and memory, speed of generating, and the generated names."""
+    """The tables that are too large for the page: training, generation speed, and generated names."""
     names = {entry.name: generated_names_table(entry, results.generated_names) for entry in entries}
     different = {
         name: replace(made, rows=tuple(row for row in made.rows if row[1] not in SAME_NAMES))
@@ -381,7 +404,7 @@ def csv_tables(results: Comparison, entries: Sequence[ListEntry]) -> dict[Path, 
 
 
 def csv_text(tables: Mapping[str, Table]) -> str:
-    """The tables of several lists as one; a column that a list doesn't have is empty there."""
+    """Combine the tables of several lists. A column that a list doesn't have is empty."""
     columns = dict.fromkeys(column for made in tables.values() for column in made.columns)
     stream = io.StringIO()
     writer = csv.DictWriter(stream, ["list", *columns], restval="", lineterminator="\n")
@@ -394,32 +417,15 @@ def csv_text(tables: Mapping[str, Table]) -> str:
     return stream.getvalue()
 
 
-def in_words(name: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
-    """A paragraph, or points, its lines as long as those of the page."""
-    if name == "whole_list":
-        made = whole_list_gap(whole_list_gaps(entries), THEIR_CEILING)
-    elif name == "sweeps":
-        made = words_of_sweeps(read_sweeps(RESULTS.parent, SWEEPS), LISTS)
-    else:
-        made = WORDS[name](results, entries)
-    return "\n".join(
-        fill(line, 120, break_on_hyphens=False, subsequent_indent="  " * line.startswith("- "))
-        for line in made.split("\n")
-    )
-
-
 def filled(text: str, results: Comparison, entries: Sequence[ListEntry]) -> str:
-    """The document with all that is made in it made anew."""
+    """Return the page with all tables updated."""
 
-    def block(found: re.Match[str]) -> str:
-        kind, name = found.groups()
-        if kind == "words":
-            made = in_words(name, results, entries)
-        else:
-            made = OF_ALL[name](results) if name in OF_ALL else BLOCKS[name](entries)
-        return f"<!-- {kind} {name} -->\n{made}\n<!-- end -->"
+    def updated(block: re.Match[str]) -> str:
+        name = block[1]
+        content = OF_ALL[name](results) if name in OF_ALL else BLOCKS[name](entries)
+        return f"<!-- table {name} -->\n{content}\n<!-- end -->"
 
-    return BLOCK.sub(block, text)
+    return BLOCK.sub(updated, text)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -316,3 +316,24 @@ class PaddedRows:
         weights = rows.counts[:, None] * is_in_name
         wanted = tokens if batch.targets is None else batch.targets[rows.nodes]
         return cls(inputs, wanted, weights)
+
+    def pad(self, *, rows: int, length: int) -> PaddedRows:
+        """Add rows and positions with the weight 0, for libraries that compile a program for each shape.
+
+        Args:
+            rows: The new number of rows, at least as many as now.
+            length: The new number of positions, at least as many as now.
+
+        >>> small = PaddedRows(np.array([[0, 2]]), np.array([[2, 0]]), np.array([[1, 1]]))
+        >>> small.pad(rows=2, length=3).weights.tolist()
+        [[1, 1, 0], [0, 0, 0]]
+        """
+        missing_rows = rows - self.inputs.shape[0]
+        missing_positions = length - self.inputs.shape[1]
+        widths = [(0, missing_rows), (0, missing_positions)]
+        wanted_widths = widths + [(0, 0)] * (self.wanted.ndim - 2)
+        return PaddedRows(
+            inputs=np.pad(self.inputs, widths),
+            wanted=np.pad(self.wanted, wanted_widths),
+            weights=np.pad(self.weights, widths),
+        )

@@ -1,4 +1,4 @@
-"""``docs/develop/engines.md``: its code, one program, runs as it stands; namegen looks for its entry point."""
+"""The code in ``docs/develop/engines.md`` is one program that runs, and its entry point is in the right group."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_program_runs_and_has_learned() -> None:
 
 def test_the_checks_of_the_page_are_sharp() -> None:
     """A gradient that is wrong by a thousandth does not pass them."""
-    network, engine, _, checks = blocks("python")
+    network, engine, *_, checks = blocks("python")
     wrong = engine.replace(
         "d_kernel, tree.token, d_logits", "d_kernel, tree.token, 1.001 * d_logits"
     )

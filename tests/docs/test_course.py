@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests import programs
 
 LEARN = Path(__file__).parents[2] / "docs" / "learn"
 CELL = re.compile(r"^(`{3,})\{code-cell\}[^\n]*\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
@@ -44,10 +48,10 @@ def disagreeing(learn: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", HOUR)
 def test_what_can_wait_comes_last(name: str) -> None:
-    """So whoever stops there has met nothing that needs it, code included."""
+    """Readers who stop there have seen nothing that needs the optional sections."""
     headings = re.findall(r"^## .*$", (LEARN / f"{name}.md").read_text("utf-8"), re.MULTILINE)
     first = next(place for place, heading in enumerate(headings) if heading.startswith(WAIT))
-    ends = {"## The letters", "## Where this comes from"}
+    ends = {"## Notation", "## Sources"}
     assert all(heading.startswith(WAIT) or heading in ends for heading in headings[first:]), (
         headings
     )
@@ -74,3 +78,22 @@ def test_every_cell_of_a_notebook_has_been_run() -> None:
             if output["output_type"] == "error"
         ]
         assert failed == [], path.name
+
+
+@pytest.mark.slow
+def test_the_archive_runs_with_numpy_and_matplotlib_only(tmp_path: Path) -> None:
+    with zipfile.ZipFile(LEARN / "chapters-1-and-2.zip") as archive:
+        archive.extractall(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "1-one-name.ipynb",
+        "2-gradients.ipynb",
+        "pictures.py",
+    }
+    assert (tmp_path / "pictures.py").read_bytes() == (LEARN / "pictures.py").read_bytes()
+    for notebook in sorted(tmp_path.glob("*.ipynb")):
+        text = notebook.read_text("utf-8")
+        assert text == (LEARN / "notebooks" / notebook.name).read_text("utf-8")
+        without_namegen = "import sys; sys.modules['namegen'] = None"
+        program = "\n".join([without_namegen, *code_of_notebook(text)])
+        done = programs.run([sys.executable, "-c", program], tmp_path)
+        assert done.returncode == 0, done.stderr

@@ -27,8 +27,10 @@ ONCE = DOCS / "results" / "once.json"
 # Documents that a tool makes as a whole, and the tool; each is compared by `make check`.
 MADE = {
     "docs/reference/cli.md": "docs/tools/make_cli_docs.py",
+    "docs/reference/configuration.md": "docs/tools/make_default_config.py",
     "docs/reference/models.md": "docs/tools/make_models.py",
     "docs/results/blind.md": "benchmarks/blind.py",
+    "docs/results/index.md": "benchmarks/summary_page.py",
     "docs/results/labels.md": "benchmarks/labels_page.py",
     "docs/results/lists.md": "docs/tools/make_lists.py",
     "docs/results/performance.md": "benchmarks/performance_page.py",
@@ -40,11 +42,13 @@ DOCUMENTS = [
     if path.relative_to(ROOT).as_posix() not in MADE
 ]
 MADE_PART = re.compile(
-    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- figures -->.*?<!-- end of figures -->",
+    r"<!-- (?:table|words) \w+ -->.*?<!-- end -->|<!-- results -->.*?<!-- end of results -->",
     re.DOTALL,
 )
 NO_FIGURE = re.compile(
-    r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$", re.DOTALL
+    r"<!--.*?-->|`[^`\n]*`|\]\([^)\s]*\)|https?://\S+|\b\d{4}\.\d{5}\b|\$[^$\n]+\$"
+    r"|\b95% confidence\b|\bCC BY(?:-SA)? \d\.\d\b",
+    re.DOTALL,
 )
 NUMBER = r"(?<![\w.,])[-+−]?\d[\d,]*(?:\.\d+)?(?![\d\w])"
 RANGE = rf"{NUMBER}(?: (?:to|or|and) {NUMBER})?"

@@ -20,7 +20,11 @@ def test_every_document_is_in_the_contents() -> None:
     )
     listed = set(re.findall(r"^(?:.*<)?/?([\w./-]+)>?$", contents, re.MULTILINE))
     pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.glob("**/*.md")}
-    of_api = {page for page in pages if page.startswith("reference/api/") and page != "reference/api/index"}
+    of_api = {
+        page
+        for page in pages
+        if page.startswith("reference/api/") and page != "reference/api/index"
+    }
     elsewhere = {page for page in pages if page.startswith("learn/tasks/")}  # of a chapter
     assert pages - of_api - elsewhere - {"index"} <= listed
 
