@@ -47,7 +47,7 @@ class Constraints(TypedDict, total=False):
     ``starts_with``, ``ends_with``, ``contains`` and ``matches`` distinguish upper and lower case. ``exclude_words`` and
     ``exclude_names`` ignore letter case, spaces and punctuation. With ``=`` in front, a word is excluded only as a
     whole word. ``min_distance`` is the smallest edit distance to every name of ``exclude_names``, or of the bundled
-    list that the model was trained on. ``docs/guides/generate.md`` describes which names are returned.
+    list that the model was trained on. ``docs/concepts/which-names.md`` describes which names are returned.
     """
 
     starts_with: Annotated[str | None, Option("TEXT", "that begin with TEXT.")]

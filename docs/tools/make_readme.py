@@ -1,4 +1,4 @@
-"""Update the parts of the README and of the guide to people that commands produce.
+"""Update the parts of the README and of some pages that commands produce.
 
 - A block of ``$ namegen …`` commands with their output is run again. The seeds are fixed, but on another machine a
   rounding may differ, so ``--check`` doesn't compare the output.
@@ -31,7 +31,15 @@ from benchmarks import quality_page as quality  # noqa: E402
 from benchmarks.pages import read  # noqa: E402
 
 README = ROOT / "README.md"
-DOCUMENTS = (README, ROOT / "docs" / "guides" / "people.md")
+PAGES = (
+    "index.md",
+    "start/quickstart.md",
+    "guides/generate.md",
+    "guides/people.md",
+    "guides/labels.md",
+    "concepts/metrics.md",
+)
+DOCUMENTS = (README, *(ROOT / "docs" / page for page in PAGES))
 PICTURE = ROOT / "docs" / "terminal.svg"
 PICTURE_COMMANDS = (
     "namegen people -n 4 --seed 9",

@@ -109,7 +109,7 @@ class Generator:
     ) -> Iterator[NameBatch]:
         """Return n names, in batches as they are found; by default new and distinct ones.
 
-        ``search.py`` describes how they are found, ``docs/guides/generate.md`` which names are returned.
+        ``search.py`` describes how they are found, ``docs/concepts/which-names.md`` which names are returned.
 
         Args:
             n: how many names.

@@ -4,7 +4,7 @@ By default, they make the best names within a minute or two: one wide layer with
 towards the n-gram baseline. With ``quick``, they are those of the original project's network, which trains in seconds.
 
 The choices depend only on the training set, never on the backend, the machine or the clock.
-``docs/guides/train.md`` has the measurements behind them.
+``docs/concepts/training-defaults.md`` has the measurements behind them.
 """
 
 from __future__ import annotations
