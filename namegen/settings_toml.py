@@ -58,7 +58,7 @@ class RunSettings(Checked):
     )
     # None means as many as make training faster, see ``Config.threads``.
     threads: int | None = declared(
-        None, "The number of threads.", "1, or 2 for a wide layer", **whole(1, 1024)
+        None, "The number of CPU threads.", "1, or 2 for a wide layer", **whole(1, 1024)
     )
     plot: bool = declared(True, "Plot the training run as history.png.")
 

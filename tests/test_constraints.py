@@ -97,10 +97,10 @@ def test_a_distance_without_names_is_wrong_usage(model: LoadedModel) -> None:
 
 
 def test_what_was_found_before_an_error_is_kept(model: LoadedModel) -> None:
-    with pytest.raises(GenerationError, match="names found: ") as caught:
+    with pytest.raises(GenerationError, match="found ") as caught:
         model.generate(10_000, starts_with="Mc", max_length=3, seed=0)
     found = caught.value.found
-    assert f"names found: {len(found):,} of 10,000" in str(caught.value)
+    assert f"found {len(found):,} of 10,000" in str(caught.value)
     assert len({*found}) == len(found) > 5
     assert all(str(name).startswith("Mc") for name in found)
 

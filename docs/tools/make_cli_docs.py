@@ -32,6 +32,9 @@ namegen prints results to standard output, and progress and warnings to standard
 | 2 | wrong usage |
 | 130, 143, 129 | stopped by Ctrl-C, TERM or HUP, after the state was saved |
 
+If you repeat an option that takes a number, the last value counts. You can pass other options only once, unless their
+help says that you can repeat them.
+
 To complete commands, options and the names of lists and models with the Tab key, add one line to your shell's settings:
 
 - bash, in `~/.bashrc`: `eval "$(_NAMEGEN_COMPLETE=bash_source namegen)"`

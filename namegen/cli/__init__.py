@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -16,8 +13,9 @@ import click
 
 from namegen import __version__
 from namegen.cli.ending import exit_code, flush, handle_end_signals, output_ended, prepare_streams
-from namegen.cli.terminal import Context, error_line, option_name, printable
-from namegen.errors import MAX_MESSAGE, NamegenError, SettingsError, nearest, shortened
+from namegen.cli.terminal import Context, error_line, option_name
+from namegen.cli.usage_errors import reject_repeats, reject_unknown_command, short_usage_errors
+from namegen.errors import NamegenError, SettingsError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -41,7 +39,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Train": {
         "train": ("namegen.cli.train:train", "Train a network on a list of names."),
         "sweep": ("namegen.cli.sweep:sweep", "Train with a grid of settings, and compare."),
-        "configs": ("namegen.cli.describe:configs", "List the built-in settings files."),
+        "configs": ("namegen.cli.built_in:configs", "List the built-in settings files."),
     },
     "Evaluate": {
         "score": ("namegen.cli.score:score", "Show how likely a name is, letter by letter."),
@@ -76,9 +74,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "namegen.cli.export:export_web",
             "Write models as a web page or JavaScript.",
         ),
-        "lists": ("namegen.cli.describe:lists", "List the built-in lists of names."),
+        "lists": ("namegen.cli.built_in:lists", "List the built-in lists of names."),
         "models": (
-            "namegen.cli.describe:models",
+            "namegen.cli.built_in:models",
             "List the built-in models and their labels.",
         ),
     },
@@ -91,7 +89,6 @@ EXAMPLES = {  # command line → what it does
     "namegen train friends.txt": "learn from a list, one name per line",
     "namegen COMMAND --help": "show the options of a command",
 }
-SYNONYMS = {"--engine": "--backend"}  # an option that users may look for → its name
 
 
 class LazyGroup(click.Group):
@@ -133,18 +130,14 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, suggest a similar one if there is none, and reject repeated options."""
-        if ctx.resilient_parsing:
+        is_completion = ctx.resilient_parsing
+        if is_completion:
             return super().resolve_command(ctx, args)
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            similar = nearest(args[0], COMMANDS)
-            if similar:
-                hint = f"did you mean {similar}?"
-            else:
-                hint = f"expected one of {', '.join(COMMANDS)}"
-            ctx.fail(f"there is no command {args[0][:40]!r}: {hint}")
+        if args:
+            reject_unknown_command(ctx, args[0], COMMANDS)
         name, command, rest = super().resolve_command(ctx, args)
         if command:
-            _reject_repeats(Context(command, ctx, name), rest)
+            reject_repeats(Context(command, ctx, name), rest)
         return name, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -168,20 +161,18 @@ class LazyGroup(click.Group):
         **extra: object,
     ) -> click.Context:
         """Read the options before the command."""
-        with _short_usage_errors():
+        with short_usage_errors():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. A NamegenError becomes one line; if the output is closed, the program ends quietly."""
         try:
-            with _short_usage_errors():
+            with short_usage_errors():
                 result = super().invoke(ctx)
             sys.stdout.flush()
             return result
         except NamegenError as error:
-            flush(sys.stdout)  # results come before the error
-            message = error.told(option_name)
-            click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
+            _print_error(error)
             raise click.exceptions.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(exit_code(error)) from None
@@ -189,54 +180,11 @@ class LazyGroup(click.Group):
             raise click.exceptions.Exit(output_ended(error)) from None
 
 
-def _reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
-    """Raise UsageError if an option that takes a single string is repeated: click would use only the last value.
-
-    A number may be repeated, because the second one may be meant to replace the first.
-    """
-    params: list[click.Parameter] = []
-    with suppress(click.UsageError):  # the command reports other errors
-        _, _, params = ctx.command.make_parser(ctx).parse_args([*args])
-    if any(param.is_eager for param in params):  # such as --help
-        return
-    single = [param for param in params if param.type is click.STRING and not param.multiple]
-    for param, times in Counter(single).items():
-        if times > 1:
-            ctx.fail(f"{param.opts[0]} was passed {times} times: pass it once")
-
-
-@contextmanager
-def _short_usage_errors() -> Iterator[None]:
-    """Shorten click's usage errors, which contain all of a long argument."""
-    try:
-        yield
-    except click.exceptions.NoArgsIsHelpError:  # no command: the message is the whole help
-        raise
-    except click.UsageError as error:
-        message = " ".join(error.format_message().split())  # click uses a line for each choice
-        if isinstance(error, click.NoSuchOption) and error.ctx is not None:
-            params = error.ctx.command.get_params(error.ctx)
-            message = _no_such_option(error.option_name, params)
-        message = shortened(printable(message), MAX_MESSAGE - len("Error: "))
-        raise click.UsageError(message, error.ctx) from error
-
-
-def _no_such_option(name: str, params: Iterable[click.Parameter]) -> str:
-    """A message that suggests the option that was probably meant. click's own suggestions are often far off."""
-    known = {option: param for param in params for option in (*param.opts, *param.secondary_opts)}
-    argument = name.removeprefix("--")
-    if isinstance(known.get(argument, known.get(f"{argument}s")), click.Argument):
-        return f"No such option {name!r}: pass {argument.upper()} without it."
-    similar = _similar_option(name, known)
-    suggestion = f" Did you mean {similar!r}?" if similar else ""
-    return f"No such option {name!r}.{suggestion}"
-
-
-def _similar_option(name: str, known: Collection[str]) -> str | None:
-    synonym = SYNONYMS.get(name)
-    if synonym in known:
-        return synonym
-    return nearest(name, known) if len(name) > 2 else None
+def _print_error(error: NamegenError) -> None:
+    """Print the results so far, and then the error."""
+    flush(sys.stdout)
+    message = error.told(option_name)
+    click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help", "--help-all"]})

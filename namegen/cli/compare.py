@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING
@@ -11,14 +12,14 @@ import click
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_shadowed_backends, open_list
+from namegen.cli.opening import note_shadowed_backends, open_list
 from namegen.cli.terminal import Notes, columns, counted, json_text, printable
 from namegen.documents import to_plain
 from namegen.errors import NamegenError
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.experiments.compare.document import Comparison
+    from namegen.experiments.compare.document import Comparison, ListEntry
 
 DEFAULT_LISTS = ("mlb-first", "mlb-last")
 DEFAULT_OUT = Path("reports") / "compare"
@@ -102,6 +103,11 @@ def compare_backends(
     else:
         print_summary(results)
         click.echo(f"report: {printable(str(Path(out) / REPORT))}")
+    _raise_if_failed(results)
+
+
+def _raise_if_failed(results: Comparison) -> None:
+    """Raise NamegenError if a measurement failed."""
     if results.failed:
         first = results.failed[0]
         raise NamegenError(
@@ -119,30 +125,41 @@ def print_summary(results: Comparison) -> None:
     from namegen.experiments.compare.verdict import verdict
 
     conclusions = verdict(results)
-    headline = "\n".join(_filled(text) for text in (conclusions.headline, *troubles(results)))
+    headline = "\n".join(map(_filled, (conclusions.headline, *troubles(results))))
     findings = (conclusions.speed, conclusions.quality, conclusions.names)
     paragraphs = [_filled(text) for text in findings if text]
-    line_count = len("\n".join([headline, *paragraphs]).splitlines())
-    lines_left = max(MAX_LINES - line_count, 0)
-    names = _name_lines(results, lines_per_list=lines_left // max(len(results.lists), 1))
+    lines_left = MAX_LINES - _line_count([headline, *paragraphs])
+    names = _name_lines(results, max_lines=lines_left)
     click.secho(headline, bold=True)
     click.echo("\n".join([*names, *paragraphs]))
 
 
-def _name_lines(results: Comparison, *, lines_per_list: int) -> list[str]:
-    """New names of each list, a line for each model, first those from the n-gram baseline."""
-    from namegen.experiments.compare.tables import samples
+def _line_count(texts: Sequence[str]) -> int:
+    return sum(len(text.splitlines()) for text in texts)
 
+
+def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
+    """New names of each list, a line for each model; all lists get the same number of lines."""
+    list_count = max(len(results.lists), 1)
+    lines_per_list = max(max_lines, 0) // list_count
     lines = []
     for entry in results.lists:
-        rows = samples(entry).rows
-        if not rows or not rows[-1]:
-            continue
-        *networks, ngram = rows
-        for model, names in [ngram, *networks][:lines_per_list]:
+        shown = _samples(entry)[:lines_per_list]
+        for model, names in shown:
             line = printable(f"{entry.name}, {model}: {names}")
             lines.append(shorten(line, columns(), placeholder=" …"))
     return lines
+
+
+def _samples(entry: ListEntry) -> list[tuple[str, ...]]:
+    """New names of each model, first those from the n-gram baseline."""
+    from namegen.experiments.compare.tables import samples
+
+    rows = samples(entry).rows
+    if not rows or not rows[-1]:
+        return []
+    *networks, ngram = rows
+    return [ngram, *networks]
 
 
 def _filled(text: str) -> str:

@@ -1,7 +1,7 @@
 """Shell completion: commands, options, and the names of built-in lists and models, of labels and of backends.
 
-The shell's script comes from click (`docs/reference/cli.md`). It starts namegen at every Tab, so this module must not import
-anything slow.
+The shell's script comes from click (`docs/reference/cli.md`). It starts namegen at every Tab, so this module must not
+import anything slow.
 """
 
 from __future__ import annotations
@@ -41,37 +41,45 @@ class Named(click.types.StringParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The names that start with the text, ignoring case, after the files that do."""
+        """Complete a text to the files and names that start with it. Names may have another case."""
         start = incomplete.lower()
         names = [name for name in self._names(ctx) if name.lower().startswith(start)]
         if not self._or_file:
             return list(map(CompletionItem, names))
         # This item makes the shell complete files. It's the first, because shells discard all items before it.
         files = CompletionItem(incomplete, type="file")
-        values: list[str] = []
         # If there are other items, zsh and fish still complete files, but bash doesn't.
         is_bash = os.environ.get("_NAMEGEN_COMPLETE", "").startswith("bash")
-        if names and is_bash:
-            for path in sorted(glob(f"{escape(incomplete)}*")):
-                values.append(f"{path}/" if is_folder(path, None) else path)
-        distinct = dict.fromkeys([*values, *names])
+        paths = _paths(incomplete) if names and is_bash else []
+        distinct = dict.fromkeys([*paths, *names])
         return [files, *map(CompletionItem, distinct)]
+
+
+def _paths(start: str) -> list[str]:
+    """The files and folders whose paths start with a text; folders end with a slash."""
+    paths = sorted(glob(f"{escape(start)}*"))
+    return [f"{path}/" if is_folder(path, None) else path for path in paths]
 
 
 def complete_names(command: click.Command) -> None:
     """Add completion to a command's parameters for lists, models, labels and backends."""
+    for parameter in command.params:
+        if isinstance(parameter.type, click.types.StringParamType):
+            parameter.type = _completed_type(parameter) or parameter.type
+
+
+def _completed_type(parameter: click.Parameter) -> Named | None:
+    """A type that completes the values of a parameter; None if they have no known names."""
     from namegen.lists import BUNDLED
     from namegen.models import SHIPPED
 
-    for parameter in command.params:
-        if not isinstance(parameter.type, click.types.StringParamType):
-            continue
-        if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
-            parameter.type = Named(lambda _: SHIPPED, or_file=True)
-        elif parameter.name == "names":
-            parameter.type = Named(lambda _: BUNDLED, or_file=True)
-        elif parameter.name in CHOICES:
-            parameter.type = Named(CHOICES[parameter.name])
+    if parameter.name in ("model", "models") or "MODEL" in (parameter.metavar or ""):
+        return Named(lambda _: SHIPPED, or_file=True)
+    if parameter.name == "names":
+        return Named(lambda _: BUNDLED, or_file=True)
+    if parameter.name in CHOICES:
+        return Named(CHOICES[parameter.name])
+    return None
 
 
 def _labels(ctx: click.Context) -> Iterable[str]:
@@ -79,12 +87,21 @@ def _labels(ctx: click.Context) -> Iterable[str]:
     from namegen.core.data.label_parts import askable
     from namegen.models import SHIPPED
 
+    typed = _typed_values(ctx)
+    models = [name for name in SHIPPED if name in typed] or SHIPPED
+    labels: dict[str, None] = {}  # in order, without repeats
+    for model in models:
+        labels |= dict.fromkeys(askable(_labels_of(model)))
+    return labels
+
+
+def _typed_values(ctx: click.Context) -> set[object]:
+    """The values on the command line so far."""
     # If an option lacks its value, click stops parsing, and the arguments before it are only in ctx.args.
-    typed = {*ctx.args}
+    typed: set[object] = {*ctx.args}
     for value in ctx.params.values():
         typed.update(value if type(value) is tuple else (value,))
-    models = [name for name in SHIPPED if name in typed] or SHIPPED
-    return dict.fromkeys(label for model in models for label in askable(_labels_of(model)))
+    return typed
 
 
 def origins(_: click.Context) -> Iterable[str]:

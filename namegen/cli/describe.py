@@ -1,36 +1,26 @@
-"""``namegen lists``, ``models`` and ``configs`` show built-in data; ``describe`` shows the statistics of a list."""
+"""``namegen describe``: the statistics of a list of names."""
 
 from __future__ import annotations
 
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_list
-from namegen.cli.terminal import (
-    Notes,
-    cells,
-    columns,
-    counted,
-    described,
-    fitted,
-    json_text,
-    percent,
-    printable,
-)
-from namegen.files import check_output, is_file
+from namegen.cli.opening import open_list
+from namegen.cli.terminal import Notes, cells, columns, counted, json_text, percent, printable
+from namegen.files import check_output
 from namegen.threads import limit_threads
 
 if TYPE_CHECKING:
-    from namegen.core.checkpoint.checkpoint import Checkpoint
     from namegen.core.data.description import ListDescription
 
 DRAWING_ENDINGS = (".png", ".svg")
@@ -41,125 +31,8 @@ MAX_BAR = 14
 MIN_BAR = 6
 REPEAT_BOUNDS = (1, 2, 3, 10, 100, 1_000, 10_000, 100_000, 2**63)
 
-Row = tuple[str, int]  # a label and its count
-Block = list[str]  # lines
-
-
-# --- built-in data ----------------------------------------------------------------------------------------------------
-
-
-@options.command("namegen lists", "namegen train companies")
-@options.common
-def lists(as_json: bool, notes: Notes) -> None:
-    """List the built-in lists of names. You can use their names wherever a command takes NAMES."""
-    limit_threads(1)
-    from namegen.lists import BUNDLED, load_bundled
-
-    sizes = {name: len(load_bundled(name).names) for name in BUNDLED}
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "names": sizes[name],
-                "description": bundled.description,
-                "licence": bundled.licence,
-                "credit": bundled.credit,
-            }
-            for name, bundled in BUNDLED.items()
-        ]
-        click.echo(json_text({"lists": entries}))
-        return
-    width = max(map(len, BUNDLED))
-    for name, bundled in BUNDLED.items():
-        heading = f"{name.ljust(width)}  {sizes[name]:>6,}"
-        click.echo(described(heading, bundled.description, bundled.licence))
-
-
-@options.command("namegen models", "namegen generate mlb-last")
-@options.common
-def models(as_json: bool, notes: Notes) -> None:
-    """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
-    limit_threads(1)
-    from namegen import api
-    from namegen.models import SHIPPED, TITLES, shipped_path
-
-    paths = {name: shipped_path(name) for name in SHIPPED}
-    checkpoints = {
-        name: api.read_checkpoint(path) for name, path in paths.items() if is_file(path, None)
-    }
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "title": TITLES[name],
-                "network": checkpoint.network.to_dict(),
-                "training": dict(checkpoint.training),
-                "labels": {label.name: label.names for label in checkpoint.labels},
-            }
-            for name, checkpoint in checkpoints.items()
-        ]
-        click.echo(json_text({"models": entries}))
-        return
-    rows = [("model", "network", "list", "held out")]
-    rows += [_model_row(name, checkpoint) for name, checkpoint in checkpoints.items()]
-    explanation = (
-        "held out: how often the most likely next character is the true one, on held-out names"
-    )
-    click.echo(f"{fitted(rows, left=3)}\n\n{fill(explanation, columns())}")
-    for name, checkpoint in checkpoints.items():
-        if checkpoint.labels:
-            click.echo(f"\n{_label_paragraph(name, checkpoint)}")
-
-
-def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
-    training = checkpoint.training
-    list_name = printable(str(training.get("list")))
-    source = f"{training.get('names', 0):,} names of {list_name}"
-    validation = training.get("validation") or {}
-    accuracy = validation.get("accuracy_argmax")
-    held_out = "" if accuracy is None else percent(accuracy)
-    return name, checkpoint.network.summary, source, held_out
-
-
-def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
-    """The labels of a model, part by part."""
-    from namegen.core.data.label_parts import by_part
-
-    parts = []
-    for part in by_part({label.name: label.names for label in checkpoint.labels}):
-        values = filter(None, sorted(part))
-        parts.append(printable(", ".join(values)))
-    return fill(f"labels of {name}: {'; '.join(parts)}", columns(), subsequent_indent="  ")
-
-
-@options.command("namegen configs", "namegen train --config blog-rnn32-first")
-@options.common
-def configs(as_json: bool, notes: Notes) -> None:
-    """List the built-in settings files. You can use their names wherever a command takes CONFIG."""
-    from namegen.bundled_configs import bundled_configs
-
-    bundled = bundled_configs()
-    if as_json:
-        entries = [
-            {
-                "name": name,
-                "command": "sweep" if config.is_sweep else "train",
-                "description": config.description,
-            }
-            for name, config in bundled.items()
-        ]
-        click.echo(json_text({"configs": entries}))
-        return
-    width = max(map(len, bundled))
-    headings = {False: "namegen train --config CONFIG", True: "\nnamegen sweep CONFIG"}
-    for is_sweep, heading in headings.items():
-        click.echo(heading)
-        for name, config in bundled.items():
-            if config.is_sweep == is_sweep:
-                click.echo(described(f"  {name.ljust(width)}", config.description))
-
-
-# --- statistics of a list ---------------------------------------------------------------------------------------------
+Row: TypeAlias = tuple[str, int]  # a label and its count
+Block: TypeAlias = list[str]  # lines
 
 
 @options.command("namegen describe companies", "namegen describe friends.txt --plot friends.svg")
@@ -178,8 +51,8 @@ def describe(
 ) -> None:
     """Show statistics of a list of names.
 
-    They are the lengths, the letters, the most common names, the repeats, the labels, and the number of characters
-    after which a name differs from all others.
+    The statistics cover the lengths, the letters, the most common names, the repeats and the labels. They also show
+    after how many characters a name differs from all others.
 
     NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: mlb-first.
     """
@@ -200,79 +73,53 @@ def describe(
     else:
         click.echo(_text(statistics, corpus.source))
     if plot is not None:
-        from namegen.drawings.description import draw_description
+        _draw(statistics, plot, corpus.source, notes)
 
-        with Display(notes, f"drawing {plot}"):
-            draw_description(statistics, plot, source=corpus.source)
-        notes(f"drawn: {printable(str(plot))}")
+
+def _draw(statistics: ListDescription, plot: Path, source: str, notes: Notes) -> None:
+    """Draw the statistics into a file."""
+    from namegen.drawings.description import draw_description
+
+    with Display(notes, f"drawing {plot}"):
+        draw_description(statistics, plot, source=source)
+    notes(f"plot: {printable(str(plot))}")
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
 
 
 def _text(statistics: ListDescription, source: str) -> str:
     """The statistics as blocks, in two columns or, in a terminal narrower than 80 columns, in one."""
-    entries = statistics.entries
-    distinct = f"{statistics.distinct:,}" if entries > statistics.distinct else "all"
-    heading = (
-        f"{printable(source)}: {counted(entries, 'name')}, {distinct} distinct; "
-        f"{statistics.mean_length:.1f} characters on average, median {statistics.median_length:g}"
-    )
+    heading = _heading(statistics, source)
     blocks = _blocks(statistics)
     if columns() < 2 * BLOCK_WIDTH + GAP_WIDTH:
-        return "\n\n".join([fill(heading, columns()), *("\n".join(block) for block in blocks)])
-    lines = [heading]
+        return "\n\n".join([fill(heading, columns()), *map("\n".join, blocks)])
+    return "\n\n".join([heading, *_pairs_side_by_side(blocks)])
+
+
+def _heading(statistics: ListDescription, source: str) -> str:
+    names = counted(statistics.entries, "name")
+    has_repeats = statistics.entries > statistics.distinct
+    distinct = f"{statistics.distinct:,}" if has_repeats else "all"
+    mean = f"{statistics.mean_length:.1f} characters on average"
+    median = f"median {statistics.median_length:g}"
+    return f"{printable(source)}: {names}, {distinct} distinct; {mean}, {median}"
+
+
+def _pairs_side_by_side(blocks: Sequence[Block]) -> list[str]:
+    """The first block next to the second, the third next to the fourth, and so on."""
     no_block: Block = []
-    for left_block, right_block in zip_longest(blocks[::2], blocks[1::2], fillvalue=no_block):
-        lines.append("")
-        for left, right in zip_longest(left_block, right_block, fillvalue=""):
-            lines.append(f"{_cut_or_padded(left, BLOCK_WIDTH)}{' ' * GAP_WIDTH}{right}".rstrip())
+    pairs = zip_longest(blocks[::2], blocks[1::2], fillvalue=no_block)
+    return [_side_by_side(left, right) for left, right in pairs]
+
+
+def _side_by_side(left_block: Block, right_block: Block) -> str:
+    lines = []
+    gap = " " * GAP_WIDTH
+    for left, right in zip_longest(left_block, right_block, fillvalue=""):
+        line = _cut_or_padded(left, BLOCK_WIDTH) + gap + right
+        lines.append(line.rstrip())
     return "\n".join(lines)
-
-
-def _blocks(statistics: ListDescription) -> list[Block]:
-    entries = statistics.entries
-    distinct = statistics.distinct
-    letters = list(statistics.letters.items())
-    letter_count = sum(statistics.letters.values())
-    unique_after = _ranges(statistics.unique_after)
-    unique_after.append(("only at its end", statistics.never_unique))
-    blocks = [
-        _block("Length of a name in characters", _ranges(statistics.lengths), entries),
-        _block("Most common letters", letters[:MAX_ROWS], letter_count),
-    ]
-    if entries > distinct:
-        common_names = list(statistics.commonest[:MAX_ROWS])
-        blocks.append(_block("Most common names", common_names, entries))
-        repeats = _repeats(statistics.repeats)
-        blocks.append(_block("How often a distinct name occurs", repeats, distinct))
-    blocks.append(_block("Characters until a name is unique", unique_after, distinct))
-    if statistics.labels:
-        labels = list(statistics.labels.items())
-        others = labels[MAX_ROWS:]
-        rows = labels[:MAX_ROWS]
-        if others:
-            rows.append((f"{len(others):,} others", sum(count for _, count in others)))
-        blocks.append(_block("Labels", rows, entries))
-    return blocks
-
-
-def _block(title: str, rows: Sequence[Row], total: int) -> Block:
-    """A title, then for each row its label, its count, its percentage of ``total``, and a bar."""
-    labels = [printable(label) for label, _ in rows]
-    counts = [count for _, count in rows]
-    numbers = [f"{count:,}" for count in counts]
-    number_width = max(map(len, numbers), default=0)
-    shared_width = BLOCK_WIDTH - number_width - len("    100.0%  ")  # for the label and the bar
-    label_width = min(max(map(cells, labels), default=0), shared_width - MIN_BAR)
-    bar_width = min(shared_width - label_width, MAX_BAR)
-    largest = max(counts, default=0)
-    has_unicode = "utf" in (sys.stdout.encoding or "").lower()
-    bar_character = "█" if has_unicode else "#"
-    lines = [title]
-    for label, number, count in zip(labels, numbers, counts, strict=True):
-        share = percent(count / max(total, 1)).rjust(6)
-        bar = bar_character * round(bar_width * count / max(largest, 1))
-        shown = _cut_or_padded(label, label_width)
-        lines.append(f"{shown}  {number.rjust(number_width)}  {share}  {bar}".rstrip())
-    return lines
 
 
 def _cut_or_padded(text: str, width: int) -> str:
@@ -282,6 +129,69 @@ def _cut_or_padded(text: str, width: int) -> str:
     if cells(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…"
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------
+
+
+def _blocks(statistics: ListDescription) -> list[Block]:
+    """The blocks for a list. Repeats and labels are left out if there are none."""
+    entries = statistics.entries
+    distinct = statistics.distinct
+    letters = list(statistics.letters.items())
+    letter_count = sum(statistics.letters.values())
+    blocks = [
+        _block("Length of a name in characters", _ranges(statistics.lengths), entries),
+        _block("Most common letters", letters[:MAX_ROWS], letter_count),
+    ]
+    if entries > distinct:
+        common_names = list(statistics.commonest[:MAX_ROWS])
+        blocks.append(_block("Most common names", common_names, entries))
+        repeats = _repeats(statistics.repeats)
+        blocks.append(_block("How often a distinct name occurs", repeats, distinct))
+    blocks.append(_block("Characters until a name is unique", _unique_after(statistics), distinct))
+    if statistics.labels:
+        blocks.append(_block("Labels", _labels(statistics.labels), entries))
+    return blocks
+
+
+def _block(title: str, rows: Sequence[Row], total: int) -> Block:
+    """A title, then for each row its label, its count, its percentage of ``total``, and a bar."""
+    layout = _Layout.of(rows)
+    largest = max((count for _, count in rows), default=0)
+    lines = [title]
+    for label, count in rows:
+        shown = _cut_or_padded(printable(label), layout.label_width)
+        number = f"{count:,}".rjust(layout.number_width)
+        share = percent(count / max(total, 1)).rjust(6)
+        bar = _bar_character() * round(layout.bar_width * count / max(largest, 1))
+        lines.append(f"{shown}  {number}  {share}  {bar}".rstrip())
+    return lines
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The widths of a block's columns."""
+
+    label_width: int
+    number_width: int
+    bar_width: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _Layout:
+        """Choose the widths so that the block is at most ``BLOCK_WIDTH`` wide."""
+        label_widths = [cells(printable(label)) for label, _ in rows]
+        number_widths = [len(f"{count:,}") for _, count in rows]
+        number_width = max(number_widths, default=0)
+        width_left = BLOCK_WIDTH - number_width - len("    100.0%  ")  # for the label and the bar
+        label_width = min(max(label_widths, default=0), width_left - MIN_BAR)
+        bar_width = min(width_left - label_width, MAX_BAR)
+        return cls(label_width, number_width, bar_width)
+
+
+def _bar_character() -> str:
+    has_unicode = "utf" in (sys.stdout.encoding or "").lower()
+    return "█" if has_unicode else "#"
 
 
 def _ranges(histogram: Mapping[int, int]) -> list[Row]:
@@ -295,21 +205,45 @@ def _ranges(histogram: Mapping[int, int]) -> list[Row]:
     for start in range(low, high + 1, width):
         end = min(start + width - 1, high)
         label = f"{start}" if start == end else f"{start}-{end}"
-        rows.append((label, sum(histogram.get(value, 0) for value in range(start, end + 1))))
+        count = sum(histogram.get(value, 0) for value in range(start, end + 1))
+        rows.append((label, count))
     return rows
+
+
+def _unique_after(statistics: ListDescription) -> list[Row]:
+    """How many names differ from all others after one character, after two, and so on."""
+    return [*_ranges(statistics.unique_after), ("only at its end", statistics.never_unique)]
 
 
 def _repeats(repeats: Mapping[int, int]) -> list[Row]:
     """How many distinct names occur once, twice, and so on."""
     rows = []
     for low, above in pairwise(REPEAT_BOUNDS):
-        distinct = sum(names for times, names in repeats.items() if low <= times < above)
-        if low == 1:
-            label = "once"
-        elif low == 2:
-            label = "twice"
-        else:
-            label = f"{low:,}-{above - 1:,} times"
-        if distinct:
-            rows.append((label, distinct))
+        counts = [count for times, count in repeats.items() if low <= times < above]
+        if counts:
+            rows.append((_times(low, above - 1), sum(counts)))
     return rows
+
+
+def _times(low: int, high: int) -> str:
+    """A range of numbers of times.
+
+    >>> _times(1, 1), _times(2, 2), _times(3, 9)
+    ('once', 'twice', '3-9 times')
+    """
+    if low == 1:
+        return "once"
+    if low == 2:
+        return "twice"
+    return f"{low:,}-{high:,} times"
+
+
+def _labels(labels: Mapping[str, int]) -> list[Row]:
+    """The most frequent labels, and all others together."""
+    rows = list(labels.items())
+    shown = rows[:MAX_ROWS]
+    others = rows[MAX_ROWS:]
+    if others:
+        count = sum(count for _, count in others)
+        shown.append((counted(len(others), "other"), count))
+    return shown

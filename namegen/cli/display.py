@@ -20,7 +20,7 @@ from namegen.cli.ending import unfailing
 from namegen.cli.terminal import Notes
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.live import Live
     from rich.table import Table
 
@@ -48,13 +48,16 @@ class Display(AbstractContextManager["Display"]):
         self._notes = notes
         self._is_block = notes.can_draw_over
         self._progress = Progress(doing, is_block=self._is_block)
+        # the thread that draws
         self._lock = threading.RLock()  # reentrant: a signal handler may print a note at any moment
         self._is_closed = threading.Event()
         self._thread = threading.Thread(target=self._draw_regularly, daemon=True)
+        # the output
         self._stream: IO[str] | None = None
-        self._live: Live | None = None
+        self._live: Live | None = None  # None while no block is on the screen
+        # times in seconds, on a monotonic clock
         self._began = time.monotonic()
-        self._next = self._began + SECONDS_BEFORE
+        self._next_frame_at = self._began + SECONDS_BEFORE
 
     def __enter__(self) -> Display:
         if not self._notes.quiet:
@@ -93,14 +96,19 @@ class Display(AbstractContextManager["Display"]):
     def show(self) -> None:
         """Show the progress, if it's time."""
         with self._lock:
-            if time.monotonic() < self._next:
+            if time.monotonic() < self._next_frame_at:
                 return
             view = self._progress.view()
             if self._is_block:
-                self._live = self._live or _start_live(self._stream or sys.stderr)
-                self._live.update(_block(view, self._live.console.width), refresh=True)
+                self._draw(view)
             else:
                 self._notes(view.in_a_line())
+
+    def _draw(self, view: View) -> None:
+        """Replace the block."""
+        if self._live is None:
+            self._live = _start_live(self._stream or sys.stderr)
+        self._live.update(_block(view, self._live.console.width), refresh=True)
 
     def _write(self, text: str, *, err: bool) -> None:
         """Print a note above the block."""
@@ -110,9 +118,13 @@ class Display(AbstractContextManager["Display"]):
             else:
                 self._live.console.print(text, soft_wrap=True)
             if not self._is_block:
-                now = time.monotonic()
-                pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
-                self._next = max(self._next, now + pause)
+                self._pause()
+
+    def _pause(self) -> None:
+        """Wait before the next line of a log."""
+        now = time.monotonic()
+        pause = max(SECONDS_BETWEEN_LINES, SHARE_BETWEEN_LINES * (now - self._began))
+        self._next_frame_at = max(self._next_frame_at, now + pause)
 
     def _draw_regularly(self) -> None:
         with suppress(OSError, ValueError):  # standard error has been closed
@@ -134,18 +146,11 @@ def _copy_of_standard_error() -> IO[str] | None:
 
 
 def _start_live(stream: IO[str]) -> Live:
-    from rich.console import Console
+    """Start a block that is drawn only when it's updated, and erased when it's stopped."""
     from rich.live import Live
 
-    console = Console(
-        file=stream,
-        force_terminal=True,
-        markup=False,  # names may look like markup
-        emoji=False,
-        highlight=False,
-    )
     live = Live(
-        console=console,
+        console=_console(stream),
         auto_refresh=False,
         transient=True,
         redirect_stdout=False,
@@ -155,7 +160,21 @@ def _start_live(stream: IO[str]) -> Live:
     return live
 
 
+def _console(stream: IO[str]) -> Console:
+    """A terminal that shows text as it is, because names may look like markup."""
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        force_terminal=True,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
 def _block(view: View, width: int) -> RenderableType:
+    """The bar, the details and the lines of a view, below each other."""
     from rich.columns import Columns
     from rich.console import Group
     from rich.text import Text
@@ -173,13 +192,14 @@ def _block(view: View, width: int) -> RenderableType:
 
 
 def _bar_row(before: str, done: float, total: float, after: str) -> Table:
+    """A bar as wide as possible between two texts."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis")
-    grid.add_column(ratio=1, overflow="ellipsis")
-    grid.add_column(no_wrap=True, overflow="ellipsis")
-    grid.add_row(Text(before), ProgressBar(total=max(total, 1), completed=done), Text(after))
-    return grid
+    row = Table.grid(padding=(0, 1), expand=True)
+    row.add_column(no_wrap=True, overflow="ellipsis")
+    row.add_column(ratio=1, overflow="ellipsis")
+    row.add_column(no_wrap=True, overflow="ellipsis")
+    row.add_row(Text(before), ProgressBar(total=max(total, 1), completed=done), Text(after))
+    return row

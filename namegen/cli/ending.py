@@ -120,6 +120,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
+        """Handle the first signal."""
         if not self._was_called:
             self._interrupt(number, frame)
         self._requested_by = number
@@ -131,6 +132,7 @@ class StopOnInterrupt(AbstractContextManager["StopOnInterrupt"]):
             self._say(f"stopping after this step; {second} again stops at once, without saving")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle the second signal. The default handler is restored for the third one."""
         signal.signal(number, signal.SIG_DFL)
         if number == signal.SIGINT:
             raise KeyboardInterrupt
@@ -145,7 +147,7 @@ OUTPUT_ERRORS = {
     errno.ENOSPC: "no space is left; free some space",
     errno.EFBIG: "the file would be too large; write to another place",
     errno.EIO: "the device reports an error; write to another place",
-    errno.EBADF: "it is not open for writing; redirect it to a file",
+    errno.EBADF: "it isn't open for writing; redirect it to a file",
 }
 
 
@@ -208,18 +210,32 @@ def unfailing(descriptor: int, encoding: str) -> IO[str]:
 
 def prepare_streams() -> None:
     """Make sure that any text can be written to both outputs, even if one is closed."""
-    for descriptor, name in ((1, "stdout"), (2, "stderr")):
-        if getattr(sys, name) is None:
-            _redirect_to_null(descriptor)
-            setattr(sys, name, open(descriptor, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # as long as the process
-    stream: Any
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A program that reads the output gets UTF-8. A terminal shows the codes of characters that it can't show.
-            is_piped = stream is sys.stdout and not stream.isatty()
-            uses_utf8 = is_piped and not os.environ.get("PYTHONIOENCODING")
-            stream.reconfigure(encoding="utf-8" if uses_utf8 else None, errors="backslashreplace")
+    _open_if_closed("stdout", descriptor=1)
+    _open_if_closed("stderr", descriptor=2)
+    _choose_encoding(sys.stdout)
+    _choose_encoding(sys.stderr)
+    _ignore_errors_of_standard_error()
+
+
+def _open_if_closed(name: str, *, descriptor: int) -> None:
+    """Replace a closed stream with the null device."""
+    if getattr(sys, name) is None:
+        _redirect_to_null(descriptor)
+        stream = open(descriptor, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # as long as the process
+        setattr(sys, name, stream)
+
+
+def _choose_encoding(stream: Any) -> None:
+    """Write UTF-8 for programs that read the output. A terminal shows the codes of characters that it can't show."""
+    if not hasattr(stream, "reconfigure"):
+        return
+    is_piped = stream is sys.stdout and not stream.isatty()
+    uses_utf8 = is_piped and not os.environ.get("PYTHONIOENCODING")
+    stream.reconfigure(encoding="utf-8" if uses_utf8 else None, errors="backslashreplace")
+
+
+def _ignore_errors_of_standard_error() -> None:
+    """Discard notes that can't be written, because the terminal may be closed during a run."""
     with suppress(OSError, ValueError):  # standard error isn't a file
-        # The terminal may be closed during a run.
         if os.name == "posix" or not sys.stderr.isatty():
             sys.stderr = unfailing(sys.stderr.fileno(), sys.stderr.encoding)

@@ -11,7 +11,7 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_blend, open_list
+from namegen.cli.opening import open_blend, open_list
 from namegen.cli.terminal import (
     METRICS,
     Notes,
@@ -32,8 +32,10 @@ from namegen.settings_toml import read_config
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
-    from namegen.api.evaluation import Evaluation
+    from namegen.api.evaluation import Evaluation, ListCeiling
+    from namegen.core.data.corpus import Corpus
     from namegen.core.evaluation.evaluator import Metrics
+    from namegen.core.training.run_folder import RunFolder
 
 TRAINING_LIST_WARNING = (
     "these results are for the model's training list (except for held-out names), and don't show how well it predicts "
@@ -78,15 +80,11 @@ def evaluate(
     """
     of_models = {name: how.pop(name) for name in options.MODEL_OPTIONS}
     loaded = open_blend((model, *more_models), notes, **of_models)
-    training_list = _training_list(loaded) if names is None else None
-    corpus = open_list(names, notes, default=training_list, **how)
+    if names is None:
+        corpus = _open_training_list(loaded, notes, **how)
+    else:
+        corpus = open_list(names, notes, **how)
     was_trained_on = loaded.learned_from(corpus)
-    if training_list is not None:
-        if not was_trained_on:
-            raise NamesError(
-                f"{corpus.source} has changed since {loaded.name} was trained on it: pass another list as NAMES"
-            )
-        notes(f"names: {printable(training_list.names)}, which the model was trained on")
     if was_trained_on:
         notes(fill(TRAINING_LIST_WARNING, columns()))
     from namegen import api
@@ -94,16 +92,18 @@ def evaluate(
     with Display(notes, f"evaluating {loaded.name} on {corpus.source}"):
         result = api.evaluate(loaded, corpus)
     if result.left_out:
-        unknown = "characters or labels" if result.by_label else "characters"
-        notes(
-            f"skipped {result.left_out:,} of {len(corpus.names):,} names, because the model doesn't know their "
-            f"{unknown}"
-        )
+        notes(_skipped(result, len(corpus.names)))
     if as_json:
         click.echo(json_text(result.to_dict()))
     else:
         source = printable(corpus.source)
         _print(result, f"{source}, which it was trained on" if was_trained_on else source)
+
+
+def _skipped(result: Evaluation, name_count: int) -> str:
+    """A sentence about names that the model can't read."""
+    unknown = "characters or labels" if result.by_label else "characters"
+    return f"skipped {result.left_out:,} of {name_count:,} names, because the model doesn't know their {unknown}"
 
 
 def _print(result: Evaluation, source: str) -> None:
@@ -131,6 +131,21 @@ def _loss_of_label(item: tuple[str, tuple[Metrics, int]]) -> float:
     return metrics.loss_nats_per_char
 
 
+# --- the list that a model was trained on -----------------------------------------------------------------------------
+
+
+def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
+    """Read the list that a model was trained on. Raises UsageError, NamesError."""
+    settings = _training_list(model)
+    corpus = open_list(None, notes, default=settings, **how)
+    if not model.learned_from(corpus):
+        raise NamesError(
+            f"{corpus.source} has changed since {model.name} was trained on it: pass another list as NAMES"
+        )
+    notes(f"names: {printable(settings.names)}, which the model was trained on")
+    return corpus
+
+
 def _training_list(model: LoadedModel) -> DataSettings:
     """The list that a model was trained on, if it's built in or the model is in its run folder.
 
@@ -140,25 +155,41 @@ def _training_list(model: LoadedModel) -> DataSettings:
         UsageError: the list is unknown.
         NamesError: its file no longer exists.
     """
-    from namegen.core.training.run_folder import RunFolder
-
-    list_name = model.list_name or ""
-    if list_name in BUNDLED:
-        return DataSettings(names=list_name)
-    path = Path(model.name)
-    run = RunFolder(path.parent if path.name == MODEL_FILE else path)
-    if model.checkpoint is None or not is_file(run.config_path, None):
-        if list_name:
-            reason = f"{model.name} was trained on a list called {quote(Path(list_name).name)}"
-        else:
-            reason = f"{model.name} doesn't contain the name of its training list"
-        raise click.UsageError(f"pass a list as NAMES: {reason}")
+    if model.list_name in BUNDLED:
+        return DataSettings(names=str(model.list_name))
+    run = _run_of(model)
+    if run is None:
+        raise click.UsageError(f"pass a list as NAMES: {_why_unknown(model)}")
     settings = run.found_here(read_config(run.config_path).data)
     if settings.names not in BUNDLED and not is_file(settings.names, None):
         raise NamesError(
             f"the training list of {model.name}, {short(settings.names)}, no longer exists: pass a list as NAMES"
         )
     return settings
+
+
+def _run_of(model: LoadedModel) -> RunFolder | None:
+    """The run folder that a model was loaded from; None if it's somewhere else."""
+    from namegen.core.training.run_folder import RunFolder
+
+    if model.checkpoint is None:
+        return None
+    path = Path(model.name)
+    run = RunFolder(path.parent if path.name == MODEL_FILE else path)
+    return run if is_file(run.config_path, None) else None
+
+
+def _why_unknown(model: LoadedModel) -> str:
+    """Why the training list of a model is unknown, in words."""
+    if model.list_name:
+        list_name = quote(Path(model.list_name).name)
+        return f"{model.name} was trained on a list called {list_name}, which namegen can't find"
+    if len(model.blended) > 1:
+        return "a blend of models has no training list of its own"
+    return f"{model.name} doesn't contain the name of its training list"
+
+
+# --- the ceiling ------------------------------------------------------------------------------------------------------
 
 
 @options.command("namegen ceiling friends.txt", "namegen ceiling people.csv --column first")
@@ -186,6 +217,11 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
     if as_json:
         click.echo(json_text(result.to_dict()))
         return
+    click.echo(_ceiling_text(result, corpus.source))
+
+
+def _ceiling_text(result: ListCeiling, source: str) -> str:
+    """The best metrics, and the sizes of the list."""
     metrics = aligned(list(zip(METRICS, metric_cells(result.metrics), strict=True)))
     sizes = {
         "names": result.names,
@@ -194,4 +230,4 @@ def ceiling(names: str | None, as_json: bool, notes: Notes, **how: Any) -> None:
         "characters and ends of names": result.characters,
     }
     size_table = aligned([(thing, f"{size:,}") for thing, size in sizes.items()])
-    click.echo(f"ceiling of {printable(corpus.source)}\n\n{metrics}\n\n{size_table}")
+    return f"ceiling of {printable(source)}\n\n{metrics}\n\n{size_table}"

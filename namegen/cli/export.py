@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -12,8 +12,8 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import note_same_name, open_list
-from namegen.cli.terminal import METRICS, Notes, fitted, json_text, metric_cells, printable
+from namegen.cli.opening import note_same_name, open_list
+from namegen.cli.terminal import METRICS, Notes, counted, fitted, json_text, metric_cells, printable
 from namegen.errors import CheckpointError, EngineError, missing_library
 from namegen.files import check_output
 from namegen.threads import limit_threads
@@ -21,7 +21,7 @@ from namegen.threads import limit_threads
 if TYPE_CHECKING:
     from namegen.backends.tflite.export import ExportReport
     from namegen.core.checkpoint.checkpoint import Checkpoint
-    from namegen.web.export import PageModel
+    from namegen.web.description import PageModel
 
 QUANTIZATIONS = ("none", "float16", "int8")
 force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
@@ -71,21 +71,24 @@ def _read(model: str | None, notes: Notes) -> SourceModel:
     return SourceModel(name, path, checkpoint)
 
 
-def _open(
-    model: str | None, out: Path | None, suffix: str, force: bool, notes: Notes
-) -> tuple[SourceModel, Path]:
-    """Read MODEL, and choose the file to write. Raises CheckpointError, OutputError."""
-    from namegen.models import SHIPPED
-
-    source = _read(model, notes)
-    if source.name in SHIPPED:
-        default = Path(source.name + suffix)
-    else:
-        default = source.path.with_suffix(suffix)
-    target = check_output(out or default, example=f"model{suffix}", force=force)
+def _check_out(
+    out: Path | None, source: SourceModel, suffix: str, *, force: bool, notes: Notes
+) -> Path:
+    """Choose the file to write, and check that it can be written. Raises OutputError."""
+    target = out or _default_out(source, suffix)
+    check_output(target, example=f"model{suffix}", force=force)
     if out is None:
         notes(f"out: {printable(str(target))}")
-    return source, target
+    return target
+
+
+def _default_out(source: SourceModel, suffix: str) -> Path:
+    """The file next to the model; for a built-in model, a file in the current folder."""
+    from namegen.models import SHIPPED
+
+    if source.name in SHIPPED:
+        return Path(source.name + suffix)
+    return source.path.with_suffix(suffix)
 
 
 # --- .tflite ----------------------------------------------------------------------------------------------------------
@@ -100,13 +103,13 @@ def _open(
     type=click.Choice(QUANTIZATIONS),
     default="none",
     show_default=True,
-    help="How to store the weights. none: unchanged; float16: in half precision if that's exact enough; int8: in 8 "
-    "bits.",
+    help="How to store the weights. none: unchanged; float16: in half precision, if that's exact enough; int8: in 8 "
+    "bits, for the smallest file.",
 )
 @click.option(
     "--names",
     metavar="NAMES",
-    help="The list to check the file on.  [default: 1,000 names drawn from the model]",
+    help="The list of names to check the file with.  [default: 1,000 names drawn from the model]",
 )
 @without_names("the model", "the file")
 @file_arguments(".tflite")
@@ -131,7 +134,8 @@ def export_tflite(
     the two differ, it writes no file. docs/guides/phone.md describes how to use the file.
     """
     limit_threads(1)
-    source, path = _open(model, out, ".tflite", force, notes)
+    source = _read(model, notes)
+    path = _check_out(out, source, ".tflite", force=force, notes=notes)
     corpus = None if names is None else open_list(names, notes)
     from namegen.backends.tflite.export import export_tflite as export
 
@@ -147,43 +151,61 @@ def export_tflite(
         click.echo(json_text(report.to_dict()))
         return
     names_source = "drawn from the model" if corpus is None else f"of {corpus.source}"
-    click.echo(_summary(report, printable(source.name), printable(names_source)))
+    click.echo(_summary(report, source.name, names_source))
 
 
 def _summary(report: ExportReport, name: str, names_source: str) -> str:
-    if report.known_names:
-        known_names = f"{report.known_names:,}; it mistakes one other name in 256 for one of them"
-    else:
-        known_names = "none: it can't tell which names are new"
-    rows = [("", ""), ("size", f"{report.bytes:,} bytes"), ("known names", known_names)]
-    if report.quantize != "none":
-        rows.append(_quantized(report))
-    checked_on = f"{report.names:,} names {names_source}, {report.prefixes:,} distinct prefixes"
-    rows.append(("checked on", checked_on))
-    rows.append(("logits differ by", f"at most {report.largest_logit_difference:.2g}"))
+    """Describe the file, how exact it is, and its metrics.
+
+    Args:
+        report: the results of the export.
+        name: the name of the model.
+        names_source: where the names of the check come from, such as ``of names.txt``.
+    """
+    checked_names = f"{counted(report.names, 'name')} {printable(names_source)}"
+    checked_prefixes = f"{report.prefixes:,} distinct prefixes"
+    rows = [
+        ("", ""),
+        ("size", f"{report.bytes:,} bytes"),
+        ("known names", _known_names(report)),
+        *_quantized_rows(report),
+        ("checked on", f"{checked_names}, {checked_prefixes}"),
+        ("logits differ by", f"at most {report.largest_logit_difference:.2g}"),
+    ]
     metrics = [
         ("", *METRICS),
-        (f"before: {name}", *metric_cells(report.before)),
+        (f"before: {printable(name)}", *metric_cells(report.before)),
         ("after", *metric_cells(report.after)),
     ]
     return f"{printable(report.out)}\n{fitted(rows, left=2)}\n\n{fitted(metrics)}"
 
 
-def _quantized(report: ExportReport) -> tuple[str, str]:
-    """The row of the summary for the weights that are stored in fewer bits."""
+def _known_names(report: ExportReport) -> str:
+    if report.known_names:
+        return f"{report.known_names:,}; it mistakes one other name in 256 for one of them"
+    return "none: it can't tell which names are new"
+
+
+def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
+    """The row of the summary for the weights that are stored in fewer bits, if any are."""
+    if report.quantize == "none":
+        return []
+    bits = 16 if report.quantize == "float16" else 8
+    return [(f"in {bits} bits", _quantized_arrays(report))]
+
+
+def _quantized_arrays(report: ExportReport) -> str:
+    """Which arrays of weights are stored in fewer bits, in words."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
-    least = LEAST_QUANTIZED[report.quantize]
+    least = counted(LEAST_QUANTIZED[report.quantize], "weight")
     if not report.quantizable:
-        arrays = f"none: every array has fewer than {least:,} weights"
-    elif not report.quantized:
-        arrays = "none: the results would differ too much"
-    elif len(report.quantized) == report.quantizable:
-        arrays = f"all arrays of {least:,} weights or more"
-    else:
-        arrays = ", ".join(report.quantized)
-    bits = 16 if report.quantize == "float16" else 8
-    return f"in {bits} bits", arrays
+        return f"none: every array has fewer than {least}"
+    if not report.quantized:
+        return "none: the results would differ too much"
+    if len(report.quantized) == report.quantizable:
+        return f"all arrays of {least} or more"
+    return ", ".join(report.quantized)
 
 
 # --- .keras and .json -------------------------------------------------------------------------------------------------
@@ -207,17 +229,24 @@ def export_keras(
     The network in the file maps character ids to logits. Keras opens it in safe mode.
     """
     limit_threads(1)
-    source, path = _open(model, out, ".keras", force, notes)
+    source = _read(model, notes)
+    path = _check_out(out, source, ".keras", force=force, notes=notes)
     with Display(notes, f"exporting {source.name} to {path}"):
-        try:
-            from namegen.backends.keras_engine.export import export_keras as export
-        except ModuleNotFoundError as error:
-            raise EngineError(missing_library("export-keras", error.name, "keras")) from error
-        size = export(source.checkpoint, path, force=force)
+        write_keras = _keras_export()
+        size = write_keras(source.checkpoint, path, force=force)
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size}))
     else:
         click.echo(printable(f"{path}: {size:,} bytes"))
+
+
+def _keras_export() -> Callable[..., int]:
+    """Import the function that writes .keras files. Raises EngineError if Keras isn't installed."""
+    try:
+        from namegen.backends.keras_engine.export import export_keras
+    except ModuleNotFoundError as error:
+        raise EngineError(missing_library("export-keras", error.name, "keras")) from error
+    return export_keras
 
 
 @options.command(
@@ -240,14 +269,15 @@ def export_vocabulary(
     end of a name. docs/guides/keras.md describes how to read the file.
     """
     limit_threads(1)
-    source, path = _open(model, out, ".json", force, notes)
+    source = _read(model, notes)
+    path = _check_out(out, source, ".json", force=force, notes=notes)
     vocabulary = source.checkpoint.vocabulary
     count = len(vocabulary.characters)
     size = vocabulary.save(path, (label.name for label in source.checkpoint.labels))
     if as_json:
         click.echo(json_text({"out": str(path), "bytes": size, "character_count": count}))
     else:
-        click.echo(printable(f"{path}: {count:,} characters"))
+        click.echo(printable(f"{path}: {counted(count, 'character')}"))
 
 
 # --- web pages --------------------------------------------------------------------------------------------------------
@@ -271,7 +301,7 @@ def export_vocabulary(
     "--module",
     type=options.OutFile(".mjs", ".js"),
     metavar="OUT.mjs",
-    help="Write this JavaScript module instead of a page, and its models next to it, as OUT.json.",
+    help="Write a JavaScript module instead of a page. Its models are written next to it, as OUT.json.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that exist.")
 @options.common
@@ -299,15 +329,7 @@ def export_web(
     limit_threads(1)
     from namegen.web.export import data_path, write_module, write_page
 
-    distinct_models = list(dict.fromkeys(models) or (None,))
-    if len(title) > len(distinct_models):
-        raise click.UsageError(
-            f"--title was passed {len(title):,} times, for {len(distinct_models):,} models: pass one for each model"
-        )
-    page_models = [
-        _page_model(model, model_title, without_names, notes)
-        for model, model_title in zip_longest(distinct_models, title, fillvalue="")
-    ]
+    page_models = _page_models(models, title, without_names=without_names, notes=notes)
     with Display(notes, f"writing {target}"):
         if module:
             sizes = write_module(page_models, target, force=force)
@@ -337,17 +359,35 @@ def _target(page: Path | None, module: Path | None) -> Path:
     return target
 
 
-def _page_model(model: str | None, title: str, without_names: bool, notes: Notes) -> PageModel:
-    from namegen.models import TITLES
-    from namegen.web.export import PageModel
+def _page_models(
+    models: Sequence[str], titles: Sequence[str], *, without_names: bool, notes: Notes
+) -> list[PageModel]:
+    """Read the models for a page or module. Raises CheckpointError, UsageError."""
+    distinct_models: list[str | None] = [*dict.fromkeys(models)] or [None]
+    if len(titles) > len(distinct_models):
+        raise click.UsageError(
+            f"--title was passed {len(titles):,} times, for {counted(len(distinct_models), 'model')}: pass one for "
+            "each model"
+        )
+    page_models = []
+    for model, title in zip_longest(distinct_models, titles):
+        source = _read(model, notes)
+        page_models.append(_page_model(source, title, without_names=without_names))
+    return page_models
 
-    source = _read(model, notes)
+
+def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
+    """A model as the page shows it; without a title, it gets a built-in one or its label."""
+    from namegen.models import TITLES
+    from namegen.web.description import PageModel
+
     checkpoint = source.checkpoint
     if without_names:
         checkpoint = replace(checkpoint, known_names=None)
     label = _label(source)
-    default_title = label.replace(f"-{checkpoint.engine}", "")
-    return PageModel(label, checkpoint, title=title or TITLES.get(source.name, default_title))
+    if not title:
+        title = TITLES.get(source.name, label.replace(f"-{checkpoint.engine}", ""))
+    return PageModel(label, checkpoint, title=title)
 
 
 def _label(source: SourceModel) -> str:

@@ -96,8 +96,15 @@ def requested(as_json: bool) -> str:
     if as_json:
         form = "json"
     out: Path | None = _remembered("out")
-    if out is None:
-        return form or (SIDE_BY_SIDE if sys.stdout.isatty() else "text")
+    if out is not None:
+        return _format_of_file(out, form)
+    if form is not None:
+        return form
+    return SIDE_BY_SIDE if sys.stdout.isatty() else "text"
+
+
+def _format_of_file(out: Path, form: str | None) -> str:
+    """The format that the ending of a file stands for. Raises UsageError if ``form`` is another one."""
     check_output(out, example="names.csv", force=bool(_remembered("force")))
     form_of_ending = FORMAT_OF_ENDING[out.suffix.lower()]
     if form not in (None, form_of_ending):
@@ -126,7 +133,7 @@ class Rows(AbstractContextManager["Rows"]):
         self._columns = names
         self._out: Path | None = _remembered("out")
         self._stream: Any = sys.stdout if self._out is None else io.StringIO()
-        self._has_rows = False
+        self._has_objects = False  # whether a JSON array has begun
         self._waiting: list[str] = []  # texts to write side by side
 
     def __enter__(self) -> Rows:
@@ -139,36 +146,24 @@ class Rows(AbstractContextManager["Rows"]):
         """Write some rows, each with a cell for every column."""
         match self._form:
             case "json":
-                self._write_json(rows)
+                text = self._json_items(rows)
             case "jsonl":
-                self._stream.write("".join(f"{line}\n" for line in self._objects(rows)))
+                text = "".join(f"{line}\n" for line in self._objects(rows))
             case "csv":
-                self._stream.write(_csv([_csv_cell(cell) for cell in row] for row in rows))
+                text = _csv([_csv_cell(cell) for cell in row] for row in rows)
             case "text":
-                self._stream.write(text_lines([str(row[0]) for row in rows]))
+                text = text_lines([str(row[0]) for row in rows])
             case _:
-                self._waiting += [str(row[0]) for row in rows]
-                if len(self._waiting) > MAX_SIDE_BY_SIDE:
-                    self._form = "text"
-                    self._stream.write(text_lines(self._waiting))
+                text = self._waited([str(row[0]) for row in rows])
+        self._stream.write(text)
 
     def write_names(self, batch: NameBatch, model: LoadedModel) -> None:
-        """Write names from a model, with the columns that ``write_names`` below chooses."""
+        """Write names from a model, with the columns that ``name_columns`` lists."""
         if self._form in ("text", SIDE_BY_SIDE):
             # Without the other columns: to compute which names are new takes as long as to generate them.
             self.write(zip(batch.names))
-            return
-        values: list[Sequence[Cell]] = [batch.names]  # column by column
-        if _remembered("scores"):
-            log_probabilities = batch.log_probability.tolist()
-            values.append([value if math.isfinite(value) else None for value in log_probabilities])
-            if batch.new is None:  # the model doesn't know which names are new
-                values.append([None] * len(batch.names))
-            else:
-                values.append(batch.new.tolist())
-        if model.labels:
-            values.append([model.labels[index] for index in batch.likeliest_beginning.tolist()])
-        self.write(zip(*values, strict=True))
+        else:
+            self.write(zip(*_column_values(batch, model), strict=True))
 
     def __exit__(
         self,
@@ -180,38 +175,86 @@ class Rows(AbstractContextManager["Rows"]):
         if error is not None and not isinstance(error, NamegenError | KeyboardInterrupt):
             return
         if self._form == "json":
-            self._stream.write("\n]\n" if self._has_rows else "[]\n")
+            self._stream.write("\n]\n" if self._has_objects else "[]\n")
         elif self._form == SIDE_BY_SIDE:
             self._stream.write(side_by_side(self._waiting))
         if self._out is not None and error is None:
-            # A byte order mark shows spreadsheets that the table is Unicode.
-            encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
-            write_whole(self._out, self._stream.getvalue().encode(encoding, "surrogatepass"))
+            self._write_file(self._out)
 
-    def _write_json(self, rows: Iterable[Sequence[Cell]]) -> None:
+    def _write_file(self, path: Path) -> None:
+        # A byte order mark shows spreadsheets that the table is Unicode.
+        encoding = "utf-8-sig" if self._form == "csv" else "utf-8"
+        write_whole(path, self._stream.getvalue().encode(encoding, "surrogatepass"))
+
+    def _json_items(self, rows: Iterable[Sequence[Cell]]) -> str:
+        """Rows as items of an array, with the bracket or comma before them."""
         objects = ",\n".join(self._objects(rows))
-        if objects:
-            before = ",\n" if self._has_rows else "[\n"
-            self._stream.write(before + objects)
-            self._has_rows = True
+        if not objects:
+            return ""
+        before = ",\n" if self._has_objects else "[\n"
+        self._has_objects = True
+        return before + objects
 
     def _objects(self, rows: Iterable[Sequence[Cell]]) -> Iterable[str]:
-        return (json_text(dict(zip(self._columns, row, strict=True))) for row in rows)
+        """Each row as a JSON object."""
+        for row in rows:
+            yield json_text(dict(zip(self._columns, row, strict=True)))
+
+    def _waited(self, texts: Sequence[str]) -> str:
+        """Keep texts for the end. If there are too many, return them as lines, and write text from now on."""
+        self._waiting += texts
+        if len(self._waiting) <= MAX_SIDE_BY_SIDE:
+            return ""
+        self._form = "text"
+        return text_lines(self._waiting)
+
+
+# --- names from a model -----------------------------------------------------------------------------------------------
 
 
 def write_names(
     form: str, model: LoadedModel, batches: Iterable[NameBatch], display: Display
 ) -> None:
     """Write names from a model as they come, then close the display."""
+    with Rows(form, name_columns(model)) as rows, closing(display):
+        for batch in batches:
+            with display.erased():
+                rows.write_names(batch, model)
+
+
+def name_columns(model: LoadedModel) -> list[str]:
+    """The columns for names from a model: with scores if the user wants them, and a label if the model has labels."""
     names = ["name"]
     if _remembered("scores"):
         names += SCORES
     if model.labels:
         names.append(LABEL)
-    with Rows(form, names) as rows, closing(display):
-        for batch in batches:
-            with display.erased():
-                rows.write_names(batch, model)
+    return names
+
+
+def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]:
+    """The cells of each column that ``name_columns`` lists."""
+    values: list[Sequence[Cell]] = [batch.names]
+    if _remembered("scores"):
+        log_probabilities = batch.log_probability.tolist()
+        values.append([_finite_or_none(value) for value in log_probabilities])
+        values.append(_is_new(batch))
+    if model.labels:
+        label_indices = batch.likeliest_beginning.tolist()
+        values.append([model.labels[index] for index in label_indices])
+    return values
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _is_new(batch: NameBatch) -> Sequence[bool | None]:
+    """Whether each name is new; None if the model doesn't know."""
+    if batch.new is None:
+        return [None] * len(batch.names)
+    is_new: list[bool | None] = batch.new.tolist()
+    return is_new
 
 
 # --- text and cells ---------------------------------------------------------------------------------------------------
@@ -224,14 +267,15 @@ def side_by_side(texts: Sequence[str]) -> str:
     Ann                                ZoëZoëZoëZoëZoëZoëZoëZoëZoëZoëZoë
     Bob
     """
-    texts = list(map(printable, texts))
-    widths = list(map(cells, texts))
-    column_width = max(widths, default=0) + len("  ")
-    column_count = max(1, (columns() + len("  ")) // column_width)
-    row_count = math.ceil(len(texts) / column_count)
-    padded = [
-        text + " " * (column_width - width) for text, width in zip(texts, widths, strict=True)
-    ]
+    shown = list(map(printable, texts))
+    widths = list(map(cells, shown))
+    gap = 2
+    column_width = max(widths, default=0) + gap
+    column_count = max(1, (columns() + gap) // column_width)
+    row_count = math.ceil(len(shown) / column_count)
+    padded = []
+    for text, width in zip(shown, widths, strict=True):
+        padded.append(text + " " * (column_width - width))
     lines = ["".join(padded[row::row_count]).rstrip() for row in range(row_count)]
     return "".join(f"{line}\n" for line in lines)
 

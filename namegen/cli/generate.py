@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -15,9 +15,9 @@ from click.core import ParameterSource
 from namegen.cli import formats
 from namegen.cli import options as shared
 from namegen.cli.display import Display
-from namegen.cli.options import note_same_name, open_blend
+from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
-from namegen.constraints import OPTIONS
+from namegen.constraints import OPTIONS, Option
 from namegen.core.settings import MOST_ASKED_FOR, DataSettings
 from namegen.errors import GenerationError, NamesError
 from namegen.files import read_whole
@@ -43,26 +43,35 @@ SHOWN = (
     "contains",
     "max_length",
     "form",
+    "scores",
     "out",
 )
+
+
+# --- files of names and words -----------------------------------------------------------------------------------------
 
 
 def read_excluded(options: Mapping[str, object], notes: Notes) -> dict[str, Sequence[str] | None]:
     """Read the files of ``--exclude-words`` and ``--exclude-names``. Raises NamesError, UsageError."""
     files = {
-        name: cast("str | None", value)
-        for name, value in options.items()
+        name: None if file is None else str(file)
+        for name, file in options.items()
         if name.endswith(FILE_OPTIONS)
     }
-    from_stdin = [option_name(name, "-") for name, file in files.items() if file == "-"]
-    if len(from_stdin) > 1:
-        raise click.UsageError(
-            f"{' and '.join(from_stdin)} all read standard input, which can be read only once: use files"
-        )
+    _check_standard_input(files)
     for file in files.values():
         note_same_name(file, "list", notes)
     with Display(notes, "reading the names and words to exclude"):
         return {name: _read_texts(file, _name_part(name)) for name, file in files.items()}
+
+
+def _check_standard_input(files: Mapping[str, str | None]) -> None:
+    """Raise UsageError if several options read standard input."""
+    from_stdin = [option_name(name, "-") for name, file in files.items() if file == "-"]
+    if len(from_stdin) > 1:
+        raise click.UsageError(
+            f"{' and '.join(from_stdin)} cannot be combined, because standard input can be read only once: use files"
+        )
 
 
 def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
@@ -70,17 +79,26 @@ def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
 
     In a table that namegen wrote, this reads the column of the name part, or of the whole name if ``name_part`` is "".
     """
-    if file is None:
-        return None
     from namegen.lists import read_names
 
-    with suppress(OSError, ValueError):  # read_names reports what's wrong with the file
-        if file == os.devnull or not read_whole(file, MAX_BLANKS).strip(BLANKS):
-            return ()
+    if file is None:
+        return None
+    if _is_empty(file):
+        return ()
     if file.lower().endswith(TABLE_ENDINGS):
         with suppress(NamesError):  # the table has no such column
             return read_names(DataSettings(names=file, column=name_part or "name")).names
     return read_names(DataSettings(names=file)).names
+
+
+def _is_empty(file: str) -> bool:
+    """Whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
+    if file == os.devnull:
+        return True
+    try:
+        return not read_whole(file, MAX_BLANKS).strip(BLANKS)
+    except (OSError, ValueError):
+        return False
 
 
 def _name_part(option: str) -> str:
@@ -88,6 +106,9 @@ def _name_part(option: str) -> str:
     for suffix in FILE_OPTIONS:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
+
+
+# --- options ----------------------------------------------------------------------------------------------------------
 
 
 def constraint_options(
@@ -99,21 +120,27 @@ def constraint_options(
         names: the names to constrain, in words, such as ``given names``.
         prefix: how the options for a part of a whole name start, such as ``given-``.
     """
-    decorators = []
-    for constraint, about in OPTIONS.items():
-        value_type: Any = str
-        if about.least is not None:
-            value_type = shared.WholeNumber(about.least, about.most)
-        which = about.help.replace("{exclude_names}", f"--{prefix}exclude-names")
-        decorators.append(
-            click.option(
-                f"--{prefix}{constraint.replace('_', '-')}",
-                type=value_type,
-                metavar=about.metavar,
-                help=f"Generate only {names} {which}",
-            )
-        )
+    decorators = [
+        _constraint_option(constraint, about, names, prefix)
+        for constraint, about in OPTIONS.items()
+    ]
     return shared.together(*decorators)
+
+
+def _constraint_option(
+    constraint: str, about: Option, names: str, prefix: str
+) -> Callable[[shared.Command], shared.Command]:
+    """Make the option for one constraint, for a whole number or a string."""
+    value_type: Any = str
+    if about.least is not None:
+        value_type = shared.WholeNumber(about.least, about.most)
+    which_names = about.help.replace("{exclude_names}", f"--{prefix}exclude-names")
+    return click.option(
+        f"--{prefix}{constraint.replace('_', '-')}",
+        type=value_type,
+        metavar=about.metavar,
+        help=f"Generate only {names} {which_names}",
+    )
 
 
 # The options of ``LoadedModel.generate_batches``.
@@ -146,11 +173,14 @@ drawing_options = shared.together(
 output_options = shared.together(shared.letter_case, formats.option, formats.scores)
 
 
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
 @shared.command(
     "namegen generate mlb-last -n 5 --starts-with Mc",
     "namegen generate mlb-first companies --blend-weights 0.7,0.3 --format csv",
     cls=shared.ShortHelp,
-    shown=(*SHOWN, "labels", "most_likely"),
+    shown=(*SHOWN, "labels", "most_likely", "blend_weights"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @shared.count_option("names", most=MOST_ASKED_FOR, default=20)
@@ -199,51 +229,72 @@ def generate(
     with Display(notes, formats.SEARCHING) as display:
         if most_likely is None:
             batches = model.generate_batches(count, on_progress=display, **options)
+            default_order = "random"
         else:
-            constraints = {
-                name: value for name, value in options.items() if name not in SAMPLING_OPTIONS
-            }
+            constraints = _without_sampling(options)
             batches = model.most_likely_batches(most_likely, on_progress=display, **constraints)
-        default_order = "random" if most_likely is None else "likely"
+            default_order = "likely"
         if sort not in (None, default_order):
             batches = _sorted(batches, sort, options["seed"])
         formats.write_names(form, model, batches, display)
 
 
+def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that also apply to an exact search."""
+    return {name: value for name, value in options.items() if name not in SAMPLING_OPTIONS}
+
+
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:
     """Print a note if no two models of a blend share a letter."""
-    alphabets = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
-    if not alphabets:
-        return
-    if all(first.isdisjoint(second) for first, second in combinations(alphabets, 2)):
+    letters = [set(filter(str.isalpha, vocabulary.characters)) for vocabulary in model.blended]
+    has_pairs = len(letters) > 1
+    if has_pairs and all(first.isdisjoint(second) for first, second in combinations(letters, 2)):
         notes(
             "these models have no letters in common, so nearly every name will come from just one of them"
         )
 
 
+# --- options that exclude each other ----------------------------------------------------------------------------------
+
+
 def _reject_options_without_effect(context: click.Context) -> None:
     """Raise UsageError for sampling options with ``--most-likely``, and for two with ``--temperature 0``."""
-    values = context.params
-    typed = {
-        name: "-n" if name == "count" else option_name(name)
+    typed = [
+        name
         for name in ("count", *SAMPLING_OPTIONS)
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    if values["most_likely"] is not None:
-        if values["sort"] == "random":
-            typed.pop("seed", None)  # the seed shuffles the names
-        if typed:
-            raise click.UsageError(
-                f"--most-likely cannot be combined with {', '.join(typed.values())}: the most likely names aren't "
-                "drawn at random. Remove one of these options."
-            )
-    elif values["temperature"] == 0:
-        narrowing = [typed[name] for name in ("top_k", "top_p") if name in typed]
-        if narrowing:
-            raise click.UsageError(
-                f"--temperature 0 cannot be combined with {', '.join(narrowing)}: it always takes the most likely "
-                "character. Remove one of these options."
-            )
+    ]
+    if context.params["most_likely"] is not None:
+        _reject_with_most_likely(typed, is_shuffled=context.params["sort"] == "random")
+    elif context.params["temperature"] == 0:
+        _reject_with_temperature_0(typed)
+
+
+def _reject_with_most_likely(typed: Sequence[str], *, is_shuffled: bool) -> None:
+    """Raise UsageError for ``-n`` and sampling options. A seed may shuffle the names."""
+    if "count" in typed:
+        raise click.UsageError(
+            "--most-likely cannot be combined with -n: both set the number of names. Remove one of them."
+        )
+    without_effect = [option_name(name) for name in typed if not (is_shuffled and name == "seed")]
+    if without_effect:
+        raise click.UsageError(
+            f"--most-likely cannot be combined with {', '.join(without_effect)}: the most likely names aren't drawn at "
+            "random. Remove one of these options."
+        )
+
+
+def _reject_with_temperature_0(typed: Sequence[str]) -> None:
+    """Raise UsageError for options that choose among several characters."""
+    without_effect = [option_name(name) for name in typed if name in ("top_k", "top_p")]
+    if without_effect:
+        raise click.UsageError(
+            f"--temperature 0 cannot be combined with {', '.join(without_effect)}: it always takes the most likely "
+            "character. Remove one of these options."
+        )
+
+
+# --- order ------------------------------------------------------------------------------------------------------------
 
 
 def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Iterator[NameBatch]:
@@ -258,13 +309,20 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
         failure = error
     if all_batches:
         batch = join_batches(all_batches)
-        rows = list(range(len(batch.names)))
-        if order == "random":
-            random.Random(seed).shuffle(rows)
-        elif order == "likely":
-            rows.sort(key=lambda row: (-batch.log_probability[row], batch.names[row]))
-        else:
-            rows.sort(key=lambda row: (batch.names[row].casefold(), batch.names[row]))
-        yield batch.select(rows)
+        yield batch.select(_rows_in_order(batch, order, seed))
     if failure is not None:
         raise failure
+
+
+def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
+    """The rows of a batch in one of ``SORT_ORDERS``."""
+    rows = list(range(len(batch.names)))
+    if order == "random":
+        random.Random(seed).shuffle(rows)
+        return rows
+    rows.sort(key=lambda row: batch.names[row])  # decides between equal keys
+    if order == "likely":
+        rows.sort(key=lambda row: -batch.log_probability[row])
+    else:
+        rows.sort(key=lambda row: batch.names[row].casefold())
+    return rows

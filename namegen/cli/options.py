@@ -1,35 +1,26 @@
-"""Options that several commands share, and how the arguments MODEL and NAMES become a model and a list.
-
-NumPy must be imported after the number of its threads is set, so functions import the modules that use it.
-"""
+"""Options that several commands share, the types of their values, and the order of options in a help screen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 import click
 
 from namegen import __version__
-from namegen.cli.display import Display
-from namegen.cli.terminal import Notes, option_name, printable
+from namegen.cli.terminal import Notes, option_name
 from namegen.core.settings import LETTER_CASES, About, DataSettings
 from namegen.errors import NamegenError, quote
-from namegen.files import is_folder, is_taken
-from namegen.models import SHIPPED
-from namegen.threads import limit_threads
-
-if TYPE_CHECKING:
-    from namegen.api import LoadedModel
-    from namegen.core.data.corpus import Corpus
+from namegen.files import is_folder
 
 Command = TypeVar("Command", bound=Callable[..., object])
+HelpRecord: TypeAlias = tuple[str, str]  # an option and its help
 
 MAX_THREADS = 1024
-OUTPUT_OPTIONS = ("template", "letter_case", "form", "out")  # by parameter name
+# Parameters whose options help screens show last: those for the output, and those of every command.
+OUTPUT_PARAMETERS = ("template", "sort", "letter_case", "form", "scores", "plot", "out", "force")
+COMMON_PARAMETERS = ("as_json", "notes")
 
 
 def together(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -92,23 +83,39 @@ class WholeNumber(click.IntRange):
     ('from 1 to 1,024', 'at least 0')
     """
 
+    def __init__(self, least: int, most: int | None = None) -> None:
+        super().__init__(least, most)
+        self.least = least
+        self.most = most
+
     def _describe_range(self) -> str:  # click also shows this in the help
-        if self.max is None:
-            return f"at least {self.min:,}"
-        return f"from {self.min:,} to {self.max:,}"
+        if self.most is None:
+            return f"at least {self.least:,}"
+        return f"from {self.least:,} to {self.most:,}"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
         """Convert the text, and check the bounds."""
-        with suppress(ValueError):  # it isn't a number, or it has too many digits
-            number = int(cast(str, value))
-            if cast(int, self.min) <= number and (self.max is None or number <= self.max):
-                return number
+        number = _whole_number(str(value))
+        if number is not None and self._includes(number):
+            return number
         bounds = self._describe_range()
-        if self.max is None:
+        if self.most is None:
             bounds = f"of {bounds}"
         self.fail(f"{quote(str(value))}: expected a whole number {bounds}.", param, ctx)
+
+    def _includes(self, number: int) -> bool:
+        is_small_enough = self.most is None or number <= self.most
+        return number >= self.least and is_small_enough
+
+
+def _whole_number(text: str) -> int | None:
+    """The number in a text; None if it isn't a whole number, or has too many digits for Python."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 def converter(convert: Callable[[str], object], expected: str) -> Callable[[str], object]:
@@ -130,16 +137,21 @@ def comma_separated(convert: Callable[[str], object], expected: str) -> Callable
 
 # --- commands and their help ------------------------------------------------------------------------------------------
 
-
-def command(*examples: str, **more: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    r"""Make a command whose help ends with examples; ``\b`` makes click keep their line breaks."""
-    epilog = "\n".join(("\b", "Examples:", *(f"  {line}" for line in examples)))
-    return click.command(epilog=epilog, **more)
-
-
 # A key of a context's meta: the help lists only namegen's own backends, so it's the same on every machine.
 OUR_ENGINES_ALONE = "namegen.our_engines_alone"
 ALL_OPTIONS = "namegen.all_options"  # a key of a context's meta: the help shows every option
+
+
+def command(*examples: str, **attributes: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    r"""Make a command whose help ends with examples.
+
+    Args:
+        *examples: command lines; ``\b`` makes click keep their line breaks.
+        **attributes: arguments of ``click.command``.
+    """
+    lines = [f"  {example}" for example in examples]
+    epilog = "\n".join(["\b", "Examples:", *lines])
+    return click.command(epilog=epilog, **{"cls": OrderedHelp, **attributes})
 
 
 def backend_names(ctx: click.Context) -> Iterable[str]:
@@ -152,7 +164,7 @@ def backend_names(ctx: click.Context) -> Iterable[str]:
 class BackendOption(click.Option):
     """An option whose help has ``{}`` in place of the backends; they are looked up when the help is printed."""
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+    def get_help_record(self, ctx: click.Context) -> HelpRecord | None:
         """The option and its help."""
         help_record = super().get_help_record(ctx)
         if help_record is None:
@@ -161,7 +173,45 @@ class BackendOption(click.Option):
         return names, text.replace("{}", ", ".join(backend_names(ctx)))
 
 
-class ShortHelp(click.Command):
+class OrderedHelp(click.Command):
+    """A command whose help lists its options in groups: for the task, for the output, and common to all commands."""
+
+    def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
+        """The options that the help lists."""
+        return [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+
+    def summaries(self, ctx: click.Context) -> Sequence[HelpRecord]:
+        """Lines that each stand for many options for the task."""
+        return ()
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the groups in this order."""
+        listed = self.listed_options(ctx)
+        common_options = [option for option in listed if _is_common(option)]
+        for_output = [option for option in listed if option.name in OUTPUT_PARAMETERS]
+        for_task = [option for option in listed if option not in (*for_output, *common_options)]
+        rows = [
+            *_help_records(ctx, for_task),
+            *self.summaries(ctx),
+            *_help_records(ctx, for_output),
+            *_help_records(ctx, common_options),
+        ]
+        with formatter.section("Options"):
+            formatter.write_dl(rows)
+
+
+def _is_common(param: click.Option) -> bool:
+    """Whether every command has the option. Eager options, such as ``--help``, print something and exit."""
+    return param.is_eager or param.name in COMMON_PARAMETERS
+
+
+def _help_records(ctx: click.Context, params: Iterable[click.Option]) -> list[HelpRecord]:
+    """The options with their help, except for hidden ones."""
+    records = [param.get_help_record(ctx) for param in params]
+    return [record for record in records if record is not None]
+
+
+class ShortHelp(OrderedHelp):
     """A command with many options: ``--help`` shows the usual options, and ``--help-all`` shows all of them.
 
     Args:
@@ -173,43 +223,35 @@ class ShortHelp(click.Command):
         self,
         *args: Any,
         shown: Collection[str],
-        others: Sequence[tuple[str, str]] = (),
+        others: Sequence[HelpRecord] = (),
         **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self._shown = shown
         self.others = others
-        help_all = click.Option(
-            ["--help-all"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            help="Show all options and exit.",
-            callback=_print_help_all,
-        )
-        self.params.append(help_all)
+        self.params.append(_help_all_option())
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the usual options, or all of them after ``--help-all``."""
+    def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
+        """The usual options, or all of them after ``--help-all``."""
+        listed = super().listed_options(ctx)
         if ctx.meta.get(ALL_OPTIONS):
-            super().format_options(ctx, formatter)
-            return
-        task: list[tuple[str, str]] = []
-        output: list[tuple[str, str]] = []
-        shared: list[tuple[str, str]] = []
-        for param in self.get_params(ctx):
-            help_record = param.get_help_record(ctx)
-            if help_record is None:
-                continue
-            if param.name in self._shown:
-                if param.name in OUTPUT_OPTIONS:
-                    output.append(help_record)
-                else:
-                    task.append(help_record)
-            if param.is_eager or param.name in ("as_json", "notes"):
-                shared.append(help_record)
-        with formatter.section("Options"):
-            formatter.write_dl([*task, *self.others, *output, *shared])
+            return listed
+        return [option for option in listed if option.name in self._shown or _is_common(option)]
+
+    def summaries(self, ctx: click.Context) -> Sequence[HelpRecord]:
+        """A line for each group of options that the short help doesn't show."""
+        return () if ctx.meta.get(ALL_OPTIONS) else self.others
+
+
+def _help_all_option() -> click.Option:
+    return click.Option(
+        ["--help-all"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Show all options and exit.",
+        callback=_print_help_all,
+    )
 
 
 def _print_help_all(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
@@ -219,7 +261,7 @@ def _print_help_all(ctx: click.Context, _: click.Parameter, requested: bool) -> 
         ctx.exit()
 
 
-class ListsBackends(click.Command):
+class ListsBackends(OrderedHelp):
     """A command that runs every backend; its help ends with a list of them."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -227,6 +269,9 @@ class ListsBackends(click.Command):
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()
         formatter.write_text(f"Backends: {', '.join(backend_names(ctx))}.")
+
+
+# --- options of settings ----------------------------------------------------------------------------------------------
 
 
 def setting_option(
@@ -244,16 +289,8 @@ def setting_option(
     default = getattr(settings(), name)
     option = option_name(name)
     if hint is bool:
-        negated = f"--no-{option[2:]}"
-        text = f"{about.help}  [default: {option if default else negated}]"
-        return click.option(f"{option}/{negated}", name, default=None, help=text)
-    default_text = about.default
-    if not default_text and default not in (None, (), {}):
-        default_text = str(default)
-    text = about.help
-    if default_text:
-        text = f"{text}  [default: {default_text}]"
-    text = NamegenError(text).told(option_name)  # settings get the names of their options
+        return _switch(option, name, about, default=default)
+    text = _help(about, default)
     if about.choices:
         return click.option(option, name, type=click.Choice(about.choices), help=text)
     return click.option(
@@ -264,6 +301,23 @@ def setting_option(
         help=text,
         cls=BackendOption,
     )
+
+
+def _switch(option: str, name: str, about: About, *, default: bool) -> Callable[[Command], Command]:
+    """Make a pair of options, such as ``--quick`` and ``--no-quick``. The value is None if neither is passed."""
+    negated = option.replace("--", "--no-", 1)
+    text = _help(about, default=option if default else negated)
+    return click.option(f"{option}/{negated}", name, default=None, help=text)
+
+
+def _help(about: About, default: object) -> str:
+    """The help of an option, with its default. Other settings in it get the names of their options."""
+    text = about.help
+    if about.default:
+        text += f"  [default: {about.default}]"
+    elif default not in (None, (), {}):
+        text += f"  [default: {default}]"
+    return NamegenError(text).told(option_name)
 
 
 def _number_type(hint: Any) -> type[int] | type[float] | None:
@@ -281,7 +335,7 @@ blend_weights = click.option(
     "--blend-weights",
     type=comma_separated(float, "a weight for each model, such as 0.6,0.4"),
     metavar="W,W,...",
-    help="The weight of each model in a blend; the weights must add up to 1.  [default: equal weights]",
+    help="The weight of each model in a blend. The weights must add up to 1.  [default: equal weights]",
 )
 more_models = click.option(
     "--with",
@@ -311,19 +365,19 @@ temperature = click.option(
     "--temperature",
     type=float,
     metavar="T",
-    help="The sampling temperature: below 1, names are more typical; above 1, more varied.  [default: 1]",
+    help="The sampling temperature. Names are more typical below 1, and more varied above 1.  [default: 1]",
 )
 unfiltered = click.option(
     "--unfiltered",
     is_flag=True,
-    help="Draw from the model's own distribution. Without this option, namegen returns a new name only if its score is "
+    help="Draw from the model's own distribution. Without this option, namegen only returns new names whose scores are "
     "in the top 1%.",
 )
 backend = click.option(
     "--backend",
     cls=BackendOption,
     metavar="NAME",
-    help="The backend that runs the model: {}.  [default: numpy, or the first that can read the model]",
+    help="The backend that runs the model: {}.  [default: numpy, or the first one that supports the model]",
 )
 threads = click.option(
     "--threads",
@@ -339,8 +393,8 @@ label = click.option(
     "labels",
     multiple=True,
     metavar="LABEL",
-    help="Use only this label, such as Finnish. If labels have several parts, pass one part or more: female, or "
-    "Finnish,female. Repeat the option for more labels.  [default: all labels, as often as in the list]",
+    help="Use only names with this label, such as Finnish. If labels have several parts, pass one part or more, such "
+    "as female or Finnish,female. Repeat the option for more labels.  [default: all labels, as often as in the list]",
 )
 
 
@@ -368,130 +422,3 @@ list_options = together(
     label_column,
     setting_option(DataSettings, "max_name_length"),
 )
-
-
-# --- models and lists -------------------------------------------------------------------------------------------------
-
-
-def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
-    """Print a note if a built-in model, list or config has the same name as a file or folder here.
-
-    Args:
-        name: the name that the user typed; None if there is none.
-        thing: ``model``, ``list`` or ``config``.
-        notes: prints the note.
-    """
-    from namegen.bundled_configs import bundled_configs
-    from namegen.lists import BUNDLED
-
-    built_in: Container[str]
-    if thing == "model":
-        built_in = SHIPPED
-    elif thing == "list":
-        built_in = BUNDLED
-    else:
-        built_in = bundled_configs()
-    if name is not None and name in built_in and is_taken(name):
-        file = "folder" if is_folder(name, None) else "file"
-        notes(
-            f"{name} is namegen's built-in {thing}; to use the {file} of that name, pass ./{name}"
-        )
-
-
-def note_shadowed_backends(notes: Notes) -> None:
-    """Print a note for each third-party backend that isn't used because a built-in backend has its name."""
-    from namegen.backends import shadowed
-
-    for sentence in shadowed():
-        notes(sentence)
-
-
-def open_model(
-    model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1
-) -> LoadedModel:
-    """Load MODEL. Raises CheckpointError, EngineError."""
-    limit_threads(threads)
-    import namegen.api as api
-
-    note_same_name(model, "model", notes)
-    with Display(notes, f"opening {model or 'a model'}"):
-        loaded = api.load(model, backend=backend, threads=threads)
-    if model is None:
-        hint = " (`namegen models` lists the others)" if loaded.name in SHIPPED else ""
-        notes(f"model: {printable(loaded.name)}{hint}")
-    return loaded
-
-
-def open_blend(
-    models: Sequence[str | None],
-    notes: Notes,
-    *,
-    blend_weights: Sequence[float] | None,
-    labels: Sequence[str],
-    backend: str | None,
-    threads: int,
-) -> LoadedModel:
-    """Load MODEL, or a blend of several models, for names with some labels.
-
-    Raises:
-        CheckpointError: a model can't be read.
-        EngineError: the backend can't run it.
-        SettingsError: the weights or labels don't fit the models.
-    """
-    if blend_weights is not None and len(models) < 2:
-        raise click.UsageError(
-            "--blend-weights needs two models or more: name another model, or remove the option."
-        )
-    loaded = [
-        open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
-    ]
-    is_single = len(loaded) == 1
-    have_labels = any(model.labels for model in loaded)
-    if is_single or have_labels:
-        loaded = [
-            model.for_labels(*labels) if is_single or model.labels else model for model in loaded
-        ]
-    elif labels:
-        raise click.UsageError(
-            "--label needs a model with labels, and these models have none: remove it, or use a model such as "
-            "world-given."
-        )
-    if backend is not None and all(model.checkpoint is None for model in loaded):
-        raise click.UsageError(
-            f"--backend has no effect on {loaded[0].name}, because LiteRT runs .tflite files: remove the option."
-        )
-    import namegen.api as api
-
-    return loaded[0] if is_single else api.blend(loaded, blend_weights)
-
-
-def open_list(
-    names: str | None, notes: Notes, *, default: DataSettings | None = None, **how: Any
-) -> Corpus:
-    """Read NAMES, or a default list. Raises NamesError.
-
-    Args:
-        names: the argument; None if it's missing.
-        notes: prints what was dropped from the list.
-        default: the list to read if ``names`` is None; without it, the default list is read, and a note names it.
-        how: the values of ``list_options``; None if an option isn't used.
-    """
-    limit_threads(1)
-    settings = default or DataSettings()
-    if names is None and default is None:
-        notes(f"names: {settings.names}")
-    values = {"names": names, **how}
-    changed = {name: value for name, value in values.items() if value is not None}
-    return read_list(replace(settings, **changed), notes)
-
-
-def read_list(settings: DataSettings, notes: Notes) -> Corpus:
-    """Read a list, and print what was dropped from it. Raises NamesError."""
-    from namegen.lists import read_names
-
-    note_same_name(settings.names, "list", notes)
-    with Display(notes, f"reading {settings.names}"):
-        corpus = read_names(settings)
-    notes(corpus.dropped_sentence())
-    notes(corpus.alike_labels_sentence())
-    return corpus

@@ -20,7 +20,7 @@ from namegen.cli.generate import (
     output_options,
     read_excluded,
 )
-from namegen.cli.options import open_model
+from namegen.cli.opening import open_model
 from namegen.cli.terminal import Notes
 from namegen.constraints import OPTIONS
 from namegen.core.settings import GENDERS, SOURCES

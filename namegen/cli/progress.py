@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from namegen import events
 from namegen.cli.terminal import clock, counted, loss_text, percent, printable
@@ -13,6 +14,9 @@ from namegen.cli.terminal import clock, counted, loss_text, percent, printable
 SAMPLES_SHOWN = 8
 RUNNING_SHOWN = 8
 LINE_WIDTH = 80
+
+RunEvent: TypeAlias = events.TrainingBegins | events.StepBegins | events.EpochEnded
+JobEvent: TypeAlias = events.Planned | events.Running | events.NoWorkers | events.Ended
 
 
 @dataclass(frozen=True)
@@ -48,170 +52,135 @@ class Progress:
     """
 
     def __init__(self, doing: str, *, is_block: bool) -> None:
-        now = time.monotonic()
         self._doing = printable(doing)
-        self._is_block = is_block
+        self._run = _RunProgress()
+        self._jobs = _JobsProgress(is_block=is_block)
         self._latest: events.Event | None = None
-        self._latest_type_since = now  # when the first of the latest events of the same type came
-        # of a training run
-        self._run: events.TrainingBegins | None = None
-        self._first_step_at: float | None = None
-        self._epochs: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)  # the latest first
-        # of several jobs
-        self._plan = events.Planned("run", 0)
-        self._planned_at = now
-        self._ended_jobs = 0
-        self._expected_end = now
-        self._running = events.Running(())
-
-    # --- events ---
+        self._latest_type_since = time.monotonic()  # the first of the latest events of one type
 
     def take(self, event: events.Event) -> Sequence[str]:
         """Process an event. Returns lines to print at once and to keep on the screen."""
-        previous = self._latest
-        self._latest = event
-        if type(event) is not type(previous):
+        if type(event) is not type(self._latest):
             self._latest_type_since = time.monotonic()
+        self._latest = event
         match event:
             case events.StepBegins():  # comes first, because there are thousands per second
-                if self._first_step_at is None:  # by now the backend has compiled its functions
-                    self._first_step_at = time.monotonic()
-            case events.EpochEnded():
-                self._epochs.appendleft(event)
-                if self._run is not None and event.epoch == self._run.epochs:
-                    return [self.view().in_a_line()]
+                self._run.begin_step()
+            case events.TrainingBegins() | events.EpochEnded():
+                return self._run.take(event)
+            case events.Planned() | events.Running() | events.NoWorkers() | events.Ended():
+                return self._jobs.take(event)
             case events.ListReady():
                 return [*event.remarks, _list_line(event)]
-            case events.TrainingBegins():
-                self._run = event
-                return [_run_line(event)]
-            case events.Planned():
-                self._plan = event
-                self._ended_jobs = event.kept
-                self._planned_at = time.monotonic()
-                return [_plan_line(event)]
-            case events.Running():
-                self._running = event
-            case events.NoWorkers():
-                self._running = events.Running(())
-                if not isinstance(previous, events.NoWorkers):
-                    return ["the scheduler has no worker yet; waiting for one (Ctrl-C stops)"]
-            case events.Ended():
-                return [self._end_job(event)]
-            case events.FilledUp(wanted, filled):
-                return [
-                    f"{filled:,} of these {wanted:,} names scored below the usual threshold, which few names reach"
-                ]
+            case events.FilledUp():
+                return [_filled_up_line(event)]
         return ()
-
-    def _end_job(self, event: events.Ended) -> str:
-        """Count a job that has ended, estimate the end of all jobs, and describe the result."""
-        self._ended_jobs += 1
-        jobs_left = self._plan.total - self._ended_jobs
-        now = time.monotonic()
-        seconds_per_job = (now - self._planned_at) / (self._ended_jobs - self._plan.kept)
-        self._expected_end = now + seconds_per_job * jobs_left
-        outcome = "done"
-        if event.trouble:
-            outcome = event.trouble
-        elif event.seconds is not None:
-            outcome = f"{event.seconds:.1f} s"
-            if event.accuracy is not None:
-                outcome = f"{percent(event.accuracy)} held-out in {outcome}"
-        line = f"{self._ended_jobs}/{self._plan.total}  {event.label}: {outcome}"
-        if self._is_block:
-            return line
-        return f"{line}  ({jobs_left:,} left{self._time_left()})"
-
-    # --- the view ---
 
     def view(self) -> View:
         """The progress now."""
         latest = self._latest  # another thread may replace it meanwhile
+        run = self._run.begins
         match latest:
-            case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if (
-                self._run is not None
-            ):
-                return self._view_of_run(self._run, latest)
+            case events.TrainingBegins() | events.StepBegins() | events.EpochEnded() if run:
+                return self._run.view(run, latest)
             case events.Planned() | events.Running() | events.NoWorkers() | events.Ended():
-                return self._view_of_jobs()
+                return self._jobs.view()
             case events.Searched():
                 return _view_of_search(latest)
             case events.Measuring():
-                doing = "measuring the network"
+                return self._view_of_work("measuring the network")
             case _:
-                doing = self._doing
+                return self._view_of_work(self._doing)
+
+    def _view_of_work(self, doing: str) -> View:
+        """Describe work that sends no events, with the seconds so far."""
         if not doing:
             return View()
         seconds = time.monotonic() - self._latest_type_since
         return View(details=[f"{doing}, {seconds:.0f} s"])
 
-    def _view_of_run(self, run: events.TrainingBegins, latest: events.Event) -> View:
-        if isinstance(latest, events.StepBegins):
-            epoch, step = latest.epoch, latest.step
-        elif self._epochs:
-            epoch, step = self._epochs[0].epoch, 0
-        else:
-            epoch, step = run.epoch, run.step
-        done = epoch + step / run.steps  # epochs
-        trained = done - run.epoch - run.step / run.steps  # epochs, without those before a resume
-        time_left = ""
-        if done < run.epochs:
-            time_left = "-:-- left"
-            if self._first_step_at is not None and trained > 0:
-                seconds_per_epoch = (time.monotonic() - self._first_step_at) / trained
-                time_left = f"{clock(seconds_per_epoch * (run.epochs - done))} left"
-        details: list[str] = []
-        if self._epochs:
-            details = _epoch_details(self._epochs[0], run)
-        elif self._first_step_at is None:
-            details = ["preparing the backend"]
-        earlier_samples = "  ".join(map(sample, list(self._epochs)[1:]))
+
+# --- a training run ---------------------------------------------------------------------------------------------------
+
+
+class _RunProgress:
+    """The progress of a training run."""
+
+    def __init__(self) -> None:
+        self.begins: events.TrainingBegins | None = None
+        self._first_step_at: float | None = None
+        self._epochs: deque[events.EpochEnded] = deque(maxlen=SAMPLES_SHOWN)  # the latest first
+
+    def begin_step(self) -> None:
+        """Note the time of the first step; by then, the backend has compiled its functions."""
+        if self._first_step_at is None:
+            self._first_step_at = time.monotonic()
+
+    def take(self, event: events.TrainingBegins | events.EpochEnded) -> Sequence[str]:
+        """Process an event. Returns lines to print."""
+        if isinstance(event, events.TrainingBegins):
+            self.begins = event
+            return [_run_line(event)]
+        self._epochs.appendleft(event)
+        run = self.begins
+        if run is not None and event.epoch == run.epochs:
+            return [self.view(run, event).in_a_line()]
+        return ()
+
+    def view(self, run: events.TrainingBegins, latest: RunEvent) -> View:
+        """The progress at the latest event of the run."""
+        epoch, step = self._position(run, latest)
+        done = epoch + step / run.steps
         return View(
             bar=(done, run.epochs),
             before=f"epoch {min(epoch + 1, run.epochs)}/{run.epochs}",
-            after=time_left,
-            details=details,
-            lines=[earlier_samples] if earlier_samples else [],
+            after=self._time_left(run, done),
+            details=self._details(run),
+            lines=self._earlier_samples(),
         )
 
-    def _view_of_jobs(self) -> View:
-        jobs = self._running.under_way
-        lines = []
-        for job in jobs:
-            epochs = f"  epoch {job.epoch}/{job.epochs}" if job.epochs else ""
-            lines.append(printable(job.label) + epochs)
-        if len(lines) > RUNNING_SHOWN:
-            lines[RUNNING_SHOWN:] = [f"and {len(lines) - RUNNING_SHOWN:,} more"]
-        total = self._plan.total
-        if self._ended_jobs == total:
-            after = "finishing"
-        else:
-            jobs_left = total - self._ended_jobs - len(jobs)
-            after = f"{len(jobs):,} running, {jobs_left:,} left{self._time_left()}"
-        return View(
-            bar=(self._ended_jobs, total),
-            before=f"{self._ended_jobs:,}/{total:,}",
-            after=after,
-            lines=lines,
-        )
+    def _position(self, run: events.TrainingBegins, latest: RunEvent) -> tuple[int, int]:
+        """The finished epochs, and the finished steps of the next one."""
+        if isinstance(latest, events.StepBegins):
+            return latest.epoch, latest.step
+        if self._epochs:
+            return self._epochs[0].epoch, 0
+        return run.epoch, run.step
 
-    def _time_left(self) -> str:
-        """The time left at the pace of the jobs that have ended; a slow job doesn't make it longer."""
-        seconds = self._expected_end - time.monotonic()
-        return f", about {clock(seconds)}" if seconds > 0 else ""
+    def _time_left(self, run: events.TrainingBegins, done: float) -> str:
+        """The time left after ``done`` epochs, at the pace since the start or the last resume."""
+        if done >= run.epochs:
+            return ""
+        done_before = run.epoch + run.step / run.steps
+        if self._first_step_at is None or done <= done_before:
+            return "-:-- left"
+        seconds_per_epoch = (time.monotonic() - self._first_step_at) / (done - done_before)
+        return f"{clock(seconds_per_epoch * (run.epochs - done))} left"
+
+    def _details(self, run: events.TrainingBegins) -> Sequence[str]:
+        if self._epochs:
+            return _epoch_details(self._epochs[0], run)
+        if self._first_step_at is None:
+            return ["preparing the backend"]
+        return []
+
+    def _earlier_samples(self) -> Sequence[str]:
+        """A line with the names that the network drew after earlier epochs."""
+        line = "  ".join(map(sample, list(self._epochs)[1:]))
+        return [line] if line else []
 
 
-def _view_of_search(event: events.Searched) -> View:
-    details = [f"{event.found:,} of {event.wanted:,} names found"]
-    if event.drawn:
-        details.append(f"{event.drawn:,} names drawn")
-    if event.read:
-        details.append(f"{event.read:,} prefixes read")
-    return View(details=details)
+def _run_line(run: events.TrainingBegins) -> str:
+    """Describe a run that starts."""
+    if run.finished:
+        return "this run is already complete; showing its results:"
+    epochs = f"{counted(run.epochs, 'epoch')} of {counted(run.steps, 'step')}"
+    network = f", {run.network}" if run.network else ""
+    return f"{epochs}, backend {run.engine}{network}"
 
 
 def _epoch_details(epoch: events.EpochEnded, run: events.TrainingBegins) -> list[str]:
+    """The loss, the held-out accuracy, a sample and the speed of an epoch."""
     details = [f"loss {loss_text(epoch.training_loss_nats_per_char)}"]
     if epoch.validation_accuracy_argmax is not None and run.ceiling is not None:
         accuracy = percent(epoch.validation_accuracy_argmax)
@@ -222,8 +191,16 @@ def _epoch_details(epoch: events.EpochEnded, run: events.TrainingBegins) -> list
     return details
 
 
+def sample(epoch: events.EpochEnded) -> str:
+    """A name that the network drew at the end of an epoch, and whether it's new."""
+    if not epoch.sample:
+        return ""
+    novelty = "new" if epoch.sample_is_new else "seen"
+    return f"{printable(epoch.sample)} ({novelty})"
+
+
 def _list_line(ready: events.ListReady) -> str:
-    """How many names of the list are for training, validation and test."""
+    """The numbers of names for training, validation and test."""
     line = f"{counted(ready.training, 'name')} to learn from"
     if ready.damped < ready.training:
         line += f" (square-root weighting of duplicates: {ready.damped:,})"
@@ -235,26 +212,132 @@ def _list_line(ready: events.ListReady) -> str:
     return line
 
 
-def _run_line(run: events.TrainingBegins) -> str:
-    if run.finished:
-        return "this run is already complete; showing its results:"
-    epochs = f"{counted(run.epochs, 'epoch')} of {counted(run.steps, 'step')}"
-    network = f", {run.network}" if run.network else ""
-    return f"{epochs}, backend {run.engine}{network}"
+# --- several jobs -----------------------------------------------------------------------------------------------------
 
 
-def _plan_line(plan: events.Planned) -> str:
-    line = counted(plan.total, plan.thing)
-    if plan.kept:
-        line += f", {plan.kept:,} of them already done"
-    if plan.scheduler and plan.kept < plan.total:
-        line += f", on the scheduler {plan.scheduler}"
-    return line
+class _JobsProgress:
+    """The progress of jobs that run at the same time.
+
+    Args:
+        is_block: whether the display shows the time left itself, so that lines about finished jobs needn't.
+    """
+
+    def __init__(self, *, is_block: bool) -> None:
+        self._is_block = is_block
+        self._plan = events.Planned("run", 0)
+        self._planned_at = time.monotonic()
+        self._ended = 0  # jobs
+        self._expected_end = self._planned_at
+        self._running: Sequence[events.UnderWay] = ()
+        self._is_waiting = False  # for a worker
+
+    def take(self, event: JobEvent) -> Sequence[str]:
+        """Process an event. Returns lines to print."""
+        was_waiting = self._is_waiting
+        self._is_waiting = isinstance(event, events.NoWorkers)
+        match event:
+            case events.Planned():
+                return [self._begin(event)]
+            case events.Running():
+                self._running = event.under_way
+            case events.NoWorkers():
+                self._running = ()
+                if not was_waiting:
+                    return ["the scheduler has no worker yet; waiting for one (Ctrl-C stops)"]
+            case events.Ended():
+                return [self._end_job(event)]
+        return ()
+
+    def _begin(self, plan: events.Planned) -> str:
+        """Start to count jobs, and describe them."""
+        self._plan = plan
+        self._planned_at = time.monotonic()
+        self._ended = plan.kept
+        line = counted(plan.total, plan.thing)
+        if plan.kept:
+            line += f", {plan.kept:,} of them already done"
+        if plan.scheduler and plan.kept < plan.total:
+            line += f", on the scheduler {plan.scheduler}"
+        return line
+
+    def _end_job(self, event: events.Ended) -> str:
+        """Count a job that has ended, estimate the end of all jobs, and describe the result."""
+        self._ended += 1
+        jobs_left = self._plan.total - self._ended
+        now = time.monotonic()
+        seconds_per_job = (now - self._planned_at) / (self._ended - self._plan.kept)
+        self._expected_end = now + seconds_per_job * jobs_left
+        line = f"{self._ended}/{self._plan.total}  {event.label}: {_outcome(event)}"
+        if self._is_block:
+            return line
+        return f"{line}  ({jobs_left:,} left{self._time_left()})"
+
+    def view(self) -> View:
+        """The number of finished jobs, and the jobs that are running."""
+        total = self._plan.total
+        return View(
+            bar=(self._ended, total),
+            before=f"{self._ended:,}/{total:,}",
+            after=self._jobs_left(),
+            lines=_running_lines(self._running),
+        )
+
+    def _jobs_left(self) -> str:
+        total = self._plan.total
+        if self._ended == total:
+            return "finishing"
+        jobs_left = total - self._ended - len(self._running)
+        return f"{len(self._running):,} running, {jobs_left:,} left{self._time_left()}"
+
+    def _time_left(self) -> str:
+        """The time left at the pace of the jobs that have ended; a slow job doesn't make it longer."""
+        seconds = self._expected_end - time.monotonic()
+        return f", about {clock(seconds)}" if seconds > 0 else ""
 
 
-def sample(epoch: events.EpochEnded) -> str:
-    """A name that the network drew at the end of an epoch, and whether it's new."""
-    if not epoch.sample:
-        return ""
-    novelty = "new" if epoch.sample_is_new else "seen"
-    return f"{printable(epoch.sample)} ({novelty})"
+def _outcome(event: events.Ended) -> str:
+    """The duration and accuracy of a finished job, or why it failed."""
+    if event.trouble:
+        return event.trouble
+    if event.seconds is None:
+        return "done"
+    duration = f"{event.seconds:.1f} s"
+    if event.accuracy is None:
+        return duration
+    return f"{percent(event.accuracy)} held-out in {duration}"
+
+
+def _running_lines(jobs: Sequence[events.UnderWay]) -> list[str]:
+    """A line for each job, up to ``RUNNING_SHOWN``."""
+    lines = []
+    for job in jobs[:RUNNING_SHOWN]:
+        epochs = f"  epoch {job.epoch}/{job.epochs}" if job.epochs else ""
+        lines.append(printable(job.label) + epochs)
+    if len(jobs) > RUNNING_SHOWN:
+        lines.append(f"and {len(jobs) - RUNNING_SHOWN:,} more")
+    return lines
+
+
+# --- a search for names -----------------------------------------------------------------------------------------------
+
+
+def _view_of_search(event: events.Searched) -> View:
+    details = [f"{event.found:,} of {event.wanted:,} names found"]
+    if event.drawn:
+        details.append(f"{event.drawn:,} names drawn")
+    if event.read:
+        details.append(f"{event.read:,} prefixes read")
+    return View(details=details)
+
+
+def _filled_up_line(event: events.FilledUp) -> str:
+    """Explain that names below the threshold were returned too."""
+    if event.wanted == 1:
+        names = "this name scores"
+    elif event.filled == event.wanted:
+        names = f"all {event.wanted:,} names score"
+    elif event.filled == 1:
+        names = f"1 of these {event.wanted:,} names scores"
+    else:
+        names = f"{event.filled:,} of these {event.wanted:,} names score"
+    return f"{names} below the usual threshold, because too few names reach it"

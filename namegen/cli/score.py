@@ -13,10 +13,11 @@ import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
-from namegen.cli.options import open_blend
+from namegen.cli.opening import open_blend
 from namegen.cli.terminal import Notes, aligned, counted, fitted, json_text, percent, printable
 from namegen.core.data.label_parts import by_part
 from namegen.core.training import MODEL_FILE
+from namegen.errors import nearest
 from namegen.files import is_file, is_folder
 from namegen.models import SHIPPED
 
@@ -28,8 +29,8 @@ SPACE = "␣"
 MAX_LABELS = 5  # shown for each name
 MODEL_ENDINGS = (".safetensors", ".tflite")
 SCORES = ("bits per character", "log-probability", "percentile")
-# Bits of surprise up to which a letter has a colour: nearly certain, likely, open, unlikely, very unlikely.
-COLOURS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
+# Bits of surprise up to which a letter has a color: nearly certain, likely, open, unlikely, very unlikely.
+COLORS = ((1.0, "green"), (3.0, "cyan"), (5.0, "yellow"), (8.0, "red"), (math.inf, "magenta"))
 BOLD_ABOVE = 8.0  # bits
 
 
@@ -65,9 +66,10 @@ def score(
     first argument isn't one of these, it's a name, and the model is the newest run in runs/, or mlb-first if there is
     none. namegen prints the model to standard error.
 
-    The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the colour of
-    each letter shows how much it surprises the model, from green (expected) to magenta (surprising), and · is the end
-    of the name. Elsewhere, or if NO_COLOR is set, the surprise of each letter is printed below the name, in bits.
+    The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the color of
+    each letter shows how much it surprises the model, from green (expected) to magenta (surprising). The sign · marks
+    the end of the name. If the output isn't a terminal, or if NO_COLOR is set, the surprise of each letter is printed
+    below the name, in bits.
     """
     model, names = _model_and_names(model, texts, notes)
     loaded = open_blend((model, *more_models), notes, **how)
@@ -77,22 +79,16 @@ def score(
         )
     with Display(notes, f"scoring {counted(len(names), 'name')}"):
         scores = [loaded.score(name) for name in names]
-        probabilities = [loaded.label_probabilities(name) for name in names] if by_label else []
+        probabilities = [loaded.label_probabilities(name) for name in names] if by_label else None
     if as_json:
-        entries = [to_dict(score) for score in scores]
-        for entry, of_labels in zip(entries, probabilities, strict=by_label):
-            entry |= _labels_to_dict(of_labels)
+        entries = _entries(scores, probabilities)
         click.echo(json_text({"model": loaded.name, "scores": entries}))
-    elif by_label:
-        blocks = [
-            likely_labels(score, of_labels)
-            for score, of_labels in zip(scores, probabilities, strict=True)
-        ]
-        click.echo("\n\n".join(blocks))
-    elif _shows_colours():
-        _print_coloured(scores)
+    elif probabilities is not None:
+        click.echo("\n\n".join(map(likely_labels, scores, probabilities)))
+    elif _shows_colors():
+        _print_colored(scores)
     else:
-        click.echo("\n\n".join(plain(score) for score in scores))
+        click.echo("\n\n".join(map(plain, scores)))
 
 
 def _model_and_names(
@@ -101,20 +97,28 @@ def _model_and_names(
     """Split the arguments into the model, or None for the default one, and the names. Raises UsageError."""
     if model is not None:
         return model, texts
-    first = texts[0]
-    if is_model(first):
-        if len(texts) == 1:
-            raise click.UsageError(
-                f"{first!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
-            )
-        notes(f"model: {printable(first)}")
-        return first, texts[1:]
-    folder = os.path.dirname(first)
+    first, *names = texts
+    if not is_model(first):
+        _check_first_name(first, notes)
+        return None, texts
+    if not names:
+        raise click.UsageError(
+            f"{first!r} is a model, and there is no name after it: add a NAME, or pass the model with --model"
+        )
+    notes(f"model: {printable(first)}")
+    return first, names
+
+
+def _check_first_name(text: str, notes: Notes) -> None:
+    """Check that the first argument isn't a mistyped model. Raises UsageError for a path; prints a note otherwise."""
+    folder = os.path.dirname(text)
     if folder and is_folder(folder, None):
         raise click.UsageError(
-            f"{printable(first)} isn't a model: pass a run folder, a model file or a built-in model"
+            f"{printable(text)} isn't a model: pass a run folder, a model file or a built-in model"
         )
-    return None, texts
+    similar = nearest(text, SHIPPED)
+    if similar is not None and "-" in text:
+        notes(f"{printable(text)} is scored as a name. Did you mean the model {similar}?")
 
 
 def is_model(text: str) -> bool:
@@ -125,7 +129,7 @@ def is_model(text: str) -> bool:
     return text in SHIPPED or text.endswith(MODEL_ENDINGS) or is_file(Path(text) / MODEL_FILE, None)
 
 
-def _shows_colours() -> bool:
+def _shows_colors() -> bool:
     is_dumb = os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and not is_dumb
 
@@ -133,18 +137,29 @@ def _shows_colours() -> bool:
 # --- JSON -------------------------------------------------------------------------------------------------------------
 
 
+def _entries(
+    scores: Sequence[NameScore], probabilities: Sequence[Mapping[str, float]] | None
+) -> list[dict[str, object]]:
+    """The JSON objects of all names, with the probabilities of their labels if there are any."""
+    entries = [to_dict(score) for score in scores]
+    if probabilities is not None:
+        for entry, of_labels in zip(entries, probabilities, strict=True):
+            entry |= _labels_to_dict(of_labels)
+    return entries
+
+
 def to_dict(score: NameScore) -> dict[str, object]:
     """The JSON object of a name, in nats. The last of its letters is "", the end of the name."""
-    letters = [
-        {"letter": letter, "log_probability": log_probability}
-        for letter, log_probability in zip((*score.name, ""), score.letters, strict=True)
-    ]
+    letters = zip((*score.name, ""), score.letters, strict=True)
     return {
         "name": score.name,
         "log_probability": score.log_probability,
         "bits_per_char": score.bits_per_char,
         "percentile": score.percentile,
-        "letters": letters,
+        "letters": [
+            {"letter": letter, "log_probability": log_probability}
+            for letter, log_probability in letters
+        ],
     }
 
 
@@ -169,12 +184,22 @@ def likely_labels(score: NameScore, probabilities: Mapping[str, float]) -> str:
     rows = []
     for part in by_part(probabilities):
         if len(part) > 1:
-            for value, probability in list(part.items())[:MAX_LABELS]:
-                rows.append((f"  {printable(value) or 'either'}", percent(probability)))
-        others = list(part.values())[MAX_LABELS:]
-        if others:
-            rows.append((f"  {len(others)} others", percent(sum(others))))
+            rows += _label_rows(part)
     return f"{printable(score.name)}\n{aligned(rows)}"
+
+
+def _label_rows(probabilities: Mapping[str, float]) -> list[tuple[str, str]]:
+    """The most likely values of a part of the labels, and all others together."""
+    labels = list(probabilities.items())
+    rows = [
+        (f"  {printable(label) or 'either'}", percent(probability))
+        for label, probability in labels[:MAX_LABELS]
+    ]
+    others = labels[MAX_LABELS:]
+    if others:
+        total = sum(probability for _, probability in others)
+        rows.append((f"  {counted(len(others), 'other')}", percent(total)))
+    return rows
 
 
 def score_cells(score: NameScore) -> tuple[str, str, str]:
@@ -187,29 +212,32 @@ def plain(score: NameScore) -> str:
     """A name with its scores, and a line for each letter with its bits."""
     pairs = zip(SCORES, score_cells(score), strict=True)
     scores = ", ".join(f"{name} {value}" for name, value in pairs)
-    letters = [SPACE if letter == " " else printable(letter) for letter in score.name]
-    rows = [
-        (f"  {letter}", f"{value:.1f}")
-        for letter, value in zip((*letters, END), bits(score), strict=True)
-    ]
+    rows = [(f"  {letter}", f"{surprise:.1f}") for letter, surprise in _letters(score)]
     return f"{printable(score.name)}: {scores}\n{aligned(rows)}"
 
 
-def coloured(score: NameScore) -> str:
-    """The name, each letter in the colour of its surprise."""
+def _letters(score: NameScore) -> list[tuple[str, float]]:
+    """Each letter of a name as it's shown, and the end, with their surprise in bits."""
+    shown = [SPACE if letter == " " else printable(letter) for letter in score.name]
+    return list(zip((*shown, END), bits(score), strict=True))
+
+
+def colored(score: NameScore) -> str:
+    """The name, each letter in the color of its surprise."""
     text = ""
-    for letter, surprise in zip((*score.name, END), bits(score), strict=True):
-        colour = next(colour for limit, colour in COLOURS if surprise <= limit)
-        shown = SPACE if letter == " " else printable(letter)
-        text += click.style(shown, fg=colour, bold=surprise > BOLD_ABOVE or None)
+    for letter, surprise in _letters(score):
+        color = next(color for limit, color in COLORS if surprise <= limit)
+        is_bold = surprise > BOLD_ABOVE
+        text += click.style(letter, fg=color, bold=is_bold or None)
     return text
 
 
-def _print_coloured(scores: Sequence[NameScore]) -> None:
-    rows = [(coloured(score), *score_cells(score)) for score in scores]
+def _print_colored(scores: Sequence[NameScore]) -> None:
+    """Print a table of names, and what the colors mean."""
+    rows = [(colored(score), *score_cells(score)) for score in scores]
     click.echo(fitted([("name", *SCORES), *rows]))
     legend = []
-    for limit, colour in COLOURS:
+    for limit, color in COLORS:
         text = f"up to {limit:g}" if limit < math.inf else "more"
-        legend.append(click.style(text, fg=colour))
+        legend.append(click.style(text, fg=color))
     click.echo(f"bits of surprise: {'  '.join(legend)}")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import kept_when_stopped
-from namegen.cli.options import note_same_name, note_shadowed_backends, read_list
+from namegen.cli.opening import note_same_name, note_shadowed_backends, read_list
 from namegen.cli.terminal import (
     Notes,
     aligned,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from namegen.experiments.sweep.document import Results
 
 MAX_WORKERS = 1024
+
+Row: TypeAlias = tuple[str, ...]  # cells of a table
 
 
 @options.command(
@@ -82,47 +85,46 @@ def sweep(
     from namegen.bundled_configs import find_config
     from namegen.documents import to_plain
     from namegen.experiments.sweep.grid import make_runs, read_grid
-    from namegen.experiments.sweep.results import untrained
     from namegen.experiments.sweep.run import sweep as run_sweep
 
     note_same_name(str(config), "config", notes)
     note_shadowed_backends(notes)
     grid = read_grid(find_config(config))
-
     runs = make_runs(grid, lambda data: read_list(data, notes))
-    folder = str(Path("reports") / config.stem) if out is None else out
+    folder = Path("reports") / config.stem if out is None else Path(out)
     with kept_when_stopped(notes, "runs"), Display(notes, "looking for finished runs") as display:
         results = run_sweep(
-            grid, runs, folder, scheduler=scheduler, workers=workers, on_progress=display
+            grid, runs, str(folder), scheduler=scheduler, workers=workers, on_progress=display
         )
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
         _print_results(results)
-        _print_files(results, Path(folder))
-    failed = [run for run in untrained(results) if run.status == "failed"]
-    if failed:
-        raise NamegenError(
-            f"{len(failed)} of {counted(len(runs), 'run')} failed, the first with: {failed[0].why}; run the same "
-            "command to try again"
-        )
+        _print_files(results, folder)
+    _raise_if_failed(results, run_count=len(runs))
 
 
 def _print_results(results: Results) -> None:
     """Print a table for each list, and why some runs have no result."""
-    from namegen.experiments.sweep.results import line_name, lists_of, setting_table, untrained
+    from namegen.experiments.sweep.results import lists_of, setting_table
 
     for list_name in lists_of(results):
         table = setting_table(results, list_name)
         show_with_ranges(f"{list_name}: on the held-out names", table)
         note = fill(printable(table.note), columns())
         click.echo(f"{note}\n" if note else "")
-    reasons: set[str] = set()
+    for sentence in _missing_results(results):
+        click.echo(fill(printable(sentence), columns()) + "\n")
+
+
+def _missing_results(results: Results) -> list[str]:
+    """Why some runs have no result; a line for the first run with each reason."""
+    from namegen.experiments.sweep.results import line_name, untrained
+
+    by_reason: dict[str, str] = {}
     for run in untrained(results):
-        if run.why not in reasons:
-            reasons.add(run.why)
-            line = f"{run.status}: {line_name(run.settings)}: {run.why}"
-            click.echo(fill(printable(line), columns()) + "\n")
+        by_reason.setdefault(run.why, f"{run.status}: {line_name(run.settings)}: {run.why}")
+    return list(by_reason.values())
 
 
 def _print_files(results: Results, folder: Path) -> None:
@@ -137,6 +139,18 @@ def _print_files(results: Results, folder: Path) -> None:
         click.echo(f"plot:  {printable(str(folder / plot))}")
 
 
+def _raise_if_failed(results: Results, *, run_count: int) -> None:
+    """Raise NamegenError if a run failed."""
+    from namegen.experiments.sweep.results import untrained
+
+    failed = [run for run in untrained(results) if run.status == "failed"]
+    if failed:
+        raise NamegenError(
+            f"{len(failed)} of {counted(run_count, 'run')} failed, the first with: {failed[0].why}; run the same "
+            "command to try again"
+        )
+
+
 # --- tables with ranges -----------------------------------------------------------------------------------------------
 
 
@@ -147,20 +161,39 @@ def show_with_ranges(title: str, table: Table) -> None:
     each range appears next to its mean.
     """
     rows = [tuple(map(printable, row)) for row in table.rows]
-    for last in reversed(range(table.left, len(table.columns) + 1)):
-        lines = [line for row in rows for line in _ranges_below(row, table.left, last)]
-        if fits(aligned([table.columns, *lines], left=table.left)):
-            rows = lines
-            break
     click.secho(fill(printable(title), columns()), bold=True)
-    click.echo(fitted([table.columns, *rows], left=table.left))
+    click.echo(fitted([table.columns, *_fitting_rows(table, rows)], left=table.left))
 
 
-def _ranges_below(row: tuple[str, ...], first: int, last: int) -> list[tuple[str, ...]]:
-    """Split a row into its means and a second row with the ranges of the columns ``first`` to ``last - 1``, if any."""
-    means, ranges = list(row), [""] * len(row)
+def _fitting_rows(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows of a table with as many ranges below their means as the terminal has room for."""
+    for last in reversed(range(table.left, len(table.columns) + 1)):
+        lines: list[Row] = []
+        for row in rows:
+            lines += _ranges_below(row, table.left, last)
+        if fits(aligned([table.columns, *lines], left=table.left)):
+            return lines
+    return rows
+
+
+def _ranges_below(row: Row, first: int, last: int) -> list[Row]:
+    """Split a row into its means and, below them, the ranges of the columns ``first`` to ``last - 1``, if any.
+
+    >>> _ranges_below(("gru", "2.5 (2.4 to 2.6)"), 1, 2)
+    [('gru', '2.5'), ('', '2.4–2.6')]
+    """
+    means = list(row[:first])
+    ranges = [""] * first
     for column in range(first, len(row)):
-        means[column], _, low_and_high = row[column].partition(" (")
-        if column < last:
-            ranges[column] = low_and_high.removesuffix(")").replace(" to ", "–")
-    return [tuple(means), tuple(ranges)] if any(ranges) else [tuple(means)]
+        mean, low_to_high = _mean_and_range(row[column])
+        means.append(mean)
+        ranges.append(low_to_high if column < last else "")
+    if not any(ranges):
+        return [tuple(means)]
+    return [tuple(means), tuple(ranges)]
+
+
+def _mean_and_range(cell: str) -> tuple[str, str]:
+    """Split a cell such as ``2.5 (2.4 to 2.6)``; the range is "" if there is none."""
+    mean, _, in_brackets = cell.partition(" (")
+    return mean, in_brackets.removesuffix(")").replace(" to ", "–")

@@ -47,9 +47,12 @@ def json_text(document: Mapping[str, object]) -> str:
 def error_line(message: str, *, multiline: bool = False) -> str:
     """Format an error message. Only a list of wrong settings is ``multiline``; elsewhere, a line break is data."""
     text = f"namegen: {message}"
-    if multiline:
-        return shortened("\n".join(map(printable, text.split("\n"))))
-    return shortened(printable(text))
+    return shortened(_printable_lines(text) if multiline else printable(text))
+
+
+def _printable_lines(text: str) -> str:
+    """The text with control characters escaped, except for line breaks."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 # Names in Python → on the command line, where they differ.
@@ -118,29 +121,46 @@ class NarrowHelp(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """Write a paragraph. It doesn't break names such as mlb-first at their hyphens."""
-        super().write_text(text.replace("-", NON_BREAKING_HYPHEN))
+        super().write_text(_with_whole_names(text))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Write names with their descriptions, next to each other or, in a narrow terminal, below each other."""
-        rows = [(name, text.replace("-", NON_BREAKING_HYPHEN)) for name, text in rows]
-        first_width = col_max if self.width > 58 else 6
-        super().write_dl(rows, first_width, col_spacing)
+        is_narrow = self.width < NARROW - 1
+        first_width = 6 if is_narrow else col_max
+        shown = [
+            (self._fitting(name) if is_narrow else name, _with_whole_names(text))
+            for name, text in rows
+        ]
+        super().write_dl(shown, first_width, col_spacing)
+
+    def _fitting(self, name: str) -> str:
+        """Move the choices of a long option, such as ``[constant|steps|one-cycle]``, to a line below it."""
+        if len(name) + self.current_indent <= self.width:
+            return name
+        return name.replace(" [", "\n      [")
 
     def write(self, string: str) -> None:
         """Write text. A long example continues on the next line after a backslash, as in a shell."""
-        lines = string.replace(NON_BREAKING_HYPHEN, "-").split("\n")
-        for number, line in enumerate(lines):
-            if len(line) > columns() and line.startswith("    namegen "):
-                lines[number] = self._wrapped_example(line)
-        super().write("\n".join(lines))
+        text = string.replace(NON_BREAKING_HYPHEN, "-")
+        super().write("\n".join(map(self._wrapped_example, text.split("\n"))))
 
     def _wrapped_example(self, line: str) -> str:
-        no_break_space = "\xa0"  # between an option and its value
+        """Break a long example between its words, but not between an option and its value."""
+        is_example = line.startswith("    namegen ")
+        if not is_example or len(line) <= columns():
+            return line
+        no_break_space = "\xa0"
+        # Replaces the space after an option, unless another option follows.
         kept = re.sub(r"( --?\S+) (?!-)", rf"\1{no_break_space}", line)
         pieces = wrap(kept, self.width - 6, break_long_words=False, break_on_hyphens=False)
         return " \\\n      ".join(pieces).replace(no_break_space, " ")
+
+
+def _with_whole_names(text: str) -> str:
+    """The text with hyphens at which no line is broken."""
+    return text.replace("-", NON_BREAKING_HYPHEN)
 
 
 class Context(click.Context):
@@ -169,14 +189,17 @@ def aligned(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
     distinct       4
     """
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        padded = []
-        for index, cell in enumerate(row):
-            gap = " " * (widths[index] - cells(cell))
-            padded.append(cell + gap if index < left else gap + cell)
-        lines.append("  ".join(padded).rstrip())
+    lines = [_aligned_row(row, widths, left=left) for row in rows]
     return "\n".join(lines)
+
+
+def _aligned_row(row: Sequence[str], widths: Sequence[int], *, left: int) -> str:
+    """The cells of a row, padded to the widths of their columns."""
+    padded = []
+    for index, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        gap = " " * (width - cells(cell))
+        padded.append(cell + gap if index < left else gap + cell)
+    return "  ".join(padded).rstrip()
 
 
 def fits(table: str) -> bool:
@@ -201,41 +224,43 @@ def fitted(rows: Sequence[tuple[str, ...]], *, left: int = 1) -> str:
         hides_name = row == rows[0] and left > 1
         if name and not hides_name:
             lines.append(name)
-        if tuple(values) == headings:
-            continue
-        labeled = [
-            (heading, value)
-            for heading, value in zip(headings, values, strict=True)
-            if value not in NO_VALUE
-        ]
-        if labeled:
-            lines += _below(name, labeled, left=left)
+        lines += _below(name, values, headings=headings, left=left)
     return "\n".join(lines)
 
 
-def _below(name: str, labeled: Sequence[tuple[str, str]], *, left: int) -> list[str]:
-    """The values of a row as lines below its name, each with the heading of its column."""
-    indent = " " * (len(name) - len(name.lstrip()) + 2)
-    hanging = " " * (len(indent) + max(len(heading) for heading, _ in labeled) + 2)
+def _below(name: str, values: Sequence[str], *, headings: Sequence[str], left: int) -> list[str]:
+    """The values of a row as lines below its name, each with its heading; nothing for the headings themselves."""
+    if tuple(values) == tuple(headings):
+        return []
+    pairs = zip(headings, values, strict=True)
+    labeled = [(heading, value) for heading, value in pairs if value not in NO_VALUE]
+    if not labeled:
+        return []
+    indent = _indent_of(name) + "  "
+    longest_heading = max(len(heading) for heading, _ in labeled)
+    hanging = indent + " " * (longest_heading + 2)
     lines = []
     for line in aligned(labeled, left=left).splitlines():
         lines += wrap(indent + line, columns(), subsequent_indent=hanging, break_on_hyphens=False)
     return lines
 
 
+def _indent_of(text: str) -> str:
+    """The spaces at the start of a text."""
+    return " " * (len(text) - len(text.lstrip()))
+
+
 def described(name: str, *texts: str) -> str:
     """A name with texts to its right, each on lines of its own; in a narrow terminal, they are below the name."""
     is_narrow = columns() < NARROW
-    indent = 4 if is_narrow else len(name) + len("  ")
+    indent = " " * 4 if is_narrow else " " * len(f"{name}  ")
     lines = []
     for text in texts:
-        for line in wrap(text, columns() - indent, break_on_hyphens=False):
-            lines.append(" " * indent + line)
+        lines += wrap(text, columns() - len(indent), break_on_hyphens=False)
+    indented = "\n".join(indent + line for line in lines)
     if is_narrow:
-        lines.insert(0, name.rstrip())
-    else:
-        lines[0] = name + lines[0][len(name) :]
-    return "\n".join(lines)
+        return f"{name.rstrip()}\n{indented}"
+    return name + indented[len(name) :]
 
 
 # --- standard error ---------------------------------------------------------------------------------------------------
@@ -251,7 +276,7 @@ class Notes:
     def __call__(self, text: str) -> None:
         """Print a note; an empty text prints nothing."""
         if text and not self.quiet:
-            self.write("\n".join(map(printable, text.split("\n"))), err=True)
+            self.write(_printable_lines(text), err=True)
 
     @property
     def can_draw_over(self) -> bool:

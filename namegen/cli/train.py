@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -16,7 +15,7 @@ from namegen.bundled_configs import find_config
 from namegen.cli import options
 from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
-from namegen.cli.options import note_same_name, note_shadowed_backends
+from namegen.cli.opening import note_same_name, note_shadowed_backends
 from namegen.cli.terminal import Notes, json_text, printable
 from namegen.core.settings import DROPS, About
 from namegen.core.training import CONFIG_FILE
@@ -91,6 +90,7 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
         "cell",
         "hidden",
         "epochs",
+        "column",
         "label_column",
         "backend",
         "seed",
@@ -101,12 +101,13 @@ SETTINGS: dict[str, Callable[[options.Command], options.Command]] = {
 @click.option(
     "--config",
     metavar="CONFIG",
-    help="Read the settings from a TOML file, or from a config that `namegen configs` lists. Options override them.",
+    help="Read settings from a TOML file, or from a built-in config (see `namegen configs`). Options override them.",
 )
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue this run. You can change only --backend and, unless the learning rates depend on it, --epochs.",
+    help="Continue the run in this folder. Only --backend and, if the learning rates don't depend on it, --epochs can "
+    "change.",
 )
 @click.option(
     "--out",
@@ -134,23 +135,34 @@ def train(
     if resume is None:
         settings = requested_settings(names, config, values, notes)
     else:
-        _reject_options_with_resume(click.get_current_context())
-        run_config = Path(resume) / CONFIG_FILE
-        # If the folder has no config, api.resume raises an error about it.
-        settings = read_config(run_config) if is_file(run_config, None) else Config()
+        settings = _settings_of_run(Path(resume))
     note_shadowed_backends(notes)
     limit_threads(settings.threads)
     from namegen import api
 
-    if resume is None:
-        run = partial(api.train, config=settings, out=values["out"], save=True)
-    else:
-        run = partial(api.resume, resume, backend=values["backend"], epochs=values["epochs"])
     with Display(notes, "preparing the run") as display, StopOnInterrupt(notes) as stop:
-        result = run(on_progress=display, should_stop=stop)
+        if resume is None:
+            result = api.train(
+                config=settings,
+                out=values["out"],
+                save=True,
+                on_progress=display,
+                should_stop=stop,
+            )
+        else:
+            result = api.resume(
+                resume,
+                backend=values["backend"],
+                epochs=values["epochs"],
+                on_progress=display,
+                should_stop=stop,
+            )
     report(result, notes, as_json=as_json, with_plot=settings.run.plot)
     if not result.finished:
         raise click.exceptions.Exit(stop.exit_code)
+
+
+# --- the settings -----------------------------------------------------------------------------------------------------
 
 
 def requested_settings(
@@ -160,10 +172,9 @@ def requested_settings(
     note_same_name(config, "config", notes)
     from_config = Config() if config is None else read_config(find_config(config))
     settings = merge(from_config, {**overrides(values), "data.names": names})
-    if values["quick"] is not None:
-        specified = _specified_by_config(from_config)
-        if specified:
-            notes(f"--quick doesn't change what the config sets: {', '.join(specified)}")
+    specified = _specified_by_config(from_config)
+    if values["quick"] is not None and specified:
+        notes(f"--quick doesn't change what the config sets: {', '.join(specified)}")
     if names is None:
         notes(f"names: {printable(settings.data.names)}")
     note_same_name(settings.data.names, "list", notes)
@@ -188,21 +199,36 @@ def _specified_by_config(config: Config) -> list[str]:
     return [name for name, value in values.items() if value is not None]
 
 
+def _settings_of_run(folder: Path) -> Config:
+    """Read the settings of a run to resume. Raises UsageError for options that can't change them."""
+    _reject_options_with_resume(click.get_current_context())
+    config = folder / CONFIG_FILE
+    if not is_file(config, None):
+        return Config()  # api.resume raises an error about the folder
+    return read_config(config)
+
+
 def _reject_options_with_resume(context: click.Context) -> None:
     """Raise UsageError for options that have no effect on a run that continues with its own config."""
     for param in context.command.params:
         name = param.name or ""
-        source = context.get_parameter_source(name)
-        if name in ALLOWED_WITH_RESUME or source is not ParameterSource.COMMANDLINE:
-            continue
-        spellings = param.opts
-        if context.params[name] is False and param.secondary_opts:  # such as --no-bptt
-            spellings = param.secondary_opts
-        shown = "NAMES" if isinstance(param, click.Argument) else spellings[0]
-        raise click.UsageError(
-            f"{shown} cannot be combined with --resume: the run continues with its own {CONFIG_FILE}. You can change "
-            "only --backend and, unless the learning rates depend on it, raise --epochs."
-        )
+        is_typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if is_typed and name not in ALLOWED_WITH_RESUME:
+            raise click.UsageError(
+                f"{_as_typed(param, context)} cannot be combined with --resume: the run continues with its own "
+                f"{CONFIG_FILE}. You can change only --backend and, unless the learning rates depend on it, raise "
+                "--epochs."
+            )
+
+
+def _as_typed(param: click.Parameter, context: click.Context) -> str:
+    """An argument or option as the user typed it, such as ``--no-bptt``."""
+    if isinstance(param, click.Argument):
+        return "NAMES"
+    is_negated = context.params[param.name or ""] is False
+    if is_negated and param.secondary_opts:
+        return param.secondary_opts[0]
+    return param.opts[0]
 
 
 # --- the result -------------------------------------------------------------------------------------------------------
@@ -222,13 +248,18 @@ def report(result: RunResult, notes: Notes, *, as_json: bool, with_plot: bool) -
     if text:
         _print(text, is_finished=result.finished)
     if not result.finished:
-        settings = result.checkpoint.training["settings"]
-        if result.epochs == settings["epochs"]:
-            where = "after the last epoch"
-        else:
-            where = f"in epoch {result.epochs + 1}"
-        resume = f"namegen train --resume {shlex.quote(str(result.out))}"
-        notes(f"stopped {where}; the state is saved. To continue:\n  {resume}")
+        notes(_how_to_continue(result))
+
+
+def _how_to_continue(result: RunResult) -> str:
+    """When the run stopped, and the command that continues it."""
+    settings = result.checkpoint.training["settings"]
+    if result.epochs == settings["epochs"]:
+        moment = "after the last epoch"
+    else:
+        moment = f"in epoch {result.epochs + 1}"
+    command = f"namegen train --resume {shlex.quote(str(result.out))}"
+    return f"stopped {moment}; the state is saved. To continue:\n  {command}"
 
 
 def _plot(result: RunResult) -> Path | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from namegen.cli.terminal import (
     METRICS,
@@ -24,8 +25,10 @@ from namegen.events import Event, Searched
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
+    from namegen.core.checkpoint.checkpoint import Checkpoint
     from namegen.core.evaluation.evaluator import Metrics
     from namegen.core.evaluation.references import HeldOutReferences
+    from namegen.core.generation.name_batch import NameBatch
     from namegen.core.training.result import RunResult
 
 SAMPLES = 1000  # names drawn to see how many are in the list
@@ -38,52 +41,85 @@ TIE = 0.005  # nats per character; a validation set can't resolve smaller differ
 SMALL_LIST = 300  # distinct names
 MIN_TO_JUDGE = 10  # distinct held-out names
 
+Row: TypeAlias = tuple[str, ...]  # cells of a table
+
 
 def summary(result: RunResult, plot: Path | None) -> str:
-    """Describe a finished run: its metrics and those of the n-gram baseline, new names, files, and the next step."""
-    best = f"best epoch: {result.best_epoch} of {result.epochs}; trained in {result.seconds:.1f} seconds"
-    if result.chars_per_second is not None:
-        best += f", {result.chars_per_second:,.0f} characters per second"
-    lines = [fill(best, columns()), "", _metrics_table(result), ""]
-    sentences = verdict(result)
-    if sentences:
-        lines += [fill(sentence, columns()) for sentence in sentences]
-        lines.append("")
-    lines += [fill(line, columns()) for line in _sample_lines(result)]
-    if result.out is not None:
-        out = str(result.out)
-        lines.append(f"model: {printable(out)}")
-        if plot is not None:
-            lines.append(f"plot: {printable(str(plot))}")
-        command = f"namegen generate {shlex.quote(out)}"
-        lines.append(f"Your model is ready. To invent names: {printable(command)}")
-    return "\n".join(lines)
+    """Describe a finished run: its metrics, a verdict, new names, the files, and the next step."""
+    paragraphs = [
+        fill(_run_sentence(result), columns()),
+        _metrics_table(result),
+        _filled(verdict(result)),
+        "\n".join([*_name_lines(result), *_file_lines(result.out, plot)]),
+    ]
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _filled(sentences: Sequence[str]) -> str:
+    """Start each sentence on a new line, and break lines at the width of the terminal."""
+    return "\n".join(fill(sentence, columns()) for sentence in sentences)
+
+
+def _run_sentence(result: RunResult) -> str:
+    """Name the best epoch, and how long the training took."""
+    duration = f"{result.seconds:.1f}" if result.seconds >= 0.05 else "less than 0.1"
+    sentence = f"best epoch: {result.best_epoch} of {result.epochs}; trained in {duration} seconds"
+    if result.chars_per_second is None:
+        return sentence
+    return f"{sentence}, {result.chars_per_second:,.0f} characters per second"
+
+
+def _file_lines(folder: Path | None, plot: Path | None) -> list[str]:
+    """Name the files of the run, and the command that invents names with its model."""
+    if folder is None:
+        return []
+    lines = [f"model: {printable(str(folder))}"]
+    if plot is not None:
+        lines.append(f"plot: {printable(str(plot))}")
+    command = f"namegen generate {shlex.quote(str(folder))}"
+    lines.append(f"Your model is ready. To invent names: {printable(command)}")
+    return lines
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
 
 
 def _metrics_table(result: RunResult) -> str:
-    """The metrics on each part of the list; on held-out names, also those of the n-gram baseline and the ceiling."""
-    references = result.references
-    rows: list[tuple[str, ...]] = []
-    if result.validation is not None:
-        rows.append(("on held-out names", *METRICS))
-        rows.append(("  this network", *metric_cells(result.validation)))
-        if references is not None:
-            baseline = references.baseline
-            rows += _reference_rows(baseline.summary, baseline.metrics, references.ceiling)
-    if result.test is not None:
-        rows.append(("on the test names", *METRICS))
-        rows.append(("  this network", *metric_cells(result.test)))
-        if references is not None:
-            rows += _reference_rows("n-gram", references.baseline.test, references.test_ceiling)
+    """Show the metrics on held-out names, next to the n-gram baseline and the ceiling, and on training names."""
+    rows = [*_validation_rows(result), *_test_rows(result)]
     headings = [""] * len(METRICS) if rows else METRICS
     rows.append(("on the training names", *headings))
     rows.append(("  this network", *metric_cells(result.training)))
     return fitted(rows)
 
 
-def _reference_rows(
-    ngram_name: str, ngram: Metrics | None, ceiling: Metrics | None
-) -> list[tuple[str, ...]]:
+def _validation_rows(result: RunResult) -> list[Row]:
+    if result.validation is None:
+        return []
+    rows: list[Row] = [
+        ("on held-out names", *METRICS),
+        ("  this network", *metric_cells(result.validation)),
+    ]
+    if result.references is not None:
+        baseline = result.references.baseline
+        rows += _reference_rows(baseline.summary, baseline.metrics, result.references.ceiling)
+    return rows
+
+
+def _test_rows(result: RunResult) -> list[Row]:
+    if result.test is None:
+        return []
+    rows: list[Row] = [
+        ("on the test names", *METRICS),
+        ("  this network", *metric_cells(result.test)),
+    ]
+    references = result.references
+    if references is not None:
+        rows += _reference_rows("n-gram", references.baseline.test, references.test_ceiling)
+    return rows
+
+
+def _reference_rows(ngram_name: str, ngram: Metrics | None, ceiling: Metrics | None) -> list[Row]:
     if ngram is None or ceiling is None:
         return []
     return [(f"  {ngram_name}", *metric_cells(ngram)), ("  ceiling", *metric_cells(ceiling))]
@@ -93,14 +129,32 @@ def _reference_rows(
 
 
 def verdict(result: RunResult) -> list[str]:
-    """Sentences that compare the network with the n-gram baseline, and name what limits the result."""
+    """Compare the network with the n-gram baseline, and name what limits the result."""
     uses_test = _uses_test(result)
     metrics = result.test if uses_test else result.validation
-    if metrics is not None:
-        loss_of_a_guess = math.log(result.checkpoint.network.vocabulary_size)
-        if metrics.loss_nats_per_char > loss_of_a_guess:
-            return ["The network has learned nothing: a random guess is better."]
-    sentences = [_comparison(result, metrics, uses_test=uses_test)]
+    if metrics is not None and _is_worse_than_guessing(metrics, result.checkpoint):
+        return ["The network has learned nothing: a random guess is better."]
+    sentences = [_comparison(result, metrics, uses_test=uses_test), *_limits(result)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _uses_test(result: RunResult) -> bool:
+    """Whether to judge by the test set. If it has too few names, the validation set decides."""
+    if result.test is None:
+        return False
+    if result.references is None or result.validation is None:
+        return True
+    return result.references.judging(test=True) >= MIN_TO_JUDGE
+
+
+def _is_worse_than_guessing(metrics: Metrics, checkpoint: Checkpoint) -> bool:
+    loss_of_a_guess = math.log(checkpoint.network.vocabulary_size)
+    return metrics.loss_nats_per_char > loss_of_a_guess
+
+
+def _limits(result: RunResult) -> list[str]:
+    """Sentences about an early best epoch and a small list."""
+    sentences = []
     if result.epochs > 1 and result.best_epoch == 1:
         sentences.append("The first epoch was the best, and all later ones were worse.")
     names = result.checkpoint.training.get("distinct_names", SMALL_LIST)
@@ -108,16 +162,7 @@ def verdict(result: RunResult) -> list[str]:
         sentences.append(
             f"The list has only {counted(names, 'distinct name')}, so new names differ little from the list."
         )
-    return [sentence for sentence in sentences if sentence]
-
-
-def _uses_test(result: RunResult) -> bool:
-    """Whether the test set decides; the validation set does if the test set has too few names."""
-    if result.test is None:
-        return False
-    if result.references is None or result.validation is None:
-        return True
-    return result.references.judging(test=True) >= MIN_TO_JUDGE
+    return sentences
 
 
 def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) -> str:
@@ -132,21 +177,23 @@ def _comparison(result: RunResult, metrics: Metrics | None, *, uses_test: bool) 
         return "No n-gram comparison: the n-gram baseline is tuned on a validation set, and this run has none."
     held_out = references.judging(test=uses_test)
     if 0 < held_out < MIN_TO_JUDGE:
-        return f"Only {counted(held_out, 'name')} held out: too few to compare the network with the n-gram baseline."
+        were = "was" if held_out == 1 else "were"
+        return (
+            f"Only {counted(held_out, 'name')} {were} held out: too few to compare the network with the n-gram "
+            "baseline."
+        )
     ngram = references.baseline.test if uses_test else references.baseline.metrics
     if ngram is None:
         return ""
-    if "base_model" in result.checkpoint.training:
-        on_names = "On held-out names, which its base model may know"
-    else:
-        on_names = _on_names(references, uses_test=uses_test)
+    on_names = _on_names(result.checkpoint, references, uses_test=uses_test)
     better_by = ngram.loss_nats_per_char - metrics.loss_nats_per_char
-    may_be_chance = abs(better_by) >= TIE and better_by**2 * held_out < 1  # a rule of thumb
-    chance = ", which may be chance" if may_be_chance else ""
-    return f"{on_names}, this network is {_compared_with_ngram(better_by)}{chance}."
+    return f"{on_names}, this network is {_compared_with_ngram(better_by, held_out)}."
 
 
-def _on_names(references: HeldOutReferences, *, uses_test: bool) -> str:
+def _on_names(checkpoint: Checkpoint, references: HeldOutReferences, *, uses_test: bool) -> str:
+    """Describe the names that the network is judged by."""
+    if "base_model" in checkpoint.training:
+        return "On held-out names, which its base model may know"
     if uses_test:
         return "On the test names"
     seen = references.parts.seen_percent
@@ -164,18 +211,77 @@ def _rounded_percent(value: float) -> str:
     return f"{value:.0f}%" if value >= 0.5 else "under 1%"
 
 
-def _compared_with_ngram(better_by: float) -> str:
-    """``better_by``: the n-gram baseline's loss minus the network's, in nats per character."""
+def _compared_with_ngram(better_by: float, held_out: int) -> str:
+    """Put the difference of two losses into words.
+
+    Args:
+        better_by: the n-gram baseline's loss minus the network's, in nats per character.
+        held_out: the number of names that the losses were measured on.
+
+    >>> _compared_with_ngram(0.2, held_out=1_000)
+    'better than the n-gram baseline, by 0.200 nats per character'
+    """
     if abs(better_by) < TIE:
         return "as good as the n-gram baseline"
     comparative = "better" if better_by > 0 else "worse"
-    return f"{comparative} than the n-gram baseline, by {abs(better_by):.3f} nats per character"
+    words = f"{comparative} than the n-gram baseline, by {abs(better_by):.3f} nats per character"
+    may_be_chance = better_by**2 * held_out < 1  # a rule of thumb
+    return f"{words}, which may be chance" if may_be_chance else words
 
 
 # --- new names --------------------------------------------------------------------------------------------------------
 
 
-@dataclass
+def _name_lines(result: RunResult) -> list[str]:
+    """Show some new names, and how many samples are in the list; nothing if the model can't generate names."""
+    from namegen import api
+
+    try:
+        model = api.open_checkpoint(result.checkpoint, "")
+        samples = _samples(model, result)
+        new_names = _new_names(model, result)
+    except NamegenError:  # a cell that can't run here, or a network whose names never end
+        return []
+    lines = []
+    if new_names:
+        lines.append(f"new names: {_first_that_fit(new_names)}")
+    is_new = _novelty(samples)
+    if is_new:
+        lines.append(_share_of_list(is_new, result.checkpoint))
+    return [fill(line, columns()) for line in lines]
+
+
+def _samples(model: LoadedModel, result: RunResult) -> list[NameBatch]:
+    """Draw names without any filter."""
+    fitting = MAX_CHARACTERS // result.checkpoint.longest_name
+    batches = model.generate_batches(
+        max(MIN_SAMPLES, min(SAMPLES, fitting)),
+        seed=result.seed,
+        allow_seen=True,
+        allow_repeats=True,
+        allow_profanity=True,
+    )
+    return list(batches)
+
+
+def _novelty(samples: Sequence[NameBatch]) -> list[bool]:
+    """Whether each name is new; empty if the model was saved without the hashes of its training names."""
+    is_new: list[bool] = []
+    for batch in samples:
+        if batch.new is not None:
+            is_new += batch.new.tolist()
+    return is_new
+
+
+def _share_of_list(is_new: Sequence[bool], checkpoint: Checkpoint) -> str:
+    """A sentence with the percentage of samples that are in the list."""
+    is_fine_tuned = "base_model" in checkpoint.training
+    where = "in the list or names of the base model" if is_fine_tuned else "in the list"
+    seen = percent(1 - sum(is_new) / len(is_new))
+    return f"{seen} of {len(is_new):,} names drawn at temperature 1 are {where}"
+
+
+@dataclass(frozen=True)
 class _SearchLimit:
     """A progress callback that ends a search for new names if it takes too long."""
 
@@ -183,56 +289,26 @@ class _SearchLimit:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Searched):
-            names = event.drawn + event.read
-            if names * self.longest_name > MAX_CHARACTERS_READ:
+            most_characters = (event.drawn + event.read) * self.longest_name
+            if most_characters > MAX_CHARACTERS_READ:
                 raise GenerationError("the search for a summary's names has taken too long")
 
 
-def _sample_lines(result: RunResult) -> list[str]:
-    """A few new names, and the share of samples that are in the list; nothing if the model can't generate names."""
-    from namegen import api
-
-    longest_name = result.checkpoint.longest_name
-    sample_count = max(MIN_SAMPLES, min(SAMPLES, MAX_CHARACTERS // longest_name))
-    any_name: dict[str, Any] = {
-        "allow_seen": True,
-        "allow_repeats": True,
-        "allow_profanity": True,
-    }
-    try:
-        model = api.open_checkpoint(result.checkpoint, "")
-        samples = list(model.generate_batches(sample_count, seed=result.seed, **any_name))
-        new_names = _new_names(model, seed=result.seed, longest_name=longest_name)
-    except (
-        NamegenError
-    ):  # a third-party cell that can't run here, or a network whose names never end
-        return []
-    lines = []
-    if new_names:
-        lines.append(f"new names: {new_names}")
-    is_new: list[bool] = []  # empty if the model was saved without the hashes of its training names
-    for batch in samples:
-        if batch.new is not None:
-            is_new += batch.new.tolist()
-    if is_new:
-        where = "in the list"
-        if "base_model" in result.checkpoint.training:
-            where = "in the list or names of the base model"
-        seen = percent(1 - sum(is_new) / len(is_new))
-        lines.append(f"of {len(is_new):,} names drawn at temperature 1, {seen} are {where}")
-    return lines
-
-
-def _new_names(model: LoadedModel, *, seed: int, longest_name: int) -> str:
-    """As many new names as fit a line, separated by commas."""
+def _new_names(model: LoadedModel, result: RunResult) -> list[str]:
+    """Up to ``NEW_NAMES`` new names; fewer if the search takes too long."""
+    limit = _SearchLimit(result.checkpoint.longest_name)
     names: list[str] = []
-    limit = _SearchLimit(longest_name)
-    with suppress(GenerationError):  # there are fewer names, or the search takes too long
-        for batch in model.generate_batches(NEW_NAMES, seed=seed, on_progress=limit):
+    with suppress(GenerationError):  # the limit was reached, or there are fewer names
+        for batch in model.generate_batches(NEW_NAMES, seed=result.seed, on_progress=limit):
             names += batch.names
-    shown = ""
-    for name in names:
-        longer = f"{shown}, {printable(name)}" if shown else printable(name)
+    return names
+
+
+def _first_that_fit(names: Sequence[str]) -> str:
+    """As many of the names as fit on a line, separated by commas."""
+    line = ""
+    for name in map(printable, names):
+        longer = f"{line}, {name}" if line else name
         if len(longer) <= WIDTH_OF_NEW_NAMES:
-            shown = longer
-    return shown
+            line = longer
+    return line

@@ -190,52 +190,52 @@ class DataSettings(Checked):
 
     names: str = "mlb-first"  #: a bundled list, a path, or "-" for standard input
     column: str | None = declared(
-        None, "The CSV column that has the names: its title, or its number counted from 1."
+        None, "The CSV column with the names: its title, or its number counted from 1."
     )
     label_column: str | None = declared(
         None,
-        "The CSV column that has a label for each name, such as its origin; several columns with commas between, such "
-        "as origin,gender, make labels of several parts (quote a column whose name has a comma: '\"born, died\"'); '' "
-        "for no labels.",
-        "the bundled list's label column, if it has one",
+        "The CSV column with a label for each name, such as its origin. For labels of several parts, separate columns "
+        "with commas: origin,gender. Quote a title that contains a comma: '\"born, died\"'. Pass '' to ignore labels.",
+        "the built-in list's label column, if it has one",
     )
     #: A longer line isn't a name, so the file probably isn't a list.
     max_name_length: int = declared(
-        1000, "Reject a list that has a name of more than N characters.", **COUNT
+        1000, "Reject a list if one of its names has more than N characters.", **COUNT
     )
     validation: float | None = declared(
         None,
-        "The share of the names to hold out for validation; 0 for none.",
+        "The share of names to hold out for validation. Pass 0 to hold out none.",
         f"0.1; 0 for fewer than 100 different names, except with {setting('quick', 'True')} or {setting('test')}",
         **SHARE,
     )
     test: float = declared(  # none by default, because every name in the training set helps
         0.0,
-        "A further share of the names to hold out as a test set, for the final evaluation only.",
+        "The share of names to set aside as a test set, which is used only for the final evaluation.",
         **SHARE,
     )
     split: str = declared(
         "by-name",
-        "How to hold names out. by-name: all copies of a name stay together; by-row: copies of a repeated name can "
-        "land on both sides.",
+        "How to hold out names that occur several times. by-name: all copies of a name stay together; by-row: its "
+        "copies can end up on both sides.",
         choices=SPLITS,
     )
     split_seed: int | None = declared(
         None,
-        "The seed that chooses which names are held out.",
+        "The random seed that selects the held-out names.",
         f"the value of {setting('seed')}",
         **SEED,
     )
     duplicates: str | None = declared(
         None,
-        "How often to train on a name that occurs c times: full: c times; sqrt: about the square root of c times.",
+        "How often to train on a name that occurs c times. full: c times; sqrt: about the square root of c times.",
         f"sqrt; full with {setting('split', 'by-row')}",
         choices=DUPLICATES,
     )
     name_type: str | None = declared(
         None,
-        "How names are compared. company: legal suffixes such as Inc. are ignored.",
-        "plain; company for the bundled list companies",
+        "How to compare names. plain: case, spaces and punctuation don't matter; company: legal suffixes such as Inc. "
+        "don't matter either.",
+        "plain; company for the built-in list companies",
         choices=NAME_TYPES,
     )
 
@@ -277,33 +277,34 @@ class NetworkSettings(Checked):
 
     architecture: str | None = declared(
         None,
-        "The kind of network.",
-        "the backend's first one; for namegen's own backends, rnn",
+        "The network architecture.",
+        "rnn; for a third-party backend, its first architecture",
         holds=lambda value: value != "",
         expected="the name of an architecture, such as rnn",
     )
-    cell: str | None = declared(None, "The recurrent cell.", LIST, choices=tuple(CELLS))
+    cell: str | None = declared(None, "The type of recurrent cell.", LIST, choices=tuple(CELLS))
     hidden: tuple[int, ...] | None = declared(
         None,
-        "The number of units of each layer, such as 64 or 32,32.",
+        "The number of units in each layer, such as 64 or 32,32.",
         LIST,
         metavar="W,W",
         holds=lambda widths: 1 <= len(widths) <= 16 and all(1 <= width <= 4096 for width in widths),
         expected="1 to 16 widths, each from 1 to 4096",
     )
     initializer: str = declared(
-        "glorot", "The initial values of the weights.", choices=INITIALIZERS
+        "glorot", "The distribution of the initial weights.", choices=INITIALIZERS
     )
     base_model: str | None = declared(
         None,
-        f"Fine-tune this pretrained model: a run folder, a model file or a built-in model; {NOTHING}: random weights.",
-        "namegen's base model for 100 to 499 names, or 20 to 99 of one dominant origin; otherwise random weights",
+        "The pretrained model to fine-tune: a run folder, a model file or a built-in model. "
+        f"Pass {NOTHING} to start from random weights.",
+        f"namegen's base model for 100 to 499 names, or for 20 to 99 names of mostly one origin; otherwise {NOTHING}",
         metavar="MODEL",
         holds=lambda value: value != "",
         expected=f"a model, or {NOTHING}",
     )
     options: Mapping[str, int | float | str | bool] = declared(
-        {}, "Further settings of a backend's own architecture, such as heads=4.", metavar="N=V,…"
+        {}, "Settings of a third-party backend's architecture, such as heads=4.", metavar="N=V,…"
     )
 
     @property
@@ -334,11 +335,11 @@ class TrainingSettings(Checked):
 
     quick: bool = declared(
         False,
-        "Use a small network without dropout for the settings you don't specify: it trains in seconds, and its names "
-        "aren't as good.",
+        "Train a small network without dropout. This takes seconds, but the names are less convincing. Settings that "
+        "you specify take precedence.",
     )
     epochs: int | None = declared(
-        None, "The number of epochs: how often to read the whole list.", LIST, **whole(1, 1_000_000)
+        None, "How many times to train on the whole list.", LIST, **whole(1, 1_000_000)
     )
     batch_size: int | None = declared(
         None, "The number of names in each training step.", LIST, **COUNT
@@ -347,14 +348,14 @@ class TrainingSettings(Checked):
     optimizer: str = declared("adam", "The optimizer.", choices=OPTIMIZERS, backend_reads=True)
     learning_rate: float | None = declared(
         None,
-        "The learning rate; where the schedule changes it, its highest value.",
+        "The learning rate. If it changes during training, this is its highest value.",
         LIST,
         metavar="RATE",
         **ABOVE_0,
     )
     momentum: float = declared(
         0.9,
-        f"The momentum, for {setting('optimizer', with_hyperparameter('momentum'))}.",
+        f"The momentum. It only has an effect with {setting('optimizer', with_hyperparameter('momentum'))}.",
         metavar="M",
         holds=lambda value: 0 <= value < 1,
         expected="a number from 0 to below 1",
@@ -362,7 +363,7 @@ class TrainingSettings(Checked):
     #: No limit by default: names are short, so gradients stay small.
     clip_norm: float | None = declared(
         None,
-        "The largest allowed gradient norm.",
+        "Scale down gradients whose norm is larger than this.",
         "no limit",
         metavar="NORM",
         backend_reads=True,
@@ -378,12 +379,13 @@ class TrainingSettings(Checked):
     )
     warmup: float = declared(
         0.2,
-        f"The share of the steps in which the learning rate rises, for {setting('lr_schedule', reading('warmup'))}.",
+        f"The share of training in which the learning rate rises, with {setting('lr_schedule', reading('warmup'))}.",
         **TO_1,
     )
     lr_steps: tuple[tuple[int, float], ...] = declared(
         (),
-        f"The rate from each epoch on (from 0), for {setting('lr_schedule', reading('lr_steps'))}: 0:0.01,25:0.005.",
+        f"The learning rates for {setting('lr_schedule', reading('lr_steps'))}, each with its first epoch (counted "
+        "from 0), such as 0:0.01,25:0.005.",
         metavar="E:RATE,…",
         holds=lambda steps: (
             all(0 < rate < math.inf for _, rate in steps)
@@ -394,42 +396,43 @@ class TrainingSettings(Checked):
     )
     bptt: bool = declared(
         True,
-        "Backpropagate through all characters of a name, or only through one.",
+        "Backpropagate through all characters of a name. "
+        f"With {setting('bptt', 'False')}, gradients stop at each character.",
         backend_reads=True,
     )
     recurrent_dropout: float | None = declared(
         None,
-        "Dropout: the share of the recurrent weights to drop in each training step.",
+        "The share of recurrent weights to drop in each training step (dropout).",
         LIST,
         **SHARE,
     )
     layer_dropout: float | None = declared(
         None,
-        "Dropout: the share of the units between layers to drop in each training step.",
+        "The share of units between layers to drop in each training step (dropout).",
         LIST,
         **SHARE,
     )
     output_dropout: float | None = declared(
         None,
-        "Dropout: the share of the units before the output to drop in each training step.",
+        "The share of units before the output layer to drop in each training step (dropout).",
         LIST,
         **SHARE,
     )
     label_smoothing: float | None = declared(
         None,
-        "Label smoothing: the share of each target that comes from the n-gram baseline.",
+        "The share of each training target that comes from the n-gram baseline (label smoothing).",
         LIST,
         **TO_1,
     )
     patience: int | None = declared(
-        None, "Stop after N epochs without improvement.", "never", **COUNT
+        None, "Stop training after N epochs without improvement.", "never", **COUNT
     )
     #: The accuracy of an epoch is partly luck, the loss less so. The original project used accuracy.
     monitor: str = declared(
-        "loss", "The validation metric that decides which epoch is the best.", choices=CRITERIA
+        "loss", "The validation metric that selects the best epoch.", choices=CRITERIA
     )
     seed: int = declared(
-        0, "The random seed: the same seed and backend train the same network.", **SEED
+        0, "The random seed. With the same seed and backend, you get the same network.", **SEED
     )
 
     def __post_init__(self) -> None:

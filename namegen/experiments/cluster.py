@@ -1,7 +1,7 @@
-"""Run the parts of a sweep on an existing dask cluster.
+"""Run the jobs of a sweep on an existing dask cluster.
 
-Each worker runs a part in a child process, in the same way as this machine would (see ``children.py``). Anyone who can
-connect to a dask scheduler can run code on it. The certificates for TLS come from the configuration of dask.
+Each worker runs a job in a child process, in the same way as this machine does (see ``children.py``). Anyone who can
+connect to a dask scheduler can run code on its workers. The configuration of dask contains the certificates for TLS.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from namegen.children import Children, Job, JobEnded, JobProgress, Runner
 from namegen.documents import Json
@@ -28,17 +28,26 @@ from namegen.experiments.machine import training_codes
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TOPIC = "namegen"  # of the progress events
+TOPIC = "namegen"  # the topic of progress messages
 SECONDS_BETWEEN_LOOKS = 0.25
-SECONDS_TO_ANSWER = 10  # after which a scheduler counts as unreachable
-WANTED = ("executing", "long-running", "resumed")  # states of a task whose result is still needed
+SECONDS_TO_ANSWER = 10  # how long to wait for the scheduler to answer
+NEEDED_STATES = (
+    "executing",
+    "long-running",
+    "resumed",
+)  # states of a task whose result is still needed
+
+# The errors of dask if nothing answers, the address is invalid, or the certificate is missing.
+CONNECTION_ERRORS = (OSError, ValueError, TypeError)
+# The key of a task, and its finished epochs and all its epochs.
+ProgressMessage: TypeAlias = tuple[str, tuple[int, int]]
 
 
 def require_dask() -> None:
     """Check that dask is installed.
 
     Raises:
-        EngineError: it isn't; the message explains how to install it.
+        EngineError: dask isn't installed.
     """
     try:
         import distributed  # noqa: F401  # only to check that it's installed
@@ -51,7 +60,7 @@ class Cluster(Runner):
 
     Args:
         address: the address of the scheduler.
-        engines: the backends that the parts use.
+        engines: the backends that the jobs use.
 
     Raises:
         EngineError: dask isn't installed or the scheduler doesn't answer; later, also if the scheduler stops or a
@@ -63,114 +72,138 @@ class Cluster(Runner):
         self._address = address
         self._codes = training_codes(engines)
         self._under_way: dict[Future[Any], Job] = {}
-        # Progress that has arrived: the key of a task, then its finished epochs and all its epochs.
-        self._progress: deque[tuple[str, tuple[int, int]]] = deque()
+        # Progress messages that have arrived. Dask calls the subscriber in another thread.
+        self._messages: deque[ProgressMessage] = deque()
 
     def __enter__(self) -> Cluster:
+        self._client = self._connect()
+        self._client.subscribe_topic(TOPIC, self._receive)
+        return self
+
+    def _connect(self) -> Client:
+        """Connect to the scheduler."""
         from distributed import Client
 
         try:
-            self._client: Client = Client(self._address, timeout=SECONDS_TO_ANSWER)
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-        ) as error:  # no answer, no address, or no certificate
+            return Client(self._address, timeout=SECONDS_TO_ANSWER)
+        except CONNECTION_ERRORS as error:
             raise EngineError(
-                f"no dask scheduler answers at {self._address[:80]} ({reason(error)}): start one there "
+                f"no dask scheduler answers at {self._address[:80]} ({root_message(error)}): start one there "
                 f"(dask scheduler), pass another address, or omit {setting('scheduler')} to run on this machine"
             ) from error
-        # An event consists of a time and a message.
-        self._client.subscribe_topic(TOPIC, lambda event: self._progress.append(event[1]))
-        return self
+
+    def _receive(self, event: tuple[float, ProgressMessage]) -> None:
+        """Store a progress message. A dask event consists of a time and a message."""
+        _, message = event
+        self._messages.append(message)
 
     def __exit__(self, *_: object) -> None:
         with self._client:
-            if self._client.status == "running":
+            if self._is_connected:
                 self._client.cancel(list(self._under_way))
 
     @property
     def workers(self) -> int:
-        """The number of parts that run at the same time, one per thread of the workers."""
+        """The number of jobs that can run at the same time: one per thread of the workers."""
         with self._explain_lost_scheduler():
-            if self._client.status != "running":
+            if not self._is_connected:
                 return 0
-            return sum(self._client.nthreads().values())
+            thread_counts = self._client.nthreads()
+            return sum(thread_counts.values())
+
+    @property
+    def _is_connected(self) -> bool:
+        return self._client.status == "running"
 
     @property
     def running(self) -> list[Job]:
-        """The submitted parts. None of them waits in a queue, where the death of a worker would count against it."""
+        """The submitted jobs. None of them waits in a queue, where the death of a worker would count against it."""
         return list(self._under_way.values())
 
-    def start(self, part: Job) -> None:
-        """Submit a part to any free worker."""
+    def start(self, job: Job) -> None:
+        """Submit a job to any free worker."""
         # Each task has a unique key, because dask would return the result of an earlier task with the same key.
         key = f"namegen-{uuid.uuid4().hex}"
         with self._explain_lost_scheduler(), warnings.catch_warnings():
-            # Every part includes its list of names; a list stored on one worker would be lost with the worker.
+            # Every job includes its list of names; a list stored on one worker would be lost with the worker.
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            future = self._client.submit(make_part, part, self._codes, key=key, pure=False)
-        self._under_way[future] = part
+            future = self._client.submit(make_job, job, self._codes, key=key, pure=False)
+        self._under_way[future] = job
 
     def events(self) -> list[JobProgress | JobEnded]:
-        """Wait briefly, and return the new progress and the parts that have ended."""
+        """Wait briefly, and return the new progress and the jobs that have ended."""
+        with self._explain_lost_scheduler():
+            if not self._is_connected:
+                raise OSError("the connection is closed")
+            self._wait_briefly()
+            return [*self._new_progress(), *self._newly_ended()]
+
+    def _wait_briefly(self) -> None:
+        """Wait until a job has ended, but not longer than ``SECONDS_BETWEEN_LOOKS``."""
         from distributed import wait
 
-        with self._explain_lost_scheduler():
-            if self._client.status != "running":
-                raise OSError("the connection is closed")
-            with suppress(TimeoutError):
-                wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
-            events: list[JobProgress | JobEnded] = [*self._new_progress()]
-            ended = [future for future in self._under_way if future.done()]
-            for future in ended:
-                part = self._under_way.pop(future)
-                events.append(self._answer(future, part))
-        return events
+        with suppress(TimeoutError):
+            wait(list(self._under_way), SECONDS_BETWEEN_LOOKS, return_when="FIRST_COMPLETED")
 
     def _new_progress(self) -> Iterator[JobProgress]:
-        parts = {future.key: part for future, part in self._under_way.items()}
-        while self._progress:
-            key, (epoch, epochs) = self._progress.popleft()
-            if key in parts:
-                yield JobProgress(parts[key], epoch, epochs)
+        """Yield the progress that has arrived for jobs that are still running."""
+        jobs = {future.key: job for future, job in self._under_way.items()}
+        while self._messages:
+            key, (epoch, epochs) = self._messages.popleft()
+            if key in jobs:
+                yield JobProgress(jobs[key], epoch, epochs)
 
-    def _answer(self, future: Future[Any], part: Job) -> JobEnded:
-        """The result of a part that has ended."""
-        from distributed.scheduler import KilledWorker
-
-        error = future.exception()
-        if error is None:
-            return JobEnded(part, **future.result())
-        if isinstance(error, KilledWorker):
-            return JobEnded(
-                part, trouble="every worker that ran it died: give the workers more memory"
-            )
-        if isinstance(error, NamegenError):
-            raise error
-        raise EngineError(
-            f"a worker can't load namegen ({reason(error)}): install the same packages there as here, which are "
-            "namegen with the extra distributed and the extras of the backends"
-        )
+    def _newly_ended(self) -> list[JobEnded]:
+        """Remove the jobs that have ended, and return them."""
+        ended: list[JobEnded] = []
+        for future in list(self._under_way):
+            if future.done():
+                job = self._under_way.pop(future)
+                ended.append(_ended_job(future, job))
+        return ended
 
     @contextmanager
     def _explain_lost_scheduler(self) -> Iterator[None]:
-        """Explain the error if the scheduler has stopped, which any call to it may notice."""
+        """Raise an EngineError if a call fails because the scheduler has stopped."""
         from distributed import CancelledError
         from distributed.client import ClosedClientError
 
         try:
             yield
-        except (OSError, ClosedClientError, CancelledError) as error:  # cancelled: it was restarted
+        # After a restart of the scheduler, dask raises CancelledError.
+        except (OSError, ClosedClientError, CancelledError) as error:
             raise EngineError(
-                "the dask scheduler is gone; finished runs are kept: start the scheduler again, and repeat the command"
+                "the dask scheduler has stopped. Finished runs are kept: start the scheduler again, and repeat the "
+                "command"
             ) from error
 
 
-def reason(error: BaseException) -> str:
+def _ended_job(future: Future[Any], job: Job) -> JobEnded:
+    """Return the result of a job that has ended, or the reason for its failure."""
+    error = future.exception()
+    if error is None:
+        return JobEnded(job, **future.result())
+    if _has_killed_workers(error):
+        return JobEnded(job, trouble="every worker that ran it died: give the workers more memory")
+    if isinstance(error, NamegenError):
+        raise error
+    raise EngineError(
+        f"a worker can't load namegen ({root_message(error)}): install the same packages there as here, which are "
+        "namegen with the extra distributed and the extras of the backends"
+    )
+
+
+def _has_killed_workers(error: BaseException) -> bool:
+    """Return whether dask gave up a task because several workers died while they ran it."""
+    from distributed.scheduler import KilledWorker
+
+    return isinstance(error, KilledWorker)
+
+
+def root_message(error: BaseException) -> str:
     """Return the message of the deepest cause that has a message, as one line.
 
-    >>> reason(ValueError("no such address")), reason(TimeoutError())
+    >>> root_message(ValueError("no such address")), root_message(TimeoutError())
     ('no such address', 'TimeoutError')
     """
     message = type(error).__name__
@@ -184,14 +217,14 @@ def reason(error: BaseException) -> str:
 # --- on a worker ------------------------------------------------------------------------------------------------------
 
 
-def make_part(part: Job, codes: dict[str, str]) -> dict[str, Json]:
-    """Run a part in a child process of this worker, and report its progress.
+def make_job(job: Job, codes: dict[str, str]) -> dict[str, Json]:
+    """Run a job in a child process of this worker, and report its progress.
 
-    It stops as soon as the result is no longer needed.
+    The process is stopped if the result is no longer needed.
 
     Args:
-        part: the part.
-        codes: the ``training_codes`` of the machine that submitted the part.
+        job: the job.
+        codes: the ``training_codes`` of the machine that submitted the job.
 
     Returns:
         The answer under "answer", and the reason for a failure under "trouble".
@@ -204,15 +237,10 @@ def make_part(part: Job, codes: dict[str, str]) -> dict[str, Json]:
 
     worker: Any = get_worker()
     key = worker.get_current_task()
-    if training_codes(codes) != codes:
-        raise EngineError(
-            f"the worker at {worker.address} has another version of namegen, or of the backend {' or '.join(codes)}, "
-            "than this machine: install the same version"
-        )
-
+    _check_same_codes(codes, worker.address)
     with Children(workers=1) as children:
-        children.start(part)
-        while _is_wanted(worker, key):
+        children.start(job)
+        while _is_needed(worker, key):
             for event in children.events():
                 if isinstance(event, JobEnded):
                     return {"answer": event.answer, "trouble": event.trouble}
@@ -220,7 +248,17 @@ def make_part(part: Job, codes: dict[str, str]) -> dict[str, Json]:
     raise TrainingError("the result is no longer needed")
 
 
-def _is_wanted(worker: Any, key: str) -> bool:
-    """Whether the result of a task is still needed."""
+def _check_same_codes(codes: dict[str, str], worker_address: str) -> None:
+    """Raise an EngineError if this worker's code differs from the code of the machine that submitted the job."""
+    if training_codes(codes) != codes:
+        backends = " or ".join(codes)
+        raise EngineError(
+            f"the worker at {worker_address} has another version of namegen, or of the backend {backends}, "
+            "than this machine: install the same version"
+        )
+
+
+def _is_needed(worker: Any, key: str) -> bool:
+    """Return whether the result of a task is still needed."""
     task = worker.state.tasks.get(key)
-    return task is not None and task.state in WANTED
+    return task is not None and task.state in NEEDED_STATES

@@ -1,12 +1,12 @@
-"""Keep the measurements of a command that runs for hours: one JSON file per finished measurement.
+"""Keep the measurements of a command that runs for hours, in one JSON file per finished measurement.
 
-The command makes its folder once, marks it as its own, and never empties it:
+The command creates a folder, marks it, and never empties it:
 
     DIR/
-      .namegen-sweep                                       the mark of the command that made the folder
+      .namegen-sweep                                       the mark of the command that created the folder
       runs/                                                the store; "measurements" for a comparison
         learning-rate-0.01-81d3f0c2a1b7.json               a measurement: some words, then its key
-        learning-rate-0.01-81d3f0c2a1b7.safetensors        a network, which belongs to some measurements
+        learning-rate-0.01-81d3f0c2a1b7.safetensors        the network of a measurement, if there is one
 
 The JSON file is written last and atomically, so a measurement whose file exists is finished:
 
@@ -17,8 +17,8 @@ The JSON file is written last and atomically, so a measurement whose file exists
 - ``beside`` is the suffix of the second file, or null.
 - ``checksum`` is the BLAKE2b hash of the other three.
 
-A file is ignored if it's damaged or has an older format, or if its second file is missing. It isn't deleted; the next
-run of the command measures the result again.
+A file is ignored if it's damaged, if it has an older format, or if its second file is missing. It isn't deleted. The
+next run of the command repeats the measurement.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ from namegen.files import (
     write_whole,
 )
 
+CHECKSUM_BYTES = 8
+
 
 @contextmanager
 def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Iterator[Path]:
@@ -63,7 +65,7 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     Args:
         out: the folder.
         mark: the name of the file that marks the folder.
-        command: the command that makes the folder.
+        command: the command that creates the folder.
         inside: the name of the inner folder, for the measurements.
 
     Yields:
@@ -76,27 +78,36 @@ def open_folder(out: Path | str, *, mark: str, command: str, inside: str) -> Ite
     out = named_folder(out)
     if is_there(out, None) and not is_folder(out, None):
         raise OutputError(f"{short(out)} is a file: pass a folder as {setting('out')}")
-    with ExitStack() as stack:
-        try:
+    inner = out / inside
+    with ExitStack() as stack:  # holds the lock until the caller is done
+        with _explain_creation_errors(out):
             out.mkdir(parents=True, exist_ok=True)
             stack.enter_context(exclusive_lock(out))
-            if not is_file(out / mark, OutputError):
-                _mark_folder(out, mark, command)
-            kept = out / inside
-            kept.mkdir(exist_ok=True)
-        except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
-            raise OutputError(
-                f"can't create the folder {short(out)} ({reason_of(error)}): choose another folder as {setting('out')}"
-            ) from error
+            _mark_folder(out, mark, command)
+            inner.mkdir(exist_ok=True)
         remove_left_overs(out)
-        remove_left_overs(kept)
-        yield kept
+        remove_left_overs(inner)
+        yield inner
+
+
+@contextmanager
+def _explain_creation_errors(out: Path) -> Iterator[None]:
+    """Raise an OutputError if the folder can't be created."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a name that contains NUL
+        raise OutputError(
+            f"can't create the folder {short(out)} ({reason_of(error)}): choose another folder as {setting('out')}"
+        ) from error
 
 
 def _mark_folder(out: Path, mark: str, command: str) -> None:
-    """Mark an empty folder before anything else is written to it, so that the next run recognizes it."""
+    """Mark a new folder before anything else is written to it, so that the next run recognizes it."""
+    if is_file(out / mark, OutputError):
+        return
     remove_left_overs(out, of=mark)  # from a process that was killed while it wrote the mark
-    if any(path.name != LOCK_FILE for path in out.iterdir()):
+    other_files = [path for path in out.iterdir() if path.name != LOCK_FILE]
+    if other_files:
         raise OutputError(
             f"the folder {short(out)} contains other files, which {command} doesn't change: pass an empty or a new "
             f"folder as {setting('out')}"
@@ -111,8 +122,8 @@ class Kept(NamedTuple, Generic[Result]):
     """A measurement that was read from a store."""
 
     result: Result
-    name: str  # of its files, without the suffix
-    commit: str | None  # of the checkout that measured it; None for an installed namegen
+    name: str  # the name of its files, without the suffix
+    commit: str | None  # the commit of the checkout that measured it; None for an installed namegen
 
 
 class KeptStore:
@@ -126,20 +137,20 @@ class KeptStore:
         self.folder = folder
         self.commit = commit()
 
-    def read(self, key: str, read: Callable[[dict[str, Json]], Result]) -> Kept[Result] | None:
+    def read(self, key: str, convert: Callable[[dict[str, Json]], Result]) -> Kept[Result] | None:
         """Read a measurement.
 
         Args:
             key: its key; the other words in the file name don't matter.
-            read: converts the plain values to the result. It raises ValueError if they have another form, for example
-                because another version of namegen wrote them.
+            convert: converts the plain values to the result. It raises ValueError if they have another form, like those
+                of another version of namegen.
 
         Returns:
             The measurement, or None if there is no valid one.
         """
-        for name in self._names.get(_key(key), ()):
+        for name in self._names_by_key.get(_key_in(key), []):
             try:
-                kept = self._read_file(name, read)
+                kept = self._read_file(name, convert)
             except (OSError, ValueError, KeyError, TypeError):  # damaged, or another format
                 continue
             if kept is not None:
@@ -147,18 +158,22 @@ class KeptStore:
         return None
 
     def _read_file(
-        self, name: str, read: Callable[[dict[str, Json]], Result]
+        self, name: str, convert: Callable[[dict[str, Json]], Result]
     ) -> Kept[Result] | None:
-        """Read a measurement; None if its checksum is wrong or its second file is missing."""
+        """Read a measurement, or return None if its checksum is wrong or its second file is missing."""
         content = read_whole(self.folder / f"{name}.json", LARGEST_RECORD)
-        document = read_object(content, largest=LARGEST_RECORD)
-        values: dict[str, Any] = {key: document[key] for key in ("result", "commit", "beside")}
-        if document["checksum"] != digest_of(values, 8):
+        document: dict[str, Any] = read_object(content, largest=LARGEST_RECORD)
+        checksum = document["checksum"]
+        values = {field: document[field] for field in ("result", "commit", "beside")}
+        if checksum != digest_of(values, CHECKSUM_BYTES):
             return None
-        suffix = values["beside"]
-        if suffix is not None and not is_file(self.folder / f"{name}{suffix}", None):
+        if not self._has_second_file(name, values["beside"]):
             return None
-        return Kept(read(values["result"]), name, values["commit"])
+        return Kept(result=convert(values["result"]), name=name, commit=values["commit"])
+
+    def _has_second_file(self, name: str, suffix: str | None) -> bool:
+        """Return whether the second file of a measurement exists. Without a suffix, it needs none."""
+        return suffix is None or is_file(self.folder / f"{name}{suffix}", None)
 
     def keep(self, name: str, result: Json, *, beside: str | None = None) -> None:
         """Write a finished measurement.
@@ -172,26 +187,28 @@ class KeptStore:
             OutputError: the file can't be written.
         """
         values = {"result": result, "commit": self.commit, "beside": beside}
-        document = values | {"checksum": digest_of(values, 8)}
+        checksum = digest_of(values, CHECKSUM_BYTES)
+        document = {**values, "checksum": checksum}
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
         write_whole(self.folder / f"{name}.json", text.encode())
 
     @cached_property
-    def _names(self) -> dict[str, list[str]]:
-        """The file names by key, listed once because a folder may have ten thousand files."""
-        names: dict[str, list[str]] = {}
+    def _names_by_key(self) -> dict[str, list[str]]:
+        """The file names by key. They're listed only once, because a folder may contain ten thousand files."""
+        names_by_key: dict[str, list[str]] = {}
         for path in sorted(self.folder.glob("*.json")):
-            names.setdefault(_key(path.stem), []).append(path.stem)
-        return names
+            names = names_by_key.setdefault(_key_in(path.stem), [])
+            names.append(path.stem)
+        return names_by_key
 
 
-def _key(name: str) -> str:
-    """The key in a file name: the text after the last hyphen."""
+def _key_in(name: str) -> str:
+    """Return the key in a file name: the text after the last hyphen."""
     return name.rpartition("-")[2]
 
 
 def digest_of(values: Mapping[str, object], size: int) -> str:
-    """Hash plain values with BLAKE2b; the order of the keys doesn't matter.
+    """Hash plain values with BLAKE2b. The order of the keys doesn't matter.
 
     Args:
         values: any JSON values, by name.
@@ -200,7 +217,8 @@ def digest_of(values: Mapping[str, object], size: int) -> str:
     >>> digest_of({"seed": 1, "epochs": 2}, 4) == digest_of({"epochs": 2, "seed": 1}, 4)
     True
     """
-    return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=size).hexdigest()
+    text = json.dumps(values, sort_keys=True)
+    return blake2b(text.encode(), digest_size=size).hexdigest()
 
 
 # --- results.json -----------------------------------------------------------------------------------------------------
@@ -225,40 +243,47 @@ Document = TypeVar("Document")
 
 
 def read_document(
-    path: Path, of: type[Document], *, format_name: str, version: int, command: str
+    path: Path, document_class: type[Document], *, format_name: str, version: int, command: str
 ) -> Document:
     """Read a ``results.json``.
 
     Args:
         path: the file.
-        of: the class that its JSON is turned into.
-        format_name: the value that its field ``format`` must have.
-        version: the value that its field ``format_version`` must have.
+        document_class: the dataclass to convert its JSON to.
+        format_name: the required value of its field ``format``.
+        version: the required value of its field ``format_version``.
         command: the command that writes such files, for messages.
 
     Raises:
         ResultsError: the file can't be read, has another format or version, or is damaged.
     """
     try:
-        plain = read_object(read_whole(path, LARGEST_RECORD), largest=LARGEST_RECORD)
-        if plain.get("format") != format_name:
-            raise ResultsError(
-                f"{short(path)} isn't a results.json of {command}: pass one that it has written"
-            )
-        written = plain.get("format_version")
-        if written != version:
-            raise ResultsError(
-                f"{short(path)} has the format version {shown(written)}, but this namegen reads {version}: "
-                f"run {command} again"
-            )
-        return from_plain(of, plain)
+        content = read_whole(path, LARGEST_RECORD)
+        plain = read_object(content, largest=LARGEST_RECORD)
+        _check_format(plain, path, format_name, version, command)
+        return from_plain(document_class, plain)
     except OSError as error:
-        why = error.strerror
         raise ResultsError(
-            f"can't read {short(path)} ({why}): pass a results.json of {command}"
+            f"can't read {short(path)} ({error.strerror}): pass a results.json of {command}"
         ) from error
     except ValueError as error:
-        why = cut(printable(str(error)), MOST_TOLD)
+        problem = cut(printable(str(error)), MOST_TOLD)
         raise ResultsError(
-            f"{short(path)} is damaged ({why}): copy it again, or run {command} again"
+            f"{short(path)} is damaged ({problem}): copy it again, or run {command} again"
         ) from error
+
+
+def _check_format(
+    plain: Mapping[str, Json], path: Path, format_name: str, version: int, command: str
+) -> None:
+    """Reject a document that another command or another version of the command has written."""
+    if plain.get("format") != format_name:
+        raise ResultsError(
+            f"{short(path)} isn't a results.json of {command}: pass one that it has written"
+        )
+    written_version = plain.get("format_version")
+    if written_version != version:
+        raise ResultsError(
+            f"{short(path)} has the format version {shown(written_version)}, but this namegen reads {version}: "
+            f"run {command} again"
+        )

@@ -1,7 +1,7 @@
 """Describe where results were measured: the machine, the commit, the code, and the versions of libraries.
 
-Results become outdated when the code of namegen or of a backend changes, or a library that the backend needs. No
-backend is imported to detect that.
+Results become outdated when namegen, a backend, or a library of the backend changes. This module detects such changes
+without importing a backend.
 """
 
 from __future__ import annotations
@@ -64,26 +64,28 @@ class Machine:
 def machine() -> Machine:
     """Describe this machine."""
     return Machine(
-        processor=_processor(),
+        processor=_find_processor(),
         cores=os.cpu_count() or 1,
-        memory_gib=_memory_gib(),
+        memory_gib=_find_memory_gib(),
         system=f"{platform.system()} {platform.machine()}",
     )
 
 
 @lru_cache(maxsize=1)
 def code_fingerprint() -> str:
-    """Hash the code that results depend on; if the hash has changed, results are measured again."""
+    """Hash the code that results depend on. If the hash changes, namegen repeats the measurements."""
     files: list[Path] = []
     for name in MEASURING_CODE:
         path = PACKAGE / name
-        is_folder = not path.suffix
-        files += sorted(path.rglob("*.py")) if is_folder else [path]
-    return _hash(PACKAGE, files)
+        if path.suffix:
+            files.append(path)
+        else:
+            files += sorted(path.rglob("*.py"))
+    return _hash_files(PACKAGE, files)
 
 
-def _hash(root: Path, files: Iterable[Path]) -> str:
-    """The BLAKE2b hash of the names and contents of files."""
+def _hash_files(root: Path, files: Iterable[Path]) -> str:
+    """Hash the names and contents of files with BLAKE2b."""
     state = blake2b(digest_size=8)
     for file in files:
         name = str(file.relative_to(root)).encode()
@@ -98,24 +100,29 @@ def commit() -> str | None:
     """
     if not is_there(PACKAGE.parent / ".git", None):
         return None
-    head = _git("rev-parse", "--short=12", "HEAD")
+    head = _run_git("rev-parse", "--short=12", "HEAD")
     if head is None:
         return None
-    changes = _git("status", "--porcelain", "--", "namegen")
-    return f"{head}, with changes" if changes else head
+    changes = _run_git("status", "--porcelain", "--", "namegen")
+    if changes:
+        return f"{head}, with changes"
+    return head
 
 
-def _git(*arguments: str) -> str | None:
-    """The output of git; None if it fails."""
+def _run_git(*arguments: str) -> str | None:
+    """Run git, and return its output, or None if it fails."""
     command = ["git", "-C", str(PACKAGE.parent), *arguments]
     try:
         process = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.TimeoutExpired):  # not installed, or waiting for input
         return None
-    return process.stdout.strip() if process.returncode == 0 else None
+    if process.returncode != 0:
+        return None
+    return process.stdout.strip()
 
 
-def _processor() -> str:
+def _find_processor() -> str:
+    """Return the model of the processor, or its architecture if the system doesn't report the model."""
     with suppress(OSError):  # only Linux has this file
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
@@ -123,12 +130,14 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _memory_gib() -> float | None:
+def _find_memory_gib() -> float | None:
+    """Return the memory of the machine in GiB, or None if the system doesn't report it."""
     try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")  # bytes
+        page_bytes = os.sysconf("SC_PAGE_SIZE")
+        pages = os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # not a POSIX system
         return None
-    return round(memory / 2**30, 1)
+    return round(page_bytes * pages / 2**30, 1)
 
 
 # --- backends ---------------------------------------------------------------------------------------------------------
@@ -151,18 +160,25 @@ def engine_code(engine: str) -> EngineCode:
     Args:
         engine: the name of the backend; it needn't be installed.
     """
-    claims = [] if engine in LIBRARIES else claimed().get(engine, [])
-    libraries = list(LIBRARIES.get(engine, LIBRARIES["numpy"]))
-    for claim in claims:
-        if claim.distribution is not None:
-            libraries += _requirements(claim.distribution)
-            libraries.append(claim.distribution)
-    code = _package_hash(claims[0].path) if claims else None
-    return EngineCode(code, {name: library_version(name) for name in libraries})
+    if engine in LIBRARIES:
+        return EngineCode(None, _library_versions(LIBRARIES[engine]))
+    packages = claimed().get(engine, [])  # the packages that register a backend with this name
+    libraries = list(LIBRARIES["numpy"])
+    for package in packages:
+        if package.distribution is not None:
+            libraries += _find_requirements(package.distribution)
+            libraries.append(package.distribution)
+    code = _hash_package(packages[0].path) if packages else None
+    return EngineCode(code, _library_versions(libraries))
 
 
-def _requirements(distribution: str) -> list[str]:
-    """The names of the libraries that a distribution requires, without those of its extras."""
+def _library_versions(names: Iterable[str]) -> dict[str, str | None]:
+    """Return the installed version of each library; None for a missing library."""
+    return {name: library_version(name) for name in names}
+
+
+def _find_requirements(distribution: str) -> list[str]:
+    """Return the names of the libraries that a distribution requires, without those of its extras."""
     requirements = [line for line in requires(distribution) or [] if "extra ==" not in line]
     return [re.split(r"[^\w.-]", line)[0] for line in requirements]
 
@@ -179,42 +195,53 @@ def library_version(name: str) -> str | None:
     return None
 
 
-def _package_hash(path: str) -> str | None:
-    """The hash of all code in the top-level package of an entry point; None if it isn't in a file."""
-    spec = None
-    with suppress(ImportError, ValueError):  # ValueError: a module without a spec
-        spec = find_spec(re.split("[.:]", path)[0])
-    if spec is None:
-        return None
-    locations = spec.submodule_search_locations or (spec.origin or "",)
-    for location in locations:
-        root = Path(location)
-        paths = [root, *sorted(root.rglob("*"))]
-        files = [
-            path for path in paths if path.name.endswith(CODE_SUFFIXES) and is_file(path, None)
-        ]
+def _hash_package(path: str) -> str | None:
+    """Hash all code in the top-level package of an entry point. Return None if it isn't in a file."""
+    for root in _find_package(path):
+        files = _find_code_files(root)
         if files:
-            return _hash(root, files)
+            return _hash_files(root, files)
     return None
 
 
+def _find_package(path: str) -> list[Path]:
+    """Return the folders of the top-level package of an entry point, or the file of its module."""
+    package = re.split("[.:]", path)[0]
+    spec = None
+    with suppress(ImportError, ValueError):  # ValueError: a module without a spec
+        spec = find_spec(package)
+    if spec is None:
+        return []
+    locations = spec.submodule_search_locations or [spec.origin or ""]
+    return [Path(location) for location in locations]
+
+
+def _find_code_files(root: Path) -> list[Path]:
+    """Return all files with code in a folder, or the file itself."""
+    paths = [root, *sorted(root.rglob("*"))]
+    return [path for path in paths if path.name.endswith(CODE_SUFFIXES) and is_file(path, None)]
+
+
 def training_codes(engines: Iterable[str]) -> dict[str, str]:
-    """Return for each backend a hash of the code that training depends on: namegen's and the backend's."""
-    codes = {}
+    """Hash the code that training depends on, namegen's and the backend's, for each backend."""
+    codes: dict[str, str] = {}
     for engine in engines:
+        code = code_fingerprint()
         package_code = engine_code(engine).code
-        codes[engine] = (
-            f"{code_fingerprint()}-{package_code}" if package_code else code_fingerprint()
-        )
+        if package_code:
+            code = f"{code}-{package_code}"
+        codes[engine] = code
     return codes
 
 
 def codes_for_report(engines: Iterable[str]) -> dict[str, EngineCode]:
-    """Return the code of each backend for reports; built-in backends have the hash of namegen's code."""
-    codes = {}
+    """Return the code of each backend for reports. Built-in backends get the hash of namegen's code."""
+    codes: dict[str, EngineCode] = {}
     for engine in engines:
         code = engine_code(engine)
-        codes[engine] = replace(code, code=code_fingerprint()) if engine in ENGINES else code
+        if engine in ENGINES:
+            code = replace(code, code=code_fingerprint())
+        codes[engine] = code
     return codes
 
 
@@ -224,10 +251,13 @@ def code_in_words(engine: EngineCode) -> str:
     >>> code_in_words(EngineCode("81d3f0c2a1b7", {"numpy": "2.3", "torch": None}))
     'code 81d3f0c2a1b7, numpy 2.3, without torch'
     """
-    words = [f"code {engine.code}" if engine.code else "code in no file"]
-    for name, installed in engine.versions.items():
-        words.append(f"{name} {installed}" if installed else f"without {name}")
-    return ", ".join(words)
+    phrases = [f"code {engine.code}" if engine.code else "code in no file"]
+    for name, installed_version in engine.versions.items():
+        if installed_version:
+            phrases.append(f"{name} {installed_version}")
+        else:
+            phrases.append(f"without {name}")
+    return ", ".join(phrases)
 
 
 def versions(engines: Iterable[str] | None = None) -> dict[str, str | None]:

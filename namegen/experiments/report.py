@@ -1,7 +1,7 @@
 """Write reports of text, tables and plots, as an HTML page or as Markdown.
 
-Each column of a table is declared once, as a ``Column``: its head with the unit, its source and its format. Heavy
-libraries are imported only when a page is written.
+Each column of a table is declared once, as a ``Column`` with its heading, its source and its format. Heavy libraries
+are imported only when a page is written.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import count
+from functools import cached_property
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
@@ -22,12 +21,12 @@ from namegen.experiments.trained import Metric
 from namegen.files import write_whole
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from matplotlib.figure import Figure
 
 NONE = "–"  # the cell of a missing value
 TEMPLATES = Path(__file__).parent / "templates"
 TEMPLATE = "report.html"
-COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 # Words in a right-to-left script, with the characters between them and the numbers after them.
 RIGHT_TO_LEFT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufefc]([ '-]?[\d\u0590-\u08ff\ufb1d-\ufefc])*")
 # The space between a number and its unit, which must not become a line break.
@@ -72,22 +71,24 @@ def whole(value: float) -> str:
 def spread(
     values: Sequence[float], show: Callable[[float], str] = percent, middle: Any = mean
 ) -> str:
-    """Format the middle of several values and their range.
+    """Format the average of several values, and their range if they differ.
 
     Args:
-        values: for example one per seed; may be empty.
+        values: for example one value per seed; may be empty.
         show: formats a number.
-        middle: the mean, or the median.
+        middle: computes the average, for example ``mean`` or ``median``.
 
     >>> spread([1.0, 2.0, 6.0], seconds), spread([])
     ('3 (1 to 6)', '–')
     """
     if not values:
         return NONE
+    average = show(middle(values))
     lowest = show(min(values))
     highest = show(max(values))
-    shown = show(middle(values))
-    return shown if lowest == highest else f"{shown} ({lowest} to {highest})"
+    if lowest == highest:
+        return average
+    return f"{average} ({lowest} to {highest})"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -98,12 +99,13 @@ def listed(parts: Sequence[str]) -> str:
     """
     if len(parts) < 2:
         return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+    all_but_last = ", ".join(parts[:-1])
+    return f"{all_but_last} and {parts[-1]}"
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """A metric that every report compares models by."""
+    """A metric by which every report compares models."""
 
     words: str
     """Its name, with the unit."""
@@ -158,11 +160,16 @@ class Table:
     """The number of rows, at the end, that the other rows are compared with."""
 
     def markdown(self) -> str:
-        """Format the table as GitHub Markdown; all texts are escaped."""
-        rule = ["---"] * self.left + ["---:"] * (len(self.columns) - self.left)
-        lines = [f"**{escaped(self.title)}**", "", _markdown_row(map(escaped, self.columns))]
-        lines.append(_markdown_row(rule))
-        lines += [_markdown_row(map(escaped, row)) for row in self.rows]
+        """Format the table as GitHub Markdown, and escape all texts."""
+        number_columns = len(self.columns) - self.left
+        alignments = ["---"] * self.left + ["---:"] * number_columns
+        lines = [
+            f"**{escaped(self.title)}**",
+            "",
+            _markdown_row(self.columns),
+            f"| {' | '.join(alignments)} |",
+        ]
+        lines += [_markdown_row(row) for row in self.rows]
         if self.note:
             lines += ["", escaped_sentence(self.note)]
         return "\n".join(lines)
@@ -174,7 +181,7 @@ class Column(Generic[Row]):
 
     head: str
     """Its name, with the unit."""
-    of: Callable[[Row], str | float | Sequence[float] | None]
+    value_of: Callable[[Row], str | float | Sequence[float] | None]
     """Returns the value of a row: a string, a number, or several numbers, for example one per seed."""
     show: Callable[[float], str] | None = None
     """Formats a number; None for a column of words."""
@@ -182,14 +189,15 @@ class Column(Generic[Row]):
     """Summarizes several numbers; their range is also shown."""
 
     def cell(self, row: Row) -> str:
-        """Format the value of a row."""
-        value = self.of(row)
+        """Format the value of a row, which is a string, a number, several numbers, or None."""
+        value = self.value_of(row)
         if value is None:
             return NONE
         if isinstance(value, str):
             return value
-        values = [value] if isinstance(value, int | float) else value
-        return spread(values, self.show or str, self.middle)
+        if isinstance(value, int | float):
+            value = [value]
+        return spread(value, self.show or str, self.middle)
 
 
 def make_table(
@@ -211,18 +219,20 @@ def make_table(
     >>> make_table("Lengths", [Column("name", str), Column("length", len, str)], ["Al"]).rows
     (('Al', '2'),)
     """
+    heads = [column.head for column in columns]
     word_columns = [column for column in columns if column.show is None]
     return Table(
         title=title,
-        columns=tuple(column.head for column in columns),
-        rows=tuple(_cells(columns, row) for row in rows),
+        columns=tuple(heads),
+        rows=tuple(_format_row(columns, row) for row in rows),
         note=note,
         left=len(word_columns),
         references=references,
     )
 
 
-def _cells(columns: Sequence[Column[Row]], row: Row) -> tuple[str, ...]:
+def _format_row(columns: Sequence[Column[Row]], row: Row) -> tuple[str, ...]:
+    """Format the values of a row, one cell per column."""
     return tuple(column.cell(row) for column in columns)
 
 
@@ -259,15 +269,19 @@ class Plot:
     @property
     def heading(self) -> str:
         """The title on a page."""
-        return self.title.replace("{list}", self.of)
+        return self._title_with(self.of)
+
+    def _title_with(self, list_name: str) -> str:
+        """Return the title with this name of the list."""
+        return self.title.replace("{list}", list_name)
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure, which is drawn once for the page and the file."""
+        """The figure. It's drawn only once, for the page and the file."""
         return self.draw()
 
     def write(self, path: Path) -> None:
-        """Draw the plot with its title into a file.
+        """Write the plot and its title to a file.
 
         Raises:
             OutputError: the file can't be written.
@@ -275,8 +289,8 @@ class Plot:
         from namegen.drawings import style
 
         with style.drawing_style():
-            name = style.isolated(style.drawable_text(self.of, 48))
-            style.write_title(self.figure, self.title.replace("{list}", name))
+            list_name = style.isolated(style.drawable_text(self.of, 48))
+            style.write_title(self.figure, self._title_with(list_name))
             style.save_figure(self.figure, path)
 
 
@@ -312,10 +326,14 @@ def more(title: str, blocks: Sequence[Block]) -> Iterator[Section]:
     """
     if not blocks:
         return
-    plot_count = sum(1 for block in blocks if isinstance(block, Plot))
-    counts = {"plot": plot_count, "table": len(blocks) - plot_count}
-    words = " and ".join(counted(count, word) for word, count in counts.items() if count)
-    yield Section(f"{title}: {words} more", tuple(blocks), "more")
+    plot_count = len([block for block in blocks if isinstance(block, Plot)])
+    table_count = len(blocks) - plot_count
+    counts: list[str] = []
+    if plot_count:
+        counts.append(counted(plot_count, "plot"))
+    if table_count:
+        counts.append(counted(table_count, "table"))
+    yield Section(f"{title}: {' and '.join(counts)} more", tuple(blocks), fold="more")
 
 
 def plots(blocks: Iterable[Block]) -> Iterator[Plot]:
@@ -331,7 +349,7 @@ def plots(blocks: Iterable[Block]) -> Iterator[Plot]:
 
 
 def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
-    """Yield the blocks of a report as Markdown, without plots; all texts are escaped.
+    """Yield the blocks of a report as Markdown, without the plots. All texts are escaped.
 
     Args:
         blocks: the blocks.
@@ -346,14 +364,22 @@ def markdown(blocks: Iterable[Block], depth: int = 2) -> Iterator[str]:
         elif isinstance(block, Table):
             yield block.markdown()
         elif isinstance(block, Section):
-            if block.fold == "more":
-                yield from markdown(block.blocks, depth)
-            else:
-                yield f"{'#' * depth} {escaped(block.title)}"
-                yield from markdown(block.blocks, depth + 1)
+            yield from _section_markdown(block, depth)
 
 
-def _markdown_row(cells: Iterable[str]) -> str:
+def _section_markdown(section: Section, depth: int) -> Iterator[str]:
+    """Yield a section as Markdown; a section that continues the one above it has no heading."""
+    if section.fold == "more":
+        yield from markdown(section.blocks, depth)
+        return
+    hashes = "#" * depth
+    yield f"{hashes} {escaped(section.title)}"
+    yield from markdown(section.blocks, depth + 1)
+
+
+def _markdown_row(texts: Iterable[str]) -> str:
+    """Format a row of a Markdown table, and escape its texts."""
+    cells = [escaped(text) for text in texts]
     return f"| {' | '.join(cells)} |"
 
 
@@ -363,8 +389,13 @@ def escaped(text: str) -> str:
     >>> print(escaped("a|b <c>"))
     a\|b &#60;c&#62;
     """
-    entities = re.sub("[<>&]", lambda match: f"&#{ord(match[0])};", visible(text))
-    return re.sub(r"[\\`*_\[\]|]", r"\\\g<0>", entities)
+    without_tags = re.sub("[<>&]", _html_entity, visible(text))
+    return re.sub(r"[\\`*_\[\]|]", r"\\\g<0>", without_tags)
+
+
+def _html_entity(match: re.Match[str]) -> str:
+    """Return the HTML entity of a character."""
+    return f"&#{ord(match[0])};"
 
 
 def escaped_sentence(text: str) -> str:
@@ -380,20 +411,53 @@ def escaped_sentence(text: str) -> str:
 
 
 def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") -> None:
-    """Write a report as a self-contained HTML file.
+    """Write a report as an HTML file that needs no other files.
 
     Args:
         path: the file.
         title: the title of the page.
-        blocks: the content; jinja2 escapes all texts.
+        blocks: the content. All texts are escaped.
         data: JSON to embed in the page; "" for none.
 
     Raises:
         OutputError: the file can't be written.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from namegen.drawings.style import PALETTE, drawing_style
+
+    linked_sections = [block for block in blocks if _has_anchor(block)]
+    with drawing_style():
+        page = _load_template().render(
+            title=title,
+            blocks=blocks,
+            links=linked_sections,
+            first_link=_find_first_anchor(blocks),
+            data=_script_data(data),
+            palette=PALETTE,
+        )
+    write_whole(path, page.encode())
+
+
+def _has_anchor(block: Block) -> bool:
+    """Return whether links on the page can lead to a block."""
+    return isinstance(block, Section) and block.anchor != ""
+
+
+def _find_first_anchor(blocks: Sequence[Block]) -> int:
+    """Return the index of the first block with an anchor, or the number of blocks if there is none."""
+    for index, block in enumerate(blocks):
+        if _has_anchor(block):
+            return index
+    return len(blocks)
+
+
+def _script_data(data: str) -> Markup:
+    """Escape JSON for a ``<script>`` element. Without ``<``, no tag in the data can end the element."""
+    return Markup(data.replace("<", "\\u003c"))
+
+
+def _load_template() -> Template:
+    """Load the template of a page, with the filters that it uses."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -401,37 +465,26 @@ def write_page(path: Path, title: str, blocks: Sequence[Block], data: str = "") 
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    plot_numbers = count(1)
-    environment.filters |= {
-        "visible": visible,
-        "ordered": ordered,
-        "drawn": partial(_drawn, plot_numbers),
-    }
-    links = [block for block in blocks if isinstance(block, Section) and block.anchor]
-    link_indexes = [index for index, block in enumerate(blocks) if block in links]
-    first_link = link_indexes[0] if link_indexes else len(blocks)
-    safe_data = Markup(
-        data.replace("<", "\\u003c")
-    )  # as a JSON escape, so that no tag ends the script
-    with drawing_style():
-        page = environment.get_template(TEMPLATE).render(
-            title=title,
-            blocks=blocks,
-            links=links,
-            first_link=first_link,
-            data=safe_data,
-            palette=PALETTE,
-        )
-    write_whole(path, page.encode())
+    environment.filters["visible"] = visible
+    environment.filters["ordered"] = ordered
+    environment.filters["drawn"] = _PlotDrawer().draw
+    return environment.get_template(TEMPLATE)
 
 
-def _drawn(numbers: Iterator[int], plot: Plot) -> Markup:
-    """Draw a plot as SVG with a unique prefix for its ids."""
-    from namegen.drawings.style import figure_bytes
+class _PlotDrawer:
+    """Draw the plots of a page, and count them."""
 
-    svg = figure_bytes(plot.figure, "svg").decode()
-    caption = f"{plot.heading}: {plot.detail}"
-    return Markup(inline_svg(svg, f"p{next(numbers)}", caption))
+    def __init__(self) -> None:
+        self.count = 0
+
+    def draw(self, plot: Plot) -> Markup:
+        """Draw a plot as SVG, with ids that no other plot of the page has."""
+        from namegen.drawings.style import figure_bytes
+
+        self.count += 1
+        svg = figure_bytes(plot.figure, "svg").decode()
+        caption = f"{plot.heading}: {plot.detail}"
+        return Markup(inline_svg(svg, f"p{self.count}", caption))
 
 
 def ordered(text: str) -> Markup:
@@ -443,7 +496,8 @@ def ordered(text: str) -> Markup:
     (Markup('Al 3\xa0%'), True)
     """
     unbroken = BEFORE_UNIT.sub("\xa0", visible(text))
-    return Markup(RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", str(escape(unbroken))))
+    html = str(escape(unbroken))
+    return Markup(RIGHT_TO_LEFT.sub(r"<bdi>\g<0></bdi>", html))
 
 
 def visible(text: str) -> str:
@@ -452,9 +506,14 @@ def visible(text: str) -> str:
     >>> visible("a\x1bb")
     'aU+001Bb'
     """
-    return "".join(
-        character if character.isprintable() else f"U+{ord(character):04X}" for character in text
-    )
+    return "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    """Return a printable character, or the code point of a control character."""
+    if character.isprintable():
+        return character
+    return f"U+{ord(character):04X}"
 
 
 def inline_svg(svg: str, prefix: str, caption: str) -> str:
@@ -465,23 +524,34 @@ def inline_svg(svg: str, prefix: str, caption: str) -> str:
         prefix: the prefix of its ids.
         caption: the description for screen readers.
     """
-    from namegen.drawings.style import PALETTE
-
-    names = {colour.light: name for name, colour in PALETTE.items()}
-
-    def named_colour(match: re.Match[str]) -> str:
-        value = match[0]
-        return f"var(--{names[value]})" if value in names else value
-
-    head, _, content = svg[svg.index("<svg") :].partition(">")
-    box_match = re.search(r'viewBox="[^"]*"', head)
-    box = box_match[0] if box_match else ""
+    svg_element = svg[svg.index("<svg") :]
+    head, _, content = svg_element.partition(">")
     content = re.sub(r"<metadata>.*?</metadata>", "", content, flags=re.S)
-    content = re.sub(r'(\bid="|href="#|url\(#)', rf"\1{prefix}-", content)
-    content = COLOUR.sub(named_colour, content)
+    content = _with_id_prefix(content, prefix)
+    content = _with_color_variables(content)
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     label = escape(visible(caption))
-    return f'<svg {namespaces} {box} role="img" aria-label="{label}">{content}'
+    return f'<svg {namespaces} {_find_view_box(head)} role="img" aria-label="{label}">{content}'
+
+
+def _find_view_box(head: str) -> str:
+    """Return the ``viewBox`` attribute of an SVG element, which contains its size, or "" if it has none."""
+    match = re.search(r'viewBox="[^"]*"', head)
+    return match[0] if match else ""
+
+
+def _with_id_prefix(content: str, prefix: str) -> str:
+    """Add a prefix to all ids of an SVG element, and to all references to them."""
+    return re.sub(r'(\bid="|href="#|url\(#)', rf"\1{prefix}-", content)
+
+
+def _with_color_variables(content: str) -> str:
+    """Replace the colors of the palette with variables of the style sheet, which also defines colors for dark mode."""
+    from namegen.drawings.style import PALETTE
+
+    for name, color in PALETTE.items():
+        content = re.sub(rf"{color.light}\b", f"var(--{name})", content)
+    return content
 
 
 def file_names(names: Sequence[str]) -> list[str]:
@@ -490,11 +560,16 @@ def file_names(names: Sequence[str]) -> list[str]:
     >>> file_names(["mlb-first", "a/First names.txt", "b/First names.txt", "名"])
     ['mlb-first', 'first-names', 'first-names-3', 'list-4']
     """
-    unique: list[str] = []
+    unique_names: list[str] = []
     for number, name in enumerate(names, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")[:40]
-        candidate = plain or f"list-{number}"
-        while candidate in unique:
-            candidate = f"{candidate}-{number}"
-        unique.append(candidate)
-    return unique
+        file_name = _file_name(name) or f"list-{number}"
+        while file_name in unique_names:
+            file_name = f"{file_name}-{number}"
+        unique_names.append(file_name)
+    return unique_names
+
+
+def _file_name(name: str) -> str:
+    """Return the first 40 lower-case letters and digits of a list's name, with hyphens between words."""
+    words = re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower())
+    return words.strip("-")[:40]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from math import ceil, log
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from namegen.documents import Count, Share, from_plain
 from namegen.errors import NamesError, counted
@@ -103,18 +103,23 @@ def summarise(prepared: PreparedTraining, result: RunResult) -> TrainingSummary:
         prepared: the run before it started.
         result: its result.
     """
-    columns = {
-        column.name: tuple(getattr(record, column.name) for record in result.history)
-        for column in fields(History)
-    }
-    batch_size = cast(int, prepared.recipe.training.batch_size)  # preparation has replaced None
+    batch_size = prepared.recipe.training.batch_size
+    assert batch_size is not None  # preparation has set it
     return TrainingSummary(
         parameters=prepared.network.parameter_count,
         batch_size=batch_size,
         epochs=result.epochs,
         best_epoch=result.best_epoch,
-        history=History(**columns),
+        history=_learning_curves(result.history),
     )
+
+
+def _learning_curves(records: Sequence[EpochRecord]) -> History:
+    """Collect the columns of the learning curves. Records have the same field names."""
+    columns: dict[str, Any] = {}
+    for column in fields(History):
+        columns[column.name] = tuple(getattr(record, column.name) for record in records)
+    return History(**columns)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -129,28 +134,33 @@ def list_names(sources: Iterable[str]) -> dict[str, str]:
     >>> list_names(["mlb-first", "lists/a.txt", "x/b.txt", "y/b.txt"])
     {'mlb-first': 'mlb-first', 'lists/a.txt': 'a.txt', 'x/b.txt': 'x/b.txt', 'y/b.txt': 'y/b.txt'}
     """
-    names = {source: Path(source).name or source for source in sources}
-    uses = Counter(names.values())
-    return {source: name if uses[name] == 1 else source for source, name in names.items()}
+    file_names = {source: Path(source).name or source for source in sources}
+    uses = Counter(file_names.values())
+    names: dict[str, str] = {}
+    for source, file_name in file_names.items():
+        is_unique = uses[file_name] == 1
+        names[source] = file_name if is_unique else source
+    return names
 
 
-SURE = 1_000  # a list is long enough if at most one of so many splits leaves a part empty
+LEAST_ODDS = 1_000  # a list is long enough if at most one of so many splits leaves a set empty
 
 
-def enough(validation: float) -> int:
-    """Return how many different names a list needs, so that almost every seed leaves no part of the split empty.
+def least_names(validation: float) -> int:
+    """Return how many different names a list needs, so that both sets get names with almost every seed.
 
-    The split assigns each name by a hash, so ``n`` names all go to the same part with a probability of about
+    The split assigns each name by a hash, so ``n`` names all go to the same set with a probability of about
     ``max(validation, 1 - validation) ** n``. The result is rounded up to a multiple of 10.
 
     Args:
         validation: the share of held-out names, above 0.
 
-    >>> enough(0.2), enough(0.9)
+    >>> least_names(0.2), least_names(0.9)
     (40, 70)
     """
     larger_share = max(validation, 1 - validation)
-    return 10 * ceil(log(SURE) / -log(larger_share) / 10)
+    names = log(LEAST_ODDS) / -log(larger_share)
+    return 10 * ceil(names / 10)
 
 
 def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) -> None:
@@ -170,9 +180,14 @@ def check_long_enough(corpus: Corpus, validation: float, split: str, seed: int) 
     try:
         corpus.split(DataSettings(validation=validation, split=split), seed=seed)
     except NamesError as error:
-        names = counted(len(corpus.names), "name")
-        distinct = len(set(corpus.names))
-        raise NamesError(
-            f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%}: "
-            f"remove it, or pass a list of at least {enough(validation):,} different names"
-        ) from error
+        raise NamesError(_too_short_message(corpus, validation)) from error
+
+
+def _too_short_message(corpus: Corpus, validation: float) -> str:
+    """Return the message about a list that can't be split."""
+    names = counted(len(corpus.names), "name")
+    distinct = len(set(corpus.names))
+    return (
+        f"{corpus.source} has {names} ({distinct:,} distinct), too few to hold out {validation:.0%}: "
+        f"remove it, or pass a list of at least {least_names(validation):,} different names"
+    )

@@ -1,7 +1,7 @@
-"""Checks for authors of backends, and of programs that use one.
+"""Checks for the authors of backends.
 
-To test a new engine, call ``check_engine(MyEngine)``, which lists all failures. Or use ``cases`` to run each check as a
-test of its own:
+To test a new engine, call ``check_engine(MyEngine)``, which lists all failures. To run each check as a separate test,
+use ``cases``:
 
     @pytest.mark.parametrize("run", [pytest.param(run, id=name) for name, run in cases(MyEngine)])
     def test_my_engine(run):
@@ -9,11 +9,11 @@ test of its own:
 
 - ``CONFORMANCE_CHECKS`` (in ``checks.py``) test what ``core/engine.py`` requires of every engine.
 - ``NETWORK_CHECKS`` (in ``parity.py``) test that an engine computes the same network as the NumPy engine.
-- ``LANGUAGE_MODEL_CHECKS`` (in ``checks.py``) test models that can only generate names.
+- ``LANGUAGE_MODEL_CHECKS`` (in ``models.py``) test models that can only generate names.
 - ``check_cell`` tests a cell of the NumPy engine.
 
-A check returns nothing, or raises an AssertionError that starts with the check's name. If the engine raises any error
-inside a check, the check raises an AssertionError as well.
+If a check fails, it raises an AssertionError that starts with the check's name. If the engine raises any error inside
+a check, the check raises an AssertionError as well.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from namegen.core.engine import EngineClass
 from namegen.core.network.architecture import Network
 from namegen.testing.cells import check_cell as check_cell
 from namegen.testing.checks import CONFORMANCE_CHECKS as CONFORMANCE_CHECKS
-from namegen.testing.checks import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
 from namegen.testing.checks import CellCheck as CellCheck
 from namegen.testing.checks import Check as Check
-from namegen.testing.checks import ModelCheck as ModelCheck
 from namegen.testing.material import NAMES as NAMES
 from namegen.testing.material import TOKENS as TOKENS
 from namegen.testing.material import VOCABULARY as VOCABULARY
+from namegen.testing.models import LANGUAGE_MODEL_CHECKS as LANGUAGE_MODEL_CHECKS
+from namegen.testing.models import ModelCheck as ModelCheck
 from namegen.testing.parity import NETWORK_CHECKS as NETWORK_CHECKS
 
 
 def cases(
     engine_class: EngineClass, *networks: Network
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """All checks for every cell that an engine implements.
+    """Yield all checks for every cell that an engine implements.
 
     Args:
         engine_class: the class of the engine.
-        networks: a small network with ``VOCABULARY.size`` tokens for each architecture of the engine's own. They run
-            only ``CONFORMANCE_CHECKS``, because there's no other engine to compare with.
+        networks: a small network with ``VOCABULARY.size`` tokens for each architecture that only this engine has. They
+            run only ``CONFORMANCE_CHECKS``, because there's no other engine to compare with.
 
     Yields:
         The name of each check with its cell or architecture, and a function that runs it.
@@ -56,12 +56,7 @@ def cases(
     >>> names[0]
     'attributes (gru)'
     """
-    cells = getattr(engine_class, "cells", None)
-    if not isinstance(cells, frozenset) or not (cells or networks):
-        raise AssertionError(
-            f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
-            "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
-        )
+    cells = _declared_cells(engine_class, networks)
     cell_checks: dict[str, CellCheck] = {**CONFORMANCE_CHECKS, **NETWORK_CHECKS}
     for cell in sorted(cells):
         for name, cell_check in cell_checks.items():
@@ -69,6 +64,17 @@ def cases(
     for network in networks:
         for name, check in CONFORMANCE_CHECKS.items():
             yield f"{name} ({network.architecture})", partial(check, engine_class, network)
+
+
+def _declared_cells(engine_class: EngineClass, networks: tuple[Network, ...]) -> frozenset[str]:
+    """Return the cells of an engine, and check that there is at least one cell or one network."""
+    cells = getattr(engine_class, "cells", None)
+    if isinstance(cells, frozenset) and (cells or networks):
+        return cells
+    raise AssertionError(
+        f"cells is {cells!r}: expected a frozenset of the names of the cells that the engine implements; if it "
+        "only has other architectures, use an empty frozenset, and pass a small network of each architecture"
+    )
 
 
 def check_engine(
@@ -85,9 +91,8 @@ def check_engine(
         AssertionError: checks fail. The message contains one line for each of them.
     """
     failures: list[str] = []
-    count = 0
-    for _, run in cases(engine_class, *networks):
-        count += 1
+    checks = list(cases(engine_class, *networks))
+    for _, run in checks:
         try:
             run()
         except AssertionError as error:
@@ -96,7 +101,6 @@ def check_engine(
             first_line = str(error).splitlines()[0]  # the check's name, and the difference
             failures.append(first_line)
     if failures:
+        counts = f"{len(failures)} of {len(checks)} checks of {engine_class.__name__} fail"
         failure_list = "\n".join(failures)
-        raise AssertionError(
-            f"{len(failures)} of {count} checks of {engine_class.__name__} fail:\n{failure_list}"
-        )
+        raise AssertionError(f"{counts}:\n{failure_list}")

@@ -1,4 +1,4 @@
-"""A gradient check for authors of cells of the NumPy backend."""
+"""Check the gradients of a cell of the NumPy backend."""
 
 from __future__ import annotations
 
@@ -14,64 +14,72 @@ from namegen.types import Array
 
 ROWS = 4
 WIDTH = 3
-STEP = 1e-5  # of the central differences
-# Of a derivative: relative to the largest derivative, absolute if that's below 1. It's far above rounding errors.
+STEP = 1e-5  # the change of a number in central differences
+# The allowed error of a derivative: relative to the largest derivative, absolute if that's below 1. It's far above
+# rounding errors.
 TOLERANCE = 1e-7
-LIBRARY = SimpleNamespace(**vars(np), sigmoid=lambda x: 1 / (1 + np.exp(-x)))  # computes formulas
+
+
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+LIBRARY = SimpleNamespace(**vars(np), sigmoid=_sigmoid)  # the functions that formulas use
 
 
 def check_cell(cell: NumpyCell) -> None:
     """Compare a cell's code with its formula, and its backward pass with central differences, in float64.
 
-    The check uses the cell alone, with random numbers for four rows of width three. It differentiates a weighted sum
-    of the state after the step with respect to x (from the input), s (from the state), and the state before the step,
-    if the cell carries it.
+    The check runs the cell without a network, on random numbers for four rows of width three. It differentiates a
+    weighted sum of the state after the step with respect to x (from the input), s (from the state), and the state
+    before the step, if the cell carries it.
 
     Args:
         cell: the cell.
 
     Raises:
-        AssertionError: a method doesn't write all numbers, changes its inputs, or computes something else than the
-            declared formula, or a derivative is wrong.
+        AssertionError: a method doesn't write all numbers, changes its inputs, or doesn't compute the declared
+            formula, or a derivative is wrong.
 
     >>> from namegen.backends.numpy_engine.cells import SimpleRNN
     >>> check_cell(SimpleRNN())
     """
     check = _CellCheck(cell)
-    check.forward_pass()
-    check.backward_pass()
+    check.expect_formula()
+    check.expect_derivatives()
 
 
 class _CellCheck:
     """A cell with random inputs."""
 
     def __init__(self, cell: NumpyCell) -> None:
-        rng = np.random.default_rng(0)
-
-        def random_arrays(count: int) -> Array:
-            return rng.normal(0, 0.8, (count, ROWS, WIDTH))
-
         self.cell = cell
         self.formula: Formula = cell.declared.formula
-        self.x = random_arrays(self.formula.gates)  # (G, B, H)
-        self.s = random_arrays(self.formula.state_gates)  # (S, B, H)
-        self.before = random_arrays(self.formula.states)  # (states, B, H)
-        self.weights = random_arrays(self.formula.states)  # of the sum that's differentiated
+        self.rng = np.random.default_rng(0)
+        self.x = self.random_arrays(self.formula.gates)  # (G, B, H)
+        self.s = self.random_arrays(self.formula.state_gates)  # (S, B, H)
+        self.before = self.random_arrays(self.formula.states)  # (states, B, H)
+        self.weights = self.random_arrays(self.formula.states)  # the weights of the sum
         self.carried = list(cell.carried)
+        self.pre_activations = self.formula.gates + len(cell.apart)
+
+    def random_arrays(self, count: int) -> Array:
+        """Draw random numbers (count, B, H)."""
+        return self.rng.normal(0, 0.8, (count, ROWS, WIDTH))
 
     def forward(self) -> tuple[Array, Array]:
-        """The state after the step, and the cache for the backward pass."""
-        after = _unwritten(self.formula.states)
-        cache = _unwritten(self.cell.cached)
+        """Return the state after the step, and the cache for the backward pass."""
+        after = _unwritten_arrays(self.formula.states)
+        cache = _unwritten_arrays(self.cell.cached)
         self.cell.forward(self.x.copy(), self.s.copy(), self.before[self.carried], after, cache)
         return after, cache
 
     def weighted_sum(self) -> float:
-        """The function that's differentiated."""
+        """Return the weighted sum of the state after the step, which the check differentiates."""
         after, _ = self.forward()
         return float((self.weights * after).sum())
 
-    def forward_pass(self) -> None:
+    def expect_formula(self) -> None:
         """Compare the state after the step with the formula."""
         after, _ = self.forward()
         expect(
@@ -79,35 +87,29 @@ class _CellCheck:
             "forward leaves numbers of the state after the step unwritten, or computes NaN",
         )
         expected = self.formula.run([*self.x, *self.s, *self.before], LIBRARY)
-        for name, array, expected_array in zip(
-            self.cell.declared.states, after, expected, strict=True
-        ):
-            expect_close(
-                array,
-                expected_array,
-                f"forward computes another {name} than the formula of {self.cell.declared.name}: a number",
-            )
+        cell = self.cell.declared
+        for name, array, expected_array in zip(cell.states, after, expected, strict=True):
+            subject = f"forward computes another {name} than the formula of {cell.name}: a number"
+            expect_close(array, expected_array, subject)
 
-    def backward_pass(self) -> None:
-        """Compare the derivatives with central differences."""
-        gates = self.formula.gates
-        derivatives = gates + len(self.cell.apart)  # with respect to x, and to s where it's apart
-        d = _unwritten(derivatives + len(self.carried))
+    def expect_derivatives(self) -> None:
+        """Compare the derivatives of the backward pass with central differences."""
+        d = _unwritten_arrays(self.pre_activations + len(self.carried))
         self.cell.backward(self.weights.copy(), self.local_derivatives(), d)
         d_before = np.zeros_like(self.before)  # states that aren't carried are only read through s
-        d_before[self.carried] = d[derivatives:]
-        self.expect_derivative("x", self.x, d[:gates])
+        d_before[self.carried] = d[self.pre_activations :]
+        self.expect_derivative("x", self.x, d[: self.formula.gates])
         self.expect_derivative("s", self.s, d[self.cell.of_state])
         self.expect_derivative("the state before", self.before, d_before)
 
     def local_derivatives(self) -> Array:
-        """The cell's local derivatives, computed without changing the inputs."""
+        """Return the cell's local derivatives, and expect that computing them doesn't change the inputs."""
         before = self.before[self.carried]
         after, cache = self.forward()
         inputs = {"the state before": before, "the state after": after, "the cache": cache}
         copies = {name: values.copy() for name, values in inputs.items()}
-        count = self.formula.gates + len(self.cell.apart) + len(self.carried)
-        local = _unwritten(count + self.cell.more_local)
+        count = self.pre_activations + len(self.carried) + self.cell.more_local
+        local = _unwritten_arrays(count)
         self.cell.local_derivatives(before, after, cache, local)
         for name, values in inputs.items():
             subject = f"local_derivatives must not change {name}, but one of its numbers"
@@ -122,13 +124,13 @@ class _CellCheck:
         expect_within(derivative, expected, limit, subject)
 
 
-def _unwritten(count: int) -> Array:
-    """Arrays of NaN, so that numbers that a cell doesn't write are noticed."""
+def _unwritten_arrays(count: int) -> Array:
+    """Create arrays of NaN (count, B, H). A number that a cell doesn't write stays NaN."""
     return np.full((count, ROWS, WIDTH), np.nan)
 
 
 def _central_differences(function: Callable[[], float], variable: Array) -> Array:
-    """The function's derivative with respect to each number of a variable that it reads."""
+    """Return the derivative of a function with respect to each number of an array that it reads."""
     derivative = np.empty(variable.shape)
     for index in np.ndindex(variable.shape):
         value = variable[index]

@@ -1,7 +1,7 @@
-"""The checks of what ``core/engine.py`` requires of every LanguageModel and every engine.
+"""Check the rules of ``core/engine.py``, which every engine has to follow.
 
-Each check tests one fact. It returns nothing, or raises an AssertionError. ``steps.py`` contains the checks of training
-steps.
+Each check tests one rule, and raises an AssertionError if it's broken. ``models.py`` contains the checks for models
+that can only generate names, and ``steps.py`` contains the checks of training steps.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TypeAlias
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from namegen.core.engine import Engine, EngineClass, LanguageModel
+from namegen.core.engine import Engine, EngineClass
+from namegen.core.network.architecture import Network
 from namegen.core.network.cells import CELLS
 from namegen.core.optimizers import OPTIMIZERS
 from namegen.errors import CheckpointError, NamegenError
@@ -33,188 +34,101 @@ from namegen.testing.material import (
     ADAM,
     TOKENS,
     VOCABULARY,
-    Kind,
+    CellOrNetwork,
     new_engine,
     read,
     small_engine,
     small_network,
     small_steps,
 )
-from namegen.types import Array, Int32
+from namegen.testing.models import LANGUAGE_MODEL_CHECKS
+from namegen.types import Array
 
-# A check of a model, with rows of tokens that it can read.
-ModelCheck: TypeAlias = Callable[[LanguageModel, Array], None]
 # A check of an engine class, with a cell or a small network.
-Check: TypeAlias = Callable[[EngineClass, Kind], None]
+Check: TypeAlias = Callable[[EngineClass, CellOrNetwork], None]
 # A check of an engine class, with a cell of the architecture rnn.
 CellCheck: TypeAlias = Callable[[EngineClass, str], None]
 
 
-def model_rows(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """A model reads any number of rows, also more than 256, and each row as if it were alone.
-
-    The logits have the right shape and type. Tokens are C-contiguous int32 arrays, as namegen passes them.
-    """
-    logits_alone = [read(model, row[None]) for row in tokens]
-    for count in (1, 2, len(tokens), 67, 300):
-        rows = np.arange(count) % len(tokens)  # rows of tokens, repeated
-        for depth, logits in enumerate(read(model, tokens[rows])):
-            _expect_logits(logits, count, model.vocabulary_size)
-            expect_close(
-                logits,
-                np.concatenate([logits_alone[row][depth] for row in rows]),
-                f"a logit of {count} rows read at once, against that of the row alone,",
-            )
-
-
-def _expect_logits(logits: Array, rows: int, vocabulary_size: int) -> None:
-    """Expect a NumPy array of the right shape, with at least one possible next token per row."""
-    expect(type(logits) is np.ndarray, f"logits are {type(logits)}: expected a NumPy array")
-    expect(logits.dtype in (np.float32, np.float64), f"logits are {logits.dtype}")
-    expect(logits.shape == (rows, vocabulary_size), f"the logits of {rows} rows are {logits.shape}")
-    is_invalid = np.isnan(logits) | np.isposinf(logits)
-    expect(not is_invalid.any(), "a logit is NaN or +inf")
-    expect(
-        np.isfinite(logits).any(axis=1).all(),
-        "every logit of a row is -inf: there is no next character",
-    )
-
-
-def model_state_is_kept(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Neither step nor select changes the state or the tokens that it gets."""
-    rows = len(tokens)
-    first = tokens[:, 0].copy()
-    second = np.roll(tokens[:, 0], 1)
-    _, start = model.step(np.zeros(rows, np.int32), model.initial_state(rows))
-    logits, after = model.step(first, start)
-    expected = logits.copy()
-    model.step(second, start)
-    reversed_rows = np.arange(rows)[::-1].copy()
-    model.step(second, model.select(start, reversed_rows))
-    model.step(second, after)
-    logits_again, _ = model.step(first, start)
-    expect_equal(first, tokens[:, 0], "a step must not write into its tokens, but a token")
-    expect_equal(
-        logits, expected, "logits must not be changed by a later step, but a logit of the first"
-    )
-    expect_equal(
-        logits_again,
-        expected,
-        "a state must not be changed by a step, but a logit of the same step",
-    )
-
-
-def model_select(model: LanguageModel, tokens: Int32[Array, "R T"]) -> None:
-    """Select gathers any rows: in any order, repeatedly, more than there were, and more than 256.
-
-    The rows are a C-contiguous int64 array, as namegen passes them. A compiled engine may rely on that.
-    """
-    count = len(tokens)
-    _expect_selected(model, tokens, list(reversed(range(count))), "in reverse")
-    _expect_selected(model, tokens, [count - 1], "one")
-    _expect_selected(model, tokens, [1, 0, 1, 1], "repeatedly")
-    _expect_selected(model, tokens, list(range(count)) * 3, "more often than there were")
-    many_tokens = tokens[np.arange(300) % count]
-    _expect_selected(model, many_tokens, [299, 256, 257, 3], "from behind row 255")
-
-
-def _expect_selected(
-    model: LanguageModel, tokens: Int32[Array, "R T"], rows: list[int], subject: str
-) -> None:
-    """Expect the same logits from selected rows of a state as from reading only these rows."""
-    _, state = model.step(np.zeros(len(tokens), np.int32), model.initial_state(len(tokens)))
-    _, state = model.step(np.ascontiguousarray(tokens[:, 0]), state)
-    indices = np.array(rows, dtype=np.int64)
-    next_tokens = np.ascontiguousarray(tokens[indices, 1])
-    logits, _ = model.step(next_tokens, model.select(state, indices))
-    expect_close(
-        logits,
-        read(model, tokens[indices, :2])[-1],
-        f"a logit after rows (a contiguous int64 array) were selected {subject}",
-    )
-
-
-LANGUAGE_MODEL_CHECKS: dict[str, ModelCheck] = named(globals(), "model_")
-
-
-def check_attributes(engine_class: EngineClass, kind: Kind) -> None:
-    """The class declares its name, cells and architectures, and its objects have all methods of the protocol."""
-    name = engine_class.name
-    expect(isinstance(name, str) and name != "", f"name is {name!r}: expected a non-empty string")
-    if isinstance(kind, str):
-        expect(
-            kind in engine_class.cells,
-            f"{kind} is not among the cells {sorted(engine_class.cells)}",
-        )
-    architectures = [architecture.architecture for architecture in engine_class.architectures]
-    is_unique = len(set(architectures)) == len(architectures)
-    expect(
-        is_unique and architectures != [],
-        f"architectures are {architectures}: expected at least one, each once",
-    )
-    architecture = small_network(kind).architecture
-    expect(
-        architecture in architectures,
-        f"{architecture} is not among the architectures {architectures}",
-    )
-    expect(
-        engine_class.cells <= set(CELLS),
-        f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}",
-    )
-    expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
-    engine = small_engine(engine_class, kind)
+def check_attributes(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a class declares its name, cells and architectures, and implements the whole protocol."""
+    _expect_declarations(engine_class)
+    if isinstance(cell_or_network, str):
+        cells = sorted(engine_class.cells)
+        expect(cell_or_network in cells, f"{cell_or_network} is not among the cells {cells}")
+    architecture = small_network(cell_or_network).architecture
+    names = _architecture_names(engine_class)
+    expect(architecture in names, f"{architecture} is not among the architectures {names}")
+    engine = small_engine(engine_class, cell_or_network)
     expect(isinstance(engine, Engine), "a method of the protocol is missing")
     expect(
         engine.vocabulary_size == VOCABULARY.size, f"vocabulary_size is {engine.vocabulary_size}"
     )
 
 
-def check_as_a_language_model(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine passes LANGUAGE_MODEL_CHECKS in both precisions, and its logits have its precision."""
+def _expect_declarations(engine_class: EngineClass) -> None:
+    """Expect valid class attributes."""
+    name = engine_class.name
+    expect(isinstance(name, str) and name != "", f"name is {name!r}: expected a non-empty string")
+    architectures = _architecture_names(engine_class)
+    is_unique = len(set(architectures)) == len(architectures)
+    expect(
+        is_unique and architectures != [],
+        f"architectures are {architectures}: expected at least one, each once",
+    )
+    expect(
+        engine_class.cells <= set(CELLS),
+        f"cells are {sorted(engine_class.cells)}: known are {', '.join(CELLS)}",
+    )
+    expect(isinstance(engine_class.requires, tuple), "requires is not a tuple")
+
+
+def _architecture_names(engine_class: EngineClass) -> list[str]:
+    """Return the names of the architectures of an engine."""
+    return [network_class.architecture for network_class in engine_class.architectures]
+
+
+def check_as_a_language_model(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine passes LANGUAGE_MODEL_CHECKS in both precisions, and that its logits have its precision."""
     for dtype in ("float32", "float64"):
-        engine = small_engine(engine_class, kind, dtype=dtype)
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         for check in LANGUAGE_MODEL_CHECKS.values():
             check(engine, TOKENS)
         logits, _ = engine.step(np.zeros(2, np.int32), engine.initial_state(2))
         expect(logits.dtype == dtype, f"a backend of {dtype} gives logits of {logits.dtype}")
 
 
-def check_reading_only(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine without training settings reads a trained state, returns only parameters, and rejects training."""
-    trained = small_engine(engine_class, kind)
-    reader = small_engine(engine_class, kind, training=None, seed=2)
+def check_reading_only(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine without training settings makes predictions, but has no optimizer and rejects training."""
+    trained = small_engine(engine_class, cell_or_network)
+    reader = small_engine(engine_class, cell_or_network, training=None, seed=2)
     trained.train_epoch(small_steps(2))
     state = trained.get_state()
     reader.set_state(state)
-    expected = {name: state[name] for name in small_network(kind).parameter_shapes}
+    expected = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
     expect_same(reader.get_state(), expected, "in a backend that only reads")
-    expected_logits = read(trained, TOKENS)
-    for depth, logits in enumerate(read(reader, TOKENS)):
-        expect_close(logits, expected_logits[depth], "a logit of a backend that only reads")
-    expect_error(
-        NamegenError,
-        lambda: reader.train_epoch(small_steps(1)),
-        "training without training settings",
-    )
+    for logits, expected_logits in zip(read(reader, TOKENS), read(trained, TOKENS), strict=True):
+        expect_close(logits, expected_logits, "a logit of a backend that only reads")
+    train = partial(reader.train_epoch, small_steps(1))
+    expect_error(NamegenError, train, "training without training settings")
 
 
-def check_determinism(engine_class: EngineClass, kind: Kind) -> None:
-    """Two engines with the same parameters and batches get exactly the same numbers."""
-    first = small_engine(engine_class, kind)
-    second = small_engine(engine_class, kind, number=1)
+def check_determinism(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that two engines with the same parameters and batches get exactly the same results."""
+    first = small_engine(engine_class, cell_or_network)
+    second = small_engine(engine_class, cell_or_network, number=1)
     first_losses = first.train_epoch(small_steps(6)).loss_sum
     second_losses = second.train_epoch(small_steps(6)).loss_sum
     expect_equal(first_losses, second_losses, "a loss of an equal backend")
     expect_same(first.get_state(), second.get_state(), "an equal backend after equal steps")
-    second_logits = read(second, TOKENS)
-    for depth, logits in enumerate(read(first, TOKENS)):
-        expect_equal(logits, second_logits[depth], "a logit of an equal backend")
+    for first_logits, second_logits in zip(read(first, TOKENS), read(second, TOKENS), strict=True):
+        expect_equal(first_logits, second_logits, "a logit of an equal backend")
 
 
-def check_warm_up(engine_class: EngineClass, kind: Kind) -> None:
-    """Warming up changes no results, neither immediately nor later."""
-    warm = new_engine(engine_class, kind)
-    cold = small_engine(engine_class, kind)
+def check_warm_up(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that warming up changes no results, neither immediately nor later."""
+    warm = new_engine(engine_class, cell_or_network)
+    cold = small_engine(engine_class, cell_or_network)
     start = warm.get_state()
     warm.warm_up(next(small_steps(1)))
     expect_same(warm.get_state(), start, "after warming up")
@@ -224,34 +138,49 @@ def check_warm_up(engine_class: EngineClass, kind: Kind) -> None:
     expect_same(warm.get_state(), cold.get_state(), "trained after warming up")
 
 
-def check_state_names(engine_class: EngineClass, kind: Kind) -> None:
-    """A state has the canonical names, and the engine's precision."""
-    shapes = small_network(kind).parameter_shapes
-    expected_shapes = dict(shapes)
-    for slot in OPTIMIZERS[ADAM.optimizer].slots:
-        for name, shape in shapes.items():
-            expected_shapes[f"optimizer.{slot}.{name}"] = shape
+def check_state_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that the arrays of a state have the canonical names, the right shapes, and the engine's precision."""
+    network = small_network(cell_or_network)
     for dtype in ("float32", "float64"):
-        engine = small_engine(engine_class, kind, dtype=dtype)
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
         engine.train_epoch(small_steps(2))
         state = engine.get_state()
-        expect(state.keys() >= shapes.keys(), f"missing: {sorted(shapes.keys() - state.keys())}")
-        count = state.pop("optimizer.step", np.array(-1))
-        is_two = count.dtype == np.int64 and count.shape == () and int(count) == 2
-        expect(is_two, f"optimizer.step is {count!r} after 2 steps")
-        for name, values in state.items():
-            expect(name in expected_shapes, f"{name} is not a canonical name")
-            expect(
-                type(values) is np.ndarray and values.dtype == dtype,
-                f"{name} is {values.dtype}: expected {dtype}",
-            )
-            expect(values.shape == expected_shapes[name], f"{name} has the shape {values.shape}")
+        missing = sorted(network.parameter_shapes.keys() - state.keys())
+        expect(not missing, f"missing: {missing}")
+        step_count = state.pop("optimizer.step", np.array(-1))
+        _expect_two_steps(step_count)
+        _expect_shapes(state, _state_shapes(network), dtype)
 
 
-def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine that gets a state, its own or another engine's, has this state and continues exactly from it."""
-    engine = small_engine(engine_class, kind)
-    other = small_engine(engine_class, kind, number=1, seed=2)
+def _expect_shapes(state: Mapping[str, Array], shapes: Mapping[str, object], dtype: str) -> None:
+    """Expect arrays with these names and shapes, and of this type."""
+    for name, values in state.items():
+        expect(name in shapes, f"{name} is not a canonical name")
+        is_array = type(values) is np.ndarray
+        expect(is_array and values.dtype == dtype, f"{name} is {values.dtype}: expected {dtype}")
+        expect(values.shape == shapes[name], f"{name} has the shape {values.shape}")
+
+
+def _state_shapes(network: Network) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameters and of Adam's slots, by canonical name."""
+    parameter_shapes = network.parameter_shapes
+    shapes = dict(parameter_shapes)
+    for slot in OPTIMIZERS[ADAM.optimizer].slots:
+        for name, shape in parameter_shapes.items():
+            shapes[f"optimizer.{slot}.{name}"] = shape
+    return shapes
+
+
+def _expect_two_steps(step_count: Array) -> None:
+    """Expect ``optimizer.step`` to be an int64 array without axes, and to count two steps."""
+    is_integer = step_count.dtype == np.int64 and step_count.shape == ()
+    expect(is_integer and int(step_count) == 2, f"optimizer.step is {step_count!r} after 2 steps")
+
+
+def check_state_round_trip(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine continues exactly from a state, also from the state of another engine."""
+    engine = small_engine(engine_class, cell_or_network)
+    other = small_engine(engine_class, cell_or_network, number=1, seed=2)
     steps = list(small_steps(4))
     engine.train_epoch(iter(steps[:2]))
     state = engine.get_state()
@@ -265,112 +194,118 @@ def check_state_round_trip(engine_class: EngineClass, kind: Kind) -> None:
         expect_same(resumed.get_state(), uninterrupted, subject)
 
 
-def check_state_is_a_copy(engine_class: EngineClass, kind: Kind) -> None:
-    """Writing into arrays from get_state, or into arrays passed to set_state, doesn't change the engine."""
-    engine = small_engine(engine_class, kind)
+def check_state_is_a_copy(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine copies the arrays that get_state returns, and those that set_state gets."""
+    engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     returned = engine.get_state()
-    expected = _copy(returned)
-    _overwrite(returned)
-    expect_same(engine.get_state(), expected, "after arrays from get_state were written into")
-    passed = _copy(expected)
+    expected = _copy_state(returned)
+    _overwrite_state(returned)
+    expect_same(engine.get_state(), expected, "after arrays from get_state were changed")
+    passed = _copy_state(expected)
     engine.set_state(passed)
-    _overwrite(passed)
-    expect_same(engine.get_state(), expected, "after arrays passed to set_state were written into")
+    _overwrite_state(passed)
+    expect_same(engine.get_state(), expected, "after arrays passed to set_state were changed")
 
 
-def _copy(state: Mapping[str, Array]) -> dict[str, Array]:
+def _copy_state(state: Mapping[str, Array]) -> dict[str, Array]:
+    """Copy all arrays of a state."""
     return {name: values.copy() for name, values in state.items()}
 
 
-def _overwrite(state: Mapping[str, Array]) -> None:
+def _overwrite_state(state: Mapping[str, Array]) -> None:
+    """Write another number into all arrays of a state."""
     for values in state.values():
         values[...] = 9
 
 
-def check_unfit_states(engine_class: EngineClass, kind: Kind) -> None:
-    """A state with a missing tensor or a wrong shape is a CheckpointError, and changes nothing."""
-    engine = small_engine(engine_class, kind)
+def check_unfit_states(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that set_state rejects a state with a missing tensor or a wrong shape, and changes nothing."""
+    engine = small_engine(engine_class, cell_or_network)
     engine.train_epoch(small_steps(1))
     state = engine.get_state()
     other_state = {name: np.asarray(values + 1) for name, values in state.items()}
     for name in state:
-        if name == "optimizer.step":
-            continue
-        incomplete = {key: values for key, values in other_state.items() if key != name}
-        misshapen = {**other_state, name: other_state[name][..., :-1]}
-        expect_error(
-            CheckpointError, partial(engine.set_state, incomplete), f"a state without {name}"
-        )
-        expect_error(
-            CheckpointError, partial(engine.set_state, misshapen), f"another shape of {name}"
-        )
+        if name != "optimizer.step":
+            _expect_unfit_states(engine, other_state, name)
     expect_same(engine.get_state(), state, "after states that do not fit")
 
 
-def check_optimizer_restarts(engine_class: EngineClass, kind: Kind) -> None:
-    """A state that only contains parameters resets the optimizer."""
-    used = small_engine(engine_class, kind)
-    new = new_engine(engine_class, kind)
+def _expect_unfit_states(engine: Engine, state: Mapping[str, Array], name: str) -> None:
+    """Expect that a state is rejected if one of its tensors is missing or has another shape."""
+    incomplete = {key: values for key, values in state.items() if key != name}
+    set_incomplete = partial(engine.set_state, incomplete)
+    expect_error(CheckpointError, set_incomplete, f"a state without {name}")
+    misshapen = {**state, name: state[name][..., :-1]}
+    set_misshapen = partial(engine.set_state, misshapen)
+    expect_error(CheckpointError, set_misshapen, f"another shape of {name}")
+
+
+def check_optimizer_restarts(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a state without the optimizer's arrays resets the optimizer."""
+    used = small_engine(engine_class, cell_or_network)
+    new = new_engine(engine_class, cell_or_network)
     used.train_epoch(small_steps(3))
     state = used.get_state()
-    parameters = {name: state[name] for name in small_network(kind).parameter_shapes}
+    parameters = {name: state[name] for name in small_network(cell_or_network).parameter_shapes}
     for engine in (used, new):
         engine.set_state(parameters)
-        expect(
-            int(engine.get_state()["optimizer.step"]) == 0,
-            "optimizer.step isn't 0 after a state without it",
-        )
+        step_count = int(engine.get_state()["optimizer.step"])
+        expect(step_count == 0, "optimizer.step isn't 0 after a state without it")
         engine.train_epoch(small_steps(2))
     subject = f"{describe_training(ADAM)}: trained from a state of parameters alone"
     expect_same(used.get_state(), new.get_state(), subject)
 
 
-def check_threads(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine accepts 1 and 2 threads, and gets the same numbers for the same count. With 1, its libraries use 1.
+def check_threads(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine accepts 1 and 2 threads, is deterministic with both, and limits its libraries to 1 thread.
 
-    The check looks at the thread pools that threadpoolctl finds for the libraries in ``requires``, or for NumPy if
-    there are none. Such an engine has to call ``namegen.threads.limit_threads``. Libraries without such a pool aren't
-    checked.
+    The check looks at the thread pools of the libraries in ``requires``, or of NumPy if there are none, as far as
+    threadpoolctl knows them. Such an engine has to call ``namegen.threads.limit_threads``.
     """
-    _expect_deterministic(engine_class, kind, threads=2)
-    # An engine that sets nothing must not pass because the limit was 1 before.
+    _expect_deterministic(engine_class, cell_or_network, threads=2)
+    # An engine that sets no limit must not pass because the limit was already 1.
     threadpool_limits(2, user_api="blas")
     # 1 is last, because the limit stays for everything that runs later in this process.
-    _expect_deterministic(engine_class, kind, threads=1)
+    _expect_deterministic(engine_class, cell_or_network, threads=1)
     for pool in pools_of(engine_class.requires, threadpool_info()):
         library = pool["internal_api"]
         threads = pool["num_threads"]
         expect(
             threads == 1,
-            f"a backend that was made with threads=1 leaves {library} with {threads} threads: expected 1",
+            f"a backend that was created with threads=1 leaves {library} with {threads} threads: expected 1",
         )
 
 
-def _expect_deterministic(engine_class: EngineClass, kind: Kind, *, threads: int) -> None:
+def _expect_deterministic(
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, *, threads: int
+) -> None:
     """Expect the same numbers from two engines with the same number of threads."""
-    losses, state = _trained(engine_class, kind, threads)
-    other_losses, other_state = _trained(engine_class, kind, threads)
+    losses, state = _train_new_engine(engine_class, cell_or_network, threads)
+    other_losses, other_state = _train_new_engine(engine_class, cell_or_network, threads)
     expect_equal(other_losses, losses, f"a loss of an equal backend with threads={threads}")
     expect_same(other_state, state, f"an equal backend with threads={threads}")
 
 
-def _trained(engine_class: EngineClass, kind: Kind, threads: int) -> tuple[Array, dict[str, Array]]:
-    """The losses and the state of a new engine after three steps.
+def _train_new_engine(
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, threads: int
+) -> tuple[Array, dict[str, Array]]:
+    """Train a new engine for three steps. Return its losses and its state.
 
-    The engine is deleted afterwards, so the next one may reuse what it has compiled.
+    The engine is deleted afterwards, so that the next one can reuse its compiled programs.
     """
-    engine = new_engine(engine_class, kind, threads=threads)
-    return engine.train_epoch(small_steps(3)).loss_sum, engine.get_state()
+    engine = new_engine(engine_class, cell_or_network, threads=threads)
+    losses = engine.train_epoch(small_steps(3))
+    return losses.loss_sum, engine.get_state()
 
 
 def pools_of(
     libraries: Iterable[str], pools: Iterable[Mapping[str, object]]
 ) -> list[Mapping[str, object]]:
-    """The thread pools of some Python packages. Pools are recognized by the folders of their files.
+    """Return the thread pools that belong to some Python packages, recognized by the folders of their files.
 
     Args:
-        libraries: names of packages; none means NumPy.
+        libraries: the names of the packages; none means NumPy.
         pools: the pools, from ``threadpool_info``.
 
     >>> pool = {"filepath": "/lib/site-packages/numpy.libs/libopenblas.so"}
@@ -378,18 +313,18 @@ def pools_of(
     (True, [])
     """
     packages = list(libraries) or ["numpy"]
-    folders = {f"{package}{suffix}" for package in packages for suffix in ("", ".libs")}
-    selected: list[Mapping[str, object]] = []
-    for pool in pools:
-        path = PurePath(str(pool["filepath"]))
-        package_folders = [
-            folder
-            for parent, folder in pairwise(path.parts)
-            if parent in ("site-packages", "dist-packages")
-        ]
-        if package_folders and package_folders[-1] in folders:
-            selected.append(pool)
-    return selected
+    folders = [*packages, *(f"{package}.libs" for package in packages)]
+    return [pool for pool in pools if _find_package_folder(str(pool["filepath"])) in folders]
+
+
+def _find_package_folder(file: str) -> str | None:
+    """Return the folder in ``site-packages`` that contains a file, or None if the file is elsewhere."""
+    folders = PurePath(file).parts
+    package_folder = None
+    for parent, folder in pairwise(folders):
+        if parent in ("site-packages", "dist-packages"):
+            package_folder = folder
+    return package_folder
 
 
 CONFORMANCE_CHECKS: dict[str, Check] = named({**globals(), **vars(steps)})

@@ -1,14 +1,13 @@
-"""Comparisons for the checks. They raise an AssertionError that describes the difference.
+"""Compare results in checks, and raise an AssertionError that describes the difference.
 
-``named`` adds the check's name and the cell to each error. A difference after training also names the optimizer's
-formula (``describe_training``).
+``named`` adds the check's name and the cell to each error. The error about a difference after training also contains
+the formula of the optimizer (see ``describe_training``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import ParamSpec
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,13 +16,9 @@ from namegen.core.optimizers import OPTIMIZERS
 from namegen.core.settings import TrainingSettings
 from namegen.types import Array
 
-P = ParamSpec("P")
-
-# Rounding differences if numbers are added in another order: relative to the largest number, absolute if it's below 1.
+# The rounding errors of a sum in another order: relative to the largest number, absolute if that's below 1.
 FLOAT32_ROUNDING = 1e-5
 FLOAT64_ROUNDING = 1e-12
-CLIPPING = "g ← g·min(1, {norm}/‖g‖), ‖g‖ of the masked gradients of all parameters together, its squares in float64"
-TRUNCATION = "the state before each character, all of its arrays, counts as a constant"
 
 
 def expect(holds: bool | np.bool, message: str) -> None:
@@ -38,7 +33,7 @@ def expect_error(error_class: type[Exception], call: Callable[[], object], subje
     Args:
         error_class: the expected class.
         call: what to call.
-        subject: what's wrong with the call, for the message.
+        subject: the description of the call, for the message.
     """
     try:
         call()
@@ -52,7 +47,7 @@ def expect_error(error_class: type[Exception], call: Callable[[], object], subje
 
 
 def expect_near(actual: float, expected: float, tolerance: float, subject: str) -> None:
-    """Expect a number with at most a relative difference of ``tolerance``."""
+    """Expect a number whose relative difference from another number is at most ``tolerance``."""
     expect(
         abs(actual - expected) <= tolerance * abs(expected),
         f"{subject} is {actual:.12g}: expected {expected:.12g}",
@@ -66,35 +61,46 @@ def expect_within(actual: Array, expected: Array, limit: float, subject: str) ->
 
     Args:
         actual: the array.
-        expected: what it must be.
+        expected: the array to compare with.
         limit: the largest allowed difference.
-        subject: what the array is, for the message.
+        subject: the description of the array, for the message.
     """
     expect(
         actual.shape == expected.shape,
         f"{subject} has the shape {actual.shape}: expected {expected.shape}",
     )
-    with np.errstate(invalid="ignore", over="ignore"):
-        difference = np.abs(actual.astype(np.float64) - expected)
-        difference = np.where(actual == expected, 0, difference)
-    if (difference <= limit).all():
+    differences = _absolute_differences(actual, expected)
+    if (differences <= limit).all():
         return
-    comparable = np.where(np.isnan(difference), np.inf, difference)
-    worst = np.unravel_index(int(np.argmax(comparable)), difference.shape)
-    location = f" at {tuple(map(int, worst))}" if worst else ""
+    worst = _index_of_largest(differences)
+    location = f" at {worst}" if worst else ""
     raise AssertionError(
-        f"{subject} differs by {difference[worst]:.2g}{location}, where {limit:.2g} is allowed: "
+        f"{subject} differs by {differences[worst]:.2g}{location}, where {limit:.2g} is allowed: "
         f"it is {actual[worst]:.9g}, expected {expected[worst]:.9g}"
     )
 
 
+def _absolute_differences(actual: Array, expected: Array) -> Array:
+    """Return the absolute differences in float64: 0 for equal infinities, and NaN if a number is NaN."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        differences = np.abs(actual.astype(np.float64) - expected)
+        return np.where(actual == expected, 0, differences)
+
+
+def _index_of_largest(differences: Array) -> tuple[int, ...]:
+    """Return the index of the largest difference. NaN counts as infinite."""
+    comparable = np.where(np.isnan(differences), np.inf, differences)
+    index = np.unravel_index(int(np.argmax(comparable)), differences.shape)
+    return tuple(map(int, index))
+
+
 def expect_close(actual: Array, expected: Array, subject: str) -> None:
-    """Expect an array that differs only by rounding, because a matrix product may add in any order."""
+    """Expect an array that differs only by rounding errors, because a matrix product can add in any order."""
     tolerance = FLOAT32_ROUNDING if actual.dtype == np.float32 else FLOAT64_ROUNDING
-    finite = np.isfinite(expected)
-    magnitudes = np.abs(expected, where=finite, out=np.zeros(expected.shape))
-    largest = max(1.0, float(magnitudes.max()))
-    expect_within(actual, expected, tolerance * largest, subject)
+    is_finite = np.isfinite(expected)
+    magnitudes = np.abs(expected, where=is_finite, out=np.zeros(expected.shape))
+    scale = max(1.0, float(magnitudes.max()))
+    expect_within(actual, expected, tolerance * scale, subject)
 
 
 def expect_equal(actual: Array, expected: Array, subject: str) -> None:
@@ -105,20 +111,18 @@ def expect_equal(actual: Array, expected: Array, subject: str) -> None:
 def expect_same(
     actual: Mapping[str, Array], expected: Mapping[str, Array], subject: str, tolerance: float = 0.0
 ) -> None:
-    """Expect a state with the same names, types and, within a tolerance, the same numbers.
+    """Expect a state with the same names, types and numbers.
 
     Args:
         actual: the state.
-        expected: what it must be.
-        subject: where the state comes from, for the message.
-        tolerance: relative to the largest number of each tensor.
+        expected: the state to compare with.
+        subject: the description of the state, for the message.
+        tolerance: the allowed difference, relative to the largest number of each tensor.
 
     >>> expect_same({"output.bias": np.zeros(2)}, {"output.bias": np.zeros(2)}, "after a step of rate 0")
     """
-    expect(
-        actual.keys() == expected.keys(),
-        f"{subject}: the states differ in {sorted(actual.keys() ^ expected.keys())}",
-    )
+    different_names = sorted(actual.keys() ^ expected.keys())
+    expect(not different_names, f"{subject}: the states differ in {different_names}")
     for name, values in expected.items():
         expect(
             actual[name].dtype == values.dtype,
@@ -129,35 +133,38 @@ def expect_same(
 
 
 def named(module: Mapping[str, object], prefix: str = "check_") -> dict[str, Callable[..., None]]:
-    """The checks of a module by their names, such as ``"few names"`` for ``check_few_names``.
+    """Return the checks of a module by their names, such as ``"few names"`` for ``check_few_names``.
 
-    Any exception inside a check becomes an AssertionError that contains the check's name.
+    Every exception inside a check becomes an AssertionError that contains the check's name.
 
     Args:
-        module: the module's names and what they refer to.
+        module: the contents of the module.
         prefix: the prefix of all functions that are checks.
     """
     checks: dict[str, Callable[..., None]] = {}
     for function_name, check in module.items():
         if function_name.startswith(prefix) and callable(check):
             name = function_name.removeprefix(prefix).replace("_", " ")
-            checks[name] = _with_name(name, check)
+            checks[name] = NamedCheck(name, check)
     return checks
 
 
-def _with_name(name: str, check: Callable[P, None]) -> Callable[P, None]:
-    """A check whose errors contain its name, and the cell or the architecture that it was called with."""
+@dataclass(frozen=True)
+class NamedCheck:
+    """A check whose errors contain its name, and the cell or the architecture that is checked."""
 
-    @wraps(check)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        context = f"check {name!r}"
-        for argument in (*args, *kwargs.values()):
-            if isinstance(argument, str):
-                context += f", cell {argument}"
-            elif isinstance(argument, Network):
-                context += f", architecture {argument.architecture}"
+    name: str
+    check: Callable[..., None]
+
+    def __call__(self, *arguments: object) -> None:
+        """Run the check.
+
+        Raises:
+            AssertionError: the check fails, or the backend raises any error.
+        """
+        context = self._describe_call(arguments)
         try:
-            check(*args, **kwargs)
+            self.check(*arguments)
         except AssertionError as error:
             raise AssertionError(f"{context}: {error}") from error
         except Exception as error:
@@ -165,7 +172,15 @@ def _with_name(name: str, check: Callable[P, None]) -> Callable[P, None]:
                 f"{context}: the backend raised {type(error).__name__}: {error}"
             ) from error
 
-    return run
+    def _describe_call(self, arguments: Sequence[object]) -> str:
+        """Return the name of the check, with the cell or the architecture if it's among the arguments."""
+        description = f"check {self.name!r}"
+        for argument in arguments:
+            if isinstance(argument, str):
+                description += f", cell {argument}"
+            elif isinstance(argument, Network):
+                description += f", architecture {argument.architecture}"
+        return description
 
 
 def describe_training(training: TrainingSettings) -> str:
@@ -177,7 +192,10 @@ def describe_training(training: TrainingSettings) -> str:
     formula = OPTIMIZERS[training.optimizer].formula.format(**training.hyperparameters)
     description = f"optimizer {training.optimizer} ({formula})"
     if training.clip_norm is not None:
-        description += f", clipped ({CLIPPING.format(norm=training.clip_norm)})"
+        description += (
+            f", clipped (g ← g·min(1, {training.clip_norm}/‖g‖), ‖g‖ of the masked gradients of all parameters "
+            "together, its squares in float64)"
+        )
     if not training.bptt:
-        description += f", without bptt ({TRUNCATION})"
+        description += ", without bptt (the state before each character, all of its arrays, counts as a constant)"
     return description

@@ -1,11 +1,11 @@
-"""What the checks work with: names, networks, small engines, and training steps."""
+"""The material of the checks: names, networks, small engines, and training steps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias
 
 import numpy as np
@@ -16,10 +16,10 @@ from namegen.core.data.vocabulary import BOUNDARY, Vocabulary
 from namegen.core.engine import Engine, EngineClass, LanguageModel, State, Step
 from namegen.core.network.architecture import Network, RecurrentNetwork
 from namegen.core.settings import TrainingSettings
-from namegen.types import Array, Int32
+from namegen.types import Array, Float64, Int32, Int64
 
 # A cell of the architecture rnn, or a small network of another architecture with VOCABULARY.
-Kind: TypeAlias = str | Network
+CellOrNetwork: TypeAlias = str | Network
 
 # fmt: off
 NAMES = (
@@ -42,13 +42,13 @@ TARGET_ERROR = 5e-4  # how far the sum of a target distribution may be from 1
 
 
 def _long_name(length: int, ending: str) -> str:
-    """A name of many different characters, then the ending."""
+    """Make a name with ``length`` characters of the vocabulary, followed by the ending."""
     characters = VOCABULARY.characters
     indices = [(7 * k + k // 9) % len(characters) for k in range(length)]
     return "".join(characters[index] for index in indices) + ending
 
 
-# A name of 70 characters, names that have their first 40 characters in common, and shorter names.
+# A name of 70 characters, names that share their first 40 characters, and shorter names.
 LONG_NAMES = (
     _long_name(69, "a"),
     _long_name(40, "Bob"),
@@ -69,22 +69,25 @@ FEW_NAMES = {
 class GuardedSettings(TrainingSettings):
     """Settings that raise AssertionError if an engine reads one that isn't declared for backends."""
 
-    unread: frozenset[str]  # set when the settings are made: before that, they can all be read
+    # The names of these settings. Until it's set, at the end of the initialization, all settings can be read.
+    forbidden: frozenset[str]
 
     def __post_init__(self) -> None:
         super().__post_init__()
         names = frozenset(declaration.name for declaration in fields(self))
-        object.__setattr__(self, "unread", names - self.backend_settings.keys())
+        object.__setattr__(self, "forbidden", names - self.backend_settings.keys())
 
     def __getattribute__(self, name: str) -> object:
-        if name in object.__getattribute__(self, "__dict__").get("unread", ()):
+        """Return a field or a method, unless an engine must not read it."""
+        attributes = object.__getattribute__(self, "__dict__")
+        if name in attributes.get("forbidden", ()):
             raise AssertionError(
                 f"the backend reads the setting {name}, which isn't declared with backend_reads=True and isn't a "
                 f"hyperparameter of the optimizer {self.optimizer}"
             )
         return super().__getattribute__(name)
 
-    # Comparing field by field would read them all.
+    # The methods of a dataclass would read all fields.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -92,50 +95,54 @@ class GuardedSettings(TrainingSettings):
 def network_of(
     cell: str, hidden: tuple[int, ...] = (6, 5), vocabulary_size: int = VOCABULARY.size
 ) -> RecurrentNetwork:
-    """A recurrent network, by default with two layers of different widths."""
+    """Create a recurrent network, by default with two layers of different widths."""
     return RecurrentNetwork(vocabulary_size, cell, hidden=hidden)
 
 
-def small_network(kind: Kind) -> Network:
-    """The network of a check: two layers of a cell, or the network that was passed to the check."""
-    return kind if isinstance(kind, Network) else network_of(kind)
+def small_network(cell_or_network: CellOrNetwork) -> Network:
+    """Return the network for a check: the network itself, or one with two layers of the cell."""
+    if isinstance(cell_or_network, Network):
+        return cell_or_network
+    return network_of(cell_or_network)
 
 
-def labelled_network(kind: Kind) -> Network:
-    """``small_network``, but for names with two labels."""
-    return replace(small_network(kind), labels=LABELS)
+def labelled_network(cell_or_network: CellOrNetwork) -> Network:
+    """Return the network of ``small_network``, but for names with two labels."""
+    return replace(small_network(cell_or_network), labels=LABELS)
 
 
 def small_engine(
     engine_class: EngineClass,
-    kind: Kind,
+    cell_or_network: CellOrNetwork,
     *,
     training: TrainingSettings | None = ADAM,
     number: int = 0,
     dtype: str = "float32",
     seed: int = 1,
 ) -> Engine:
-    """An engine with random parameters and a fresh optimizer.
+    """Return an engine with random parameters and a new optimizer.
 
-    Some engines compile for seconds, so the checks share engines. They're reset each time.
+    Some engines compile for seconds, so the checks share their engines. Each call resets the engine.
 
     Args:
         engine_class: the class of the engine.
-        kind: the cell or the network.
+        cell_or_network: the cell or the network.
         training: the training settings; None for an engine that only reads.
         number: distinguishes engines that a check needs at the same time.
         dtype: the engine's precision.
-        seed: for the parameters.
+        seed: the seed of the parameters.
     """
-    network = small_network(kind)
+    network = small_network(cell_or_network)
     plain_training = None if training is None else training.plain
     engine = _shared_engine(engine_class, network, number, plain_training, dtype)
     return _reset(engine, network, seed)
 
 
-def new_engine(engine_class: EngineClass, kind: Kind, *, threads: int = 1) -> Engine:
-    """An engine that no check has used yet, with the parameters of ``small_engine``."""
-    network = small_network(kind)
+def new_engine(
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, *, threads: int = 1
+) -> Engine:
+    """Create an engine that no check has used yet, with the parameters of ``small_engine``."""
+    network = small_network(cell_or_network)
     engine = engine_class(network, ADAM.plain, threads=threads)
     return _reset(engine, network, seed=1)
 
@@ -148,16 +155,16 @@ def _shared_engine(
     training: TrainingSettings | None,
     dtype: str,
 ) -> Engine:
+    """Create an engine, or return the engine that an earlier call with the same arguments has created."""
     engine: Engine = engine_class(network, training, threads=1, dtype=dtype)
     return engine
 
 
 def _reset(engine: Engine, network: Network, seed: int) -> Engine:
-    """The engine with random parameters and a fresh optimizer."""
+    """Give an engine random parameters and a new optimizer."""
     rng = np.random.default_rng(seed)
-    parameters = {
-        name: rng.normal(0, 0.5, shape) for name, shape in network.parameter_shapes.items()
-    }
+    shapes = network.parameter_shapes
+    parameters = {name: rng.normal(0, 0.5, shape) for name, shape in shapes.items()}
     engine.set_state(parameters)
     return engine
 
@@ -170,45 +177,48 @@ def small_steps(
     soft: bool = False,
     labelled: bool = False,
 ) -> Iterator[Step]:
-    """Training steps on batches of ``NAMES``, always the same ones.
+    """Yield training steps on batches of ``NAMES``. They're the same in each call.
 
     Args:
-        count: how many steps.
+        count: the number of steps.
         rate: the learning rate of each step.
-        masked: the network whose parameters are masked in every step (all that support dropout); None: no masks.
+        masked: the network whose parameters are masked in every step; None for steps without masks.
         soft: whether batches have target distributions. They're random, and their sums differ slightly from 1.
-        labelled: whether names start with the start tokens of their labels.
+        labelled: whether each name starts with the start token of its label.
     """
-    start_tokens = None
-    if labelled:
-        start_tokens = [VOCABULARY.size + label for label in LABEL_OF]
-    maker = BatchMaker.from_names(NAMES, VOCABULARY, start_tokens)
     rng = np.random.default_rng(11)
-    batches = (
-        batch for epoch in range(count) for batch in maker.epoch(epoch, batch_size=6, seed=3)
-    )
-    for batch in islice(batches, count):
+    for batch in _small_batches(count, labelled):
         if soft:
             batch = soften(batch, rng, off=TARGET_ERROR)
         masks = {} if masked is None else random_masks(masked, rng)
         yield Step(batch, rate, masks)
 
 
+def _small_batches(count: int, labelled: bool) -> Iterator[Batch]:
+    """Yield batches of up to six names, from as many epochs as necessary."""
+    start_tokens = None
+    if labelled:
+        start_tokens = [VOCABULARY.size + label for label in LABEL_OF]
+    maker = BatchMaker.from_names(NAMES, VOCABULARY, start_tokens)
+    epochs = (maker.epoch(epoch, batch_size=6, seed=3) for epoch in range(count))
+    return islice(chain.from_iterable(epochs), count)
+
+
 def batch_of(names: Iterable[str], vocabulary: Vocabulary = VOCABULARY) -> Batch:
-    """The names as one batch."""
+    """Put names into one batch."""
     return Batch(PrefixTree.from_names(names, vocabulary))
 
 
 def soften(
     batch: Batch, rng: np.random.Generator, vocabulary: Vocabulary = VOCABULARY, *, off: float = 0.0
 ) -> Batch:
-    """The same batch with random target distributions.
+    """Return the same batch with random target distributions.
 
     Args:
         batch: the batch.
-        rng: the source of randomness.
+        rng: the random number generator.
         vocabulary: the batch's vocabulary.
-        off: how far the sum of a distribution may be from 1.
+        off: the largest difference between the sum of a distribution and 1.
     """
     nodes = batch.tree.nodes
     targets = rng.dirichlet(np.ones(vocabulary.size), nodes)  # (N, V)
@@ -217,41 +227,44 @@ def soften(
 
 
 def long_steps(count: int) -> Iterator[Step]:
-    """Steps on names of up to 70 characters. Every second step excludes the longest name."""
-    return (Step(batch_of(LONG_NAMES[k % 2 :]), 0.01) for k in range(count))
+    """Yield steps on names of up to 70 characters. Every second step excludes the longest name."""
+    for k in range(count):
+        excluded = k % 2
+        yield Step(batch_of(LONG_NAMES[excluded:]), 0.01)
 
 
 def few_steps() -> Iterator[Step]:
-    """One step for each batch of ``FEW_NAMES``."""
-    return (Step(batch_of(names), 0.02) for names in FEW_NAMES.values())
+    """Yield one step for each batch of ``FEW_NAMES``."""
+    for names in FEW_NAMES.values():
+        yield Step(batch_of(names), 0.02)
 
 
 def mixed_steps(network: Network) -> list[Step]:
-    """Alternating plain steps, steps with masks, steps with targets, and steps with both."""
+    """Return plain steps, steps with masks, steps with targets, and steps with both, in turn."""
     labelled = network.labels > 0
     plain = small_steps(2, labelled=labelled)
     with_masks = small_steps(2, masked=network, labelled=labelled)
     with_targets = small_steps(2, soft=True, labelled=labelled)
     with_both = small_steps(2, masked=network, soft=True, labelled=labelled)
     steps: list[Step] = []
-    for steps_of_each in zip(plain, with_masks, with_targets, with_both, strict=True):
-        steps += steps_of_each
+    for group in zip(plain, with_masks, with_targets, with_both, strict=True):
+        steps += group
     return steps
 
 
 def falling_rates(steps: Iterable[Step]) -> list[Step]:
-    """The same steps with falling learning rates. One of the rates is 0."""
-    changed: list[Step] = []
+    """Return the same steps with falling learning rates. The rate of the fourth step is 0."""
+    changed_steps: list[Step] = []
     for index, step in enumerate(steps):
         rate = step.learning_rate / (1 + 0.05 * index)
         if index == 3:
             rate = 0.0
-        changed.append(replace(step, learning_rate=rate))
-    return changed
+        changed_steps.append(replace(step, learning_rate=rate))
+    return changed_steps
 
 
 def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]:
-    """A dropout mask for each parameter that can have one. Kept parts are scaled as usual in dropout."""
+    """Draw a dropout mask for each parameter that supports dropout, with factors of 0 or ``1 / (1 - DROPOUT)``."""
     masks: dict[str, Array] = {}
     for shapes in network.mask_shapes.values():
         for name, shape in shapes.items():
@@ -263,41 +276,66 @@ def random_masks(network: Network, rng: np.random.Generator) -> dict[str, Array]
 def read(
     model: LanguageModel,
     tokens: Int32[Array, "R T"],
-    beginnings: int | Int32[Array, "R"] = BOUNDARY,
+    start_tokens: int | Int32[Array, "R"] = BOUNDARY,
 ) -> list[Array]:
-    """The logits after the start token and after each further token.
+    """Read rows of tokens, and return the logits after the start token and after each further token.
 
     Args:
         model: the model.
         tokens: the tokens after the start token.
-        beginnings: the start tokens, or one for all rows.
+        start_tokens: one start token per row, or one for all rows.
 
     Returns:
         T + 1 arrays (R, V).
     """
     rows = len(tokens)
-    start_tokens = np.broadcast_to(np.asarray(beginnings, np.int32), rows)
+    first_column = np.broadcast_to(np.asarray(start_tokens, np.int32), rows)
     state: State = model.initial_state(rows)
     logits_by_depth: list[Array] = []
-    for column in (start_tokens, *tokens.T):
+    for column in (first_column, *tokens.T):
         logits, state = model.step(np.array(column), state)
         logits_by_depth.append(logits)
     return logits_by_depth
 
 
 def stepped_loss(model: LanguageModel, batch: Batch) -> float:
-    """The loss of a batch in nats, summed over its characters. It's computed by stepping through the distinct names."""
+    """Compute the loss of a batch by reading its distinct names token by token.
+
+    Returns:
+        The loss in nats, summed over the characters of all names.
+    """
     names = batch.sequences()
     total = 0.0
     for depth, logits in enumerate(read(model, names.tokens[:, :-1], names.beginnings)):
-        logits = logits.astype(np.float64)
-        log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)  # (R, V)
-        # Rows whose next token is a character or the end token:
+        log_p = _log_softmax(logits.astype(np.float64))  # (R, V)
+        # The rows whose next token is a character or the end token.
         rows = np.flatnonzero(depth <= names.lengths)
-        if batch.targets is None:
-            log_p_of_names = log_p[rows, names.tokens[rows, depth]]
-        else:
-            targets = batch.targets[names.nodes[rows, depth]]  # (rows, V)
-            log_p_of_names = (targets * log_p[rows]).sum(axis=1)
-        total -= float(names.counts[rows] @ log_p_of_names)
+        log_likelihoods = _log_likelihoods(batch, log_p, rows, depth)
+        total -= float(names.counts[rows] @ log_likelihoods)
     return total
+
+
+def _log_softmax(logits: Float64[Array, "R V"]) -> Float64[Array, "R V"]:
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+
+def _log_likelihoods(
+    batch: Batch, log_p: Float64[Array, "R V"], rows: Int64[Array, "K"], depth: int
+) -> Float64[Array, "K"]:
+    """Return the log probabilities of the next tokens of some rows, or their means over the target distributions.
+
+    Args:
+        batch: the batch.
+        log_p: the log probabilities of all tokens.
+        rows: the rows.
+        depth: the index of the next token in its name.
+    """
+    names = batch.sequences()
+    if batch.targets is None:
+        next_tokens = names.tokens[rows, depth]
+        log_likelihoods: Array = log_p[rows, next_tokens]
+        return log_likelihoods
+    nodes = names.nodes[rows, depth]
+    targets = batch.targets[nodes]  # (K, V)
+    means: Array = (targets * log_p[rows]).sum(axis=1)
+    return means

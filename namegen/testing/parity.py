@@ -1,7 +1,7 @@
-"""The checks that an engine computes the same network as the NumPy engine.
+"""Check that an engine computes the same network as the NumPy engine.
 
-Both engines get the same parameters and steps. Then their logits, losses and parameters must agree, in most checks to
-nine digits in float64.
+Both engines get the same parameters and steps. Then their logits, losses and parameters have to agree, in most checks
+to nine digits in float64.
 """
 
 from __future__ import annotations
@@ -44,13 +44,14 @@ from namegen.testing.material import (
 )
 from namegen.types import Array, Int32
 
+# 299 Chinese characters.
 LARGE = Vocabulary("".join(map(chr, range(0x4E00, 0x4E00 + 299))))
 LARGE_NAMES = tuple(
     LARGE.characters[start : start + 4] for start in (0, 1, 126, 253, 254, 255, 290, 295)
 )
 HYPERPARAMETER = 0.8  # a value that isn't the default of any optimizer's hyperparameter
 HUGE = 1e21  # the squares of such gradients exceed the largest float32, 3.4e38
-REFERENCE = 9  # the number of the NumPy engine that's compared with, see small_engine
+REFERENCE = 9  # the number of the NumPy engine for comparisons, see small_engine
 FLOAT64_TOLERANCE = 1e-9  # relative to the largest number of each tensor
 FLOAT32_TOLERANCE = 1e-3
 
@@ -77,19 +78,30 @@ def expect_same_training(
     subject = describe_training(training)
     if dtype != "float64":
         subject += f", in {dtype}"
-    reference = small_engine(NumpyEngine, network, training=training, number=REFERENCE, dtype=dtype)
+    reference = _reference_engine(network, training, dtype)
     engine = small_engine(engine_class, network, training=training, dtype=dtype)
     expected_losses = reference.train_epoch(iter(steps)).loss_sum
     losses = engine.train_epoch(iter(steps)).loss_sum
-    expect(
-        losses.shape == expected_losses.shape,
-        f"{subject}: {losses.shape} losses of {len(steps)} steps are reported",
-    )
-    for number, (loss, expected_loss) in enumerate(zip(losses, expected_losses, strict=True), 1):
-        loss_subject = f"{subject}: the loss of step {number} of {len(steps)}"
-        expect_near(loss, expected_loss, tolerance, loss_subject)
+    _expect_same_losses(losses, expected_losses, tolerance, subject)
     state_subject = f"{subject}: after {len(steps)} steps"
     expect_same(engine.get_state(), reference.get_state(), state_subject, tolerance)
+
+
+def _reference_engine(network: Network, training: TrainingSettings | None, dtype: str) -> Engine:
+    """Return the NumPy engine, with the parameters of ``small_engine``."""
+    return small_engine(NumpyEngine, network, training=training, number=REFERENCE, dtype=dtype)
+
+
+def _expect_same_losses(losses: Array, expected: Array, tolerance: float, subject: str) -> None:
+    """Expect the same loss at each step, within a relative tolerance."""
+    steps = len(expected)
+    expect(
+        losses.shape == expected.shape,
+        f"{subject}: {losses.shape} losses of {steps} steps are reported",
+    )
+    for index in range(steps):
+        loss_subject = f"{subject}: the loss of step {index + 1} of {steps}"
+        expect_near(losses[index], expected[index], tolerance, loss_subject)
 
 
 def expect_same_logits(
@@ -97,36 +109,31 @@ def expect_same_logits(
 ) -> None:
     """Expect the NumPy engine's logits after the start token and after each of the tokens."""
     engine = small_engine(engine_class, network, training=None, dtype=dtype)
-    reference = small_engine(NumpyEngine, network, number=REFERENCE, training=None, dtype=dtype)
+    reference = _reference_engine(network, None, dtype)
     expected_logits = read(reference, tokens)
     for depth, logits in enumerate(read(engine, tokens)):
-        expect_close(
-            logits,
-            expected_logits[depth],
-            f"in {dtype}: a logit after the start token and {depth} characters",
-        )
+        subject = f"in {dtype}: a logit after the start token and {depth} characters"
+        expect_close(logits, expected_logits[depth], subject)
 
 
 def optimizers() -> list[TrainingSettings]:
-    """Settings for each optimizer with slots or hyperparameters. The hyperparameters aren't the default ones."""
+    """Return settings for each optimizer with slots or hyperparameters. The hyperparameters aren't the default ones."""
     settings: list[TrainingSettings] = []
     for name, optimizer in OPTIMIZERS.items():
         if optimizer.slots or optimizer.hyperparameters:
-            hyperparameters: dict[str, Any] = dict.fromkeys(
-                optimizer.hyperparameters, HYPERPARAMETER
-            )
-            settings.append(TrainingSettings(optimizer=name, **hyperparameters))
+            values: dict[str, Any] = dict.fromkeys(optimizer.hyperparameters, HYPERPARAMETER)
+            settings.append(TrainingSettings(optimizer=name, **values))
     return settings
 
 
 def check_same_logits(engine_class: EngineClass, cell: str) -> None:
-    """The same parameters give the same logits."""
+    """Check that the same parameters give the same logits."""
     for dtype in ("float32", "float64"):
         expect_same_logits(engine_class, small_network(cell), TOKENS, dtype)
 
 
 def check_same_training(engine_class: EngineClass, cell: str) -> None:
-    """Every optimizer gives the same losses and parameters after 12 steps with falling learning rates.
+    """Check that every optimizer gives the same losses and parameters, over 12 steps with falling learning rates.
 
     One of the runs clips the gradients, and one is in float32. The gradient is that of the loss divided by the number
     of characters, which includes each name's end token.
@@ -140,7 +147,7 @@ def check_same_training(engine_class: EngineClass, cell: str) -> None:
 
 
 def _median_norm(network: Network, steps: Sequence[Step]) -> float:
-    """The median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
+    """Return the median norm of the gradients of these steps. Clipping to it changes about half of the steps."""
     reference: Any = small_engine(NumpyEngine, network)
     norms: list[float] = []
     for step in steps:
@@ -150,41 +157,34 @@ def _median_norm(network: Network, steps: Sequence[Step]) -> float:
 
 
 def check_same_after_resuming(engine_class: EngineClass, cell: str) -> None:
-    """An engine resumes from the NumPy engine's state after 7 steps, and gets the same parameters, for each optimizer.
+    """Check that an engine can resume from the NumPy engine's state, with each optimizer.
 
-    So the optimizer's slots must have the same meaning, and Adam's bias correction must continue from
+    The optimizer's slots must have the same meaning, and Adam's bias correction must continue from
     ``optimizer.step``.
     """
     network = small_network(cell)
     steps = falling_rates(small_steps(12))
     for training in optimizers():
-        reference = small_engine(
-            NumpyEngine, network, training=training, number=REFERENCE, dtype="float64"
-        )
+        reference = _reference_engine(network, training, "float64")
         reference.train_epoch(iter(steps[:7]))
         state = reference.get_state()
         reference.train_epoch(iter(steps[7:]))
         engine = small_engine(engine_class, cell, training=training, dtype="float64")
         engine.set_state(state)
         engine.train_epoch(iter(steps[7:]))
-        expect_same(
-            engine.get_state(),
-            reference.get_state(),
-            f"{describe_training(training)}: 5 steps after resuming from a state of 7 steps",
-            FLOAT64_TOLERANCE,
-        )
+        subject = f"{describe_training(training)}: 5 steps after resuming from a state of 7 steps"
+        expect_same(engine.get_state(), reference.get_state(), subject, FLOAT64_TOLERANCE)
 
 
 def check_same_without_bptt(engine_class: EngineClass, cell: str) -> None:
-    """The same training if gradients don't flow through the state: h, and also the LSTM's c, count as constants."""
-    training = TrainingSettings(bptt=False)
-    expect_same_training(
-        engine_class, small_network(cell), falling_rates(small_steps(12)), training
-    )
+    """Expect the same training if gradients don't flow through the state: h and the LSTM's c count as constants."""
+    network = small_network(cell)
+    steps = falling_rates(small_steps(12))
+    expect_same_training(engine_class, network, steps, TrainingSettings(bptt=False))
 
 
 def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> None:
-    """The same training with masks and with target distributions.
+    """Expect the same training with masks and with target distributions.
 
     A gradient is masked before it's clipped, and the optimizer changes the unmasked parameter. The gradient with
     respect to the logits is n (softmax − target), even if a target doesn't exactly sum to 1.
@@ -200,20 +200,20 @@ def check_same_with_masks_and_targets(engine_class: EngineClass, cell: str) -> N
 
 
 def check_same_with_names_of_all_lengths(engine_class: EngineClass, cell: str) -> None:
-    """The same training on names of 1 to 70 characters, on one name, and on repeated names."""
+    """Expect the same training on names of 1 to 70 characters, on one name, and on repeated names."""
     steps = falling_rates([*long_steps(3), *few_steps(), *long_steps(1)])
     expect_same_training(engine_class, small_network(cell), steps)
 
 
 def check_same_with_three_layers(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and training with three layers of different widths."""
+    """Expect the same logits and training with three layers of different widths."""
     network = network_of(cell, (4, 7, 5))
     expect_same_logits(engine_class, network, TOKENS, "float64")
     expect_same_training(engine_class, network, falling_rates(small_steps(5)))
 
 
 def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> None:
-    """The same logits and training with 300 tokens, whose ids don't fit into a byte."""
+    """Expect the same logits and training with 300 tokens, whose ids don't fit into a byte."""
     network = network_of(cell, (3,), LARGE.size)
     tokens = np.array([[1, 255, 256], [299, 44, 298]], np.int32)
     expect_same_logits(engine_class, network, tokens, "float64")
@@ -224,7 +224,7 @@ def check_same_with_a_large_vocabulary(engine_class: EngineClass, cell: str) -> 
 
 
 def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
-    """The same training over one stream of 200 steps: none is skipped, and Adam counts all of them."""
+    """Expect the same training over one stream of 200 steps. No step is skipped, and Adam counts all of them."""
     names_of_batches = [("B", "Bo"), ("A", "L", "O"), ("M",), ("o", "M", "M"), ("L", "A")]
     batches = [batch_of(names) for names in names_of_batches]
     steps = [Step(batches[k % 5], 0.02 * (1 - k / 250)) for k in range(200)]
@@ -232,16 +232,16 @@ def check_same_over_a_long_stream(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
-    """The same training if each step masks only one parameter.
+    """Expect the same training if each step masks only one parameter.
 
     The masks have one factor per number, per row, or per column.
     """
     network = small_network(cell)
     rng = np.random.default_rng(4)
-    parameters = network.parameter_shapes.items()
+    parameter_shapes = list(network.parameter_shapes.items())
     steps: list[Step] = []
-    for k, step in enumerate(small_steps(len(parameters))):
-        name, shape = list(parameters)[k]
+    for k, step in enumerate(small_steps(len(parameter_shapes))):
+        name, shape = parameter_shapes[k]
         mask_shapes = [shape, (*shape[:-1], 1), (1, *shape[1:])]
         mask = rng.choice(np.array([0, 1, 1.25], np.float32), mask_shapes[k % 3])
         steps.append(Step(step.batch, 0.02, {name: mask}))
@@ -249,17 +249,15 @@ def check_same_with_single_masks(engine_class: EngineClass, cell: str) -> None:
 
 
 def check_same_clipping_of_huge_gradients(engine_class: EngineClass, cell: str) -> None:
-    """A gradient is clipped to the norm even if its squares overflow float32. It becomes neither 0 nor NaN."""
+    """Check that gradients are clipped to the norm even if their squares overflow float32."""
     network = small_network(cell)
     training = TrainingSettings(optimizer="sgd", clip_norm=0.5)
     engine = small_engine(engine_class, network, training=training)
-    reference = small_engine(NumpyEngine, network, training=training, number=REFERENCE)
-    expect_near(
-        _distance_after_huge_gradients(engine, network),
-        _distance_after_huge_gradients(reference, network),
-        FLOAT32_TOLERANCE,
-        f"{describe_training(training)}: how far the layers move by gradients around {HUGE:.0e}, in float32,",
-    )
+    reference = _reference_engine(network, training, "float32")
+    distance = _distance_after_huge_gradients(engine, network)
+    expected = _distance_after_huge_gradients(reference, network)
+    subject = f"{describe_training(training)}: how far the layers move by gradients around {HUGE:.0e}, in float32,"
+    expect_near(distance, expected, FLOAT32_TOLERANCE, subject)
 
 
 def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
@@ -277,8 +275,8 @@ def _distance_after_huge_gradients(engine: Engine, network: Network) -> float:
     return float(np.sqrt(squares))
 
 
-def check_same_with_beginnings(engine_class: EngineClass, cell: str) -> None:
-    """The same training on names with labels, with plain, masked and targeted steps."""
+def check_same_with_start_tokens(engine_class: EngineClass, cell: str) -> None:
+    """Expect the same training on names with labels, with plain, masked and targeted steps."""
     network = labelled_network(cell)
     expect_same_training(engine_class, network, falling_rates(mixed_steps(network)))
 

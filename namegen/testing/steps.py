@@ -1,4 +1,4 @@
-"""The checks of an engine's training steps: their losses, gradients, learning rates, masks and targets, and labels."""
+"""Check the training steps of an engine: losses, gradients, learning rates, masks, targets, and labels."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from namegen.testing.material import (
     NAMES,
     TOKENS,
     VOCABULARY,
+    CellOrNetwork,
     GuardedSettings,
-    Kind,
     batch_of,
     few_steps,
     labelled_network,
@@ -41,26 +41,29 @@ from namegen.testing.material import (
 )
 from namegen.types import Array
 
-SHIFT = 1e-5  # of a parameter, for central differences
+SHIFT = 1e-5  # the change of a parameter in central differences
 GRADIENT_TOLERANCE = 1e-7  # relative to the derivative, absolute if that's below 1
 GUARDED = GuardedSettings(optimizer="momentum", momentum=0.8, clip_norm=0.5)
 
 
 def expect_stepped_losses(
-    engine_class: EngineClass, kind: Kind, steps: Iterable[Step], subject: str
+    engine_class: EngineClass,
+    cell_or_network: CellOrNetwork,
+    steps: Iterable[Step],
+    subject: str,
 ) -> None:
-    """Expect that each step reports the loss before its update, as computed by stepping through the names.
+    """Expect that each step reports the loss before its update, in both precisions.
 
     Args:
         engine_class: the class of the engine.
-        kind: the cell or the network.
-        steps: the steps. Each is a stream of its own.
-        subject: what the steps are on, for the message.
+        cell_or_network: the cell or the network.
+        steps: the steps. Each one is passed in a separate stream.
+        subject: the description of the names, for the message.
     """
     steps = list(steps)
     for dtype, tolerance in (("float32", 1e-4), ("float64", 1e-10)):
-        engine = small_engine(engine_class, kind, dtype=dtype)
-        reader = small_engine(engine_class, kind, training=None, dtype=dtype)
+        engine = small_engine(engine_class, cell_or_network, dtype=dtype)
+        reader = small_engine(engine_class, cell_or_network, training=None, dtype=dtype)
         for step in steps:
             reader.set_state(engine.get_state())
             losses = engine.train_epoch(iter([step]))
@@ -69,7 +72,7 @@ def expect_stepped_losses(
                 float(losses.loss_sum[0]),
                 stepped_loss(reader, step.batch),
                 tolerance,
-                f"the loss of a step on {subject}, against stepping through its names before its update, in {dtype},",
+                f"the loss of a step on {subject}, which is computed before its update, in {dtype},",
             )
 
 
@@ -81,89 +84,87 @@ def _expect_one_entry(losses: StepLosses, step: Step, subject: str) -> None:
         f"losses and characters are {types}: expected float64 and int64",
     )
     shapes = (losses.loss_sum.shape, losses.characters.shape)
-    expect(
-        shapes == ((1,), (1,)),
-        f"one step gives losses and characters of the shapes {shapes}",
-    )
-    characters = losses.characters.tolist()
-    expected = [step.batch.characters]
+    expect(shapes == ((1,), (1,)), f"one step gives losses and characters of the shapes {shapes}")
+    characters = int(losses.characters[0])
+    expected = step.batch.characters
     expect(
         characters == expected,
         f"a step on {subject} counts {characters} characters: expected {expected}, including end tokens",
     )
 
 
-def check_step_losses(engine_class: EngineClass, kind: Kind) -> None:
-    """Each step reports its characters and its loss before the update, summed over the characters."""
-    expect_stepped_losses(engine_class, kind, small_steps(3), "plain names")
+def check_step_losses(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that each step reports its number of characters, and the sum of its loss before the update."""
+    expect_stepped_losses(engine_class, cell_or_network, small_steps(3), "plain names")
 
 
-def check_targets(engine_class: EngineClass, kind: Kind) -> None:
-    """The loss of a batch with targets uses these distributions, at each node as often as names pass it.
+def check_targets(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that the loss of a batch uses its target distributions, at each node as often as names pass it.
 
-    Because of float32, the distributions don't exactly sum to 1. Some names are repeated.
+    The batches contain repeated names, and distributions that don't exactly sum to 1.
     """
-    rng = np.random.default_rng(5)
-    repeated = batch_of(["Al", "Bo", "Al", "Al", "Al", "Lila"])
-    softened_steps = [Step(soften(repeated, rng), 0.02)]
+    soft_steps = small_steps(2, soft=True)
+    subject = "targets off a sum of 1 by up to 0.0005"
+    expect_stepped_losses(engine_class, cell_or_network, soft_steps, subject)
+    batch = batch_of(["Al", "Bo", "Al", "Al", "Al", "Lila"])
+    softened = soften(batch, np.random.default_rng(5))
+    steps = [Step(softened, 0.02)]
+    expect_stepped_losses(engine_class, cell_or_network, steps, "targets of repeated names")
+
+
+def check_long_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check the losses of names of up to 70 characters."""
     expect_stepped_losses(
-        engine_class, kind, small_steps(2, soft=True), "targets off a sum of 1 by up to 0.0005"
+        engine_class, cell_or_network, long_steps(2), "names of up to 70 characters"
     )
-    expect_stepped_losses(engine_class, kind, softened_steps, "targets of repeated names")
 
 
-def check_long_names(engine_class: EngineClass, kind: Kind) -> None:
-    """Names may have any length. Here they have up to 70 characters."""
-    expect_stepped_losses(engine_class, kind, long_steps(2), "names of up to 70 characters")
-
-
-def check_few_names(engine_class: EngineClass, kind: Kind) -> None:
-    """A batch may contain one name, a name many times, or names of one character."""
+def check_few_names(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check the losses of a batch of one name, of repeated names, and of names of one character."""
     for names, step in zip(FEW_NAMES, few_steps(), strict=True):
-        expect_stepped_losses(engine_class, kind, [step], names)
+        expect_stepped_losses(engine_class, cell_or_network, [step], names)
 
 
-def expect_as_apart(
-    engine_class: EngineClass, kind: Kind, steps: list[Step], subject: str
+def expect_same_in_one_stream(
+    engine_class: EngineClass, cell_or_network: CellOrNetwork, steps: list[Step], subject: str
 ) -> tuple[Engine, Engine]:
-    """Expect the same results if steps are in one stream and if each is a stream of its own.
+    """Expect the same results from steps in one stream and from the same steps in separate streams.
 
     Args:
         engine_class: the class of the engine.
-        kind: the cell or the network.
+        cell_or_network: the cell or the network.
         steps: the steps.
-        subject: what the steps are, for the message.
+        subject: the description of the steps, for the message.
 
     Returns:
         The engine that read one stream, and the engine that read several.
     """
-    together = small_engine(engine_class, kind)
-    apart = small_engine(engine_class, kind, number=1)
+    together = small_engine(engine_class, cell_or_network)
+    apart = small_engine(engine_class, cell_or_network, number=1)
     losses = together.train_epoch(iter(steps))
-    losses_apart = [apart.train_epoch(iter([step])) for step in steps]
-    expect_equal(
-        losses.loss_sum,
-        np.concatenate([entry.loss_sum for entry in losses_apart]),
-        f"loss_sum of {subject}",
-    )
-    expect_equal(
-        losses.characters,
-        np.concatenate([entry.characters for entry in losses_apart]),
-        f"characters of {subject}",
-    )
+    separate_losses = [apart.train_epoch(iter([step])) for step in steps]
+    loss_sums = np.concatenate([entry.loss_sum for entry in separate_losses])
+    characters = np.concatenate([entry.characters for entry in separate_losses])
+    expect_equal(losses.loss_sum, loss_sums, f"loss_sum of {subject}")
+    expect_equal(losses.characters, characters, f"characters of {subject}")
     expect_same(together.get_state(), apart.get_state(), subject)
     return together, apart
 
 
-def check_mixed_steps(engine_class: EngineClass, kind: Kind) -> None:
-    """A stream may contain plain steps, steps with targets, steps with masks, and steps with both, in any order."""
-    steps = mixed_steps(small_network(kind))
-    expect_as_apart(engine_class, kind, steps, "plain, masked and targeted steps in one stream")
+def check_mixed_steps(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that a stream can contain plain steps and steps with targets, with masks, and with both."""
+    steps = mixed_steps(small_network(cell_or_network))
+    expect_same_in_one_stream(
+        engine_class, cell_or_network, steps, "plain, masked and targeted steps in one stream"
+    )
 
 
-def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
-    """An engine only reads settings that are declared for backends. Learning rates and masks come with the steps."""
-    network = small_network(kind)
+def check_settings_of_core(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine only reads settings that are declared for backends.
+
+    Learning rates and masks are part of the steps.
+    """
+    network = small_network(cell_or_network)
     engine = engine_class(network, GUARDED, threads=1)
     engine.set_state(network.initial_parameters("glorot", rng=np.random.default_rng(1)))
     engine.warm_up(next(small_steps(1)))
@@ -172,123 +173,136 @@ def check_settings_of_core(engine_class: EngineClass, kind: Kind) -> None:
     read(engine, TOKENS)
 
 
-def check_masks(engine_class: EngineClass, kind: Kind) -> None:
-    """During a step, a masked parameter is multiplied by its mask. The engine keeps the unmasked parameter."""
-    network = small_network(kind)
-    engine = small_engine(engine_class, kind, dtype="float64")
-    reader = small_engine(engine_class, kind, training=None, dtype="float64")
+def check_masks(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine multiplies parameters by their masks during a step, and keeps the unmasked parameters."""
+    network = small_network(cell_or_network)
+    engine = small_engine(engine_class, cell_or_network, dtype="float64")
+    reader = small_engine(engine_class, cell_or_network, training=None, dtype="float64")
     for step in small_steps(3, rate=0.0, masked=network):
-        parameters = _parameters(engine, network)
+        parameters = _read_parameters(engine, network)
         masked = {name: values * step.masks.get(name, 1) for name, values in parameters.items()}
         reader.set_state(masked)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
         expect_near(loss, stepped_loss(reader, step.batch), 1e-10, "the loss of a masked step")
-        expect_same(_parameters(engine, network), parameters, "after a masked step of rate 0")
+        expect_same(_read_parameters(engine, network), parameters, "after a masked step of rate 0")
     _expect_unfit_masks(engine, network)
 
 
 def _expect_unfit_masks(engine: Engine, network: Network) -> None:
-    """Expect that masks that don't fit are rejected, and that they change nothing."""
+    """Expect that masks are rejected if they don't fit, and that they change nothing."""
     before = engine.get_state()
+    ones = np.ones((1, 1), np.float32)
+    unknown_subject = "a mask for a parameter that does not exist"
+    _expect_rejected_masks(engine, {"no.such.parameter": ones}, unknown_subject)
     name, shape = next(iter(network.parameter_shapes.items()))
-    unfit_masks: dict[str, dict[str, Array]] = {
-        "a mask for a parameter that does not exist": {
-            "no.such.parameter": np.ones((1, 1), np.float32)
-        },
-        "a mask of another shape": {name: np.ones((2, *shape), np.float32)},
-    }
-    for subject, masks in unfit_masks.items():
-        steps = [Step(step.batch, 0.01, masks) for step in small_steps(1)]
-        expect_error(EngineError, partial(engine.train_epoch, iter(steps)), subject)
+    larger = np.ones((2, *shape), np.float32)
+    _expect_rejected_masks(engine, {name: larger}, "a mask of another shape")
     expect_same(engine.get_state(), before, "after steps with masks that do not fit")
 
 
-def _parameters(engine: Engine, network: Network) -> dict[str, Array]:
-    """The parameters of an engine, without the optimizer's state."""
+def _expect_rejected_masks(engine: Engine, masks: Mapping[str, Array], subject: str) -> None:
+    """Expect that an engine rejects a step with these masks."""
+    batch = next(small_steps(1)).batch
+    step = Step(batch, 0.01, masks)
+    expect_error(EngineError, partial(engine.train_epoch, iter([step])), subject)
+
+
+def _read_parameters(engine: Engine, network: Network) -> dict[str, Array]:
+    """Return the parameters of an engine, without the optimizer's state."""
     state = engine.get_state()
     return {name: state[name] for name in network.parameter_shapes}
 
 
-def check_steps_in_order(engine_class: EngineClass, kind: Kind) -> None:
-    """A stream applies its steps in order. An empty stream does nothing."""
+def check_steps_in_order(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that an engine applies the steps of a stream in order, and that an empty stream changes nothing."""
     steps = [Step(step.batch, 0.01 * (1 + k)) for k, step in enumerate(small_steps(5))]
-    together, apart = expect_as_apart(engine_class, kind, steps, "five steps in one stream")
-    losses = together.train_epoch(iter(()))
-    expect(
-        losses.loss_sum.shape == losses.characters.shape == (0,),
-        "an empty stream gives no entries",
+    together, apart = expect_same_in_one_stream(
+        engine_class, cell_or_network, steps, "five steps in one stream"
     )
+    losses = together.train_epoch(iter(()))
+    is_empty = losses.loss_sum.shape == losses.characters.shape == (0,)
+    expect(is_empty, "an empty stream gives no entries")
     expect_same(together.get_state(), apart.get_state(), "after an empty stream")
 
 
-def check_rates(engine_class: EngineClass, kind: Kind) -> None:
-    """Each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
-    network = small_network(kind)
-    engine = small_engine(engine_class, kind)
-    other = small_engine(engine_class, kind, number=1)
-    start = _parameters(engine, network)
-    losses = engine.train_epoch(small_steps(2, rate=0.0))
-    expect(
-        losses.loss_sum.shape == (2,),
-        f"2 steps of rate 0 are reported as {losses.loss_sum.shape} losses",
-    )
-    step_count = engine.get_state()["optimizer.step"]
-    expect(int(step_count) == 2, f"optimizer.step is {step_count} after 2 steps of rate 0")
-    expect_same(_parameters(engine, network), start, "after steps of rate 0")
+def check_rates(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that each step uses its own learning rate. A rate of 0 changes no parameter, but counts as a step."""
+    network = small_network(cell_or_network)
+    engine = small_engine(engine_class, cell_or_network)
+    other = small_engine(engine_class, cell_or_network, number=1)
+    start = _read_parameters(engine, network)
+    _take_steps_of_rate_zero(engine)
+    expect_same(_read_parameters(engine, network), start, "after steps of rate 0")
     engine.train_epoch(small_steps(1, rate=0.01))
     other.train_epoch(small_steps(1, rate=0.02))
-    parameters = _parameters(engine, network)
-    other_parameters = _parameters(other, network)
+    parameters = _read_parameters(engine, network)
+    other_parameters = _read_parameters(other, network)
     expect(_differ(parameters, start), "a step changes nothing")
     expect(_differ(parameters, other_parameters), "the learning rate changes nothing")
 
 
+def _take_steps_of_rate_zero(engine: Engine) -> None:
+    """Take two steps of rate 0, and expect that both are reported and counted."""
+    losses = engine.train_epoch(small_steps(2, rate=0.0))
+    shape = losses.loss_sum.shape
+    expect(shape == (2,), f"2 steps of rate 0 are reported as {shape} losses")
+    step_count = engine.get_state()["optimizer.step"]
+    expect(int(step_count) == 2, f"optimizer.step is {step_count} after 2 steps of rate 0")
+
+
 def _differ(parameters: Mapping[str, Array], others: Mapping[str, Array]) -> bool:
-    """Whether any number differs."""
+    """Return whether any number of the parameters differs."""
     return any(not np.array_equal(values, others[name]) for name, values in parameters.items())
 
 
-def check_learning(engine_class: EngineClass, kind: Kind) -> None:
-    """Forty updates on one small batch reduce its loss."""
-    engine = small_engine(engine_class, kind)
-    losses = engine.train_epoch(Step(batch_of(NAMES), 0.02) for _ in range(40)).loss_sum
-    expect(
-        losses[-1] < 0.97 * losses[0], f"40 steps took the loss from {losses[0]} to {losses[-1]}"
-    )
+def check_learning(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that forty updates on one small batch reduce its loss."""
+    engine = small_engine(engine_class, cell_or_network)
+    steps = [Step(batch_of(NAMES), 0.02) for _ in range(40)]
+    losses = engine.train_epoch(iter(steps)).loss_sum
+    first = losses[0]
+    last = losses[-1]
+    expect(last < 0.97 * first, f"40 steps took the loss from {first} to {last}")
 
 
-def check_gradients(engine_class: EngineClass, kind: Kind) -> None:
-    """The gradient is that of the loss divided by the number of characters: compared with central differences.
+def check_gradients(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check the gradient of the loss per character with central differences.
 
     A step of gradient descent with rate 1 subtracts the gradient from the parameters, and a step with rate 0 reports
     the loss. Each parameter is moved along one random direction, so two losses are enough for all of its numbers.
     """
     training = TrainingSettings(optimizer="sgd")
-    engine = small_engine(engine_class, kind, training=training, dtype="float64")
-    network = small_network(kind)
+    engine = small_engine(engine_class, cell_or_network, training=training, dtype="float64")
+    network = small_network(cell_or_network)
     start = engine.get_state()
     rng = np.random.default_rng(3)
     for step in (*small_steps(1, rate=1.0), *small_steps(1, rate=1.0, masked=network)):
         engine.set_state(start)
         engine.train_epoch(iter([step]))
         after = engine.get_state()
-        masked = ", masked," if step.masks else ""
         for name, shape in network.parameter_shapes.items():
-            direction = rng.normal(size=shape)
             gradient = start[name] - after[name]
-            derivative = float((gradient * direction).sum())
+            direction = rng.normal(size=shape)
             expected = _derivative_along(engine, start, step, name, direction)
-            expect(
-                abs(derivative - expected) <= GRADIENT_TOLERANCE * max(1.0, abs(expected)),
-                f"the gradient of {name}{masked} is {derivative:.9g} along a direction in which "
-                f"central differences of the loss give {expected:.9g}",
-            )
+            derivative = float((gradient * direction).sum())
+            _expect_derivative(derivative, expected, name, is_masked=bool(step.masks))
+
+
+def _expect_derivative(derivative: float, expected: float, name: str, *, is_masked: bool) -> None:
+    """Expect the derivative along a direction to agree with central differences."""
+    parameter = f"{name}, masked," if is_masked else name
+    limit = GRADIENT_TOLERANCE * max(1.0, abs(expected))
+    expect(
+        abs(derivative - expected) <= limit,
+        f"the gradient of {parameter} is {derivative:.9g} along a direction in which "
+        f"central differences of the loss give {expected:.9g}",
+    )
 
 
 def _derivative_along(
     engine: Engine, start: Mapping[str, Array], step: Step, name: str, direction: Array
 ) -> float:
-    """The derivative of the mean loss along a direction of one parameter, by central differences.
+    """Differentiate the mean loss along a direction of one parameter, by central differences.
 
     Args:
         engine: the engine that reports the loss.
@@ -297,35 +311,45 @@ def _derivative_along(
         name: the parameter.
         direction: an array of the parameter's shape.
     """
-
-    def loss(shift: float) -> float:
+    unchanging_step = replace(step, learning_rate=0.0)
+    losses: list[float] = []
+    for shift in (SHIFT, -SHIFT):
         engine.set_state({**start, name: start[name] + shift * direction})
-        losses = engine.train_epoch(iter([replace(step, learning_rate=0.0)]))
-        return float(losses.loss_sum[0])
+        step_losses = engine.train_epoch(iter([unchanging_step]))
+        losses.append(float(step_losses.loss_sum[0]))
+    above, below = losses
+    return (above - below) / (2 * SHIFT * step.batch.characters)
 
-    return (loss(SHIFT) - loss(-SHIFT)) / (2 * SHIFT * step.batch.characters)
 
-
-def check_beginnings(engine_class: EngineClass, kind: Kind) -> None:
-    """Names are read after their label's start token, in steps of the model and in the losses of batches."""
-    network = labelled_network(kind)
+def check_start_tokens(engine_class: EngineClass, cell_or_network: CellOrNetwork) -> None:
+    """Check that names start with the start tokens of their labels, in steps of the model and in training."""
+    network = labelled_network(cell_or_network)
     engine = small_engine(engine_class, network, dtype="float64")
-    first_start, second_start = network.beginnings
-    after_first = read(engine, TOKENS, first_start)
-    after_second = read(engine, TOKENS, second_start)
-    for logits in after_first:
-        expect(
-            logits.shape == (len(TOKENS), VOCABULARY.size),
-            f"the logits of {len(TOKENS)} rows are {logits.shape}",
-        )
-    differs = (after_first[0] != after_second[0]).any(axis=1)
-    expect(bool(differs.all()), "a name has the same logits after two start tokens")
-    start_tokens = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
-    together = read(engine, np.concatenate((TOKENS, TOKENS)), start_tokens)
-    for depth, logits in enumerate(together):
-        expected_logits = np.concatenate((after_first[depth], after_second[depth]))
-        expect_close(logits, expected_logits, "rows of two start tokens in one step")
+    _expect_start_tokens_in_logits(engine, network)
     for step in small_steps(3, labelled=True):
         expected_loss = stepped_loss(engine, step.batch)
         loss = float(engine.train_epoch(iter([step])).loss_sum[0])
         expect_near(loss, expected_loss, 1e-9, "the loss of a step on names of two labels")
+
+
+def _expect_start_tokens_in_logits(engine: Engine, network: Network) -> None:
+    """Expect different logits after each start token, also if rows of both are read in one step."""
+    first_start, second_start = network.beginnings
+    after_first = read(engine, TOKENS, first_start)
+    after_second = read(engine, TOKENS, second_start)
+    _expect_different_rows(after_first[0], after_second[0])
+    both_tokens = np.concatenate((TOKENS, TOKENS))
+    start_tokens = np.repeat(np.array(network.beginnings, np.int32), len(TOKENS))
+    for depth, logits in enumerate(read(engine, both_tokens, start_tokens)):
+        expected_logits = np.concatenate((after_first[depth], after_second[depth]))
+        expect_close(logits, expected_logits, "rows of two start tokens in one step")
+
+
+def _expect_different_rows(logits: Array, other_logits: Array) -> None:
+    """Expect logits of the right shape that differ in each row."""
+    expect(
+        logits.shape == (len(TOKENS), VOCABULARY.size),
+        f"the logits of {len(TOKENS)} rows are {logits.shape}",
+    )
+    differs = (logits != other_logits).any(axis=1)
+    expect(bool(differs.all()), "a name has the same logits after two start tokens")

@@ -126,7 +126,7 @@ def test_describe_counts_labels_and_shows_no_control_characters(program):
 def test_describe_draws_where_it_is_told_to_and_over_nothing(program, some_names):
     program.write("names.txt", some_names)
     mine = program.write("mine.svg", "precious")
-    assert "drawn: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
+    assert "plot: drawn.png" in program("describe", "names.txt", "--plot", "drawn.png").done().err
     assert (program.folder / "drawn.png").read_bytes().startswith(b"\x89PNG")
     program("describe", "names.txt", "--plot", "nowhere/drawn.png").refused("cannot write")
     program("describe", "names.txt", "--plot", "mine.svg").refused(

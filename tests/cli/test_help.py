@@ -112,6 +112,59 @@ def test_help_shows_defaults_bounds_and_what_may_be_left_out_in_columns(command,
     assert shown in invoke(command, "--help").stdout
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fits_the_terminal(name, columns):
+    for option in ("--help", "--help-all"):
+        text = invoke(name, option, wide=columns).stdout
+        assert max(map(len, text.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"people"}))
+def test_short_help_mentions_only_options_that_it_shows(name):
+    text = invoke(name, "--help", wide=80).stdout
+    shown = set(re.findall(r"(?m)^  (?:-h, )?(--[a-z-]+)", text))
+    summarized = tuple(re.findall(r"(?m)^  (--[a-z]+-)…", text))
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z-]*[a-z](?![\w…-])", text))
+    unknown = {
+        option for option in mentioned - shown if not option.startswith(("--no-", *summarized))
+    }
+    assert unknown <= {"--config", "--help-all"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_for_the_output_follow_those_for_the_task(name):
+    text = invoke(name, "--help-all").stdout
+    order = [
+        text.find(f"\n  {option} ") for option in ("--format", "--json", "--quiet", "--version")
+    ]
+    present = [place for place in order if place >= 0]
+    assert present == sorted(present)
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("train --lr 0.1", "--learning-rate"),
+        ("train --dropout 0.1", "--output-dropout"),
+        ("generate --count 3", "-n"),
+        ("generate --prefix A", "--starts-with"),
+        ("people --sex male", "--gender"),
+        ("generate --most-likly 3", "--most-likely"),
+    ],
+)
+def test_natural_names_of_options_are_suggested(line, option):
+    result = invoke(*line.split())
+    assert result.exit_code == 2
+    assert f"Did you mean '{option}'?" in result.stderr
+
+
+def test_an_option_with_one_value_is_passed_once():
+    result = invoke("people", "--gender", "male", "--gender", "female")
+    assert result.exit_code == 2
+    assert "--gender was passed 2 times" in result.stderr
+
+
 @pytest.fixture
 def place(small) -> Path:
     """A folder with the files that the examples speak of."""

@@ -410,7 +410,7 @@ def test_constraints_of_each_part(tmp_path: Path) -> None:
         ],
         ("companies -n 0", 2, "-n"),
         ("players --temperature 0", 1, "0 of 25 players were found"),
-        ("companies --temperature 0", 1, "names found: 0 of 25"),
+        ("companies --temperature 0", 1, "found 0 of 25"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(line: str, code: int, message: str) -> None:

@@ -315,4 +315,6 @@ def test_a_search_says_what_it_has_done_for_what_it_found() -> None:
 
 def test_a_search_says_that_most_names_missed_the_threshold() -> None:
     _, said = told(Searched(3, 20, 4_000), FilledUp(20, filled=17))
-    assert said == ["17 of these 20 names scored below the usual threshold, which few names reach"]
+    assert said == [
+        "17 of these 20 names score below the usual threshold, because too few names reach it"
+    ]

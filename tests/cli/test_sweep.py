@@ -202,7 +202,7 @@ def test_a_cluster_that_exists_already(program, swept) -> None:
         scheduler.kill()
         _, err = process.communicate()
         assert process.returncode == 1
-        assert err.splitlines()[-1].startswith("namegen: the dask scheduler is gone"), err
+        assert err.splitlines()[-1].startswith("namegen: the dask scheduler has stopped"), err
         assert "Traceback" not in err
 
 
@@ -219,7 +219,7 @@ def test_a_rate_that_leads_astray_is_a_result(program) -> None:
     program.write("astray.toml", config.replace("batch_size", "optimizer = 'sgd'\nbatch_size"))
     done = program("sweep", "astray.toml", "--out", "astray", "--json").done()
     assert [run["status"] for run in done.json["runs"]] == ["done", "diverged"]
-    assert "Try a lower training.learning_rate than" in done.json["runs"][1]["why"]
+    assert "Train again with a lower training.learning_rate than" in done.json["runs"][1]["why"]
     said = program("sweep", "astray.toml", "--out", "astray").done()
     assert "2 runs, 2 of them already done" in said.err
     assert "names.txt: on the held-out names" in said.out

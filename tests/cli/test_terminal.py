@@ -12,7 +12,7 @@ import pytest
 
 from namegen.cli import COMMANDS
 from namegen.cli.compare import print_summary
-from namegen.cli.score import _print_coloured, coloured
+from namegen.cli.score import _print_colored, colored
 from namegen.cli.sweep import show_with_ranges
 from namegen.cli.terminal import aligned, clock, columns, described, fitted
 from namegen.core.evaluation.scoring import NameScore
@@ -205,7 +205,7 @@ def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
     surprises = (0.5, 2.0, 4.0, 6.0, 20.0)
     bits = (surprises * 8)[: len(name) + 1]
     score = NameScore(name, tuple(-value * 0.6931471805599453 for value in bits), percentile=None)
-    codes = re.findall(r"\x1b\[(\d\d)m(?:\x1b\[(1)m)?(\w)", coloured(score))
+    codes = re.findall(r"\x1b\[(\d\d)m(?:\x1b\[(1)m)?(\w)", colored(score))
     assert codes[:5] == [
         ("32", "", "B"),
         ("36", "", "a"),
@@ -213,7 +213,7 @@ def test_a_scored_name_is_whole_and_coloured_by_its_surprise(
         ("31", "", "t"),
         ("35", "1", "h"),
     ]
-    _print_coloured([score])
+    _print_colored([score])
     out = capsys.readouterr().out
     assert "Bartholomew␣Alexander␣Maximilian␣\\x1bd·" in out
     assert "bits per character" in out

@@ -181,11 +181,11 @@ def first_root(self, step):
     )
 
 
-fault("a step takes every beginning for the first label's", "beginnings", tokens=first_label)
+fault("a step takes every beginning for the first label's", "start tokens", tokens=first_label)
 fault(
     "training takes every beginning for the first label's",
-    "beginnings",
-    "same with beginnings",
+    "start tokens",
+    "same with start tokens",
     each=first_root,
 )
 
@@ -312,7 +312,7 @@ fault("repeats are no weights", FEW, ALL, each=lambda self, step: renamed(step, 
 fault(
     "the first step decides about targets",
     "mixed steps",
-    "same with beginnings",
+    "same with start tokens",
     stream=plain_if_first_is,
 )
 

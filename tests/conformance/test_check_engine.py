@@ -1,4 +1,4 @@
-"""``check_engine``, ``cases`` and what a failure says."""
+"""Test ``check_engine``, ``cases`` and the messages of failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENGINES = {fault.what: fault.engine for fault in FAULTS}
 
 
 def engine(*bases: type, **attributes: object) -> type:
-    """Of one cell, which is enough here."""
+    """An engine class with one cell, which is enough here."""
     return type("Mine", bases, {"cells": frozenset(("simple_rnn",)), **attributes})
 
 
@@ -39,7 +39,7 @@ class Own(OwnCellNetwork):
 
 
 class OfItsOwn(Sound):
-    """An engine of an architecture of its own, which no other engine computes."""
+    """An engine with an architecture that no other engine has."""
 
     name = "own"
     architectures = (Own,)
@@ -47,14 +47,12 @@ class OfItsOwn(Sound):
     own_cell: NumpyCell = GRU()
 
 
-def test_one_call_for_the_writer_of_an_engine() -> None:
+def test_check_engine_passes_for_correct_engines() -> None:
     check_engine(engine(Sound))
     check_engine(OfItsOwn, Own(VOCABULARY.size, hidden=(4, 3)))
 
 
-def test_a_gradient_that_is_scaled_wrongly_is_noticed_though_there_is_nothing_to_compare_with() -> (
-    None
-):
+def test_a_wrong_gradient_is_noticed_without_a_reference_engine() -> None:
     scaled = type("Scaled", (OfItsOwn,), {"scale": lambda self, batch: 1.001})
     with pytest.raises(AssertionError) as caught:
         check_engine(scaled, Own(VOCABULARY.size, hidden=(4, 3)))
@@ -75,7 +73,7 @@ def crash(self, steps):
 
 
 @pytest.mark.usefixtures("_few_checks")
-def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
+def test_all_failures_are_listed_and_each_check_is_a_case() -> None:
     always = vars(ENGINES["gradients always go through time"])["made"]
     faulty = engine(ENGINES["it moves with the gradient"], made=always)
     with pytest.raises(AssertionError) as caught:
@@ -100,7 +98,7 @@ def test_every_failure_is_listed_and_each_is_a_case_for_pytest() -> None:
 
 
 @pytest.mark.usefixtures("_few_checks")
-def test_a_crash_is_the_failure_of_its_check() -> None:
+def test_a_crash_counts_as_a_failed_check() -> None:
     with pytest.raises(AssertionError, match=r"^3 of 4 checks of Mine fail") as caught:
         check_engine(engine(Sound, train_epoch=crash))
     said = "check 'rates', cell simple_rnn: the backend raised ZeroDivisionError: division by zero"
@@ -108,12 +106,12 @@ def test_a_crash_is_the_failure_of_its_check() -> None:
 
 
 @pytest.mark.parametrize("cells", [frozenset(), ["gru"], None])
-def test_an_engine_without_cells_does_not_pass_for_having_nothing_to_check(cells: object) -> None:
+def test_an_engine_with_nothing_to_check_fails(cells: object) -> None:
     with pytest.raises(AssertionError, match="expected a frozenset"):
         check_engine(engine(NumpyEngine, cells=cells))
 
 
-def test_a_failure_names_optimizer_formula_and_tensor() -> None:
+def test_a_failure_names_the_optimizer_and_its_formula() -> None:
     with pytest.raises(AssertionError) as caught:
         NETWORK_CHECKS["same training"](ENGINES["RMSprop divides by √v+ε"], "simple_rnn")
     said = str(caught.value)
@@ -133,9 +131,7 @@ def test_a_failure_names_optimizer_formula_and_tensor() -> None:
         (-1, slice(None), -np.inf, False),
     ],
 )
-def test_logits_that_are_no_distribution_are_noticed(
-    row: object, token: object, value: float, fits: bool
-) -> None:
+def test_invalid_logits_are_noticed(row: object, token: object, value: float, fits: bool) -> None:
     class Changed(FakeEngine):
         def step(self, tokens, state):
             logits, after = super().step(tokens, state)

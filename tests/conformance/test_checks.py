@@ -1,4 +1,4 @@
-"""The conformance checks notice engines that are wrong: each engine of ``faults.py`` has one mistake."""
+"""Test that the checks notice wrong engines. Each engine of ``faults.py`` has one mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
 def test_a_fault_is_noticed(fault: Fault) -> None:
-    """By each check that is said to catch it, which names itself."""
+    """Each check in the table catches it, and the message contains the name of the check."""
     for name in fault.checks:
         with pytest.raises(
             AssertionError, match=f"^check '{name}', cell {fault.cell}: (?!the backend raised)"
@@ -27,13 +27,13 @@ def test_each_check_catches_something() -> None:
 
 
 def select_a_view(self, state, rows):
-    """Rows that are all there, in order, are the same state: no state is ever changed, so none can tell."""
+    """Return the same state for all rows in order. States are never changed, so this is allowed."""
     everything = np.array_equal(rows, np.arange(state[0].shape[1]))
     return state if everything else NumpyEngine.select(self, state, rows)
 
 
 def take_strangers(self, state):
-    """A tensor that has no place in the network is passed by: only missing ones and wrong shapes must be refused."""
+    """Ignore unknown tensors. An engine only has to reject missing tensors and wrong shapes."""
     known = self.network.parameter_shapes
     NumpyEngine.set_state(
         self, {n: v for n, v in state.items() if n in known or n.startswith("optimizer.")}
@@ -51,5 +51,5 @@ def take_strangers(self, state):
         ),
     ],
 )
-def test_what_breaks_no_rule_passes(parts: dict, check: str) -> None:
+def test_unusual_engines_that_follow_the_rules_pass(parts: dict, check: str) -> None:
     CHECKS[check](type("Unusual", (NumpyEngine,), parts), "gru")

@@ -1,6 +1,6 @@
-"""The Keras engine against what the protocol demands and against the NumPy engine; the fake one too.
+"""Run the checks of ``namegen.testing`` with the Keras engine and the fake engine.
 
-The NumPy engine's own are in ``tests/numpy_engine/test_engine.py``.
+``tests/numpy_engine/test_engine.py`` runs them with the NumPy engine.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from namegen.testing import CONFORMANCE_CHECKS, NETWORK_CHECKS
 from tests.fake_engine import FakeEngine
 from tests.requirements import require
 
-ALL_AT_ONCE = (
-    "same with beginnings"  # with masks and targets too: the law of parity, held by every cell
-)
+ALL_AT_ONCE = "same with start tokens"  # also with masks and targets; every cell has to pass it
 HELD_BY_ALL_AT_ONCE = (
     "same with single masks",
     "mixed steps",
-)  # each mask by itself takes half a minute to compile
-OPTIMIZERS_ONE_BY_ONE = "same training"  # which know of no cell
+)  # compiling for each mask takes half a minute
+OPTIMIZERS_ONE_BY_ONE = "same training"  # optimizers don't depend on the cell
 READING = ("as a language model", "same logits")
 QUICK = (
     "unfit states",
@@ -37,10 +35,10 @@ CHECKS = CONFORMANCE_CHECKS | NETWORK_CHECKS
 
 
 def cases() -> Iterator[object]:
-    """Each check of the Keras engine; but it compiles for seconds each time that it trains. Here the SimpleRNN is
-    checked, which compiles fastest. The LSTM, whose state has two parts, is checked among the slow tests, but for
-    one optimizer after the other. All cells and optimizers train in test_parity.py, where states go from engine to
-    engine.
+    """Yield the checks of the Keras engine, which compiles for seconds each time that it trains.
+
+    The quick tests use SimpleRNN, which compiles fastest. The slow tests use the LSTM, whose state has two parts. All
+    cells and optimizers are trained in test_parity.py.
     """
     for cell, check in product(CELLS, CHECKS):
         if check in READING or (cell == "simple_rnn" and check in QUICK):

@@ -1,4 +1,4 @@
-"""Parts on a dask cluster: its errors in a sentence; the real thing runs in tests/cli/test_sweep.py."""
+"""Test the parts on a dask cluster without a cluster; ``tests/cli/test_sweep.py`` starts a real one."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pytest
 
 from namegen.children import Job
 from namegen.errors import EngineError, TrainingError
-from namegen.experiments.cluster import Cluster, make_part
+from namegen.experiments.cluster import Cluster, make_job
 from namegen.experiments.machine import training_codes
 from tests.requirements import require
 
 PART = Job("tests.test_children:work", {"do": "answer", "number": 4, "x": "", "steps": 1})
 
 
-def test_without_dask_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_the_error_explains_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EngineError, match=r"dask needs distributed.*pip install 'distributed>="):
         Cluster("tcp://127.0.0.1:9", ["numpy"])
 
 
 class Worker:
-    """Stands for a dask worker whose task is in some state."""
+    """A dask worker whose task is in some state."""
 
     address = "tcp://there"
 
@@ -49,22 +49,22 @@ def worker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> W
     return found
 
 
-def test_a_worker_makes_a_part_in_a_child_and_tells_how_far_it_is(worker: Worker) -> None:
-    found = make_part(PART, training_codes(["numpy"]))
+def test_a_worker_runs_a_part_in_a_child_process_and_reports_progress(worker: Worker) -> None:
+    found = make_job(PART, training_codes(["numpy"]))
     assert found == {"answer": {"twice": 8, "threads": "1", "length": 0}, "trouble": ""}
     assert worker.events == [("key", (1, 1))]
 
 
 @pytest.mark.parametrize("worker", ["cancelled", None], indirect=True)
-def test_a_part_that_nobody_waits_for_is_not_made(worker: Worker) -> None:
+def test_a_part_whose_result_is_not_needed_is_stopped(worker: Worker) -> None:
     with pytest.raises(TrainingError):
-        make_part(PART, training_codes(["numpy"]))
+        make_job(PART, training_codes(["numpy"]))
 
 
 @pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize(
     "codes", [{"numpy": "of yesterday"}, {**training_codes(["numpy"]), "fast": "1-a"}]
 )
-def test_a_worker_of_another_version_makes_nothing(codes: dict[str, str]) -> None:
+def test_a_worker_of_another_version_is_rejected(codes: dict[str, str]) -> None:
     with pytest.raises(EngineError, match="the worker at tcp://there has another version"):
-        make_part(PART, codes)
+        make_job(PART, codes)

@@ -1,4 +1,4 @@
-"""The folder of a long command's results, and what is kept in it."""
+"""Test the folder of a long command's results, and the measurements in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OTHERS = {"mark": ".others", "command": "weigh", "inside": "kept"}
 
 
 def opened(out: Path | str) -> Path:
-    """The inner folder of one that is opened and let go again."""
+    """Open and close the folder, and return its inner folder."""
     with open_folder(out, **OURS) as kept:
         return kept
 
 
-def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_rejected_and_unchanged(tmp_path: Path) -> None:
     assert opened(tmp_path / "a" / "b") == tmp_path / "a" / "b" / "kept"
     assert (tmp_path / "a" / "b" / ".ours").is_file()
     assert opened(tmp_path / "a" / "b").is_dir()
@@ -35,7 +35,7 @@ def test_a_folder_is_ours_empty_or_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
 
 
-def test_one_command_at_a_time_has_a_folder(tmp_path: Path) -> None:
+def test_a_folder_can_be_opened_only_once_at_a_time(tmp_path: Path) -> None:
     with open_folder(tmp_path / "x", **OURS):
         with pytest.raises(FolderInUseError, match="another namegen process is using"):
             opened(tmp_path / "x")
@@ -43,7 +43,7 @@ def test_one_command_at_a_time_has_a_folder(tmp_path: Path) -> None:
     opened(tmp_path / "x")
 
 
-def test_what_a_killed_start_left_half_written_is_taken_away(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_process_are_removed(tmp_path: Path) -> None:
     (tmp_path / "..ours.a1b2.part").write_text("made by")
     kept = opened(tmp_path)
     (kept / ".x-a1.json.a1b2.part").touch()
@@ -51,7 +51,7 @@ def test_what_a_killed_start_left_half_written_is_taken_away(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.rglob("*")) == [".ours", "kept"]
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_is_rejected_as_folder(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     with pytest.raises(OutputError, match="is a file"):
         opened(tmp_path / "x")
@@ -68,7 +68,7 @@ def found(folder: Path, key: str) -> dict[str, Any] | None:
     return None if kept is None else kept[0]
 
 
-def test_a_measurement_is_found_by_its_key_whatever_its_file_is_called(tmp_path: Path) -> None:
+def test_a_measurement_is_found_by_its_key_whatever_words_precede_it(tmp_path: Path) -> None:
     assert found(tmp_path, "a1b2") is None
     KeptStore(tmp_path).keep("rate-0.1-a1b2", RESULT)
     assert found(tmp_path, "a1b2") == found(tmp_path, "training-a1b2") == RESULT
@@ -77,7 +77,7 @@ def test_a_measurement_is_found_by_its_key_whatever_its_file_is_called(tmp_path:
     assert list(document) == ["result", "commit", "beside", "checksum"]
 
 
-def test_a_measurement_without_the_file_beside_it_does_not_count(tmp_path: Path) -> None:
+def test_a_measurement_without_its_second_file_is_ignored(tmp_path: Path) -> None:
     store = KeptStore(tmp_path)
     network = tmp_path / "x-a1.safetensors"
     network.write_bytes(b"weights")
@@ -103,9 +103,7 @@ def change(document: dict[str, Any], **parts: Any) -> str:
     ],
     ids=["cut", "figure", "beside", "older", "deep", "no-utf-8"],
 )
-def test_a_file_that_is_damaged_or_of_an_older_form_does_not_count_and_stays(
-    tmp_path: Path, damage: Any
-) -> None:
+def test_a_damaged_or_older_file_is_ignored_and_not_deleted(tmp_path: Path, damage: Any) -> None:
     (tmp_path / "x-a1.bin").write_bytes(b"network")
     KeptStore(tmp_path).keep("x-a1", RESULT, beside=".bin")
     file = tmp_path / "x-a1.json"

@@ -1,4 +1,4 @@
-"""Where figures were measured; and which code measures: a change makes what is kept stale, and none may be missing."""
+"""Test the description of the machine, and the hashes of the code that results depend on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CHANGES_NO_FIGURE = {
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """What a test has replaced is not remembered."""
+    """Clear the caches after a test."""
     for remembered in (code_fingerprint, engine_code):
         remembered.cache_clear()
     yield
@@ -49,7 +49,7 @@ def fresh() -> Iterator[None]:
         remembered.cache_clear()
 
 
-def test_every_part_that_measures_is_there() -> None:
+def test_all_measuring_code_exists() -> None:
     for part in MEASURING_CODE:
         path = PACKAGE / part
         assert path.is_file() if path.suffix else any(path.rglob("*.py")), part
@@ -75,8 +75,8 @@ def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("first", ["experiments/compare/measure.py", "experiments/sweep/task.py"])
-def test_no_code_that_measures_is_forgotten(first: str) -> None:
-    """All that the measuring file imports is in the fingerprint, or stands above with those that change no figure."""
+def test_the_fingerprint_includes_all_imported_code(first: str) -> None:
+    """It includes all modules that the measuring code imports, except for those listed above."""
     for module in imports(ast.parse((PACKAGE / first).read_text(encoding="utf-8")), late=True):
         if module.startswith("namegen."):
             path = PACKAGE.parent / module.replace(".", "/")
@@ -87,7 +87,7 @@ def test_no_code_that_measures_is_forgotten(first: str) -> None:
             )
 
 
-def test_the_machine_is_described_without_a_name() -> None:
+def test_the_description_of_the_machine_contains_no_name() -> None:
     assert set(vars(machine.machine())) == {"processor", "cores", "memory_gib", "system"}
 
 
@@ -99,8 +99,8 @@ def code_of(engine: str) -> EngineCode:
     return engine_code(engine)
 
 
-def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> None:  # noqa: F811
-    """None of it is imported to see that, as importing it fails."""
+def test_an_edit_of_any_file_of_a_third_partys_package_changes_the_code(site: Path) -> None:  # noqa: F811
+    """The package isn't imported, because importing it fails."""
     inner = site / "fast_names" / "inner"
     inner.mkdir(parents=True)
     (site / "fast_names" / "__init__.py").write_text("raise RuntimeError('imported')")
@@ -124,7 +124,7 @@ def test_an_edit_of_any_file_of_a_third_partys_package_is_seen(site: Path) -> No
     assert not [name for name in sys.modules if name.startswith("fast_names")]
 
 
-def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> None:  # noqa: F811
+def test_versions_include_the_requirements_of_the_distribution(site: Path) -> None:  # noqa: F811
     (site / "lone_names.py").write_text("")
     distribute(site, "lone-names", "lone = lone_names:Engine")
     [metadata] = site.glob("*.dist-info/METADATA")
@@ -141,7 +141,7 @@ def test_versions_are_those_of_what_its_distribution_requires(site: Path) -> Non
 
 
 @pytest.mark.parametrize("path", ["sys:Engine", "no_such_module:Engine", "", "a..b:C"])
-def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> None:  # noqa: F811
+def test_an_engine_without_a_file_has_no_code(path: str, site: Path) -> None:  # noqa: F811
     distribute(site, "odd-names", f"odd = {path}")
     found = code_of("odd")
     assert found.code is None
@@ -149,7 +149,7 @@ def test_an_engine_that_lies_in_no_file_is_no_failure(path: str, site: Path) -> 
     assert code_of("not registered") == EngineCode(None, {"numpy": library_version("numpy")})
 
 
-def test_our_own_engines_and_what_they_need() -> None:
+def test_the_built_in_engines_and_their_libraries() -> None:
     needs = {
         "numpy": {"numpy"},
         "keras": {"numpy", "keras", "tensorflow"},

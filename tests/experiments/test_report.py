@@ -1,4 +1,4 @@
-"""Reports: tables, figures as text, and the page with its plots and colours."""
+"""Test reports: tables, numbers as text, and the page with its plots and colors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_text_in_markdown_is_escaped() -> None:
     ]
 
 
-def test_a_column_shows_text_a_number_several_of_them_or_nothing() -> None:
+def test_a_column_formats_text_and_numbers() -> None:
     columns = [
         Column("what", str),
         Column("share (%)", {"a": 0.5, "b": [0.5, 0.7], "c": [], "d": None}.get, percent),
@@ -58,14 +58,14 @@ def test_a_column_shows_text_a_number_several_of_them_or_nothing() -> None:
     assert [row[1] for row in table.rows] == ["50.0", "60.0 (50.0 to 70.0)", "–", "–"]
 
 
-def test_figures_as_text() -> None:
+def test_numbers_as_text() -> None:
     assert [seconds(value) for value in (1234.5, 12.34, 0.01234, 0.0000012)] == [
         "1,234", "12.3", "0.0123", "under 0.001"
     ]  # fmt: skip
     assert (spread([0.5]), whole(123_456.0)) == ("50.0", "123,000")
 
 
-def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
+def test_a_plot_on_a_page_has_unique_ids_and_color_variables() -> None:
     svg = (
         '<?xml version="1.0"?><svg width="9" viewBox="0 0 9 9"><metadata>x</metadata><path id="a"/>'
     )
@@ -77,7 +77,7 @@ def test_a_plot_inside_a_page_has_its_own_ids_and_colours_by_name() -> None:
     assert "metadata" not in found
 
 
-def test_the_files_of_two_lists_never_have_one_name() -> None:
+def test_file_names_of_lists_are_unique() -> None:
     assert file_names(["list.txt", "a/x.txt", "b/x.csv", "..", "<>"]) == [
         "list",
         "x",
@@ -88,7 +88,7 @@ def test_the_files_of_two_lists_never_have_one_name() -> None:
     assert file_names(["x-3.txt", "a/x.txt", "b/x.txt", "x-4"]) == ["x-3", "x", "x-3-3", "x-4"]
 
 
-def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(tmp_path: Path) -> None:
+def test_the_style_sheet_has_all_colors_for_light_mode_dark_mode_and_print(tmp_path: Path) -> None:
     write_page(tmp_path / "page.html", "a title", [], '{"a": "</script>"}')
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '{"a": "\\u003c/script>"}</script>' in page
@@ -103,8 +103,8 @@ def test_the_style_sheet_has_every_colour_for_screen_dark_screen_and_paper(tmp_p
     assert places == sorted(places)
 
 
-def test_a_name_from_right_to_left_stands_by_itself() -> None:
-    """What stands around it keeps its order: a count behind it, and a sentence."""
+def test_a_name_in_a_right_to_left_script_is_isolated() -> None:
+    """The words and numbers around it keep their order."""
     name = "\u05e9\u05de"
     assert ordered(f"{name} ×1,203") == f"<bdi>{name}</bdi> ×1,203"
     assert ordered(f"{name} 60, held-out <x>") == f"<bdi>{name} 60</bdi>, held-out &lt;x&gt;"

@@ -1,4 +1,4 @@
-"""What a report says of a training (``train`` says the same, which is tested with the sweep), and of its lists."""
+"""Test the description of runs and lists in reports."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from namegen.errors import NamesError
 from namegen.experiments.trained import (
     PlainMetrics,
     check_long_enough,
-    enough,
+    least_names,
     plain_metrics,
     seconds_per_epoch,
 )
 from namegen.lists import load_bundled
 
 
-def test_a_loss_that_is_infinite_is_none() -> None:
+def test_an_infinite_loss_is_none() -> None:
     assert plain_metrics(Metrics(math.inf, 0.5, 0.25)) == PlainMetrics(None, None, 0.5, 0.25)
 
 
-def test_seconds_an_epoch_are_the_fewest_but_for_the_first_one_which_may_compile() -> None:
+def test_seconds_per_epoch_are_those_of_the_fastest_epoch_after_the_first() -> None:
     record = EpochRecord(1, 9.5, 9.0, 0.01, 2.0, None, None, None, "Al", False)
     assert seconds_per_epoch([record]) == 9.0
     assert (
@@ -44,7 +44,7 @@ def test_a_list_that_can_be_split_passes() -> None:
 @pytest.mark.parametrize(
     ("names", "told"), [(("Al", "Bo", "Al"), r"3 names \(2 distinct"), (("Al",), r"1 name \(1 dis")]
 )
-def test_one_that_cannot_says_how_many_names_it_has(
+def test_a_list_that_is_too_short_is_rejected(
     split: str, names: tuple[str, ...], told: str
 ) -> None:
     with pytest.raises(NamesError, match=f"x has {told}.* 20%.* at least 40 different names"):
@@ -53,9 +53,9 @@ def test_one_that_cannot_says_how_many_names_it_has(
 
 @pytest.mark.parametrize("split", ["by-row", "by-name"])
 @pytest.mark.parametrize("validation", [0.02, 0.9])
-def test_as_many_names_as_it_asks_for_can_be_split(validation: float, split: str) -> None:
+def test_a_list_of_the_suggested_length_can_be_split(validation: float, split: str) -> None:
     names = load_bundled("mlb-last").names
-    listed = tuple(dict.fromkeys(names))[: enough(validation)]
-    assert len(listed) == enough(validation)
+    listed = tuple(dict.fromkeys(names))[: least_names(validation)]
+    assert len(listed) == least_names(validation)
     for seed in range(10):
         check_long_enough(Corpus(listed, source="x"), validation, split, seed)

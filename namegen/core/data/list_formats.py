@@ -32,6 +32,7 @@ PASTED = {
 LOOKED_AT = (
     1_000  # lines that are examined, and characters of each line in which commas are counted
 )
+SEPARATORS_IN_A_LINE = {",": "commas", ";": "semicolons"}
 FEWEST_PASTED = 3  # so many lines, and half of the examined lines, must match a pattern
 GOING_ON = 0.8  # the smallest share of item numbers that are one more than the previous number
 MOST_COLUMNS = 10_000
@@ -104,8 +105,9 @@ def text_lines(content: ListContent, column: str | None, label_column: str | Non
     first = _first_lines(names)
     if first and MARKUP.match(first[0]):
         raise NamesError(f"{source} is HTML, XML or RTF, not a list: save its names as plain text")
-    if len(first) == 1 and first[0].count(",") > 1:
-        raise NamesError(f"{source} is one line with commas: put each name on its own line")
+    for separator, noun in SEPARATORS_IN_A_LINE.items():
+        if len(first) == 1 and first[0].count(separator) > 1:
+            raise NamesError(f"{source} is one line with {noun}: put each name on its own line")
     dropped = _remove_pasted(names)
     _check_one_column(_first_lines(names), source)
     return Table(

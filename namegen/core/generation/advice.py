@@ -10,8 +10,11 @@ from namegen.core.generation.constraints.constraint import MORE_VARIETY, Constra
 from namegen.core.generation.constraints.constraint_list import (
     ConstraintList,
     MaxLength,
+    MinLength,
+    UsualLength,
     WellFormed,
 )
+from namegen.core.generation.constraints.matches import Matches
 from namegen.core.generation.sampling import SamplingSettings
 from namegen.errors import setting
 
@@ -60,6 +63,8 @@ def _steps(rejected: Counter[str], constraints: ConstraintList, *, is_stuck: boo
     steps: list[str] = []
     for constraint in worst + last:
         steps += constraint.advice or [_relax(constraint)]
+        if isinstance(constraint, Matches) and constraints.get(UsualLength) in failed:
+            steps.append(f"lower {setting(MinLength.name)}")  # its default may be the obstacle
     if is_stuck and MORE_VARIETY not in steps:
         steps.insert(0, MORE_VARIETY)
     if last:

@@ -231,12 +231,14 @@ class Search:
         )
         if exact is not None and exact.bounded:
             work = f"{self._tried:,} tries and {exact.prefixes_read:,} prefixes"
-            reason = f"no more within {work}"
+            reason = f"then gave up after {work}"
         elif more_variety(self.sampling).is_stuck:
-            reason = "no other name is possible, because only the likeliest characters are taken"
+            reason = (
+                "and no other name is possible, because only the likeliest characters are taken"
+            )
         else:
-            reason = "no other name is possible"
-        return f"names found: {self.name_count:,} of {self.n:,} asked for; {reason}: {suggestions}"
+            reason = "and no other name is possible"
+        return f"found {self.name_count:,} of {self.n:,} names, {reason}: {suggestions}"
 
     # --- filtered -----------------------------------------------------------------------------------------------------
 

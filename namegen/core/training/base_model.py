@@ -218,11 +218,11 @@ def choose_starting_point(
             return StartingPoint(recipe)
         reason = ""
         if distinct < FEWEST_TO_COMPARE:
-            reason = f"it has fewer than {FEWEST_TO_COMPARE} different names"
+            reason = f"the list has fewer than {FEWEST_TO_COMPARE} different names"
         elif training_set.is_phrases:
-            reason = "its names are phrases"
+            reason = "the names of the list are phrases"
         if reason:
-            return StartingPoint(recipe, remark=f"learns from this list alone: {reason}")
+            return StartingPoint(recipe, remark=f"training from scratch: {reason}")
     if open_base_model is None:
         raise SettingsError(
             f"{setting('base_model')} is {quote(str(requested), LONGEST_SHOWN)}, but only `train` can fine-tune a "
@@ -237,8 +237,7 @@ def choose_starting_point(
             f"cannot fine-tune {quote(base_model.name, LONGEST_SHOWN)}, because {obstacle}: use another model, or "
             f"{setting('base_model', NOTHING)}"
         )
-    remark = f"learns from this list alone, not from the model {base_model.name} too: {obstacle}"
-    return StartingPoint(recipe, remark=remark)
+    return StartingPoint(recipe, remark=f"training from scratch: {obstacle}")
 
 
 def _obstacle(
@@ -246,16 +245,19 @@ def _obstacle(
 ) -> str:
     """Why a run can't be fine-tuned from a base model; "" if it can."""
     if not base_model.suits(settings):
-        return f"the settings specify another network than its {base_model.network.summary}"
+        return (
+            f"the settings don't match the network of the model {base_model.name}, which is "
+            f"{base_model.network.summary}"
+        )
     is_requested = settings.base_model is not None
     known = _share_known(base_model, corpus)
     knows_enough = known > 0 if is_requested else known >= FEWEST_KNOWN
     if not knows_enough:
-        return f"it knows {known:.0%} of the list's characters"
+        return f"the model {base_model.name} knows only {known:.0%} of the list's characters"
     if not is_requested and corpus.is_short:
         weights = base_model.label_weights(training_set.names)
         if weights.max() < SMALLEST_LABEL_WEIGHT:
-            return "none of the origins that it knows explains half of the list"
+            return f"no origin that the model {base_model.name} knows explains half of the list"
     return ""
 
 

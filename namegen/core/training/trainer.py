@@ -268,6 +268,6 @@ def divergence_message(training: TrainingSettings, epoch: int) -> str:
     """
     rates = [rate for _, rate in training.lr_steps] or [training.peak_learning_rate]
     return (
-        f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops. The saved "
-        f"state is kept. Try a lower {setting('learning_rate')} than {max(rates):g}, or {setting('clip_norm', 1)}"
+        f"the loss is no longer a finite number, or much too large, in epoch {epoch}, so training stops. Train "
+        f"again with a lower {setting('learning_rate')} than {max(rates):g}, or with {setting('clip_norm', 1)}"
     )

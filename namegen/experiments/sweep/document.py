@@ -20,7 +20,7 @@ Status: TypeAlias = Literal["done", "diverged", "unavailable", "failed"]
 
 @dataclass(frozen=True)
 class PartFigures:
-    """The metrics of a network, after its best epoch."""
+    """The metrics of a network after its best epoch."""
 
     training: PlainMetrics
     """On the training names."""
@@ -39,7 +39,7 @@ class HeldOut:
     seen_percent: float
     """The percentage of held-out names that are also training names."""
     ceiling: PlainMetrics
-    """The best possible metrics: those of the held-out names as a model of themselves."""
+    """The best possible metrics, computed with the held-out names as a model of themselves."""
     baseline: PlainMetrics
     """The metrics of the n-gram baseline, fitted on the network's training data."""
     baseline_order: int
@@ -51,7 +51,7 @@ class Trained(TrainingSummary):
     """The network of a finished run."""
 
     figures: PartFigures
-    """Its metrics, after the best epoch."""
+    """Its metrics after the best epoch."""
     held_out: HeldOut
     """The references for the metrics on the held-out names."""
     seconds: Measure
@@ -65,9 +65,9 @@ class Outcome:
     """The outcome of a run."""
 
     status: Status
-    """Diverged if the loss was no longer finite, unavailable if the backend isn't installed."""
+    """A run has diverged if its loss became infinite, and is unavailable if its backend isn't installed."""
     why: str
-    """One sentence that explains the status; "" if the run is done."""
+    """A sentence that explains the status; "" if the run is done."""
     machine: Machine | None
     """The machine that trained it; None if the worker died before it could report."""
     versions: Mapping[str, str | None]
@@ -138,6 +138,6 @@ class Results:
     plots: tuple[str, ...]
     """The file names of the plots, one per list."""
     engine_codes: Mapping[str, EngineCode]
-    """For each backend, a hash of its code and the versions of its libraries, on the machine that ran the sweep."""
+    """The code of each backend and the versions of its libraries, on the machine that ran the sweep."""
     runs: tuple[Run, ...]
     """The runs that have ended, in the order of the grid."""

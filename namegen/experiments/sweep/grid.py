@@ -1,7 +1,7 @@
 """Read the config of a sweep, and list its runs.
 
-The config of a sweep is a training config with an additional table, ``[grid]``, whose entries are lists. The sweep
-trains one network for each combination of their values:
+The config of a sweep is a training config with an additional table, ``[grid]``. Each entry of this table is a setting
+with a list of values. The sweep trains one network for each combination of values:
 
     [grid]
     training.learning_rate = [0.01, 0.003, 0.001]
@@ -48,24 +48,32 @@ PATHS = [  # the dotted paths of all settings
     for table, settings_class in TABLES.items()
     for name in get_type_hints(settings_class)
 ]
-OF_THE_RUN = tuple(path for path in PATHS if path.startswith("run.") and path != ENGINE)
+RUN_PATHS = [path for path in PATHS if path.startswith("run.") and path != ENGINE]
 # The settings that a grid can't vary, each with the reason.
 NO_AXES = {
     "data.column": "every list is read the same way: make one file per column",
     "data.max_name_length": "every list is read the same way: set it once, in [data]",
-    **dict.fromkeys(OF_THE_RUN, "it doesn't affect the trained network: set it once, in [run]"),
+    **dict.fromkeys(RUN_PATHS, "it doesn't affect the trained network: set it once, in [run]"),
     "network.base_model": "every run of a sweep trains on one list only",
 }
 AXES = tuple(path for path in PATHS if path not in NO_AXES)
 MOST_RUNS = 10_000
 SLUG_LENGTH = 60  # characters
+KEY_BYTES = 6
+
+
+class GridEntry(NamedTuple):
+    """An entry of the table ``[grid]``."""
+
+    path: str  # the dotted path of a setting
+    values: Json  # a list of values, if the entry is valid
 
 
 class GridPoint(NamedTuple):
     """One combination of a grid."""
 
-    values: dict[str, Json]  # of the axes, by dotted path
-    config: Config  # with these values
+    values: dict[str, Json]  # the values of the axes, by dotted path
+    config: Config  # the config with these values
 
 
 @dataclass(frozen=True)
@@ -86,14 +94,17 @@ class Grid:
         Raises:
             SettingsError: lists all wrong values.
         """
-        all_values = self.values
-        configs = merge_each(self.base, all_values, source=f"the grid of {self.source}")
-        return [GridPoint(*pair) for pair in zip(all_values, configs, strict=True)]
+        combinations = self.values
+        configs = merge_each(self.base, combinations, source=f"the grid of {self.source}")
+        return [
+            GridPoint(values, config) for values, config in zip(combinations, configs, strict=True)
+        ]
 
     @property
     def values(self) -> list[dict[str, Json]]:
-        """The values of all combinations, before validation; the last axis varies fastest."""
-        return [dict(zip(self.axes, point, strict=True)) for point in product(*self.axes.values())]
+        """The values of all combinations, before validation. The last axis varies fastest."""
+        combinations = product(*self.axes.values())
+        return [dict(zip(self.axes, values, strict=True)) for values in combinations]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +121,9 @@ class SweepRun:
     @property
     def label(self) -> str:
         """The name of the run in progress output and messages."""
-        settings = dict(self.settings)
-        if LIST in settings:
-            settings[LIST] = self.corpus.source
-        return label(settings)
+        if LIST not in self.settings:
+            return settings_in_words(self.settings)
+        return settings_in_words({**self.settings, LIST: self.corpus.source})
 
     @property
     def file(self) -> str:
@@ -124,18 +134,19 @@ class SweepRun:
 
     @cached_property
     def key(self) -> str:
-        """A hash of everything that affects the result; the axes of the sweep don't."""
-        backend = self.config.run.backend
+        """A hash of everything that affects the result. The axes of the sweep aren't included."""
+        config = self.config
+        backend = config.run.backend
         identity = {
             "list": self.corpus.fingerprint,
-            "data": self.config.data.identity,
-            "network": asdict(self.config.network),
-            "training": asdict(self.config.training),
-            "run": {"backend": backend, "threads": self.config.run.threads or 1},
+            "data": config.data.identity,
+            "network": asdict(config.network),
+            "training": asdict(config.training),
+            "run": {"backend": backend, "threads": config.run.threads or 1},
             "libraries": engine_code(backend).versions,
             "code": training_codes([backend])[backend],
         }
-        return digest_of(identity, 6)
+        return digest_of(identity, KEY_BYTES)
 
 
 def read_grid(path: Path | str) -> Grid:
@@ -148,63 +159,100 @@ def read_grid(path: Path | str) -> Grid:
         SettingsError: the file can't be read or isn't TOML, a value is wrong, a setting can't be varied, or the grid is
             empty or has too many runs.
     """
-    tables = read_tables(path)
     source = f"the config {str(path)[:80]}"
+    tables = read_tables(path)
     table = cast(Json, tables.pop(GRID, {}))  # TOML dates aren't JSON, but no setting is a date
-    axes, problems = _axes(table, source)
+    entries = _flatten(table)
+    _check_size(entries, source)
+    axes, problems = _read_axes(entries)
     grid = Grid(source, parse_config(tables, source=source), axes)
-    if problems:  # report the wrong values of the valid axes, too
-        raise_all([*problems, *wrong_values(grid.base, grid.values)], source)
-    for engine in dict.fromkeys(point.config.run.backend for point in grid.points):
-        if engine not in engine_paths():
-            raise SettingsError(f"{source}: {_unknown_engine(engine)}")
+    if problems:
+        problems += wrong_values(grid.base, grid.values)
+        raise_all(problems, source)
+    _check_engines(grid)
     return grid
 
 
-def _unknown_engine(engine: str) -> str:
+def _check_engines(grid: Grid) -> None:
+    """Reject a grid with a backend that isn't registered."""
+    for point in grid.points:
+        engine = point.config.run.backend
+        if engine not in engine_paths():
+            raise SettingsError(f"{grid.source}: {_unknown_engine_message(engine)}")
+
+
+def _unknown_engine_message(engine: str) -> str:
+    """Return the message about a backend that isn't registered."""
     return f"{ENGINE} is {engine[:40]!r}: {advice(engine)}"
 
 
-def _axes(table: Json, source: str) -> tuple[dict[str, tuple[Json, ...]], list[str]]:
-    """The valid axes, without repeated values, and all problems of the table."""
-    entries = _flat(table) if isinstance(table, dict) else []
-    values_by_path = dict(entries)
-    if not values_by_path:
+def _flatten(table: Json, prefix: str = "") -> list[GridEntry]:
+    """List the entries of a table and of its inner tables. In TOML, ``training.seed = [0]`` creates an inner table."""
+    if not isinstance(table, dict):
+        return []
+    entries: list[GridEntry] = []
+    for name, value in table.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            entries += _flatten(value, f"{path}.")
+        else:
+            entries.append(GridEntry(path, value))
+    return entries
+
+
+def _check_size(entries: list[GridEntry], source: str) -> None:
+    """Reject a grid without entries, or with too many combinations."""
+    if not entries:
         raise SettingsError(
             f"{source} has no grid to sweep over: add a table [grid] with lists of values, such as "
             "training.learning_rate = [0.01, 0.001]"
         )
-    runs = prod(len(values) for values in values_by_path.values() if isinstance(values, list))
+    values_by_path = dict(entries)
+    lengths = [len(values) for values in values_by_path.values() if isinstance(values, list)]
+    runs = prod(lengths)
     if runs > MOST_RUNS:
         raise SettingsError(
             f"the grid of {source} has {runs:,} runs, but the limit is {MOST_RUNS:,}: remove some values"
         )
-    times_set = Counter(path for path, _ in entries)
-    problems = [
-        f"{GRID}.{path} is set twice: set it once" for path, times in times_set.items() if times > 1
-    ]
+
+
+def _read_axes(entries: list[GridEntry]) -> tuple[dict[str, tuple[Json, ...]], list[str]]:
+    """Return the valid axes, without repeated values, and the problems of the grid."""
+    problems = _find_repeated_paths(entries)
     axes: dict[str, tuple[Json, ...]] = {}
-    for path, values in values_by_path.items():
-        problem = _axis_problem(path, values)
-        if problem or not isinstance(values, list):
+    for path, values in dict(entries).items():
+        problem = _find_axis_problem(path, values)
+        if problem:
             problems.append(problem)
-            continue
-        distinct = [value for index, value in enumerate(values) if value not in values[:index]]
-        axes[path] = tuple(distinct)
-        if len(distinct) < len(values):
-            problems.append(f"{GRID}.{path} contains a value twice: list each value once")
-        if path == ENGINE:
-            names = [value for value in distinct if isinstance(value, str)]
-            problems += [_unknown_engine(name) for name in names if name not in engine_paths()]
+        elif isinstance(values, list):
+            distinct = _distinct_values(values)
+            problems += _find_value_problems(path, values, distinct)
+            axes[path] = tuple(distinct)
     return axes, problems
 
 
-def _axis_problem(path: str, values: Json) -> str:
-    """Why an entry of the grid isn't an axis; "" if it is."""
+def _find_repeated_paths(entries: list[GridEntry]) -> list[str]:
+    """Return a message for each setting that the grid sets twice."""
+    times_set = Counter(entry.path for entry in entries)
+    repeated = [path for path, times in times_set.items() if times > 1]
+    return [f"{GRID}.{path} is set twice: set it once" for path in repeated]
+
+
+def _distinct_values(values: list[Json]) -> list[Json]:
+    """Return the distinct values, in their order. Values can be lists, so they need not be hashable."""
+    distinct: list[Json] = []
+    for value in values:
+        if value not in distinct:
+            distinct.append(value)
+    return distinct
+
+
+def _find_axis_problem(path: str, values: Json) -> str:
+    """Explain why an entry of the grid isn't valid. Return "" if it is."""
     if path in NO_AXES:
         return f"{GRID}.{path} cannot be varied, because {NO_AXES[path]}"
     if path not in AXES:
-        return f"{GRID}.{path[:40]} cannot be varied: {_suggestion(path)}"
+        return f"{GRID}.{path[:40]} cannot be varied: {_suggest_path(path)}"
     if not isinstance(values, list):
         text = str(values)[:40]
         return f"{GRID}.{path} is {text!r}: expected a list of values, [{text}, …]"
@@ -213,27 +261,27 @@ def _axis_problem(path: str, values: Json) -> str:
     return ""
 
 
-def _flat(table: Mapping[str, Json], prefix: str = "") -> list[tuple[str, Json]]:
-    """The entries by dotted path: in TOML, ``training.seed = [0]`` is a table inside a table."""
-    entries: list[tuple[str, Json]] = []
-    for name, value in table.items():
-        path = f"{prefix}{name}"
-        if isinstance(value, dict):
-            entries += _flat(value, f"{path}.")
-        else:
-            entries.append((path, value))
-    return entries
+def _find_value_problems(path: str, values: list[Json], distinct: list[Json]) -> list[str]:
+    """Return a message for repeated values of an axis, and for each unknown backend."""
+    problems: list[str] = []
+    if len(distinct) < len(values):
+        problems.append(f"{GRID}.{path} contains a value twice: list each value once")
+    if path == ENGINE:
+        names = [value for value in distinct if isinstance(value, str)]
+        problems += [_unknown_engine_message(name) for name in names if name not in engine_paths()]
+    return problems
 
 
-def _suggestion(path: str) -> str:
-    """What to write instead of an unknown path; the table may be missing or wrong."""
+def _suggest_path(path: str) -> str:
+    """Suggest a setting for an unknown path, whose table may be missing or wrong."""
     path_by_name = {axis.partition(".")[2]: axis for axis in AXES}
-    nearest_name = nearest(path.rpartition(".")[2], path_by_name)
-    if nearest_name:
-        return f"did you mean {path_by_name[nearest_name]}?"
-    nearest_path = nearest(path, AXES)
-    if nearest_path:
-        return f"did you mean {nearest_path}?"
+    name = path.rpartition(".")[2]
+    similar_name = nearest(name, path_by_name)
+    if similar_name:
+        return f"did you mean {path_by_name[similar_name]}?"
+    similar_path = nearest(path, AXES)
+    if similar_path:
+        return f"did you mean {similar_path}?"
     return f"expected one of {', '.join(AXES)}"
 
 
@@ -242,7 +290,7 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
 
     Args:
         grid: the grid.
-        read_list: reads the list of a config; called once per list.
+        read_list: reads the list of a config. It's called once per list.
 
     Returns:
         The runs. Each one holds out names, even if its list is short.
@@ -251,18 +299,13 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
         NamesError: a list can't be read, is too short to split, or has the same names as another list.
         SettingsError: no names are held out, so the runs can't be compared.
     """
-    corpora: dict[str, Corpus] = {}
+    corpora = _read_lists(grid, read_list)
     runs: dict[str, SweepRun] = {}
     checked_splits: set[tuple[DataSettings, int]] = set()
     for settings, point_config in grid.points:
-        data = replace(point_config.data, validation=point_config.data.held_out)
-        config = replace(point_config, data=data)
-        if data.names not in corpora:
-            corpus = read_list(data)
-            _check_distinct(corpus, corpora.values())
-            corpora[data.names] = corpus
-        run = SweepRun(settings, config, corpora[data.names])
-        split = (data, config.training.seed)
+        config = _with_held_out_names(point_config)
+        run = SweepRun(settings, config, corpora[config.data.names])
+        split = (config.data, config.training.seed)
         if split not in checked_splits:
             _check_split(run)
             checked_splits.add(split)
@@ -270,8 +313,26 @@ def make_runs(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> list[S
     return list(runs.values())
 
 
+def _read_lists(grid: Grid, read_list: Callable[[DataSettings], Corpus]) -> dict[str, Corpus]:
+    """Read each list of a grid once, and check that no two lists contain the same names."""
+    corpora: dict[str, Corpus] = {}
+    for point in grid.points:
+        data = _with_held_out_names(point.config).data
+        if data.names not in corpora:
+            corpus = read_list(data)
+            _check_distinct(corpus, corpora.values())
+            corpora[data.names] = corpus
+    return corpora
+
+
+def _with_held_out_names(config: Config) -> Config:
+    """Return the same config, with the default share of held-out names if it has none."""
+    data = replace(config.data, validation=config.data.held_out)
+    return replace(config, data=data)
+
+
 def _check_distinct(corpus: Corpus, others: Iterable[Corpus]) -> None:
-    """Reject a list that has the same names as another one: their runs would have the same keys."""
+    """Reject a list with the same names as another one, because their runs would have the same keys."""
     for other in others:
         if other.fingerprint == corpus.fingerprint:
             raise NamesError(
@@ -280,6 +341,7 @@ def _check_distinct(corpus: Corpus, others: Iterable[Corpus]) -> None:
 
 
 def _check_split(run: SweepRun) -> None:
+    """Reject a run that holds out no names, or whose list is too short to split."""
     data = run.config.data
     if data.validation == 0:
         raise SettingsError(
@@ -296,17 +358,28 @@ def in_config(name: str, value: str | None) -> str:
     >>> in_config("learning_rate", None), in_config("clip_norm", "1")
     ('training.learning_rate', 'training.clip_norm = 1')
     """
-    path = next((path for path in PATHS if path.endswith(f".{name}")), name)
-    return path if value is None else f"{path} = {value}"
+    path = _find_path(name)
+    if value is None:
+        return path
+    return f"{path} = {value}"
 
 
-def label(settings: Mapping[str, object]) -> str:
+def _find_path(name: str) -> str:
+    """Return the dotted path of a setting, or its name if the config has no such setting."""
+    for path in PATHS:
+        if path.endswith(f".{name}"):
+            return path
+    return name
+
+
+def settings_in_words(settings: Mapping[str, object]) -> str:
     """Describe settings in words.
 
-    >>> label({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
+    >>> settings_in_words({"training.learning_rate": 0.01, "network.hidden": [32, 32], "training.seed": 1})
     'learning rate 0.01, hidden 32,32, seed 1'
     """
-    return ", ".join(f"{axis_name(path)} {shown(value)}" for path, value in settings.items())
+    phrases = [f"{axis_name(path)} {format_value(value)}" for path, value in settings.items()]
+    return ", ".join(phrases)
 
 
 def axis_name(path: str) -> str:
@@ -318,10 +391,10 @@ def axis_name(path: str) -> str:
     return path.partition(".")[2].replace("_", " ")
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Format a value of an axis on one line.
 
-    >>> shown([32, 32]), shown(0.0005), shown([[0, 0.01], [25, 0.005]]), shown(True)
+    >>> format_value([32, 32]), format_value(0.0005), format_value([[0, 0.01], [25, 0.005]]), format_value(True)
     ('32,32', '0.0005', '0:0.01,25:0.005', 'yes')
     """
     if isinstance(value, bool):
@@ -329,11 +402,12 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     if isinstance(value, list | tuple):
-        return ",".join(_shown_item(item) for item in value)
+        return ",".join(_format_item(item) for item in value)
     return str(value)
 
 
-def _shown_item(item: object) -> str:
+def _format_item(item: object) -> str:
+    """Format an item of a list; an item that is a pair gets a colon."""
     if isinstance(item, list | tuple):
-        return ":".join(shown(value) for value in item)
-    return shown(item)
+        return ":".join(format_value(value) for value in item)
+    return format_value(item)

@@ -1,12 +1,12 @@
 """Train all combinations of a grid, each in a child process, and keep the finished runs.
 
     DIR/
-      .namegen-sweep         marks a folder that this command made and can continue
-      runs/                  per finished run, a JSON file and a model file, named after its settings and key
-      results.csv, .json     the results, one row per run; the JSON file also has the learning curves
+      .namegen-sweep         marks a folder that this command has created and can continue
+      runs/                  a JSON file and a model file per finished run, named after its settings and key
+      results.csv, .json     the results, one row per run; the JSON file also contains the learning curves
       accuracy-*.png         accuracy against time, one plot per list, one line per setting
 
-Nothing is ever deleted. ``kept.py`` describes the files in ``runs``.
+No file is ever deleted. ``kept.py`` describes the files in ``runs``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from namegen.children import Children, Job, JobEnded, Runner, run_all
 from namegen.documents import from_plain, to_plain
@@ -54,12 +54,12 @@ def sweep(
 ) -> Results:
     """Train the runs that haven't finished yet, and write the table and the plots.
 
-    If the sweep is interrupted, the results of the finished runs are written first.
+    If the sweep is interrupted, it writes the results of the finished runs first.
 
     Args:
         grid: the grid.
         runs: the runs of the grid, from ``make_runs``.
-        out: a folder that doesn't exist, is empty, or was made by an earlier sweep.
+        out: a folder that doesn't exist, is empty, or was created by an earlier sweep.
         scheduler: the address of a dask scheduler; None trains in processes on this machine.
         workers: the number of local processes; None uses all cores.
         on_progress: called with the progress.
@@ -73,25 +73,28 @@ def sweep(
         OutputError: the folder contains other files, or can't be written to.
         FolderInUseError: another sweep is using the folder.
     """
-    runner = _runner(runs, scheduler, workers)
-    with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as kept:
-        work = _Sweep(runs, KeptStore(kept))
-        on_progress(Planned("run", len(runs), len(work.ended), scheduler or ""))
+    runner = _make_runner(runs, scheduler, workers)
+    with open_folder(out, mark=MARK, command=COMMAND, inside=KEPT_RUNS) as inner_folder:
+        work = _Sweep(runs, KeptStore(inner_folder))
+        finished = len(work.ended)
+        on_progress(Planned("run", total=len(runs), kept=finished, scheduler=scheduler or ""))
         try:
-            if len(work.ended) < len(runs):
+            if finished < len(runs):
                 with runner:
                     work.train(runner, on_progress)
         except BaseException:  # also KeyboardInterrupt
             if work.ended:
-                _write(make_results(grid, runs, work.ended), Path(out))
+                _write_results(make_results(grid, runs, work.ended), Path(out))
             raise
-        return _write(make_results(grid, runs, work.ended), Path(out))
+        return _write_results(make_results(grid, runs, work.ended), Path(out))
 
 
-def _runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
+def _make_runner(runs: list[SweepRun], scheduler: str | None, workers: int | None) -> Runner:
+    """Create a runner for processes on this machine, or for a dask cluster."""
     if scheduler is None:
         threads = max(run.config.run.threads or 1 for run in runs)
-        return Children(workers or max(cores() // threads, 1))
+        default_workers = max(cores() // threads, 1)
+        return Children(workers or default_workers)
     from namegen.experiments.cluster import Cluster
 
     return Cluster(scheduler, {run.config.run.backend for run in runs})
@@ -104,52 +107,64 @@ class _Sweep:
         self.runs = runs
         self.store = store
         self.ended: dict[str, Run] = {}  # by key
-        # The held-out names and their references, by split. Runs with the same split share them.
+        # The references for the held-out names, by split. Runs with the same split share them.
         self.held_out: dict[tuple[object, ...], HeldOut] = {}
         self.under_way: dict[Job, SweepRun] = {}
-        for run in runs:
-            kept = read_kept(store, run)
-            if kept is not None:
-                self.ended[run.key] = kept
-                if kept.trained is not None:
-                    self.held_out[_split(run)] = kept.trained.held_out
+        self._read_finished_runs()
+
+    def _read_finished_runs(self) -> None:
+        """Read the runs that an earlier sweep has finished."""
+        for run in self.runs:
+            finished_run = read_kept(self.store, run)
+            if finished_run is not None:
+                self.ended[run.key] = finished_run
+                if finished_run.trained is not None:
+                    self.held_out[_split(run)] = finished_run.trained.held_out
 
     def train(self, runner: Runner, on_progress: ProgressCallback) -> None:
         """Train the runs that haven't ended, and keep their results."""
-        for event in run_all(runner, self._parts(), on_progress):
+        for event in run_all(runner, self._jobs(), on_progress):
             run = self.under_way.pop(event.job)
             ended = keep(self.store, run, event)
             self.ended[run.key] = ended
-            if ended.trained is None:
-                on_progress(Ended(run.label, trouble=ended.status))
-                continue
-            self.held_out.setdefault(_split(run), ended.trained.held_out)
-            accuracy = ended.trained.figures.held_out.accuracy_argmax
-            on_progress(Ended(run.label, ended.trained.seconds, accuracy=accuracy))
+            if ended.trained is not None:
+                self.held_out.setdefault(_split(run), ended.trained.held_out)
+            on_progress(_end_event(run.label, ended))
 
-    def _parts(self) -> Iterator[Job]:
-        """The jobs, each made just before it starts, so that it has the references of the runs before it."""
+    def _jobs(self) -> Iterator[Job]:
+        """Yield the jobs. Each is created just before it starts, so that it gets the references of earlier runs."""
         for run in self.runs:
-            if run.key in self.ended:
-                continue
-            job = RunJob(
-                config=run.config,
-                source=run.corpus.source,
-                names=run.corpus.names,
-                held_out=self.held_out.get(_split(run)),
-            )
-            part = Job(
-                work="namegen.experiments.sweep.task:train_run",
-                document=to_plain(job),
-                threads=run.config.run.threads or 1,
-                label=run.label,
-            )
-            self.under_way[part] = run
-            yield part
+            if run.key not in self.ended:
+                job = self._make_job(run)
+                self.under_way[job] = run
+                yield job
+
+    def _make_job(self, run: SweepRun) -> Job:
+        """Create the job that trains a run in a child process."""
+        job = RunJob(
+            config=run.config,
+            source=run.corpus.source,
+            names=run.corpus.names,
+            held_out=self.held_out.get(_split(run)),
+        )
+        return Job(
+            work="namegen.experiments.sweep.task:train_run",
+            document=to_plain(job),
+            threads=run.config.run.threads or 1,
+            label=run.label,
+        )
+
+
+def _end_event(label: str, run: Run) -> Ended:
+    """Create the progress event for a run that has ended."""
+    if run.trained is None:
+        return Ended(label, trouble=run.status)
+    accuracy = run.trained.figures.held_out.accuracy_argmax
+    return Ended(label, run.trained.seconds, accuracy=accuracy)
 
 
 def _split(run: SweepRun) -> tuple[object, ...]:
-    """Everything that decides which names are held out."""
+    """Return everything that decides which names a run holds out."""
     return run.corpus.fingerprint, run.config.data, run.config.training.seed
 
 
@@ -165,7 +180,9 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
         name: the name of its files, without the suffix.
         commit: the commit of the checkout that trained it; None for an installed namegen.
     """
-    model = None if outcome.trained is None else f"{KEPT_RUNS}/{name}{MODEL_SUFFIX}"
+    model = None
+    if outcome.trained is not None:
+        model = f"{KEPT_RUNS}/{name}{MODEL_SUFFIX}"
     return Run(
         **vars(outcome),
         run=run.key,
@@ -179,23 +196,23 @@ def ended_run(run: SweepRun, outcome: Outcome, name: str, commit: str | None) ->
 
 
 def read_kept(store: KeptStore, run: SweepRun) -> Run | None:
-    """Read a run that an earlier sweep finished, possibly with other axes; None if there is none."""
+    """Read a run that an earlier sweep has finished, possibly with other axes; None if there is none."""
     kept = store.read(run.key, partial(from_plain, Outcome))
     if kept is None:
         return None
-    outcome, name, commit = kept
-    return ended_run(run, outcome, name, commit)
+    return ended_run(run, kept.result, kept.name, kept.commit)
 
 
-def keep(store: KeptStore, run: SweepRun, ended: JobEnded) -> Run:
-    """Write the result of a run; only finished and diverged runs are kept, so that a later sweep retries the rest."""
-    if ended.trouble:
-        outcome = Outcome("failed", ended.trouble, machine=None, versions={}, trained=None)
+def keep(store: KeptStore, run: SweepRun, event: JobEnded) -> Run:
+    """Write the result of a run. Only finished and diverged runs are kept, so that a later sweep repeats the others."""
+    if event.trouble:
+        outcome = Outcome("failed", event.trouble, machine=None, versions={}, trained=None)
         return ended_run(run, outcome, run.file, store.commit)
-    answer = cast("dict[str, Any]", ended.answer)
+    answer: Any = event.answer
     outcome = from_plain(Outcome, answer["outcome"])
-    model_suffix = None if outcome.trained is None else MODEL_SUFFIX
-    if model_suffix is not None:
+    model_suffix = None
+    if outcome.trained is not None:
+        model_suffix = MODEL_SUFFIX
         write_whole(store.folder / f"{run.file}{model_suffix}", b64decode(answer["model"]))
     if outcome.status in ("done", "diverged"):
         store.keep(run.file, answer["outcome"], beside=model_suffix)
@@ -211,20 +228,21 @@ def make_results(grid: Grid, runs: Sequence[SweepRun], ended: Mapping[str, Run])
         ended: the runs that have ended, by key.
     """
     backends = dict.fromkeys(run.config.run.backend for run in runs)
+    ended_runs = [ended[run.key] for run in runs if run.key in ended]
     return Results(
         format=FORMAT,
         format_version=FORMAT_VERSION,
         axes=grid.axes,
         base=grid.base,
-        left=sum(1 for run in runs if run.key not in ended),
+        left=len(runs) - len(ended_runs),
         plots=(),
         engine_codes=codes_for_report(backends),
-        runs=tuple(ended[run.key] for run in runs if run.key in ended),
+        runs=tuple(ended_runs),
     )
 
 
-def _write(results: Results, out: Path) -> Results:
-    """Write the table, the plots and the JSON; returns the results with the names of the plots."""
+def _write_results(results: Results, out: Path) -> Results:
+    """Write the table, the plots and the JSON file. Return the results with the names of the plots."""
     from namegen.experiments.sweep.results import table_csv
 
     write_whole(out / TABLE, table_csv(results).encode())

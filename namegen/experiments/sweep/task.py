@@ -1,4 +1,4 @@
-"""Train one run of a sweep; this is the code of the child process."""
+"""Train one run of a sweep, in a child process."""
 
 from __future__ import annotations
 
@@ -43,17 +43,28 @@ def train_run(document: dict[str, Json], parent: Parent) -> dict[str, Json]:
         prepared = _prepare(job)
         result = TrainingRun(prepared, on_progress=parent.on_progress).run()
     except NamegenError as error:
-        return {"outcome": _outcome(job, _status(error), error.told(in_config)), "model": None}
-    trained = _trained(job, prepared, result)
+        return {"outcome": _describe_failure(job, error), "model": None}
+    trained = _describe_network(job, prepared, result)
+    return {"outcome": _make_outcome(job, "done", trained=trained), "model": _encode_model(result)}
+
+
+def _encode_model(result: RunResult) -> str:
+    """Encode the model file of a run in base 64."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.safetensors"
         result.checkpoint.save(path)
-        model = b64encode(path.read_bytes()).decode()
-    return {"outcome": _outcome(job, "done", trained=trained), "model": model}
+        return b64encode(path.read_bytes()).decode()
 
 
-def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None = None) -> Json:
-    """The outcome of a run on this machine, as plain values."""
+def _describe_failure(job: RunJob, error: NamegenError) -> Json:
+    """Describe a run that ended with an error. The message names settings as in the config of a sweep."""
+    return _make_outcome(job, _status_after(error), why=error.told(in_config))
+
+
+def _make_outcome(
+    job: RunJob, status: Status, why: str = "", trained: Trained | None = None
+) -> Json:
+    """Describe the outcome of a run on this machine, as plain values."""
     outcome = Outcome(
         status=status,
         why=why,
@@ -65,13 +76,15 @@ def _outcome(job: RunJob, status: Status, why: str = "", trained: Trained | None
 
 
 def _prepare(job: RunJob) -> PreparedTraining:
+    """Prepare the training of a run."""
     corpus = Corpus(job.names, source=job.source)
     settings = job.config.run
     threads = settings.threads or 1  # other runs use the other cores
     return prepare(corpus, job.config.recipe, load_engine(settings.backend), threads=threads)
 
 
-def _status(error: NamegenError) -> Status:
+def _status_after(error: NamegenError) -> Status:
+    """Return the status of a run that ended with this error."""
     if isinstance(error, TrainingError):
         return "diverged"
     if isinstance(error, EngineError):
@@ -79,21 +92,24 @@ def _status(error: NamegenError) -> Status:
     return "failed"
 
 
-def _trained(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
+def _describe_network(job: RunJob, prepared: PreparedTraining, result: RunResult) -> Trained:
+    """Describe the network of a finished run."""
     if result.validation is None or result.references is None:
         raise TrainingError("a run of a sweep needs held-out names: set data.validation above 0")
+    figures = PartFigures(
+        training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
+    )
     return Trained(
         **vars(summarise(prepared, result)),
-        figures=PartFigures(
-            training=plain_metrics(result.training), held_out=plain_metrics(result.validation)
-        ),
-        held_out=job.held_out or _held_out(result.references),
+        figures=figures,
+        held_out=job.held_out or _describe_held_out(result.references),
         seconds=result.seconds,
         chars_per_second=result.chars_per_second,
     )
 
 
-def _held_out(references: HeldOutReferences) -> HeldOut:
+def _describe_held_out(references: HeldOutReferences) -> HeldOut:
+    """Describe the held-out names and their references."""
     baseline = references.same_reading
     return HeldOut(
         names=references.tree.name_count,

@@ -123,7 +123,8 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
     batches = most_likely(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
     assert next(batches).names == in_order(all_names(MODEL, 2))
     with pytest.raises(
-        GenerationError, match=r"names found: 12 of 20 asked for.*no other name is possible"
+        GenerationError,
+        match=r"found 12 of the 20 most likely names, and no other name is possible",
     ):
         next(batches)
 
@@ -142,14 +143,14 @@ def test_a_search_that_comes_to_its_bound_gives_what_is_sure(
     )
     found: list[str] = []
     with pytest.raises(
-        GenerationError, match=r"names found: \d+ of 500 .* prefixes: .*relax contains"
+        GenerationError, match=r"found \d+ of the 500 .* prefixes: .*relax contains"
     ):
         found.extend(name for batch in batches for name in batch.names)
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 100_000)
     assert found == best(max(len(found), 1), max_length=30, constraints=constraints)[: len(found)]
     monkeypatch.setattr(most_likely_module, "MAX_PREFIXES", 50)
     with pytest.raises(
-        GenerationError, match=r"no more within .* prefixes: ask for fewer"
+        GenerationError, match=r"gave up after .* prefixes: ask for fewer"
     ):  # it has refused nothing
         best(10_000, SmallModel("abcdef"), max_length=12, allow_repeats=True)
 

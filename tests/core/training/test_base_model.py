@@ -100,8 +100,13 @@ def test_a_list_begins_like_the_labels_that_foretell_it() -> None:
     ("names", "network", "quick", "remark"),
     [
         (ITALIAN, {}, False, "is fine-tuned from the model 'base'"),
-        (ITALIAN[:19] * 9, {}, False, "learns from this list alone: it has fewer than 20"),
-        (ITALIAN, {"hidden": (64,)}, False, "another network than its gru 128"),
+        (ITALIAN[:19] * 9, {}, False, "training from scratch: the list has fewer than 20"),
+        (
+            ITALIAN,
+            {"hidden": (64,)},
+            False,
+            "the settings don't match the network of the model base, which is gru 128",
+        ),
         ([f"{one}王王" for one in ITALIAN], {}, False, "% of the list's characters"),
         (ELVES, {}, False, "explains half"),
         ([f"Al{'abcdefghij'[i % 10]}{i}" for i in range(500)], {}, False, ""),

@@ -1,4 +1,4 @@
-"""Runs of a sweep that nobody had to train."""
+"""Runs of a sweep for tests, without training."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def some_run(rate: float, seed: int, **outcome: Any) -> Run:
 def trained_run(
     rate: float, seed: int, accuracy: float, ceiling: PlainMetrics | None = None
 ) -> Run:
-    """A run whose accuracy rises to what it is given by a tenth an epoch."""
+    """A run whose accuracy increases by 0.1 per epoch, up to the given value."""
     trained = Trained(
         parameters=10,
         batch_size=4,

@@ -1,4 +1,4 @@
-"""A sweep's config: what it stands for, and every way in which it can be wrong."""
+"""Test the runs that the config of a sweep describes, and its errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from namegen.core.data.corpus import Corpus
 from namegen.core.settings import DataSettings
 from namegen.errors import NamesError, SettingsError
 from namegen.experiments.machine import EngineCode
-from namegen.experiments.sweep.grid import Grid, label, make_runs, read_grid
+from namegen.experiments.sweep.grid import Grid, make_runs, read_grid, settings_in_words
 from namegen.lists import load_bundled
 
 BASE = '[data]\nnames = "japanese-given"\nvalidation = 0.2\n'
@@ -34,7 +34,7 @@ def read_list(data: DataSettings) -> Corpus:
     return Corpus(load_bundled(data.names).names[:500], source=data.names)
 
 
-def test_a_grid_is_every_combination_the_last_axis_fastest(tmp_path: Path) -> None:
+def test_a_grid_contains_all_combinations_and_varies_the_last_axis_fastest(tmp_path: Path) -> None:
     grid = grid_of(tmp_path, "[grid]\nnetwork.hidden = [[8], [4, 4]]\ntraining.seed = [0, 1]\n")
     assert [values for values, _ in grid.points] == [
         {"network.hidden": [8], "training.seed": 0},
@@ -49,12 +49,12 @@ def test_a_grid_is_every_combination_the_last_axis_fastest(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("grid", ["", "[grid]\n", "grid = 3\n"])
-def test_a_config_without_a_grid_is_refused(tmp_path: Path, grid: str) -> None:
+def test_a_config_without_a_grid_is_rejected(tmp_path: Path, grid: str) -> None:
     with pytest.raises(SettingsError, match=r"add a table \[grid\]"):
         grid_of(tmp_path, grid + BASE, base="")
 
 
-def test_wrong_axes_and_wrong_values_are_told_all_at_once(tmp_path: Path) -> None:
+def test_all_wrong_axes_and_values_are_reported_together(tmp_path: Path) -> None:
     said = refused(
         tmp_path,
         "[grid]\nlearning_rate = [0.1]\ntraining.batch_sise = [1]\ntraining.momentum = 0.9\ntraining.seed = []\n"
@@ -101,11 +101,11 @@ MANY = ", ".join(map(str, range(101)))
         ("run.backend = ['numpy', 'nope']", "run.backend is 'nope'"),
     ],
 )
-def test_a_grid_that_will_not_do_is_told(tmp_path: Path, grid: str, said: str) -> None:
+def test_a_wrong_grid_is_rejected(tmp_path: Path, grid: str, said: str) -> None:
     refused(tmp_path, f"[grid]\n{grid}\n", said)
 
 
-def test_a_value_may_be_right_beside_that_of_another_axis(tmp_path: Path) -> None:
+def test_a_value_can_depend_on_another_axis(tmp_path: Path) -> None:
     grid = grid_of(
         tmp_path,
         "[grid]\ntraining.lr_schedule =  ['steps']\ntraining.lr_steps = [[[0, 0.1]], [[0, 0.2]]]\n",
@@ -117,7 +117,7 @@ def test_a_value_may_be_right_beside_that_of_another_axis(tmp_path: Path) -> Non
     assert len(make_runs(grid_of(tmp_path, optimizers), read_list)) == 4
 
 
-def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path) -> None:
+def test_each_run_is_listed_once_with_a_descriptive_file_name(tmp_path: Path) -> None:
     grid = grid_of(
         tmp_path,
         "[grid]\ndata.names = ['japanese-given', 'mlb-first']\ntraining.learning_rate = [0.01]\n",
@@ -139,7 +139,7 @@ def test_every_run_is_made_once_under_a_name_that_says_what_it_is(tmp_path: Path
     assert runs[1].file == f"names-mlb-first-learning-rate-0.01-{runs[1].key}"
 
 
-def test_a_run_is_known_by_all_that_decides_its_result(
+def test_the_key_of_a_run_depends_on_everything_that_affects_the_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def key(grid: str, base: str = BASE) -> str:
@@ -170,7 +170,7 @@ def test_a_run_is_known_by_all_that_decides_its_result(
     assert key(seeded) != first
 
 
-def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
+def test_lists_without_held_out_names_are_rejected(tmp_path: Path) -> None:
     grid = grid_of(tmp_path, "[grid]\ntraining.seed = [0]\n")
     with pytest.raises(NamesError, match=r"x has 2 names .* remove it"):
         make_runs(grid, lambda data: Corpus(("Al", "Bo"), source="x"))
@@ -178,11 +178,13 @@ def test_lists_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
         make_runs(grid_of(tmp_path, "[grid]\ndata.validation = [0.0]\n"), read_list)
 
 
-def test_settings_are_said_in_words() -> None:
+def test_settings_in_words() -> None:
     settings = {
         "training.lr_steps": [[0, 0.1], [5, 0.01]],
         "training.bptt": False,
         "network.cell": "gru",
     }
-    assert label(settings) == "lr steps 0:0.1,5:0.01, bptt no, cell gru"
-    assert label({"training.learning_rate": 0.01}) != label({"training.learning_rate": 0.0100001})
+    assert settings_in_words(settings) == "lr steps 0:0.1,5:0.01, bptt no, cell gru"
+    assert settings_in_words({"training.learning_rate": 0.01}) != settings_in_words(
+        {"training.learning_rate": 0.0100001}
+    )

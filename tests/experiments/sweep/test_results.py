@@ -1,4 +1,4 @@
-"""The results of a sweep: the table, a line a setting, the plot."""
+"""Test the tables and the plots of a sweep."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from namegen.experiments.sweep.figures import draw_sweep, list_plots, sweep_figu
 from namegen.experiments.sweep.results import (
     best_in_words,
     by_setting,
-    held_out_parts,
+    common_held_out_sets,
+    finished_runs,
     setting_table,
     table_csv,
-    trained,
     untrained,
 )
 from namegen.experiments.trained import PlainMetrics
@@ -43,7 +43,7 @@ def results() -> Results:
     return results_of(*(replace(run, list=HOSTILE) for run in (*good, lost)))
 
 
-def test_a_row_is_a_run_and_no_cell_is_a_formula(results: Results) -> None:
+def test_the_csv_file_has_a_row_per_run_and_no_formulas(results: Results) -> None:
     rows = list(csv.DictReader(io.StringIO(table_csv(results))))
     assert [row["training.learning_rate"] for row in rows] == ["0.1", "0.1", "0.01", "0.01", "9.0"]
     assert [row["status"] for row in rows] == ["done"] * 4 + ["diverged"]
@@ -54,7 +54,7 @@ def test_a_row_is_a_run_and_no_cell_is_a_formula(results: Results) -> None:
     assert rows[4]["why"] == "astray"
 
 
-def test_a_setting_is_all_but_the_seed(results: Results) -> None:
+def test_runs_that_differ_only_in_the_seed_share_a_setting(results: Results) -> None:
     settings = by_setting(results, HOSTILE)
     assert {name: len(runs) for name, runs in settings.items()} == {
         "learning rate 0.1": 2,
@@ -72,27 +72,27 @@ def test_a_setting_is_all_but_the_seed(results: Results) -> None:
     )  # of its own list alone
 
 
-def test_no_reference_stands_beside_runs_that_differ_in_theirs(results: Results) -> None:
-    runs = trained(results.runs)
+def test_references_that_differ_between_settings_are_omitted(results: Results) -> None:
+    runs = finished_runs(results.runs)
 
     def with_last_ceiling(ceiling: PlainMetrics) -> list[Run]:
         return [*runs[:3], trained_run(0.01, 1, 0.4, ceiling=ceiling)]
 
-    assert len(held_out_parts(runs, "ceiling", "baseline")) == 2  # one a seed
+    assert len(common_held_out_sets(runs, "ceiling", "baseline")) == 2  # one a seed
     rounded = replace(metrics(0.9), accuracy_argmax=0.9 + 1e-16)  # as another processor may
-    assert len(held_out_parts(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
+    assert len(common_held_out_sets(with_last_ceiling(rounded), "ceiling", "baseline")) == 2
     assert (
-        held_out_parts(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
+        common_held_out_sets(with_last_ceiling(metrics(0.8)), "ceiling", "baseline") == []
     )  # as with another split
     infinite = replace(metrics(0.9), loss_nats_per_char=None, bits_per_char=None)
-    assert held_out_parts(with_last_ceiling(infinite), "ceiling", "baseline") == []
+    assert common_held_out_sets(with_last_ceiling(infinite), "ceiling", "baseline") == []
 
 
 def lines_of(figure: Figure) -> dict[str, Any]:
     return {str(line.get_label()): line for line in figure.axes[0].get_lines()}
 
 
-def test_the_plot_has_a_line_a_setting_and_a_band_of_its_seeds(results: Results) -> None:
+def test_the_plot_has_a_line_and_a_band_per_setting(results: Results) -> None:
     with drawing_style():
         figure = sweep_figure(results, HOSTILE)
     lines = lines_of(figure)
@@ -110,7 +110,7 @@ def test_the_plot_has_a_line_a_setting_and_a_band_of_its_seeds(results: Results)
     assert (min(heights), max(heights)) == pytest.approx((0.3, 0.7))
 
 
-def test_more_settings_than_can_be_told_apart() -> None:
+def test_the_plot_shows_only_as_many_settings_as_it_has_looks() -> None:
     results = results_of(
         *(
             replace(trained_run(float(place), 0, place / 10_000), list=HOSTILE)
@@ -126,7 +126,7 @@ def test_more_settings_than_can_be_told_apart() -> None:
     assert len(looks) == 24
 
 
-def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path: Path) -> None:
+def test_each_list_has_a_plot_with_a_unique_name(results: Results, tmp_path: Path) -> None:
     more = [replace(trained_run(0.1, 0, 0.5), list=name) for name in ("a/x.txt", "b/x.txt")]
     written = draw_sweep(results_of(*results.runs, *more), tmp_path)
     assert [path.parent for path in written] == [tmp_path] * 3
@@ -158,9 +158,7 @@ def test_a_plot_for_each_list_under_a_name_of_its_own(results: Results, tmp_path
         ({0.01: (0.5, 0.6)}, "$"),
     ],
 )
-def test_the_best_setting_is_told_with_those_as_good(
-    accuracies: dict[float, tuple[float, ...]], said: str
-) -> None:
+def test_the_best_setting_in_words(accuracies: dict[float, tuple[float, ...]], said: str) -> None:
     runs = [
         trained_run(rate, seed, value)
         for rate, values in accuracies.items()

@@ -1,4 +1,4 @@
-"""One run of a sweep: what its child does, what its outcome and the document look like, what is kept of it."""
+"""Test a run of a sweep: its child process, its outcome, and its files."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ RUN = SweepRun({"training.seed": 0}, Config(), Corpus(("Al", "Bo"), source="list
 
 
 class Unheard(Parent):
-    """A parent that is told in vain."""
+    """A parent that records progress."""
 
     def __init__(self) -> None:
         self._epochs = 0
         self._next_report = 0.0
         self.progress: list[tuple[int, int]] = []
 
-    def report_progress(self, epoch: int, epochs: int) -> None:
+    def tell(self, epoch: int, epochs: int) -> None:
         self.progress.append((epoch, epochs))
 
 
@@ -57,7 +57,7 @@ def train(
     return from_plain(Outcome, answer["outcome"]), None if model is None else b64decode(model)
 
 
-def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
+def test_the_baseline_order_belongs_to_the_baseline_metrics() -> None:
     names = load_bundled("mlb-last").names[
         :500
     ]  # whose best orders differ as they stand and damped
@@ -75,7 +75,7 @@ def test_the_order_is_that_of_the_n_gram_whose_figures_stand_there() -> None:
     )
 
 
-def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_explains_why(monkeypatch: pytest.MonkeyPatch) -> None:
     class Breaking(FakeEngine):
         def train_epoch(self, steps: object) -> StepLosses:
             raise RuntimeError("gone")
@@ -101,7 +101,7 @@ def test_a_run_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> 
 # --- the documents ----------------------------------------------------------------------------------------------------
 
 
-def test_the_document_is_read_as_it_was_written() -> None:
+def test_results_survive_a_round_trip_through_json() -> None:
     axes = {"training.lr_steps": ([[0, 0.1]], [[0, 0.2]])}
     settings = {"training.lr_steps": [[0, 0.1]]}
     runs = [trained_run(0.1, 1, 0.5), some_run(0.1, 0, status="failed", why="it died")]
@@ -131,7 +131,7 @@ def test_a_trained_run_is_found_by_a_sweep_with_other_axes(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("status", "kept"), [("diverged", True), ("unavailable", False), ("failed", False)]
 )
-def test_of_the_others_only_one_that_diverged_is_a_result(
+def test_of_unfinished_runs_only_diverged_ones_are_kept(
     tmp_path: Path, status: str, kept: bool
 ) -> None:
     found = keep(KeptStore(tmp_path), RUN, ended(replace(DIVERGED, status=status)))
@@ -140,7 +140,7 @@ def test_of_the_others_only_one_that_diverged_is_a_result(
     assert len(list(tmp_path.iterdir())) == kept
 
 
-def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> None:
+def test_results_contain_kept_runs_and_unescaped_names(tmp_path: Path) -> None:
     run = replace(RUN, corpus=replace(RUN.corpus, source="Zoë.txt"))
     with open_folder(tmp_path, mark=MARK, command=COMMAND, inside="runs") as kept:
         keep(KeptStore(kept), run, ended(DIVERGED))
@@ -150,12 +150,12 @@ def test_the_document_has_what_is_kept_and_names_as_they_are(tmp_path: Path) -> 
     assert "Zoë.txt" in written
 
 
-def test_a_part_that_died_is_a_run_that_failed_and_is_made_again(tmp_path: Path) -> None:
+def test_a_run_whose_process_died_has_failed_and_is_not_kept(tmp_path: Path) -> None:
     found = keep(KeptStore(tmp_path), RUN, JobEnded(Job("work", None), trouble="it died"))
     assert (found.status, found.why, found.trained) == ("failed", "it died", None)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_of_another_form_is_made_again(tmp_path: Path) -> None:
+def test_a_kept_run_of_another_format_is_ignored(tmp_path: Path) -> None:
     KeptStore(tmp_path).keep(f"seed-0-{RUN.key}", {"status": "diverged", "why": "x", "more": 1})
     assert read_kept(KeptStore(tmp_path), RUN) is None

@@ -82,10 +82,9 @@ def _names_of(search: BandSearch, n: int, generator: Generator) -> Iterator[Name
         yield generator.batch(names, log_probability)
     if len(names) == n:
         return
-    counts = f"names found: {len(names):,} of {n:,} asked for, the likeliest there are"
     if search.bounded:
         suggestions = advice(search.rejected, search.judge.constraints)
-        reason = f"no more within {search.prefixes_read:,} prefixes: {suggestions}"
+        reason = f"then gave up after {search.prefixes_read:,} prefixes: {suggestions}"
     else:
-        reason = "no other name is possible: ask for fewer, or relax a constraint"
-    raise GenerationError(f"{counts}; {reason}")
+        reason = "and no other name is possible: ask for fewer, or relax a constraint"
+    raise GenerationError(f"found {len(names):,} of the {n:,} most likely names, {reason}")

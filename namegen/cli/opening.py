@@ -1,0 +1,163 @@
+"""How the arguments MODEL and NAMES become a model and a list.
+
+NumPy must be imported after the number of its threads is set, so functions import the modules that use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from namegen.cli.display import Display
+from namegen.cli.terminal import Notes, printable
+from namegen.core.settings import DataSettings
+from namegen.files import is_folder, is_taken
+from namegen.models import SHIPPED
+from namegen.threads import limit_threads
+
+if TYPE_CHECKING:
+    from namegen.api import LoadedModel
+    from namegen.core.data.corpus import Corpus
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+def open_model(
+    model: str | None, notes: Notes, *, backend: str | None = None, threads: int = 1
+) -> LoadedModel:
+    """Load MODEL. Raises CheckpointError, EngineError."""
+    limit_threads(threads)
+    import namegen.api as api
+
+    note_same_name(model, "model", notes)
+    with Display(notes, f"opening {model or 'a model'}"):
+        loaded = api.load(model, backend=backend, threads=threads)
+    if model is None:
+        hint = " (`namegen models` lists the others)" if loaded.name in SHIPPED else ""
+        notes(f"model: {printable(loaded.name)}{hint}")
+    return loaded
+
+
+def open_blend(
+    models: Sequence[str | None],
+    notes: Notes,
+    *,
+    blend_weights: Sequence[float] | None,
+    labels: Sequence[str],
+    backend: str | None,
+    threads: int,
+) -> LoadedModel:
+    """Load MODEL, or a blend of several models, for names with some labels.
+
+    Raises:
+        CheckpointError: a model can't be read.
+        EngineError: the backend can't run it.
+        SettingsError: the weights or labels don't fit the models.
+        UsageError: an option has no effect on these models.
+    """
+    if blend_weights is not None and len(models) < 2:
+        raise click.UsageError(
+            "--blend-weights needs two models or more: name another model, or remove the option."
+        )
+    loaded = [
+        open_model(model, notes, backend=backend, threads=threads) for model in models or (None,)
+    ]
+    loaded = _for_labels(loaded, labels)
+    if backend is not None and all(model.checkpoint is None for model in loaded):
+        raise click.UsageError(
+            f"--backend has no effect on {loaded[0].name}, because LiteRT runs .tflite files: remove the option."
+        )
+    if len(loaded) == 1:
+        return loaded[0]
+    import namegen.api as api
+
+    return api.blend(loaded, blend_weights)
+
+
+def _for_labels(models: Sequence[LoadedModel], labels: Sequence[str]) -> list[LoadedModel]:
+    """Restrict the models of a blend that have labels. A single model reports an unknown label itself."""
+    if len(models) == 1:
+        return [models[0].for_labels(*labels)]
+    if labels and not any(model.labels for model in models):
+        raise click.UsageError(
+            "--label needs a model with labels, and these models have none: remove it, or use a model such as "
+            "world-given."
+        )
+    return [model.for_labels(*labels) if model.labels else model for model in models]
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def open_list(
+    names: str | None, notes: Notes, *, default: DataSettings | None = None, **how: Any
+) -> Corpus:
+    """Read NAMES, or a default list. Raises NamesError.
+
+    Args:
+        names: the argument; None if it's missing.
+        notes: prints what was dropped from the list.
+        default: the list to read if ``names`` is None; without it, the default list is read, and a note names it.
+        how: the values of ``list_options``; None if an option isn't used.
+    """
+    limit_threads(1)
+    settings = default or DataSettings()
+    if names is None and default is None:
+        notes(f"names: {settings.names}")
+    values = {"names": names, **how}
+    changed = {name: value for name, value in values.items() if value is not None}
+    return read_list(replace(settings, **changed), notes)
+
+
+def read_list(settings: DataSettings, notes: Notes) -> Corpus:
+    """Read a list, and print what was dropped from it. Raises NamesError."""
+    from namegen.lists import read_names
+
+    note_same_name(settings.names, "list", notes)
+    with Display(notes, f"reading {settings.names}"):
+        corpus = read_names(settings)
+    notes(corpus.dropped_sentence())
+    notes(corpus.alike_labels_sentence())
+    return corpus
+
+
+# --- names that mean two things ---------------------------------------------------------------------------------------
+
+
+def note_same_name(name: str | None, thing: str, notes: Notes) -> None:
+    """Print a note if a built-in model, list or config has the same name as a file or folder here.
+
+    Args:
+        name: the name that the user typed; None if there is none.
+        thing: ``model``, ``list`` or ``config``.
+        notes: prints the note.
+    """
+    if name is not None and name in _built_in(thing) and is_taken(name):
+        file = "folder" if is_folder(name, None) else "file"
+        notes(
+            f"{name} is namegen's built-in {thing}; to use the {file} of that name, pass ./{name}"
+        )
+
+
+def _built_in(thing: str) -> Container[str]:
+    """The names of the built-in models, lists or configs."""
+    from namegen.bundled_configs import bundled_configs
+    from namegen.lists import BUNDLED
+
+    if thing == "model":
+        return SHIPPED
+    if thing == "list":
+        return BUNDLED
+    return bundled_configs()
+
+
+def note_shadowed_backends(notes: Notes) -> None:
+    """Print a note for each third-party backend that isn't used because a built-in backend has its name."""
+    from namegen.backends import shadowed
+
+    for sentence in shadowed():
+        notes(sentence)

@@ -1,0 +1,140 @@
+"""Messages about wrong usage: short, in one line, and with a suggestion. click's own suggestions are often far off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import click
+
+from namegen.cli.terminal import printable
+from namegen.errors import MAX_MESSAGE, nearest, shortened
+
+# An option that users may look for → its name. The first lines are names of earlier versions.
+SYNONYMS = {
+    "--engine": "--backend",
+    "--effort": "--quick",
+    "--from": "--base-model",
+    "--init": "--initializer",
+    "--schedule": "--lr-schedule",
+    "--rate-steps": "--lr-steps",
+    "--through-time": "--bptt",
+    "--best-by": "--monitor",
+    "--repeats": "--duplicates",
+    "--sameness": "--name-type",
+    "--best": "--most-likely",
+    "--blend": "--blend-weights",
+    "--banned": "--exclude-words",
+    "--avoid": "--exclude-names",
+    "--rude": "--allow-profanity",
+    "--scheduler": "--dask",
+    "--lr": "--learning-rate",
+    "--units": "--hidden",
+    "--batch": "--batch-size",
+    "--dropout": "--output-dropout",
+    "--clip": "--clip-norm",
+    "--base": "--base-model",
+    "--count": "-n",
+    "--number": "-n",
+    "--output": "--out",
+    "--prefix": "--starts-with",
+    "--suffix": "--ends-with",
+    "--regex": "--matches",
+    "--nationality": "--origin",
+    "--sex": "--gender",
+}
+NUMBER_TYPES = (click.types.IntParamType, click.types.FloatParamType)
+
+
+@contextmanager
+def short_usage_errors() -> Iterator[None]:
+    """Shorten click's usage errors, which contain all of a long argument."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:  # no command: the message is the whole help
+        raise
+    except click.UsageError as error:
+        message = printable(_message(error))
+        raise click.UsageError(
+            shortened(message, MAX_MESSAGE - len("Error: ")), error.ctx
+        ) from error
+
+
+def _message(error: click.UsageError) -> str:
+    """The message of an error in one line."""
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        params = error.ctx.command.get_params(error.ctx)
+        return no_such_option(error.option_name, params)
+    return " ".join(error.format_message().split())  # click uses a line for each choice
+
+
+def no_such_option(name: str, params: Sequence[click.Parameter]) -> str:
+    """A message about an unknown option, with the option or argument that was probably meant.
+
+    Args:
+        name: the unknown option.
+        params: the parameters of the command.
+    """
+    argument = _argument_named(name.removeprefix("--"), params)
+    if argument is not None:
+        return f"No such option {name!r}: pass {argument.upper()} without it."
+    similar = _similar_option(name, _option_names(params))
+    if similar is None:
+        return f"No such option {name!r}."
+    return f"No such option {name!r}. Did you mean {similar!r}?"
+
+
+def _argument_named(name: str, params: Iterable[click.Parameter]) -> str | None:
+    """The name, if an argument has it in the singular or plural."""
+    arguments = [param.name for param in params if isinstance(param, click.Argument)]
+    return name if name in arguments or f"{name}s" in arguments else None
+
+
+def _option_names(params: Iterable[click.Parameter]) -> list[str]:
+    names: list[str] = []
+    for param in params:
+        if isinstance(param, click.Option):
+            names += [*param.opts, *param.secondary_opts]
+    return names
+
+
+def _similar_option(name: str, known: Collection[str]) -> str | None:
+    synonym = SYNONYMS.get(name)
+    if synonym in known:
+        return synonym
+    return nearest(name, known) if len(name) > 2 else None
+
+
+def reject_unknown_command(ctx: click.Context, name: str, commands: Collection[str]) -> None:
+    """Raise UsageError if there is no such command, and suggest a similar one."""
+    if name in commands or name.startswith("-"):
+        return
+    similar = nearest(name, commands)
+    if similar:
+        hint = f"did you mean {similar}?"
+    else:
+        hint = f"expected one of {', '.join(commands)}"
+    ctx.fail(f"there is no command {name[:40]!r}: {hint}")
+
+
+def reject_repeats(ctx: click.Context, args: Iterable[str]) -> None:
+    """Raise UsageError if an option that takes one value is repeated: click would use only the last value.
+
+    A number may be repeated, because the second one may be meant to replace the first.
+    """
+    params: list[click.Parameter] = []
+    with suppress(click.UsageError):  # the command reports other errors
+        _, _, params = ctx.command.make_parser(ctx).parse_args([*args])
+    if any(param.is_eager for param in params):  # such as --help
+        return
+    for param, times in Counter(filter(_takes_one_value, params)).items():
+        if times > 1:
+            ctx.fail(f"{param.opts[0]} was passed {times} times: pass it once")
+
+
+def _takes_one_value(param: click.Parameter) -> bool:
+    """Whether an option takes a single value that isn't a number."""
+    if not isinstance(param, click.Option) or param.is_flag or param.multiple:
+        return False
+    return not isinstance(param.type, NUMBER_TYPES)
