@@ -30,6 +30,7 @@ MAX_LINES = 23  # of the summary, without the path of the report
 @options.command(
     "namegen compare-backends --quick",
     "namegen compare-backends friends.txt --seeds 1 --out reports/friends",
+    "namegen compare-backends mlb-first --backends numpy,keras",
     cls=options.ListsBackends,
 )
 @click.argument("names", nargs=-1)
@@ -53,6 +54,12 @@ MAX_LINES = 23  # of the summary, without the path of the report
     metavar="N",
     help="The seed that chooses the held-out names, the same for all runs.",
 )
+@click.option(
+    "--backends",
+    metavar="NAME[,NAME...]",
+    help="Compare only these backends, such as numpy,keras. The exported network is called tflite.  "
+    "[default: all backends]",
+)
 @options.label_column
 @click.option(
     "--out",
@@ -67,6 +74,7 @@ def compare_backends(
     out: str,
     seeds: int | None,
     split_seed: int,
+    backends: str | None,
     label_column: str | None,
     quick: bool,
     as_json: bool,
@@ -91,12 +99,13 @@ def compare_backends(
     from namegen.experiments.compare.run import REPORT, compare
 
     default_seeds = 1 if quick else DEFAULT_SEEDS
+    chosen = None if backends is None else backends.split(",")
     scope = Scope(seeds=seeds or default_seeds, quick=quick, split_seed=split_seed)
     with (
         kept_when_stopped(notes, "measurements"),
         Display(notes, "looking for finished measurements") as display,
     ):
-        results = compare(corpora, out, scope=scope, on_progress=display)
+        results = compare(corpora, out, scope=scope, backends=chosen, on_progress=display)
     if as_json:
         click.echo(json_text(to_plain(results)))
     else:
@@ -131,7 +140,7 @@ def print_summary(results: Comparison) -> None:
 
 def _name_lines(results: Comparison, *, lines_per_list: int) -> list[str]:
     """New names of each list, a line for each model, first those from the n-gram baseline."""
-    from namegen.experiments.compare.tables import samples
+    from namegen.experiments.compare.name_tables import samples
 
     lines = []
     for entry in results.lists:

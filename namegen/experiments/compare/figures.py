@@ -72,7 +72,7 @@ def curves_figure(runs: Sequence[Training], entry: ListEntry, colours: Colours) 
     if any(reference.split == split for reference in entry.references):
         [ceiling] = entry.values(split, CEILING, "held_out", "accuracy_argmax")
         [ngram] = entry.values(split, BASELINE, "held_out", "accuracy_argmax")
-        levels = style.accuracy_levels(ceiling, ngram, entry.called(split, BASELINE))
+        levels = style.accuracy_levels(ceiling, ngram, entry.label_of(split, BASELINE))
         handles += style.draw_levels(accuracy_axes, levels, least_span=style.LEAST_ACCURACY_SPAN)
     accuracy_axes.legend(handles=handles, fontsize=9, loc="best", handlelength=3)
     return figure
@@ -283,7 +283,7 @@ def _reference_lines(axes: Axes, entry: ListEntry, split: SplitName, bar: BarSty
             color=colour,
             linewidth=1.3,
             linestyle=bar.line_pattern,
-            label=f"{entry.called(split, model)}, {metric_name}",
+            label=f"{entry.label_of(split, model)}, {metric_name}",
         )
         lines.append(line)
     return lines

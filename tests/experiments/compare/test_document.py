@@ -73,7 +73,7 @@ def test_what_cannot_be_of_a_list_of_groups_and_of_a_history_is_refused(
     for lacking in ({"training": {}}, {"data": {}}, {"data": None}):
         trained = comparison.lists[0].trainings[0]
         with pytest.raises(
-            ValueError, match="a config without split, split_seed, validation or seed"
+            ValueError, match="must have the settings split, split_seed, validation and seed"
         ):
             replace(trained, config={**trained.config, **lacking})
     with pytest.raises(ValueError, match="different lengths"):

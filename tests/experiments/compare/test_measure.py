@@ -18,7 +18,7 @@ from namegen.core.evaluation.references import HeldOutReferences
 from namegen.core.settings import DataSettings
 from namegen.documents import UNSET, to_plain
 from namegen.errors import EngineError
-from namegen.experiments.compare import measure
+from namegen.experiments.compare import machine_load, measure_generation, measure_list
 from namegen.experiments.compare.document import (
     GenerationSubject,
     HeldOutGroups,
@@ -29,7 +29,9 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.compare.measure import Request, Watch, peak_memory_mib
+from namegen.experiments.compare.machine_load import LoadMonitor, peak_memory_mib
+from namegen.experiments.compare.measure import make_record
+from namegen.experiments.compare.request import Request
 from namegen.experiments.trained import PlainMetrics, plain_metrics
 from namegen.lists import load_bundled
 from tests.core.training.small_runs import make_run
@@ -42,13 +44,13 @@ linux = pytest.mark.skipif(
 
 
 def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> Any:
-    return Request(subject.kind, to_plain(subject), "x", names, **files).record()
+    return make_record(Request(subject.kind, to_plain(subject), "x", names, **files))
 
 
 @pytest.fixture(autouse=True)
 def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten thousand take seconds."""
-    monkeypatch.setattr(measure, "GENERATED_NAMES", 100)
+    monkeypatch.setattr(measure_list, "GENERATED_NAMES", 100)
 
 
 def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
@@ -100,13 +102,13 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
     }
     config["training"] = {"seed": 0, "epochs": 2, "quick": True}
     path = str(tmp_path / "model.safetensors")
-    trained = measured(TrainingSubject("n", "numpy", "network", config), writes=path)
+    trained = measured(TrainingSubject("n", "numpy", "network", config), output_file=path)
     assert_sums_of(trained.held_out_groups, trained.figures.held_out, held_out.characters)
     assert (
         trained.held_out_groups.characters == held_out.baseline_groups.characters
     )  # the same names in each
 
-    drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), reads=path)
+    drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), input_file=path)
     assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
     for found in drawn.algorithms.values():
         assert found.plausible_percent is None, "of 300 names, the held-out part has too few"
@@ -119,16 +121,21 @@ def test_generating_is_timed_often_and_if_it_is_slow_once(
     seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    looks: list[int] = []
+    checks: list[int] = []
     # The first one compiles, and the second one is disturbed.
     clock = SimpleNamespace(perf_counter=lambda: (len(made) + (len(made) > 1) / 2) * seconds)
-    monkeypatch.setattr(measure, "time", clock)
-    on_progress = Watch()
-    monkeypatch.setattr(on_progress, "look", lambda: looks.append(len(made)))
-    names, _, least = measure._timed(lambda: made.append("Al") or ["Al"], on_progress)  # type: ignore[func-returns-value]
-    assert (len(made) - 1, names) == (passes, ["Al"])
-    assert least == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
-    assert looks == list(range(1, passes + 2)), "after each"
+    monkeypatch.setattr(measure_generation, "time", clock)
+    monitor = LoadMonitor()
+    monkeypatch.setattr(monitor, "check", lambda: checks.append(len(made)))
+
+    def generate() -> list[str]:
+        made.append("Al")
+        return ["Al"]
+
+    timed = measure_generation.time_generation(generate, 1, monitor)
+    assert (len(made) - 1, timed.names) == (passes, ["Al"])
+    assert timed.fastest_seconds == pytest.approx(seconds if passes > 1 else 1.5 * seconds)
+    assert checks == list(range(1, passes + 2)), "after each"
 
 
 @pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
@@ -165,7 +172,7 @@ def test_a_network_that_an_engine_lacks_is_left_out(
     make_run().finish().checkpoint.save(path)
     asked = GenerationSubject("n", "x", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     with pytest.raises(EngineError, match="no cell 'simple_rnn': choose one of attention"):
-        measured(asked, reads=str(path))
+        measured(asked, input_file=str(path))
 
 
 # --- time, memory, and whether the machine was quiet ------------------------------------------------------------------
@@ -176,7 +183,7 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
     large: int | None, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = iter(range(3, 100))
-    monkeypatch.setattr(measure, "control_seconds", lambda: float(next(looks)))
+    monkeypatch.setattr(machine_load, "time_reference", lambda: float(next(looks)))
     names = load_bundled("mlb-first").names[:1000]
     config = {
         "data": {"validation": 0.2, "split": "by-row", "split_seed": 0},
@@ -198,29 +205,29 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
 
 def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     took = iter([3.0, 1.0, 4.0, 2.0, 5.0])
-    monkeypatch.setattr(measure, "control_seconds", lambda: next(took))
-    with Watch() as on_progress:
+    monkeypatch.setattr(machine_load, "time_reference", lambda: next(took))
+    with LoadMonitor() as monitor:
         for _ in range(3):
-            on_progress.look()
-    assert on_progress.quiet.control_seconds == (1.0, 2.0)
+            monitor.check()
+    assert monitor.load.control_seconds == (1.0, 2.0)
 
 
 @linux
 def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
-    with Watch() as own:
+    with LoadMonitor() as own:
         end = time.process_time() + 0.6
         while time.process_time() < end:
             pass
     busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        with Watch() as beside:
+        with LoadMonitor() as beside:
             time.sleep(1.2)
     finally:
         busy.kill()
         busy.wait()
-    assert own.quiet.other_cores is not None
-    assert beside.quiet.other_cores is not None
-    assert beside.quiet.other_cores > 0.4  # of a core, if several others want it too
+    assert own.load.other_cores is not None
+    assert beside.load.other_cores is not None
+    assert beside.load.other_cores > 0.4  # of a core, if several others want it too
 
 
 @pytest.mark.parametrize(
@@ -232,12 +239,12 @@ def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
     used = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=most))
     monkeypatch.setitem(sys.modules, "resource", used if most else None)
     monkeypatch.setattr("platform.system", lambda: system)
-    monkeypatch.setattr(measure, "Path", lambda path: tmp_path / "no proc")
+    monkeypatch.setattr(machine_load, "Path", lambda path: tmp_path / "no proc")
     assert peak_memory_mib() == (3 if most else None)
 
 
 def test_a_short_time_says_nothing_of_others() -> None:
-    with Watch() as on_progress:
+    with LoadMonitor() as monitor:
         pass
-    assert on_progress.quiet.other_cores is None
-    assert min(on_progress.quiet.control_seconds) > 0
+    assert monitor.load.other_cores is None
+    assert min(monitor.load.control_seconds) > 0

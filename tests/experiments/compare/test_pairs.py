@@ -9,7 +9,14 @@ import pytest
 
 from namegen.documents import UNSET
 from namegen.experiments.compare.document import BASELINE, Comparison, HeldOutGroups
-from namegen.experiments.compare.pairs import NORMAL, Difference, T, between, difference, in_figures
+from namegen.experiments.compare.pairs import (
+    NORMAL,
+    STUDENT_T,
+    Difference,
+    between,
+    difference,
+    in_figures,
+)
 from namegen.experiments.report import ARGMAX, LOSS
 from tests.experiments.compare.conftest import GROUPS, groups, with_losses
 
@@ -64,7 +71,7 @@ def slow_draws(
         mean = sum(values) / len(values)
         if not has_seeds:
             return mean
-        wider = (len(side) / (len(side) - 1)) ** 0.5 * T[freedom - 1] / NORMAL
+        wider = (len(side) / (len(side) - 1)) ** 0.5 * STUDENT_T[freedom - 1] / NORMAL
         return mean + wider * (sum(values[seed] for seed in drawn) / len(side) - mean)
 
     apart = []
@@ -121,9 +128,15 @@ def test_a_network_is_no_better_than_itself() -> None:
     apart = found(one, one)
     assert apart.mean == 0
     assert apart.low < 0 < apart.high
-    assert not apart.is_found
+    assert not apart.is_significant
     alone = found(one[:1], one[:1])
-    assert (alone.mean, alone.low, alone.high, alone.seeds, alone.is_found) == (0, 0, 0, 1, False)
+    assert (alone.mean, alone.low, alone.high, alone.seeds, alone.is_significant) == (
+        0,
+        0,
+        0,
+        1,
+        False,
+    )
     with_one_seed = difference(one, one[:1], LOSS)
     assert with_one_seed is not None
     assert with_one_seed.seeds == 1  # seeds say something where both sides have several
@@ -165,7 +178,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
     ):  # fmt: skip
         apart = between(entry, "by-name", one, other, LOSS)
         assert apart is not None
-        assert (apart.is_found, apart.seeds) == (mean is not None, 3)
+        assert (apart.is_significant, apart.seeds) == (mean is not None, 3)
         assert mean is None or apart.mean == pytest.approx(mean, abs=0.001)
     trainings = tuple(
         replace(run, held_out_groups=UNSET) if run.seed == 1 else run for run in entry.trainings
@@ -178,7 +191,7 @@ def test_networks_of_a_document_are_compared(comparison: Comparison) -> None:
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_found_is_not_shown_as_zero() -> None:
+def test_what_is_significant_is_not_shown_as_zero() -> None:
     assert in_figures(Difference(0.0004, 0.00012, 0.0007), LOSS) == "+0.0004 (+0.0001 to +0.0007)"
     assert in_figures(Difference(-0.0125, -0.02, -0.005), ARGMAX) == "−1.2 (−2.0 to −0.5)"
     assert in_figures(Difference(0.0, 0.0, 0.0), LOSS) == "no difference found (+0.000 to +0.000)"

@@ -8,6 +8,7 @@ import pytest
 
 from namegen.backends import ENGINES
 from namegen.core.data.corpus import Corpus
+from namegen.errors import UnknownEngineError
 from namegen.experiments.compare import plan as planning
 from namegen.experiments.compare.document import (
     GenerationSubject,
@@ -15,7 +16,8 @@ from namegen.experiments.compare.document import (
     TimingSubject,
     TrainingSubject,
 )
-from namegen.experiments.compare.plan import NETWORKS, ORIGINALS, ROUNDS, Scope, make_plan
+from namegen.experiments.compare.networks import NETWORKS, ORIGINALS
+from namegen.experiments.compare.plan import ROUNDS, Scope, make_plan
 from namegen.lists import load_bundled
 
 NAMES = load_bundled("mlb-first").names[:300]
@@ -44,10 +46,30 @@ def test_a_plan_has_everything_once_and_what_is_read_before_its_reader() -> None
     )
     assert {one.seed for one in of_kind(plan, GenerationSubject)} == {0}
     assert [one.engine for one in trainings if one.role == "like_for_like"] == 2 * list(ENGINES)
-    reading = [one for one in plan if one.reads is not None]
-    assert all(keys.index(one.reads.key) < keys.index(one.key) for one in reading if one.reads)
+    reading = [one for one in plan if one.needs is not None]
+    assert all(keys.index(one.needs.key) < keys.index(one.key) for one in reading if one.needs)
     assert len(reading) == len(of_kind(plan, GenerationSubject)) + 1
     assert [timed for timed, _ in groupby(one.timed for one in plan)] == [False, True, False, True]
+
+
+def test_only_the_chosen_backends_are_planned() -> None:
+    plan = make_plan([CORPUS], FULL, ["numpy"])
+    assert {one.engine for one in plan} == {"numpy"}
+    assert {one.key for one in plan} < {one.key for one in make_plan([CORPUS], FULL)}
+    alone = make_plan([CORPUS], FULL, ["keras"])
+    compared = [one for one in of_kind(alone, TrainingSubject) if one.role == "like_for_like"]
+    assert {one.engine for one in compared} == {"keras"}
+    assert {one.engine for one in of_kind(alone, TimingSubject)} == {"keras"}
+    exported = make_plan([CORPUS], FULL, ["tflite"])
+    assert not of_kind(exported, TimingSubject)
+    assert {one.loop for one in of_kind(exported, GenerationSubject)} > {"step", "generate"}
+
+
+def test_an_unknown_backend_is_an_error() -> None:
+    with pytest.raises(
+        UnknownEngineError, match="no backend 'kears' to compare: choose from numpy, keras"
+    ):
+        make_plan([CORPUS], FULL, ["numpy", "kears"])
 
 
 def test_another_list_seed_or_code_is_another_measurement(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,8 @@ class Log:
             self.lines.append((event.trouble or "ended", event.label))
 
 
-def job(subject: Subject, reads: Measurement[Subject] | None = None) -> Measurement[Subject]:
-    return Measurement(CORPUS, subject, str(subject), reads=reads)
+def job(subject: Subject, needs: Measurement[Subject] | None = None) -> Measurement[Subject]:
+    return Measurement(CORPUS, subject, str(subject), needs=needs)
 
 
 def test_measurements_are_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_one_that_fails_is_told_and_takes_nothing_with_it(tmp_path: Path) -> Non
     broken = job(ReferenceSubject("by-row", seed=0, validation=0.999999))
     subject = GenerationSubject("x", "numpy", 10, 0, None, ReferenceSubject("by-row", 0, 0.2))
     dependents = [
-        job(subject, reads=broken),
-        job(subject, reads=job(ReferenceSubject("by-row", 1, 0.2))),
+        job(subject, needs=broken),
+        job(subject, needs=job(ReferenceSubject("by-row", 1, 0.2))),
     ]  # not planned
     log = Log()
     outcome = measure([broken, job(ListSubject()), *dependents], tmp_path, log)
@@ -83,6 +83,22 @@ def test_a_comparison_leaves_its_document_and_a_report_of_it(
     assert json.loads(written) == to_plain(made)
     for file in ("results.json", "report.html"):
         assert "Zoë.txt" in (tmp_path / "out" / file).read_text(encoding="utf-8")
+
+
+def test_only_the_chosen_backends_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[Measurement[Subject]] = []
+
+    def measure_nothing(plan, folder, on_progress):
+        planned.extend(plan)
+        return Outcome()
+
+    monkeypatch.setattr(run, "measure", measure_nothing)
+    results = compare([CORPUS], tmp_path / "out", scope=SCOPE, backends=["numpy"])
+    assert {one.engine for one in planned} == {"numpy"}
+    assert results.engines == ("numpy",)
+    assert list(results.engine_codes) == ["numpy"]
 
 
 def test_a_record_stands_in_its_list_and_what_is_missing_beside_it(

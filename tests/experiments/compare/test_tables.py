@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from namegen.experiments.compare.document import Comparison, Trouble
-from namegen.experiments.compare.tables import (
+from namegen.experiments.compare.name_tables import generated_names_table, samples
+from namegen.experiments.compare.network_tables import (
     AGAINST_NGRAM,
     TOO_FEW,
     accuracy_table,
-    comparison_blocks,
-    generated_names_table,
     like_for_like_table,
     loss_table,
+)
+from namegen.experiments.compare.tables import (
+    comparison_blocks,
     main,
     measured_where,
-    samples,
     troubles,
     write_report,
 )
@@ -41,14 +42,11 @@ def test_each_network_stands_against_the_n_gram(comparison: Comparison) -> None:
         2,
     )
     assert [row[-1] for row in table.rows[-2:]] == ["–", "–"]
-    assert "the network is better below 0" in table.note
-    assert (
-        "95% confidence interval of the difference, over the held-out names and the 3 seeds"
-        in table.note
-    )
+    assert "Below 0, the network is better." in table.note
+    assert "the choice of held-out names and the 3 training seeds into account" in table.note
     accuracy = accuracy_table(entry, "by-row")
     assert {row[-1] for row in accuracy.rows[:-2]} == {"no difference found (+0.0 to +0.0)"}
-    assert "the network is better above 0" in accuracy.note
+    assert "Above 0, the network is better." in accuracy.note
     assert re.fullmatch(r"[\d.]+ \([\d.]+ to [\d.]+\)", accuracy.rows[0][2]), "a range of seeds"
 
 
@@ -99,9 +97,9 @@ def test_names_of_networks_and_of_n_grams_are_judged(comparison: Comparison) -> 
     [
         (
             85.0,
-            "trained on 1,701 names, accepts 85% of the names made of random letter pairs",
+            "trained on 1,701 names, it accepts 85% of the names made of random letter pairs",
         ),
-        (None, "Too few names were held out (1,701)"),
+        (None, "Only 1,701 names were held out"),
     ],
 )
 def test_a_judge_that_tells_nothing_is_not_heard(
@@ -130,8 +128,8 @@ def test_where_it_was_measured_and_what_went_wrong_are_told(comparison: Comparis
     }
     where = measured_where(replace(comparison, engine_codes=codes, split_seed=7))
     assert "Backends: numpy (code 12ab, numpy 2.3); odd (code in no file, without torch)." in where
-    assert any("Seeds 0, 1, 2; split seed 7; " in one for one in where)
-    assert any("1.10 times its shortest time" in one for one in where)
+    assert any("Training seeds: 0, 1, 2. Split seed: 7." in one for one in where)
+    assert any("within 10% of its best time" in one for one in where)
     lost = replace(
         comparison,
         left_out=(Trouble("keras", "install it"),),

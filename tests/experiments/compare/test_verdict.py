@@ -8,16 +8,16 @@ import pytest
 
 from namegen.cli.compare import print_summary
 from namegen.documents import UNSET
-from namegen.experiments.compare.document import Comparison, ListEntry, Quiet, TimingRound
-from namegen.experiments.compare.plan import ORIGINALS
+from namegen.experiments.compare.document import Comparison, ListEntry, MachineLoad, TimingRound
+from namegen.experiments.compare.networks import ORIGINALS
 from namegen.experiments.compare.speed import leads
 from namegen.experiments.compare.verdict import verdict
 from tests.experiments.compare.conftest import judged, with_losses
 
 QUIET, BUSY, DRIFTING = (
-    Quiet((0.01, 0.0101), 0.02),
-    Quiet((0.01, 0.01), 0.6),
-    Quiet((0.01, 0.03), 0.0),
+    MachineLoad((0.01, 0.0101), 0.02),
+    MachineLoad((0.01, 0.01), 0.6),
+    MachineLoad((0.01, 0.03), 0.0),
 )
 FAST, SLOW = [1.0, 1.0, 1.1], [1.6, 1.5, 1.7]
 ALL = ("SimpleRNN 2×32", "LSTM 2×32", "GRU 2×32", "SimpleRNN 2×128", *ORIGINALS)
@@ -34,7 +34,7 @@ def timed(
     seconds: dict[str, list[float]],
     *,
     losses: dict[str, float] | None = None,
-    quiet: Quiet = QUIET,
+    quiet: MachineLoad = QUIET,
 ) -> Comparison:
     """One network, trained by several engines: the seconds of an epoch in each round, and how far each engine's loss is
     from that of the first one.
@@ -65,21 +65,29 @@ def named(entry: ListEntry, name: str) -> ListEntry:
 @pytest.mark.parametrize(
     ("seconds", "headline", "numbers"),
     [
-        ({"numpy": FAST, "keras": SLOW}, "NumPy trains faster than Keras", ("1.5", "(1.5 to 1.6)")),
-        ({"numpy": SLOW, "keras": FAST}, "Keras trains faster than NumPy", ("1.5", "(1.5 to 1.6)")),
+        (
+            {"numpy": FAST, "keras": SLOW},
+            "NumPy trains faster than Keras",
+            ("1.5", "(1.5 to 1.6 in 3 rounds)"),
+        ),
+        (
+            {"numpy": SLOW, "keras": FAST},
+            "Keras trains faster than NumPy",
+            ("1.5", "(1.5 to 1.6 in 3 rounds)"),
+        ),
         (
             {"numpy": [1.0, 1.0], "keras": [1.03, 1.02]},
             "NumPy trains faster than Keras",
-            ("1.02", "(1.02 to 1.03)"),
+            ("1.02", "(1.02 to 1.03 in 2 rounds)"),
         ),
         (
             {"numpy": FAST, "keras": [0.9, 1.1, 1.2]},
-            "No clear difference in speed",
-            ("0.9 to 1.1",),
+            "There's no clear difference in speed",
+            ("ranged from 0.9 to 1.1",),
         ),
         (
             {"numpy": [1.0], "keras": [2.0]},
-            "No clear difference in speed",
+            "There's no clear difference in speed",
             ("2.0", "only one round"),
         ),
     ],
@@ -91,13 +99,13 @@ def test_the_faster_backend_is_named_with_its_range(
     found = verdict(timed(comparison, seconds))
     assert found.headline.startswith(headline)
     assert all(number in found.speed for number in numbers)
-    assert "quiet enough" in found.speed
+    assert "Low machine load" in found.speed
     assert not found.is_noisy
 
 
-@pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "2.00 times")])
+@pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "100% longer")])
 def test_no_backend_is_called_faster_on_a_busy_machine(
-    comparison: Comparison, quiet: Quiet, cause: str
+    comparison: Comparison, quiet: MachineLoad, cause: str
 ) -> None:
     found = verdict(timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=quiet))
     assert found.is_noisy
@@ -105,7 +113,7 @@ def test_no_backend_is_called_faster_on_a_busy_machine(
     assert cause in found.speed
     assert "1.5" not in found.speed
     unknown = verdict(
-        timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=Quiet((0.01, 0.01), None))
+        timed(comparison, {"numpy": FAST, "keras": SLOW}, quiet=MachineLoad((0.01, 0.01), None))
     )
     assert not unknown.is_noisy, "a system that doesn't report how busy it is"
 
@@ -141,9 +149,15 @@ def test_without_two_backends_there_is_no_speed_to_compare(comparison: Compariso
     alone = verdict(timed(comparison, {"numpy": FAST}, quiet=BUSY))
     nothing = verdict(replace(comparison, lists=(bare(comparison.lists[0]),)))
     for found in (alone, nothing):
-        assert "no speed to compare" in found.speed
+        assert "no speeds to compare" in found.speed
         assert not found.is_noisy
     assert (nothing.quality, nothing.names, nothing.table.rows) == ("", "", ())
+
+
+def test_a_backend_is_measured_alone(comparison: Comparison) -> None:
+    found = verdict(timed(comparison, {"keras": FAST}))
+    assert found.headline.startswith("No two backends were timed.")
+    assert "learn the same" not in found.quality
 
 
 # --- quality ----------------------------------------------------------------------------------------------------------
@@ -165,11 +179,15 @@ def test_a_backend_that_learns_something_else_is_named(comparison: Comparison) -
     [
         (
             {"LSTM 2×32": -0.05},
-            "network predicts significantly better than the n-gram",
+            "The best network predicts held-out names significantly better",
             "LSTM 2×32",
         ),
-        (dict.fromkeys(ALL, 0.05), "the n-gram predicts significantly better", "on every list"),
-        ({}, "don't differ significantly", "on every list"),
+        (
+            dict.fromkeys(ALL, 0.05),
+            "The n-gram predicts held-out names significantly better",
+            "For all lists",
+        ),
+        ({}, "no significant difference", "For all lists"),
     ],
     ids=["network", "n-gram", "neither"],
 )
@@ -189,13 +207,16 @@ def test_the_lists_are_named_where_the_outcome_depends_on_them(comparison: Compa
     assert "depends on the list" in found.headline
     network, ngram, neither = (
         next(one for one in found.quality.split(". ") if said in one)
-        for said in ("network, LSTM 2×32, predicts", "n-gram predicts", "don't differ")
+        for said in ("(LSTM 2×32) predicts", "n-gram predicts", "no significant difference")
     )
     assert "mlb-last (split by-name)" in network
     assert "mlb-first (split by-row) and mlb-first (split by-name)" in ngram
     assert "mlb-last (split by-row)" in neither
     many = tuple(named(worse, f"list {number}") for number in range(2))
-    assert "in 4 of 6 cases" in verdict(replace(comparison, lists=(*many, better))).quality
+    assert (
+        "For 4 of 6 combinations of list and split"
+        in verdict(replace(comparison, lists=(*many, better))).quality
+    )
 
 
 def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> None:
@@ -205,7 +226,7 @@ def test_too_few_held_out_names_are_no_difference(comparison: Comparison) -> Non
     )
     found = verdict(replace(comparison, lists=(few,)))
     assert "n-gram" not in found.headline
-    assert "too few names" in found.quality.lower()
+    assert "too few held-out names" in found.quality.lower()
     assert {(row[3], row[-1]) for row in found.table.rows} == {("not known", "–")}
 
 
@@ -228,7 +249,7 @@ def test_the_table_has_the_best_network_and_those_that_may_be_as_good(
 
 def test_a_quick_look_is_called_one(comparison: Comparison) -> None:
     assert "10 epochs" in verdict(replace(comparison, quick=True, quick_epochs=10)).quality
-    assert "quick look" not in verdict(comparison).quality
+    assert "quick comparison" not in verdict(comparison).quality
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -238,7 +259,7 @@ def test_names_that_were_in_the_list_are_counted(comparison: Comparison) -> None
     one, two = (
         verdict(replace(comparison, lists=comparison.lists[:number])).names for number in (1, 2)
     )
-    assert "76% of the names that SimpleRNN 2×32" in one
+    assert "76% of the names generated by SimpleRNN 2×32" in one
     assert "85%" in one, "the n-gram's"
     assert "17% to 76%" in two
     assert "51% to 85%" in two
