@@ -48,43 +48,29 @@ class LoadSummary:
         has_busy_cores = self.other_cores is not None and self.other_cores > MOST_BUSY_CORES
         return not has_busy_cores and self.slowdown <= MOST_SLOWDOWN
 
-    def sentence(self) -> str:
-        """Describe the load.
+    def describe(self) -> str:
+        """Describe the load in one or two sentences.
 
-        >>> LoadSummary(other_cores=None, slowdown=1.1).sentence()
+        >>> LoadSummary(other_cores=None, slowdown=1.1).describe()
         'Low machine load: in 90% of the measurements, a reference computation ran within 10% of its best time.'
         """
+        sentence = self._slowdown_sentence()
+        if self.other_cores is None:
+            return sentence
+        core_share = max(self.other_cores, 0.01)
+        return f"{sentence} Other programs used up to {core_share:.0%} of a processor core."
+
+    def _slowdown_sentence(self) -> str:
+        extra_time = f"{self.slowdown - 1:.0%}"
         if self.is_low:
-            return self._low_load_sentence()
-        return self._high_load_sentence()
-
-    def _low_load_sentence(self) -> str:
-        if self.other_cores is None:
             return (
-                f"Low machine load: in 90% of the measurements, a reference computation ran within {self._extra_time} "
-                "of its best time."
+                "Low machine load: in 90% of the measurements, a reference computation ran within "
+                f"{extra_time} of its best time."
             )
         return (
-            f"Low machine load: in 90% of the measurements, a reference computation ran within {self._extra_time} of "
-            f"its best time, and other programs kept at most {self.other_cores:.1f} cores busy."
+            "High machine load: in some measurements, a reference computation took "
+            f"{extra_time} longer than its best time."
         )
-
-    def _high_load_sentence(self) -> str:
-        if self.other_cores is None:
-            return (
-                "High machine load: in the busiest 10% of the measurements, a reference computation took at least "
-                f"{self._extra_time} longer than its best time."
-            )
-        return (
-            "High machine load: in the busiest 10% of the measurements, a reference computation took at least "
-            f"{self._extra_time} longer than its best time, or other programs kept at least {self.other_cores:.1f} "
-            "cores busy."
-        )
-
-    @property
-    def _extra_time(self) -> str:
-        """How much longer than its best time the reference computation took, as a percentage."""
-        return f"{self.slowdown - 1:.0%}"
 
 
 def _loads(results: Comparison) -> Iterator[MachineLoad]:

@@ -25,7 +25,7 @@ from namegen.experiments.compare.document import (
     GenerationSubject,
 )
 from namegen.experiments.compare.machine_load import LoadMonitor, peak_memory_mib
-from namegen.experiments.compare.quality import SplitJudge, describe_names, two_halves
+from namegen.experiments.compare.quality import NameJudge, describe_names, fit_judge, two_halves
 from namegen.experiments.compare.request import Request
 from namegen.types import Array, Float64, Int
 
@@ -58,7 +58,7 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
     """Generate names with each algorithm that the model supports, and measure the names and the speed."""
     source = load_source(request, subject)
     start_up_seconds = time.time() - request.started
-    judge = SplitJudge.of(request.corpus, subject.split)
+    judge = fit_judge(request.corpus, subject.split)
     with LoadMonitor() as monitor:
         timed = time_algorithms(source, monitor)
         peak_memory = peak_memory_mib()
@@ -72,7 +72,7 @@ def measure_generation(request: Request, subject: GenerationSubject) -> Generati
     )
 
 
-def _figures(timed: TimedNames, request: Request, judge: SplitJudge) -> GenerationFigures:
+def _figures(timed: TimedNames, request: Request, judge: NameJudge) -> GenerationFigures:
     """Describe the names that one algorithm generated, and its speed."""
     first_half, _ = two_halves(request.names)
     statistics = describe_names(timed.names, request.names, first_half, judge)

@@ -23,7 +23,13 @@ from namegen.experiments.compare.document import (
     ReferencePart,
     ReferenceSubject,
 )
-from namegen.experiments.compare.quality import divergences, lengths, ngram_names, two_halves
+from namegen.experiments.compare.quality import (
+    describe_ngram_names,
+    divergences,
+    fit_judge,
+    lengths,
+    two_halves,
+)
 from namegen.experiments.compare.request import Request
 from namegen.experiments.trained import plain_metrics
 
@@ -58,8 +64,9 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
     parts = ListParts.from_corpus(corpus, data, seed=subject.seed)
     held_out = held_out_tree(parts)
     ngram, _ = best_ngram(parts.batches.tree, held_out, corpus.vocabulary.size)
-    names_by_model, judge_names = ngram_names(
-        corpus, parts, ngram, subject, names=GENERATED_NAMES, seed=0
+    judge = fit_judge(corpus, subject)
+    names_by_model = describe_ngram_names(
+        corpus, parts, ngram, judge, names=GENERATED_NAMES, seed=0
     )
     return Reference(
         **vars(subject),
@@ -68,7 +75,7 @@ def measure_reference(request: Request, subject: ReferenceSubject) -> Reference:
         sqrt_duplicates=parts.damped,
         parts=_measure_parts(parts, held_out, ngram),
         ngram_names=names_by_model,
-        judge_names=judge_names,
+        judge_names=judge.names,
     )
 
 

@@ -22,7 +22,6 @@ from namegen.experiments.report import (
     ARGMAX,
     CRITERIA,
     LOSS,
-    NONE,
     Column,
     Table,
     make_table,
@@ -168,10 +167,11 @@ def _difference_note(rows: Sequence[ModelRow]) -> str:
 def _split_note(entry: ListEntry, split: SplitName) -> str:
     """Explain how the parts of the list are related, and how the table summarizes several seeds."""
     reference = entry.reference(split)
-    sentences = [
-        f"{reference.seen_percent:.1f}% of the held-out names are also in the training set.",
-        "Each ceiling applies to the same part of the list.",
-    ]
+    sentences = ["Each ceiling applies to the same part of the list."]
+    if reference.seen_percent:
+        sentences.insert(
+            0, f"{reference.seen_percent:.1f}% of the held-out names are also in the training set."
+        )
     seeds = {run.seed for run in entry.trainings}
     if len(seeds) > 1:
         sentences.append("Each number is the mean over the seeds, followed by their range.")
@@ -236,6 +236,7 @@ def like_for_like_table(entry: ListEntry) -> Table:
             "Each number is the median of several rounds, in which the backends took turns, followed by its range."
         )
     notes.append(
-        f"The sign {NONE} marks the first backend, and memory that wasn't measured separately for this batch size."
+        'The column "times as fast" compares each backend with the first one, and names the faster of the two.'
+        " Peak memory is measured only with the first batch size."
     )
     return make_table(LIKE_FOR_LIKE, SPEED_COLUMNS, rows, " ".join(notes))

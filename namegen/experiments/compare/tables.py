@@ -84,7 +84,7 @@ def measured_where(results: Comparison) -> list[str]:
     sentences = [_machine_sentence(results)]
     load = LoadSummary.of(results)
     if load is not None:
-        sentences.append(load.sentence())
+        sentences.append(load.describe())
     return [*sentences, _versions_sentence(results), _backends_sentence(results), *_rules(results)]
 
 

@@ -18,10 +18,11 @@ from namegen.experiments.compare import quality
 from namegen.experiments.compare.document import ODDEST, NameFigures, ReferenceSubject, SplitName
 from namegen.experiments.compare.quality import (
     FEWEST_NAMES,
-    SplitJudge,
+    NameJudge,
     describe_names,
+    describe_ngram_names,
     divergences,
-    ngram_names,
+    fit_judge,
     two_halves,
 )
 from namegen.lists import load_bundled
@@ -66,11 +67,11 @@ SPLIT = ReferenceSubject("by-row", seed=0, validation=0.2)
 
 
 @pytest.fixture(scope="module")
-def judge() -> SplitJudge:
-    return SplitJudge.of(CORPUS, SPLIT)
+def judge() -> NameJudge:
+    return fit_judge(CORPUS, SPLIT)
 
 
-def test_generated_names_are_counted(judge: SplitJudge) -> None:
+def test_generated_names_are_counted(judge: NameJudge) -> None:
     found = describe_names(["Al", "AL", "Bo", "Bo", "Cy"], ["Al", "Dee"], ["Al"], judge)
     assert found.recreated_percent == pytest.approx(40)  # letter case does not make a name new
     assert found.unique_percent == pytest.approx(80)
@@ -90,12 +91,12 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(
         return NgramModel(tree, *arguments)
 
     monkeypatch.setattr(quality, "NgramModel", watched_ngram)
-    scores = SplitJudge.scores
+    scores = NameJudge.scores
     monkeypatch.setattr(
-        SplitJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
+        NameJudge, "scores", lambda judge, names: bar.extend(names) or scores(judge, names)
     )
     subject = replace(SPLIT, split=split)
-    found = SplitJudge.of(CORPUS, subject)
+    found = fit_judge(CORPUS, subject)
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=subject.validation, split=split), seed=subject.seed
     )
@@ -109,7 +110,7 @@ def test_no_name_is_known_to_a_model_and_to_its_judge(
     )  # as many as are enough, whichever come first in the list
 
 
-def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: SplitJudge) -> None:
+def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: NameJudge) -> None:
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
     )
@@ -120,7 +121,7 @@ def test_nine_of_ten_real_names_are_plausible_that_neither_has_read(judge: Split
     assert judge.plausible_percent(shuffled) < 40  # the same letters in no order
 
 
-def test_new_names_are_those_that_the_training_part_lacks(judge: SplitJudge) -> None:
+def test_new_names_are_those_that_the_training_part_lacks(judge: NameJudge) -> None:
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=SPLIT.validation, split=SPLIT.split), seed=SPLIT.seed
     )
@@ -152,9 +153,9 @@ def test_counting_draws_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
     data = DataSettings(validation=SPLIT.validation, split=SPLIT.split)
     parts = ListParts.from_corpus(CORPUS, data, seed=SPLIT.seed)
     ngram = NgramModel(parts.batches.tree, CORPUS.vocabulary.size, 4)
-    found, known = ngram_names(CORPUS, parts, ngram, SPLIT, names=1_000, seed=0)
+    judge = fit_judge(CORPUS, SPLIT)
+    found = describe_ngram_names(CORPUS, parts, ngram, judge, names=1_000, seed=0)
     assert found.keys() == {"ngram", "chain", "pairs"}
-    assert known == SplitJudge.of(CORPUS, SPLIT).names
     chain, pairs = found["chain"], found["pairs"]
     assert sum(chain.lengths.values()) == 1_000
     assert chain.unique_percent < 100
@@ -168,6 +169,7 @@ def test_names_of_labels_are_drawn_from_all_of_them() -> None:
     corpus = Corpus(names, source="x", labels=labels)
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split="by-row"), seed=0)
     ngram = NgramModel(parts.batches.tree, corpus.vocabulary.size, 3)
-    found, _ = ngram_names(corpus, parts, ngram, SPLIT, names=500, seed=0)
+    judge = fit_judge(corpus, SPLIT)
+    found = describe_ngram_names(corpus, parts, ngram, judge, names=500, seed=0)
     assert all(sum(one.lengths.values()) == 500 for one in found.values())
     assert found["chain"].new_percent < 70  # what begins with no label is nothing but new

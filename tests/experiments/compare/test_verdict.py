@@ -103,7 +103,9 @@ def test_the_faster_backend_is_named_with_its_range(
     assert not found.is_noisy
 
 
-@pytest.mark.parametrize(("quiet", "cause"), [(BUSY, "0.6 cores"), (DRIFTING, "100% longer")])
+@pytest.mark.parametrize(
+    ("quiet", "cause"), [(BUSY, "60% of a processor core"), (DRIFTING, "100% longer")]
+)
 def test_no_backend_is_called_faster_on_a_busy_machine(
     comparison: Comparison, quiet: MachineLoad, cause: str
 ) -> None:
