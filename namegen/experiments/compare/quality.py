@@ -69,8 +69,7 @@ class NameJudge:
 
     def new_names(self, names: Sequence[str]) -> list[str]:
         """Return the names that aren't in the training set."""
-        is_new = ~self.training.holds(digests(names))
-        return list(compress(names, is_new.tolist()))
+        return names_outside(self.training, names)
 
     def plausible_percent(self, names: Sequence[str]) -> float | None:
         """Return the percentage of different names that are plausible; None without names or without a model."""
@@ -103,23 +102,30 @@ def fit_judge(corpus: Corpus, split: ReferenceSubject) -> NameJudge:
     """Fit the judge of one split of a list, and set its threshold."""
     data = DataSettings(validation=split.validation, split=split.split)
     training_set, validation_set, _ = corpus.split(data, seed=split.seed)
-    training_names = _distinct(training_set.names)
-    judge = NameJudge(known_set(training_names), corpus.vocabulary, names=0)
-    held_out_names = judge.new_names(_distinct(validation_set.names))
-    judge = replace(judge, names=len(held_out_names))
-    if judge.names < FEWEST_NAMES:
+    training_names = list(dict.fromkeys(training_set.names))
+    held_out_names = list(dict.fromkeys(validation_set.names))
+    known = known_set(training_names)
+    judge_names = names_outside(known, held_out_names)
+    judge = NameJudge(known, corpus.vocabulary, names=len(judge_names))
+    if len(judge_names) < FEWEST_NAMES:
         return judge
-    tree = PrefixTree.from_names(held_out_names, corpus.vocabulary)
-    model = NgramModel(tree, corpus.vocabulary.size, ORDER, KNESER_NEY)
+    model = _fit_ngram(judge_names, corpus.vocabulary)
     return _set_threshold(replace(judge, model=model), training_names)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+def names_outside(known: KnownSet, names: Sequence[str]) -> list[str]:
+    """Return the names that aren't in a set."""
+    is_outside = ~known.holds(digests(names))
+    return list(compress(names, is_outside.tolist()))
+
+
+def _fit_ngram(names: Sequence[str], vocabulary: Vocabulary) -> NgramModel:
+    tree = PrefixTree.from_names(names, vocabulary)
+    return NgramModel(tree, vocabulary.size, ORDER, KNESER_NEY)
 
 
 def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge:
-    """Set the threshold with names from the training set, which are chosen by their hashes."""
+    """Set the threshold with names from the training set, chosen by their hashes."""
     order = np.argsort(digests(training_names))
     names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
     threshold = float(np.quantile(judge.scores(names), ODDEST))

@@ -1,4 +1,4 @@
-"""One measurement, in a process of its own."""
+"""A single measurement."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def measured(subject: Subject, names: tuple[str, ...] = NAMES, **files: str) -> 
 
 @pytest.fixture(autouse=True)
 def few_names_of_counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten thousand take seconds."""
+    """Drawing ten thousand names would take seconds."""
     monkeypatch.setattr(measure_list, "GENERATED_NAMES", 100)
 
 
-def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
+def test_no_heavy_library_is_loaded_before_the_threads_are_limited() -> None:
     code = "import sys, namegen.experiments.compare.measure\nprint({'numpy', 'keras', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -65,22 +65,22 @@ def test_nothing_heavy_is_loaded_before_the_threads_are_pinned() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_a_list_and_its_split_are_measured_by_their_parts() -> None:
+def test_a_list_and_the_parts_of_its_split_are_measured() -> None:
     facts = measured(ListSubject())
     subject = ReferenceSubject("by-row", seed=0, validation=0.2)
-    found = measured(subject)
-    assert facts.names == found.parts.whole.names == 300
-    assert found.parts.whole.ceiling == facts.ceiling
+    result = measured(subject)
+    assert facts.names == result.parts.whole.names == 300
+    assert result.parts.whole.ceiling == facts.ceiling
     split = Corpus(NAMES, source="x").split(DataSettings(validation=0.2, split="by-row"), seed=0)
-    assert [found.parts.training.names, found.parts.held_out.names, 0] == [
+    assert [result.parts.training.names, result.parts.held_out.names, 0] == [
         len(part.names) for part in split
     ]
     assert sum(facts.lengths.values()) == 300
-    assert {sum(drawn.lengths.values()) for drawn in found.ngram_names.values()} == {100}
+    assert {sum(drawn.lengths.values()) for drawn in result.ngram_names.values()} == {100}
 
 
 def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> None:
-    """Whether all groups together have the figures of the part."""
+    """Check that the sums of all groups agree with the metrics."""
     assert isinstance(groups, HeldOutGroups)
     assert sum(groups.characters) == characters
     assert sum(groups.nats) / characters == pytest.approx(figures.loss_nats_per_char, abs=1e-4)
@@ -88,7 +88,7 @@ def assert_sums_of(groups: object, figures: PlainMetrics, characters: int) -> No
     assert sum(groups.sampled) / characters == pytest.approx(figures.accuracy_sampled, abs=1e-4)
 
 
-def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
+def test_network_and_n_gram_are_measured_on_the_same_held_out_names(tmp_path: Path) -> None:
     subject = ReferenceSubject("by-name", seed=1, validation=0.2)
     reference = measured(subject)
     held_out = reference.parts.held_out
@@ -110,14 +110,14 @@ def test_network_and_counting_are_measured_on_the_same_held_out_names(tmp_path: 
 
     drawn = measured(GenerationSubject("n", "numpy", 50, 0, None, subject), input_file=path)
     assert set(drawn.algorithms) == {"one_by_one", "count_splitting"}
-    for found in drawn.algorithms.values():
-        assert found.plausible_percent is None, "of 300 names, the held-out part has too few"
-        assert 0 < len(set(found.new_names)) == len(found.new_names) <= 10
-        assert found.new_percent > 0
+    for result in drawn.algorithms.values():
+        assert result.plausible_percent is None, "of 300 names, the held-out part has too few"
+        assert 0 < len(set(result.new_names)) == len(result.new_names) <= 10
+        assert result.new_percent > 0
 
 
 @pytest.mark.parametrize(("seconds", "passes"), [(0.01, 20), (0.25, 4), (0.9, 3), (6.0, 1)])
-def test_generating_is_timed_often_and_if_it_is_slow_once(
+def test_generation_is_timed_several_times_or_once_if_it_is_slow(
     seconds: float, passes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
@@ -139,19 +139,21 @@ def test_generating_is_timed_often_and_if_it_is_slow_once(
 
 
 @pytest.mark.parametrize(("split", "damped"), [("by-row", False), ("by-name", True)])
-def test_the_n_gram_reads_what_the_network_reads(split: SplitName, damped: bool) -> None:
+def test_the_n_gram_is_trained_on_the_same_data_as_the_network(
+    split: SplitName, damped: bool
+) -> None:
     names = load_bundled("mlb-last").names[:500]
-    found = measured(ReferenceSubject(split, 0, 0.2), names)
+    result = measured(ReferenceSubject(split, 0, 0.2), names)
     corpus = Corpus(names, source="x")
     parts = ListParts.from_corpus(corpus, DataSettings(validation=0.2, split=split), seed=0)
     assert parts.held_out is not None
     beside = HeldOutReferences(parts.held_out, parts)
-    assert found.sqrt_duplicates == damped
-    assert found.baseline_order == beside.same_reading.order
-    assert found.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
+    assert result.sqrt_duplicates == damped
+    assert result.baseline_order == beside.same_reading.order
+    assert result.parts.held_out.baseline == plain_metrics(beside.same_reading.metrics)
 
 
-def test_a_network_that_an_engine_lacks_is_left_out(
+def test_a_network_that_a_backend_does_not_support_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Attention(FakeEngine):
@@ -179,7 +181,7 @@ def test_a_network_that_an_engine_lacks_is_left_out(
 
 
 @pytest.mark.parametrize(("large", "sizes"), [(None, [32]), (512, [32, 512])])
-def test_an_engine_is_timed_with_both_batches_or_with_its_own(
+def test_a_backend_is_timed_with_one_or_two_batch_sizes(
     large: int | None, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = iter(range(3, 100))
@@ -190,20 +192,20 @@ def test_an_engine_is_timed_with_both_batches_or_with_its_own(
         "network": {"cell": "simple_rnn", "hidden": [8]},
         "training": {"quick": True, "seed": 0, "epochs": 3, "batch_size": 32},
     }
-    found = measured(TimingSubject("n", "numpy", 1, config, large), names)
-    assert [one.batch_size for one in found.batches] == sizes
+    result = measured(TimingSubject("n", "numpy", 1, config, large), names)
+    assert [one.batch_size for one in result.batches] == sizes
     assert next(looks) == 3 + 2 + 3 * len(sizes), "looked before, after each epoch, and after all"
-    assert [one.peak_memory_mib is None for one in found.batches] == [False, True][: len(sizes)], (
+    assert [one.peak_memory_mib is None for one in result.batches] == [False, True][: len(sizes)], (
         "of one batch alone"
     )
-    characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in found.batches}
+    characters = {round(one.chars_per_second * one.seconds_per_epoch) for one in result.batches}
     assert len(characters) == 1, "an epoch has as many characters, whatever the batch"
     whole = sum(len(name) + 1 for name in names)
     assert 0.7 * whole < characters.pop() < 0.9 * whole  # four fifths of the list are trained on
-    assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in found.batches) > 0
+    assert min(min(one.seconds_per_epoch, one.start_up_seconds) for one in result.batches) > 0
 
 
-def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_reference_time_of_each_half_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     took = iter([3.0, 1.0, 4.0, 2.0, 5.0])
     monkeypatch.setattr(machine_load, "time_reference", lambda: next(took))
     with LoadMonitor() as monitor:
@@ -213,7 +215,7 @@ def test_the_quietest_moments_of_both_halves_are_told(monkeypatch: pytest.Monkey
 
 
 @linux
-def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
+def test_only_other_processes_count_as_load() -> None:
     with LoadMonitor() as own:
         end = time.process_time() + 0.6
         while time.process_time() < end:
@@ -233,7 +235,7 @@ def test_what_others_do_is_seen_and_what_we_do_is_not() -> None:
 @pytest.mark.parametrize(
     ("system", "most"), [("Darwin", 3 * 2**20), ("FreeBSD", 3 * 2**10), ("Windows", None)]
 )
-def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
+def test_peak_memory_is_converted_from_the_unit_of_each_system(
     system: str, most: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used = SimpleNamespace(RUSAGE_SELF=0, getrusage=lambda who: SimpleNamespace(ru_maxrss=most))
@@ -243,7 +245,7 @@ def test_the_most_memory_is_told_by_every_system_in_its_own_unit(
     assert peak_memory_mib() == (3 if most else None)
 
 
-def test_a_short_time_says_nothing_of_others() -> None:
+def test_a_short_block_does_not_measure_other_processes() -> None:
     with LoadMonitor() as monitor:
         pass
     assert monitor.load.other_cores is None
