@@ -382,6 +382,12 @@ class ListEntry:
         return list(dict.fromkeys(names))
 
     @property
+    def timed_engines(self) -> list[str]:
+        """The backends that trained a network in the same way, so that their times can be compared."""
+        names = [run.engine for run in self.trainings if run.role == "like_for_like"]
+        return list(dict.fromkeys(names))
+
+    @property
     def splits(self) -> list[SplitName]:
         """The splits that networks were trained on."""
         splits = [reference.split for reference in self.references]

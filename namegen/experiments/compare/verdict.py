@@ -45,7 +45,7 @@ def verdict(results: Comparison) -> Verdict:
     is_noisy = load is not None and not load.is_low
     quality = [*_parity(results.lists), *outcome_sentences(best), *_quick_comparison(results)]
     return Verdict(
-        headline=_headline(leads_by_network, best, is_noisy),
+        headline=_headline(results, leads_by_network, best, is_noisy),
         speed=" ".join(_speed(leads_by_network, load)),
         quality=" ".join(quality),
         names=_names(results.lists),
@@ -55,10 +55,17 @@ def verdict(results: Comparison) -> Verdict:
 
 
 def _headline(
-    leads_by_network: Sequence[Sequence[Lead]], best: Sequence[BestNetwork], is_noisy: bool
+    results: Comparison,
+    leads_by_network: Sequence[Sequence[Lead]],
+    best: Sequence[BestNetwork],
+    is_noisy: bool,
 ) -> str:
     """Answer in two sentences which backend is faster, and whether a network predicts best."""
-    sentences = [_speed_headline(leads_by_network, is_noisy), outcome_headline(best)]
+    if leads_by_network:
+        speed_sentence = _speed_headline(leads_by_network, is_noisy)
+    else:
+        speed_sentence = _untimed_headline(results)
+    sentences = [speed_sentence, outcome_headline(best)]
     return " ".join(filter(None, sentences))
 
 
@@ -67,8 +74,6 @@ def _headline(
 
 def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) -> str:
     """Name the fastest backend, if it's the same for every network."""
-    if not leads_by_network:
-        return "No two backends were timed."
     if is_noisy:
         return "The machine was too busy to compare speeds."
     largest_leads = [network_leads[0] for network_leads in leads_by_network]
@@ -80,6 +85,14 @@ def _speed_headline(leads_by_network: Sequence[Sequence[Lead]], is_noisy: bool) 
         return "Which backend trains faster depends on the network."
     [(faster, slower)] = backend_pairs
     return f"{display_name(faster)} trains faster than {display_name(slower)}."
+
+
+def _untimed_headline(results: Comparison) -> str:
+    """Explain why there are no two backends to compare."""
+    backends = {engine for entry in results.lists for engine in entry.timed_engines}
+    if len(backends) == 1:
+        return f"Only {display_name(backends.pop())} was timed."
+    return "No two backends were timed."
 
 
 def _pair(lead: Lead) -> str:
