@@ -16,6 +16,7 @@ MOST_CASES = 3  # lists and splits that a sentence mentions
 
 # The model that predicts significantly better, if there is one.
 Winner = Literal["network", "n-gram", "neither", "unknown"]
+WINNERS: tuple[Winner, ...] = get_args(Winner)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def best_networks(lists: Sequence[ListEntry]) -> list[BestNetwork]:
 
 
 def outcome_headline(best: Sequence[BestNetwork]) -> str:
-    """Tell whether the best network or the n-gram predicts better, if that's the same for every list and split."""
+    """State whether the best network or the n-gram predicts better, if that's the same for every list and split."""
     winners = {case.winner for case in best} - {"unknown"}
     if not winners:
         return ""
@@ -106,7 +107,7 @@ def outcome_headline(best: Sequence[BestNetwork]) -> str:
 
 def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
     """Yield a sentence for each outcome, with the lists and splits where the best network or the n-gram is better."""
-    for winner in get_args(Winner):
+    for winner in WINNERS:
         cases = [case for case in best if case.winner == winner]
         if not cases:
             continue
@@ -118,7 +119,7 @@ def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
 
 
 def _outcome_clause(winner: Winner, network: str) -> str:
-    """Tell who predicts better, in a clause that can follow "For both lists, ..."."""
+    """State who predicts better, in a clause that can follow "For both lists, ..."."""
     if winner == "network":
         return f"{network} predicts held-out names significantly better than the n-gram"
     if winner == "n-gram":

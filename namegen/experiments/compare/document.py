@@ -439,14 +439,15 @@ class ListEntry:
 
         A network with another number of parameters is a group of its own.
         """
+        runs = [run for run in self.trainings if run.role == "like_for_like"]
+        parameters: dict[str, int] = {}  # of the first run of each network
         groups: dict[str, list[Training]] = {}
-        for run in self.trainings:
-            if run.role == "like_for_like":
-                first_run = groups.get(run.network, [run])[0]
-                name = run.network
-                if run.parameters != first_run.parameters:
-                    name = f"{run.network} of {run.parameters:,} parameters"
-                groups.setdefault(name, []).append(run)
+        for run in runs:
+            usual_parameters = parameters.setdefault(run.network, run.parameters)
+            label = run.network
+            if run.parameters != usual_parameters:
+                label = f"{run.network} of {run.parameters:,} parameters"
+            groups.setdefault(label, []).append(run)
         return groups
 
     @property

@@ -376,19 +376,25 @@ def _format_speed_axes(axes: Axes, models: Sequence[Generation]) -> None:
 def _draw_speeds(axes: Axes, row: int, model: Generation, color: str) -> dict[Algorithm, Line2D]:
     """Draw a point for the speed of each algorithm of a model, and a line between them."""
     speeds = {name: figures.names_per_second for name, figures in model.algorithms.items()}
-    axes.plot(
-        list(speeds.values()), [row] * len(speeds), color=color, linewidth=2.5, alpha=PALE, zorder=2
-    )
-    slowest = min(speeds, key=speeds.__getitem__)
+    slowest = min(speeds.values())
+    fastest = max(speeds.values())
+    axes.hlines(row, slowest, fastest, color=color, linewidth=2.5, alpha=PALE, zorder=2)
     points: dict[Algorithm, Line2D] = {}
     for algorithm, speed in speeds.items():
-        face_color = style.PAPER if algorithm == "one_by_one" else color
-        [points[algorithm]] = axes.plot(
-            [speed], [row], "o", markersize=8, color=color, markerfacecolor=face_color, zorder=3
+        points[algorithm] = _draw_point(
+            axes, row, speed, color, is_filled=algorithm != "one_by_one"
         )
-        is_left_point = len(speeds) > 1 and algorithm == slowest
-        _write_speed(axes, row, speed, is_left=is_left_point)
+        _write_speed(axes, row, speed, is_left=speed < fastest)
     return points
+
+
+def _draw_point(axes: Axes, row: int, speed: float, color: str, *, is_filled: bool) -> Line2D:
+    """Draw a disc, or a ring if it isn't filled."""
+    face_color = color if is_filled else style.PAPER
+    lines = axes.plot(
+        [speed], [row], "o", markersize=8, color=color, markerfacecolor=face_color, zorder=3
+    )
+    return lines[0]
 
 
 def _write_speed(axes: Axes, row: int, speed: float, *, is_left: bool) -> None:

@@ -133,13 +133,13 @@ def load_source(request: Request, subject: GenerationSubject) -> NameSource:
         generator = _tflite_generator(tflite)
     else:
         generator = _engine_generator(request, subject)
-    has_own_loop = subject.loop == "generate"
+    uses_loop_in_file = subject.loop == "generate"
     return NameSource(
         generator=generator,
         count=subject.names,
         seed=subject.seed,
         max_length=default_max_length(longest),
-        tflite=tflite if has_own_loop else None,
+        tflite=tflite if uses_loop_in_file else None,
     )
 
 

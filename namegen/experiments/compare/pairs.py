@@ -210,9 +210,8 @@ def draw_groups(groups: int) -> Float64[Array, "draws groups"]:
     """Draw groups with replacement, and return how often each group is drawn in each draw."""
     rng = np.random.default_rng([SEED, groups])
     equal_chances = np.full(groups, 1 / groups)
-    counts = rng.multinomial(groups, equal_chances, size=DRAWS)
-    group_counts: Float64[Array, "draws groups"] = counts * 1.0
-    return group_counts
+    counts = rng.multinomial(groups, equal_chances, size=DRAWS)  # (draws, groups)
+    return counts.astype(np.float64)
 
 
 @lru_cache(maxsize=16)

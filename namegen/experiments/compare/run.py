@@ -131,9 +131,9 @@ def measure(plan: Plan, folder: Path, on_progress: ProgressCallback) -> Outcome:
     runner = Runner(KeptStore(folder), on_progress)
     runner.read_finished(plan)
     on_progress(Planned("measurement", len(plan), len(runner.outcome.records)))
+    parallel_processes = max((os.cpu_count() or 1) // THREADS, 1)
     for is_timed, stage in groupby(plan, key=lambda measurement: measurement.timed):
-        processes = 1 if is_timed else max((os.cpu_count() or 1) // THREADS, 1)
-        runner.run_stage(stage, processes)
+        runner.run_stage(stage, processes=1 if is_timed else parallel_processes)
     return runner.outcome
 
 

@@ -61,15 +61,18 @@ class Speed:
 
 
 def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
-    """Group the speeds that can be compared: by network, and the run's own batch size before the large one."""
+    """Group the speeds that can be compared: those of all backends with the same network and choice of batch size.
+
+    A network's group with the run's own batch size comes before its group with the large one.
+    """
     groups: dict[tuple[str, bool], dict[str, Speed]] = {}
     for speed in _speeds_on_each_list(lists):
-        group = groups.setdefault((speed.network, speed.own_batch), {})
-        if speed.engine in group:
-            group[speed.engine].rounds.update(speed.rounds)
+        by_engine = groups.setdefault((speed.network, speed.own_batch), {})
+        if speed.engine in by_engine:
+            by_engine[speed.engine].rounds.update(speed.rounds)
         else:
-            group[speed.engine] = speed
-    return [list(group.values()) for group in groups.values()]
+            by_engine[speed.engine] = speed
+    return [list(by_engine.values()) for by_engine in groups.values()]
 
 
 def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:

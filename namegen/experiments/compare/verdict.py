@@ -150,7 +150,7 @@ def _lead_clause(lead: Lead) -> str:
 
 
 def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """Tell whether the backends learn the same from the same start on the same batches."""
+    """State whether the backends learn the same from the same start on the same batches."""
     distances = largest_distances(lists)
     different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
     for engine, nats in different.items():
@@ -196,7 +196,7 @@ def _quick_comparison(results: Comparison) -> Iterator[str]:
 
 
 def _names(lists: Sequence[ListEntry]) -> str:
-    """Tell how many of the names of the first network, and of the n-gram, were already in the list."""
+    """State how many of the names of the first network, and of the n-gram, were already in the list."""
     generations = [entry.generation[0] for entry in lists if entry.generation]
     if not generations:
         return ""
