@@ -154,7 +154,7 @@ def print_summary(results: Comparison) -> None:
 
 
 def _name_lines(entry: ListEntry) -> list[str]:
-    """New names of a list, a line for each model, first those from the n-gram baseline."""
+    """Return new names of a list, a line for each model, first those from the n-gram baseline."""
     from namegen.experiments.compare.name_tables import samples
 
     rows = samples(entry).rows

@@ -38,7 +38,7 @@ class BestNetwork:
 
     @property
     def loss(self) -> float:
-        """Its loss on the held-out names, the mean over all seeds."""
+        """The loss on the held-out names, as the mean over all seeds."""
         return held_out_loss(self.entry, self.split, self.network)
 
     @property
@@ -72,7 +72,7 @@ class BestNetwork:
         return listed(names) or "none"
 
     def _differences(self) -> dict[str, Difference]:
-        """Compare it with each of the other networks."""
+        """Compare the best network with each of the other networks."""
         differences = {}
         for name in self.entry.networks(self.split):
             difference = between(self.entry, self.split, self.network, name, LOSS)
@@ -82,7 +82,7 @@ class BestNetwork:
 
 
 def held_out_loss(entry: ListEntry, split: SplitName, model: str) -> float:
-    """Return the loss of a network or of the n-gram on the held-out names, the mean over all seeds."""
+    """Return the loss of a network or of the n-gram on the held-out names, as the mean over all seeds."""
     return mean(entry.values(split, model, "held_out", LOSS))
 
 
@@ -95,7 +95,7 @@ def best_networks(lists: Sequence[ListEntry]) -> list[BestNetwork]:
 
 
 def outcome_headline(best: Sequence[BestNetwork]) -> str:
-    """State whether the best network or the n-gram predicts better, if that's the same for every list and split."""
+    """Name the better of the best network and the n-gram, if it's the same for every list and split."""
     winners = {case.winner for case in best} - {"unknown"}
     if not winners:
         return ""
@@ -106,7 +106,7 @@ def outcome_headline(best: Sequence[BestNetwork]) -> str:
 
 
 def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
-    """Yield a sentence for each outcome, with the lists and splits where the best network or the n-gram is better."""
+    """Yield a sentence for each possible winner, with the lists and splits where it wins."""
     for winner in WINNERS:
         cases = [case for case in best if case.winner == winner]
         if not cases:
@@ -119,7 +119,7 @@ def outcome_sentences(best: Sequence[BestNetwork]) -> Iterator[str]:
 
 
 def _outcome_clause(winner: Winner, network: str) -> str:
-    """State who predicts better, in a clause that can follow "For both lists, ..."."""
+    """State which model predicts better, as a clause without a capital letter and a period."""
     if winner == "network":
         return f"{network} predicts held-out names significantly better than the n-gram"
     if winner == "n-gram":
@@ -134,7 +134,7 @@ def _as_sentence(clause: str) -> str:
 
 
 def _network_in_words(cases: Sequence[BestNetwork]) -> str:
-    """The best network, with its name if it's the same in all cases."""
+    """Return the best network, with its name if it's the same in all cases."""
     names = {case.network for case in cases}
     if len(names) == 1:
         return f"the best network ({names.pop()})"
@@ -142,7 +142,12 @@ def _network_in_words(cases: Sequence[BestNetwork]) -> str:
 
 
 def _cases_in_words(cases: Sequence[BestNetwork], total: int) -> str:
-    """The lists and splits that a sentence is about, of a total number of lists and splits."""
+    """Start a sentence with the lists and splits that it describes.
+
+    Args:
+        cases: the lists and splits.
+        total: how many lists and splits there are in the whole comparison.
+    """
     if len(cases) == total:
         return "For all lists and splits"
     if len(cases) > MOST_CASES:

@@ -99,7 +99,10 @@ class HeldOutGroups:
 
 @dataclass(frozen=True)
 class NameFigures:
-    """Statistics of generated names. Letter case and punctuation don't make a name new."""
+    """Statistics of generated names.
+
+    A name isn't new if it only differs in letter case or punctuation.
+    """
 
     recreated_percent: Percent  # generated names that are in the list
     unique_percent: Percent  # number of different names, as a percentage of all generated names
@@ -437,7 +440,7 @@ class ListEntry:
     def like_for_like(self) -> dict[str, list[Training]]:
         """Group the runs that compare the backends by network.
 
-        A network with another number of parameters is a group of its own.
+        If a backend trains a network with another number of parameters, that run is in a separate group.
         """
         runs = [run for run in self.trainings if run.role == "like_for_like"]
         parameters: dict[str, int] = {}  # of the first run of each network

@@ -188,7 +188,7 @@ def _draw_curves(
 
 
 def _curve_style(run: Training, width: float, dashed: bool) -> dict[str, Any]:
-    """The style of a curve; a curve of one epoch has no length, so it's a point."""
+    """Return the style of a curve; a curve of one epoch has no length, so it's a point."""
     curve_style: dict[str, Any] = {"linewidth": width, "solid_capstyle": "butt"}
     if len(run.history.epoch) == 1:
         curve_style["marker"] = "o"
@@ -270,7 +270,7 @@ def _format_accuracy_axes(axes: Axes, networks: Sequence[str]) -> None:
 
 
 def _engine_handles(engines: Sequence[str], colors: Colors) -> list[Patch]:
-    """The legend of the colors, if several backends trained the networks."""
+    """Return the legend of the colors, if several backends trained the networks."""
     distinct_engines = list(dict.fromkeys(engines))
     if len(distinct_engines) == 1:
         return []
@@ -304,7 +304,7 @@ def _draw_bar(axes: Axes, row: int, bar: BarStyle, accuracies: Sequence[float], 
 
 
 def _ink_on(color: str, bar: BarStyle) -> str:
-    """The color of text that is legible inside a bar."""
+    """Return the color of text that is legible inside a bar."""
     if bar.opacity < 1:
         return style.INK
     if color in style.LIGHT_COLOURS:

@@ -74,7 +74,7 @@ class LoadSummary:
 
 
 def _loads(results: Comparison) -> Iterator[MachineLoad]:
-    """The load during each measurement whose times are reported."""
+    """Yield the load during each measurement whose times are reported."""
     for entry in results.lists:
         for runs in entry.like_for_like.values():
             for run in runs:

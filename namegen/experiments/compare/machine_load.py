@@ -58,7 +58,7 @@ class LoadMonitor:
             self.check()
 
     def _other_cores(self) -> float | None:
-        """How many cores other processes have kept busy since the start; None if it can't be measured."""
+        """Return how many cores other processes have kept busy since the start; None if it can't be measured."""
         others_at_end = others_processor_seconds()
         elapsed = time.perf_counter() - self._start
         if self._others_at_start is None or others_at_end is None:
@@ -95,7 +95,7 @@ def others_processor_seconds() -> float | None:
 
 
 def _processor_seconds() -> float:
-    """The processor time of all processes on Linux, as described in proc(5)."""
+    """Return the processor time of all processes on Linux, as described in proc(5)."""
     first_line = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0]
     columns = first_line.split()[1:9]
     user, nice, system, _idle, _io_wait, irq, soft_irq, steal = map(int, columns)
@@ -118,7 +118,7 @@ def peak_memory_mib() -> float | None:
 
 
 def _linux_peak_memory_mib() -> float | None:
-    """The peak memory of this program alone, because ``ru_maxrss`` starts at the size of the parent process."""
+    """Return the peak memory of this program alone, because ``ru_maxrss`` starts at the size of the parent process."""
     with suppress(OSError):  # not Linux
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

@@ -219,7 +219,7 @@ def time_generation(
 
 
 def _is_timed_enough(seconds: list[float]) -> bool:
-    """Whether enough calls were timed; the first call doesn't count."""
+    """Return whether enough calls were timed; the first call doesn't count."""
     passes = seconds[1:]
     if not passes:
         return False

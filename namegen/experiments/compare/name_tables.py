@@ -112,7 +112,7 @@ def generated_names_table(entry: ListEntry, names: int) -> Table:
 
 
 def _network_rows(entry: ListEntry) -> Iterator[NamesRow]:
-    """A row for each network, backend and algorithm."""
+    """Yield a row for each network, backend and algorithm."""
     for model in entry.generation:
         for algorithm, figures in model.algorithms.items():
             method = f"{model.model}, {ALGORITHMS[algorithm]}"
@@ -120,7 +120,7 @@ def _network_rows(entry: ListEntry) -> Iterator[NamesRow]:
 
 
 def _ngram_rows(reference: Reference) -> Iterator[NamesRow]:
-    """A row for the n-gram and for each Markov chain."""
+    """Yield a row for the n-gram and for each Markov chain."""
     for model, figures in reference.names.items():
         yield NamesRow(model, ALGORITHMS["count_splitting"], figures)
 
@@ -214,5 +214,5 @@ def duplicates_table(entry: ListEntry) -> Table:
 
 
 def _duplicates(figures: GenerationFigures) -> list[str]:
-    """The cells of one network: its most frequent names, with their counts."""
+    """Return the cells of one network: its most frequent names, with their counts."""
     return [f"{name} ×{count}" for name, count in figures.duplicates]

@@ -131,7 +131,7 @@ def loss_table(entry: ListEntry, split: SplitName) -> Table:
 
 
 def _model_rows(entry: ListEntry, split: SplitName, metric: Metric) -> list[ModelRow]:
-    """A row for each network, then the n-gram and the ceiling."""
+    """Return a row for each network, then the n-gram and the ceiling."""
     models = [*entry.networks(split), BASELINE, CEILING]
     return [ModelRow(entry, split, model, metric) for model in models]
 
@@ -194,19 +194,19 @@ class SpeedRow:
     first: Speed
 
     def peak_memory(self) -> list[float]:
-        """The peak memory of each round, in MiB."""
+        """Return the peak memory of each round, in MiB."""
         return self.speed.each(lambda timing: timing.peak_memory_mib)
 
     def compilation(self) -> list[float]:
-        """The seconds of compilation in each round."""
+        """Return the seconds of compilation in each round."""
         return self.speed.each(lambda timing: timing.compilation_seconds)
 
     def start_up(self) -> list[float]:
-        """The seconds from the start of the process to a loaded backend, in each round."""
+        """Return the seconds from the start of the process to a loaded backend, in each round."""
         return self.speed.each(lambda timing: timing.start_up_seconds)
 
     def ratio(self) -> str | None:
-        """The faster of both backends, and how many times as fast it is; None in the first backend's row."""
+        """Return the faster of both backends, and how many times as fast it is; None in the first backend's row."""
         if self.speed is self.first:
             return None
         lead = Lead.of(self.speed, self.first)

@@ -90,7 +90,7 @@ def between(
 
 
 def _groups(entry: ListEntry, split: SplitName, model: str) -> list[HeldOutGroups]:
-    """The sums of a model, one for each seed; empty unless all seeds have them."""
+    """Return the sums of a model, one for each seed; empty unless all seeds have them."""
     if model == BASELINE:
         all_groups = [entry.reference(split).parts.held_out.baseline_groups]
     else:
@@ -138,7 +138,7 @@ def difference(
 
 
 def _have_same_names(groups: Sequence[HeldOutGroups]) -> bool:
-    """Whether all sums are over the same names, as far as the number of characters shows."""
+    """Return whether all sums are over the same names, as far as the number of characters shows."""
     return len({each.characters for each in groups}) == 1
 
 
@@ -184,7 +184,7 @@ class ModelPair:
         return len(self.sums) - 1
 
     def _drawn_differences(self) -> Float64[Array, "draws"]:
-        """The difference per character in each draw of the bootstrap."""
+        """Return the difference per character in each draw of the bootstrap."""
         model = self._mean_of_seeds(self.sums, self._draws_seeds, stream=1)
         other_draws_seeds = self._draws_seeds and self.other_has_seeds
         other = self._mean_of_seeds(self.other_sums, other_draws_seeds, stream=2)
@@ -196,7 +196,7 @@ class ModelPair:
     def _mean_of_seeds(
         self, sums: Float64[Array, "seeds groups"], draws_seeds: bool, stream: int
     ) -> Float64[Array, "_ groups"]:
-        """The mean sums over the drawn seeds, one row per draw; without drawing, one row over all seeds."""
+        """Return the mean sums over the drawn seeds, one row per draw; without drawing, one row over all seeds."""
         if not draws_seeds:
             all_seeds: Float64[Array, "1 groups"] = sums.mean(axis=0, keepdims=True)
             return all_seeds

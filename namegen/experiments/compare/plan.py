@@ -187,7 +187,7 @@ class ListPlan:
     Args:
         corpus: the list.
         scope: how much to measure.
-        backends: the backends to compare. The networks are trained by NumPy in any case.
+        backends: the backends to compare. NumPy trains the other networks, even if it isn't one of these backends.
     """
 
     def __init__(self, corpus: Corpus, scope: Scope, backends: Sequence[str]) -> None:
@@ -301,7 +301,7 @@ class ListPlan:
         return Measurement(self.corpus, subject, label, timed=True)
 
     def _large_batch(self) -> int | None:
-        """The large batch size, or None if the list is too short for it."""
+        """Return the large batch size, or None if the list is too short for it."""
         training_names = (1 - VALIDATION) * len(self.corpus.names)
         return LARGE_BATCH if training_names >= FEWEST_UPDATES * LARGE_BATCH else None
 

@@ -1,13 +1,13 @@
 """Statistics of generated names: how many are new, and how many of the new names could be real.
 
-A new name is *plausible* if a judge, an n-gram model, finds it likelier per character than the oddest tenth of real
-names. No name is known to both a model and its judge:
+A new name is *plausible* if its characters are likelier than those of the oddest tenth of real names, according to an
+n-gram model, the *judge*. No name is used for both a model and its judge:
 
 - The judge is fitted on the held-out names that aren't in the training set. No network or n-gram trains on them.
 - The threshold is set with names from the training set, which the judge hasn't seen.
 
 All models have the same judge. The held-out names also determine a network's best epoch and the order of the n-gram,
-as everywhere in a comparison. They have no other effect on these models, and none on the Markov chains.
+as everywhere in a comparison. They have no other effect on these models, and no effect on the Markov chains.
 
 A judge fitted on few names can't tell real names from random ones. The names of *pairs* show how good the judge is:
 they come from a Markov chain of order 1, which predicts each letter from the letter before it.
@@ -166,7 +166,7 @@ def describe_names(
 
 
 def _percent(count: int, names: Sequence[str]) -> float:
-    """A count as a percentage of all names."""
+    """Return a count as a percentage of all names."""
     return 100 * count / max(len(names), 1)
 
 
@@ -233,7 +233,7 @@ def _ngrams(names: Sequence[str], order: int) -> Ngrams:
 
 
 def _divergence(left: Ngrams, right: Ngrams) -> float:
-    """The Jensen–Shannon divergence between two distributions, in bits."""
+    """Return the Jensen–Shannon divergence between two distributions, in bits."""
     if not left or not right:
         return 1.0
     ngrams = sorted(left.keys() | right.keys())  # sorted, so that the sum is reproducible
@@ -245,7 +245,7 @@ def _divergence(left: Ngrams, right: Ngrams) -> float:
 
 
 def _relative_entropy(p: Float64[Array, "ngrams"], middle: Float64[Array, "ngrams"]) -> float:
-    """The relative entropy of p from the middle of both distributions, in bits."""
+    """Return the relative entropy of a distribution with respect to the middle of both, in bits."""
     occurs = p > 0
     log_ratios = np.log2(p[occurs] / middle[occurs])
     return float(p[occurs] @ log_ratios)
@@ -297,7 +297,7 @@ def markov_chains(parts: ListParts) -> dict[NgramModelName, LanguageModel]:
 def draw_names(
     model: LanguageModel, corpus: Corpus, parts: ListParts, *, names: int, seed: int
 ) -> list[str]:
-    """Draw a number of names from a model by count-splitting."""
+    """Draw names from a model by count-splitting."""
     longest = max(len(name) for name in corpus.names)
     generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
     batches = generator.generate(

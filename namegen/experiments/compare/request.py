@@ -1,4 +1,4 @@
-"""The order for one measurement, which the main process sends to a child process."""
+"""The request for one measurement, which the main process sends to a child process."""
 
 from __future__ import annotations
 

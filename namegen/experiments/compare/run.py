@@ -226,7 +226,7 @@ def make_request(measurement: Measurement[Subject], folder: Path) -> Request:
 
 
 def _network_file(measurement: Measurement[Subject] | None, folder: Path) -> str | None:
-    """The file with the network of a measurement; None if it makes no network."""
+    """Return the file with the network of a measurement; None if it makes no network."""
     if measurement is None or measurement.network_suffix is None:
         return None
     return str(folder / f"{measurement.key}{measurement.network_suffix}")
@@ -267,7 +267,7 @@ def planned_engines(plan: Plan) -> list[str]:
 
 
 def _skipped(plan: Plan, outcome: Outcome) -> tuple[Trouble, ...]:
-    """The measurements that backends can't make, one entry per backend and reason."""
+    """Return the measurements that backends can't make, one entry per backend and reason."""
     networks_of: dict[tuple[str, str], list[str]] = {}
     for measurement in plan:
         reason = outcome.unavailable.get(measurement.key)
@@ -297,7 +297,7 @@ def _list_entries(corpora: list[Corpus], plan: Plan, outcome: Outcome) -> tuple[
 
 
 def _records_of(corpus: Corpus, plan: Plan, outcome: Outcome) -> list[Record]:
-    """The records of one list, in the order of the plan."""
+    """Return the records of one list, in the order of the plan."""
     keys = [
         measurement.key
         for measurement in plan

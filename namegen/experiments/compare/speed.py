@@ -13,7 +13,7 @@ DISPLAY_NAMES = {"numpy": "NumPy", "keras": "Keras"}
 
 
 def display_name(engine: str) -> str:
-    """Spell the name of a backend as in a sentence."""
+    """Return the name of a backend as it's spelled in sentences."""
     return DISPLAY_NAMES.get(engine, engine)
 
 
@@ -29,7 +29,7 @@ class RoundKey(NamedTuple):
 
 @dataclass
 class Speed:
-    """How fast one backend trains one network with one choice of batch size, on some lists."""
+    """How fast one backend trains one network, with the run's own batch size or with the large one, on some lists."""
 
     network: str
     engine: str
@@ -76,7 +76,7 @@ def speeds(lists: Sequence[ListEntry]) -> list[list[Speed]]:
 
 
 def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
-    """The speed of every backend on every list, with the run's own batch size and with the large one."""
+    """Yield the speed of every backend on every list, with the run's own batch size and with the large one."""
     for entry in lists:
         for network, runs in entry.like_for_like.items():
             for run in runs:
@@ -87,7 +87,7 @@ def _speeds_on_each_list(lists: Sequence[ListEntry]) -> Iterator[Speed]:
 
 
 def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
-    """The timings of a backend with the run's batch size. The run itself is the first round."""
+    """Return the timings of a backend with the run's batch size. The run itself is the first round."""
     rounds = {RoundKey(entry.fingerprint, 0): run.timing}
     for number, timings in _later_rounds(entry, run):
         rounds[RoundKey(entry.fingerprint, number)] = timings[0]
@@ -95,7 +95,7 @@ def _own_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]
 
 
 def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timing]:
-    """The timings of a backend with the large batch size; empty for a short list."""
+    """Return the timings of a backend with the large batch size; empty for a short list."""
     rounds = {}
     for number, timings in _later_rounds(entry, run):
         if len(timings) > 1:
@@ -104,7 +104,7 @@ def _large_batch_rounds(entry: ListEntry, run: Training) -> dict[RoundKey, Timin
 
 
 def _later_rounds(entry: ListEntry, run: Training) -> list[tuple[int, tuple[Timing, ...]]]:
-    """The rounds of a run's network and backend after the first: their numbers and timings."""
+    """Return the rounds of a run's network and backend after the first: their numbers and timings."""
     rounds = {
         timed.round: timed.batches
         for timed in entry.timings

@@ -181,9 +181,9 @@ def _like_for_like_section(entry: ListEntry, engines: Sequence[str]) -> Section:
     from namegen.experiments.compare.figures import curve_plots
 
     about = (
-        "Each backend trains the same network with the same initial weights on the same batches. The learning rate is a"
-        " third of that of the networks below, so the results are different. Accuracy (argmax) is how often the most"
-        " likely next character is the right one."
+        "Each backend trains the same network with the same initial weights on the same batches. The learning rate is"
+        " only a third of the other networks' rate, so the results are different. Accuracy (argmax) is how often the"
+        " most likely next character is the right one."
     )
     curves = list(curve_plots(entry, engines))
     return _section(LIKE_FOR_LIKE, about, curves, [like_for_like_table(entry)])

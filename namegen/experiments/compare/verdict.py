@@ -150,7 +150,7 @@ def _lead_clause(lead: Lead) -> str:
 
 
 def _parity(lists: Sequence[ListEntry]) -> Iterator[str]:
-    """State whether the backends learn the same from the same start on the same batches."""
+    """State whether the backends learn the same if they start with the same weights and use the same batches."""
     distances = largest_distances(lists)
     different = {engine: nats for engine, nats in distances.items() if nats >= PARITY_NATS}
     for engine, nats in different.items():
@@ -196,7 +196,7 @@ def _quick_comparison(results: Comparison) -> Iterator[str]:
 
 
 def _names(lists: Sequence[ListEntry]) -> str:
-    """State how many of the names of the first network, and of the n-gram, were already in the list."""
+    """State how many names from the first network and from the n-gram were already in the list."""
     generations = [entry.generation[0] for entry in lists if entry.generation]
     if not generations:
         return ""
@@ -216,7 +216,7 @@ def _names(lists: Sequence[ListEntry]) -> str:
 
 
 def _ngram_recreated_percents(lists: Iterable[ListEntry]) -> Iterator[float]:
-    """How many of the n-gram's names were in each list."""
+    """Yield how many of the n-gram's names were in each list."""
     for entry in lists:
         if entry.references:
             figures = entry.references[0].ngram_names.get("ngram")
