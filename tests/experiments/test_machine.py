@@ -74,7 +74,16 @@ def test_an_edit_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(found) == 3
 
 
-@pytest.mark.parametrize("first", ["experiments/compare/measure.py", "experiments/sweep/task.py"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        "experiments/compare/measure.py",
+        "experiments/compare/measure_generation.py",
+        "experiments/compare/measure_list.py",
+        "experiments/compare/measure_training.py",
+        "experiments/sweep/task.py",
+    ],
+)
 def test_no_code_that_measures_is_forgotten(first: str) -> None:
     """All that the measuring file imports is in the fingerprint, or stands above with those that change no figure."""
     for module in imports(ast.parse((PACKAGE / first).read_text(encoding="utf-8")), late=True):
