@@ -237,6 +237,6 @@ def like_for_like_table(entry: ListEntry) -> Table:
         )
     notes.append(
         'The column "times as fast" compares each backend with the first one, and names the faster of the two.'
-        " Peak memory is measured only with the first batch size."
+        " Peak memory is only measured with the smaller batch size."
     )
     return make_table(LIKE_FOR_LIKE, SPEED_COLUMNS, rows, " ".join(notes))
