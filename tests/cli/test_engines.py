@@ -111,6 +111,37 @@ def test_the_help_names_what_is_registered_and_imports_none_of_it(
         assert "numpy, keras, breaking" in " ".join(run.out.split()), command
 
 
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        ([], None),
+        (["--backends", "numpy"], ["numpy"]),
+        (["--backends", "keras,numpy"], ["keras", "numpy"]),
+    ],
+)
+def test_the_chosen_backends_are_compared(
+    options: list[str], chosen: list[str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = []
+
+    def stopped(*_: object, backends: list[str] | None, **__: object) -> None:
+        compared.append(backends)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("namegen.experiments.compare.run.compare", stopped)
+    monkeypatch.setattr("logging.disable", lambda level: None)  # which outlasts a command
+    invoke("compare-backends", "mlb-first", *options)
+    assert compared == [chosen]
+
+
+def test_an_unknown_backend_is_not_compared(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = invoke("compare-backends", "mlb-first", "--backends", "kears", "--out", str(out))
+    assert result.exit_code == 2
+    assert "no backend 'kears' to compare: choose from numpy, keras, tflite" in result.stderr
+    assert not out.exists()
+
+
 # --- what computes something else -------------------------------------------------------------------------------------
 
 
