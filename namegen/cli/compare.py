@@ -139,7 +139,7 @@ def _line_count(texts: Sequence[str]) -> int:
 
 
 def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
-    """New names of each list, a line for each model; all lists get the same number of lines."""
+    """Return lines with new names of each list and model. All lists get the same number of lines."""
     list_count = max(len(results.lists), 1)
     lines_per_list = max(max_lines, 0) // list_count
     lines = []
@@ -152,7 +152,7 @@ def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
 
 
 def _samples(entry: ListEntry) -> list[tuple[str, ...]]:
-    """New names of each model, first those from the n-gram baseline."""
+    """Return new names of each model, starting with the n-gram baseline."""
     from namegen.experiments.compare.tables import samples
 
     rows = samples(entry).rows
