@@ -187,7 +187,7 @@ def _print_error(error: NamegenError) -> None:
     click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help", "--help-all"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="namegen", message="%(prog)s %(version)s")
 def cli() -> None:
     """Invent names, with a neural network that learns from a list of names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeAlias, TypeVar, get_args, get_type_hints
 
 import click
 
@@ -176,6 +176,12 @@ class BackendOption(click.Option):
 class OrderedHelp(click.Command):
     """A command whose help lists its options in groups: for the task, for the output, and common to all commands."""
 
+    has_short_help: ClassVar[bool] = False  # whether ``--help-all`` differs from ``--help``
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.params.append(_help_all_option(hidden=not self.has_short_help))
+
     def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
         """Return the options that the help lists."""
         return [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
@@ -219,6 +225,8 @@ class ShortHelp(OrderedHelp):
         others: lines of the short help that stand for many options: how these begin, and what they do.
     """
 
+    has_short_help = True
+
     def __init__(
         self,
         *args: Any,
@@ -229,7 +237,6 @@ class ShortHelp(OrderedHelp):
         super().__init__(*args, **more)
         self._shown = shown
         self.others = others
-        self.params.append(_help_all_option())
 
     def listed_options(self, ctx: click.Context) -> Sequence[click.Option]:
         """Return the usual options, or all of them after ``--help-all``."""
@@ -243,12 +250,13 @@ class ShortHelp(OrderedHelp):
         return () if ctx.meta.get(ALL_OPTIONS) else self.others
 
 
-def _help_all_option() -> click.Option:
+def _help_all_option(*, hidden: bool) -> click.Option:
     return click.Option(
         ["--help-all"],
         is_flag=True,
         is_eager=True,
         expose_value=False,
+        hidden=hidden,
         help="Show all options and exit.",
         callback=_print_help_all,
     )
