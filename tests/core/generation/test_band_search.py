@@ -123,7 +123,8 @@ def test_when_there_are_no_more_it_says_so_after_those_there_are() -> None:
     batches = most_likely(Generator(MODEL, MODEL.vocabulary), 20, max_length=2, allow_seen=True)
     assert next(batches).names == in_order(all_names(MODEL, 2))
     with pytest.raises(
-        GenerationError, match=r"found 12 of the 20 most likely names, and no other name is possible"
+        GenerationError,
+        match=r"found 12 of the 20 most likely names, and no other name is possible",
     ):
         next(batches)
 
