@@ -39,7 +39,7 @@ def lists(as_json: bool, notes: Notes) -> None:
 
 
 def _list_entries(sizes: Mapping[str, int]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in lists."""
+    """Return the JSON objects of the built-in lists."""
     from namegen.lists import BUNDLED
 
     return [
@@ -79,7 +79,7 @@ def models(as_json: bool, notes: Notes) -> None:
 
 
 def _model_entries(checkpoints: Mapping[str, Checkpoint]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in models."""
+    """Return the JSON objects of the built-in models."""
     from namegen.models import TITLES
 
     return [
@@ -95,7 +95,7 @@ def _model_entries(checkpoints: Mapping[str, Checkpoint]) -> list[dict[str, obje
 
 
 def _model_table(checkpoints: Mapping[str, Checkpoint]) -> str:
-    """A table of the models, and an explanation of its last column."""
+    """Return a table of the models, and an explanation of its last column."""
     rows = [("model", "network", "list", "held out")]
     rows += [_model_row(name, checkpoint) for name, checkpoint in checkpoints.items()]
     explanation = (
@@ -105,7 +105,7 @@ def _model_table(checkpoints: Mapping[str, Checkpoint]) -> str:
 
 
 def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
-    """A model's network, its list, and its accuracy on held-out names."""
+    """Return a model's network, its list, and its accuracy on held-out names."""
     training = checkpoint.training
     list_name = printable(str(training.get("list")))
     source = f"{training.get('names', 0):,} names of {list_name}"
@@ -116,7 +116,7 @@ def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
 
 
 def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:
-    """The labels of a model. If labels have several parts, it lists the values of each part."""
+    """List the labels of a model. If labels have several parts, the values of each part are listed."""
     from namegen.core.data.label_parts import by_part
 
     parts = []
@@ -147,7 +147,7 @@ def configs(as_json: bool, notes: Notes) -> None:
 
 
 def _config_entries(bundled: Mapping[str, BundledConfig]) -> list[dict[str, object]]:
-    """The JSON objects of the built-in configs."""
+    """Return the JSON objects of the built-in configs."""
     return [
         {
             "name": name,

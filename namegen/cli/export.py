@@ -31,7 +31,7 @@ force = click.option("--force", is_flag=True, help="Overwrite OUT if it exists."
 
 
 def file_arguments(suffix: str) -> Callable[[options.Command], options.Command]:
-    """The arguments and options of a command that writes one model to a file."""
+    """Return the arguments and options of a command that writes one model to a file."""
     out = click.argument("out", required=False, type=options.OutFile(suffix))
     return options.together(click.argument("model", required=False), out, force, options.common)
 
@@ -83,7 +83,7 @@ def _check_out(
 
 
 def _default_out(source: SourceModel, suffix: str) -> Path:
-    """The file next to the model; for a built-in model, a file in the current folder."""
+    """Return the file next to the model; for a built-in model, a file in the current folder."""
     from namegen.models import SHIPPED
 
     if source.name in SHIPPED:
@@ -187,7 +187,7 @@ def _known_names(report: ExportReport) -> str:
 
 
 def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
-    """The row of the summary for the weights that are stored in fewer bits, if any are."""
+    """Return the row of the summary for the weights that are stored in fewer bits, if any are."""
     if report.quantize == "none":
         return []
     bits = 16 if report.quantize == "float16" else 8
@@ -195,7 +195,7 @@ def _quantized_rows(report: ExportReport) -> list[tuple[str, str]]:
 
 
 def _quantized_arrays(report: ExportReport) -> str:
-    """Which arrays of weights are stored in fewer bits, in words."""
+    """Describe which arrays of weights are stored in fewer bits."""
     from namegen.backends.tflite.weights import LEAST_QUANTIZED
 
     least = counted(LEAST_QUANTIZED[report.quantize], "weight")
@@ -346,7 +346,7 @@ def export_web(
 
 
 def _target(page: Path | None, module: Path | None) -> Path:
-    """The file to write. Raises UsageError if there isn't exactly one."""
+    """Return the file to write. Raises UsageError unless there is exactly one."""
     if page and module:
         raise click.UsageError(
             "--out and --module cannot be combined: run the command once for each"
@@ -377,7 +377,7 @@ def _page_models(
 
 
 def _page_model(source: SourceModel, title: str | None, *, without_names: bool) -> PageModel:
-    """A model as the page shows it; without a title, it gets a built-in one or its label."""
+    """Prepare a model for a page. Without a title, it gets a built-in one or its label."""
     from namegen.models import TITLES
     from namegen.web.description import PageModel
 
@@ -391,7 +391,7 @@ def _page_model(source: SourceModel, title: str | None, *, without_names: bool) 
 
 
 def _label(source: SourceModel) -> str:
-    """A short name of a model: that of a built-in model, of the run folder, or of the file."""
+    """Return a short name: the name of the built-in model, of the run folder or of the file."""
     from namegen.core.training import MODEL_FILE
     from namegen.models import SHIPPED
 

@@ -92,7 +92,7 @@ def _read_texts(file: str | None, name_part: str) -> Sequence[str] | None:
 
 
 def _is_empty(file: str) -> bool:
-    """Whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
+    """Return whether a file contains only spaces and line ends. If it can't be read, ``read_names`` reports why."""
     if file == os.devnull:
         return True
     try:
@@ -102,7 +102,7 @@ def _is_empty(file: str) -> bool:
 
 
 def _name_part(option: str) -> str:
-    """The part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
+    """Return the part of a name that an option is for, such as given in given_exclude_names; "" for whole names."""
     for suffix in FILE_OPTIONS:
         option = option.removesuffix(suffix)
     return option.rstrip("_")
@@ -240,7 +240,7 @@ def generate(
 
 
 def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that also apply to an exact search."""
+    """Return the options that also apply to an exact search."""
     return {name: value for name, value in options.items() if name not in SAMPLING_OPTIONS}
 
 
@@ -315,7 +315,7 @@ def _sorted(batches: Iterable[NameBatch], order: str, seed: int | None) -> Itera
 
 
 def _rows_in_order(batch: NameBatch, order: str, seed: int | None) -> list[int]:
-    """The rows of a batch in one of ``SORT_ORDERS``."""
+    """Return the rows of a batch in one of ``SORT_ORDERS``."""
     rows = list(range(len(batch.names)))
     if order == "random":
         random.Random(seed).shuffle(rows)
