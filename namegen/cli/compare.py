@@ -153,32 +153,9 @@ def print_summary(results: Comparison) -> None:
     click.echo("\n".join([*names, *paragraphs]))
 
 
-<<<<<<< HEAD
 def _name_lines(entry: ListEntry) -> list[str]:
     """Return new names of a list, a line for each model, first those from the n-gram baseline."""
     from namegen.experiments.compare.name_tables import samples
-=======
-def _line_count(texts: Sequence[str]) -> int:
-    return sum(len(text.splitlines()) for text in texts)
-
-
-def _name_lines(results: Comparison, *, max_lines: int) -> list[str]:
-    """Return lines with new names of each list and model. All lists get the same number of lines."""
-    list_count = max(len(results.lists), 1)
-    lines_per_list = max(max_lines, 0) // list_count
-    lines = []
-    for entry in results.lists:
-        shown = _samples(entry)[:lines_per_list]
-        for model, names in shown:
-            line = printable(f"{entry.name}, {model}: {names}")
-            lines.append(shorten(line, columns(), placeholder=" …"))
-    return lines
-
-
-def _samples(entry: ListEntry) -> list[tuple[str, ...]]:
-    """Return new names of each model, starting with the n-gram baseline."""
-    from namegen.experiments.compare.tables import samples
->>>>>>> w-cli
 
     rows = samples(entry).rows
     ngram_first = [*rows[-1:], *rows[:-1]]
