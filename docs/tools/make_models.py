@@ -210,7 +210,7 @@ anything that decides about people. A score says how much a name is like those o
 {how_trained(name)}
 - List: {bundled.description}; {training["names"]:,} names, {training["distinct_names"]:,} distinct
 {wrapped(f"- Source: {bundled.credit}", "  ")}
-- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the digests
+- Network: {network.summary}; {network.parameter_count:,} parameters; {model_size(name):,} bytes with the hashes
 {label_smoothing(training)}
 ## Evaluation
 

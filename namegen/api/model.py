@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from namegen.backends.opening import find_architecture, open_network
-from namegen.constraints import Constraints, check_type, claimed_beginnings, make_constraints
+from namegen.constraints import Constraints, check_type, claimed_starts, make_constraints
 from namegen.core.checkpoint.checkpoint import Checkpoint, read_model
 from namegen.core.checkpoint.metadata import ListMetadata, Metadata, default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.label_parts import find_labels
-from namegen.core.data.labels import Beginnings
+from namegen.core.data.labels import StartTokens
 from namegen.core.data.normalization import NAMES, KnownSet, Normalization, joint
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -102,8 +102,8 @@ class LoadedModel:
     model: LanguageModel = field(repr=False)
     metadata: ListMetadata = field(repr=False)
     #: The start tokens of its names: one token, or one for each label.
-    beginnings: Beginnings = field(repr=False)
-    labels: tuple[str, ...] = ()  #: in the order of ``beginnings``; () if the list had none
+    start_tokens: StartTokens = field(repr=False)
+    labels: tuple[str, ...] = ()  #: in the order of ``start_tokens``; () if the list had none
     scorer: Scorer | None = field(default=None, repr=False)  #: None: new names can't be scored
     normalization: Normalization = field(default=NAMES, repr=False)  #: when two names are the same
     lists: tuple[str, ...] = field(default=(), repr=False)  #: the names of its training lists
@@ -141,7 +141,7 @@ class LoadedModel:
         indexes = self._label_indexes(labels)
         return replace(
             self,
-            beginnings=self.beginnings.only(indexes),
+            start_tokens=self.start_tokens.only(indexes),
             labels=tuple(self.labels[index] for index in indexes),
         )
 
@@ -160,11 +160,11 @@ class LoadedModel:
             self.model,
             self.vocabulary,
             known_names=self.metadata.known_names,
-            beginnings=self.beginnings,
+            start_tokens=self.start_tokens,
             scorer=self.scorer,
             shortest=self.metadata.shortest_name,
             normalization=self.normalization,
-            claimed=claimed_beginnings(*self.lists),
+            claimed=claimed_starts(*self.lists),
         )
 
     @cached_property
@@ -190,7 +190,7 @@ class LoadedModel:
             longest=self.metadata.longest_name,
             rng=np.random.default_rng(0),
         )
-        scorer_with_rules = scorer.with_rules_of(self.beginnings.ids, rules or ())
+        scorer_with_rules = scorer.with_rules_of(self.start_tokens.ids, rules or ())
         return replace(generator, scorer=scorer_with_rules)
 
     @property
@@ -341,7 +341,7 @@ class LoadedModel:
                 f"no model of the blend knows every character of {quote(name)}: choose another name"
             )
         scores = score_names(
-            self.model, self.vocabulary, [name], self._score_quantiles(), self.beginnings
+            self.model, self.vocabulary, [name], self._score_quantiles(), self.start_tokens
         )
         return scores[0]
 
@@ -363,7 +363,7 @@ class LoadedModel:
                 f"{self.name} has no labels: use a model of labelled names, such as world-given"
             )
         name = composed(name.strip())
-        probabilities = label_probabilities(self.model, self.vocabulary, name, self.beginnings)
+        probabilities = label_probabilities(self.model, self.vocabulary, name, self.start_tokens)
         by_label = dict(zip(self.labels, probabilities.tolist(), strict=True))
         highest_first = sorted(by_label.items(), key=lambda item: (-item[1], item[0]))
         return dict(highest_first)
@@ -375,7 +375,7 @@ class LoadedModel:
             return None
         return self.checkpoint.training.get("list")
 
-    def learned_from(self, corpus: Corpus) -> bool:
+    def was_trained_on(self, corpus: Corpus) -> bool:
         """Return whether the model was trained on this list.
 
         The model has to know all names of the list, and its training list must have had the same number of names.
@@ -477,7 +477,7 @@ def _make_loaded_model(name: str, model: LanguageModel, metadata: Metadata) -> L
         name,
         model,
         metadata,
-        beginnings=metadata.beginnings,
+        start_tokens=metadata.start_tokens,
         labels=tuple(label.name for label in metadata.labels),
         scorer=scorer_of(metadata),
         normalization=metadata.normalization,
@@ -594,7 +594,7 @@ def blend(models: Sequence[LoadedModel], weights: Sequence[float] | None = None)
         " and ".join(model.name for model in models),
         mixture,
         _joint_metadata(models, mixture.vocabulary),
-        beginnings=Beginnings.single(mixture.vocabulary_size),
+        start_tokens=StartTokens.single(mixture.vocabulary_size),
         scorer=_joint_scorer(models, mixture.vocabulary),
         normalization=joint(model.normalization for model in models),
         lists=tuple(chain.from_iterable(model.lists for model in models)),
@@ -625,11 +625,11 @@ def _mix(models: Sequence[LoadedModel], weights: Sequence[float] | None) -> Mixt
     networks = []
     start_tokens = []
     for model in models:
-        network, start_token = as_one(model.model, model.beginnings)
+        network, start_token = as_one(model.model, model.start_tokens)
         networks.append(network)
         start_tokens.append([start_token])
     vocabularies = [model.vocabulary for model in models]
-    return MixtureModel(networks, vocabularies, weights, beginnings=start_tokens)
+    return MixtureModel(networks, vocabularies, weights, start_tokens=start_tokens)
 
 
 def _joint_metadata(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> ListMetadata:
@@ -659,7 +659,7 @@ def _joint_scorer(models: Sequence[LoadedModel], vocabulary: Vocabulary) -> Scor
     for model in models:
         if model.scorer is None:
             return None
-        label_indexes = model.scorer.labels(model.beginnings.ids).tolist()
+        label_indexes = model.scorer.labels(model.start_tokens.ids).tolist()
         for source in model.scorer.sources:
             for index in label_indexes:
                 sources.append(source.for_blend(vocabulary, index))

@@ -266,7 +266,7 @@ def _have_genders(labels: Sequence[str]) -> bool:
 
 def _trained_labels(model: LoadedModel) -> list[str]:
     """Return the labels whose names the model was trained on."""
-    labels_with_shares = zip(model.labels, model.beginnings.shares, strict=False)
+    labels_with_shares = zip(model.labels, model.start_tokens.shares, strict=False)
     return [label for label, share in labels_with_shares if share]
 
 

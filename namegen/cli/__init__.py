@@ -183,7 +183,7 @@ class LazyGroup(click.Group):
 def _print_error(error: NamegenError) -> None:
     """Print the results so far, and then the error."""
     flush(sys.stdout)
-    message = error.told(option_name)
+    message = error.message_with(option_name)
     click.echo(error_line(message, multiline=isinstance(error, SettingsError)), err=True)
 
 

@@ -84,7 +84,7 @@ def evaluate(
         corpus = _open_training_list(loaded, notes, **how)
     else:
         corpus = open_list(names, notes, **how)
-    was_trained_on = loaded.learned_from(corpus)
+    was_trained_on = loaded.was_trained_on(corpus)
     if was_trained_on:
         notes(fill(TRAINING_LIST_WARNING, columns()))
     from namegen import api
@@ -138,7 +138,7 @@ def _open_training_list(model: LoadedModel, notes: Notes, **how: Any) -> Corpus:
     """Read the list that a model was trained on. Raises UsageError, NamesError."""
     settings = _training_list(model)
     corpus = open_list(None, notes, default=settings, **how)
-    if not model.learned_from(corpus):
+    if not model.was_trained_on(corpus):
         raise NamesError(
             f"{corpus.source} has changed since {model.name} was trained on it: pass another list as NAMES"
         )

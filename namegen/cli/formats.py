@@ -240,7 +240,7 @@ def _column_values(batch: NameBatch, model: LoadedModel) -> list[Sequence[Cell]]
         values.append([_finite_or_none(value) for value in log_probabilities])
         values.append(_is_new(batch))
     if model.labels:
-        label_indices = batch.likeliest_beginning.tolist()
+        label_indices = batch.most_likely_label.tolist()
         values.append([model.labels[index] for index in label_indices])
     return values
 

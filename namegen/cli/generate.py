@@ -18,7 +18,7 @@ from namegen.cli.display import Display
 from namegen.cli.opening import note_same_name, open_blend
 from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS, Option
-from namegen.core.settings import MOST_ASKED_FOR, DataSettings
+from namegen.core.settings import MAX_NAMES, DataSettings
 from namegen.errors import GenerationError, NamesError
 from namegen.files import read_whole
 
@@ -183,7 +183,7 @@ output_options = shared.together(shared.letter_case, formats.option, formats.sco
     shown=(*SHOWN, "labels", "most_likely", "blend_weights"),
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@shared.count_option("names", most=MOST_ASKED_FOR, default=20)
+@shared.count_option("names", most=MAX_NAMES, default=20)
 @drawing_options
 @click.option(
     "--most-likely",

@@ -325,7 +325,7 @@ def _help(about: About, default: object) -> str:
         text += f"  [default: {about.default}]"
     elif default not in (None, (), {}):
         text += f"  [default: {default}]"
-    return NamegenError(text).told(option_name)
+    return NamegenError(text).message_with(option_name)
 
 
 def _number_type(hint: Any) -> type[int] | type[float] | None:

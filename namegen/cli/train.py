@@ -17,7 +17,7 @@ from namegen.cli.display import Display
 from namegen.cli.ending import StopOnInterrupt, silence_standard_output
 from namegen.cli.opening import note_same_name, note_shadowed_backends
 from namegen.cli.terminal import Notes, json_text, printable
-from namegen.core.settings import DROPS, About
+from namegen.core.settings import DROPOUT_SETTINGS, About
 from namegen.core.training import CONFIG_FILE
 from namegen.errors import FolderInUseError
 from namegen.files import is_file
@@ -194,7 +194,7 @@ def overrides(values: Mapping[str, object]) -> dict[str, object]:
 def _specified_by_config(config: Config) -> list[str]:
     """Return the settings that ``--quick`` would choose, but that the config specifies."""
     values = {name: getattr(config.network, name) for name in ("cell", "hidden")}
-    for name in (*DROPS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
+    for name in (*DROPOUT_SETTINGS, "label_smoothing", "epochs", "batch_size", "learning_rate"):
         values[name] = getattr(config.training, name)
     return [name for name, value in values.items() if value is not None]
 

@@ -139,7 +139,7 @@ def verdict(result: RunResult) -> list[str]:
 
 
 def _uses_test(result: RunResult) -> bool:
-    """Return whether to judge by the test set. If it has too few names, the validation set decides."""
+    """Return whether to name_filter by the test set. If it has too few names, the validation set decides."""
     if result.test is None:
         return False
     if result.references is None or result.validation is None:

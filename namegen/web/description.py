@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from namegen.constraints import claimed_beginnings
+from namegen.constraints import claimed_starts
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
 from namegen.core.data.normalization import REMOVAL, SEPARATORS, usual_spellings
@@ -109,7 +109,7 @@ def describe(label: str, model: PageModel, title: str) -> PageDescription:
         separators="".join(filter(_is_separator, characters)),
         removal=removal,
         folding=folding,
-        claimed="\n".join(claimed_beginnings(list_name)),
+        claimed="\n".join(claimed_starts(list_name)),
         spellings=_company_spellings(checkpoint),
         forms=_female_forms(list_name),
         cell=cell.title,

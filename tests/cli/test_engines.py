@@ -16,7 +16,7 @@ from namegen.backends import ENTRY_POINT_GROUP
 from namegen.backends.numpy_engine.cells import GRU
 from namegen.backends.tflite.export import export_tflite
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.settings import DROPS
+from namegen.core.settings import DROPOUT_SETTINGS
 from namegen.core.training import MODEL_FILE
 from namegen.errors import CheckpointError, EngineError, OutputError
 from namegen.settings_toml import Config, merge
@@ -239,7 +239,7 @@ def test_an_architecture_of_its_own_finds_its_engine_and_no_other_reads_it(
         assert "architecture 'mingru'" in sentence(line)
     with pytest.raises(OutputError, match=r"a \.tflite cannot hold the architecture 'mingru'"):
         export_tflite(api.read_checkpoint("run"), "model.tflite")
-    monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPS})
+    monkeypatch.setattr(MinGRUNetwork, "mask_shapes", {drop: {} for drop in DROPOUT_SETTINGS})
     dropped = "train list.txt --backend honest --layer-dropout 0.2 --out other"
     assert "but mingru doesn't support dropout" in sentence(dropped, 2)
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])

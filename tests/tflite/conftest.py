@@ -95,8 +95,8 @@ def logits_of(model: object, tree: PrefixTree) -> np.ndarray:
 def scored(checkpoint: Checkpoint) -> Checkpoint:
     """The checkpoint of ``labelled_checkpoint`` with n-grams and score rules."""
     V = checkpoint.vocabulary.size
-    beginnings = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
-    tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, beginnings)
+    start_tokens = [V + (place >= len(FIRST)) for place in range(len(NAMES))]
+    tree = PrefixTree.from_names(NAMES, checkpoint.vocabulary, start_tokens)
     ngrams = NgramSet.from_tree(tree, checkpoint.vocabulary, labels=len(LABELS))
     checkpoint = replace(checkpoint, shortest_name=shortest_name(NAMES), ngrams=ngrams)
     scorer = api.open_checkpoint(checkpoint, "").filtering_generator.scorer
@@ -106,11 +106,13 @@ def scored(checkpoint: Checkpoint) -> Checkpoint:
 
 def score_of(model: api.LoadedModel, name: str) -> float:
     """The score of a name under a model of one label, or without labels."""
-    beginning = model.beginnings.ids[:1]
+    start_token = model.start_tokens.ids[:1]
     assert model.scorer is not None
-    missing = model.scorer.missing(model.vocabulary.encode(name)[None], beginning)
+    missing = model.scorer.missing(model.vocabulary.encode(name)[None], start_token)
     log_probability = np.array([model.score(name).log_probability])
-    return float(model.scorer.scores(log_probability, np.array([len(name)]), missing, beginning)[0])
+    return float(
+        model.scorer.scores(log_probability, np.array([len(name)]), missing, start_token)[0]
+    )
 
 
 def resealed(content: bytes, old: bytes, new: bytes) -> bytes:

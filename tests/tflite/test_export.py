@@ -23,10 +23,10 @@ from namegen.backends.tflite.export import export_tflite, rounded_to_half, weigh
 from namegen.backends.tflite.runtime import TFLiteModel
 from namegen.cli import cli
 from namegen.core.checkpoint.checkpoint import Checkpoint
-from namegen.core.data.normalization import digests
+from namegen.core.data.normalization import hash_names
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.core.network.architecture import RecurrentNetwork
 from namegen.errors import NamesError, OutputError, SettingsError, install_command
 from tests.labelled import labelled_checkpoint
@@ -107,7 +107,9 @@ class TestTheReport:
         )
         assert (first.before, first.prefixes) == (second.before, second.prefixes)
         written = TFLiteModel.load(tmp_path / "0.tflite").metadata.probe
-        np.testing.assert_allclose(written, probe(engine_of(source), 0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            written, self_test_logits(engine_of(source), 0), rtol=1e-5, atol=1e-6
+        )
 
     def test_names_given_are_used_and_those_that_cannot_be_read_are_counted(
         self, tmp_path, checkpoint
@@ -360,7 +362,7 @@ def test_the_loop_of_the_page_prints_what_it_shows_without_namegen(tmp_path: Pat
     assert result.returncode == 0, result.stderr
     names = re.split(", |\n", result.stdout.strip())
     assert len(names) == 11
-    assert not any(model.metadata.known_names.holds(digests(names)))
+    assert not any(model.metadata.known_names.holds(hash_names(names)))
     (rule,) = model.scorer.rules
     assert min(score_of(model, name) for name in names) > rule.threshold - 1e-3
     assert result.stdout == shown

@@ -19,9 +19,9 @@ from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.checkpoint.ngram_set import END, ORDER, PAIR_COUNT, symbols_of
 from namegen.core.checkpoint.score_rule import ScoreRule
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
-from namegen.core.data.vocabulary import BOUNDARY
+from namegen.core.data.vocabulary import END_TOKEN
 from namegen.core.generation.scoring import NGRAM_COST, WORD_COST, word_digests
 from namegen.core.generation.start_limit import FIRST
 from tests.reading import engine_of
@@ -71,7 +71,7 @@ class Drawer:
         self.read: dict[tuple[int, ...], tuple[np.ndarray, object]] = {}
 
     def chances(self, prefix: tuple[int, ...]) -> np.ndarray:
-        """The probability of each id behind these ids, the first of which is a beginning."""
+        """The probability of each id behind these ids, the first of which is a start_token."""
         return self._reading(prefix)[0]
 
     def _reading(self, prefix: tuple[int, ...]) -> tuple[np.ndarray, object]:
@@ -128,7 +128,7 @@ class Scores:
         return rules[min(self.label_of(ids), len(rules) - 1)]
 
     def _log_probability(self, ids: tuple[int, ...]) -> float:
-        """Of the ids after the first, which is a beginning."""
+        """Of the ids after the first, which is a start_token."""
         if len(ids) == 1:
             return 0.0
         return self.log_probability(ids[:-1]) + math.log(self.drawer.chances(ids[:-1])[ids[-1]])
@@ -174,7 +174,7 @@ class Scores:
 
     def may_reach(self, ids: tuple[int, ...]) -> bool:
         """Whether a prefix, or a whole name with its boundary, reaches the threshold at some length."""
-        is_whole = len(ids) > 1 and ids[-1] == BOUNDARY
+        is_whole = len(ids) > 1 and ids[-1] == END_TOKEN
         lengths = slice(len(ids) - 2, len(ids) - 1) if is_whole else slice(len(ids) - 1, None)
         needed = self.needed(self.rule_of(ids), self.missing(ids))[lengths]
         return any(self.log_probability(ids) >= one for one in needed)
@@ -212,7 +212,7 @@ class Name:
 
     Attributes:
         text: the name.
-        ids: its beginning, its characters and the boundary.
+        ids: its start_token, its characters and the boundary.
         form: what two names have in common that are the same.
         start_probability: of its first characters, given the label and the first letters that are wished.
     """
@@ -258,12 +258,12 @@ class SearchOfSeed:
         self.drawer, self.natural = Drawer(checkpoint, temperature), Drawer(checkpoint, 1.0)
         self.scores = Scores(checkpoint, self.max_length) if is_filtered else None
         self.numbers = uniforms_of_seed(seed)
-        self.ways, self.odds = self.beginnings()
+        self.ways, self.odds = self.start_tokens()
         self.tries = self.letters = self.filled = 0
         self.taken = set[str]()
         self.names = [name.text for name in self.search()]
 
-    def beginnings(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
+    def start_tokens(self) -> tuple[list[tuple[int, ...]], np.ndarray]:
         """What names are drawn on from, and how likely each is."""
         labels = list(self.checkpoint.labels)
         total = sum(one.names for one in labels)
@@ -273,7 +273,7 @@ class SearchOfSeed:
         ways = [
             way for way, one in zip(roots, labels, strict=True) if self.label in (None, one.name)
         ]
-        ways = ways or [((BOUNDARY,), 1.0)]
+        ways = ways or [((END_TOKEN,), 1.0)]
         if len(ways) == 1:
             ways = [(ways[0][0], 1.0)]
         for letter in self.starts_with:
@@ -363,9 +363,9 @@ class SearchOfSeed:
         ids = self.ways[draw(self.number(), self.odds) if len(self.ways) > 1 else 0]
         if len(self.ways) > 1:
             self.letters -= 1  # the choice of a beginning is no letter
-        while len(ids) == 1 or ids[-1] != BOUNDARY:
+        while len(ids) == 1 or ids[-1] != END_TOKEN:
             token = draw(self.number(), self.drawer.chances(ids))
-            if token != BOUNDARY and len(ids) > self.max_length:
+            if token != END_TOKEN and len(ids) > self.max_length:
                 return None
             ids = (*ids, token)
             if scores is not None and not scores.may_reach(ids):
@@ -391,7 +391,7 @@ class SearchOfSeed:
     def is_new(self, form: str) -> bool:
         """Whether the list lacks a name."""
         known = self.checkpoint.known_names
-        return known is None or digest(form) not in known.short
+        return known is None or hash_name(form) not in known.short
 
     def start_probability(self, ids: tuple[int, ...]) -> float:
         """The probability of a name's first characters, given its label and the first letters that are wished."""
@@ -399,7 +399,7 @@ class SearchOfSeed:
         return self.probability(ids[: 1 + FIRST]) / sum(map(self.probability, starts))
 
     def probability(self, ids: tuple[int, ...]) -> float:
-        """The probability of ids after a beginning, the first of them."""
+        """The probability of ids after a start_token, the first of them."""
         return math.prod(self.natural.chances(ids[:k])[ids[k]] for k in range(1, len(ids)))
 
 

@@ -14,7 +14,7 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import Label, Metadata, bytes_to_text
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.data.profanity import are_profane
 from namegen.core.network.cells import CELLS
 from namegen.models import shipped_path
@@ -400,7 +400,7 @@ def test_entries_say_label_and_newness(node: Run, models: dict[str, Checkpoint])
     entries = node(code, options)
     known = models["gru"].known_names.short  # type: ignore[union-attr]
     assert [one["isNew"] for one in entries] == [
-        digest(one["name"]) not in known for one in entries
+        hash_name(one["name"]) not in known for one in entries
     ]
     assert {one["isNew"] for one in entries} == {True, False}
     assert {one["label"] for one in entries} == {"first", "last"}
@@ -449,7 +449,7 @@ def test_whether_any_name_is_new(node: Run, models: dict[str, Checkpoint]) -> No
         "",
     ]
     found = node("({ load }, json, names) => names.map((name) => load(json).isNew(name))", names)
-    assert found == [digest(name) not in known for name in names]
+    assert found == [hash_name(name) not in known for name in names]
     assert found[:6] == [False, False, False, False, False, True]
 
 

@@ -16,7 +16,7 @@ import pytest
 from namegen.api import read_checkpoint
 from namegen.core.checkpoint.checkpoint import Checkpoint
 from namegen.core.checkpoint.metadata import bytes_to_text
-from namegen.core.data.normalization import digest, known_set
+from namegen.core.data.normalization import hash_name, known_set
 from namegen.lists import load_bundled
 from namegen.models import shipped_path
 from namegen.web.description import PageModel
@@ -114,7 +114,7 @@ def test_every_setting_counts_and_the_same_address_gives_the_same_names(
     assert {name[:2].lower() for name in found} == {"jo"}
     assert all(3 <= len(name) <= 6 for name in found)
     marks = page.locator("#names .mark").all_text_contents()
-    assert marks == ["seen" if digest(name) in map(digest, NAMES[:8]) else "" for name in found]
+    assert marks == ["seen" if hash_name(name) in map(digest, NAMES[:8]) else "" for name in found]
     assert set(marks) == {"", "seen"}
     assert text_of(page, "#count") == f"5 names, {marks.count('seen')} seen"
     page.check("#only-new")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from namegen.core.checkpoint.metadata import bytes_to_text
-from namegen.core.evaluation.evaluator import probe
+from namegen.core.evaluation.evaluator import self_test_logits
 from namegen.web.description import PageModel
 from namegen.web.export import write_page
 from tests.reading import engine_of
@@ -24,7 +24,7 @@ def test_more_than_a_thousandth_is_no_rounding(
     models = {cell: at_random(cell, "abcdefg") for cell in ("lstm", "gru")}
     for cell, model in models.items():
         engine = engine_of(model)
-        models[cell] = replace(model, probe=probe(engine, model.network.beginnings[0]))
+        models[cell] = replace(model, probe=self_test_logits(engine, model.network.start_tokens[0]))
     out = tmp_path / "page.html"
     write_page([PageModel(cell, model) for cell, model in models.items()], out)
     rows = models["lstm"].probe

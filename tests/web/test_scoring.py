@@ -115,7 +115,7 @@ def test_scores_are_those_of_python(
 ) -> None:
     """For a few labels, or none: log-probability, missing n-grams and words, score; and which prefixes go on."""
     checkpoint = checkpoints[name]
-    names, tokens = some_names(name, checkpoint), checkpoint.beginnings.tokens[::40]
+    names, tokens = some_names(name, checkpoint), checkpoint.start_tokens.tokens[::40]
     longest = checkpoint.longest_name
     names = [one for one in names if len(one) <= longest]
     code = f"""({{ Model, Threshold }}, json, [name, names, tokens, longest]) => {{
@@ -148,36 +148,36 @@ def approximate(row: Sequence[Any]) -> list[Any]:
 def rows_of(
     checkpoint: Checkpoint, token: int, names: Sequence[str], longest: int
 ) -> list[list[Any]]:
-    """What the test above compares, of each name behind one beginning."""
+    """What the test above compares, of each name behind one start_token."""
     scorer = scorer_of(checkpoint)
     assert scorer is not None
-    engine, beginnings, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
+    engine, start_tokens, rows = engine_of(checkpoint, "float64"), np.array([token], np.int32), []
     for text in names:
         ids = checkpoint.vocabulary.encode(text).astype(np.int32)
         logits = logits_behind(engine, [token, *ids.tolist()])
         steps = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
         chosen = steps[np.arange(len(ids) + 1), [*ids.tolist(), 0]]
         sums = np.cumsum(chosen)
-        tally, kept = scorer.start(beginnings), 0
+        tally, kept = scorer.start(start_tokens), 0
         for end in range(1, len(ids) + 1):
-            tally = scorer.read(tally, ids[None, :end], beginnings)
+            tally = scorer.read(tally, ids[None, :end], start_tokens)
             can_reach = scorer.reaches(
                 sums[end - 1 : end],
                 length=end,
                 tally=tally,
-                beginnings=beginnings,
+                start_tokens=start_tokens,
                 longest=longest,
                 ended=False,
             )
             kept += int(can_reach[0])
-        tally = scorer.read(tally, ids[None], beginnings, ended=True)
+        tally = scorer.read(tally, ids[None], start_tokens, ended=True)
         missing = int(tally.missing[0, 0])
-        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), beginnings)
+        score = scorer.scores(sums[-1:], np.array([len(ids)]), np.array([missing]), start_tokens)
         reaches = scorer.reaches(
             sums[-1:],
             length=len(ids),
             tally=tally,
-            beginnings=beginnings,
+            start_tokens=start_tokens,
             longest=longest,
             ended=True,
         )

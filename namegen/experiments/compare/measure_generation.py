@@ -104,7 +104,7 @@ class NameSource:
         return self.generator.vocabulary.decode_all(token_ids[has_ended])
 
     def _random_numbers(self) -> Float64[Array, "names numbers"]:
-        numbers_per_name = self.generator.beginnings.numbers + self.max_length
+        numbers_per_name = self.generator.start_tokens.numbers + self.max_length
         return np.random.default_rng(self.seed).random((self.count, numbers_per_name))
 
     def _draw_tokens(self, numbers: Float64[Array, "names numbers"]) -> Int[Array, "names chars"]:
@@ -151,7 +151,7 @@ def _load_tflite(request: Request) -> TFLiteModel:
 
 def _tflite_generator(model: TFLiteModel) -> Generator:
     metadata = model.metadata
-    return Generator(model, metadata.vocabulary, beginnings=metadata.beginnings)
+    return Generator(model, metadata.vocabulary, start_tokens=metadata.start_tokens)
 
 
 def _engine_generator(request: Request, subject: GenerationSubject) -> Generator:
@@ -167,7 +167,7 @@ def _engine_generator(request: Request, subject: GenerationSubject) -> Generator
         )
     except CheckpointError as error:  # the backend computes something else
         raise EngineError(str(error)) from error
-    return Generator(engine, checkpoint.vocabulary, beginnings=checkpoint.beginnings)
+    return Generator(engine, checkpoint.vocabulary, start_tokens=checkpoint.start_tokens)
 
 
 # --- time -------------------------------------------------------------------------------------------------------------

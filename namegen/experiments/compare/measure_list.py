@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from namegen.core.data.list_parts import ListParts, label_beginnings
+from namegen.core.data.list_parts import ListParts, label_start_tokens
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -39,7 +39,7 @@ GROUP_DIGITS = 4  # decimals of a group's sums
 def measure_list(request: Request) -> ListFacts:
     """Measure the size of the list, its ceiling, and the divergence of its two halves."""
     corpus = request.corpus
-    start_tokens = label_beginnings(corpus, corpus.vocabulary, corpus.label_counts)
+    start_tokens = label_start_tokens(corpus, corpus.vocabulary, corpus.label_counts)
     tree = PrefixTree.from_names(request.names, corpus.vocabulary, start_tokens)
     first_half, second_half = two_halves(request.names)
     return ListFacts(

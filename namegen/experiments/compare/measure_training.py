@@ -20,7 +20,7 @@ from namegen.experiments.compare.document import (
 )
 from namegen.experiments.compare.machine_load import LoadMonitor, peak_memory_mib
 from namegen.experiments.compare.request import Request
-from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch, summarise
+from namegen.experiments.trained import PlainMetrics, plain_metrics, seconds_per_epoch, summarize
 
 if TYPE_CHECKING:
     from namegen.core.engine import EngineClass
@@ -39,7 +39,7 @@ def measure_training(request: Request, subject: TrainingSubject) -> Training:
     run.restore_best_epoch()
     return Training(
         **vars(subject),
-        **vars(summarise(run.prepared, run.result)),
+        **vars(summarize(run.prepared, run.result)),
         figures=run.metrics_by_part(),
         timing=run.timing,
         quiet=monitor.load,

@@ -26,7 +26,7 @@ import numpy as np
 from namegen.core.checkpoint.metadata import default_max_length
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.data.normalization import KnownSet, digests, known_set
+from namegen.core.data.normalization import KnownSet, hash_names, known_set
 from namegen.core.data.prefix_tree import PrefixTree
 from namegen.core.data.vocabulary import Vocabulary
 from namegen.core.engine import LanguageModel
@@ -115,7 +115,7 @@ def fit_judge(corpus: Corpus, split: ReferenceSubject) -> NameJudge:
 
 def names_outside(known: KnownSet, names: Sequence[str]) -> list[str]:
     """Return the names that aren't in a set."""
-    is_outside = ~known.holds(digests(names))
+    is_outside = ~known.holds(hash_names(names))
     return list(compress(names, is_outside.tolist()))
 
 
@@ -126,7 +126,7 @@ def _fit_ngram(names: Sequence[str], vocabulary: Vocabulary) -> NgramModel:
 
 def _set_threshold(judge: NameJudge, training_names: Sequence[str]) -> NameJudge:
     """Set the threshold with names from the training set, chosen by their hashes."""
-    order = np.argsort(digests(training_names))
+    order = np.argsort(hash_names(training_names))
     names = [training_names[index] for index in order[:MOST_THRESHOLD_NAMES]]
     threshold = float(np.quantile(judge.scores(names), ODDEST))
     return replace(judge, threshold=threshold)
@@ -148,7 +148,7 @@ def describe_names(
     """
     counts = Counter(names)
     distinct_names = list(counts)
-    is_in_list = known_set(known).holds(digests(distinct_names))
+    is_in_list = known_set(known).holds(hash_names(distinct_names))
     recreated_names = compress(distinct_names, is_in_list.tolist())
     new_names = judge.new_names(distinct_names)
     repeated = repeated_names(counts)
@@ -299,7 +299,7 @@ def draw_names(
 ) -> list[str]:
     """Draw names from a model by count-splitting."""
     longest = max(len(name) for name in corpus.names)
-    generator = Generator(model, corpus.vocabulary, beginnings=parts.beginnings)
+    generator = Generator(model, corpus.vocabulary, start_tokens=parts.start_tokens)
     batches = generator.generate(
         names,
         rng=np.random.default_rng(seed),

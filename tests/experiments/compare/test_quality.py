@@ -11,7 +11,7 @@ import pytest
 
 from namegen.core.data.corpus import Corpus
 from namegen.core.data.list_parts import ListParts
-from namegen.core.data.normalization import digest
+from namegen.core.data.normalization import hash_name
 from namegen.core.models.ngram import NgramModel
 from namegen.core.settings import DataSettings
 from namegen.experiments.compare import quality
@@ -100,10 +100,10 @@ def test_no_name_is_used_for_a_model_and_for_its_judge(
     training, chosen_by, _ = CORPUS.split(
         DataSettings(validation=subject.validation, split=split), seed=subject.seed
     )
-    learned = {digest(name) for name in training.names}
+    learned = {hash_name(name) for name in training.names}
     assert len(counted) == len(set(counted)) == result.names >= FEWEST_NAMES
     assert set(counted) <= set(chosen_by.names)
-    assert not learned & {digest(name) for name in counted}
+    assert not learned & {hash_name(name) for name in counted}
     assert set(bar) <= set(training.names)
     assert (
         len(bar) == quality.MOST_THRESHOLD_NAMES
