@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
 
 RUNS = Path("runs")  # where the command line writes its runs
-DEFAULT_MODEL = "mlb-first"
+DEFAULT_MODEL = "taverns"
+MODELS_EXPECTED = "a run folder, a .safetensors or .tflite file, or a built-in model (`namegen models` lists them)"
 TFLITE_SUFFIX = ".tflite"
 
 
@@ -476,7 +477,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     ``./companies`` for those.
 
     Args:
-        model: None means the newest run under ``runs/``, or else the built-in ``mlb-first``.
+        model: None means the newest run under ``runs/``, or else the built-in ``taverns``.
 
     Returns:
         The model's name in messages, and its file.
@@ -492,10 +493,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
-        raise CheckpointError(
-            f"the model's name is empty: pass a run folder, a .safetensors or .tflite file, or one of "
-            f"{', '.join(SHIPPED)}"
-        )
+        raise CheckpointError(f"the model's name is empty: pass {MODELS_EXPECTED}")
     path = Path(model)
     if is_folder(path, CheckpointError):
         if not is_file(path / MODEL_FILE, CheckpointError):
@@ -511,13 +509,12 @@ def find_model(model: str | None) -> tuple[str, Path]:
 def _no_such_model(model: str) -> CheckpointError:
     """The error for a model that doesn't exist, with the nearest name of a built-in model or a run."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    expected = f"a run folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
     if near is None:
-        return CheckpointError(f"there is no model {quote(model, 200)}: expected {expected}")
+        return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
     suggestion = runs.get(near, near)
     return CheckpointError(
-        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {expected}"
+        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
     )
 
 

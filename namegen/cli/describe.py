@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from textwrap import fill
@@ -21,7 +21,6 @@ from namegen.cli.terminal import (
     columns,
     counted,
     described,
-    fitted,
     json_text,
     percent,
     printable,
@@ -75,50 +74,58 @@ def lists(as_json: bool, notes: Notes) -> None:
         click.echo(described(heading, bundled.description, bundled.licence))
 
 
-@options.command("namegen models", "namegen generate mlb-last")
+@options.command("namegen models", "namegen generate taverns")
 @options.common
 def models(as_json: bool, notes: Notes) -> None:
     """List the built-in models and their labels. You can use their names wherever a command takes MODEL."""
     limit_threads(1)
     from namegen import api
-    from namegen.models import SHIPPED, TITLES, shipped_path
+    from namegen.models import SHIPPED, shipped_path
 
     paths = {name: shipped_path(name) for name in SHIPPED}
     checkpoints = {
         name: api.read_checkpoint(path) for name, path in paths.items() if is_file(path, None)
     }
     if as_json:
-        entries = [
-            {
-                "name": name,
-                "title": TITLES[name],
-                "network": checkpoint.network.to_dict(),
-                "training": dict(checkpoint.training),
-                "labels": {label.name: label.names for label in checkpoint.labels},
-            }
-            for name, checkpoint in checkpoints.items()
-        ]
+        entries = [_model_entry(name, checkpoint) for name, checkpoint in checkpoints.items()]
         click.echo(json_text({"models": entries}))
         return
-    rows = [("model", "network", "list", "held out")]
-    rows += [_model_row(name, checkpoint) for name, checkpoint in checkpoints.items()]
-    explanation = (
-        "held out: how often the most likely next character is the true one, on held-out names"
-    )
-    click.echo(f"{fitted(rows, left=3)}\n\n{fill(explanation, columns())}")
+    click.echo(_model_groups(checkpoints))
     for name, checkpoint in checkpoints.items():
         if checkpoint.labels:
             click.echo(f"\n{_label_paragraph(name, checkpoint)}")
 
 
-def _model_row(name: str, checkpoint: Checkpoint) -> tuple[str, str, str, str]:
-    training = checkpoint.training
-    list_name = printable(str(training.get("list")))
-    source = f"{training.get('names', 0):,} names of {list_name}"
-    validation = training.get("validation") or {}
-    accuracy = validation.get("accuracy_argmax")
-    held_out = "" if accuracy is None else percent(accuracy)
-    return name, checkpoint.network.summary, source, held_out
+def _model_entry(name: str, checkpoint: Checkpoint) -> dict[str, object]:
+    """A model in the JSON output."""
+    from namegen.lists import BUNDLED
+    from namegen.models import GROUP_OF, TITLES
+
+    return {
+        "name": name,
+        "title": TITLES[name],
+        "group": GROUP_OF[name],
+        "description": BUNDLED[name].description,
+        "network": checkpoint.network.to_dict(),
+        "training": dict(checkpoint.training),
+        "labels": {label.name: label.names for label in checkpoint.labels},
+    }
+
+
+def _model_groups(names: Container[str]) -> str:
+    """The models with their descriptions, group by group."""
+    from namegen.lists import BUNDLED
+    from namegen.models import GROUPS, SHIPPED
+
+    width = max(map(len, SHIPPED))
+    groups = []
+    for group, titles in GROUPS.items():
+        lines = [group]
+        for name in titles:
+            if name in names:
+                lines.append(described(f"  {name.ljust(width)}", BUNDLED[name].description))
+        groups.append("\n".join(lines))
+    return "\n\n".join(groups)
 
 
 def _label_paragraph(name: str, checkpoint: Checkpoint) -> str:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     import namegen.core.data.corpus
 
 STANDARD_INPUT = "-"
+LISTED = (
+    "`namegen lists` shows them"  # in messages, because there are too many lists to name them all
+)
 LARGEST = 2**29  # bytes of a list; stops at devices that never end
 MAX_SOURCE_SHOWN = 200  # characters
 _CHUNK = 2**20  # bytes
@@ -46,7 +49,7 @@ def load_bundled(name: str, *, labels: bool | str = True) -> namegen.core.data.c
         labels: whether to read its labels, if it has any, or the column of the labels to read.
 
     Raises:
-        NamesError: there is no such list; the message names all lists.
+        NamesError: there is no such list.
 
     >>> load_bundled("mlb-first").names[:3]
     ('David', 'Hank', 'Tommie')
@@ -184,7 +187,7 @@ def _read(path: Path, name: str) -> bytes:
         status = look(path, None)  # for a missing file, open raises the error
         if status is not None and stat.S_ISDIR(status.st_mode):
             raise NamesError(
-                f"{_quote(name)} is a folder: use a file in it, or a bundled list ({', '.join(BUNDLED)})"
+                f"{_quote(name)} is a folder: use a file in it, or a bundled list ({LISTED})"
             )
         if status is not None and status.st_size > LARGEST:
             raise _too_large(_quote(name))
@@ -236,7 +239,7 @@ def _too_large(source: str) -> NamesError:
 
 def _advice(name: str) -> str:
     similar = nearest(name, BUNDLED)
-    choices = f"a file, `-` for standard input, or a bundled list ({', '.join(BUNDLED)})"
+    choices = f"a file, `-` for standard input, or a bundled list ({LISTED})"
     return f"did you mean {similar}? Use {choices}" if similar else f"use {choices}"
 
 
