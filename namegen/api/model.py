@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from namegen.core.training.result import RunResult
 
 RUNS = Path("runs")  # where the command line writes its runs
-DEFAULT_MODEL = "mlb-first"
+DEFAULT_MODEL = "taverns"
+MODELS_EXPECTED = "a run folder, a .safetensors or .tflite file, or a built-in model (`namegen models` lists them)"
 TFLITE_SUFFIX = ".tflite"
 
 
@@ -502,7 +503,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
 
     Args:
         model: a run folder, a model file, or the name of a built-in model. None means the newest run under ``runs/``,
-            or else the built-in ``mlb-first``.
+            or else the built-in ``taverns``.
 
     Returns:
         The model's name for messages, and its file.
@@ -515,10 +516,7 @@ def find_model(model: str | None) -> tuple[str, Path]:
     if model in SHIPPED:
         return model, shipped_path(model)
     if not model:
-        raise CheckpointError(
-            f"the model's name is empty: pass a run folder, a .safetensors or .tflite file, or one of "
-            f"{', '.join(SHIPPED)}"
-        )
+        raise CheckpointError(f"the model's name is empty: pass {MODELS_EXPECTED}")
     path = Path(model)
     if is_folder(path, CheckpointError):
         return model, _model_in_folder(model)
@@ -557,13 +555,12 @@ def _model_in_folder(folder: str) -> Path:
 def _no_such_model(model: str) -> CheckpointError:
     """Return the error for a model that doesn't exist, which suggests a built-in model or a run with a similar name."""
     runs = {path.parent.name: str(path.parent) for path in RUNS.glob(f"*/{MODEL_FILE}")}
-    expected = f"a run folder, a .safetensors or .tflite file, or one of {', '.join(SHIPPED)}"
     near = nearest(Path(model).name, [*SHIPPED, *sorted(runs)])
     if near is None:
-        return CheckpointError(f"there is no model {quote(model, 200)}: expected {expected}")
+        return CheckpointError(f"there is no model {quote(model, 200)}: expected {MODELS_EXPECTED}")
     suggestion = runs.get(near, near)
     return CheckpointError(
-        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {expected}"
+        f"there is no model {quote(model, 200)}: did you mean {suggestion}? Expected {MODELS_EXPECTED}"
     )
 
 

@@ -64,7 +64,7 @@ def evaluate(
     """Measure how well a model predicts a list of names.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none. --with measures a blend of models.
+    taverns if there is none. --with measures a blend of models.
 
     NAMES: a file, - for standard input, or a built-in list (see `namegen lists`). Default: the model's training list,
     if it is built in, or if MODEL is a run folder or the model.safetensors in it. For a blend, NAMES is required.

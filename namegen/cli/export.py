@@ -125,7 +125,7 @@ def export_tflite(
     """Write a model as a .tflite file, for Android, iOS and LiteRT.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.tflite in the run folder; for a model file, the same path with the ending
     .tflite; for a built-in model, its name with .tflite, in the current folder.
@@ -221,7 +221,7 @@ def export_keras(
     """Write a model as a .keras file, which Keras opens without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.keras in the run folder; for a model file, the same path with the ending
     .keras; for a built-in model, its name with .keras, in the current folder.
@@ -260,7 +260,7 @@ def export_vocabulary(
     """Write the characters of a model as JSON, for a program that uses its .keras file without namegen.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     OUT: the file to write. Default: model.json in the run folder; for a model file, the same path with the ending
     .json; for a built-in model, its name with .json, in the current folder.
@@ -318,7 +318,7 @@ def export_web(
     """Write models as one web page, or as a module for a JavaScript program.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none.
+    taverns if there is none.
 
     The page is a single file that opens from a disk and needs no network. If it has several models, its readers choose
     a model, or blend two.

@@ -20,7 +20,8 @@ from namegen.cli.terminal import Notes, option_name
 from namegen.constraints import OPTIONS, Option
 from namegen.core.settings import MAX_NAMES, DataSettings
 from namegen.errors import GenerationError, NamesError
-from namegen.files import read_whole
+from namegen.files import is_taken, read_whole
+from namegen.models import SHIPPED
 
 if TYPE_CHECKING:
     from namegen.api import LoadedModel
@@ -211,7 +212,7 @@ def generate(
     """Invent new names, without repeats.
 
     MODEL: a run folder, a model file, or a built-in model (see `namegen models`). Default: the newest run in runs/, or
-    mlb-first if there is none. With several models, each character is drawn from the weighted mean of their
+    taverns if there is none. With several models, each character is drawn from the weighted mean of their
     probabilities.
 
     A name is new if it isn't in the list that the model was trained on. For a fine-tuned model, it also isn't in the
@@ -223,6 +224,7 @@ def generate(
     form = formats.requested(as_json)
     _reject_options_without_effect(click.get_current_context())
     of_models = {name: options.pop(name) for name in shared.MODEL_OPTIONS}
+    _reject_commands(models)
     model = open_blend(models, notes, **of_models)
     _note_no_common_letters(model, notes)
     options |= read_excluded(options, notes)
@@ -242,6 +244,18 @@ def generate(
 def _without_sampling(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that also apply to an exact search."""
     return {name: value for name, value in options.items() if name not in SAMPLING_OPTIONS}
+
+
+def _reject_commands(models: Iterable[str]) -> None:
+    """Raise UsageError if a command was passed as a model, such as places, and no file has that name."""
+    from namegen.cli import SECTIONS
+
+    for name in models:
+        is_model = name in SHIPPED or is_taken(name)
+        if name in SECTIONS["Generate"] and not is_model:
+            raise click.UsageError(
+                f"{name} is a command, not a model: run `namegen {name}`, or choose a model from `namegen models`."
+            )
 
 
 def _note_no_common_letters(model: LoadedModel, notes: Notes) -> None:

@@ -63,7 +63,7 @@ def score(
     """Show how likely names are for a model, letter by letter.
 
     MODEL: a run folder, a model file (.safetensors or .tflite), or a built-in model (see `namegen models`). If the
-    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or mlb-first if there is
+    first argument isn't one of these, it's a name, and the model is the newest run in runs/, or taverns if there is
     none. namegen prints the model to standard error.
 
     The percentile is the percentage of names in the model's own list that are less likely. In a terminal, the color of
