@@ -3,7 +3,7 @@
     model.py       load a model, and generate and score names
     people.py      invent people and baseball players; name_parts.py makes the sources of their names
     places.py      invent towns and villages
-    aliases.py     other names of origins and countries
+    aliases.py     other names of countries
     training.py    train a model, and resume a run
     evaluation.py  evaluate a model
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from namegen.api.aliases import ORIGIN_ALIASES
 from namegen.api.model import LoadedModel, check_types, load, load_shipped
 from namegen.api.name_parts import DrawOptions, make_part
 from namegen.baseball.inventing import InventedPlayer, PlayerInventor
@@ -17,9 +17,11 @@ from namegen.baseball.players import full_names
 from namegen.constraints import PartConstraints
 from namegen.core.data.label_parts import parts_of, refuse_several, unknown_label
 from namegen.core.data.list_formats import join_parts
+from namegen.core.generation.family_forms import ALSO_NAMED_LIKE
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.name_source import Gender, Kind, Origin
-from namegen.core.generation.people import PeopleInventor, Person
+from namegen.core.generation.people import PeopleInventor
+from namegen.core.generation.person import Person
 from namegen.core.generation.sampling import check_amount, check_count, random_numbers
 from namegen.core.settings import GENDERS
 from namegen.errors import SettingsError, gathered, quote, setting, shown
@@ -55,8 +57,9 @@ def generate_people_batches(
 
     Args:
         n: how many people to return.
-        origins: labels that both models know, or aliases such as ``american``. By default, all labels that the models
-            share are equally likely. A model without labels is used for every origin of the other model.
+        origins: labels that both models know, such as ``Italian``. By default, all labels that the models share are
+            equally likely. A model without labels is used for every origin of the other model. Half of the Irish
+            households have a family name as in English, because few people write theirs in Irish.
         gender: ``female`` or ``male``. By default, both, if the labels of given names include genders.
         household: how many consecutive people share an origin and a family name. The last household may be smaller.
         given: ``real`` for given names of the model's list, ``new`` for names that aren't in it, or ``any``. The
@@ -92,7 +95,8 @@ def generate_people_batches(
     models = _Models(given=_opened(given_model, GIVEN), family=_opened(family_model, FAMILY))
     used_origins = models.find_origins([origins] if isinstance(origins, str) else origins)
     given_labels = models.given_labels(used_origins, gender)
-    family_genders = models.family_genders(used_origins)
+    family_origins = models.family_origins(used_origins)
+    family_genders = models.family_genders(list(dict.fromkeys(chain(*family_origins.values()))))
     family_labels = {
         Kind(origin): _label(models.family, origin, family_gender)
         for origin, family_gender in family_genders.items()
@@ -119,6 +123,7 @@ def generate_people_batches(
         ),
         household=household or 1,
         forms=any(family_genders.values()),
+        family_origins=family_origins,
     )
     batches = inventor.generate(n, rng=random_numbers(seed), on_progress=on_progress)
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
@@ -160,25 +165,29 @@ class _Models:
         return list(dict.fromkeys(found_origins or common))
 
     def _find_origin(self, requested: object, common: Sequence[str]) -> str:
-        """The common origin with this name or alias, ignoring letter case."""
-        folded = str(requested).casefold()
-        spellings = (folded, ORIGIN_ALIASES.get(folded, "").casefold())
-        for spelling in spellings:
-            for origin in common:
-                if origin.casefold() == spelling:
-                    return origin
-        self._check_is_in_both(str(requested), spellings)
+        """The common origin with this name, ignoring letter case."""
+        for origin in common:
+            if origin.casefold() == str(requested).casefold():
+                return origin
+        self._check_is_in_both(str(requested))
         refuse_several("origins", str(requested), common)
-        raise unknown_label("origins", str(requested), common, self.given.name)
+        is_shipped = self.given.name == GIVEN
+        raise unknown_label(
+            "origins",
+            str(requested),
+            common,
+            self.given.name,
+            listing="`namegen models` lists all origins" if is_shipped else "",
+        )
 
-    def _check_is_in_both(self, requested: str, spellings: Sequence[str]) -> None:
+    def _check_is_in_both(self, requested: str) -> None:
         """Raise SettingsError for an origin that only one of the models knows."""
         for role, model, other_model in (
             ("family", self.family, self.given),
             ("given", self.given, self.family),
         ):
             known = [str(origin).casefold() for origin in _genders_by_origin(other_model)]
-            if not set(known).isdisjoint(spellings):
+            if requested.casefold() in known:
                 raise SettingsError(
                     f"{model.name} has no {role} names of origin {quote(requested, 60)}: choose another origin or model"
                 )
@@ -206,6 +215,18 @@ class _Models:
             has_mens_forms = not label_genders[origin].isdisjoint({"male", ""})
             genders[origin] = "male" if has_mens_forms else None
         return genders
+
+    def family_origins(self, origins: Sequence[Origin]) -> dict[Origin, list[Origin]]:
+        """For each origin, the origins whose family names its people have."""
+        is_of_world = self.family.list_name == FAMILY
+        known = _genders_by_origin(self.family)
+        family_origins: dict[Origin, list[Origin]] = {}
+        for origin in origins:
+            family_origins[origin] = [origin]
+            other_origin = ALSO_NAMED_LIKE.get(origin or "")
+            if is_of_world and other_origin in known:
+                family_origins[origin].append(other_origin)
+        return family_origins
 
 
 def _genders_by_origin(model: LoadedModel) -> dict[Origin, set[Gender]]:

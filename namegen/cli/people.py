@@ -142,7 +142,7 @@ def people(
     form = formats.requested(as_json)
     limit_threads(1)
     from namegen import api
-    from namegen.core.generation.people import TEMPLATE, check_template
+    from namegen.core.generation.person import TEMPLATE, check_template
 
     template = TEMPLATE if template is None else template
     check_template(template)
