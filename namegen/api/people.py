@@ -129,6 +129,20 @@ def generate_people_batches(
     return ([person.in_case(letter_case) for person in batch] for batch in batches)
 
 
+def people_origins(origins: str | Sequence[str] = ()) -> list[str]:
+    """Return the origins of people that a request names; by default, all that both built-in models know.
+
+    Raises:
+        SettingsError: a model doesn't know an origin.
+
+    >>> people_origins("finnish")
+    ['Finnish']
+    """
+    models = _Models(given=load_shipped(GIVEN), family=load_shipped(FAMILY))
+    found = models.find_origins([origins] if isinstance(origins, str) else origins)
+    return [origin for origin in found if origin is not None]
+
+
 def _opened(model: LoadedModel | str | Path | None, default: str) -> LoadedModel:
     if model is None:
         return load_shipped(default)
