@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 from namegen import api
 from namegen.api.people import people_origins
-from namegen.baseball.inventing import InventedPlayer
 from namegen.core.generation.name_batch import check_letter_case
 from namegen.core.generation.name_source import Gender
 from namegen.core.generation.person import Person
@@ -115,10 +114,9 @@ class NamegenProvider(BaseProvider):
     def invented_name(self) -> str:
         """Return a first and a last name, sometimes with a suffix, that no player of major-league baseball has had."""
         players = _players(self._settings)
-        quotient, index = divmod(self._random_number(), len(players))
-        other_player = players[quotient % len(players)]
-        last_name = f"{other_player.last} {other_player.suffix}".strip()
-        return f"{players[index].first} {last_name}"
+        quotient, index = divmod(self._random_number(), len(players.first_names))
+        last_name = players.last_names[quotient % len(players.last_names)]
+        return f"{players.first_names[index]} {last_name}"
 
     def invented_given_name(self) -> str:
         """Return a new given name, from the provider's origins."""
@@ -193,6 +191,14 @@ class PoolSettings:
 
 
 @dataclass(frozen=True)
+class PlayerPool:
+    """The names of baseball players."""
+
+    first_names: list[str]
+    last_names: list[str]  # with suffixes
+
+
+@dataclass(frozen=True)
 class PeoplePool:
     """People of one origin, and the family names of each gender."""
 
@@ -231,9 +237,13 @@ def _generate_names(model: api.LoadedModel, size: int, settings: PoolSettings) -
 
 
 @cache
-def _players(settings: PoolSettings) -> list[InventedPlayer]:
-    """Return invented baseball players."""
-    return _available(api.generate_players_batches(POOL_SIZE, **settings.options))
+def _players(settings: PoolSettings) -> PlayerPool:
+    """Return the names of invented baseball players."""
+    players = _available(api.generate_players_batches(POOL_SIZE, **settings.options))
+    return PlayerPool(
+        first_names=[player.first for player in players],
+        last_names=[f"{player.last} {player.suffix}".strip() for player in players],
+    )
 
 
 @cache
